@@ -1,0 +1,33 @@
+# Two commands are all a newcomer needs: `make demo` and `make test`.
+# Each sets up .venv by itself, on a machine that has only Python 3.11+ with its venv module or pip.
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.ready
+ARGS   ?=
+
+.PHONY: demo test check bench faults setup clean
+
+demo: $(STAMP)
+	$(BIN)/tenor demo $(ARGS)
+
+test: $(STAMP)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+
+check: $(STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(STAMP)
+	$(BIN)/tenor bench $(ARGS)
+
+setup: $(STAMP)
+
+$(STAMP): requirements/dev.lock pyproject.toml
+	sh ops/setup.sh "$(PYTHON)" $(VENV)
+	@touch $@
+
+clean:
+	rm -rf $(VENV)
