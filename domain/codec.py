@@ -1,0 +1,57 @@
+"""Events to bytes and back: canonical JSON, registered topics, and upcasting of what was stored long ago."""
+
+import json
+from typing import Any
+
+from domain import facts, run, scenario_book, snapshot
+from domain.event import Event
+
+EVENTS: tuple[type[Event], ...] = (
+    snapshot.SnapshotRegistered,
+    scenario_book.ScenarioDefined,
+    scenario_book.ScenarioRevised,
+    scenario_book.ScenarioSetDefined,
+    run.RunRequested,
+    run.RunPlanned,
+    run.ChunkFailed,
+    run.RunRetried,
+    run.RunCompleted,
+    run.RunFailed,
+    run.RunCancelled,
+    run.RunApproved,
+    run.RunRejected,
+    run.RunPublished,
+    facts.PositionPriced,
+    facts.RiskComputed,
+    facts.NondeterminismDetected,
+)
+
+BY_TOPIC: dict[str, type[Event]] = {event.TOPIC: event for event in EVENTS}
+
+
+class UnknownTopic(LookupError):
+    """An event of a newer release, or of another log."""
+
+
+def encode(event: Event) -> tuple[str, bytes]:
+    """The topic and the state. Sorted keys and no spaces, so that the same event is the same bytes."""
+    state = event.model_dump(mode="json")
+    if event.class_version > 1:
+        state["class_version"] = event.class_version
+    return event.TOPIC, json.dumps(state, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def decode(topic: str, state: bytes) -> Event:
+    event_class = BY_TOPIC.get(topic)
+    if event_class is None:
+        raise UnknownTopic(topic)
+    return event_class.model_validate(upcast(event_class, json.loads(state)))
+
+
+def upcast(event_class: type[Event], state: dict[str, Any]) -> dict[str, Any]:
+    """Carry an old state forward, one version at a time. Never raises on what has happened."""
+    version = state.pop("class_version", 1)
+    while version < event_class.class_version:
+        state = getattr(event_class, f"upcast_v{version}_v{version + 1}")(state)
+        version += 1
+    return state

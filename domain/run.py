@@ -1,0 +1,258 @@
+"""A run: one portfolio, one market, some scenarios and measures; what may happen to it, and when."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+from typing import Any, ClassVar, assert_never
+from uuid import UUID
+
+from domain.event import Envelope, Event, stream_id
+
+
+class RunStatus(StrEnum):
+    NEW = "NEW"
+    REQUESTED = "REQUESTED"
+    PLANNED = "PLANNED"
+    RUNNING = "RUNNING"
+    COMPLETED = "COMPLETED"
+    COMPLETED_WITH_EXCEPTIONS = "COMPLETED_WITH_EXCEPTIONS"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+    APPROVED = "APPROVED"
+    REJECTED = "REJECTED"
+    PUBLISHED = "PUBLISHED"
+
+
+FINISHED = (RunStatus.COMPLETED, RunStatus.COMPLETED_WITH_EXCEPTIONS)
+UNFINISHED = (RunStatus.REQUESTED, RunStatus.PLANNED, RunStatus.RUNNING)
+
+
+class RunRequested(Event):
+    """`scenarios` are pinned as `id@version`, BASE first; `scenario_documents` hold what they say."""
+
+    TOPIC: ClassVar[str] = "run.requested"
+
+    portfolio_snapshot_id: UUID
+    portfolio_sha256: str
+    market_snapshot_id: UUID
+    market_sha256: str
+    as_of: date
+    base_currency: str
+    scenarios: list[str]
+    scenario_documents: list[dict[str, Any]]
+    measures: list[str]
+    positions: int
+    chunk_size: int
+
+
+class RunPlanned(Event):
+    TOPIC: ClassVar[str] = "run.planned"
+
+    chunks: int
+    kinds: list[str]
+    chunks_per_job: int
+
+
+class ChunkFailed(Event):
+    """A chunk that kept failing, on its own stream; one event per attempt of the run at it."""
+
+    TOPIC: ClassVar[str] = "run.chunk_failed"
+
+    run_id: UUID
+    chunk_no: int
+    attempt: int
+    error: str
+
+
+class RunRetried(Event):
+    """Failed chunks are open again; facts that are there stay."""
+
+    TOPIC: ClassVar[str] = "run.retried"
+
+    attempt: int
+    chunks: list[int]
+
+
+class RunCompleted(Event):
+    """Every chunk has its facts or its failure. `blocks_root` is the Merkle root of the blocks' content hashes."""
+
+    TOPIC: ClassVar[str] = "run.completed"
+
+    blocks: int
+    blocks_root: str
+    failed_positions: int
+    failed_chunks: list[int]
+
+
+class RunFailed(Event):
+    TOPIC: ClassVar[str] = "run.failed"
+
+    reason: str
+
+
+class RunCancelled(Event):
+    TOPIC: ClassVar[str] = "run.cancelled"
+
+    reason: str
+
+
+class RunApproved(Event):
+    TOPIC: ClassVar[str] = "run.approved"
+
+    reason: str
+
+
+class RunRejected(Event):
+    TOPIC: ClassVar[str] = "run.rejected"
+
+    reason: str
+
+
+class RunPublished(Event):
+    TOPIC: ClassVar[str] = "run.published"
+
+    reason: str
+
+
+RunEvent = (
+    RunRequested
+    | RunPlanned
+    | RunRetried
+    | RunCompleted
+    | RunFailed
+    | RunCancelled
+    | RunApproved
+    | RunRejected
+    | RunPublished
+)
+
+
+@dataclass(frozen=True)
+class Run:
+    status: RunStatus = RunStatus.NEW
+    version: int = 0
+    attempt: int = 1
+    requested: RunRequested | None = None
+    failed_chunks: tuple[int, ...] = ()
+
+
+class RunRefused(Exception):
+    """A command that the run's state does not allow; `fix` says what would."""
+
+    def __init__(self, message: str, fix: str) -> None:
+        super().__init__(message)
+        self.fix = fix
+
+
+def evolve(run: Run, event: RunEvent) -> Run:
+    run = replace(run, version=event.originator_version)
+    match event:
+        case RunRequested():
+            return replace(run, status=RunStatus.REQUESTED, requested=event)
+        case RunPlanned():
+            return replace(run, status=RunStatus.PLANNED)
+        case RunRetried():
+            return replace(run, status=RunStatus.RUNNING, attempt=event.attempt, failed_chunks=())
+        case RunCompleted():
+            clean = not event.failed_positions and not event.failed_chunks
+            status = RunStatus.COMPLETED if clean else RunStatus.COMPLETED_WITH_EXCEPTIONS
+            return replace(run, status=status, failed_chunks=tuple(event.failed_chunks))
+        case RunFailed():
+            return replace(run, status=RunStatus.FAILED)
+        case RunCancelled():
+            return replace(run, status=RunStatus.CANCELLED)
+        case RunApproved():
+            return replace(run, status=RunStatus.APPROVED)
+        case RunRejected():
+            return replace(run, status=RunStatus.REJECTED)
+        case RunPublished():
+            return replace(run, status=RunStatus.PUBLISHED)
+        case _:
+            assert_never(event)
+
+
+def fold(events: list[RunEvent]) -> Run:
+    run = Run()
+    for event in events:
+        run = evolve(run, event)
+    return run
+
+
+def request(run: Run, envelope: Envelope, run_id: UUID, terms: dict[str, Any]) -> list[RunEvent]:
+    if run.status is not RunStatus.NEW:
+        raise RunRefused(f"run {run_id} has been requested already", "use a new run id or idempotency key")
+    return [RunRequested(**envelope.at(run_id, 1), **terms)]
+
+
+def plan(run: Run, envelope: Envelope, run_id: UUID, kinds: list[str], chunks_per_job: int) -> list[RunEvent]:
+    """A run is planned once; a second look at the request changes nothing."""
+    if run.status is not RunStatus.REQUESTED or run.requested is None:
+        return []
+    chunks = -(-run.requested.positions // run.requested.chunk_size)
+    place = envelope.at(run_id, run.version + 1)
+    return [RunPlanned(**place, chunks=chunks, kinds=kinds, chunks_per_job=chunks_per_job)]
+
+
+def complete(
+    run: Run,
+    envelope: Envelope,
+    run_id: UUID,
+    *,
+    blocks: int,
+    blocks_root: str,
+    failed_positions: int,
+    failed_chunks: list[int],
+) -> list[RunEvent]:
+    if run.status not in UNFINISHED:
+        return []
+    return [
+        RunCompleted(
+            **envelope.at(run_id, run.version + 1),
+            blocks=blocks,
+            blocks_root=blocks_root,
+            failed_positions=failed_positions,
+            failed_chunks=failed_chunks,
+        )
+    ]
+
+
+def cancel(run: Run, envelope: Envelope, run_id: UUID, reason: str) -> list[RunEvent]:
+    if run.status is RunStatus.CANCELLED:
+        return []
+    if run.status not in UNFINISHED:
+        raise RunRefused(f"run {run_id} is {run.status}; only an unfinished run can be cancelled", "nothing to cancel")
+    return [RunCancelled(**envelope.at(run_id, run.version + 1), reason=reason)]
+
+
+def retry(run: Run, envelope: Envelope, run_id: UUID) -> list[RunEvent]:
+    """Open the chunks that failed again; the facts that are there stay as they are."""
+    if not run.failed_chunks or run.status is not RunStatus.COMPLETED_WITH_EXCEPTIONS:
+        raise RunRefused(
+            f"run {run_id} is {run.status} and has no failed chunks to retry",
+            "submit a new run; results of a finished run never change",
+        )
+    place = envelope.at(run_id, run.version + 1)
+    return [RunRetried(**place, attempt=run.attempt + 1, chunks=list(run.failed_chunks))]
+
+
+def approve(run: Run, envelope: Envelope, run_id: UUID, reason: str) -> list[RunEvent]:
+    if run.status not in FINISHED:
+        raise RunRefused(f"run {run_id} is {run.status}; only a completed run can be approved", "wait for completion")
+    return [RunApproved(**envelope.at(run_id, run.version + 1), reason=reason)]
+
+
+def reject(run: Run, envelope: Envelope, run_id: UUID, reason: str) -> list[RunEvent]:
+    if run.status not in FINISHED:
+        raise RunRefused(f"run {run_id} is {run.status}; only a completed run can be rejected", "wait for completion")
+    return [RunRejected(**envelope.at(run_id, run.version + 1), reason=reason)]
+
+
+def publish(run: Run, envelope: Envelope, run_id: UUID, reason: str) -> list[RunEvent]:
+    if run.status is not RunStatus.APPROVED:
+        raise RunRefused(f"run {run_id} is {run.status}; only an approved run can be published", "approve it first")
+    return [RunPublished(**envelope.at(run_id, run.version + 1), reason=reason)]
+
+
+def fail_chunk(envelope: Envelope, run_id: UUID, chunk_no: int, attempt: int, error: str) -> ChunkFailed:
+    place = envelope.at(stream_id("chunk_failed", run_id, chunk_no, attempt), 1)
+    return ChunkFailed(**place, run_id=run_id, chunk_no=chunk_no, attempt=attempt, error=error)

@@ -1,0 +1,265 @@
+"""The portfolio tables: every column, its type, and what a product must bring.
+
+Ingestion validates against this, the snapshot codec takes its types from it, the documentation lists it.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    TEXT = "text"
+    NUMBER = "number"
+    INTEGER = "integer"
+    DATE = "date"
+    FLAG = "flag"
+
+
+@dataclass(frozen=True)
+class Column:
+    """`values` closes the list; `low` and `high` bound a number; `refers_to` is (table, column)."""
+
+    name: str
+    kind: Kind = Kind.TEXT
+    required: bool = False
+    values: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
+    refers_to: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    name: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    required: bool = False
+
+    def column(self, name: str) -> Column | None:
+        return next((column for column in self.columns if column.name == name), None)
+
+
+PRODUCT_TYPES = (
+    "LOAN",
+    "BOND",
+    "CALLABLE_BOND",
+    "ABS_MBS",
+    "STRUCTURED",
+    "FX_FWD",
+    "IRS",
+    "CAP_FLOOR",
+    "SWAPTION",
+    "CDS",
+    "FX_OPTION",
+)
+RATE_TYPES = ("FIXED", "FLOATING", "ZERO")
+FREQUENCIES = (0, 1, 2, 4, 12)
+DAY_COUNTS = ("30/360", "30E/360", "ACT/360", "ACT/365F", "ACT/ACT.ISDA", "ACT/ACT.ICMA")
+CALENDARS = ("NONE", "WEEKEND", "TARGET", "US.SETTLEMENT", "US.GOVT", "UK")
+BUSINESS_DAYS = ("UNADJUSTED", "FOLLOWING", "MODIFIED_FOLLOWING", "PRECEDING")
+AMORTIZATIONS = ("BULLET", "LEVEL_PAY", "LINEAR", "CUSTOM")
+COMPOUNDINGS = ("SIMPLE", "MONTHLY", "SEMIANNUAL", "ANNUAL")
+NODE_KINDS = ("FUND", "SUB_FUND", "DESK", "BOOK")
+ASSET_CLASSES = (
+    "SOVEREIGN",
+    "BANK",
+    "CORPORATE",
+    "CORPORATE_SME",
+    "SPECIALISED_LENDING",
+    "RETAIL",
+    "RETAIL_TRANSACTOR",
+    "RESIDENTIAL_RE",
+    "RESIDENTIAL_RE_INCOME",
+    "COMMERCIAL_RE",
+    "COMMERCIAL_RE_INCOME",
+    "SECURITISATION",
+    "EQUITY",
+    "DEFAULTED",
+    "OTHER",
+)
+OPTION_TYPES = ("CAP", "FLOOR", "PAYER", "RECEIVER", "BUY", "SELL", "CALL", "PUT")
+TRANCHE_KINDS = ("SEQUENTIAL", "PRO_RATA", "SUPPORT", "PAC", "Z", "RESIDUAL")
+
+_N, _I, _D, _F = Kind.NUMBER, Kind.INTEGER, Kind.DATE, Kind.FLAG
+
+
+def _id(name: str, refers_to: tuple[str, str] | None = None) -> Column:
+    return Column(name, required=True, refers_to=refers_to)
+
+
+def _choice(name: str, values: tuple[str, ...], required: bool = False) -> Column:
+    return Column(name, required=required, values=values)
+
+
+def _frequency(name: str) -> Column:
+    return Column(name, Kind.INTEGER, values=tuple(str(f) for f in FREQUENCIES))
+
+
+PORTFOLIO = Table(
+    "portfolio",
+    (
+        _id("node_id"),
+        Column("parent_id", refers_to=("portfolio", "node_id")),
+        Column("name"),
+        _choice("kind", NODE_KINDS, required=True),
+    ),
+    key=("node_id",),
+    required=True,
+)
+
+ISSUERS = Table(
+    "issuers",
+    (
+        _id("issuer_id"),
+        Column("name"),
+        Column("lei"),
+        Column("sector"),
+        Column("country"),
+        Column("rating"),
+        Column("pd_12m", _N, low=0, high=1),
+        Column("lgd", _N, low=0, high=1),
+        _choice("asset_class", ASSET_CLASSES),
+    ),
+    key=("issuer_id",),
+)
+
+INSTRUMENTS = Table(
+    "instruments",
+    (
+        _id("instrument_id"),
+        _choice("product_type", PRODUCT_TYPES, required=True),
+        Column("currency", required=True),
+        Column("issuer_id", refers_to=("issuers", "issuer_id")),
+        Column("issue_date", _D),
+        Column("first_payment_date", _D),
+        Column("maturity_date", _D),
+        _choice("rate_type", RATE_TYPES),
+        Column("coupon", _N, low=-1, high=5),
+        Column("index"),
+        Column("margin", _N, low=-1, high=5),
+        Column("cap", _N, low=-1, high=5),
+        Column("floor", _N, low=-1, high=5),
+        _frequency("frequency"),
+        _choice("day_count", DAY_COUNTS),
+        _choice("calendar", CALENDARS),
+        _choice("business_day", BUSINESS_DAYS),
+        Column("settlement_days", _I, low=0, high=365),
+        _choice("amortization", AMORTIZATIONS),
+        Column("io_months", _I, low=0, high=1200),
+        Column("redemption_per_100", _N, low=0, high=1000),
+        Column("reference_notional", _N, low=0),
+        Column("discount_curve"),
+        Column("spread", _N, low=-1, high=10),
+        Column("spread_curve"),
+        Column("credit_curve"),
+        Column("seniority"),
+        Column("prepayment"),
+        Column("default"),
+        Column("severity", _N, low=0, high=1),
+        Column("recovery_lag_months", _I, low=0, high=600),
+        Column("servicing_fee", _N, low=0, high=1),
+        Column("wac", _N, low=0, high=5),
+        Column("wam", _I, low=1, high=1200),
+        Column("age", _I, low=0, high=1200),
+        Column("payment_delay_days", _I, low=0, high=366),
+        Column("deal_id"),
+        Column("amortization_months", _I, low=1, high=1200),
+        Column("reset_frequency", _I, low=0, high=12),
+        Column("periodic_cap", _N, low=0, high=5),
+        Column("life_cap", _N, low=0, high=5),
+        _choice("compounding", COMPOUNDINGS),
+        _choice("rounding", ("CENT",)),
+        Column("notice_days", _I, low=0, high=366),
+        Column("end_of_month", _F),
+        Column("adjust_accrual", _F),
+        Column("spot_lag_days", _I, low=0, high=30),
+        Column("servicer_advances", _F),
+        _choice("pay_receive", ("PAY", "RECEIVE")),
+        _frequency("fixed_frequency"),
+        _choice("fixed_day_count", DAY_COUNTS),
+        _frequency("float_frequency"),
+        _choice("float_day_count", DAY_COUNTS),
+        Column("strike", _N),
+        Column("expiry_date", _D),
+        _choice("option_type", OPTION_TYPES),
+        Column("pair"),
+        Column("payoff"),
+    ),
+    key=("instrument_id",),
+    required=True,
+)
+
+EXERCISES = Table(
+    "exercises",
+    (
+        _id("instrument_id", ("instruments", "instrument_id")),
+        Column("date", _D, required=True),
+        Column("price_per_100", _N, required=True, low=0),
+        _choice("kind", ("CALL", "PUT"), required=True),
+    ),
+    key=("instrument_id", "date", "kind"),
+)
+
+CASHFLOWS = Table(
+    "cashflows",
+    (
+        _id("instrument_id", ("instruments", "instrument_id")),
+        Column("pay_date", _D, required=True),
+        Column("principal", _N, required=True),
+        Column("interest", _N, required=True),
+    ),
+    key=("instrument_id", "pay_date"),
+)
+
+TRANCHES = Table(
+    "tranches",
+    (
+        _id("deal_id"),
+        _id("instrument_id", ("instruments", "instrument_id")),
+        Column("rank", _I, required=True, low=0),
+        Column("balance", _N, required=True, low=0),
+        Column("coupon", _N),
+        _choice("kind", TRANCHE_KINDS, required=True),
+    ),
+    key=("deal_id", "instrument_id"),
+)
+
+POSITIONS = Table(
+    "positions",
+    (
+        _id("position_id"),
+        _id("instrument_id", ("instruments", "instrument_id")),
+        _id("book_id", ("portfolio", "node_id")),
+        Column("notional", _N, required=True),
+        Column("book_value", _N),
+        Column("acquisition_date", _D),
+        Column("accounting_class"),
+        Column("undrawn", _N, low=0),
+        Column("collateral_value", _N, low=0),
+        Column("tags"),
+    ),
+    key=("position_id",),
+    required=True,
+)
+
+TABLES: tuple[Table, ...] = (PORTFOLIO, ISSUERS, INSTRUMENTS, EXERCISES, CASHFLOWS, TRANCHES, POSITIONS)
+BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}
+
+_SWAP_LEGS = ("fixed_frequency", "fixed_day_count", "float_frequency", "float_day_count")
+
+REQUIRED_TERMS: dict[str, tuple[str, ...]] = {
+    "LOAN": ("issue_date", "maturity_date", "rate_type", "day_count", "frequency", "amortization"),
+    "BOND": ("maturity_date", "rate_type", "day_count", "frequency"),
+    "CALLABLE_BOND": ("maturity_date", "rate_type", "day_count", "frequency"),
+    "ABS_MBS": ("wac", "wam", "age", "coupon", "first_payment_date", "prepayment"),
+    "STRUCTURED": ("payoff",),
+    "FX_FWD": ("pair", "strike", "maturity_date"),
+    "IRS": ("issue_date", "maturity_date", "coupon", "index", "pay_receive", *_SWAP_LEGS),
+    "CAP_FLOOR": ("option_type", "strike", "index", "float_frequency", "maturity_date"),
+    "SWAPTION": ("option_type", "expiry_date", "maturity_date", "strike", "index"),
+    "CDS": ("option_type", "coupon", "credit_curve", "maturity_date"),
+    "FX_OPTION": ("pair", "option_type", "strike", "expiry_date"),
+}
+"""What each product must bring; a coupon (FIXED) or an index (FLOATING) comes on top for debt."""
+
+RATE_TERM: dict[str, str] = {"FIXED": "coupon", "FLOATING": "index"}
