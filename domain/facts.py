@@ -32,11 +32,13 @@ class BlockFact(Event):
 
 
 class PositionPriced(BlockFact):
-    """Values and prices, and how many of the chunk's positions could not be valued in some scenario."""
+    """Values and prices; how many of the chunk's positions could not be valued in some scenario; and the
+    exchange rates used: base currency per unit of each currency, by scenario."""
 
     TOPIC: ClassVar[str] = "position.priced"
 
     failed: int
+    fx_to_base: dict[str, list[float]]
 
 
 class RiskComputed(BlockFact):
@@ -100,7 +102,7 @@ class Block:
 
 
 def record_fact(
-    envelope: Envelope, kind: Fact, block: Block, *, failed: int, **terms: Any
+    envelope: Envelope, kind: Fact, block: Block, *, failed: int, fx_to_base: dict[str, list[float]], **terms: Any
 ) -> PositionPriced | RiskComputed:
     place = envelope.at(fact_stream(block.run_id, kind.value, block.chunk_no), 1)
     shared = {
@@ -112,4 +114,8 @@ def record_fact(
         "payload_bytes": len(block.payload),
         **terms,
     }
-    return PositionPriced(**shared, failed=failed) if kind is Fact.PRICED else RiskComputed(**shared)
+    return (
+        PositionPriced(**shared, failed=failed, fx_to_base=fx_to_base)
+        if kind is Fact.PRICED
+        else RiskComputed(**shared)
+    )

@@ -29,10 +29,11 @@ class EventStore(Protocol):
         events: Sequence[Event],
         *,
         blocks: Sequence[Block] = (),
-        also: Callable[[Connection], None] | None = None,
+        also: Callable[[Connection], Sequence[Event]] | None = None,
     ) -> list[int]:
         """All in one transaction, or nothing: blocks, `also`, then the events under the ordering lock.
 
+        `also` is work of the caller's own in the same transaction; the events it returns are appended too.
         Returns the log positions. Raises AlreadyThere on a unique key."""
         ...
 

@@ -1,0 +1,93 @@
+"""Bring a portfolio: validate everything, then store it as a snapshot named by its content."""
+
+from contextlib import suppress
+from datetime import date, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from commands.ingestion.prepare import Prepared, prepare_portfolio
+from domain.columns import ABSENT_DATE, Portfolio
+from domain.event import Envelope
+from domain.ports import AlreadyThere, BlobStore, EventStore, PortfolioCodec
+from domain.snapshot import Snapshot, SnapshotKind, register, snapshot_id
+from domain.tables import Kind
+
+VALUES_KEPT = 200
+"""Distinct values of a grouping column that the registration says, so that a scenario's pattern can be checked."""
+
+EPOCH = date(1970, 1, 1)
+
+
+def ingest_portfolio(
+    store: EventStore,
+    blobs: BlobStore,
+    codec: PortfolioCodec,
+    envelope: Envelope,
+    source: Path,
+    *,
+    accept_valid: bool = False,
+    dry_run: bool = False,
+) -> dict[str, Any]:
+    """The report of contract section 7; `snapshot_id` is None when nothing was stored."""
+    prepared = prepare_portfolio(source, accept_valid=accept_valid)
+    if prepared.portfolio is None or prepared.sha256 is None or dry_run:
+        return {"snapshot_id": None, **prepared.report()}
+    identity = snapshot_id(SnapshotKind.PORTFOLIO, prepared.sha256)
+    if not store.stream(identity):
+        blobs.put(prepared.sha256, codec.encode(prepared.portfolio))
+        _register(store, blobs, envelope, prepared, prepared.portfolio)
+    return {"snapshot_id": str(identity), **prepared.report()}
+
+
+def _register(
+    store: EventStore, blobs: BlobStore, envelope: Envelope, prepared: Prepared, portfolio: Portfolio
+) -> None:
+    lines = prepared.lines_document()
+    lines_sha256 = sha256(lines).hexdigest()
+    blobs.put(lines_sha256, lines)
+    events = register(
+        Snapshot(),
+        envelope,
+        kind=SnapshotKind.PORTFOLIO,
+        sha256=prepared.sha256 or "",
+        rows={name: table.rows for name, table in portfolio.tables.items()},
+        control_totals=prepared.control_totals,
+        source={
+            "files": prepared.files,
+            "lines_sha256": lines_sha256,
+            "latest_maturity": _iso(latest_maturity(portfolio)),
+            "values": grouping_values(portfolio),
+        },
+    )
+    with suppress(AlreadyThere):  # somebody brought the same content at the same moment: it is one snapshot
+        store.append(events)
+
+
+def latest_maturity(portfolio: Portfolio) -> int | None:
+    """The last day on which anything held can still pay, in epoch days; None when an instrument does not say."""
+    columns = portfolio.tables["instruments"].columns
+    held = np.unique(portfolio.instrument_row)
+    days = np.full(len(held), ABSENT_DATE, np.int64)
+    for name in ("maturity_date", "expiry_date"):
+        if name in columns:
+            days = np.maximum(days, columns[name].values[held])
+    return None if len(days) == 0 or (days == ABSENT_DATE).any() else int(days.max())
+
+
+def grouping_values(portfolio: Portfolio) -> dict[str, list[str] | None]:
+    """Distinct texts by column over issuers, instruments and positions; None where there are too many to list."""
+    values: dict[str, list[str] | None] = {}
+    for name in ("issuers", "instruments", "positions"):
+        table = portfolio.tables.get(name)
+        for column_name, column in (table.columns if table else {}).items():
+            if column.kind is Kind.TEXT:
+                kept = list(column.categories) if len(column.categories) <= VALUES_KEPT else None
+                values[column_name] = kept
+    return values
+
+
+def _iso(day: int | None) -> str | None:
+    return None if day is None else (EPOCH + timedelta(days=day)).isoformat()

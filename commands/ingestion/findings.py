@@ -1,0 +1,143 @@
+"""Errors and warnings as they are found: every one counted, and the first thousands told in full."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from commands.ingestion.codes import Code
+from domain.tables import TABLES
+
+Array = np.ndarray[Any, Any]
+Words = str | Callable[[int], str]
+"""A sentence, or what makes it of a row's index."""
+
+MOST_TOLD = 10_000
+_MOST_VALUE_CHARS = 200
+_TABLE_ORDER = {table.name: place for place, table in enumerate(TABLES)}
+
+
+@dataclass(frozen=True)
+class RowError:
+    """`row` counts as a spreadsheet does (the header is row 1) and is None for a whole file or column."""
+
+    table: str
+    row: int | None
+    column: str | None
+    code: str
+    value: str | None
+    message: str
+    fix: str
+
+
+class Rows(Protocol):
+    """What a finding needs of the table that it is about."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def source_rows(self) -> Array: ...
+
+    def text_at(self, column: str, row: int) -> str | None: ...
+
+
+@dataclass(frozen=True)
+class _Group:
+    table: Rows
+    column: str | None
+    code: Code
+    rows: Array
+    message: Words
+    fix: Words
+
+    def tell(self, place: int) -> RowError:
+        row = int(self.rows[place])
+        value = self.table.text_at(self.column, row) if self.column else None
+        return RowError(
+            self.table.name,
+            int(self.table.source_rows[row]),
+            self.column,
+            self.code.value,
+            shown(value),
+            _said(self.message, row),
+            _said(self.fix, row),
+        )
+
+
+class Findings:
+    """One list: ingestion keeps one of errors and one of warnings."""
+
+    def __init__(self) -> None:
+        self._single: list[RowError] = []
+        self._groups: list[_Group] = []
+
+    def row(self, table: Rows, column: str | None, code: Code, rows: Array, message: Words, fix: Words) -> None:
+        """The same finding in many rows, given by index or mask; sentences are made only for those that are told."""
+        rows = np.flatnonzero(rows) if rows.dtype == bool else rows
+        if len(rows):
+            self._groups.append(_Group(table, column, code, rows, message, fix))
+
+    def file(
+        self,
+        table: str,
+        code: Code,
+        message: str,
+        fix: str,
+        *,
+        column: str | None = None,
+        row: int | None = None,
+        value: str | None = None,
+    ) -> None:
+        self._single.append(RowError(table, row, column, code.value, shown(value), message, fix))
+
+    @property
+    def total(self) -> int:
+        return len(self._single) + sum(len(group.rows) for group in self._groups)
+
+    @property
+    def fatal(self) -> bool:
+        """True when something is wrong that leaving rows out does not mend."""
+        return any(each.row is None for each in self._single)
+
+    def by_code(self) -> dict[str, int]:
+        counts = Counter(each.code for each in self._single)
+        for group in self._groups:
+            counts[group.code.value] += len(group.rows)
+        return dict(sorted(counts.items()))
+
+    def told(self) -> list[RowError]:
+        """By table, row and column. Past the limit every kind of finding keeps its share, so none hides another."""
+        quotas = _shares([len(group.rows) for group in self._groups], MOST_TOLD - len(self._single))
+        grouped = [
+            group.tell(place)
+            for group, quota in zip(self._groups, quotas, strict=True)
+            for place in range(quota)
+        ]  # fmt: skip
+        return sorted(self._single[:MOST_TOLD] + grouped, key=_place)
+
+
+def shown(value: str | None) -> str | None:
+    if value is None or len(value) <= _MOST_VALUE_CHARS:
+        return value
+    return value[:_MOST_VALUE_CHARS] + "…"
+
+
+def _said(words: Words, row: int) -> str:
+    return words if isinstance(words, str) else words(row)
+
+
+def _place(error: RowError) -> tuple[int, str, int, str]:
+    return _TABLE_ORDER.get(error.table, -1), error.table, error.row or 0, error.column or ""
+
+
+def _shares(sizes: Sequence[int], room: int) -> list[int]:
+    """Fill the smallest groups first; what is left is shared evenly by the larger ones."""
+    shares = [0] * len(sizes)
+    order = sorted(range(len(sizes)), key=lambda place: sizes[place])
+    for done, place in enumerate(order):
+        shares[place] = min(sizes[place], max(room, 0) // (len(order) - done))
+        room -= shares[place]
+    return shares

@@ -1,0 +1,43 @@
+"""Why a wish is not granted: a code, a sentence, and what to do about it."""
+
+from typing import Any
+
+
+class Refused(Exception):
+    """One problem, said with its fix; `problems` lists every detail where there are several."""
+
+    def __init__(self, code: str, message: str, fix: str, problems: list[dict[str, Any]] | None = None) -> None:
+        super().__init__(message)
+        self.code, self.message, self.fix = code, message, fix
+        self.problems = problems or []
+
+
+class UnknownSnapshot(Refused):
+    def __init__(self, what: str, snapshot_id: str) -> None:
+        super().__init__(
+            "UNKNOWN_SNAPSHOT",
+            f"there is no {what} snapshot {snapshot_id!r}",
+            "take an id that `tenor ingest` or `tenor market load` printed",
+        )
+
+
+class UnknownScenario(Refused):
+    def __init__(self, reference: str) -> None:
+        super().__init__(
+            "UNKNOWN_SCENARIO",
+            f"there is no scenario {reference!r}",
+            "define it with `tenor scenario define`, or see `tenor scenario list`",
+        )
+
+
+class UnknownRun(Refused):
+    def __init__(self, run_id: str) -> None:
+        super().__init__("UNKNOWN_RUN", f"there is no run {run_id!r}", "see `tenor run list`")
+
+
+class Conflict(Refused):
+    """The same idempotency key with other content, or a stream that moved meanwhile."""
+
+
+class InvalidInput(Refused):
+    """What was brought cannot be stored; nothing was."""

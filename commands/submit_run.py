@@ -1,0 +1,172 @@
+"""Ask for a run: everything it depends on is found, pinned and checked first, and said in the event."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from fnmatch import fnmatchcase
+from typing import Any
+from uuid import UUID, uuid4
+
+from domain.market import MarketDocument, parse_market
+from domain.scenarios import ScenarioDocument, SpreadShock
+
+from commands.define_scenario import document_of, pin, scenario_set_of
+from commands.refusals import Conflict, Refused, UnknownScenario, UnknownSnapshot
+from domain import run as runs
+from domain.event import Envelope, stream_id
+from domain.facts import CHUNK_SIZE
+from domain.measures import DEFAULT_MEASURES, UnknownMeasure, resolve
+from domain.ports import AlreadyThere, BlobStore, EventStore
+from domain.scenario_book import BASE
+from domain.snapshot import SnapshotKind, SnapshotRegistered
+
+CheckScenarios = Callable[[MarketDocument, list[ScenarioDocument]], list[dict[str, Any]]]
+"""Says which scenarios do not fit the market; handed down, since shocks are applied by compute."""
+
+
+@dataclass(frozen=True)
+class SubmitRun:
+    portfolio: str
+    market: str
+    scenarios: tuple[str, ...] = ()
+    measures: tuple[str, ...] = ()
+    base_currency: str | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True)
+class Submitted:
+    run_id: UUID
+    position: int
+
+
+def submit_run(
+    store: EventStore, blobs: BlobStore, envelope: Envelope, wish: SubmitRun, check_scenarios: CheckScenarios
+) -> Submitted:
+    run_id = stream_id("run", wish.idempotency_key) if wish.idempotency_key else uuid4()
+    terms = terms_of(store, blobs, wish, check_scenarios)
+    events = runs.request(runs.Run(), envelope, run_id, terms)
+    try:
+        return Submitted(run_id, store.append(events)[-1])
+    except AlreadyThere:
+        return same_request(store, run_id, terms)
+
+
+def terms_of(store: EventStore, blobs: BlobStore, wish: SubmitRun, check: CheckScenarios) -> dict[str, Any]:
+    portfolio = registered(store, wish.portfolio, SnapshotKind.PORTFOLIO)
+    market = registered(store, wish.market, SnapshotKind.MARKET)
+    positions = portfolio.rows.get("positions", 0)
+    if not positions:
+        raise Refused("EMPTY_PORTFOLIO", "the portfolio snapshot has no positions", "ingest a portfolio with positions")
+    pinned = pin_all(store, wish.scenarios)
+    documents = [document_of(store, reference) for reference in pinned]
+    document = parse_market(blobs.get(market.sha256))
+    refuse_matured(portfolio, document)
+    scenarios = [ScenarioDocument.model_validate(one) for one in documents]
+    refuse_misfits(check(document, scenarios) + spread_misfits(portfolio, scenarios))
+    return {
+        "portfolio_snapshot_id": portfolio.originator_id,
+        "portfolio_sha256": portfolio.sha256,
+        "market_snapshot_id": market.originator_id,
+        "market_sha256": market.sha256,
+        "as_of": document.as_of,
+        "base_currency": wish.base_currency or document.base_currency,
+        "scenarios": pinned,
+        "scenario_documents": documents,
+        "measures": list(measures_of(wish.measures)),
+        "positions": positions,
+        "chunk_size": CHUNK_SIZE,
+    }
+
+
+def registered(store: EventStore, snapshot_id: str, kind: SnapshotKind) -> SnapshotRegistered:
+    what = kind.value.lower()
+    try:
+        events = store.stream(UUID(snapshot_id))
+    except ValueError:
+        raise UnknownSnapshot(what, snapshot_id) from None
+    for event in events:
+        if isinstance(event, SnapshotRegistered) and event.kind is kind:
+            return event
+    raise UnknownSnapshot(what, snapshot_id)
+
+
+def pin_all(store: EventStore, references: tuple[str, ...]) -> list[str]:
+    """BASE first, then what was asked for in its order, `@set` opened, each once."""
+    pinned = [BASE]
+    for reference in references:
+        for one in members(store, reference):
+            if one not in pinned:
+                pinned.append(one)
+    return pinned
+
+
+def members(store: EventStore, reference: str) -> list[str]:
+    if not reference.startswith("@"):
+        return [pin(store, reference)]
+    name, _, version = reference[1:].partition("@")
+    versions = scenario_set_of(store, name).versions
+    wanted = int(version) if version.isdigit() else len(versions)
+    if not 1 <= wanted <= len(versions):
+        raise UnknownScenario(reference)
+    return list(versions[wanted - 1])
+
+
+def measures_of(asked: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        return resolve(asked) if asked else DEFAULT_MEASURES
+    except UnknownMeasure as unknown:
+        raise Refused("UNKNOWN_MEASURE", str(unknown), "choose among the measures listed") from unknown
+
+
+def refuse_matured(portfolio: SnapshotRegistered, market: MarketDocument) -> None:
+    latest = portfolio.source.get("latest_maturity")
+    if latest and date.fromisoformat(latest) <= market.as_of:
+        raise Refused(
+            "PORTFOLIO_MATURED",
+            f"the market is dated {market.as_of}, but everything in the portfolio has matured by {latest}",
+            "use a market dated before the positions mature",
+        )
+
+
+def spread_misfits(portfolio: SnapshotRegistered, scenarios: list[ScenarioDocument]) -> list[dict[str, Any]]:
+    """SPREAD shocks match positions: each pattern must find something among the values that the portfolio brought."""
+    values: dict[str, list[str] | None] = portfolio.source.get("values", {})
+    return [
+        {
+            "code": "PATTERN_MATCHES_NOTHING",
+            "value": f"{name}={pattern}",
+            "message": f"scenario {scenario.scenario_id}: no position has a {name} that matches {pattern!r}",
+            "fix": f"use one of {', '.join((values.get(name) or ['(the portfolio has no such column)'])[:12])}",
+        }
+        for scenario in scenarios
+        for shock in scenario.shocks
+        if isinstance(shock, SpreadShock)
+        for name, pattern in shock.match.items()
+        if pattern != "*" and not matches_any(values, name, pattern)
+    ]
+
+
+def matches_any(values: dict[str, list[str] | None], name: str, pattern: str) -> bool:
+    if name not in values:
+        return False
+    known = values[name]
+    return known is None or any(fnmatchcase(value, pattern) for value in known)
+
+
+def refuse_misfits(problems: list[dict[str, Any]]) -> None:
+    if problems:
+        first = problems[0]
+        raise Refused("SCENARIO_DOES_NOT_FIT", str(first["message"]), str(first["fix"]), problems)
+
+
+def same_request(store: EventStore, run_id: UUID, terms: dict[str, Any]) -> Submitted:
+    """The idempotency key has been used: fine for the same request, a conflict for another."""
+    requested = next(event for event in store.stream(run_id) if isinstance(event, runs.RunRequested))
+    if any(getattr(requested, name) != value for name, value in terms.items()):
+        raise Conflict(
+            "IDEMPOTENCY_KEY_REUSED",
+            f"this idempotency key has asked for another run ({run_id})",
+            "use a new key for a new request",
+        )
+    return Submitted(run_id, store.head())

@@ -1,0 +1,189 @@
+"""The worker: takes a job, works out its chunks, appends their facts. It decides nothing else."""
+
+import json
+from collections import OrderedDict
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Any, cast
+from uuid import UUID, uuid4
+
+from compute.chunks import ChunkFacts, price_chunk
+from compute.engine import engine_version
+from compute.run_inputs import RunInputs, resolve_run
+from domain import run as runs
+from domain.event import Envelope, Event, stream_id
+from domain.facts import Block, BlockColumns, BlockFact, NondeterminismDetected, fact_stream, record_fact
+from domain.market import parse_market
+from domain.measures import Fact
+from domain.ports import AlreadyThere, BlobStore, BlockCodec, EventStore, PortfolioCodec
+
+RUNS_KEPT = 2
+TRIES = 3
+"""Errors of one chunk before it is given up; a worker that dies in the middle counts as well."""
+
+START_TRY = (
+    "INSERT INTO chunk_attempt (run_id, chunk_no, attempt, tries, error) VALUES (%s, %s, %s, 1, %s) "
+    "ON CONFLICT (run_id, chunk_no, attempt) DO UPDATE SET tries = chunk_attempt.tries + 1 RETURNING tries, error"
+)
+NOTE_ERROR = "UPDATE chunk_attempt SET error = %s WHERE run_id = %s AND chunk_no = %s AND attempt = %s"
+END_TRY = "DELETE FROM chunk_attempt WHERE run_id = %s AND chunk_no = %s AND attempt = %s"
+WORKER_DIED = "the worker died while it worked on this chunk"
+
+Connect = Callable[[], AbstractContextManager[Any]]
+
+
+@dataclass(frozen=True)
+class Job:
+    run_id: UUID
+    attempt: int
+    chunks: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Ports:
+    store: EventStore
+    blobs: BlobStore
+    portfolios: PortfolioCodec
+    blocks: BlockCodec
+    connect: Connect
+    now: Callable[[], datetime]
+
+
+class Worker:
+    """Keeps the inputs of the runs it works on; everything else is in the log."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+        self._inputs: OrderedDict[UUID, RunInputs] = OrderedDict()
+        self._portfolios: OrderedDict[str, Any] = OrderedDict()
+
+    def handle(self, payload: bytes) -> None:
+        job = parse_job(payload)
+        run = runs.fold(cast(list[runs.RunEvent], self._run_events(job.run_id)))
+        if run.status not in runs.UNFINISHED or run.requested is None:
+            return  # cancelled or finished meanwhile: the log decides, the queue only hints
+        for chunk_no in job.chunks:
+            if self._is_cancelled(job.run_id):
+                return
+            self._work(run.requested, job, chunk_no)
+
+    def _run_events(self, run_id: UUID) -> list[Event]:
+        return self._ports.store.stream(run_id)
+
+    def _is_cancelled(self, run_id: UUID) -> bool:
+        return any(isinstance(event, runs.RunCancelled) for event in self._run_events(run_id))
+
+    def _work(self, requested: runs.RunRequested, job: Job, chunk_no: int) -> None:
+        identity = (job.run_id, chunk_no, job.attempt)
+        tries, error = self._start_try(identity)
+        if tries > TRIES:
+            self._give_up(requested, job, chunk_no, error)
+            return
+        try:
+            facts = price_chunk(self._inputs_of(requested), chunk_no)
+            self._append(requested, chunk_no, facts)
+        except Exception as problem:
+            self._note_error(identity, problem)
+            raise
+        with self._ports.connect() as connection:
+            connection.execute(END_TRY, identity)
+
+    def _start_try(self, identity: tuple[UUID, int, int]) -> tuple[int, str]:
+        with self._ports.connect() as connection:
+            row = connection.execute(START_TRY, (*identity, WORKER_DIED)).fetchone()
+        return row[0], row[1]
+
+    def _note_error(self, identity: tuple[UUID, int, int], problem: Exception) -> None:
+        with self._ports.connect() as connection:
+            connection.execute(NOTE_ERROR, (f"{type(problem).__name__}: {problem}"[:2000], *identity))
+
+    def _give_up(self, requested: runs.RunRequested, job: Job, chunk_no: int, error: str) -> None:
+        failed = runs.fail_chunk(self._envelope(requested), job.run_id, chunk_no, job.attempt, error)
+        try:
+            self._ports.store.append([failed])
+        except AlreadyThere:
+            return
+
+    def _inputs_of(self, requested: runs.RunRequested) -> RunInputs:
+        run_id = requested.originator_id
+        if run_id not in self._inputs:
+            market = parse_market(self._ports.blobs.get(requested.market_sha256))
+            self._inputs[run_id] = resolve_run(self._portfolio(requested.portfolio_sha256), market, requested)
+        self._inputs.move_to_end(run_id)
+        while len(self._inputs) > RUNS_KEPT:
+            self._inputs.popitem(last=False)
+        return self._inputs[run_id]
+
+    def _portfolio(self, sha256_hex: str) -> Any:
+        if sha256_hex not in self._portfolios:
+            self._portfolios.clear()
+            data = self._ports.blobs.get(sha256_hex)
+            self._portfolios[sha256_hex] = self._ports.portfolios.decode(data)
+        return self._portfolios[sha256_hex]
+
+    def _append(self, requested: runs.RunRequested, chunk_no: int, facts: ChunkFacts) -> None:
+        """The facts of all kinds of a chunk in ONE transaction; its key makes it exactly once."""
+        envelope = self._envelope(requested)
+        blocks = {kind: self._block(requested, chunk_no, kind, columns) for kind, columns in facts.blocks.items()}
+        events = [
+            record_fact(
+                envelope,
+                kind,
+                block,
+                failed=facts.failed,
+                fx_to_base=facts.fx_to_base,
+                first_row=chunk_no * requested.chunk_size,
+                positions=facts.positions,
+                scenarios=len(requested.scenarios),
+                columns=list(facts.blocks[kind].columns),
+                portfolio_sha256=requested.portfolio_sha256,
+                market_sha256=requested.market_sha256,
+                engine_version=engine_version(),
+            )
+            for kind, block in blocks.items()
+        ]
+        try:
+            self._ports.store.append(events, blocks=list(blocks.values()))
+        except AlreadyThere:
+            for block in blocks.values():
+                self._compare(requested, block)
+
+    def _block(self, requested: runs.RunRequested, chunk_no: int, kind: Fact, columns: BlockColumns) -> Block:
+        payload = self._ports.blocks.encode(columns)
+        return Block(
+            requested.originator_id,
+            kind.value,
+            chunk_no,
+            self._ports.blocks.content_sha256(columns),
+            sha256(payload).hexdigest(),
+            payload,
+        )
+
+    def _compare(self, requested: runs.RunRequested, block: Block) -> None:
+        """Somebody was first. Equal content is success; other content of the same engine is an alarm."""
+        stored = next(iter(self._ports.store.stream(fact_stream(block.run_id, block.kind, block.chunk_no))))
+        assert isinstance(stored, BlockFact)
+        if stored.content_sha256 == block.content_sha256 or stored.engine_version != engine_version():
+            return
+        place = self._envelope(requested).at(stream_id("nondeterminism", uuid4()), 1)
+        alarm = NondeterminismDetected(
+            **place,
+            run_id=block.run_id,
+            kind=block.kind,
+            chunk_no=block.chunk_no,
+            stored_sha256=stored.content_sha256,
+            recomputed_sha256=block.content_sha256,
+            engine_version=engine_version(),
+        )
+        self._ports.store.append([alarm])
+
+    def _envelope(self, requested: runs.RunRequested) -> Envelope:
+        return Envelope("worker", self._ports.now(), requested.correlation_id, requested.originator_id)
+
+
+def parse_job(payload: bytes) -> Job:
+    raw = json.loads(payload)
+    return Job(UUID(raw["run_id"]), raw["attempt"], tuple(raw["chunks"]))

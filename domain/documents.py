@@ -1,0 +1,199 @@
+"""JSON documents that users bring: read strictly, and told everything that is wrong with them at once."""
+
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_serializer
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from domain.currencies import ISO_4217
+
+_VALUE_LENGTH = 80
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong: where (`curves[0].nodes[1].rate`), what stands there, and what to do about it."""
+
+    path: str
+    code: str
+    value: str
+    message: str
+    fix: str
+
+
+class InvalidDocument(ValueError):
+    """A document that cannot be used; `problems` lists all of them, in the document's order."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = list(problems)
+        super().__init__("; ".join(f"{each.path}: {each.message}" for each in self.problems))
+
+
+class Part(BaseModel):
+    """A piece of a document: immutable, a misspelt field is an error, an absent field is not written."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_serializer(mode="wrap")
+    def _without_absent_fields(self, handler: Any) -> dict[str, Any]:
+        return {name: value for name, value in handler(self).items() if value is not None}
+
+
+def read_json(raw: bytes | str) -> tuple[Any, list[Problem]]:
+    """The document's content, and what JSON itself forbids: bad syntax, repeated keys, NaN and Infinity."""
+    try:
+        text = raw.decode("utf-8-sig") if isinstance(raw, bytes) else raw.removeprefix("\ufeff")
+        content = json.loads(text, object_pairs_hook=_Object)
+    except UnicodeDecodeError as error:
+        return None, [Problem("$", "NOT_UTF8", "", f"byte {error.start} is not UTF-8", "save the file as UTF-8")]
+    except (ValueError, RecursionError) as error:
+        return None, [Problem("$", "NOT_JSON", "", f"this is not JSON: {error}", "correct the syntax there")]
+    return content, list(_json_problems(content, ""))
+
+
+def structure_problems(error: ValidationError, content: Any, prefix: str = "") -> list[Problem]:
+    """What pydantic found, with paths as a reader of the document would write them."""
+    return [_structure_problem(each, content, prefix) for each in error.errors(include_url=False)]
+
+
+def merged(*groups: Iterable[Problem]) -> list[Problem]:
+    """All the problems, the first one only where several speak of the same place with the same code or of NaN."""
+    problems = [each for group in groups for each in group]
+    not_finite = {each.path for each in problems if each.code == "NOT_FINITE"}
+    first: dict[tuple[str, str], Problem] = {}
+    for each in problems:
+        first.setdefault((each.path, "NOT_FINITE" if each.path in not_finite else each.code), each)
+    return list(first.values())
+
+
+def canonical_json_of(content: Any) -> bytes:
+    """Sorted keys, no blanks, shortest floats that read back the same: equal content is equal bytes."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def shown(value: Any) -> str:
+    """A value as it stands in an error report: short, on one line."""
+    text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+    return text if len(text) <= _VALUE_LENGTH else text[: _VALUE_LENGTH - 1] + "…"
+
+
+class _Object(dict[str, Any]):
+    """A JSON object that remembers the keys that it was given twice."""
+
+    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        self.repeated: list[str] = []
+        if len(self) < len(pairs):
+            names = [name for name, _ in pairs]
+            self.repeated = sorted({name for name in names if names.count(name) > 1})
+
+
+def _json_problems(value: Any, path: str) -> Iterator[Problem]:
+    if isinstance(value, float) and not math.isfinite(value):
+        yield Problem(
+            path, "NOT_FINITE", str(value), "NaN and Infinity are not numbers", "give a number or leave it out"
+        )
+    elif isinstance(value, dict):
+        for name in value.repeated if isinstance(value, _Object) else ():
+            where = _joined(path, name)
+            yield Problem(where, "DUPLICATE_KEY", name, f"{name!r} is there more than once", "keep one of them")
+        for name, each in value.items():
+            yield from _json_problems(each, _joined(path, name))
+    elif isinstance(value, list):
+        for i, each in enumerate(value):
+            yield from _json_problems(each, f"{path}[{i}]")
+
+
+def _joined(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+_BOUND = ("OUT_OF_RANGE", "", "give a number within the bound")
+_CODE_MESSAGE_FIX = {
+    "missing": ("MISSING", "this field is required", "add it"),
+    "extra_forbidden": ("UNKNOWN_FIELD", "there is no such field here", "remove it, or correct its name"),
+    "finite_number": ("NOT_FINITE", "NaN and Infinity are not numbers", "give a finite number"),
+    "literal_error": ("UNKNOWN_VALUE", "", "use one of the values listed"),
+    "union_tag_invalid": ("UNKNOWN_VALUE", "", "use one of the values listed"),
+    "union_tag_not_found": ("MISSING", "this field is required", "add it"),
+    "greater_than": _BOUND,
+    "greater_than_equal": _BOUND,
+    "less_than": _BOUND,
+    "less_than_equal": _BOUND,
+}
+_SPEAK_OF_KIND = ("unknown_kind", "union_tag_invalid", "union_tag_not_found")
+
+
+def _structure_problem(error: ErrorDetails, content: Any, prefix: str) -> Problem:
+    kind, given = error["type"], error["input"]
+    path = _path(error["loc"], content, kind, prefix)
+    if kind in _SPEAK_OF_KIND:
+        path, given = _joined(path, "kind"), given.get("kind") if isinstance(given, Mapping) else given
+    value = "" if kind in ("missing", "union_tag_not_found") else shown(given)
+    context: dict[str, Any] = error.get("ctx", {})
+    if "fix" in context:
+        return Problem(path or "$", kind.upper(), value, error["msg"], context["fix"])
+    if kind.endswith("_type"):
+        return Problem(path or "$", "WRONG_TYPE", value, error["msg"], "write such a value (numbers without quotes)")
+    code, message, fix = _CODE_MESSAGE_FIX.get(kind, ("INVALID_VALUE", "", "correct it"))
+    return Problem(path or "$", code, value, message or error["msg"], fix)
+
+
+def _path(location: tuple[int | str, ...], content: Any, kind: str, prefix: str) -> str:
+    """pydantic's location without the union tags that it inserts and the document does not have."""
+    path, here = prefix, content
+    for i, step in enumerate(location):
+        if isinstance(step, int):
+            path, here = f"{path}[{step}]", here[step] if isinstance(here, list) and step < len(here) else None
+        elif isinstance(here, dict) and step in here:
+            path, here = _joined(path, step), here[step]
+        elif kind == "missing" and i == len(location) - 1:
+            path = _joined(path, step)
+    return path
+
+
+def _iso_date(value: Any) -> date:
+    if isinstance(value, date):
+        return value
+    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    raise PydanticCustomError("invalid_date", "this is not a date", {"fix": "write it as YYYY-MM-DD"})
+
+
+def _currency(code: str) -> str:
+    if code not in ISO_4217:
+        message = "{code} is no currency of ISO 4217"
+        raise PydanticCustomError("unknown_currency", message, {"code": code, "fix": "use the three capital letters"})
+    return code
+
+
+def _pair(pair: str) -> str:
+    base, quote = pair[:3], pair[3:]
+    if base not in ISO_4217 or quote not in ISO_4217 or base == quote:
+        fix = "join two different ISO 4217 currencies, base first: EURUSD"
+        raise PydanticCustomError("invalid_pair", "this is not a currency pair", {"fix": fix})
+    return pair
+
+
+def _decimal_rate(rate: float) -> float:
+    if abs(rate) > 1:
+        fix = "rates are decimals: 5 % is 0.05"
+        raise PydanticCustomError("rate_not_decimal", "a rate beyond 100 %, probably in percent", {"fix": fix})
+    return rate
+
+
+Text = Annotated[str, Field(strict=True, min_length=1, max_length=128)]
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+IsoDate = Annotated[date, BeforeValidator(_iso_date)]
+Currency = Annotated[str, Field(strict=True), AfterValidator(_currency)]
+Pair = Annotated[str, Field(strict=True), AfterValidator(_pair)]
+Rate = Annotated[Number, AfterValidator(_decimal_rate)]

@@ -1,0 +1,215 @@
+"""The parts of a market file: nodes, curves, spots, fixings, volatility surfaces, and what each must say."""
+
+import calendar
+import datetime as dt
+import itertools
+import math
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic_core import PydanticCustomError
+
+from domain.documents import Currency, IsoDate, Number, Pair, Part, Rate, Text, shown
+
+INTERPOLATIONS = ("LOG_LINEAR_DF", "LINEAR_ZERO", "MONOTONE_CONVEX", "NATURAL_CUBIC_ZERO")
+Interpolation = Literal["LOG_LINEAR_DF", "LINEAR_ZERO", "MONOTONE_CONVEX", "NATURAL_CUBIC_ZERO"]
+_LONGEST_TENOR_YR = 200
+
+
+def add_tenor(as_of: dt.date, tenor: str) -> dt.date:
+    """Calendar days, weeks, months or years later; the end of the month clipped, no business-day adjustment."""
+    number, unit = int(tenor[:-1]), tenor[-1]
+    if unit in "DW":
+        return as_of + dt.timedelta(days=number * (7 if unit == "W" else 1))
+    months = as_of.month - 1 + number * (12 if unit == "Y" else 1)
+    year, month = as_of.year + months // 12, months % 12 + 1
+    return dt.date(year, month, min(as_of.day, calendar.monthrange(year, month)[1]))
+
+
+_DAYS_PER_UNIT = {"D": 1, "W": 7, "M": 30, "Y": 365}
+
+
+def _tenor(tenor: str) -> str:
+    fits = re.fullmatch(r"[1-9]\d{0,4}[DWMY]", tenor)
+    if not fits or int(tenor[:-1]) * _DAYS_PER_UNIT[tenor[-1]] > _LONGEST_TENOR_YR * 366:
+        fix = f"write days, weeks, months or years up to {_LONGEST_TENOR_YR} years: 1D, 2W, 18M, 10Y"
+        raise PydanticCustomError("invalid_tenor", "this is not a tenor", {"fix": fix})
+    return tenor
+
+
+Tenor = Annotated[str, Field(strict=True), AfterValidator(_tenor)]
+
+
+class Node(Part):
+    """A point of a curve: at a tenor from the valuation date, or on a date."""
+
+    tenor: Tenor | None = None
+    date: IsoDate | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> "Node":
+        if (self.tenor is None) == (self.date is None):
+            fix = 'give exactly one of "tenor" and "date"'
+            raise PydanticCustomError("tenor_or_date", "a node stands at a tenor or on a date", {"fix": fix})
+        return self
+
+    def on(self, as_of: dt.date) -> dt.date:
+        return self.date if self.date is not None else add_tenor(as_of, self.tenor or "")
+
+
+class RateNode(Node):
+    rate: Rate
+
+
+class ParNode(Part):
+    """An instrument to bootstrap; its conventions follow from the currency, or stand beside the quote."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: Literal["DEPOSIT", "OIS", "SWAP", "FRA", "FUTURE"]
+    tenor: Text | None = None
+    date: IsoDate | None = None
+    rate: Rate
+
+
+class CreditNode(Node):
+    hazard_rate: Number | None = Field(default=None, ge=0)
+    cds_spread: Rate | None = None
+
+    @model_validator(mode="after")
+    def _one_quote(self) -> "CreditNode":
+        if (self.hazard_rate is None) == (self.cds_spread is None):
+            fix = 'give exactly one of "hazard_rate" and "cds_spread"'
+            raise PydanticCustomError("hazard_or_spread", "a credit node has one quote", {"fix": fix})
+        return self
+
+
+class ZeroCurve(Part):
+    """Continuously compounded zero rates, ACT/365F."""
+
+    curve_id: Text
+    currency: Currency
+    kind: Literal["ZERO"] = "ZERO"
+    interpolation: Interpolation = "LOG_LINEAR_DF"
+    nodes: tuple[RateNode, ...]
+
+
+class ParCurve(Part):
+    curve_id: Text
+    currency: Currency
+    kind: Literal["PAR"]
+    interpolation: Interpolation = "LOG_LINEAR_DF"
+    discount_curve: Text | None = None
+    nodes: tuple[ParNode, ...]
+
+
+def _curve_kind(value: Any) -> str:
+    return str(value.get("kind", "ZERO")) if isinstance(value, Mapping) else str(getattr(value, "kind", "ZERO"))
+
+
+Curve = Annotated[
+    Annotated[ZeroCurve, Tag("ZERO")] | Annotated[ParCurve, Tag("PAR")],
+    Discriminator(
+        _curve_kind,
+        custom_error_type="unknown_kind",
+        custom_error_message="a curve is of kind ZERO or PAR",
+        custom_error_context={"fix": 'use "kind": "ZERO" (zero rates) or "PAR" (instruments to bootstrap)'},
+    ),
+]
+
+
+class SpreadCurve(Part):
+    curve_id: Text
+    nodes: tuple[RateNode, ...]
+
+
+class CreditCurve(Part):
+    curve_id: Text
+    recovery: Number = Field(ge=0, lt=1)
+    nodes: tuple[CreditNode, ...]
+
+
+class FxSpot(Part):
+    """Units of the pair's second currency for one of its first."""
+
+    pair: Pair
+    spot: Number = Field(gt=0)
+
+
+class Fixing(Part):
+    index: Text
+    date: IsoDate
+    rate: Rate
+
+
+class HullWhite(Part):
+    mean_reversion: Number = Field(gt=-1, le=10)
+    sigma: Number = Field(ge=0, le=1)
+
+
+def _ascending(axis: tuple[float, ...]) -> tuple[float, ...]:
+    if not axis or any(left >= right for left, right in itertools.pairwise(axis)):
+        raise PydanticCustomError(
+            "axis_not_ascending", "an axis ascends strictly", {"fix": "sort it, drop repetitions"}
+        )
+    return axis
+
+
+def _volatility_numbers(value: Any) -> Any:
+    """Nested lists of numbers as nested tuples; their shape is the surface's business."""
+    if isinstance(value, list | tuple):
+        return tuple(_volatility_numbers(each) for each in value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value <= 0:
+        message = "{value} is not a positive volatility"
+        raise PydanticCustomError(
+            "invalid_volatility", message, {"value": shown(value), "fix": "give positive numbers"}
+        )
+    return float(value)
+
+
+Axis = Annotated[tuple[Number, ...], AfterValidator(_ascending)]
+Volatilities = Annotated[Any, AfterValidator(_volatility_numbers)]
+
+
+class VolatilitySurface(Part):
+    """`vols` run over expiries, then swap tenors (SWAPTION), then strikes where the surface brings that axis."""
+
+    surface_id: Text
+    product: Literal["SWAPTION", "CAP_FLOOR", "FX"]
+    index: Text | None = None
+    pair: Pair | None = None
+    kind: Literal["NORMAL", "LOGNORMAL"]
+    expiries_yr: Axis
+    tenors_yr: Axis | None = None
+    strikes: Axis | None = None
+    vols: Volatilities
+
+    @model_validator(mode="after")
+    def _complete(self) -> "VolatilitySurface":
+        underlying, absent = ("pair", self.pair is None) if self.product == "FX" else ("index", self.index is None)
+        if absent:
+            fix = f'add "{underlying}"'
+            raise PydanticCustomError("missing_underlying", "a surface names its underlying", {"fix": fix})
+        if (self.tenors_yr is not None) != (self.product == "SWAPTION"):
+            fix = 'give "tenors_yr" for SWAPTION, and for nothing else'
+            raise PydanticCustomError("wrong_axes", "only swaption volatilities run over swap tenors", {"fix": fix})
+        shape = tuple(len(axis) for axis in (self.expiries_yr, self.tenors_yr, self.strikes) if axis is not None)
+        if not _has_shape(self.vols, shape):
+            message, fix = "the volatilities do not fit the axes", f"give {' x '.join(map(str, shape))} numbers"
+            raise PydanticCustomError("shape_mismatch", message, {"fix": fix})
+        if self.kind == "NORMAL" and _largest(self.vols) > 1:
+            fix = "normal volatilities are decimals: 80 bp is 0.008"
+            raise PydanticCustomError("volatility_not_decimal", "a normal volatility beyond 100 %", {"fix": fix})
+        return self
+
+
+def _has_shape(values: Any, shape: tuple[int, ...]) -> bool:
+    if not shape:
+        return isinstance(values, float)
+    return isinstance(values, tuple) and len(values) == shape[0] and all(_has_shape(each, shape[1:]) for each in values)
+
+
+def _largest(values: Any) -> float:
+    return max(map(_largest, values)) if isinstance(values, tuple) else float(values)

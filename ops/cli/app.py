@@ -1,0 +1,70 @@
+"""The command line's root: global options, and the one table from what went wrong to an exit code."""
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from commands.refusals import Refused
+from domain.run import RunRefused
+from ops.cli import demo, results, runs, scenarios, service, snapshots
+from ops.cli.output import Output
+from ops.database import DatabaseProblem
+from ops.embedded_postgres.errors import EmbeddedPostgresError
+from ops.logs import configure_logs
+
+app = typer.Typer(
+    name="tenor",
+    help="Risk for loan-heavy fixed-income books: from files to events, prices and totals.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=True,
+)
+
+
+@app.callback()
+def settings(
+    context: typer.Context,
+    database_url: Annotated[
+        str | None,
+        typer.Option(help="A Postgres 15+; without it an embedded one under TENOR_HOME.", envvar="TENOR_DATABASE_URL"),
+    ] = None,
+) -> None:
+    context.obj = database_url
+
+
+for module in (demo, service, snapshots, scenarios, runs, results):
+    module.register(app)
+
+
+def run() -> None:
+    arguments, as_json, database_url = global_options(sys.argv[1:])
+    configure_logs()
+    output = Output(as_json)
+    if database_url:
+        arguments = ["--database-url", database_url, *arguments]
+    try:
+        app(args=arguments, obj=None, standalone_mode=True)
+    except Refused as refused:
+        output.fail(refused.code, refused.message, refused.fix, refused.problems)
+    except RunRefused as refused:
+        output.fail("RUN_REFUSED", str(refused), refused.fix)
+    except DatabaseProblem as problem:
+        output.fail(problem.code, str(problem), problem.fix)
+    except EmbeddedPostgresError as problem:
+        output.fail(problem.code, str(problem), problem.fix)
+
+
+def global_options(arguments: list[str]) -> tuple[list[str], bool, str | None]:
+    """`--database-url` may stand anywhere on the line; `--json` stays where its command reads it."""
+    rest: list[str] = []
+    database_url: str | None = None
+    words: Any = iter(arguments)
+    for word in words:
+        if word == "--database-url":
+            database_url = next(words, None)
+        elif word.startswith("--database-url="):
+            database_url = word.partition("=")[2]
+        else:
+            rest.append(word)
+    return rest, "--json" in rest, database_url

@@ -1,0 +1,22 @@
+"""Options that many commands share."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+
+from ops.settings import Settings, read_settings
+from ops.wiring import Tenor, open_tenor
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else there.")]
+
+
+def settings_of(context: typer.Context) -> Settings:
+    return read_settings(context.find_root().obj)
+
+
+@contextmanager
+def opened(context: typer.Context) -> Iterator[Tenor]:
+    with open_tenor(settings_of(context)) as tenor:
+        yield tenor

@@ -1,0 +1,67 @@
+"""`tenor scenario define | set | list`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ops.cli.options import AsJson, opened
+from ops.cli.output import Output
+from ops.cli.snapshots import read_bytes
+
+LIST_SCENARIOS = (
+    "SELECT DISTINCT ON (scenario_id) scenario_id, version, name FROM read.scenario ORDER BY scenario_id, version DESC"
+)
+
+
+def register(app: typer.Typer) -> None:
+    scenario = typer.Typer(help="Scenarios and sets of them.", no_args_is_help=True)
+    scenario.command("define")(define)
+    scenario.command("set")(define_set)
+    scenario.command("list")(list_scenarios)
+    app.add_typer(scenario, name="scenario")
+
+
+def define(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A scenario (JSON), or a list of them.")],
+    as_json: AsJson = False,
+) -> None:
+    """Define scenarios; the same content again is the same version."""
+    from commands.define_scenario import define_scenarios
+
+    raw = read_bytes(file)
+    with opened(context) as tenor:
+        defined = define_scenarios(tenor.store, tenor.envelope(), raw)
+    documents = [{"scenario_id": one["scenario_id"], "version": one["version"]} for one in defined]
+    lines = [f"{one['scenario_id']}@{one['version']}" for one in documents]
+    Output(as_json).show(documents if raw.lstrip().startswith(b"[") else documents[0], *lines)
+
+
+def define_set(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A scenario set (JSON).")],
+    as_json: AsJson = False,
+) -> None:
+    """Define a set of scenarios, each pinned to a version."""
+    from commands.define_scenario import define_scenario_set
+
+    raw = read_bytes(file)
+    with opened(context) as tenor:
+        defined = define_scenario_set(tenor.store, tenor.envelope(), raw)
+    document = {"scenario_set_id": defined["scenario_set_id"], "version": defined["version"]}
+    Output(as_json).show(document, f"@{document['scenario_set_id']}@{document['version']}")
+
+
+def list_scenarios(context: typer.Context, as_json: AsJson = False) -> None:
+    """The latest version of every scenario; BASE always exists."""
+    from ops.projecting import catch_up_catalogues
+
+    with opened(context) as tenor:
+        catch_up_catalogues(tenor)
+        with tenor.database.connect() as connection:
+            rows = connection.execute(LIST_SCENARIOS).fetchall()
+    documents = [{"scenario_id": "BASE", "version": 1, "name": "Base"}]
+    documents += [{"scenario_id": row[0], "version": row[1], "name": row[2]} for row in rows]
+    lines = [f"{one['scenario_id']}@{one['version']}  {one['name']}" for one in documents]
+    Output(as_json).show(documents, *lines)

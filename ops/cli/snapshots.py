@@ -1,0 +1,94 @@
+"""`tenor ingest`, `tenor market load`."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ops.cli.options import AsJson, opened
+from ops.cli.output import Output
+
+SHOWN = 20
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(ingest)
+    market = typer.Typer(help="Market snapshots.", no_args_is_help=True)
+    market.command("load")(load)
+    app.add_typer(market, name="market")
+
+
+def ingest(
+    context: typer.Context,
+    source: Annotated[Path, typer.Argument(help="A folder of .csv or .parquet tables, or one .xlsx workbook.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Validate only; store nothing.")] = False,
+    accept_valid: Annotated[bool, typer.Option("--accept-valid", help="Store the good rows.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Validate a portfolio, then store it as a snapshot."""
+    from commands.ingest_portfolio import ingest_portfolio
+
+    output = Output(as_json)
+    with opened(context) as tenor:
+        report = ingest_portfolio(
+            tenor.store,
+            tenor.blobs,
+            tenor.portfolio_codec,
+            tenor.envelope(),
+            source,
+            accept_valid=accept_valid,
+            dry_run=dry_run,
+        )
+    output.show(report, *ingest_lines(report))
+    for kind in ("errors", "warnings"):
+        for line in problem_lines(report.get(kind, []), kind) if not as_json else ():
+            output.note(line)
+    if report["snapshot_id"] is None and not (dry_run and not report["errors"]):
+        raise SystemExit(1)
+
+
+def ingest_lines(report: dict[str, Any]) -> list[str]:
+    counts = ", ".join(f"{count:,} {table}" for table, count in report["rows"].items())
+    lines = [f"read      {counts}", f"accepted  {report['accepted']:,} rows, rejected {report['rejected']:,}"]
+    for currency, totals in report["control_totals"].items():
+        lines.append(f"control   {currency}: " + ", ".join(f"{name} {value:,}" for name, value in totals.items()))
+    if report["snapshot_id"]:
+        lines += [f"snapshot  {report['snapshot_id']}", f"sha256    {report['sha256']}"]
+    elif report["errors"]:
+        lines.append("nothing was stored; mend the errors, or store the good rows with --accept-valid")
+    return lines
+
+
+def problem_lines(problems: list[dict[str, Any]], kind: str) -> list[str]:
+    lines = [
+        f"{kind[:-1]}: {p['table']} row {p['row']} {p['column']}: {p['message']} [{p['code']}] fix: {p['fix']}"
+        for p in problems[:SHOWN]
+    ]
+    if len(problems) > SHOWN:
+        lines.append(f"… and {len(problems) - SHOWN:,} more {kind}; --json lists them")
+    return lines
+
+
+def load(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A market document (JSON).")],
+    as_json: AsJson = False,
+) -> None:
+    """Validate a market document, then store it as a snapshot."""
+    from commands.load_market import load_market
+
+    raw = read_bytes(file)
+    with opened(context) as tenor:
+        loaded = load_market(tenor.store, tenor.blobs, tenor.envelope(), raw)
+    Output(as_json).show(
+        loaded, f"snapshot  {loaded['snapshot_id']}", f"sha256    {loaded['sha256']}", f"as of     {loaded['as_of']}"
+    )
+
+
+def read_bytes(file: Path) -> bytes:
+    from commands.refusals import Refused
+
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise Refused("UNREADABLE_FILE", f"cannot read {file}: {error.strerror}", "check the path") from error

@@ -1,0 +1,467 @@
+"""A fund of any size for demonstrations and measurements: the same seed writes the same files.
+
+About 70 % loans (consumer, mortgages, commercial property, term loans, leveraged floaters), 22 % bonds and 8 % FX
+forwards, in USD, EUR and GBP, as of 23 January 2026. Nobody in it exists.
+"""
+
+import datetime as dt
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+
+from ops.sample_market import INDEX_OF, RATINGS, RESET_DAYS, SPOTS, market_document, scenario_documents
+from ops.sample_market import scenario_set_document as _scenario_set
+
+Array = np.ndarray[Any, Any]
+Columns = dict[str, Any]
+
+_AS_OF_MONTH = (2026 - 1970) * 12
+_CURRENCIES = np.array(["USD", "EUR", "GBP"])
+_FUNDS = ("ALDER", "BIRCH", "CEDAR")
+_DESKS = {
+    "LENDING": ("CONSUMER-1", "CONSUMER-2", "MORTGAGE", "PROPERTY", "TERM-LOANS", "LEVERAGED"),
+    "CREDIT": ("INVESTMENT-GRADE", "HIGH-YIELD", "FLOATERS"),
+    "TREASURY": ("GOVERNMENTS", "BILLS", "FX-HEDGES", "LIQUIDITY"),
+}
+_SHARES = {"consumer": 0.40, "mortgage": 0.09, "property": 0.05, "term": 0.09, "leveraged": 0.07, "fx": 0.08}
+_POSITIONS_PER_BOND = 12
+_MOST_BONDS = 6000
+
+_SECTORS = ("INDUSTRIALS", "ENERGY", "HEALTHCARE", "TECHNOLOGY", "UTILITIES", "CONSUMER", "FINANCIALS", "TRANSPORT")
+_STATES = np.array(["CA", "TX", "NY", "FL", "IL", "PA", "OH", "GA", "NC", "MI", "NJ", "VA", "WA", "AZ", "MA"])
+_PD_12M = dict(zip(RATINGS, (0.0001, 0.0002, 0.0006, 0.0018, 0.0085, 0.0340, 0.2200), strict=True))
+_ISSUER_COUNTS = {"SOV": 6, "CORP": 334, "SEG": 60, "HOME": 40, "PROP": 60}
+
+
+def write_sample_fund(
+    folder: Path, positions: int, seed: int = 20260123, format: Literal["parquet", "csv"] = "parquet"
+) -> None:
+    """A portfolio folder with its market.json, scenarios.json and scenario_set.json beside the tables."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in _tables(positions, seed).items():
+        _write_table(folder, name, table, format)
+    _write_json(folder / "market.json", market_document())
+    _write_json(folder / "scenarios.json", scenario_documents())
+    _write_json(folder / "scenario_set.json", _scenario_set())
+
+
+def _tables(count: int, seed: int) -> dict[str, pa.Table]:
+    rng = np.random.default_rng(seed)
+    issuers = _issuers(rng)
+    sizes = {name: int(round(share * count)) for name, share in _SHARES.items()}
+    bond_positions = count - sum(sizes.values())
+    blocks = [
+        _consumer(rng, sizes["consumer"], issuers),
+        _mortgage(rng, sizes["mortgage"], issuers),
+        _property(rng, sizes["property"], issuers),
+        _term(rng, sizes["term"], issuers),
+        _leveraged(rng, sizes["leveraged"], issuers),
+        _bonds(rng, bond_positions, issuers),
+        _forwards(rng, sizes["fx"]),
+    ]
+    instruments = pa.concat_tables([block[0] for block in blocks], promote_options="default")
+    positions = pa.concat_tables([block[1] for block in blocks], promote_options="default")
+    ids = pa.array([f"P{row:08d}" for row in range(1, count + 1)])
+    return {
+        "portfolio": _portfolio(),
+        "issuers": _issuer_table(issuers),
+        "instruments": instruments,
+        "positions": positions.add_column(0, "position_id", ids),
+    }
+
+
+# --- who owes and who owns ------------------------------------------------------------------------------------------
+
+
+def _portfolio() -> pa.Table:
+    rows = []
+    for fund in _FUNDS:
+        rows.append((fund, None, f"{fund.title()} Fund", "FUND"))
+        for desk, books in _DESKS.items():
+            rows.append((f"{fund}.{desk}", fund, f"{fund.title()} {desk.title()}", "DESK"))
+            rows += [(f"{fund}.{book}", f"{fund}.{desk}", f"{fund.title()} {book.title()}", "BOOK") for book in books]
+    return _table(dict(zip(("node_id", "parent_id", "name", "kind"), zip(*rows, strict=True), strict=True)))
+
+
+def _issuers(rng: np.random.Generator) -> Columns:
+    """Five families of obligors: sovereigns, companies, consumer segments, mortgage segments, property owners."""
+    family = np.repeat(list(_ISSUER_COUNTS), list(_ISSUER_COUNTS.values()))
+    number = np.concatenate([np.arange(1, n + 1) for n in _ISSUER_COUNTS.values()])
+    weights = {
+        "SOV": (0.4, 0.6, 0, 0, 0, 0, 0),
+        "CORP": (0.02, 0.06, 0.22, 0.34, 0.20, 0.13, 0.03),
+        "SEG": (0, 0, 0.30, 0.45, 0.25, 0, 0),
+        "HOME": (0, 0.25, 0.45, 0.30, 0, 0, 0),
+        "PROP": (0, 0, 0.25, 0.50, 0.25, 0, 0),
+    }
+    rating = np.concatenate([rng.choice(RATINGS, n, p=weights[name]) for name, n in _ISSUER_COUNTS.items()])
+    currency = np.where(family == "SOV", _CURRENCIES[(number - 1) % 3], _currencies(rng, family.size))
+    ids = np.array([f"{name}-{row:03d}" for name, row in zip(family, number, strict=True)])
+    return {"issuer_id": ids, "family": family, "rating": rating, "currency": currency, "number": number}
+
+
+def _issuer_table(issuers: Columns) -> pa.Table:
+    family, currency = issuers["family"], issuers["currency"]
+    company = family == "CORP"
+    sector_of = {"SOV": "GOVERNMENT", "SEG": "HOUSEHOLDS", "HOME": "HOUSEHOLDS", "PROP": "REAL_ESTATE"}
+    class_of = {"SOV": "SOVEREIGN", "SEG": "RETAIL", "HOME": "RESIDENTIAL_RE", "PROP": "COMMERCIAL_RE"}
+    sectors = np.array(_SECTORS)[issuers["number"] % len(_SECTORS)]
+    sector = np.where(company, sectors, [sector_of.get(each, "") for each in family])
+    corporate_class = np.where(sectors == "FINANCIALS", "BANK", "CORPORATE")
+    lgd_of = {"SOV": 0.45, "CORP": 0.40, "SEG": 0.60, "HOME": 0.20, "PROP": 0.35}
+    country_of = {"USD": "US", "EUR": "DE", "GBP": "GB"}
+    name_of = {"SOV": "Treasury", "CORP": "Company", "SEG": "Consumer segment", "HOME": "Mortgage segment"}
+    names = [f"{name_of.get(f, 'Property owner')} {n}" for f, n in zip(family, issuers["number"], strict=True)]
+    return _table(
+        {
+            "issuer_id": issuers["issuer_id"],
+            "name": names,
+            "sector": sector,
+            "country": [country_of[each] for each in currency],
+            "rating": issuers["rating"],
+            "pd_12m": [_PD_12M[each] for each in issuers["rating"]],
+            "lgd": [lgd_of[each] for each in family],
+            "asset_class": np.where(company, corporate_class, [class_of.get(each, "") for each in family]),
+        }
+    )
+
+
+def _pick(rng: np.random.Generator, issuers: Columns, family: str, currency: Array) -> Array:
+    """Rows of issuers of one family whose home currency is the instrument's."""
+    rows = np.empty(currency.size, dtype=np.int64)
+    for code in _CURRENCIES:
+        pool = np.flatnonzero((issuers["family"] == family) & (issuers["currency"] == code))
+        wanted = currency == code
+        rows[wanted] = rng.choice(pool, int(wanted.sum()))
+    return rows
+
+
+# --- loans ----------------------------------------------------------------------------------------------------------
+
+
+def _consumer(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Table, pa.Table]:
+    """Prime consumer loans: level monthly payments over three to seven years."""
+    currency = rng.choice(["USD", "GBP"], n, p=[0.9, 0.1])
+    issuer = _pick(rng, issuers, "SEG", currency)
+    term = rng.choice([36, 48, 60, 72, 84], n, p=[0.25, 0.2, 0.3, 0.15, 0.1])
+    fico = np.clip(rng.normal(735, 38, n).round(), 640, 850)
+    # An ABS speed would retire more than the pool has left near the end of the long loans.
+    speed = np.where(term <= 48, rng.choice(["ABS 1.1", "ABS 1.3"], n), rng.choice(["CPR 6", "CPR 9", "CPR 12"], n))
+    terms = {
+        **_life(rng, term, 12),
+        **_fixed(0.06 + (850 - fico) * 0.0004 + rng.normal(0, 0.008, n), 12, "30/360", "LEVEL_PAY"),
+        "prepayment": speed,
+        "default": np.where(fico >= 740, "CDR 0.8", "CDR 2.2"),
+        "severity": np.full(n, 0.6),
+        "recovery_lag_months": np.full(n, 6),
+        "servicing_fee": np.where(rng.random(n) < 0.5, 0.01, 0.0075),
+    }
+    program = np.where(fico >= 760, "SUPER_PRIME", np.where(fico >= 700, "PRIME", "NEAR_PRIME"))
+    extra = {"fico": fico, "state": rng.choice(_STATES, n), "loan_program": program}
+    face = rng.lognormal(9.6, 0.5, n) * _share_left(terms, term)
+    return _loans(rng, "C", currency, issuers, issuer, terms, face, _books(rng, "CONSUMER-1", "CONSUMER-2", n=n), extra)
+
+
+def _mortgage(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Table, pa.Table]:
+    """Residential balloons: levelled over thirty years, due in five to ten."""
+    currency = rng.choice(["USD", "GBP"], n, p=[0.8, 0.2])
+    issuer = _pick(rng, issuers, "HOME", currency)
+    ltv = np.clip(rng.normal(0.68, 0.12, n), 0.25, 0.95).round(3)
+    face = rng.lognormal(12.4, 0.45, n).round(2)
+    terms = {
+        **_life(rng, rng.choice([60, 84, 120], n), 12),
+        **_fixed(0.045 + 0.02 * ltv + rng.normal(0, 0.004, n), 12, "30/360", "LEVEL_PAY"),
+        "amortization_months": np.full(n, 360),
+        "prepayment": rng.choice(["PSA 100", "PSA 150", "PSA 225"], n),
+        "default": np.full(n, "SDA 100"),
+        "severity": np.full(n, 0.25),
+        "recovery_lag_months": np.full(n, 12),
+        "servicing_fee": np.full(n, 0.0025),
+    }
+    fico = np.clip(rng.normal(748, 35, n).round(), 620, 850)
+    extra = {"fico": fico, "ltv": ltv, "state": rng.choice(_STATES, n), "collateral_value": (face / ltv).round(2)}
+    extra["loan_program"] = rng.choice(["CONFORMING", "JUMBO"], n, p=[0.7, 0.3])
+    return _loans(rng, "M", currency, issuers, issuer, terms, face, _books(rng, "MORTGAGE", n=n), extra)
+
+
+def _property(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Table, pa.Table]:
+    """Commercial property balloons, interest only at first."""
+    currency = _currencies(rng, n)
+    issuer = _pick(rng, issuers, "PROP", currency)
+    ltv = np.clip(rng.normal(0.60, 0.08, n), 0.35, 0.8).round(3)
+    face = rng.lognormal(15.6, 0.6, n).round(2)
+    terms = {
+        **_life(rng, rng.choice([60, 84, 120], n), 12),
+        **_fixed(0.05 + rng.normal(0.005, 0.006, n), 12, _money_market(currency), "LEVEL_PAY"),
+        "amortization_months": rng.choice([300, 360], n),
+        "io_months": rng.choice([0, 24, 36], n, p=[0.4, 0.35, 0.25]),
+        "calendar": _calendar(currency),
+        "business_day": np.full(n, "MODIFIED_FOLLOWING"),
+    }
+    extra = {"ltv": ltv, "collateral_value": (face / ltv).round(2), "loan_program": np.full(n, "CRE_BALLOON")}
+    return _loans(rng, "R", currency, issuers, issuer, terms, face, _books(rng, "PROPERTY", n=n), extra)
+
+
+def _term(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Table, pa.Table]:
+    """Commercial term loans at a fixed rate, quarterly, straight line or bullet."""
+    currency = _currencies(rng, n)
+    issuer = _pick(rng, issuers, "CORP", currency)
+    amortization = rng.choice(["LINEAR", "BULLET"], n, p=[0.6, 0.4])
+    terms = {
+        **_life(rng, rng.choice([24, 36, 60, 84], n), 3),
+        **_fixed(0.045 + rng.gamma(2, 0.006, n), 4, _money_market(currency), amortization),
+        "calendar": _calendar(currency),
+        "business_day": np.full(n, "FOLLOWING"),
+    }
+    extra = {"loan_program": np.full(n, "TERM_LOAN_A")}
+    face = rng.lognormal(14.5, 0.7, n)
+    return _loans(rng, "T", currency, issuers, issuer, terms, face, _books(rng, "TERM-LOANS", n=n), extra)
+
+
+def _leveraged(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Table, pa.Table]:
+    """Leveraged loans over three-month rates with a floor at nil; some are revolvers with an undrawn part."""
+    currency = _currencies(rng, n)
+    issuer = _pick(rng, issuers, "CORP", currency)
+    terms = {
+        **_life(rng, rng.choice([36, 60, 84], n), 3, RESET_DAYS),
+        **_floating(currency, rng.choice([0.0275, 0.0325, 0.04, 0.0475, 0.055], n), _money_market(currency)),
+        "floor": np.zeros(n),
+        "amortization": rng.choice(["BULLET", "LINEAR"], n, p=[0.85, 0.15]),
+        "calendar": _calendar(currency),
+        "business_day": np.full(n, "MODIFIED_FOLLOWING"),
+        "seniority": np.full(n, "SENIOR_SECURED"),
+    }
+    face = rng.lognormal(15.0, 0.6, n).round(2)
+    revolver = rng.random(n) < 0.2
+    undrawn = np.where(revolver, (face * rng.uniform(0.2, 1.5, n)).round(2), np.nan)
+    extra = {"undrawn": undrawn, "loan_program": np.where(revolver, "REVOLVER", "TERM_LOAN_B")}
+    return _loans(rng, "V", currency, issuers, issuer, terms, face, _books(rng, "LEVERAGED", n=n), extra)
+
+
+def _loans(
+    rng: np.random.Generator,
+    letter: str,
+    currency: Array,
+    issuers: Columns,
+    issuer: Array,
+    terms: Columns,
+    face: Array,
+    book: Array,
+    extra: Columns,
+) -> tuple[pa.Table, pa.Table]:
+    """One instrument to a position, as loans are."""
+    n = currency.size
+    ids = _ids(letter, n)
+    instruments = {
+        "instrument_id": ids,
+        "product_type": np.full(n, "LOAN"),
+        "currency": currency,
+        "issuer_id": issuers["issuer_id"][issuer],
+        **terms,
+        "spread_curve": np.char.add(issuers["rating"][issuer], "-LOAN"),
+    }
+    positions = {
+        "instrument_id": ids,
+        "book_id": book,
+        "notional": np.maximum(face, 100).round(2),
+        "acquisition_date": terms["issue_date"],
+        "accounting_class": rng.choice(["AMORTISED_COST", "FVOCI"], n, p=[0.85, 0.15]),
+        "tags": _tags(rng, n, "ORIGIN=BRANCH", "ORIGIN=BROKER", "ORIGIN=ONLINE;GREEN"),
+        "origination_date": terms["issue_date"],
+        **extra,
+    }
+    return _table(instruments), _table(positions)
+
+
+# --- bonds and forwards ---------------------------------------------------------------------------------------------
+
+
+def _bonds(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Table, pa.Table]:
+    """Governments, bills, companies' fixed and floating notes; a bond is held by several books."""
+    count = min(_MOST_BONDS, max(1, -(-n // _POSITIONS_PER_BOND))) if n else 0
+    sort = rng.choice(["GOVERNMENT", "BILL", "COMPANY", "FLOATER"], count, p=[0.25, 0.08, 0.52, 0.15])
+    currency = _currencies(rng, count)
+    state = np.isin(sort, ["GOVERNMENT", "BILL"])
+    issuer = np.where(state, _pick(rng, issuers, "SOV", currency), _pick(rng, issuers, "CORP", currency))
+    terms = _bond_terms(rng, sort, currency)
+    instruments = {
+        "instrument_id": _ids("B", count),
+        "product_type": np.full(count, "BOND"),
+        "currency": currency,
+        "issuer_id": issuers["issuer_id"][issuer],
+        **terms,
+        "spread_curve": np.where(state, "", np.char.add(issuers["rating"][issuer], "-BOND")),
+        "seniority": np.where(state, "", "SENIOR_UNSECURED"),
+    }
+    held = rng.integers(0, max(count, 1), n)
+    books = {"GOVERNMENT": "GOVERNMENTS", "BILL": "BILLS", "FLOATER": "FLOATERS", "COMPANY": "INVESTMENT-GRADE"}
+    high_yield = (sort == "COMPANY") & np.isin(issuers["rating"][issuer], ["BB", "B", "CCC"])
+    book = np.where(high_yield, "HIGH-YIELD", [books[each] for each in sort])[held]
+    face = np.maximum(1, rng.lognormal(6.5, 0.9, n).round()) * 1000.0 * np.where(rng.random(n) < 0.04, -1, 1)
+    positions = {
+        "instrument_id": instruments["instrument_id"][held],
+        "book_id": np.char.add(np.char.add(rng.choice(_FUNDS, n), "."), book),
+        "notional": face,
+        "accounting_class": rng.choice(["FVOCI", "FVTPL"], n),
+        "tags": _tags(rng, n, "STRATEGY=CARRY", "STRATEGY=RELATIVE_VALUE", "STRATEGY=LIQUIDITY"),
+    }
+    return _table(instruments), _table(positions)
+
+
+def _bond_terms(rng: np.random.Generator, sort: Array, currency: Array) -> Columns:
+    n = sort.size
+    floater, bill, company = sort == "FLOATER", sort == "BILL", sort == "COMPANY"
+    annual = (currency == "EUR") & ~floater
+    frequency = np.where(bill, 0, np.where(floater, 4, np.where(annual, 1, 2)))
+    american_company = company & (currency == "USD")
+    day_count = np.where(bill | floater, _money_market(currency), np.where(american_company, "30/360", "ACT/ACT.ICMA"))
+    years = np.where(bill, 1, np.where(sort == "GOVERNMENT", rng.choice([5, 10, 20, 30], n), rng.choice([5, 7, 10], n)))
+    life = _life(rng, 12 * years, 1, RESET_DAYS)
+    coupon = np.where(company, 0.035 + rng.gamma(2, 0.008, n), 0.01 + rng.gamma(3, 0.009, n)).round(5)
+    return {
+        **life,
+        "rate_type": np.where(bill, "ZERO", np.where(floater, "FLOATING", "FIXED")),
+        "coupon": np.where(bill | floater, np.nan, coupon),
+        "index": np.where(floater, [INDEX_OF[each] for each in currency], ""),
+        "margin": np.where(floater, rng.choice([0.006, 0.0095, 0.014], n), np.nan),
+        "frequency": frequency,
+        "day_count": day_count,
+        "calendar": _calendar(currency, government=~company & ~floater),
+        "business_day": np.full(n, "FOLLOWING"),
+        "settlement_days": np.where(sort == "GOVERNMENT", 1, 2),
+    }
+
+
+def _forwards(rng: np.random.Generator, n: int) -> tuple[pa.Table, pa.Table]:
+    """Forwards that mostly sell the euro and sterling of the assets."""
+    pair = rng.choice(["EURUSD", "GBPUSD"], n, p=[0.65, 0.35])
+    months = rng.choice([1, 3, 6, 12, 24], n)
+    carry = np.where(pair == "EURUSD", 0.0155, -0.0005)
+    spot = np.where(pair == "EURUSD", SPOTS["EURUSD"], SPOTS["GBPUSD"])
+    ids = _ids("F", n)
+    instruments = {
+        "instrument_id": ids,
+        "product_type": np.full(n, "FX_FWD"),
+        "currency": np.full(n, "USD"),
+        "pair": pair,
+        "strike": (spot * np.exp(carry * months / 12 + rng.normal(0, 0.012, n))).round(5),
+        "maturity_date": _dates(_AS_OF_MONTH + months, rng.integers(1, 29, n)),
+    }
+    positions = {
+        "instrument_id": ids,
+        "book_id": _books(rng, "FX-HEDGES", n=n),
+        "notional": (rng.lognormal(14.0, 0.8, n).round(-3) + 1000) * np.where(rng.random(n) < 0.85, -1, 1),
+        "accounting_class": np.full(n, "FVTPL"),
+        "tags": _tags(rng, n, "HEDGE=EUR_ASSETS", "HEDGE=GBP_ASSETS"),
+    }
+    return _table(instruments), _table(positions)
+
+
+# --- small parts ----------------------------------------------------------------------------------------------------
+
+
+def _life(rng: np.random.Generator, term_mo: Array, step_mo: int, days: Sequence[int] = ()) -> Columns:
+    """Issue and maturity a whole number of months apart, the one behind and the other ahead of the valuation date."""
+    n = term_mo.size
+    left_mo = 1 + (rng.random(n) * (term_mo - 1)).astype(np.int64)
+    day = rng.choice(days, n) if len(days) else rng.choice(np.r_[1:29, 31], n)
+    last = _AS_OF_MONTH + left_mo
+    first = last - np.maximum(step_mo, term_mo)
+    return {"issue_date": _dates(first, day), "maturity_date": _dates(last, day), "end_of_month": day == 31}
+
+
+def _fixed(coupon: Array, frequency: int, day_count: str | Array, amortization: str | Array) -> Columns:
+    n = coupon.size
+    return {
+        "rate_type": np.full(n, "FIXED"),
+        "coupon": np.clip(coupon, 0.01, 0.29).round(5),
+        "frequency": np.full(n, frequency),
+        "day_count": np.broadcast_to(np.asarray(day_count), n),
+        "amortization": np.broadcast_to(np.asarray(amortization), n),
+    }
+
+
+def _floating(currency: Array, margin: Array, day_count: Array) -> Columns:
+    n = currency.size
+    return {
+        "rate_type": np.full(n, "FLOATING"),
+        "index": np.array([INDEX_OF[each] for each in _CURRENCIES])[_currency_code(currency)],
+        "margin": margin,
+        "frequency": np.full(n, 4),
+        "day_count": day_count,
+    }
+
+
+def _share_left(terms: Columns, term_mo: Array) -> Array:
+    """Roughly how much of a level-pay loan is left: its share of the months still to run."""
+    months_left = (terms["maturity_date"].astype("datetime64[M]").astype(np.int64) - _AS_OF_MONTH) / term_mo
+    return np.clip(months_left**0.85, 0.02, 1.0)
+
+
+def _currencies(rng: np.random.Generator, n: int) -> Array:
+    return rng.choice(_CURRENCIES, n, p=[0.6, 0.25, 0.15])
+
+
+def _currency_code(currency: Array) -> Array:
+    return np.where(currency == "USD", 0, np.where(currency == "EUR", 1, 2))
+
+
+def _money_market(currency: Array) -> Array:
+    return np.where(currency == "GBP", "ACT/365F", "ACT/360")
+
+
+def _calendar(currency: Array, government: Array | bool = False) -> Array:
+    american = np.where(government, "US.GOVT", "US.SETTLEMENT")
+    return np.where(currency == "USD", american, np.where(currency == "EUR", "TARGET", "UK"))
+
+
+def _books(rng: np.random.Generator, *books: str, n: int) -> Array:
+    choices = np.array([f"{fund}.{book}" for fund in _FUNDS for book in books])
+    return rng.choice(choices, n)
+
+
+def _tags(rng: np.random.Generator, n: int, *choices: str) -> Array:
+    return rng.choice(np.array([*choices, ""]), n)
+
+
+def _ids(letter: str, n: int) -> Array:
+    return np.array([f"{letter}{row:08d}" for row in range(1, n + 1)], dtype="U9")
+
+
+def _dates(month: Array, day: Array) -> Array:
+    """Days of months counted from January 1970, clipped to their month."""
+    first = month.astype("datetime64[M]")
+    length = ((first + 1).astype("datetime64[D]") - first.astype("datetime64[D]")).astype(np.int64)
+    return first.astype("datetime64[D]") + (np.minimum(day, length) - 1)
+
+
+def _table(columns: Columns) -> pa.Table:
+    return pa.table({name: _arrow(values) for name, values in columns.items()})
+
+
+def _arrow(values: Any) -> pa.Array:
+    """Empty texts and NaN become absent."""
+    array = np.asarray(values)
+    if array.dtype.kind == "f":
+        return pa.array(array, mask=np.isnan(array))
+    if array.dtype.kind == "U":
+        return pa.array(array.astype(object), mask=array == "", type=pa.string())
+    return pa.array(values, from_pandas=True)
+
+
+def _write_table(folder: Path, name: str, table: pa.Table, format: str) -> None:
+    if format == "csv":
+        options = pacsv.WriteOptions(quoting_style="needed")
+        pacsv.write_csv(table, folder / f"{name}.csv", options)
+    else:
+        pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
+
+
+def _write_json(path: Path, document: Any) -> None:
+    path.write_text(json.dumps(document, indent=1, default=dt.date.isoformat) + "\n", encoding="utf-8")

@@ -1,0 +1,48 @@
+"""A real Postgres for the tests that need one: one server a test process, one fresh database a test that asks."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from ops.database import migrate
+from ops.embedded_postgres.server import EmbeddedServer
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
+    """An embedded server of this test process's own, never a user's."""
+    home = tmp_path_factory.mktemp("tenor-home")
+    for folder in (home, *home.parents):
+        if folder == Path("/tmp") or folder == Path("/"):
+            break
+        folder.chmod(0o755)
+    server = EmbeddedServer(home)
+    server.start()
+    yield server
+    server.stop("immediate")
+
+
+@pytest.fixture(scope="session")
+def template_database(postgres: EmbeddedServer) -> str:
+    """A migrated database, copied for each test that wants its own."""
+    name = f"template_{os.getpid()}"
+    with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")  # noqa: S608 - our own name
+    migrate(make_conninfo(postgres.dsn(), dbname=name))
+    return name
+
+
+@pytest.fixture
+def database_url(postgres: EmbeddedServer, template_database: str) -> Iterator[str]:
+    """The superuser's URL of a fresh, migrated database."""
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}")
+    yield make_conninfo(postgres.dsn(), dbname=name)
+    with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
