@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from domain.currencies import ISO_4217
 
 _VALUE_LENGTH = 80
+_YEARS = range(1900, 2401)
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,11 @@ def read_json(raw: bytes | str) -> tuple[Any, list[Problem]]:
     try:
         text = raw.decode("utf-8-sig") if isinstance(raw, bytes) else raw.removeprefix("\ufeff")
         content = json.loads(text, object_pairs_hook=_Object)
+        return content, list(_json_problems(content, ""))
     except UnicodeDecodeError as error:
         return None, [Problem("$", "NOT_UTF8", "", f"byte {error.start} is not UTF-8", "save the file as UTF-8")]
     except (ValueError, RecursionError) as error:
         return None, [Problem("$", "NOT_JSON", "", f"this is not JSON: {error}", "correct the syntax there")]
-    return content, list(_json_problems(content, ""))
 
 
 def structure_problems(error: ValidationError, content: Any, prefix: str = "") -> list[Problem]:
@@ -159,14 +160,15 @@ def _path(location: tuple[int | str, ...], content: Any, kind: str, prefix: str)
 
 
 def _iso_date(value: Any) -> date:
-    if isinstance(value, date):
-        return value
-    if isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value):
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            pass
-    raise PydanticCustomError("invalid_date", "this is not a date", {"fix": "write it as YYYY-MM-DD"})
+    fix = f"write it as YYYY-MM-DD, between {_YEARS[0]} and {_YEARS[-1]}"
+    try:
+        fits = isinstance(value, date) or (isinstance(value, str) and re.fullmatch(r"\d{4}-\d{2}-\d{2}", value))
+        day = value if isinstance(value, date) else date.fromisoformat(value) if fits else None
+    except ValueError:
+        day = None
+    if day is None or day.year not in _YEARS:
+        raise PydanticCustomError("invalid_date", "this is not a date", {"fix": fix})
+    return day
 
 
 def _currency(code: str) -> str:

@@ -158,9 +158,13 @@ def _ascending(axis: tuple[float, ...]) -> tuple[float, ...]:
 
 
 def _volatility_numbers(value: Any) -> Any:
-    """Nested lists of numbers as nested tuples; their shape is the surface's business."""
-    if isinstance(value, list | tuple):
-        return tuple(_volatility_numbers(each) for each in value)
+    """Nested lists of numbers as nested tuples, at most three deep; their shape is the surface's business."""
+    return _nested_numbers(value, axes_left=3)
+
+
+def _nested_numbers(value: Any, axes_left: int) -> Any:
+    if isinstance(value, list | tuple) and axes_left:
+        return tuple(_nested_numbers(each, axes_left - 1) for each in value)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value <= 0:
         message = "{value} is not a positive volatility"
         raise PydanticCustomError(

@@ -1,10 +1,11 @@
 """A table as it was read: the text of every cell, before anything is made of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 Array = np.ndarray[Any, Any]
 
@@ -27,13 +28,13 @@ class Cells:
 
 @dataclass(frozen=True)
 class RawTable:
-    """`source_rows` are the rows' numbers in their file; `partial_rows` those that were there but could not be read."""
+    """`source_rows` are the rows' numbers in their file; `unreadable_rows` those that could not be split into fields."""
 
     name: str
     file: str
     source_rows: Array
     columns: dict[str, Cells]
-    unreadable_rows: int = 0
+    unreadable_rows: tuple[int, ...] = ()
 
     def text_at(self, column: str, row: int) -> str | None:
         return self.columns[column].text_at(row)
@@ -46,25 +47,51 @@ class FileInfo:
     bytes: int
 
 
+@dataclass(frozen=True)
+class Source:
+    tables: dict[str, RawTable] = field(default_factory=dict)
+    files: list[FileInfo] = field(default_factory=list)
+
+
 def cells_of(column: pa.ChunkedArray) -> Cells:
-    """Cells of a column of strings, or of any type whose cast to string is its canonical text."""
-    encoded = column.combine_chunks()
-    if isinstance(encoded, pa.ChunkedArray):
-        encoded = pa.concat_arrays(encoded.chunks) if encoded.num_chunks else pa.array([], column.type)
-    if not pa.types.is_dictionary(encoded.type):
-        encoded = encoded.dictionary_encode()
+    """Cells of a column whose cast to string is the canonical text of its values."""
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    encoded = column.dictionary_encode().combine_chunks()
     texts = encoded.dictionary.cast(pa.string())
-    codes = encoded.indices.cast(pa.int32()).fill_null(-1).to_numpy(zero_copy_only=False)
-    return without_empty(codes, texts)
+    return distinct(encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False), texts)
 
 
-def without_empty(codes: Array, texts: pa.Array) -> Cells:
-    """Empty texts and nulls are absent cells."""
-    empty = np.asarray(pa.compute.fill_null(pa.compute.equal(texts, ""), True))
-    if empty.any():
-        codes = np.where(np.append(empty, True)[codes], -1, codes).astype(np.int32)
-    return Cells(codes, texts.fill_null(""))
+def distinct(codes: Array, texts: pa.Array) -> Cells:
+    """Cells with each text once, where nulls and empty texts are absent cells."""
+    encoded = texts.dictionary_encode()
+    places = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    places = np.where(places == encoded.dictionary.index("").as_py(), -1, places)
+    if np.array_equal(places, np.arange(len(texts))):
+        return Cells(codes, texts)
+    return Cells(np.append(places, -1).astype(np.int32)[codes], encoded.dictionary)
 
 
-def rows_kept(table_columns: dict[str, Cells], keep: Array) -> dict[str, Cells]:
-    return {name: Cells(cells.codes[keep], cells.texts) for name, cells in table_columns.items()}
+def kept(columns: dict[str, Cells], keep: Array) -> dict[str, Cells]:
+    return {name: Cells(cells.codes[keep], cells.texts) for name, cells in columns.items()}
+
+
+def without_blank_rows(table: RawTable) -> RawTable:
+    """Rows in which every cell is empty are the used range of a spreadsheet, not data."""
+    filled = np.zeros(len(table.source_rows), dtype=bool)
+    for cells in table.columns.values():
+        filled |= cells.codes >= 0
+    if filled.all():
+        return table
+    return RawTable(
+        table.name, table.file, table.source_rows[filled], kept(table.columns, filled), table.unreadable_rows
+    )
+
+
+def texts_as_lists(texts: pa.Array) -> list[str]:
+    """The distinct texts as Python strings, for rules that numpy and Arrow cannot say."""
+    return list(texts.to_pylist())
+
+
+def matches(texts: pa.Array, pattern: str) -> Array:
+    return np.asarray(pc.match_substring_regex(texts, pattern), dtype=bool)

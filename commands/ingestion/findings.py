@@ -72,7 +72,11 @@ class Findings:
 
     def __init__(self) -> None:
         self._single: list[RowError] = []
+        self._single_counts: Counter[str] = Counter()
+        self._single_rows: dict[str, list[int]] = {}
         self._groups: list[_Group] = []
+        self.fatal = False
+        """True when something is wrong that leaving rows out does not mend."""
 
     def row(self, table: Rows, column: str | None, code: Code, rows: Array, message: Words, fix: Words) -> None:
         """The same finding in many rows, given by index or mask; sentences are made only for those that are told."""
@@ -91,19 +95,28 @@ class Findings:
         row: int | None = None,
         value: str | None = None,
     ) -> None:
-        self._single.append(RowError(table, row, column, code.value, shown(value), message, fix))
+        """A finding about a file, a column, or a row of it that never became one of a table."""
+        self.fatal = self.fatal or row is None
+        if row is not None:
+            self._single_rows.setdefault(table, []).append(row)
+        self._single_counts[code.value] += 1
+        if len(self._single) < MOST_TOLD:
+            self._single.append(RowError(table, row, column, code.value, shown(value), message, fix))
 
     @property
     def total(self) -> int:
-        return len(self._single) + sum(len(group.rows) for group in self._groups)
+        return self._single_counts.total() + sum(len(group.rows) for group in self._groups)
 
-    @property
-    def fatal(self) -> bool:
-        """True when something is wrong that leaving rows out does not mend."""
-        return any(each.row is None for each in self._single)
+    def rows_of(self, table: Rows) -> Array:
+        """Mask of the table's rows that any finding is about."""
+        mask: Array = np.isin(table.source_rows, self._single_rows.get(table.name, []))
+        for group in self._groups:
+            if group.table.name == table.name:
+                mask[group.rows] = True
+        return mask
 
     def by_code(self) -> dict[str, int]:
-        counts = Counter(each.code for each in self._single)
+        counts = self._single_counts.copy()
         for group in self._groups:
             counts[group.code.value] += len(group.rows)
         return dict(sorted(counts.items()))
@@ -116,7 +129,7 @@ class Findings:
             for group, quota in zip(self._groups, quotas, strict=True)
             for place in range(quota)
         ]  # fmt: skip
-        return sorted(self._single[:MOST_TOLD] + grouped, key=_place)
+        return sorted(self._single + grouped, key=_place)
 
 
 def shown(value: str | None) -> str | None:

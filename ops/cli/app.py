@@ -51,8 +51,8 @@ def run() -> None:
         output.fail("RUN_REFUSED", str(refused), refused.fix)
     except DatabaseProblem as problem:
         output.fail(problem.code, str(problem), problem.fix)
-    except EmbeddedPostgresError as problem:
-        output.fail(problem.code, str(problem), problem.fix)
+    except EmbeddedPostgresError as error:
+        output.fail(error.problem.code, error.problem.message, error.problem.fix)
 
 
 def global_options(arguments: list[str]) -> tuple[list[str], bool, str | None]:

@@ -27,9 +27,9 @@ class Account:
     drops: bool
 
     def run(
-        self, argv: Sequence[str | Path], output: IO[bytes] | int, timeout_s: float
+        self, argv: Sequence[str | Path], output: IO[bytes] | int, timeout_s: float, inherited: Sequence[int] = ()
     ) -> subprocess.CompletedProcess[bytes]:
-        """Run a command as this account, from / and with nothing of ours inherited but `output`."""
+        """Run a command as this account, from / and with no open file of ours but `output` and `inherited`."""
         return subprocess.run(
             [str(word) for word in argv],
             stdin=subprocess.DEVNULL,
@@ -40,6 +40,7 @@ class Account:
             timeout=timeout_s,
             check=False,
             umask=0o077,
+            pass_fds=inherited,
             user=self.uid if self.drops else None,
             group=self.gid if self.drops else None,
             extra_groups=[] if self.drops else None,

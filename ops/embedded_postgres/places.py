@@ -107,14 +107,14 @@ def private_folder(folder: Path, account: Account) -> Path:
 
 
 def socket_folder(place: Place, account: Account) -> Path:
-    """`run` beside the data, or a short name in the temporary folder where the path of a socket would be too long."""
+    """`run` beside the data, or a short name in the temporary folder where no socket or no URL could name that."""
     near = place.root / "run"
-    if _fits(near):
+    if _can_be_named(near):
         return near
     name = f"tenor-{account.uid}-{hashlib.sha256(os.fsencode(place.root)).hexdigest()[:16]}"
     temporary = Path(tempfile.gettempdir()) / name
     # root's TMPDIR may be closed to the server's account; /tmp never is
-    return temporary if _fits(temporary) and not account.drops else Path("/tmp") / name
+    return temporary if _can_be_named(temporary) and not account.drops else Path("/tmp") / name
 
 
 def _sheltered(home: Path, shelter: Path) -> Place:
@@ -134,8 +134,10 @@ def _make(folder: Path, mode: int) -> None:
     folder.chmod(mode)  # not left to the umask, which may be stricter than the server's account can live with
 
 
-def _fits(sockets: Path) -> bool:
-    return len(os.fsencode(sockets / f".s.PGSQL.{PORT}")) <= LONGEST_SOCKET_PATH_BYTES
+def _can_be_named(sockets: Path) -> bool:
+    """libpq takes a comma in `host` for the end of one host and the beginning of another."""
+    path = os.fsencode(sockets / f".s.PGSQL.{PORT}")
+    return len(path) <= LONGEST_SOCKET_PATH_BYTES and b"," not in path
 
 
 def _refuse_if_not_private(folder: Path, account: Account) -> None:

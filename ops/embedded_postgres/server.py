@@ -80,10 +80,10 @@ class EmbeddedServer:
 
     def start(self) -> None:
         """Start the server unless it runs, and return when it answers. Safe from any number of processes at once."""
-        with self._alone():
+        with self._alone() as lock:
             if self.running() and self._answers():
                 return
-            self._launch()
+            self._launch(lock)
             self._wait_for_answer()
 
     def stop(self, mode: StopMode = "fast") -> None:
@@ -119,7 +119,7 @@ class EmbeddedServer:
         return places.socket_folder(self._place, account_for(self._place.data)), PORT
 
     @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
+    def _alone(self) -> Iterator[int]:
         """Hold the home's lock. Python opens files close-on-exec, so the server that we start does not keep it."""
         try:
             self.home.mkdir(mode=0o755 if os.geteuid() == 0 else 0o700, parents=True, exist_ok=True)
@@ -132,25 +132,24 @@ class EmbeddedServer:
             ) from refused
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+            yield lock
         finally:
             os.close(lock)
 
-    def _launch(self) -> None:
+    def _launch(self, lock: int) -> None:
         account = account_for(self._place.data)
         place = places.settled_place(self.home, account, self._shelter)
         major = places.cluster_major(place)
         binaries = staged(find_binaries(major), account, place.programs)
         if major is None:
-            self._create_cluster(place, account, binaries)
-        _clear_remains(place, self._pid())
+            self._create_cluster(place, account, binaries, lock)
         sockets = places.private_folder(places.socket_folder(place, account), account)
-        for stale in sockets.glob(".s.PGSQL.*"):
-            stale.unlink()
+        self._clear_remains(sockets)
         self._configure(place, sockets)
         self._run_pg_ctl(place, account, binaries)
 
-    def _create_cluster(self, place: Place, account: Account, binaries: Binaries) -> None:
+    def _create_cluster(self, place: Place, account: Account, binaries: Binaries, lock: int) -> None:
+        """initdb holds the lock with us: should we be killed, nobody begins another before it has ended."""
         for unfinished in (place.draft, place.data):
             if unfinished.exists():
                 shutil.rmtree(unfinished)
@@ -159,7 +158,7 @@ class EmbeddedServer:
         words: list[str | Path] = [binaries.program("initdb"), "-D", draft, "-U", SUPERUSER, *options]
         with logs.appended(place.log) as log:
             logs.mark_launch(log, f"initdb of {binaries.folder} as {account.name}")
-            done = account.run(words, log.fileno(), START_TIMEOUT_S)
+            done = account.run(words, log.fileno(), START_TIMEOUT_S, inherited=[lock])
         if done.returncode != 0:
             raise self._failed("POSTGRES_INITDB_FAILED", f"initdb could not create the database in {place.root}")
         draft.rename(place.data)
@@ -171,6 +170,21 @@ class EmbeddedServer:
         place.configuration.write_text(configuration(settings))
         place.configuration.chmod(0o644)
 
+    def _clear_remains(self, sockets: Path) -> None:
+        """Clear what a killed postmaster leaves and the next one would take for a living rival.
+
+        Postgres ignores a lock file whose process is gone, but not one whose number is a zombie's or a stranger's by
+        now; and backends that have not noticed the death keep the shared memory. Recovery makes killing those safe.
+        """
+        data = self.data_directory
+        if not _within(BACKENDS_LEAVE_WITHIN_S, lambda: self.running() or not processes.left_behind(data)):
+            for pid in processes.left_behind(data):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            _within(BACKENDS_LEAVE_WITHIN_S, lambda: not processes.left_behind(data))
+        for lock_file in (self.pid_file, sockets / f".s.PGSQL.{PORT}.lock"):
+            _forget_stranger(lock_file, data)
+
     def _run_pg_ctl(self, place: Place, account: Account, binaries: Binaries) -> None:
         """pg_ctl detaches the server from our terminal and group; its output and the server's go to server.log."""
         options = f"-c config_file={shlex.quote(str(place.configuration))}"
@@ -179,7 +193,7 @@ class EmbeddedServer:
             logs.mark_launch(log, f"{binaries.folder} as {account.name}")
             words: list[str | Path] = [binaries.program("pg_ctl"), "start", "-D", place.data, *patience, "-o", options]
             done = account.run(words, log.fileno(), START_TIMEOUT_S + 60)
-        if done.returncode != 0:
+        if done.returncode != 0 and not self.running():  # it runs if a starter killed meanwhile had just succeeded
             raise self._failed("POSTGRES_START_FAILED", "the embedded Postgres did not start")
 
     def _answers(self) -> bool:
@@ -222,19 +236,14 @@ class EmbeddedServer:
         return EmbeddedPostgresError(code, message, f"The end of {log} says why:{logs.last_lines(log, 12)}")
 
 
-def _clear_remains(place: Place, pid: int | None) -> None:
-    """Clear what a killed postmaster leaves and the next one would take for a living rival.
-
-    Postgres ignores a pid file whose process is gone, but not one whose number is a zombie's or somebody else's by now;
-    and backends that have not noticed yet keep its shared memory. Recovery makes killing those as good as a clean end.
-    """
-    if not _within(BACKENDS_LEAVE_WITHIN_S, lambda: not processes.left_behind(place.data)):
-        for pid in processes.left_behind(place.data):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        _within(BACKENDS_LEAVE_WITHIN_S, lambda: not processes.left_behind(place.data))
-    if pid is not None and processes.exists(pid):
-        place.pid_file.unlink()
+def _forget_stranger(lock_file: Path, data: Path) -> None:
+    """Remove a lock file of Postgres's that is empty (a full disk, a power cut) or names a living other process."""
+    try:
+        pid = lock_file.read_text().partition("\n")[0]
+    except FileNotFoundError:
+        return
+    if not pid.isdigit() or (processes.exists(int(pid)) and not processes.is_postmaster(int(pid), data)):
+        lock_file.unlink()
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,0 +1,136 @@
+"""Columns that the contract does not name: attributes typed by their content, and tags as columns of their own."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from commands.ingestion.cells import Cells, distinct, matches, texts_as_lists
+from commands.ingestion.codes import Code
+from commands.ingestion.findings import Findings
+from commands.ingestion.identifiers import SCHEMES
+from commands.ingestion.limits import MAX_TAG_KEYS
+from commands.ingestion.typed_columns import NOT_FINITE, Typed, TypedTable, of_rows, parsed_dates, parsed_numbers, spread
+from domain.columns import ABSENT_DATE
+from domain.tables import Kind
+
+TAG = "tag:"
+
+
+def type_attributes(table: TypedTable, errors: Findings) -> None:
+    """All numbers: NUMBER; all ISO dates: DATE; else TEXT. An identifier or a tag made of digits stays text."""
+    for name, typed in table.columns.items():
+        if table.spec.column(name) is None and name not in SCHEMES and not name.startswith(TAG):
+            table.columns[name] = _by_content(table, name, typed.cells, errors)
+
+
+def _by_content(table: TypedTable, name: str, cells: Cells, errors: Findings) -> Typed:
+    used = np.zeros(len(cells.texts), dtype=bool)
+    used[cells.codes[cells.codes >= 0]] = True
+    numbers, numeric = parsed_numbers(cells.texts)
+    # A NaN among numbers is a number gone wrong, not a reason to keep the whole column as text.
+    endless = (matches(cells.texts, NOT_FINITE) | np.isinf(numbers)) & used
+    if (numeric | ~used | endless).all() and (numeric & used & ~endless).any():
+        errors.row(
+            table,
+            name,
+            Code.NOT_FINITE,
+            of_rows(endless, cells.codes),
+            f"{name} holds numbers, and this is not a finite one.",
+            "Write the value, or leave the cell empty where there is none.",
+        )
+        return Typed(Kind.NUMBER, spread(np.where(endless, np.nan, numbers), np.nan, cells.codes), cells)
+    days, dated = _dates_if_all(cells.texts, used)
+    if dated:
+        return Typed(Kind.DATE, spread(days, ABSENT_DATE, cells.codes), cells)
+    return Typed(Kind.TEXT, cells.codes, cells)
+
+
+def _dates_if_all(texts: pa.Array, used: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], bool]:
+    if not used.any() or not matches(texts, r"^\d{4}-\d{2}-\d{2}$")[used].all():
+        return np.empty(0, dtype=np.int32), False
+    days, sound = parsed_dates(texts)
+    return days, bool(sound[used].all())
+
+
+# --- tags -----------------------------------------------------------------------------------------------------------
+
+
+def expand_tags(table: TypedTable, errors: Findings) -> None:
+    """`tags` becomes one column `tag:KEY` for each key."""
+    typed = table.columns.pop("tags", None)
+    if typed is None:
+        return
+    texts = texts_as_lists(typed.texts)
+    parsed = [_parsed_tags(text) for text in texts]
+    bad = np.array([each is None for each in parsed], dtype=bool)
+    table.columns["tags"] = typed
+    errors.row(
+        table,
+        "tags",
+        Code.INVALID_TAGS,
+        table.rows_with("tags", bad),
+        "The tags cannot be read.",
+        "Write KEY=VALUE;KEY2=VALUE2 with each key once, or a flat JSON object.",
+    )
+    keys = sorted({key for tags in parsed if tags for key in tags})
+    if len(keys) > MAX_TAG_KEYS:
+        errors.file(
+            table.name,
+            Code.LIMIT_EXCEEDED,
+            f"{len(keys)} different tag keys; the limit is {MAX_TAG_KEYS}.",
+            "Put what differs in every row into the value, not the key.",
+            column="tags",
+        )
+        return
+    for key in keys:
+        _add_tag(table, key, [tags.get(key) if tags else None for tags in parsed], errors)
+
+
+def without_tags_column(table: TypedTable) -> None:
+    table.columns.pop("tags", None)
+
+
+def _add_tag(table: TypedTable, key: str, values: list[str | None], errors: Findings) -> None:
+    name = TAG + key
+    if name in table.columns:
+        errors.file(
+            table.name,
+            Code.DUPLICATE_COLUMN,
+            f"The tag {key} is both in tags and a column {name}.",
+            "Keep one of them.",
+            column=name,
+        )
+        return
+    cells = distinct(table.columns["tags"].cells.codes, pa.array(values, pa.string()))
+    table.columns[name] = Typed(Kind.TEXT, cells.codes, cells)
+
+
+def _parsed_tags(text: str) -> dict[str, str] | None:
+    return _json_tags(text) if text.startswith("{") else _plain_tags(text)
+
+
+def _plain_tags(text: str) -> dict[str, str] | None:
+    """A key alone means true; an empty piece, as after a last semicolon, means nothing."""
+    tags: dict[str, str] = {}
+    for piece in filter(None, (piece.strip() for piece in text.split(";"))):
+        key, mark, value = (part.strip() for part in piece.partition("="))
+        if not key or key in tags or (mark and not value):
+            return None
+        tags[key] = value if mark else "true"
+    return tags
+
+
+def _json_tags(text: str) -> dict[str, str] | None:
+    try:
+        pairs = json.loads(text, object_pairs_hook=list)
+    except (ValueError, RecursionError):
+        return None
+    tags: dict[str, str] = {}
+    for key, value in pairs:
+        if not key or key in tags or isinstance(value, (list, dict)):
+            return None
+        if value is not None:
+            tags[key] = value if isinstance(value, str) else json.dumps(value)
+    return tags

@@ -1,0 +1,139 @@
+"""CSV tables: UTF-8, a header, commas; rows keep the numbers that a spreadsheet shows."""
+
+import csv
+import hashlib
+import io
+from codecs import IncrementalDecoder, getincrementaldecoder
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv as pacsv
+
+from commands.ingestion.cells import FileInfo, RawTable, cells_of, without_blank_rows
+from commands.ingestion.codes import Code
+from commands.ingestion.findings import Findings
+from commands.ingestion.headers import checked_names, named_columns
+from commands.ingestion.limits import MAX_FILE_BYTES
+
+_SLICE = 1 << 24
+_HEADER_BYTES = 1 << 20
+_BLOCK = 1 << 25
+
+
+def read_csv(name: str, path: Path, errors: Findings, warnings: Findings) -> tuple[RawTable | None, FileInfo]:
+    """None when the file as a whole cannot be read; `errors` says why."""
+    info, sound = _checked(name, path, errors)
+    if not sound:
+        return None, info
+    header = _header(path)
+    if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
+        errors.file(name, Code.UNREADABLE, f"{path.name} is not separated by commas.", "Save it as CSV with commas.")
+        return None, info
+    names = checked_names(name, header, errors, warnings)
+    table = _parsed(name, path, header, errors) if names is not None else None
+    if names is None or table is None:
+        return None, info
+    raw, skipped = table
+    columns = named_columns(name, names, [cells_of(column) for column in raw.columns], errors)
+    rows = _source_rows(raw.num_rows, skipped)
+    return without_blank_rows(RawTable(name, path.name, rows, columns, skipped)), info
+
+
+def _checked(name: str, path: Path, errors: Findings) -> tuple[FileInfo, bool]:
+    """Hash and proof-read the bytes in one pass."""
+    size = path.stat().st_size
+    if size > MAX_FILE_BYTES:
+        errors.file(name, Code.LIMIT_EXCEEDED, f"{path.name} is larger than 8 GiB.", "Bring it as Parquet.")
+        return FileInfo(path.name, "", size), False
+    digest, decoder, before, fault = hashlib.sha256(), getincrementaldecoder("utf-8")(), 0, None
+    seen_text = False
+    with path.open("rb") as file:
+        while piece := file.read(_SLICE):
+            digest.update(piece)
+            seen_text = seen_text or bool(piece.strip(b"\xef\xbb\xbf \r\n\t"))
+            fault = fault or _encoding_fault(decoder, piece, before)
+            before += piece.count(b"\n")
+    info = FileInfo(path.name, digest.hexdigest(), size)
+    if fault is not None:
+        row, what = fault
+        errors.file(
+            name, Code.ENCODING, f"{path.name} is not UTF-8 text: {what} on line {row}.", "Save it as CSV UTF-8."
+        )
+        return info, False
+    if not seen_text:
+        errors.file(name, Code.EMPTY_FILE, f"{path.name} is empty.", "Write a header row and at least one row.")
+        return info, False
+    return info, True
+
+
+def _encoding_fault(decoder: IncrementalDecoder, piece: bytes, lines_before: int) -> tuple[int, str] | None:
+    zero = piece.find(b"\0")
+    if zero >= 0:
+        return lines_before + piece.count(b"\n", 0, zero) + 1, "a zero byte (UTF-16, or no text at all)"
+    try:
+        decoder.decode(piece)
+    except UnicodeDecodeError as fault:
+        line = lines_before + fault.object.count(b"\n", 0, fault.start) + 1
+        return line, f"byte 0x{fault.object[fault.start]:02X}"
+    return None
+
+
+def _header(path: Path) -> list[str]:
+    with path.open("rb") as file:
+        head = file.read(_HEADER_BYTES).decode("utf-8-sig", errors="ignore")
+    return next((record for record in csv.reader(io.StringIO(head, newline=""))), [])
+
+
+def _parsed(name: str, path: Path, header: list[str], errors: Findings) -> tuple[pa.Table, tuple[int, ...]] | None:
+    """Every column as text. Rows of another width are errors of their own and leave the others readable."""
+    skipped: list[int] = []
+
+    def note(row: pacsv.InvalidRow) -> str:
+        skipped.append(row.number)
+        _note_wrong_width(name, row, errors)
+        return "skip"
+
+    try:
+        table = pacsv.read_csv(
+            path,
+            read_options=pacsv.ReadOptions(use_threads=False, block_size=_BLOCK),
+            parse_options=pacsv.ParseOptions(
+                newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=note
+            ),
+            convert_options=pacsv.ConvertOptions(
+                check_utf8=False, strings_can_be_null=False, column_types=dict.fromkeys(header, pa.string())
+            ),
+        )
+    except pa.ArrowInvalid:
+        errors.file(
+            name,
+            Code.UNREADABLE,
+            f"{path.name} cannot be read as CSV.",
+            "Look for a quotation mark that is never closed, or a cell of several megabytes.",
+        )
+        return None
+    return table, tuple(skipped)
+
+
+def _note_wrong_width(name: str, row: pacsv.InvalidRow, errors: Findings) -> None:
+    more = row.actual_columns > row.expected_columns
+    if row.text.count('"') % 2:
+        fix = "Close the quotation mark that this row opens."
+    elif more:
+        fix = "Put values that hold a comma in quotation marks, and use a decimal point."
+    else:
+        fix = "Give every column its comma, also where the cell is empty."
+    errors.file(
+        name,
+        Code.WRONG_FIELD_COUNT,
+        f"The row has {row.actual_columns} fields where the header has {row.expected_columns}.",
+        fix,
+        row=row.number,
+        value=str(row.actual_columns),
+    )
+
+
+def _source_rows(count: int, skipped: tuple[int, ...]) -> np.ndarray:
+    numbers = np.arange(2, 2 + count + len(skipped))
+    return np.delete(numbers, np.asarray(skipped, dtype=np.int64) - 2) if skipped else numbers

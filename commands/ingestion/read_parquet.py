@@ -1,0 +1,101 @@
+"""Parquet tables: every column becomes the text that the same value has in a CSV file."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from commands.ingestion.cells import Cells, FileInfo, RawTable, cells_of, distinct, without_blank_rows
+from commands.ingestion.codes import Code
+from commands.ingestion.findings import Findings
+from commands.ingestion.headers import checked_names, named_columns
+from commands.ingestion.limits import MAX_FILE_BYTES, MAX_ROWS
+
+_MAGIC = b"PAR1"
+
+
+def read_parquet(name: str, path: Path, errors: Findings, warnings: Findings) -> tuple[RawTable | None, FileInfo]:
+    """None when the file as a whole cannot be read; `errors` says why."""
+    info = _info(path)
+    file = _opened(name, path, info, errors)
+    names = checked_names(name, file.schema_arrow.names, errors, warnings) if file is not None else None
+    if file is None or names is None:
+        return None, info
+    read = [_column(name, label, file, place, errors) for place, label in enumerate(names)]
+    columns = [cells for cells in read if cells is not None]
+    if len(columns) < len(names):
+        return None, info
+    rows = np.arange(2, 2 + file.metadata.num_rows)
+    return without_blank_rows(RawTable(name, path.name, rows, named_columns(name, names, columns, errors))), info
+
+
+def _info(path: Path) -> FileInfo:
+    with path.open("rb") as file:
+        return FileInfo(path.name, hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size)
+
+
+def _opened(name: str, path: Path, info: FileInfo, errors: Findings) -> pq.ParquetFile | None:
+    if info.bytes == 0:
+        errors.file(name, Code.EMPTY_FILE, f"{path.name} is empty.", "Write the table again.")
+        return None
+    with path.open("rb") as raw:
+        if raw.read(4) != _MAGIC:
+            errors.file(name, Code.UNREADABLE, f"{path.name} is not a Parquet file.", "Write the table again.")
+            return None
+    try:
+        file = pq.ParquetFile(path, memory_map=True)
+    except (pa.ArrowInvalid, OSError):
+        errors.file(name, Code.UNREADABLE, f"{path.name} is damaged.", "Write the table again.")
+        return None
+    unpacked = sum(file.metadata.row_group(group).total_byte_size for group in range(file.metadata.num_row_groups))
+    if file.metadata.num_rows > MAX_ROWS or unpacked > MAX_FILE_BYTES:
+        errors.file(name, Code.LIMIT_EXCEEDED, f"{path.name} is larger than Tenor reads.", "Split the portfolio.")
+        return None
+    return file
+
+
+def _column(name: str, label: str, file: pq.ParquetFile, place: int, errors: Findings) -> Cells | None:
+    kind = file.schema_arrow.field(place).type
+    value_type = kind.value_type if pa.types.is_dictionary(kind) else kind
+    if not _readable(value_type):
+        errors.file(
+            name,
+            Code.UNSUPPORTED_TYPE,
+            f"The column {label} is of type {kind}.",
+            "Write it as text, number, true/false or date.",
+            column=label,
+        )
+        return None
+    try:
+        column = file.read(columns=[file.schema_arrow.names[place]]).column(0)
+    except (pa.ArrowInvalid, OSError):
+        errors.file(name, Code.UNREADABLE, f"The column {label} is damaged.", "Write the table again.", column=label)
+        return None
+    return _timestamps(column) if pa.types.is_timestamp(value_type) else cells_of(column)
+
+
+def _readable(kind: pa.DataType) -> bool:
+    checks = (
+        pa.types.is_string,
+        pa.types.is_large_string,
+        pa.types.is_string_view,
+        pa.types.is_integer,
+        pa.types.is_floating,
+        pa.types.is_decimal,
+        pa.types.is_boolean,
+        pa.types.is_date,
+        pa.types.is_timestamp,
+        pa.types.is_null,
+    )
+    return any(check(kind) for check in checks)
+
+
+def _timestamps(column: pa.ChunkedArray) -> Cells:
+    """A timestamp at midnight is a date; any other keeps its time of day, which the date check then refuses."""
+    encoded = column.dictionary_encode().combine_chunks()
+    moments = encoded.dictionary.cast(pa.timestamp("us"), safe=False)
+    texts = pc.replace_substring_regex(moments.cast(pa.string()), pattern=r"[ T]00:00:00(\.0+)?$", replacement="")
+    return distinct(encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False), texts)

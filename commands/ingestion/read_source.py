@@ -1,0 +1,97 @@
+"""Find the tables in what the user points at: a folder of CSV and Parquet files, or one workbook."""
+
+from difflib import get_close_matches
+from pathlib import Path
+
+from commands.ingestion.cells import FileInfo, RawTable, Source
+from commands.ingestion.codes import Code
+from commands.ingestion.findings import Findings
+from commands.ingestion.read_csv import read_csv
+from commands.ingestion.read_parquet import read_parquet
+from commands.ingestion.read_xlsx import read_xlsx
+from domain.tables import BY_NAME, TABLES
+
+_READERS = {".csv": read_csv, ".parquet": read_parquet}
+_LOOKS_LIKE_A_TABLE = {".csv", ".parquet", ".xlsx", ".xls", ".xlsm", ".ods", ".tsv", ".txt"}
+
+
+def read_source(source: Path, errors: Findings, warnings: Findings) -> Source:
+    """Every table that could be read; what could not is in `errors`."""
+    if source.is_dir():
+        found = _read_folder(source, errors, warnings)
+    elif source.suffix.lower() == ".xlsx" and source.is_file():
+        found = _read_workbook(source, errors, warnings)
+    else:
+        found = Source()
+        _note_no_source(source, errors)
+        return found
+    _note_missing_and_empty(found, errors)
+    return found
+
+
+def _note_no_source(source: Path, errors: Findings) -> None:
+    if source.exists():
+        message, fix = f"{source} is neither a folder nor an .xlsx workbook.", "Point at the folder of the tables."
+    else:
+        message, fix = f"There is no {source}.", "Check the path."
+    errors.file("", Code.MISSING_SOURCE, message, fix, value=str(source))
+
+
+def _read_folder(folder: Path, errors: Findings, warnings: Findings) -> Source:
+    tables: dict[str, RawTable] = {}
+    files: list[FileInfo] = []
+    paths = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    ours = [path for path in paths if path.stem in BY_NAME and path.suffix.lower() in _READERS]
+    for path in paths:
+        if path not in ours and path.suffix.lower() in _LOOKS_LIKE_A_TABLE:
+            _note_unknown(path.stem, path.name, warnings)
+    for name in BY_NAME:
+        versions = [path for path in ours if path.stem == name]
+        if len(versions) > 1:
+            both = " and ".join(path.name for path in versions)
+            errors.file(name, Code.DUPLICATE_TABLE, f"The table is there twice: {both}.", "Keep one of them.")
+        for path in versions:
+            table, info = _READERS[path.suffix.lower()](name, path, errors, warnings)
+            files.append(info)
+            if table is not None:
+                tables[name] = table
+    return _with_missing_noted(Source(tables, files), {path.stem for path in ours}, errors)
+
+
+def _read_workbook(path: Path, errors: Findings, warnings: Findings) -> Source:
+    tables, info, sheets = read_xlsx(path, errors, warnings)
+    for sheet in sheets:
+        if sheet not in BY_NAME:
+            _note_unknown(sheet, f"The sheet {sheet}", warnings)
+    found = Source(tables, [info])
+    return _with_missing_noted(found, set(sheets), errors) if sheets else found
+
+
+def _note_unknown(stem: str, shown: str, warnings: Findings) -> None:
+    near = get_close_matches(stem.lower(), BY_NAME, n=1)
+    fix = f"Rename it to {near[0]} if it is that table." if near else f"The tables are {', '.join(BY_NAME)}."
+    warnings.file(stem, Code.UNKNOWN_TABLE, f"{shown} is none of the tables and was left aside.", fix)
+
+
+def _with_missing_noted(found: Source, brought: set[str], errors: Findings) -> Source:
+    """A required table that is absent; one that is there and unreadable has said so itself."""
+    for table in TABLES:
+        if table.required and table.name not in brought and table.name not in found.tables:
+            errors.file(
+                table.name,
+                Code.MISSING_TABLE,
+                f"There is no {table.name} table.",
+                f"Add {table.name}.csv, {table.name}.parquet or a sheet {table.name}.",
+            )
+    return found
+
+
+def _note_missing_and_empty(found: Source, errors: Findings) -> None:
+    for name, table in found.tables.items():
+        if not len(table.source_rows) and not table.unreadable_rows:
+            errors.file(
+                name,
+                Code.NO_ROWS,
+                f"{table.file} has a header and no rows.",
+                "Add rows." if BY_NAME[name].required else "Add rows, or leave the table out.",
+            )

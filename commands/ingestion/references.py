@@ -1,0 +1,151 @@
+"""Rows against rows: keys once, references that lead somewhere, and a portfolio tree that is a forest of books."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+from commands.ingestion.codes import Code
+from commands.ingestion.findings import Findings
+from commands.ingestion.typed_columns import TypedTable
+from domain.tables import NODE_KINDS, Kind
+
+Array = np.ndarray[Any, Any]
+Tables = dict[str, TypedTable]
+
+_NONE = -1
+
+
+def check_references(tables: Tables, errors: Findings) -> None:
+    for table in tables.values():
+        check_keys(table, errors)
+        for column in table.spec.columns:
+            if column.refers_to and column.name in table.columns:
+                _check_reference(tables, table, column.name, *column.refers_to, errors)
+    if "portfolio" in tables:
+        check_tree(tables["portfolio"], errors)
+    if "portfolio" in tables and "positions" in tables:
+        _check_books(tables["positions"], tables["portfolio"], errors)
+
+
+def check_keys(table: TypedTable, errors: Findings) -> None:
+    """Each later occurrence of a key is an error that names the first; a key with an empty part has its own error."""
+    if not all(name in table.columns for name in table.spec.key):
+        return
+    first = first_rows(_key_numbers(table))
+    complete = np.all([table.present(name) for name in table.spec.key], axis=0)
+    again = complete & (first != np.arange(table.rows))
+    column = table.spec.key[0]
+    words = " and ".join(table.spec.key)
+    errors.row(
+        table,
+        column,
+        Code.DUPLICATE_ID,
+        again,
+        lambda row: f"The same {words} is in row {table.source_rows[first[row]]}.",
+        f"Keep one row for each {words}.",
+    )
+
+
+def _key_numbers(table: TypedTable) -> Array:
+    """One number per distinct key."""
+    numbers = np.zeros(table.rows, dtype=np.int64)
+    for name in table.spec.key:
+        typed = table.columns[name]
+        _, part = np.unique(typed.values, return_inverse=True) if typed.kind is Kind.DATE else (None, typed.values + 1)
+        numbers = numbers * (int(part.max(initial=0)) + 1) + part
+        if len(table.spec.key) > 1:
+            numbers = np.unique(numbers, return_inverse=True)[1]
+    return numbers
+
+
+def first_rows(numbers: Array) -> Array:
+    """For each row the first row with the same number."""
+    first = np.full(int(numbers.max(initial=0)) + 1, 0, dtype=np.int64)
+    first[numbers[::-1]] = np.arange(len(numbers))[::-1]
+    return first[numbers]
+
+
+def rows_referred(child: TypedTable, column: str, parent: TypedTable, key: str) -> Array:
+    """For each row of `child` the first row of `parent` with that key, or -1."""
+    if column not in child.columns or key not in parent.columns:
+        return np.full(child.rows, _NONE, dtype=np.int64)
+    wanted, keys = child.columns[column], parent.columns[key]
+    row_of_key = np.full(len(keys.texts) + 1, _NONE, dtype=np.int64)
+    row_of_key[keys.cells.codes[::-1]] = np.arange(parent.rows)[::-1]
+    row_of_key[_NONE] = _NONE
+    place = pc.index_in(wanted.texts, value_set=keys.texts).fill_null(_NONE).to_numpy(zero_copy_only=False)
+    rows: Array = np.append(row_of_key[place], _NONE)[wanted.cells.codes]
+    return rows
+
+
+def _check_reference(
+    tables: Tables, table: TypedTable, column: str, parent_name: str, key: str, errors: Findings
+) -> None:
+    parent = tables.get(parent_name)
+    lost = table.present(column)
+    if parent is not None:
+        lost = lost & (rows_referred(table, column, parent, key) == _NONE)
+    fix = f"Add it to {parent_name}, or correct the id."
+    message = f"{parent_name} has no such {key}." if parent is not None else f"There is no {parent_name} table."
+    errors.row(table, column, Code.UNKNOWN_REFERENCE, lost, message, fix)
+
+
+def _check_books(positions: TypedTable, portfolio: TypedTable, errors: Findings) -> None:
+    node = rows_referred(positions, "book_id", portfolio, "node_id")
+    book = np.append(portfolio.equals("kind", "BOOK"), True)
+    errors.row(
+        positions,
+        "book_id",
+        Code.NOT_A_BOOK,
+        ~book[node],
+        lambda row: f"This node is a {portfolio.text_at('kind', int(node[row]))}; positions hang on books.",
+        "Name a node of kind BOOK.",
+    )
+
+
+def check_tree(portfolio: TypedTable, errors: Findings) -> None:
+    parent = rows_referred(portfolio, "parent_id", portfolio, "node_id")
+    circles = circles_of(parent)
+    for circle in circles:
+        names = " > ".join(str(portfolio.text_at("node_id", row)) for row in [*circle, circle[0]])
+        errors.row(
+            portfolio,
+            "parent_id",
+            Code.CYCLE,
+            np.array(sorted(circle)),
+            f"The nodes are one another's parents: {names}.",
+            "Give one of them another parent, or none.",
+        )
+    level = np.full(portfolio.rows, _NONE)
+    for place, kind in enumerate(NODE_KINDS):
+        level[portfolio.equals("kind", kind)] = place
+    below = (parent != _NONE) & (level != _NONE) & (level[parent] > level)
+    errors.row(
+        portfolio,
+        "parent_id",
+        Code.WRONG_NESTING,
+        below,
+        lambda row: (
+            f"A {portfolio.text_at('kind', row)} cannot stand below a {portfolio.text_at('kind', int(parent[row]))}."
+        ),
+        f"The order from the top is {', '.join(NODE_KINDS)}.",
+    )
+
+
+def circles_of(parent: Array) -> list[list[int]]:
+    """The cycles of a parent map, each from its lowest row along the parents."""
+    state = np.zeros(len(parent), dtype=np.int8)  # 0 new, 1 on the present path, 2 done
+    circles = []
+    for start in range(len(parent)):
+        path, node = [], start
+        while node != _NONE and state[node] == 0:
+            state[node] = 1
+            path.append(node)
+            node = int(parent[node])
+        if node != _NONE and state[node] == 1:
+            circle = path[path.index(node) :]
+            turn = circle.index(min(circle))
+            circles.append(circle[turn:] + circle[:turn])
+        state[path] = 2
+    return circles

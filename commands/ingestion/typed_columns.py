@@ -1,0 +1,321 @@
+"""Texts become numbers, dates, flags and codes: each distinct text once, every bad cell an error."""
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from difflib import get_close_matches
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from commands.ingestion.cells import Cells, RawTable, distinct, matches, texts_as_lists
+from commands.ingestion.codes import Code
+from commands.ingestion.findings import Findings
+from commands.ingestion.limits import MAX_ID_CHARS, MAX_TEXT_CHARS
+from domain.columns import ABSENT_DATE
+from domain.tables import BY_NAME, Column, Kind, Table
+
+Array = np.ndarray[Any, Any]
+
+NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+NOT_FINITE = r"(?i)^[+-]?(nan|inf|infinity|1\.#inf|1\.#qnan|#n/a|n/a)$"
+ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+EARLIEST, LATEST = date(1900, 1, 1), date(2200, 12, 31)
+_TRUE = ("true", "TRUE", "True", "1", "yes", "YES", "Yes")
+_FALSE = ("false", "FALSE", "False", "0", "no", "NO", "No")
+_EPOCH = date(1970, 1, 1).toordinal()
+
+
+@dataclass(frozen=True)
+class Typed:
+    """`values` as in domain.columns.ColumnData; for TEXT they are codes into `texts`, in no particular order."""
+
+    kind: Kind
+    values: Array
+    cells: Cells
+
+    @property
+    def present(self) -> Array:
+        return self.cells.codes >= 0
+
+    @property
+    def texts(self) -> pa.Array:
+        return self.cells.texts
+
+
+@dataclass(frozen=True)
+class TypedTable:
+    spec: Table
+    file: str
+    source_rows: Array
+    columns: dict[str, Typed]
+    unreadable_rows: tuple[int, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    @property
+    def rows(self) -> int:
+        return len(self.source_rows)
+
+    def text_at(self, column: str, row: int) -> str | None:
+        typed = self.columns.get(column)
+        return typed.cells.text_at(row) if typed else None
+
+    def present(self, column: str) -> Array:
+        typed = self.columns.get(column)
+        return typed.present if typed else np.zeros(self.rows, dtype=bool)
+
+    def number(self, column: str) -> Array:
+        """NaN where absent."""
+        typed = self.columns.get(column)
+        return typed.values if typed else np.full(self.rows, np.nan)
+
+    def day(self, column: str) -> Array:
+        """ABSENT_DATE where absent."""
+        typed = self.columns.get(column)
+        return typed.values if typed else np.full(self.rows, ABSENT_DATE, dtype=np.int32)
+
+    def equals(self, column: str, *values: str) -> Array:
+        typed = self.columns.get(column)
+        if typed is None:
+            return np.zeros(self.rows, dtype=bool)
+        wanted = pc.is_in(typed.texts, value_set=pa.array(values, pa.string()))
+        return of_rows(np.asarray(wanted, dtype=bool), typed.cells.codes)
+
+    def distinct_texts(self, column: str) -> list[str]:
+        typed = self.columns.get(column)
+        return texts_as_lists(typed.texts) if typed else []
+
+    def rows_with(self, column: str, distinct_mask: Array) -> Array:
+        """Mask of the rows whose text is one of the marked distinct ones."""
+        return of_rows(distinct_mask, self.columns[column].cells.codes)
+
+
+def of_rows(distinct_mask: Array, codes: Array) -> Array:
+    """From a mask over distinct texts to a mask over rows; absent cells are False."""
+    return np.append(distinct_mask, False)[codes]
+
+
+def typed_table(raw: RawTable, errors: Findings, warnings: Findings) -> TypedTable:
+    """The columns of the contract; attributes are typed by their content elsewhere."""
+    spec = BY_NAME[raw.name]
+    columns: dict[str, Typed] = {}
+    table = TypedTable(spec, raw.file, raw.source_rows, columns, raw.unreadable_rows)
+    for name, cells in raw.columns.items():
+        column = spec.column(name)
+        checked = _cleaned(table, name, cells, is_id(spec, name), errors, warnings)
+        columns[name] = Typed(Kind.TEXT, checked.codes, checked)
+        if column is not None:
+            columns[name] = _typed(table, column, checked, errors)
+            _note_absent(table, column, errors)
+    return table
+
+
+def is_id(spec: Table, name: str) -> bool:
+    column = spec.column(name)
+    return column is not None and (name in spec.key or column.refers_to is not None) and column.kind is Kind.TEXT
+
+
+def _note_absent(table: TypedTable, column: Column, errors: Findings) -> None:
+    if column.required:
+        absent = ~table.columns[column.name].present
+        errors.row(
+            table, column.name, Code.REQUIRED, absent, f"{column.name} is empty.", f"Give every row a {column.name}."
+        )
+
+
+def _cleaned(
+    table: TypedTable, name: str, cells: Cells, is_key: bool, errors: Findings, warnings: Findings
+) -> Cells:
+    """What no column may hold. Blanks around a value are an error in an id; elsewhere they go, with a warning."""
+    # A table that can be seen by Findings needs the column in place before it is typed.
+    table.columns[name] = Typed(Kind.TEXT, cells.codes, cells)
+    formula = of_rows(matches(cells.texts, r"^\s*="), cells.codes)
+    errors.row(table, name, Code.FORMULA, formula, "The cell holds a formula.", "Write the value instead.")
+    limit = MAX_ID_CHARS if is_key else MAX_TEXT_CHARS
+    long = of_rows(np.asarray(pc.greater(pc.utf8_length(cells.texts), limit), dtype=bool), cells.codes)
+    errors.row(table, name, Code.TOO_LONG, long, f"The text is longer than {limit} characters.", "Shorten it.")
+    if is_key:
+        control = of_rows(matches(cells.texts, r"[\x00-\x1f\x7f]"), cells.codes)
+        errors.row(table, name, Code.CONTROL_CHARACTER, control, "The id holds a control character.", "Remove it.")
+    trimmed = pc.utf8_trim_whitespace(cells.texts)
+    blanks = of_rows(np.asarray(pc.not_equal(trimmed, cells.texts), dtype=bool), cells.codes)
+    if not blanks.any():
+        return cells
+    message, fix = f"{name} begins or ends with blanks.", "Remove the blanks."
+    (errors if is_key else warnings).row(table, name, Code.SURROUNDING_BLANKS, blanks, message, fix)
+    return cells if is_key else distinct(cells.codes, trimmed)
+
+
+def _typed(table: TypedTable, column: Column, cells: Cells, errors: Findings) -> Typed:
+    match column.kind:
+        case Kind.NUMBER | Kind.INTEGER:
+            return _number(table, column, cells, errors)
+        case Kind.DATE:
+            return _date(table, column, cells, errors)
+        case Kind.FLAG:
+            return _flag(table, column, cells, errors)
+        case Kind.TEXT:
+            if column.values:
+                _note_not_in_list(table, column, cells, errors)
+            return Typed(Kind.TEXT, cells.codes, cells)
+
+
+# --- numbers --------------------------------------------------------------------------------------------------------
+
+
+def parsed_numbers(texts: pa.Array) -> tuple[Array, Array]:
+    """Values of distinct texts and a mask of those that are numbers; NaN where they are not."""
+    numeric = matches(texts, NUMBER)
+    values = pc.if_else(pa.array(numeric), texts, pa.scalar(None, pa.string())).cast(pa.float64())
+    return values.fill_null(np.nan).to_numpy(zero_copy_only=False) + 0.0, numeric
+
+
+def spread(values: Array, absent: Any, codes: Array) -> Array:
+    """From values of distinct texts to values of rows."""
+    return np.append(values, np.asarray(absent, dtype=values.dtype))[codes]
+
+
+def _number(table: TypedTable, column: Column, cells: Cells, errors: Findings) -> Typed:
+    values, numeric = parsed_numbers(cells.texts)
+    endless = matches(cells.texts, NOT_FINITE) | np.isinf(values)
+    name = column.name
+    errors.row(
+        table,
+        name,
+        Code.NOT_FINITE,
+        of_rows(endless, cells.codes),
+        f"{name} is not a finite number.",
+        "Write the value, or leave the cell empty where there is none.",
+    )
+    errors.row(
+        table,
+        name,
+        Code.NOT_A_NUMBER,
+        of_rows(~numeric & ~endless, cells.codes),
+        f"{name} is not a number.",
+        lambda row: _number_fix(table.text_at(name, row)),
+    )
+    values = np.where(endless, np.nan, values)
+    if column.kind is Kind.INTEGER:
+        broken = of_rows(np.isfinite(values) & (values != np.floor(values)), cells.codes)
+        errors.row(
+            table, name, Code.NOT_AN_INTEGER, broken, f"{name} is not a whole number.", "Write a whole number."
+        )
+    rows = spread(values, np.nan, cells.codes)
+    _note_range(table, column, rows, errors)
+    return Typed(column.kind, rows, cells)
+
+
+def _number_fix(text: str | None) -> str:
+    text = (text or "").strip()
+    if text.endswith("%") and re.match(NUMBER, text[:-1].strip()):
+        return f"Rates are decimals: write {float(text[:-1]) / 100:.10g}."
+    if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", text):
+        return f"Write it without thousands separators: {text.replace(',', '')}."
+    if re.fullmatch(r"[+-]?\d+,\d+", text):
+        return f"Use a decimal point: {text.replace(',', '.')}."
+    return "Write a number with a decimal point and nothing around it, or leave the cell empty."
+
+
+def _note_range(table: TypedTable, column: Column, values: Array, errors: Findings) -> None:
+    name = column.name
+    if column.values:
+        allowed = np.array([float(each) for each in column.values])
+        outside = np.isfinite(values) & ~np.isin(values, allowed)
+        fix = f"Use one of {', '.join(column.values)}."
+        errors.row(table, name, Code.NOT_IN_LIST, outside, f"{name} is not one of its list.", fix)
+        return
+    low = -np.inf if column.low is None else column.low
+    high = np.inf if column.high is None else column.high
+    outside = np.isfinite(values) & ((values < low) | (values > high))
+    message = f"{name} must be {_range_words(column)}."
+    errors.row(table, name, Code.OUT_OF_RANGE, outside, message, lambda row: _range_fix(column, values[row]))
+
+
+def _range_words(column: Column) -> str:
+    if column.high is None:
+        return f"{column.low:g} or more"
+    if column.low is None:
+        return f"{column.high:g} or less"
+    return f"between {column.low:g} and {column.high:g}"
+
+
+def _range_fix(column: Column, value: float) -> str:
+    if column.kind is Kind.NUMBER and column.high is not None and column.high <= 10 and value > column.high:
+        return f"It is a decimal: {value:g} % is {value / 100:g}."
+    return f"Write a value {_range_words(column)}."
+
+
+# --- dates, flags, lists --------------------------------------------------------------------------------------------
+
+
+def parsed_dates(texts: pa.Array) -> tuple[Array, Array]:
+    """Days since 1970 of distinct texts and a mask of those that are ISO dates."""
+    days = np.full(len(texts), ABSENT_DATE, dtype=np.int32)
+    for place, text in enumerate(texts_as_lists(texts)):
+        if ISO_DATE.fullmatch(text):
+            try:
+                days[place] = date.fromisoformat(text).toordinal() - _EPOCH
+            except ValueError:
+                continue
+    return days, days != ABSENT_DATE
+
+
+def _date(table: TypedTable, column: Column, cells: Cells, errors: Findings) -> Typed:
+    days, sound = parsed_dates(cells.texts)
+    name = column.name
+    errors.row(
+        table,
+        name,
+        Code.NOT_A_DATE,
+        of_rows(~sound, cells.codes),
+        f"{name} is not an ISO 8601 date.",
+        "Write a date of the calendar as YYYY-MM-DD, without a time.",
+    )
+    early, late = EARLIEST.toordinal() - _EPOCH, LATEST.toordinal() - _EPOCH
+    far = of_rows(sound & ((days < early) | (days > late)), cells.codes)
+    message = f"{name} must lie between {EARLIEST} and {LATEST}."
+    errors.row(table, name, Code.OUT_OF_RANGE, far, message, "Correct the year.")
+    return Typed(Kind.DATE, spread(days, ABSENT_DATE, cells.codes), cells)
+
+
+def _flag(table: TypedTable, column: Column, cells: Cells, errors: Findings) -> Typed:
+    texts = np.array(texts_as_lists(cells.texts), dtype=object)
+    true, false = np.isin(texts, _TRUE), np.isin(texts, _FALSE)
+    errors.row(
+        table,
+        column.name,
+        Code.NOT_A_FLAG,
+        of_rows(~true & ~false, cells.codes),
+        f"{column.name} is neither true nor false.",
+        "Write true or false (also 1 or 0, yes or no), or leave the cell empty.",
+    )
+    flags = np.where(true, 1, np.where(false, 0, -1)).astype(np.int8)
+    return Typed(Kind.FLAG, spread(flags, -1, cells.codes), cells)
+
+
+def _note_not_in_list(table: TypedTable, column: Column, cells: Cells, errors: Findings) -> None:
+    name = column.name
+    known = np.asarray(pc.is_in(cells.texts, value_set=pa.array(column.values)), dtype=bool)
+    code = Code.UNKNOWN_PRODUCT_TYPE if name == "product_type" else Code.NOT_IN_LIST
+    errors.row(
+        table,
+        name,
+        code,
+        of_rows(~known, cells.codes),
+        lambda row: f"{table.text_at(name, row)!r} is not a {name}.",
+        lambda row: list_fix(table.text_at(name, row), column.values),
+    )
+
+
+def list_fix(value: str | None, allowed: tuple[str, ...]) -> str:
+    """The nearest value first, then the whole list."""
+    wanted = (value or "").upper().replace(" ", "_").replace("-", "_")
+    near = get_close_matches(wanted, allowed, n=1, cutoff=0.5)
+    listed = f"Use one of {', '.join(allowed)}."
+    return f"Did you mean {near[0]}? {listed}" if near else listed

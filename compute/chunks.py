@@ -1,0 +1,112 @@
+"""A chunk of positions under all scenarios: family by family to values, then to the columns of its facts."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compute.failing import Failing
+from compute.measures import Rows, blank_reasons, rows_of
+from compute.pricers.debt import FLOATING, check_debt, fx_rates, price_debt
+from compute.pricers.fx import check_fx, price_fx_forwards
+from compute.run_inputs import RunInputs
+from compute.terms import Terms
+from compute.valued import Valued
+from domain.facts import BlockColumns
+from domain.failures import Reason
+from domain.measures import BY_NAME, Fact, columns_of
+from domain.tables import PRODUCT_TYPES, RATE_TYPES
+
+LOAN, BOND, FX_FWD = (PRODUCT_TYPES.index(name) for name in ("LOAN", "BOND", "FX_FWD"))
+
+
+@dataclass(frozen=True)
+class ChunkFacts:
+    positions: int
+    failed: int
+    """positions without a value in some scenario"""
+    fx_to_base: dict[str, list[float]]
+    blocks: dict[Fact, BlockColumns]
+
+
+def price_chunk(run: RunInputs, chunk_no: int) -> ChunkFacts:
+    terms = run.chunk(chunk_no)
+    failing = check(run, terms)
+    valued = list(price_families(run, terms, failing))
+    blocks = {kind: block_of(run, kind, valued, failing) for kind in kinds_of(run.measures)}
+    failed = int((blocks[Fact.PRICED].reasons[0] != Reason.NONE).any(axis=0).sum())
+    rates = {currency: [float(rate) for rate in values] for currency, values in run.tables.fx_to_base.items()}
+    return ChunkFacts(len(terms), failed, rates, blocks)
+
+
+def kinds_of(measures: tuple[str, ...]) -> list[Fact]:
+    """PV is always asked for, so there are always prices."""
+    return [kind for kind in Fact if any(BY_NAME[name].fact is kind for name in measures)]
+
+
+def check(run: RunInputs, terms: Terms) -> Failing:
+    """What cannot be valued: no pricer for the product, no way into base currency, terms or market data missing."""
+    failing = Failing.none(len(terms))
+    product = terms.choice("product_type", PRODUCT_TYPES)
+    failing.where(
+        ~np.isin(product, (LOAN, BOND, FX_FWD)),
+        Reason.UNSUPPORTED,
+        lambda i: f"{PRODUCT_TYPES[product[i]]} is not priced by this release",
+    )
+    failing.where(
+        np.isnan(fx_rates(run, terms)).any(axis=1),
+        Reason.MISSING_MARKET_DATA,
+        lambda i: f"the market has no spot for {terms.text_at('currency', i)}{run.base_currency}, direct or over USD",
+    )
+    for members, check_family in ((np.isin(product, (LOAN, BOND)), check_debt), (product == FX_FWD, check_fx)):
+        chosen = np.flatnonzero(members & failing.fine)
+        if len(chosen):
+            merge(failing, chosen, check_family, run, terms.of(chosen))
+    return failing
+
+
+def merge(failing: Failing, chosen: NDArray[np.int64], check_family: object, run: RunInputs, terms: Terms) -> None:
+    part = Failing.none(len(chosen))
+    check_family(run, terms, part)  # type: ignore[operator]
+    for number, sentence in enumerate(part.sentences):
+        mine = np.zeros(len(failing.reason), np.bool_)
+        mine[chosen[part.detail == number]] = True
+        reason = Reason(int(part.reason[part.detail == number][0]))
+        failing.where(mine, reason, lambda i, s=sentence: s)  # type: ignore[misc]
+
+
+def price_families(run: RunInputs, terms: Terms, failing: Failing) -> Iterator[Valued]:
+    product = terms.choice("product_type", PRODUCT_TYPES)
+    floating = terms.choice("rate_type", RATE_TYPES) == FLOATING
+    is_debt = np.isin(product, (LOAN, BOND))
+    for members in (is_debt & ~floating, is_debt & floating):
+        chosen = np.flatnonzero(members & failing.fine)
+        if len(chosen):
+            yield price_debt(run, terms.of(chosen), chosen, product[chosen] == LOAN)
+    chosen = np.flatnonzero((product == FX_FWD) & failing.fine)
+    if len(chosen):
+        yield price_fx_forwards(run, terms.of(chosen), chosen)
+
+
+def block_of(run: RunInputs, kind: Fact, valued: list[Valued], failing: Failing) -> BlockColumns:
+    measures = tuple(name for name in run.measures if BY_NAME[name].fact is kind)
+    shape = (run.scenario_count, len(failing.reason))
+    values = np.full((len(columns_of(measures)), *shape), np.nan)
+    reasons = np.broadcast_to(failing.reason, (len(measures), *shape)).copy()
+    for family in valued:
+        fill(measures, family, values, reasons)
+    return BlockColumns(columns_of(measures), values, measures, reasons, tuple(failing.sentences), failing.detail)
+
+
+def fill(measures: tuple[str, ...], family: Valued, values: Rows, reasons: NDArray[np.uint8]) -> None:
+    column = 0
+    for number, name in enumerate(measures):
+        width = len(BY_NAME[name].result_columns)
+        rows = rows_of(name, family)
+        if rows is None:
+            reasons[number][:, family.index] = Reason.NOT_APPLICABLE
+        else:
+            values[column : column + width, :, family.index] = rows
+            reasons[number][:, family.index] = blank_reasons(name, family, rows)
+        column += width

@@ -1,0 +1,37 @@
+"""Failures as values: which positions of a chunk cannot be valued, why, and a sentence that names the cause."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.failures import Reason
+
+
+@dataclass
+class Failing:
+    """The first reason found for a position is the one that is kept."""
+
+    reason: NDArray[np.uint8]
+    detail: NDArray[np.int32]
+    sentences: list[str] = field(default_factory=list)
+
+    @classmethod
+    def none(cls, count: int) -> "Failing":
+        return cls(np.zeros(count, np.uint8), np.full(count, -1, np.int32))
+
+    def where(self, bad: NDArray[np.bool_], reason: Reason, sentence: Callable[[int], str]) -> None:
+        """`sentence` is asked of each bad position; there are few distinct ones, and bad positions are rare."""
+        for index in np.flatnonzero(bad & (self.reason == Reason.NONE)):
+            self.reason[index] = reason
+            self.detail[index] = self._number_of(sentence(int(index)))
+
+    @property
+    def fine(self) -> NDArray[np.bool_]:
+        return self.reason == Reason.NONE
+
+    def _number_of(self, sentence: str) -> int:
+        if sentence not in self.sentences:
+            self.sentences.append(sentence)
+        return self.sentences.index(sentence)

@@ -1,0 +1,81 @@
+"""From a measure's name to its numbers: one row each, as in domain/measures.py."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compute.valued import Matrix, Valued
+from domain.failures import Reason
+
+BUMP = 25e-4
+"""h of CONVEXITY, 25 bp."""
+PER_RATE = 10_000.0
+"""Basis points in a rate of 1."""
+
+Rows = NDArray[np.float64]
+"""[columns, S, m]"""
+
+
+def _spread(values: NDArray[np.float64] | None, like: Matrix) -> Matrix | None:
+    """[m] the same in every scenario."""
+    return None if values is None else np.broadcast_to(values[:, None], like.shape)
+
+
+def _per_100(v: Valued, amount_ccy: Matrix | None) -> Matrix | None:
+    return None if amount_ccy is None else amount_ccy / v.notional_ccy[:, None] * 100.0
+
+
+def _dirty(v: Valued) -> Matrix | None:
+    return None if v.accrued_ccy is None else _per_100(v, v.pv_ccy)
+
+
+def _clean(v: Valued) -> Matrix | None:
+    return None if v.accrued_ccy is None else _per_100(v, v.pv_ccy - v.accrued_ccy[:, None])
+
+
+def _convexity(v: Valued) -> Matrix:
+    return (v.pv_down_ccy + v.pv_up_ccy - 2.0 * v.pv_ccy) / (v.pv_ccy * BUMP * BUMP)
+
+
+def _spread_duration(v: Valued) -> Matrix | None:
+    return None if v.cs01_ccy is None else v.cs01_ccy * PER_RATE / v.pv_ccy
+
+
+MEASURE: dict[str, Callable[[Valued], Matrix | None]] = {
+    "PV": lambda v: v.pv_ccy,
+    "ACCRUED_INTEREST": lambda v: _spread(v.accrued_ccy, v.pv_ccy),
+    "DIRTY_PRICE": _dirty,
+    "CLEAN_PRICE": _clean,
+    "YIELD": lambda v: v.yields,
+    "DV01": lambda v: v.dv01_ccy,
+    "CS01": lambda v: v.cs01_ccy,
+    "MACAULAY_DURATION": lambda v: v.macaulay_yr,
+    "MODIFIED_DURATION": lambda v: v.modified_yr,
+    "EFFECTIVE_DURATION": lambda v: v.dv01_ccy * PER_RATE / v.pv_ccy,
+    "SPREAD_DURATION": _spread_duration,
+    "CONVEXITY": _convexity,
+    "FX_DELTA": lambda v: v.fx_delta_base,
+    "WAL": lambda v: v.wal_yr,
+    "WAM": lambda v: _spread(v.wam_mo, v.pv_ccy),
+}
+"""KEY_RATE_DV01 has a column for each key rate and stands apart in `rows_of`."""
+
+SOLVED = ("YIELD", "MACAULAY_DURATION", "MODIFIED_DURATION")
+"""Found by a search that may not end."""
+
+
+def rows_of(name: str, valued: Valued) -> Rows | None:
+    """The measure's columns [columns, S, m]; None where the family does not have it."""
+    if name == "KEY_RATE_DV01":
+        return valued.key_rate_dv01_ccy.transpose(2, 1, 0)
+    matrix = MEASURE[name](valued)
+    return None if matrix is None else np.where(np.isfinite(matrix), matrix, np.nan).T[None]
+
+
+def blank_reasons(name: str, valued: Valued, rows: Rows) -> NDArray[np.uint8]:
+    """[S, m] why a number is not there. A quotient over nothing, or the life of no principal, does not apply."""
+    blank = np.isnan(rows).any(axis=0)
+    has_value = (valued.pv_ccy != 0.0).T & (valued.notional_ccy != 0.0)
+    reason = Reason.DID_NOT_CONVERGE if name in SOLVED else Reason.NOT_APPLICABLE
+    return np.where(blank, np.where(has_value, reason, Reason.NOT_APPLICABLE), Reason.NONE).astype(np.uint8)

@@ -1,0 +1,99 @@
+"""FX forwards: one exchange on one date, each side discounted on its currency's curve."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compute.failing import Failing
+from compute.kernels.fx import FxForward, fx_forward
+from compute.pricers.debt import fx_rates
+from compute.run_inputs import RunInputs
+from compute.terms import Terms
+from compute.valued import Valued
+from domain.columns import ABSENT_DATE
+from domain.failures import Reason
+
+CENT_PER_UNIT = 0.01
+"""FX_DELTA's bump: +1 % of the spot."""
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Currencies and spots of m positions."""
+
+    base: NDArray[np.str_]
+    spot: NDArray[np.float64]
+    """[m, S] NaN where the market cannot give it"""
+    base_row: NDArray[np.int32]
+    quote_row: NDArray[np.int32]
+
+
+def price_fx_forwards(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Valued:
+    """Positions that passed `check_fx`."""
+    pairs, tables = pairs_of(run, terms), run.tables
+    days = (terms.day("maturity_date") - run.as_of_day).astype(np.int32)
+    forward = FxForward(
+        notional=terms.position_number("notional"),
+        strike=terms.number("strike"),
+        day_offset=days,
+        spot_lag_days=terms.whole("spot_lag_days"),
+        base_row=pairs.base_row,
+        quote_row=pairs.quote_row,
+    )
+    gradients = {"key_gradients": tables.key_gradients, "gradient_of_scenario": tables.gradient_of_scenario}
+    pv, key_rates = fx_forward(forward, pairs.spot, tables.discount_factors, **gradients)
+    raised, _ = fx_forward(forward, pairs.spot * (1.0 + CENT_PER_UNIT), tables.discount_factors, **gradients)
+    return Valued(
+        index=index,
+        notional_ccy=forward.notional,
+        pv_ccy=pv,
+        pv_up_ccy=fx_forward(forward, pairs.spot, tables.discount_factors_up, **gradients)[0],
+        pv_down_ccy=fx_forward(forward, pairs.spot, tables.discount_factors_down, **gradients)[0],
+        key_rate_dv01_ccy=key_rates,
+        fx_delta_base=delta_base(run, terms, pairs, pv, raised),
+    )
+
+
+def delta_base(
+    run: RunInputs, terms: Terms, pairs: Pairs, pv: NDArray[np.float64], raised: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Gain in base currency when the pair's base currency is worth 1 % more in every other currency.
+
+    Where that is the run's base currency itself, amounts in the quote currency are worth 1 % less of it.
+    """
+    rates = fx_rates(run, terms)
+    is_own = (pairs.base == run.base_currency)[:, None]
+    return raised * np.where(is_own, rates / (1.0 + CENT_PER_UNIT), rates) - pv * rates
+
+
+def pairs_of(run: RunInputs, terms: Terms) -> Pairs:
+    codes, pairs = terms.texts("pair")
+    unknown = np.full(run.scenario_count, np.nan)
+    spots = [run.tables.fx_spot(pair) for pair in pairs]
+    table = np.array([unknown if spot is None else spot for spot in spots])
+    curve = run.tables.discount_curve_of
+    base_row = np.array([curve.get(pair[:3], -1) for pair in pairs], np.int32)
+    quote_row = np.array([curve.get(pair[3:], -1) for pair in pairs], np.int32)
+    return Pairs(np.array([pair[:3] for pair in pairs])[codes], table[codes], base_row[codes], quote_row[codes])
+
+
+def check_fx(run: RunInputs, terms: Terms, failing: Failing) -> None:
+    missing = terms.texts("pair")[0] < 0
+    failing.where(missing, Reason.INVALID_TERMS, lambda i: "pair is missing")
+    failing.where(np.isnan(terms.number("strike")), Reason.INVALID_TERMS, lambda i: "strike is missing")
+    failing.where(terms.day("maturity_date") == ABSENT_DATE, Reason.INVALID_TERMS, lambda i: "maturity_date is missing")
+    if missing.all():
+        return
+    pairs = pairs_of(run, terms)
+    for rows, part in ((pairs.base_row, slice(0, 3)), (pairs.quote_row, slice(3, 6))):
+        failing.where(
+            rows < 0,
+            Reason.MISSING_MARKET_DATA,
+            lambda i, p=part: f"the discount curve of {terms.text_at('pair', i)[p]} is not in the market",  # type: ignore[misc]
+        )
+    failing.where(
+        np.isnan(pairs.spot).any(axis=1),
+        Reason.MISSING_MARKET_DATA,
+        lambda i: f"the market has no spot for {terms.text_at('pair', i)}, direct or over USD",
+    )

@@ -1,0 +1,99 @@
+"""What a run's chunks share: the portfolio, the market under every scenario, and what was asked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from fnmatch import fnmatchcase
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compute.market_tables import MarketTables, build_market_tables
+from compute.terms import Lookups, Terms
+from domain.columns import Portfolio
+from domain.market import MarketDocument
+from domain.run import RunRequested
+from domain.scenarios import ScenarioDocument
+
+SLACK_DAYS = 40
+"""Payments that a business-day rule or a month's clipping moves past the last date in the files."""
+MONTH_DAYS = 31
+EPOCH = date(1970, 1, 1)
+
+
+@dataclass(frozen=True)
+class RunInputs:
+    portfolio: Portfolio
+    tables: MarketTables
+    base_currency: str
+    measures: tuple[str, ...]
+    scenario_count: int
+    chunk_size: int
+    lookups: Lookups
+
+    @property
+    def as_of_day(self) -> int:
+        return self.tables.as_of_day
+
+    def chunk(self, chunk_no: int) -> Terms:
+        first = chunk_no * self.chunk_size
+        last = min(first + self.chunk_size, self.portfolio.position_count)
+        return Terms(self.portfolio, np.arange(first, last), self.lookups)
+
+    def spread(self, terms: Terms) -> NDArray[np.float64]:
+        """[n, S] the instrument's spread and what the scenarios add to it, decimal, continuous."""
+        spread = np.repeat(terms.number("spread", 0.0)[:, None], self.scenario_count, axis=1)
+        for scenario, shocks in enumerate(self.tables.spread_shocks):
+            for shock in shocks:
+                spread[:, scenario] += np.where(matched(terms, shock.match), shock.bp * 1e-4, 0.0)
+        return spread
+
+
+def matched(terms: Terms, match: dict[str, str]) -> NDArray[np.bool_]:
+    """Positions whose every named attribute matches its shell-style pattern; `*` also matches a missing one."""
+    chosen = np.ones(len(terms), np.bool_)
+    for name, pattern in match.items():
+        if pattern != "*":
+            chosen &= terms.matches(name, lambda text, p=pattern: fnmatchcase(text, p))  # type: ignore[misc]
+    return chosen
+
+
+def resolve_run(portfolio: Portfolio, market: MarketDocument, requested: RunRequested) -> RunInputs:
+    scenarios = [ScenarioDocument.model_validate(document) for document in requested.scenario_documents]
+    return resolve(
+        portfolio,
+        market,
+        scenarios,
+        base_currency=requested.base_currency,
+        measures=tuple(requested.measures),
+        chunk_size=requested.chunk_size,
+    )
+
+
+def resolve(
+    portfolio: Portfolio,
+    market: MarketDocument,
+    scenarios: Sequence[ScenarioDocument],
+    *,
+    base_currency: str,
+    measures: tuple[str, ...],
+    chunk_size: int,
+) -> RunInputs:
+    days = horizon_days(portfolio, (market.as_of - EPOCH).days)
+    tables = build_market_tables(market, scenarios, n_days=days, base_currency=base_currency)
+    return RunInputs(portfolio, tables, base_currency, measures, len(scenarios), chunk_size, Lookups())
+
+
+def horizon_days(portfolio: Portfolio, as_of_day: int) -> int:
+    """Rows of the day tables: one past the last day on which anything can pay, and then some."""
+    instruments = portfolio.tables["instruments"].columns
+    last = as_of_day + 1
+    for name in ("maturity_date", "expiry_date", "first_payment_date"):
+        if name in instruments:
+            last = max(last, int(instruments[name].values.max(initial=0)))
+    cashflows = portfolio.tables.get("cashflows")
+    if cashflows is not None and cashflows.rows:
+        last = max(last, int(cashflows.columns["pay_date"].values.max()))
+    lag = instruments.get("recovery_lag_months")
+    lag_mo = int(np.nanmax(lag.values, initial=0.0)) if lag is not None else 0
+    return last - as_of_day + SLACK_DAYS + lag_mo * MONTH_DAYS + 1

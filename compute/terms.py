@@ -1,0 +1,142 @@
+"""The terms of some positions as arrays: instrument columns gathered by position, defaults filled in, texts to codes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.columns import ABSENT_CODE, ABSENT_DATE, ColumnData, Portfolio
+
+ABSENT = -1
+UNKNOWN = -2
+"""Codes of a text: absent, or not among those asked for."""
+
+
+@dataclass(frozen=True)
+class Lookups:
+    """Code tables from a column's distinct texts, made once per run and worker."""
+
+    _known: dict[tuple[str, str], NDArray[Any]] = field(default_factory=dict)
+
+    def table(self, purpose: str, column: ColumnData, name: str, code_of: Callable[[str], Any]) -> NDArray[Any]:
+        """One entry per category, and one more at the end for an absent text."""
+        key = (purpose, name)
+        if key not in self._known:
+            self._known[key] = np.array([code_of(text) for text in column.categories])
+        return self._known[key]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Positions `rows` of a portfolio; everything is [n] in their order."""
+
+    portfolio: Portfolio
+    rows: NDArray[np.int64]
+    lookups: Lookups
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def of(self, chosen: NDArray[np.int64]) -> "Terms":
+        return Terms(self.portfolio, self.rows[chosen], self.lookups)
+
+    def number(self, name: str, default: float = np.nan) -> NDArray[np.float64]:
+        column = self._instrument_column(name)
+        if column is None:
+            return np.full(len(self), default)
+        values: NDArray[np.float64] = column.values[self._instruments]
+        return np.where(np.isnan(values), default, values)
+
+    def whole(self, name: str, default: int = 0) -> NDArray[np.int32]:
+        return self.number(name, default).astype(np.int32)
+
+    def day(self, name: str) -> NDArray[np.int32]:
+        column = self._instrument_column(name)
+        if column is None:
+            return np.full(len(self), ABSENT_DATE, np.int32)
+        days: NDArray[np.int32] = column.values[self._instruments]
+        return days
+
+    def flag(self, name: str) -> NDArray[np.bool_]:
+        column = self._instrument_column(name)
+        return np.zeros(len(self), np.bool_) if column is None else column.values[self._instruments] == 1
+
+    def choice(self, name: str, values: tuple[str, ...], default: str | None = None) -> NDArray[np.int8]:
+        """Index in a closed list; ABSENT without a value and without a default."""
+        codes = self.code(f"choice {name}", name, lambda text: values.index(text) if text in values else UNKNOWN)
+        filled = values.index(default) if default is not None else ABSENT
+        return np.where(codes == ABSENT, filled, codes).astype(np.int8)
+
+    def code(self, purpose: str, name: str, code_of: Callable[[str], int]) -> NDArray[np.int32]:
+        """What `code_of` says of the text, ABSENT where there is none; asked once per distinct text."""
+        column = self._instrument_column(name)
+        if column is None or not column.categories:
+            return np.full(len(self), ABSENT, np.int32)
+        table = self.lookups.table(purpose, column, name, code_of)
+        codes = column.values[self._instruments]
+        return np.where(codes == ABSENT_CODE, ABSENT, table[codes]).astype(np.int32)
+
+    def row_in(self, name: str, known: Mapping[str, int]) -> NDArray[np.int32]:
+        """The row that a mapping gives the text; UNKNOWN where it has none, ABSENT where there is no text."""
+        return self.code(f"row {name}", name, lambda text: known.get(text, UNKNOWN))
+
+    def texts(self, name: str) -> tuple[NDArray[np.int32], tuple[str, ...]]:
+        """Codes and categories of an instrument's text."""
+        column = self._instrument_column(name)
+        if column is None:
+            return np.full(len(self), ABSENT_CODE, np.int32), ()
+        return column.values[self._instruments], column.categories
+
+    def text_at(self, name: str, index: int) -> str:
+        codes, categories = self.of(np.array([index])).texts(name)
+        return categories[codes[0]] if codes[0] != ABSENT_CODE else ""
+
+    def position_number(self, name: str, default: float = np.nan) -> NDArray[np.float64]:
+        column = self.portfolio.tables["positions"].columns.get(name)
+        if column is None:
+            return np.full(len(self), default)
+        values: NDArray[np.float64] = column.values[self.rows]
+        return np.where(np.isnan(values), default, values)
+
+    def matches(self, name: str, pattern_matches: Callable[[str], bool]) -> NDArray[np.bool_]:
+        """Whether an attribute of the position, its instrument or its issuer matches; an absent one does not."""
+        for column, rows in self._holders(name):
+            if column.categories:
+                table = np.array([pattern_matches(text) for text in column.categories])
+                codes = np.where(rows >= 0, column.values[rows], ABSENT_CODE)
+                found: NDArray[np.bool_] = (codes != ABSENT_CODE) & table[codes]
+                return found
+        return np.zeros(len(self), np.bool_)
+
+    @property
+    def _instruments(self) -> NDArray[np.int32]:
+        rows: NDArray[np.int32] = self.portfolio.instrument_row[self.rows]
+        return rows
+
+    @property
+    def instruments(self) -> NDArray[np.int64]:
+        """Rows of `instruments`."""
+        return self._instruments.astype(np.int64)
+
+    def _instrument_column(self, name: str) -> ColumnData | None:
+        return self.portfolio.tables["instruments"].columns.get(name)
+
+    def _holders(self, name: str) -> list[tuple[ColumnData, NDArray[np.int64]]]:
+        holders: list[tuple[ColumnData, NDArray[np.int64]]] = []
+        tables = self.portfolio.tables
+        if name in tables["positions"].columns:
+            holders.append((tables["positions"].columns[name], self.rows))
+        if name in tables["instruments"].columns:
+            holders.append((tables["instruments"].columns[name], self.instruments))
+        issuers = tables.get("issuers")
+        if issuers is not None and name in issuers.columns:
+            holders.append((issuers.columns[name], self._issuers()))
+        return holders
+
+    def _issuers(self) -> NDArray[np.int64]:
+        """Rows of `issuers`, -1 where an instrument has none."""
+        ids = self.portfolio.tables["issuers"].columns["issuer_id"]
+        row_of = {ids.categories[code]: row for row, code in enumerate(ids.values)}
+        return self.row_in("issuer_id", row_of).astype(np.int64)

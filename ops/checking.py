@@ -1,0 +1,14 @@
+"""Whether scenarios fit a market: asked by a command, answered by compute, joined here."""
+
+from typing import Any
+
+from compute.scenarios import check_scenarios as find_misfits
+from domain.market import MarketDocument
+from domain.scenarios import ScenarioDocument
+
+
+def check_scenarios(market: MarketDocument, scenarios: list[ScenarioDocument]) -> list[dict[str, Any]]:
+    return [
+        {"path": p.path, "code": p.code, "value": p.value, "message": p.message, "fix": p.fix}
+        for p in find_misfits(market, scenarios)
+    ]

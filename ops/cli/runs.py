@@ -1,0 +1,163 @@
+"""`tenor run submit | list | show | watch | retry | cancel | approve | reject | publish`."""
+
+from typing import Annotated, Any
+
+import typer
+from psycopg.rows import dict_row
+
+from commands.change_run import approve_run, cancel_run, publish_run, reject_run, retry_run
+from commands.refusals import UnknownRun
+from commands.submit_run import SubmitRun, submit_run
+from ops.cli.options import AsJson, opened
+from ops.cli.output import Output
+from ops.projecting import catch_up_catalogues
+from ops.waiting import everything_running, summary, wait_until_queryable
+from ops.wiring import Tenor
+
+Run = Annotated[str, typer.Argument(help="A run id.")]
+Reason = Annotated[str, typer.Option(help="Why; kept in the log.")]
+
+LIST_RUNS = (
+    "SELECT run_id, status, portfolio_snapshot_id, market_snapshot_id, requested_at FROM read.run "
+    "ORDER BY requested_at DESC, run_no DESC"
+)
+SHOW_RUN = (
+    "SELECT run_id, status, portfolio_snapshot_id, market_snapshot_id, as_of, base_currency, scenarios, measures, "
+    "positions, priced, failed, chunks, chunks_done, failed_chunks, failure_counts, blocks_root, actor, requested_at, "
+    "planned_at, completed_at, queryable_at FROM read.run WHERE run_id::text = %s"
+)
+
+
+def register(app: typer.Typer) -> None:
+    run = typer.Typer(help="Runs: one portfolio, one market, scenarios, measures.", no_args_is_help=True)
+    run.command("submit")(submit)
+    run.command("list")(list_runs)
+    run.command("show")(show)
+    run.command("watch")(watch)
+    run.command("retry")(retry)
+    for name, command in (("cancel", cancel), ("approve", approve), ("reject", reject), ("publish", publish)):
+        run.command(name)(command)
+    app.add_typer(run, name="run")
+
+
+def submit(
+    context: typer.Context,
+    portfolio: Annotated[str, typer.Option(help="Portfolio snapshot id.")],
+    market: Annotated[str, typer.Option(help="Market snapshot id.")],
+    scenarios: Annotated[str, typer.Option(help="`a,b@2,@set`; BASE always runs.")] = "",
+    measures: Annotated[str, typer.Option(help="`PV,DV01`; all that Tenor has by default.")] = "",
+    base_currency: Annotated[str | None, typer.Option(help="Default: the market's.")] = None,
+    idempotency_key: Annotated[str | None, typer.Option(help="The same key again is the same run.")] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Return when the results are queryable.")] = False,
+    workers: Annotated[int | None, typer.Option(help="Bring this many workers while waiting.", min=1)] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Ask for a run. With --wait it needs no other process."""
+    wish = SubmitRun(portfolio, market, words(scenarios), words(measures), base_currency, idempotency_key)
+    output = Output(as_json)
+    with opened(context) as tenor:
+        if wait:
+            with everything_running(tenor, workers):
+                run_id = submit_wish(tenor, wish)
+                row = wait_until_queryable(tenor, run_id, quiet=as_json)
+            document = summary(row)
+        else:
+            run_id = submit_wish(tenor, wish)
+            document = submitted(tenor, run_id)
+    output.show(document, *(f"{name:<10}{value}" for name, value in document.items()))
+    if document["status"] in ("FAILED", "CANCELLED"):
+        output.note(f"error: the run is {document['status']}; see `tenor run show {run_id}`")
+        raise SystemExit(1)
+
+
+def submit_wish(tenor: Tenor, wish: SubmitRun) -> str:
+    from ops.checking import check_scenarios
+
+    return str(submit_run(tenor.store, tenor.blobs, tenor.envelope(), wish, check_scenarios).run_id)
+
+
+def submitted(tenor: Tenor, run_id: str) -> dict[str, Any]:
+    catch_up_catalogues(tenor)
+    row = find_run(tenor, run_id)
+    return {
+        "run_id": run_id,
+        "status": row["status"],
+        "positions": row["positions"],
+        "priced": 0,
+        "failed": 0,
+        "results": 0,
+        "seconds": 0.0,
+    }
+
+
+def words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def find_run(tenor: Tenor, run_id: str) -> dict[str, Any]:
+    catch_up_catalogues(tenor)
+    with tenor.database.connect() as connection, connection.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(SHOW_RUN, (run_id,)).fetchone()
+    if row is None:
+        raise UnknownRun(run_id)
+    return row
+
+
+def list_runs(context: typer.Context, as_json: AsJson = False) -> None:
+    """All runs, newest first."""
+    with opened(context) as tenor:
+        catch_up_catalogues(tenor)
+        with tenor.database.connect() as connection, connection.cursor(row_factory=dict_row) as cursor:
+            rows = cursor.execute(LIST_RUNS).fetchall()
+    lines = [f"{row['run_id']}  {row['status']:<26} {row['requested_at']:%Y-%m-%d %H:%M:%S}" for row in rows]
+    Output(as_json).show(rows, *lines)
+
+
+def show(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
+    """A run's terms, progress and failures."""
+    with opened(context) as tenor:
+        row = find_run(tenor, run)
+    Output(as_json).show(row, *(f"{name:<22}{value}" for name, value in row.items()))
+
+
+def watch(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
+    """Follow a run until its results are queryable; brings workers where none is alive."""
+    with opened(context) as tenor:
+        find_run(tenor, run)
+        with everything_running(tenor, None):
+            document = summary(wait_until_queryable(tenor, run, quiet=as_json))
+    Output(as_json).show(document, *(f"{name:<10}{value}" for name, value in document.items()))
+
+
+def retry(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
+    """Open the failed chunks of a run again."""
+    with opened(context) as tenor:
+        position = retry_run(tenor.store, tenor.envelope(), run)
+    Output(as_json).show({"run_id": run, "event_position": position}, f"{run} is open again")
+
+
+def cancel(context: typer.Context, run: Run, reason: Reason = "", as_json: AsJson = False) -> None:
+    """Stop an unfinished run within one chunk."""
+    change(context, run, cancel_run, reason, as_json)
+
+
+def approve(context: typer.Context, run: Run, reason: Reason = "", as_json: AsJson = False) -> None:
+    """Approve a completed run."""
+    change(context, run, approve_run, reason, as_json)
+
+
+def reject(context: typer.Context, run: Run, reason: Reason = "", as_json: AsJson = False) -> None:
+    """Reject a completed run."""
+    change(context, run, reject_run, reason, as_json)
+
+
+def publish(context: typer.Context, run: Run, reason: Reason = "", as_json: AsJson = False) -> None:
+    """Publish an approved run; it never changes again."""
+    change(context, run, publish_run, reason, as_json)
+
+
+def change(context: typer.Context, run: str, command: Any, reason: str, as_json: bool) -> None:
+    with opened(context) as tenor:
+        position = command(tenor.store, tenor.envelope(), run, reason)
+        status = find_run(tenor, run)["status"]
+    Output(as_json).show({"run_id": run, "status": status, "event_position": position}, f"{run} is {status}")

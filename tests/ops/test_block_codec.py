@@ -1,0 +1,120 @@
+"""Blocks: exact, canonical, small, and refused when damaged."""
+
+import json
+import struct
+from dataclasses import replace
+from hashlib import sha256
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from domain.facts import BlockColumns
+from ops.adapters.block_codec import MAGIC, NotABlock, ZstdBlockCodec
+
+CODEC = ZstdBlockCodec()
+SPECIAL = [0.0, -0.0, 1.0, -1e-310, np.inf, -np.inf, np.nan, np.finfo(float).max]
+
+
+def block(scenarios: int = 3, positions: int = 50, seed: int = 7) -> BlockColumns:
+    random = np.random.default_rng(seed)
+    values = random.normal(1e5, 1e4, (3, scenarios, positions))
+    values[2, :] = values[2, 0]  # accrued interest: no scenario moves it
+    values[0, 0, : min(8, positions)] = SPECIAL[:positions]
+    values[1, -1, ::3] = np.nan
+    reasons = np.zeros((2, scenarios, positions), np.uint8)
+    reasons[1, -1, ::3] = 5
+    detail = np.full(positions, -1, np.int32)
+    detail[::3] = 1
+    sentences = ("no curve EUR-ESTR", "a yield of a forward – not applicable")
+    return BlockColumns(("pv", "yield", "accrued_interest"), values, ("PV", "YIELD"), reasons, sentences, detail)
+
+
+def slow_content_sha256(columns: BlockColumns) -> str:
+    """The promise, value by value: header, doubles little-endian with the one quiet NaN, reasons, details."""
+    _, n_scenarios, n_positions = columns.values.shape
+    header = {
+        "columns": list(columns.columns),
+        "details": list(columns.details),
+        "measures": list(columns.measures),
+        "positions": n_positions,
+        "scenarios": n_scenarios,
+    }
+    out = [json.dumps(header, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()]
+    for value in columns.values.ravel().tolist():
+        out.append(b"\0\0\0\0\0\0\xf8\x7f" if value != value else struct.pack("<d", value))
+    out += [bytes(columns.reasons.ravel().tolist()), struct.pack(f"<{n_positions}i", *columns.detail.tolist())]
+    return sha256(b"".join(out)).hexdigest()
+
+
+@pytest.mark.parametrize(("scenarios", "positions"), [(1, 1), (1, 4096), (3, 50), (10, 7), (4, 0)])
+def test_a_block_comes_back_bit_by_bit(scenarios: int, positions: int) -> None:
+    columns = block(scenarios, positions)
+    again = CODEC.decode(CODEC.encode(columns))
+    assert_array_equal(again.values.view(np.uint64), columns.values.view(np.uint64))
+    assert_array_equal(again.reasons, columns.reasons)
+    assert_array_equal(again.detail, columns.detail)
+    assert (again.columns, again.measures, again.details) == (columns.columns, columns.measures, columns.details)
+    assert CODEC.content_sha256(again) == CODEC.content_sha256(columns)
+
+
+def test_the_content_hash_is_of_the_canonical_columns() -> None:
+    columns = block()
+    assert CODEC.content_sha256(columns) == slow_content_sha256(columns)
+
+
+def test_layout_in_memory_and_flavour_of_nan_do_not_change_the_content() -> None:
+    columns = block()
+    odd_nan = np.array([0xFFF8_0000_0000_0001], np.uint64).view(np.float64)[0]
+    values = np.asfortranarray(np.where(np.isnan(columns.values), odd_nan, columns.values))
+    same = replace(columns, values=values, reasons=np.asfortranarray(columns.reasons))
+    assert CODEC.content_sha256(same) == CODEC.content_sha256(columns)
+    assert CODEC.encode(same) == CODEC.encode(columns)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"columns": ("pv", "yield", "clean_price")},
+        {"measures": ("PV", "CS01")},
+        {"details": ("no curve EUR-ESTR", "another sentence")},
+        {"detail": np.zeros(50, np.int32)},
+        {"reasons": np.ones((2, 3, 50), np.uint8)},
+        {"values": np.nextafter(block().values, 0)},
+        {"values": block().values.reshape(3, 50, 3), "reasons": np.zeros((2, 50, 3), np.uint8), "detail": np.zeros(3)},
+    ],
+)
+def test_any_difference_is_another_content(change: dict[str, object]) -> None:
+    assert CODEC.content_sha256(replace(block(), **change)) != CODEC.content_sha256(block())  # type: ignore[arg-type]
+
+
+def test_minus_zero_is_not_zero() -> None:
+    columns = block(1, 1)
+    other = replace(columns, values=-columns.values)
+    assert columns.values[0, 0, 0] == other.values[0, 0, 0] == 0
+    assert CODEC.content_sha256(columns) != CODEC.content_sha256(other)
+
+
+def test_a_value_costs_under_seven_bytes_and_an_unmoved_one_under_one() -> None:
+    moved = block(10, 4096)
+    still = replace(moved, values=np.broadcast_to(moved.values[:1, 1:2], moved.values.shape))
+    n_values = moved.values.size
+    assert len(CODEC.encode(moved)) < 7 * n_values
+    assert len(CODEC.encode(still)) < 1 * n_values
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda payload: payload[:-1],
+        lambda payload: payload[: len(payload) // 2],
+        lambda payload: b"TNRBLK\x02\n" + payload[len(MAGIC) :],
+        lambda payload: MAGIC,
+        lambda payload: b"",
+        lambda payload: payload[:40] + bytes(64) + payload[104:],
+    ],
+)
+def test_damaged_bytes_are_refused(damage: object) -> None:
+    assert callable(damage)
+    with pytest.raises(NotABlock):
+        CODEC.decode(damage(CODEC.encode(block())))
