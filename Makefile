@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 ARGS   ?=
 
-.PHONY: demo test check bench faults setup clean
+.PHONY: demo test check bench setup clean
 
 demo: $(STAMP)
 	$(BIN)/tenor demo $(ARGS)

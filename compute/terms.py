@@ -1,4 +1,4 @@
-"""The terms of some positions as arrays: instrument columns gathered by position, defaults filled in, texts to codes."""
+"""The terms of some positions as arrays: columns gathered by position, defaults filled in, texts to codes."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.failing import Failing
-from compute.kernels.fx import FxForward, fx_forward
+from compute.kernels.fx import FxForwardTerms, fx_forward_pv, fx_forwards
 from compute.pricers.debt import fx_rates
 from compute.run_inputs import RunInputs
 from compute.terms import Terms
@@ -14,7 +14,7 @@ from compute.valued import Valued
 from domain.columns import ABSENT_DATE
 from domain.failures import Reason
 
-CENT_PER_UNIT = 0.01
+PER_CENT = 0.01
 """FX_DELTA's bump: +1 % of the spot."""
 
 
@@ -32,26 +32,30 @@ class Pairs:
 def price_fx_forwards(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Valued:
     """Positions that passed `check_fx`."""
     pairs, tables = pairs_of(run, terms), run.tables
-    days = (terms.day("maturity_date") - run.as_of_day).astype(np.int32)
-    forward = FxForward(
+    forwards = FxForwardTerms(
         notional=terms.position_number("notional"),
         strike=terms.number("strike"),
-        day_offset=days,
+        maturity=(terms.day("maturity_date") - run.as_of_day).astype(np.int32),
         spot_lag_days=terms.whole("spot_lag_days"),
         base_row=pairs.base_row,
         quote_row=pairs.quote_row,
     )
-    gradients = {"key_gradients": tables.key_gradients, "gradient_of_scenario": tables.gradient_of_scenario}
-    pv, key_rates = fx_forward(forward, pairs.spot, tables.discount_factors, **gradients)
-    raised, _ = fx_forward(forward, pairs.spot * (1.0 + CENT_PER_UNIT), tables.discount_factors, **gradients)
+    priced = fx_forwards(
+        forwards,
+        spot=pairs.spot,
+        discount_factors=tables.discount_factors,
+        key_gradients=tables.key_gradients,
+        gradient_of_scenario=tables.gradient_of_scenario,
+    )
+    raised = priced.pv + PER_CENT * priced.base_leg_pv
     return Valued(
         index=index,
-        notional_ccy=forward.notional,
-        pv_ccy=pv,
-        pv_up_ccy=fx_forward(forward, pairs.spot, tables.discount_factors_up, **gradients)[0],
-        pv_down_ccy=fx_forward(forward, pairs.spot, tables.discount_factors_down, **gradients)[0],
-        key_rate_dv01_ccy=key_rates,
-        fx_delta_base=delta_base(run, terms, pairs, pv, raised),
+        notional_ccy=forwards.notional,
+        pv_ccy=priced.pv,
+        pv_up_ccy=fx_forward_pv(forwards, spot=pairs.spot, discount_factors=tables.discount_factors_up),
+        pv_down_ccy=fx_forward_pv(forwards, spot=pairs.spot, discount_factors=tables.discount_factors_down),
+        key_rate_dv01_ccy=priced.key_rate_dv01,
+        fx_delta_base=delta_base(run, terms, pairs, priced.pv, raised),
     )
 
 
@@ -64,7 +68,7 @@ def delta_base(
     """
     rates = fx_rates(run, terms)
     is_own = (pairs.base == run.base_currency)[:, None]
-    return raised * np.where(is_own, rates / (1.0 + CENT_PER_UNIT), rates) - pv * rates
+    return raised * np.where(is_own, rates / (1.0 + PER_CENT), rates) - pv * rates
 
 
 def pairs_of(run: RunInputs, terms: Terms) -> Pairs:

@@ -1,0 +1,359 @@
+"""Floating-rate loans and notes: forwards on the projection curve, margin, cap and floor, and what they amortise."""
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from compute.kernels.amortization import (
+    LEVEL_PAY,
+    LINEAR,
+    ages_mo,
+    cents,
+    level_share,
+    level_share_slope,
+    months_of_periods,
+    payments_past_maturity,
+    period_fractions,
+)
+from compute.kernels.behaviour import (
+    BEGINNING,
+    INTEREST,
+    PREPAID,
+    RECOVERED,
+    SCHEDULED,
+    SpeedPath,
+    Speeds,
+    Variants,
+    depends_on_age,
+    empty_path,
+    fill_pool,
+    fill_speeds,
+    severity_under,
+)
+from compute.kernels.floating_sensitivity import (
+    Discounting,
+    FloatingPath,
+    add_key_rates,
+    empty_floating_path,
+    fill_weights,
+)
+from compute.kernels.flows import Flows
+from compute.kernels.loans import payment_number
+from compute.kernels.prepayment import NO_SPEED
+from compute.kernels.schedules import Schedules
+from domain.columns import ABSENT_DATE
+from domain.measures import KEY_RATE_TENORS_YR
+
+
+class FloatTerms(NamedTuple):
+    """Terms of n floating loans and notes; absences as in `loans.LoanTerms`, NaN for no cap or floor."""
+
+    balance_ccy: NDArray[np.float64]
+    margin: NDArray[np.float64]
+    cap: NDArray[np.float64]
+    floor: NDArray[np.float64]
+    servicing_fee: NDArray[np.float64]
+    redemption_per_100: NDArray[np.float64]
+    """of what is left at maturity: a note's; 100 for a loan"""
+    day_count: NDArray[np.int8]
+    frequency: NDArray[np.int32]
+    amortization: NDArray[np.int8]
+    io_until_day: NDArray[np.int32]
+    amortization_months: NDArray[np.int32]
+    issue_day: NDArray[np.int32]
+    maturity_day: NDArray[np.int32]
+    round_to_cent: NDArray[np.bool_]
+    is_loan: NDArray[np.bool_]
+    """a LOAN's 30/360 is even (`amortization.period_fractions`), a BOND's is dated"""
+    projection_row: NDArray[np.int32]
+    """row of the index's curve in the day tables"""
+    fixing: NDArray[np.float64]
+    """[P] the index's fixing for periods that reset on or before the valuation date, NaN to project"""
+
+    def typed(self) -> "FloatTerms":
+        """The same with the dtypes that the kernel is compiled for."""
+        rates, codes, days, flags = (np.float64,), (np.int8,), (np.int32,), (np.bool_,)
+        dtypes = rates * 6 + codes + days + codes + days * 4 + flags * 2 + days + rates
+        return FloatTerms(*(np.require(v, t, ["C", "W"]) for v, t in zip(self, dtypes, strict=True)))
+
+
+@dataclass(frozen=True)
+class FloatingFlows:
+    flows: Flows
+    projection_key_rate_dv01: NDArray[np.float64]
+    """[n, S, K] ccy per bp, the part of the key-rate DV01 that comes through the amounts, discount factors held"""
+
+
+def reset_rows(schedules: Schedules, as_of_day: int) -> NDArray[np.int64]:
+    """Periods that reset on or before the valuation date and so need the index's fixing of `accrual_start`.
+
+    The period in progress, the one that starts today, and any earlier one whose payment a holiday has moved past
+    the valuation date.
+    """
+    return np.flatnonzero(schedules.accrual_start <= as_of_day)
+
+
+def last_reset_day(schedules: Schedules, as_of_day: int) -> NDArray[np.int32]:
+    """[n] the last reset date on or before the valuation date, ABSENT_DATE where none of the periods has reset."""
+    day = np.full(schedules.position_count, ABSENT_DATE, np.int32)
+    rows = reset_rows(schedules, as_of_day)
+    position = np.searchsorted(schedules.offsets, rows, side="right") - 1
+    np.maximum.at(day, position, schedules.accrual_start[rows])
+    return day
+
+
+def fixings_at(
+    reset_day: NDArray[np.int32], fixing_day: NDArray[np.int32], fixing_rate: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The fixing of each reset day exactly, NaN where there is none; `fixing_day` ascends."""
+    if not len(fixing_day):
+        return np.full(len(reset_day), np.nan)
+    at = np.minimum(np.searchsorted(fixing_day, reset_day), len(fixing_day) - 1)
+    return np.where(fixing_day[at] == reset_day, fixing_rate[at], np.nan)
+
+
+def floating_flows(
+    as_of_day: int,
+    schedules: Schedules,
+    terms: FloatTerms,
+    speeds: Speeds,
+    variants: Variants,
+    discount_factors: NDArray[np.float64],
+    discounting: Discounting | None = None,
+) -> FloatingFlows:
+    """Flows of n floating positions under S scenarios, and how their amounts move with the key rates.
+
+        rate_k     = max(floor, min(cap, L_k + margin)), L_k = (DF(start) / DF(end) - 1) / fraction_k or the fixing
+        interest_k = balance x (rate_k - servicing_fee) x fraction_k
+        LEVEL_PAY  sets B r / (1 - (1 + r)^-n), r = rate_k / frequency, anew at each reset
+        projection_key_rate_dv01 = -1 bp x sum over k of dPV / dL_k x dL_k / dz
+
+    Args:     discount_factors [curves, days, S], bumped ones for a revaluation; discounting None for no sensitivity
+    Returns:  V = S variants; sensitivity [n, S, K], K = 0 without `discounting`
+    Accuracy: exact derivative, by the adjoint of the balance's recursion; nil where cap or floor binds
+    Failure:  NaN amounts from a period on that has begun and brings no fixing. One that starts today and brings none
+              is projected: whoever wants the market's fixing there refuses before.
+    Source:   contract sections 2 and 3; Giles and Glasserman (2006), Smoking Adjoints
+    """
+    terms, speeds = terms.typed(), speeds.typed()
+    scenario_count = len(variants.of_scenario)
+    periods = _periods(as_of_day, schedules, terms)
+    keys = len(KEY_RATE_TENORS_YR) if discounting else 0
+    key_rate_dv01 = np.zeros((schedules.position_count, scenario_count, keys))
+    shape = (len(schedules.pay), scenario_count)
+    interest_ccy, principal_ccy = np.empty(shape), np.empty(shape)
+    market = (discount_factors, discounting or Discounting.none())
+    _fill(as_of_day, periods, terms, speeds, variants, *market, interest_ccy, principal_ccy, key_rate_dv01)
+    day, number = periods.pay, payment_number(schedules.offsets)
+    everyone = np.arange(scenario_count, dtype=np.int32)
+    return FloatingFlows(Flows(schedules.offsets, day, number, interest_ccy, principal_ccy, everyone), key_rate_dv01)
+
+
+class _Periods(NamedTuple):
+    """Columns [P] of the schedules; days of accrual and payment are offsets from the valuation date."""
+
+    offsets: NDArray[np.int64]
+    start: NDArray[np.int32]
+    end: NDArray[np.int32]
+    regular: NDArray[np.bool_]
+    reset: NDArray[np.int32]
+    stop: NDArray[np.int32]
+    pay: NDArray[np.int32]
+    fraction: NDArray[np.float64]
+
+
+def _periods(as_of_day: int, schedules: Schedules, terms: FloatTerms) -> _Periods:
+    def offset(day: NDArray[np.int32]) -> NDArray[np.int32]:
+        return (day - as_of_day).astype(np.int32)
+
+    fraction = period_fractions(schedules, terms.day_count, terms.frequency, terms.is_loan)
+    reset, stop, pay = offset(schedules.accrual_start), offset(schedules.accrual_end), offset(schedules.pay)
+    return _Periods(schedules.offsets, schedules.start, schedules.end, schedules.regular, reset, stop, pay, fraction)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _fill(
+    as_of_day: int,
+    periods: _Periods,
+    terms: FloatTerms,
+    speeds: Speeds,
+    variants: Variants,
+    discount_factors: NDArray[np.float64],
+    discounting: Discounting,
+    interest_ccy: NDArray[np.float64],
+    principal_ccy: NDArray[np.float64],
+    key_rate_dv01: NDArray[np.float64],
+) -> None:
+    for i in range(len(terms.frequency)):
+        first, count = periods.offsets[i], periods.offsets[i + 1] - periods.offsets[i]
+        if count == 0:
+            continue
+        rows = slice(first, first + count)
+        path = _speed_path(as_of_day, i, periods, terms, speeds)
+        work, cashflows_ccy = empty_floating_path(count), np.empty((6, count))
+        for v in range(len(variants.severity_add)):
+            fill_speeds(path, i, v, speeds, variants)
+            severity = severity_under(speeds, i, variants, v)
+            for s in range(len(variants.of_scenario)):
+                if variants.of_scenario[s] != v:
+                    continue
+                _fill_rates(i, s, periods, terms, discount_factors, work)
+                _fill_shares(i, periods, terms, work)
+                _fill_amounts(i, periods, terms, path, severity, speeds, work, cashflows_ccy)
+                interest_ccy[rows, s] = cashflows_ccy[INTEREST]
+                principal_ccy[rows, s] = cashflows_ccy[SCHEDULED] + cashflows_ccy[PREPAID] + cashflows_ccy[RECOVERED]
+                if key_rate_dv01.shape[2] > 0:
+                    _fill_discount(i, s, periods, discount_factors, discounting, work)
+                    _fill_weights(i, periods, terms, path, severity, speeds, work, cashflows_ccy[BEGINNING])
+                    _add_key_rates(i, s, periods, terms, discounting, work, key_rate_dv01[i, s])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _speed_path(as_of_day: int, i: int, periods: _Periods, terms: FloatTerms, speeds: Speeds) -> SpeedPath:
+    first, stop = periods.offsets[i], periods.offsets[i + 1]
+    if speeds.prepayment_kind[i] == NO_SPEED and speeds.default_kind[i] == NO_SPEED:
+        none = np.zeros(stop - first, np.int32)
+        return empty_path(none, none)
+    start, end, regular = periods.start[first:stop], periods.end[first:stop], periods.regular[first:stop]
+    months = months_of_periods(as_of_day, start, end, regular, terms.frequency[i])
+    age = ages_mo(terms.issue_day[i], end) if depends_on_age(speeds, i) else np.zeros(stop - first, np.int32)
+    return empty_path(months, age)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _fill_rates(
+    i: int, s: int, periods: _Periods, terms: FloatTerms, discount_factors: NDArray[np.float64], work: FloatingPath
+) -> None:
+    margin, cap, floor = terms.margin[i], terms.cap[i], terms.floor[i]
+    first, last = periods.offsets[i], periods.offsets[i + 1]
+    reset, stop, fraction = periods.reset[first:last], periods.stop[first:last], periods.fraction[first:last]
+    fixing, all_in, slopes = terms.fixing[first:last], work.all_in, work.growth_slope
+    factors = discount_factors[terms.projection_row[i]]
+    for j in range(len(all_in)):
+        rate, slope = fixing[j] + margin, 0.0
+        if math.isnan(rate) and reset[j] >= 0:
+            growth = factors[reset[j], s] / factors[stop[j], s]
+            rate, slope = (growth - 1.0) / fraction[j] + margin, growth / fraction[j]
+        if rate > cap:
+            rate, slope = cap, 0.0
+        if rate < floor:
+            rate, slope = floor, 0.0
+        all_in[j], slopes[j] = rate, slope
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _fill_shares(i: int, periods: _Periods, terms: FloatTerms, work: FloatingPath) -> None:
+    first, last, frequency = periods.offsets[i], periods.offsets[i + 1], terms.frequency[i]
+    fraction, end, io_until_day = periods.fraction[first:last], periods.end[first:last], terms.io_until_day[i]
+    all_in, share, slope, amortization = work.all_in, work.share, work.share_slope, terms.amortization[i]
+    past = payments_past_maturity(terms.amortization_months[i], terms.issue_day[i], terms.maturity_day[i], frequency)
+    share[:], slope[:] = 0.0, 0.0
+    for j in range(len(share) - 1):
+        left = len(share) - j
+        if end[j] <= io_until_day:
+            continue
+        if amortization == LINEAR:
+            share[j] = 1.0 / left
+        elif amortization == LEVEL_PAY:
+            rate = all_in[j] / frequency
+            share[j] = level_share(rate, left + past) - all_in[j] * fraction[j]
+            slope[j] = level_share_slope(rate, left + past) / frequency - fraction[j]
+    share[len(share) - 1] = 1.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _fill_amounts(
+    i: int,
+    periods: _Periods,
+    terms: FloatTerms,
+    path: SpeedPath,
+    severity: float,
+    speeds: Speeds,
+    work: FloatingPath,
+    cashflows_ccy: NDArray[np.float64],
+) -> None:
+    first, count = periods.offsets[i], len(work.share)
+    fraction = periods.fraction[first : first + count]
+    if terms.round_to_cent[i] and speeds.prepayment_kind[i] == NO_SPEED and speeds.default_kind[i] == NO_SPEED:
+        _fill_cents(terms.balance_ccy[i], terms.servicing_fee[i], fraction, work, cashflows_ccy)
+    else:
+        rate = (work.all_in - terms.servicing_fee[i]) * fraction
+        advances = speeds.servicer_advances[i]
+        fill_pool(terms.balance_ccy[i], work.share, rate, path, severity, advances, cashflows_ccy)
+    cashflows_ccy[SCHEDULED, count - 1] *= terms.redemption_per_100[i] / 100.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _fill_cents(
+    balance_ccy: float,
+    servicing_fee: float,
+    fraction: NDArray[np.float64],
+    work: FloatingPath,
+    cashflows_ccy: NDArray[np.float64],
+) -> None:
+    """As `fill_pool` without speeds, with each payment, interest and balance rounded to the cent."""
+    cashflows_ccy[:, :] = 0.0
+    balance = balance_ccy
+    for j in range(len(work.share)):
+        due = work.all_in[j] * fraction[j]
+        interest = cents(balance * due)
+        repaid = balance
+        if j < len(work.share) - 1:
+            repaid = cents(cents(balance * (work.share[j] + due)) - interest)
+        cashflows_ccy[BEGINNING, j] = balance
+        cashflows_ccy[INTEREST, j] = interest - balance * servicing_fee * fraction[j]
+        cashflows_ccy[SCHEDULED, j] = repaid
+        balance = cents(balance - repaid)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _fill_discount(
+    i: int,
+    s: int,
+    periods: _Periods,
+    discount_factors: NDArray[np.float64],
+    discounting: Discounting,
+    work: FloatingPath,
+) -> None:
+    pay, discount = periods.pay[periods.offsets[i] : periods.offsets[i + 1]], work.discount
+    factors, spread = discount_factors[discounting.curve_row[i]], discounting.spread[i, s]
+    spread_factors = discounting.spread_factors[discounting.spread_row[i]]
+    for j in range(len(discount)):
+        discount[j] = factors[pay[j], s] * spread_factors[pay[j]] * math.exp(-spread * pay[j] / 365.0)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _fill_weights(
+    i: int,
+    periods: _Periods,
+    terms: FloatTerms,
+    path: SpeedPath,
+    severity: float,
+    speeds: Speeds,
+    work: FloatingPath,
+    beginning_ccy: NDArray[np.float64],
+) -> None:
+    fraction = periods.fraction[periods.offsets[i] : periods.offsets[i + 1]]
+    fee, redemption = terms.servicing_fee[i], terms.redemption_per_100[i] / 100.0
+    advances = speeds.servicer_advances[i]
+    fill_weights(fraction, fee, redemption, path, severity, advances, beginning_ccy, work)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _add_key_rates(
+    i: int,
+    s: int,
+    periods: _Periods,
+    terms: FloatTerms,
+    discounting: Discounting,
+    work: FloatingPath,
+    key_rate_dv01: NDArray[np.float64],
+) -> None:
+    first, last = periods.offsets[i], periods.offsets[i + 1]
+    reset, stop = periods.reset[first:last], periods.stop[first:last]
+    gradients = discounting.key_gradients[discounting.gradient_of_scenario[s], terms.projection_row[i]]
+    add_key_rates(reset, stop, work.weight, gradients, key_rate_dv01)

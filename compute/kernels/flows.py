@@ -1,0 +1,36 @@
+"""Projected flows of a chunk of positions: made by bonds and loans, read by discounting, yields and lives."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Flows:
+    """Flows still to come of n positions, for each position's own signed notional, in its trade currency.
+
+    The flows of position i are the rows offsets[i]:offsets[i + 1] (CSR). Where no flow depends on the scenario
+    there is one variant (V = 1) that every scenario shares.
+    """
+
+    offsets: NDArray[np.int64]
+    """[n + 1]"""
+    day: NDArray[np.int32]
+    """[F] payment day as an offset from the valuation date, > 0, ascending within a position"""
+    period: NDArray[np.int32]
+    """[F] k of the yield's time (w + k) / frequency: 0 for the first remaining payment date"""
+    interest: NDArray[np.float64]
+    """[F, V] net of servicing fee"""
+    principal: NDArray[np.float64]
+    """[F, V] scheduled, prepaid and recovered principal, and redemption"""
+    variant_of_scenario: NDArray[np.int32]
+    """[S] column of `interest` and `principal` that the scenario sees"""
+
+    @property
+    def position_count(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def scenario_count(self) -> int:
+        return len(self.variant_of_scenario)
