@@ -77,7 +77,14 @@ ASSET_CLASSES = (
     "DEFAULTED",
     "OTHER",
 )
-OPTION_TYPES = ("CAP", "FLOOR", "PAYER", "RECEIVER", "BUY", "SELL", "CALL", "PUT")
+OPTION_TYPES_OF: dict[str, tuple[str, ...]] = {
+    "CAP_FLOOR": ("CAP", "FLOOR"),
+    "SWAPTION": ("PAYER", "RECEIVER"),
+    "CDS": ("BUY", "SELL"),
+    "FX_OPTION": ("CALL", "PUT"),
+}
+OPTION_TYPES = tuple(option_type for allowed in OPTION_TYPES_OF.values() for option_type in allowed)
+PAYOFF_KINDS = ("CAPPED_FLOATER", "INVERSE_FLOATER", "RANGE_ACCRUAL", "CMS", "CMS_SPREAD", "DIGITAL")
 TRANCHE_KINDS = ("SEQUENTIAL", "PRO_RATA", "SUPPORT", "PAC", "Z", "RESIDUAL")
 
 _N, _I, _D, _F = Kind.NUMBER, Kind.INTEGER, Kind.DATE, Kind.FLAG
