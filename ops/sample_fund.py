@@ -4,7 +4,6 @@ About 70 % loans (consumer, mortgages, commercial property, term loans, leverage
 forwards, in USD, EUR and GBP, as of 23 January 2026. Nobody in it exists.
 """
 
-import datetime as dt
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,28 +14,33 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from ops.sample_market import INDEX_OF, RATINGS, RESET_DAYS, SPOTS, market_document, scenario_documents
-from ops.sample_market import scenario_set_document as _scenario_set
-
-Array = np.ndarray[Any, Any]
-Columns = dict[str, Any]
+from ops.sample_market import (
+    INDEX_OF,
+    RESET_DAYS,
+    SPOTS,
+    market_document,
+    scenario_documents,
+    scenario_set_document,
+)
+from ops.sample_obligors import (
+    CURRENCIES,
+    FUNDS,
+    Array,
+    Columns,
+    arrow_table,
+    currencies,
+    issuer_columns,
+    issuer_table,
+    pick,
+    portfolio_table,
+)
 
 _AS_OF_MONTH = (2026 - 1970) * 12
-_CURRENCIES = np.array(["USD", "EUR", "GBP"])
-_FUNDS = ("ALDER", "BIRCH", "CEDAR")
-_DESKS = {
-    "LENDING": ("CONSUMER-1", "CONSUMER-2", "MORTGAGE", "PROPERTY", "TERM-LOANS", "LEVERAGED"),
-    "CREDIT": ("INVESTMENT-GRADE", "HIGH-YIELD", "FLOATERS"),
-    "TREASURY": ("GOVERNMENTS", "BILLS", "FX-HEDGES", "LIQUIDITY"),
-}
 _SHARES = {"consumer": 0.40, "mortgage": 0.09, "property": 0.05, "term": 0.09, "leveraged": 0.07, "fx": 0.08}
 _POSITIONS_PER_BOND = 12
 _MOST_BONDS = 6000
 
-_SECTORS = ("INDUSTRIALS", "ENERGY", "HEALTHCARE", "TECHNOLOGY", "UTILITIES", "CONSUMER", "FINANCIALS", "TRANSPORT")
 _STATES = np.array(["CA", "TX", "NY", "FL", "IL", "PA", "OH", "GA", "NC", "MI", "NJ", "VA", "WA", "AZ", "MA"])
-_PD_12M = dict(zip(RATINGS, (0.0001, 0.0002, 0.0006, 0.0018, 0.0085, 0.0340, 0.2200), strict=True))
-_ISSUER_COUNTS = {"SOV": 6, "CORP": 334, "SEG": 60, "HOME": 40, "PROP": 60}
 
 
 def write_sample_fund(
@@ -48,13 +52,13 @@ def write_sample_fund(
         _write_table(folder, name, table, format)
     _write_json(folder / "market.json", market_document())
     _write_json(folder / "scenarios.json", scenario_documents())
-    _write_json(folder / "scenario_set.json", _scenario_set())
+    _write_json(folder / "scenario_set.json", scenario_set_document())
 
 
 def _tables(count: int, seed: int) -> dict[str, pa.Table]:
     rng = np.random.default_rng(seed)
-    issuers = _issuers(rng)
-    sizes = {name: int(round(share * count)) for name, share in _SHARES.items()}
+    issuers = issuer_columns(rng)
+    sizes = {name: round(share * count) for name, share in _SHARES.items()}
     bond_positions = count - sum(sizes.values())
     blocks = [
         _consumer(rng, sizes["consumer"], issuers),
@@ -69,77 +73,11 @@ def _tables(count: int, seed: int) -> dict[str, pa.Table]:
     positions = pa.concat_tables([block[1] for block in blocks], promote_options="default")
     ids = pa.array([f"P{row:08d}" for row in range(1, count + 1)])
     return {
-        "portfolio": _portfolio(),
-        "issuers": _issuer_table(issuers),
+        "portfolio": portfolio_table(),
+        "issuers": issuer_table(issuers),
         "instruments": instruments,
         "positions": positions.add_column(0, "position_id", ids),
     }
-
-
-# --- who owes and who owns ------------------------------------------------------------------------------------------
-
-
-def _portfolio() -> pa.Table:
-    rows = []
-    for fund in _FUNDS:
-        rows.append((fund, None, f"{fund.title()} Fund", "FUND"))
-        for desk, books in _DESKS.items():
-            rows.append((f"{fund}.{desk}", fund, f"{fund.title()} {desk.title()}", "DESK"))
-            rows += [(f"{fund}.{book}", f"{fund}.{desk}", f"{fund.title()} {book.title()}", "BOOK") for book in books]
-    return _table(dict(zip(("node_id", "parent_id", "name", "kind"), zip(*rows, strict=True), strict=True)))
-
-
-def _issuers(rng: np.random.Generator) -> Columns:
-    """Five families of obligors: sovereigns, companies, consumer segments, mortgage segments, property owners."""
-    family = np.repeat(list(_ISSUER_COUNTS), list(_ISSUER_COUNTS.values()))
-    number = np.concatenate([np.arange(1, n + 1) for n in _ISSUER_COUNTS.values()])
-    weights = {
-        "SOV": (0.4, 0.6, 0, 0, 0, 0, 0),
-        "CORP": (0.02, 0.06, 0.22, 0.34, 0.20, 0.13, 0.03),
-        "SEG": (0, 0, 0.30, 0.45, 0.25, 0, 0),
-        "HOME": (0, 0.25, 0.45, 0.30, 0, 0, 0),
-        "PROP": (0, 0, 0.25, 0.50, 0.25, 0, 0),
-    }
-    rating = np.concatenate([rng.choice(RATINGS, n, p=weights[name]) for name, n in _ISSUER_COUNTS.items()])
-    currency = np.where(family == "SOV", _CURRENCIES[(number - 1) % 3], _currencies(rng, family.size))
-    ids = np.array([f"{name}-{row:03d}" for name, row in zip(family, number, strict=True)])
-    return {"issuer_id": ids, "family": family, "rating": rating, "currency": currency, "number": number}
-
-
-def _issuer_table(issuers: Columns) -> pa.Table:
-    family, currency = issuers["family"], issuers["currency"]
-    company = family == "CORP"
-    sector_of = {"SOV": "GOVERNMENT", "SEG": "HOUSEHOLDS", "HOME": "HOUSEHOLDS", "PROP": "REAL_ESTATE"}
-    class_of = {"SOV": "SOVEREIGN", "SEG": "RETAIL", "HOME": "RESIDENTIAL_RE", "PROP": "COMMERCIAL_RE"}
-    sectors = np.array(_SECTORS)[issuers["number"] % len(_SECTORS)]
-    sector = np.where(company, sectors, [sector_of.get(each, "") for each in family])
-    corporate_class = np.where(sectors == "FINANCIALS", "BANK", "CORPORATE")
-    lgd_of = {"SOV": 0.45, "CORP": 0.40, "SEG": 0.60, "HOME": 0.20, "PROP": 0.35}
-    country_of = {"USD": "US", "EUR": "DE", "GBP": "GB"}
-    name_of = {"SOV": "Treasury", "CORP": "Company", "SEG": "Consumer segment", "HOME": "Mortgage segment"}
-    names = [f"{name_of.get(f, 'Property owner')} {n}" for f, n in zip(family, issuers["number"], strict=True)]
-    return _table(
-        {
-            "issuer_id": issuers["issuer_id"],
-            "name": names,
-            "sector": sector,
-            "country": [country_of[each] for each in currency],
-            "rating": issuers["rating"],
-            "pd_12m": [_PD_12M[each] for each in issuers["rating"]],
-            "lgd": [lgd_of[each] for each in family],
-            "asset_class": np.where(company, corporate_class, [class_of.get(each, "") for each in family]),
-        }
-    )
-
-
-def _pick(rng: np.random.Generator, issuers: Columns, family: str, currency: Array) -> Array:
-    """Rows of issuers of one family whose home currency is the instrument's."""
-    rows = np.empty(currency.size, dtype=np.int64)
-    for code in _CURRENCIES:
-        pool = np.flatnonzero((issuers["family"] == family) & (issuers["currency"] == code))
-        wanted = currency == code
-        rows[wanted] = rng.choice(pool, int(wanted.sum()))
-    return rows
 
 
 # --- loans ----------------------------------------------------------------------------------------------------------
@@ -148,7 +86,7 @@ def _pick(rng: np.random.Generator, issuers: Columns, family: str, currency: Arr
 def _consumer(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Table, pa.Table]:
     """Prime consumer loans: level monthly payments over three to seven years."""
     currency = rng.choice(["USD", "GBP"], n, p=[0.9, 0.1])
-    issuer = _pick(rng, issuers, "SEG", currency)
+    issuer = pick(rng, issuers, "SEG", currency)
     term = rng.choice([36, 48, 60, 72, 84], n, p=[0.25, 0.2, 0.3, 0.15, 0.1])
     fico = np.clip(rng.normal(735, 38, n).round(), 640, 850)
     # An ABS speed would retire more than the pool has left near the end of the long loans.
@@ -171,7 +109,7 @@ def _consumer(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Ta
 def _mortgage(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Table, pa.Table]:
     """Residential balloons: levelled over thirty years, due in five to ten."""
     currency = rng.choice(["USD", "GBP"], n, p=[0.8, 0.2])
-    issuer = _pick(rng, issuers, "HOME", currency)
+    issuer = pick(rng, issuers, "HOME", currency)
     ltv = np.clip(rng.normal(0.68, 0.12, n), 0.25, 0.95).round(3)
     face = rng.lognormal(12.4, 0.45, n).round(2)
     terms = {
@@ -192,8 +130,8 @@ def _mortgage(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Ta
 
 def _property(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Table, pa.Table]:
     """Commercial property balloons, interest only at first."""
-    currency = _currencies(rng, n)
-    issuer = _pick(rng, issuers, "PROP", currency)
+    currency = currencies(rng, n)
+    issuer = pick(rng, issuers, "PROP", currency)
     ltv = np.clip(rng.normal(0.60, 0.08, n), 0.35, 0.8).round(3)
     face = rng.lognormal(15.6, 0.6, n).round(2)
     terms = {
@@ -210,8 +148,8 @@ def _property(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Ta
 
 def _term(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Table, pa.Table]:
     """Commercial term loans at a fixed rate, quarterly, straight line or bullet."""
-    currency = _currencies(rng, n)
-    issuer = _pick(rng, issuers, "CORP", currency)
+    currency = currencies(rng, n)
+    issuer = pick(rng, issuers, "CORP", currency)
     amortization = rng.choice(["LINEAR", "BULLET"], n, p=[0.6, 0.4])
     terms = {
         **_life(rng, rng.choice([24, 36, 60, 84], n), 3),
@@ -226,8 +164,8 @@ def _term(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Table,
 
 def _leveraged(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Table, pa.Table]:
     """Leveraged loans over three-month rates with a floor at nil; some are revolvers with an undrawn part."""
-    currency = _currencies(rng, n)
-    issuer = _pick(rng, issuers, "CORP", currency)
+    currency = currencies(rng, n)
+    issuer = pick(rng, issuers, "CORP", currency)
     terms = {
         **_life(rng, rng.choice([36, 60, 84], n), 3, RESET_DAYS),
         **_floating(currency, rng.choice([0.0275, 0.0325, 0.04, 0.0475, 0.055], n), _money_market(currency)),
@@ -276,7 +214,7 @@ def _loans(
         "origination_date": terms["issue_date"],
         **extra,
     }
-    return _table(instruments), _table(positions)
+    return arrow_table(instruments), arrow_table(positions)
 
 
 # --- bonds and forwards ---------------------------------------------------------------------------------------------
@@ -286,9 +224,9 @@ def _bonds(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Table
     """Governments, bills, companies' fixed and floating notes; a bond is held by several books."""
     count = min(_MOST_BONDS, max(1, -(-n // _POSITIONS_PER_BOND))) if n else 0
     sort = rng.choice(["GOVERNMENT", "BILL", "COMPANY", "FLOATER"], count, p=[0.25, 0.08, 0.52, 0.15])
-    currency = _currencies(rng, count)
+    currency = currencies(rng, count)
     state = np.isin(sort, ["GOVERNMENT", "BILL"])
-    issuer = np.where(state, _pick(rng, issuers, "SOV", currency), _pick(rng, issuers, "CORP", currency))
+    issuer = np.where(state, pick(rng, issuers, "SOV", currency), pick(rng, issuers, "CORP", currency))
     terms = _bond_terms(rng, sort, currency)
     instruments = {
         "instrument_id": _ids("B", count),
@@ -306,12 +244,12 @@ def _bonds(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Table
     face = np.maximum(1, rng.lognormal(6.5, 0.9, n).round()) * 1000.0 * np.where(rng.random(n) < 0.04, -1, 1)
     positions = {
         "instrument_id": instruments["instrument_id"][held],
-        "book_id": np.char.add(np.char.add(rng.choice(_FUNDS, n), "."), book),
+        "book_id": np.char.add(np.char.add(rng.choice(FUNDS, n), "."), book),
         "notional": face,
         "accounting_class": rng.choice(["FVOCI", "FVTPL"], n),
         "tags": _tags(rng, n, "STRATEGY=CARRY", "STRATEGY=RELATIVE_VALUE", "STRATEGY=LIQUIDITY"),
     }
-    return _table(instruments), _table(positions)
+    return arrow_table(instruments), arrow_table(positions)
 
 
 def _bond_terms(rng: np.random.Generator, sort: Array, currency: Array) -> Columns:
@@ -360,7 +298,7 @@ def _forwards(rng: np.random.Generator, n: int) -> tuple[pa.Table, pa.Table]:
         "accounting_class": np.full(n, "FVTPL"),
         "tags": _tags(rng, n, "HEDGE=EUR_ASSETS", "HEDGE=GBP_ASSETS"),
     }
-    return _table(instruments), _table(positions)
+    return arrow_table(instruments), arrow_table(positions)
 
 
 # --- small parts ----------------------------------------------------------------------------------------------------
@@ -391,7 +329,7 @@ def _floating(currency: Array, margin: Array, day_count: Array) -> Columns:
     n = currency.size
     return {
         "rate_type": np.full(n, "FLOATING"),
-        "index": np.array([INDEX_OF[each] for each in _CURRENCIES])[_currency_code(currency)],
+        "index": np.array([INDEX_OF[each] for each in CURRENCIES])[_currency_code(currency)],
         "margin": margin,
         "frequency": np.full(n, 4),
         "day_count": day_count,
@@ -401,11 +339,8 @@ def _floating(currency: Array, margin: Array, day_count: Array) -> Columns:
 def _share_left(terms: Columns, term_mo: Array) -> Array:
     """Roughly how much of a level-pay loan is left: its share of the months still to run."""
     months_left = (terms["maturity_date"].astype("datetime64[M]").astype(np.int64) - _AS_OF_MONTH) / term_mo
-    return np.clip(months_left**0.85, 0.02, 1.0)
-
-
-def _currencies(rng: np.random.Generator, n: int) -> Array:
-    return rng.choice(_CURRENCIES, n, p=[0.6, 0.25, 0.15])
+    share: Array = np.clip(months_left**0.85, 0.02, 1.0)
+    return share
 
 
 def _currency_code(currency: Array) -> Array:
@@ -418,11 +353,12 @@ def _money_market(currency: Array) -> Array:
 
 def _calendar(currency: Array, government: Array | bool = False) -> Array:
     american = np.where(government, "US.GOVT", "US.SETTLEMENT")
-    return np.where(currency == "USD", american, np.where(currency == "EUR", "TARGET", "UK"))
+    calendar: Array = np.where(currency == "USD", american, np.where(currency == "EUR", "TARGET", "UK"))
+    return calendar
 
 
 def _books(rng: np.random.Generator, *books: str, n: int) -> Array:
-    choices = np.array([f"{fund}.{book}" for fund in _FUNDS for book in books])
+    choices = np.array([f"{fund}.{book}" for fund in FUNDS for book in books])
     return rng.choice(choices, n)
 
 
@@ -438,21 +374,8 @@ def _dates(month: Array, day: Array) -> Array:
     """Days of months counted from January 1970, clipped to their month."""
     first = month.astype("datetime64[M]")
     length = ((first + 1).astype("datetime64[D]") - first.astype("datetime64[D]")).astype(np.int64)
-    return first.astype("datetime64[D]") + (np.minimum(day, length) - 1)
-
-
-def _table(columns: Columns) -> pa.Table:
-    return pa.table({name: _arrow(values) for name, values in columns.items()})
-
-
-def _arrow(values: Any) -> pa.Array:
-    """Empty texts and NaN become absent."""
-    array = np.asarray(values)
-    if array.dtype.kind == "f":
-        return pa.array(array, mask=np.isnan(array))
-    if array.dtype.kind == "U":
-        return pa.array(array.astype(object), mask=array == "", type=pa.string())
-    return pa.array(values, from_pandas=True)
+    days: Array = first.astype("datetime64[D]") + (np.minimum(day, length) - 1)
+    return days
 
 
 def _write_table(folder: Path, name: str, table: pa.Table, format: str) -> None:
@@ -464,4 +387,15 @@ def _write_table(folder: Path, name: str, table: pa.Table, format: str) -> None:
 
 
 def _write_json(path: Path, document: Any) -> None:
-    path.write_text(json.dumps(document, indent=1, default=dt.date.isoformat) + "\n", encoding="utf-8")
+    path.write_text(laid_out(document) + "\n", encoding="utf-8")
+
+
+def laid_out(document: Any) -> str:
+    """JSON that a person can read: one line for each element of a list and each entry of the document."""
+    if isinstance(document, list):
+        return "[\n" + ",\n".join(f"  {json.dumps(each)}" for each in document) + "\n]"
+    entries = [
+        f"{json.dumps(name)}: {laid_out(value) if isinstance(value, list) and value else json.dumps(value)}"
+        for name, value in document.items()
+    ]
+    return "{\n" + ",\n".join(entries) + "\n}"

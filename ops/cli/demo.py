@@ -1,0 +1,131 @@
+"""`tenor demo`: a sample fund, a full run, figures a person wants to see, then everything served."""
+
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ops.cli.options import AsJson, opened
+from ops.cli.output import Output
+
+POSITIONS = 10_000
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(demo)
+
+
+def demo(
+    context: typer.Context,
+    positions: Annotated[int, typer.Option(help="How large a fund to make.", min=1)] = POSITIONS,
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="End when the figures are printed.")] = False,
+    port: Annotated[int, typer.Option(help="On 127.0.0.1.")] = 8000,
+    as_json: AsJson = False,
+) -> None:
+    """Embedded Postgres, a sample fund, a full run, figures; then everything served on one port."""
+    from ops.background import background
+    from ops.http_apps import build_app, serve_app
+    from ops.supervisor import workers
+    from ops.waiting import default_workers
+
+    output = Output(as_json)
+    with opened(context) as tenor, workers(tenor, default_workers()), background(tenor):
+        output.note(f"a fund of {positions:,} positions: making it, reading it in, pricing it under a dozen scenarios")
+        document = run_demo(tenor, positions, quiet=as_json)
+        show(tenor, output, document)
+        if not no_serve:
+            output.note(f"everything is served at http://127.0.0.1:{port}/ (Ctrl-C stops it)")
+            serve_app(build_app(tenor), port)
+
+
+def run_demo(tenor: Any, positions: int, *, quiet: bool) -> dict[str, Any]:
+    """The whole path: files, snapshots, scenarios, run, results."""
+    from commands.submit_run import SubmitRun
+    from ops.cli.runs import submit_wish
+    from ops.waiting import summary, wait_until_queryable
+
+    with tempfile.TemporaryDirectory(prefix="tenor-demo-") as folder:
+        portfolio, market = bring(tenor, Path(folder), positions)
+    wish = SubmitRun(portfolio, market, ("@nightly",))
+    run_id = submit_wish(tenor, wish)
+    return summary(wait_until_queryable(tenor, run_id, quiet=quiet))
+
+
+def bring(tenor: Any, folder: Path, positions: int) -> tuple[str, str]:
+    from commands.define_scenario import define_scenario_set, define_scenarios
+    from commands.ingest_portfolio import ingest_portfolio
+    from commands.load_market import load_market
+    from ops.sample_fund import write_sample_fund
+
+    write_sample_fund(folder, positions)
+    envelope = tenor.envelope("demo")
+    report = ingest_portfolio(tenor.store, tenor.blobs, tenor.portfolio_codec, envelope, folder)
+    market = load_market(tenor.store, tenor.blobs, envelope, (folder / "market.json").read_bytes())
+    define_scenarios(tenor.store, envelope, (folder / "scenarios.json").read_bytes())
+    define_scenario_set(tenor.store, envelope, (folder / "scenario_set.json").read_bytes())
+    return report["snapshot_id"], market["snapshot_id"]
+
+
+def show(tenor: Any, output: Output, run: dict[str, Any]) -> None:
+    from query_api.results.top import top_positions
+    from query_api.results.totals import totals
+
+    with tenor.database.connect() as connection:
+        desks = totals(connection, run["run_id"], "desk").to_pylist()
+        everything = totals(connection, run["run_id"], "total").to_pylist()
+        top = top_positions(connection, run["run_id"], measure="DV01", limit=10)
+    document = {**run, "totals_by_desk": desks, "totals": everything, "top_dv01": top}
+    if output.as_json:
+        output.show(document)
+        return
+    print_totals(run, desks, everything)
+    print_top(top)
+
+
+def print_totals(run: dict[str, Any], desks: list[dict[str, Any]], everything: list[dict[str, Any]]) -> None:
+    """Value, risk, and the profit or loss of every scenario against BASE, by desk, in base currency."""
+    from rich.console import Console
+    from rich.table import Table
+
+    scenarios = list(dict.fromkeys(row["scenario_id"] for row in everything))
+    currency = everything[0]["base_currency"]
+    table = Table(title=f"Totals by desk, million {currency}; scenario columns are gain or loss against BASE")
+    table.add_column("desk")
+    for name in ("positions", "PV", f"DV01, {currency}", f"CS01, {currency}", *scenarios[1:]):
+        table.add_column(name, justify="right")
+    groups = [(row["desk"], row) for row in desks if row["scenario_id"] == "BASE"]
+    groups.append(("total", next(row for row in everything if row["scenario_id"] == "BASE")))
+    for name, base in groups:
+        rows = everything if name == "total" else [row for row in desks if row["desk"] == name]
+        table.add_row(name, *cells(base, {row["scenario_id"]: row for row in rows}, scenarios))
+    console = Console()
+    console.print(table)
+    console.print(
+        f"run {run['run_id']}: {run['status']}, {run['positions']:,} positions, {run['priced']:,} priced, "
+        f"{run['failed']:,} failed, {run['results']:,} results in {run['seconds']:.1f} s"
+    )
+
+
+def cells(base: dict[str, Any], by_scenario: dict[str, dict[str, Any]], scenarios: list[str]) -> list[str]:
+    gains = [((by_scenario[name]["pv_base"] or 0.0) - (base["pv_base"] or 0.0)) / 1e6 for name in scenarios[1:]]
+    return [
+        f"{base['positions']:,}",
+        f"{(base['pv_base'] or 0.0) / 1e6:,.1f}",
+        f"{base['dv01_base'] or 0.0:,.0f}",
+        f"{base['cs01_base'] or 0.0:,.0f}",
+        *(f"{gain:+,.1f}" for gain in gains),
+    ]
+
+
+def print_top(top: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title="Largest rate risks: DV01 in base currency")
+    table.add_column("rank", justify="right")
+    table.add_column("position")
+    table.add_column("DV01", justify="right")
+    for row in top:
+        table.add_row(str(row["rank"]), row["position_id"], f"{row['value']:,.0f}")
+    Console().print(table)

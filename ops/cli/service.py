@@ -1,0 +1,137 @@
+"""`tenor up | serve | stop | worker | projections | migrate | doctor`."""
+
+import threading
+from typing import Annotated, Any
+
+import typer
+
+from ops.cli.options import AsJson, opened, settings_of
+from ops.cli.output import Output
+
+SELECT_READERS = (
+    "SELECT reader, position, (SELECT coalesce(max(notification_id), 0) FROM ledger_events) - position, moved_at "
+    "FROM reader_position ORDER BY reader"
+)
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(up)
+    app.command()(serve)
+    app.command()(stop)
+    app.command()(worker)
+    app.command()(migrate)
+    app.command()(doctor)
+    projections = typer.Typer(help="The readers of the log that keep tables.", no_args_is_help=True)
+    projections.command("run")(run_projections)
+    projections.command("list")(list_projections)
+    app.add_typer(projections, name="projections")
+
+
+def up(
+    context: typer.Context,
+    workers: Annotated[int | None, typer.Option(help="Worker processes; default one a core.", min=1)] = None,
+    port: Annotated[int, typer.Option(help="On 127.0.0.1.")] = 8000,
+) -> None:
+    """Everything on one port: APIs, workers, projections and the page. Ctrl-C stops cleanly."""
+    from ops.background import background
+    from ops.http_apps import build_app, serve_app
+    from ops.supervisor import workers as worker_pool
+    from ops.waiting import default_workers
+
+    with opened(context) as tenor, worker_pool(tenor, workers or default_workers()), background(tenor):
+        Output(False).note(f"Tenor is at http://127.0.0.1:{port}/ (Ctrl-C stops it)")
+        serve_app(build_app(tenor), port)
+
+
+def serve(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="The service's name.")],
+    port: Annotated[int | None, typer.Option(help="On 127.0.0.1; default the service's own.")] = None,
+) -> None:
+    """One service alone."""
+    from ops.http_apps import SERVICE_PORTS, build_app, serve_app
+
+    if name not in SERVICE_PORTS:
+        Output(False).fail("UNKNOWN_SERVICE", f"there is no service {name!r}", f"one of {', '.join(SERVICE_PORTS)}")
+    with opened(context) as tenor:
+        chosen = port or SERVICE_PORTS[name]
+        Output(False).note(f"{name} is at http://127.0.0.1:{chosen}/ (Ctrl-C stops it)")
+        serve_app(build_app(tenor, (name,)), chosen)
+
+
+def stop(context: typer.Context, as_json: AsJson = False) -> None:
+    """Stop the embedded server that commands share."""
+    from ops.embedded_postgres.server import EmbeddedServer
+
+    settings = settings_of(context)
+    if not settings.is_embedded:
+        Output(as_json).fail(
+            "NOT_EMBEDDED", "the database is not ours to stop", "stop that Postgres with its own tools"
+        )
+    server = EmbeddedServer(settings.home)
+    was_running = server.running()
+    if was_running:
+        server.stop()
+    Output(as_json).show({"stopped": was_running}, "stopped" if was_running else "it was not running")
+
+
+def worker(
+    context: typer.Context,
+    workers: Annotated[int, typer.Option(help="Worker processes.", min=1)] = 1,
+) -> None:
+    """Work on chunks until stopped; any number on any machines that reach the database."""
+    from ops.supervisor import workers as worker_pool
+
+    with opened(context) as tenor, worker_pool(tenor, workers):
+        Output(False).note(f"{workers} worker(s) at work (Ctrl-C stops them)")
+        wait_for_the_end()
+
+
+def run_projections(context: typer.Context) -> None:
+    """Keep the read models, plan and complete runs, until stopped."""
+    from ops.background import background
+
+    with opened(context) as tenor, background(tenor):
+        Output(False).note("process manager and projections are at work (Ctrl-C stops them)")
+        wait_for_the_end()
+
+
+def list_projections(context: typer.Context, as_json: AsJson = False) -> None:
+    """Position and lag of every reader of the log."""
+    with opened(context) as tenor, tenor.database.connect() as connection:
+        rows = connection.execute(SELECT_READERS).fetchall()
+    documents: list[dict[str, Any]] = [
+        {"name": row[0], "position": row[1], "lag": row[2], "moved_at": row[3]} for row in rows
+    ]
+    lines = [f"{one['name']:<24} position {one['position']:>10,}  lag {one['lag']:>8,}" for one in documents]
+    Output(as_json).show(documents, *lines)
+
+
+def migrate(context: typer.Context, as_json: AsJson = False) -> None:
+    """Bring the database up to date."""
+    from ops.database import migrate as migrate_database
+    from ops.wiring import database_url_of
+
+    revision = migrate_database(database_url_of(settings_of(context)))
+    Output(as_json).show({"revision": revision}, f"the database is at migration {revision}")
+
+
+def doctor(context: typer.Context, as_json: AsJson = False) -> None:
+    """What is wrong, and its fix."""
+    from ops.doctor import examine
+
+    report = examine(settings_of(context))
+    lines = [f"{one['code']}: {one['message']}\n  fix: {one['fix']}" for one in report["problems"]]
+    Output(as_json).show(report, f"database  {report['database_url']}", *(lines or ["nothing is wrong"]))
+    if not report["ok"]:
+        raise SystemExit(1)
+
+
+def wait_for_the_end() -> None:
+    """Until SIGINT or SIGTERM."""
+    import signal
+
+    told = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: told.set())
+    told.wait()

@@ -1,0 +1,145 @@
+"""What is wrong with an installation, and its fix."""
+
+import socket
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+
+from ops.database import HEAD, DatabaseProblem, check_version, ensure_migrated, revision
+from ops.embedded_postgres.errors import EmbeddedPostgresError, Problem
+from ops.settings import Settings
+
+CLOCK_SECONDS = 5.0
+PORTS = (8000, *range(8001, 8011))
+
+SELECT_DURABILITY = (
+    "SELECT name FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off'"
+)
+SELECT_STUCK = (
+    "SELECT reader FROM reader_position WHERE moved_at < now() - interval '10 minutes' "
+    "AND position < (SELECT max(notification_id) FROM ledger_events)"
+)
+
+
+def examine(settings: Settings) -> dict[str, Any]:
+    """The document of `tenor doctor --json`."""
+    problems: list[Problem] = []
+    url = settings.database_url
+    if url is None:
+        url = _embedded(settings, problems)
+    else:
+        _reachable(url, problems)
+    if url and not any(problem.code.startswith("DATABASE_") for problem in problems):
+        problems += _database(url)
+    problems += _ports()
+    documents = [{"code": p.code, "message": p.message, "fix": p.fix} for p in problems]
+    return {"ok": not documents, "database_url": url, "problems": documents}
+
+
+def _embedded(settings: Settings, problems: list[Problem]) -> str | None:
+    """What stands in the way of the embedded server, then the server, started if it can be."""
+    from ops.embedded_postgres.problems import problems as embedded_problems
+    from ops.embedded_postgres.server import EmbeddedServer
+
+    found = [one for one in embedded_problems(settings.home) if one.code != "POSTGRES_NOT_RUNNING"]
+    problems += found
+    try:
+        server = EmbeddedServer(settings.home)
+        server.start()
+    except EmbeddedPostgresError as error:
+        problems.append(error.problem)
+        return None
+    ensure_migrated(server.dsn())
+    return server.dsn()
+
+
+def _reachable(url: str, problems: list[Problem]) -> None:
+    try:
+        check_version(url)
+    except DatabaseProblem as problem:
+        problems.append(Problem(problem.code, str(problem), problem.fix))
+
+
+def _database(url: str) -> list[Problem]:
+    with psycopg.connect(url, autocommit=True) as connection:
+        problems = [*_migrations(url), *_clock(connection), *_durability(connection)]
+        if not problems:
+            problems += _readers(connection)
+        if connection.execute("SELECT current_setting('is_superuser')").fetchone() == ("on",):
+            problems += _orphans(connection)
+    return problems
+
+
+def _migrations(url: str) -> list[Problem]:
+    at = revision(url)
+    if at == HEAD:
+        return []
+    return [
+        Problem("MIGRATIONS_MISSING", f"the database is at {at or 'no'} migration, {HEAD} is needed", "tenor migrate")
+    ]
+
+
+def _clock(connection: psycopg.Connection[Any]) -> list[Problem]:
+    row = connection.execute("SELECT clock_timestamp()").fetchone()
+    assert row is not None
+    skew = abs((datetime.now(UTC) - row[0]).total_seconds())
+    if skew <= CLOCK_SECONDS:
+        return []
+    message = f"this machine's clock and the database's differ by {skew:.0f} seconds"
+    return [Problem("CLOCK_SKEW", message, "synchronise both with NTP")]
+
+
+def _durability(connection: psycopg.Connection[Any]) -> list[Problem]:
+    off = [row[0] for row in connection.execute(SELECT_DURABILITY)]
+    if not off:
+        return []
+    return [Problem("DURABILITY_OFF", f"{', '.join(off)} is off: a crash can lose the log", "set it on, and reload")]
+
+
+def _readers(connection: psycopg.Connection[Any]) -> list[Problem]:
+    return [
+        Problem(
+            "READER_STUCK",
+            f"{row[0]} has not moved for ten minutes though there is more to read",
+            "start `tenor projections run`, and look at its log",
+        )
+        for row in connection.execute(SELECT_STUCK)
+    ]
+
+
+def _orphans(connection: psycopg.Connection[Any]) -> list[Problem]:
+    from ops.embedded_postgres.orphans import orphaned_files
+
+    names = orphaned_files(connection)
+    if not names:
+        return []
+    message = f"{len(names)} files of the database belong to no relation (a backend was killed in the middle of a load)"
+    fix = f"stop everything, then delete them from the data directory: {', '.join(names[:5])}"
+    return [Problem("ORPHANED_FILES", message, fix)]
+
+
+def _ports() -> list[Problem]:
+    """Ports that something else holds; Tenor's own server answers to its name."""
+    taken = [port for port in PORTS if not _is_free(port) and not _is_tenor(port)]
+    if not taken:
+        return []
+    message = f"port {', '.join(map(str, taken))} on 127.0.0.1 is taken by another program"
+    return [Problem("PORT_TAKEN", message, "stop that program, or choose another with --port")]
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(0.2)
+        return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def _is_tenor(port: int) -> bool:
+    from urllib.error import URLError
+    from urllib.request import urlopen
+
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1) as response:
+            return b"ok" in response.read(200)
+    except (URLError, OSError, ValueError):
+        return False
