@@ -34,10 +34,10 @@ def adjust(days: ArrayLike, calendar: ArrayLike, business_day: ArrayLike) -> NDA
     Accuracy: exact for 1990-2100; outside, every calendar has weekends only
     Source:   holidays exported from QuantLib, see the header of each file of calendar_tables/
     """
-    given = np.asarray(days, dtype=np.int32)
-    calendars = np.ascontiguousarray(np.broadcast_to(calendar, given.shape), dtype=np.int8)
-    rules = np.ascontiguousarray(np.broadcast_to(business_day, given.shape), dtype=np.int8)
-    adjusted: NDArray[np.int32] = _adjust(np.ascontiguousarray(given), calendars, rules, business_day_shifts())
+    given = np.array(days, dtype=np.int32)
+    calendars = np.array(np.broadcast_to(calendar, given.shape), dtype=np.int8)
+    rules = np.array(np.broadcast_to(business_day, given.shape), dtype=np.int8)
+    adjusted: NDArray[np.int32] = _adjust(given, calendars, rules, business_day_shifts())
     return adjusted
 
 

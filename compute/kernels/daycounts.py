@@ -50,13 +50,13 @@ def year_fraction(
              or a yearly one on 28 February, is read as month-end in periods that span several notional ones
     Source:  ISDA 2006 Definitions 4.16(b), (d), (e), (f), (g); ICMA Rule 251
     """
-    given = np.ascontiguousarray(start, dtype=np.int32)
+    given = np.array(start, dtype=np.int32)
 
     def days(values: ArrayLike) -> Days:
-        return np.ascontiguousarray(np.broadcast_to(values, given.shape), dtype=np.int32)
+        return np.array(np.broadcast_to(values, given.shape), dtype=np.int32)
 
     fractions: NDArray[np.float64] = _fractions(
-        np.ascontiguousarray(np.broadcast_to(day_count, given.shape), dtype=np.int8),
+        np.array(np.broadcast_to(day_count, given.shape), dtype=np.int8),
         given,
         days(end),
         days(reference_start),

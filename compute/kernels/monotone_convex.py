@@ -29,7 +29,8 @@ def integrated_forwards(node_times_yr: Array, zero_rates: Array, times_yr: Array
     x = np.minimum((times_yr - times[i])[:, None] / width[i], 1.0)
     beyond = np.maximum(times_yr - times[-1], 0.0)[:, None]
     shape = _shape_integral(forwards[:-1] - discrete, forwards[1:] - discrete, i, x)
-    return integral[i] + width[i] * (discrete[i] * x + shape) + beyond * forwards[-1]
+    result: Array = integral[i] + width[i] * (discrete[i] * x + shape) + beyond * forwards[-1]
+    return result
 
 
 def _node_forwards(discrete: Array, width: Array) -> Array:
@@ -51,13 +52,11 @@ def _shape_integral(g0: Array, g1: Array, interval: NDArray[np.int64], x: Array)
     one_parabola = (g0 + 2 * g1) * (2 * g0 + g1) <= 0
     same_sign = g0 * g1 >= 0
     flat_first = np.abs(g1) > np.abs(g0)
+    # Where both are nil the quotients are not numbers, but there the one parabola is taken.
     with np.errstate(divide="ignore", invalid="ignore"):
         eta = np.where(same_sign, g1 / (g0 + g1), np.where(flat_first, (g1 + 2 * g0), 3 * g1) / (g1 - g0))
         height = np.where(same_sign, -g0 * g1 / (g0 + g1), np.where(flat_first, g0, g1))
-    nothing = (g0 == 0) & (g1 == 0)
-    eta, height = np.where(nothing, 0.0, eta)[interval], np.where(nothing, 0.0, height)[interval]
-    g0, g1 = g0[interval], g1[interval]
-    with np.errstate(divide="ignore", invalid="ignore"):
+        eta, height, g0, g1 = eta[interval], height[interval], g0[interval], g1[interval]
         before = np.where(eta > 0, 1 - (np.maximum(eta - x, 0.0) / eta) ** 3, 0.0)
         after = np.where(eta < 1, (np.maximum(x - eta, 0.0) / (1 - eta)) ** 3, 0.0)
         two_parabolas = height * x + (g0 - height) * eta / 3 * before + (g1 - height) * (1 - eta) / 3 * after

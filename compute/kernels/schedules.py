@@ -90,14 +90,15 @@ def build_schedules(
              on or after maturity leaves a single period.
     Source:  QuantLib Schedule with DateGeneration::Backward, NullCalendar and Unadjusted makes the same dates
     """
-    maturity = np.ascontiguousarray(maturity_day, dtype=np.int32)
+    maturity = np.array(maturity_day, dtype=np.int32)
 
     def column(values: ArrayLike, dtype: type[np.generic]) -> NDArray[Any]:
-        return np.ascontiguousarray(np.broadcast_to(values, maturity.shape), dtype=dtype)
+        # a copy: the compiled code would be compiled again for arrays that are read-only
+        return np.array(np.broadcast_to(values, maturity.shape), dtype=dtype)
 
     return Schedules(
         *_build(
-            as_of_day,
+            int(as_of_day),
             maturity,
             column(issue_day, np.int32),
             column(first_payment_day, np.int32),
@@ -126,27 +127,24 @@ def _build(
 ) -> tuple[NDArray[np.int64], Days, Days, Days, Days, Days, Days, Days, NDArray[np.bool_]]:
     n = maturity.shape[0]
     offsets = np.zeros(n + 1, dtype=np.int64)
-    first_end = np.empty(n, dtype=np.int64)
     for i in range(n):
-        first_end[i] = _first_end(issue[i], first_payment[i], maturity[i], frequency[i])
         grid = _grid(maturity[i], frequency[i], end_of_month[i])
-        count = _unpaid(as_of, grid, issue[i], first_end[i], calendar[i], business_day[i], shifts)
-        offsets[i + 1] = offsets[i] + count
+        first = _first_end(issue[i], first_payment[i], maturity[i], frequency[i])
+        offsets[i + 1] = offsets[i] + _unpaid(as_of, grid, issue[i], first, calendar[i], business_day[i], shifts)
     days = np.empty((7, offsets[n]), dtype=np.int32)
     regular = np.empty(offsets[n], dtype=np.bool_)
     for i in range(n):
         grid = _grid(maturity[i], frequency[i], end_of_month[i])
+        first = _first_end(issue[i], first_payment[i], maturity[i], frequency[i])
         for row in range(offsets[i], offsets[i + 1]):
-            k = offsets[i + 1] - 1 - row
-            start, end, reference_start, reference_end = _period(k, grid, issue[i], first_end[i])
-            if issue[i] == ABSENT_DATE and frequency[i] == 0:
-                start = as_of
-            pay = adjusted_day(end, calendar[i], business_day[i], shifts)
-            days[0, row], days[1, row], days[4, row] = start, end, pay
+            period = _period(offsets[i + 1] - 1 - row, grid, issue[i], first)
+            start = as_of if issue[i] == ABSENT_DATE and frequency[i] == 0 else period[0]
+            pay = adjusted_day(period[1], calendar[i], business_day[i], shifts)
+            days[0, row], days[1, row], days[4, row] = start, period[1], pay
             days[2, row] = adjusted_day(start, calendar[i], business_day[i], shifts) if adjust_accrual[i] else start
-            days[3, row] = pay if adjust_accrual[i] else end
-            days[5, row], days[6, row] = reference_start, reference_end
-            regular[row] = frequency[i] > 0 and start == reference_start and end == reference_end
+            days[3, row] = pay if adjust_accrual[i] else period[1]
+            days[5, row], days[6, row] = period[2], period[3]
+            regular[row] = frequency[i] > 0 and start == period[2] and period[1] == period[3]
     return offsets, days[0], days[1], days[2], days[3], days[4], days[5], days[6], regular
 
 

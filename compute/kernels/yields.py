@@ -54,7 +54,7 @@ def solve_yields(flows: Flows, times: YieldTimes, *, price_ccy: Amounts) -> tupl
     """
     per_year = times.per_year[:, np.newaxis]
     log_rate = np.broadcast_to(np.log1p(FIRST_GUESS / per_year), price_ccy.shape).copy()
-    price = np.ascontiguousarray(price_ccy, dtype=np.float64)
+    price = np.array(price_ccy, dtype=np.float64, order="C")
     _, converged = _newton(*_columns(flows, times), price, log_rate, MOST_STEPS)
     return np.where(converged, per_year * np.expm1(log_rate), np.nan), converged
 
@@ -76,7 +76,7 @@ def durations(flows: Flows, times: YieldTimes, yields: Amounts) -> Durations:
 
 
 def bond_equivalent(yields: Amounts, frequency: Amounts | float) -> Amounts:
-    """Yields compounded `frequency` times a year as semi-annual ones, the convention for pools (SIFMA SF-35)."""
+    """Yields compounded `frequency` times a year as semi-annual ones, the convention for pools."""
     return 2 * np.expm1(frequency / 2 * np.log1p(yields / frequency))
 
 
@@ -112,7 +112,7 @@ def part_of_period_left(
 
     Returns: [n]  1 at the start of a regular period, more in a long stub or before issue, 0 where the payment is
              held up past the period's end; NaN where nothing is left to pay
-    Source:  SIFMA, Standard Securities Calculation Methods: w = 1 - A / E
+    Source:  Mayle (1993), Standard Securities Calculation Methods: w = 1 - A / E
     """
     w = np.full(schedules.position_count, np.nan)
     live = np.flatnonzero(np.diff(schedules.offsets))
@@ -177,31 +177,50 @@ def _newton(
     mean_time = np.full((n, scenarios), np.nan)
     converged = np.zeros((n, scenarios), dtype=np.bool_)
     lanes = np.empty((np.max(np.diff(offsets)) if n else 0, LANES))
-    rate, value, moment, low, high = np.empty(LANES), np.empty(LANES), np.empty(LANES), np.empty(LANES), np.empty(LANES)
     for i in range(n):
-        first, count = offsets[i], offsets[i + 1] - offsets[i]
+        rows = slice(offsets[i], offsets[i + 1])
         for block in range(0, scenarios, LANES):
-            width = min(LANES, scenarios - block)
-            _load(amount, first, count, variant_of_scenario, block, width, lanes)
-            for l in range(LANES):
-                rate[l] = log_rate[i, block + min(l, width - 1)]
-                low[l], high[l] = -LARGEST_LOG_RATE, LARGEST_LOG_RATE
-            for step in range(most_steps + 1):
-                _discount(lanes, gap, first, count, rate, value, moment)
-                pending = 0
-                for l in range(width):
-                    s = block + l
-                    if converged[i, s]:
-                        continue
-                    mean_time[i, s] = moment[l] / value[l]
-                    if step < most_steps:
-                        converged[i, s] = _improve(l, value[l] / price[i, s], mean_time[i, s], rate, low, high)
-                        pending += not converged[i, s]
-                if pending == 0:
-                    break
-            for l in range(width):
-                log_rate[i, block + l] = rate[l]
+            own = slice(block, min(block + LANES, scenarios))
+            _load(amount[rows], variant_of_scenario[own], lanes)
+            _solve_lanes(
+                lanes, gap[rows], price[i, own], most_steps, log_rate[i, own], mean_time[i, own], converged[i, own]
+            )
     return mean_time, converged
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _load(amount: Amounts, variant_of_scenario: NDArray[np.int32], lanes: Amounts) -> None:
+    """One position's flows, a column a scenario; the last scenario fills the lanes that are left over."""
+    for l in range(LANES):
+        variant = variant_of_scenario[min(l, len(variant_of_scenario) - 1)]
+        for j in range(len(amount)):
+            lanes[j, l] = amount[j, variant]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _solve_lanes(
+    lanes: Amounts,
+    gap: Amounts,
+    price: Amounts,
+    most_steps: int,
+    log_rate: Amounts,
+    mean_time: Amounts,
+    converged: NDArray[np.bool_],
+) -> None:
+    rate, value, moment = np.empty(LANES), np.empty(LANES), np.empty(LANES)
+    low, high = np.full(LANES, -LARGEST_LOG_RATE), np.full(LANES, LARGEST_LOG_RATE)
+    for l in range(LANES):
+        rate[l] = log_rate[min(l, len(price) - 1)]
+    for step in range(most_steps + 1):
+        _discount(lanes, gap, rate, value, moment)
+        for l in range(len(price)):
+            if not converged[l]:
+                mean_time[l] = moment[l] / value[l]
+                if step < most_steps:
+                    converged[l] = _improve(l, value[l] / price[l], mean_time[l], rate, low, high)
+        if np.all(converged):
+            break
+    log_rate[:] = rate[: len(price)]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -213,7 +232,7 @@ def _improve(l: int, ratio: float, mean_time: float, rate: Amounts, low: Amounts
         high[l] = rate[l]
     step: float = np.log(ratio) / mean_time if ratio > 0 else np.nan
     target = rate[l] + step
-    if low[l] <= target <= high[l] and mean_time > 0:
+    if low[l] <= target <= high[l] and 0 < mean_time < np.inf:
         rate[l] = target
         return abs(step) <= STEP_TOLERANCE
     rate[l] = 0.5 * (low[l] + high[l])
@@ -221,32 +240,13 @@ def _improve(l: int, ratio: float, mean_time: float, rate: Amounts, low: Amounts
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _load(
-    amount: Amounts,
-    first: int,
-    count: int,
-    variant_of_scenario: NDArray[np.int32],
-    block: int,
-    width: int,
-    lanes: Amounts,
-) -> None:
-    """One position's flows, a column a scenario; the last scenario fills the lanes that are left over."""
-    for l in range(LANES):
-        variant = variant_of_scenario[block + min(l, width - 1)]
-        for j in range(count):
-            lanes[j, l] = amount[first + j, variant]
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _discount(
-    lanes: Amounts, gap: Amounts, first: int, count: int, rate: Amounts, value: Amounts, moment: Amounts
-) -> None:
+def _discount(lanes: Amounts, gap: Amounts, rate: Amounts, value: Amounts, moment: Amounts) -> None:
     """Value and time-weighted value of one position's flows, by Horner's rule from the last flow back."""
     factor = np.exp(-rate)
     value[:] = 0.0
     moment[:] = 0.0
-    for j in range(count - 1, -1, -1):
-        periods = gap[first + j]
+    for j in range(len(gap) - 1, -1, -1):
+        periods = gap[j]
         if periods == 1.0:
             for l in range(LANES):
                 paid = value[l] + lanes[j, l]

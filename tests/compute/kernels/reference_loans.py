@@ -49,7 +49,8 @@ class Loan:
 def remaining_periods(loan: Loan, as_of: date) -> list[tuple[date, date]]:
     if loan.frequency == 0:
         return [(loan.issue, loan.maturity)]
-    periods, k, step = [], 0, 12 // loan.frequency
+    periods: list[tuple[date, date]] = []
+    k, step = 0, 12 // loan.frequency
     while True:
         end, start = add_months(loan.maturity, -step * k), add_months(loan.maturity, -step * (k + 1))
         if end <= as_of or end <= loan.issue:
@@ -92,7 +93,8 @@ def monthly(speed: tuple[str, float] | None, age: int, multiplier: float) -> flo
         annual = percent / 100 * min(up, down)
     else:
         annual = percent
-    return 1 - (1 - min(annual / 100, 1.0)) ** (1 / 12)
+    survival: float = (1 - min(annual / 100, 1.0)) ** (1 / 12)
+    return 1 - survival
 
 
 def flows(
@@ -155,9 +157,8 @@ def expected_flows(
     severity = min(max(loan.severity + add, 0.0), 1.0)
     recovered, shares, defaults, paid = [0.0] * len(periods), [], [], []
     for j, (start, end) in enumerate(periods):
-        rate, years, age = loan.rates[j] if loan.rates else loan.coupon, fraction(loan, start, end), 0
-        if loan.prepayment and loan.prepayment[0] in ("PSA", "ABS") or loan.default and loan.default[0] == "SDA":
-            age = months_between(loan.issue, end)
+        rate, age = loan.rates[j] if loan.rates else loan.coupon, months_between(loan.issue, end)
+        years = fraction(loan, start, end)
         payment = level_payment(loan, rate, len(periods) - j)
         share = scheduled(loan, 1.0, rate * years, payment, len(periods) - j, end)
         alive, unpaid = 1.0, 1.0

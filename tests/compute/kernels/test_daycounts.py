@@ -94,7 +94,7 @@ def test_icma_stubs_are_quantlibs() -> None:
 
 
 def test_icma_adds_over_notional_periods() -> None:
-    """Against the sum over notional periods counted from maturity, for terms of every kind."""
+    """Against the sum over notional periods counted from maturity; frequencies whose roll day one period tells."""
     terms = [t for t in random_terms(21, 600, AS_OF) if t.frequency in (2, 12)]
     schedules = schedules_of(terms, AS_OF)
     ours = period_fraction(schedules, _icma(terms), frequencies(terms))

@@ -45,7 +45,7 @@ def _value(terms: FxForwardTerms, bump: np.ndarray | float = 0.0) -> np.ndarray:
 def test_the_published_forward() -> None:
     case = next(
         c
-        for c in json.loads(Path("tests/golden/pricing.json").read_text(encoding="utf-8"))
+        for c in json.loads((Path(__file__).parents[2] / "golden" / "pricing.json").read_text(encoding="utf-8"))
         if c["id"] == "fxfwd.usdsgd.6m"
     )
     days = 184  # 15 March to 15 September 2024; the spot is for two calendar days on

@@ -100,7 +100,7 @@ def balances(balance: float, principal: np.ndarray) -> np.ndarray:
 
 def test_random_loans_pay_what_the_month_by_month_reference_says() -> None:
     generator = Random(20260123)
-    loans = [random_loan(generator, AS_OF) for _ in range(250)]
+    loans = [random_loan(generator, AS_OF) for _ in range(180)]
     projected, variants = flows_of(loans)
     for i, loan in enumerate(loans):
         rows = slice(projected.offsets[i], projected.offsets[i + 1])
@@ -188,6 +188,19 @@ def test_canadian_mortgage_compounds_twice_a_year() -> None:
     renewed = new_loan(round(at_term, 2), inputs["renewal_j2_pct"] / 100, inputs["amort_n"] - inputs["term_n"])
     interest, principal = one(renewed, compounding="SEMIANNUAL", cents=True)
     assert interest[0] + principal[0] == pytest.approx(case["expected"]["renewal_payment"], abs=1e-9)
+
+
+def test_regulation_z_adjustable_mortgage_to_the_cent() -> None:
+    """12 CFR 1026 appendix H-14, lent again at each yearly change of rate over what remains of 30 years."""
+    case, balance, payments, left = GOLDEN["loan.arm_regz_h14"], 10000.0, [], []
+    for year, rate in enumerate([0.1741, 0.1541, 0.1517, 0.1317] + [0.1241] * 11):
+        interest, principal = one(new_loan(balance, rate, 360 - 12 * year), cents=True)
+        payments += list(interest[:12] + principal[:12])
+        left += list(balances(balance, principal[:12]))
+        balance = round(left[-1], 2)
+    for name, expected in case["expected"].items():
+        figures = left if name.startswith("bal") else payments
+        assert figures[int(name[3:]) - 1] == pytest.approx(expected, abs=max(case["tolerance"][name], 1e-9)), name
 
 
 def test_cfpb_interest_only_loan() -> None:

@@ -150,7 +150,7 @@ def test_no_speed_is_nil_and_models_have_no_rate_of_their_own() -> None:
 
 def test_rates_stay_rates_and_settle() -> None:
     for text in ("CPR 95", "SMM 3", "PSA 1200", "ABS 1.9", "CDR 99", "SDA 9000"):
-        rates = [rate(text, age, 1.7) for age in range(0, 400)]
+        rates = [rate(text, age, 1.7) for age in range(400)]
         assert all(0.0 <= monthly <= 1.0 for monthly in rates)
         assert len(set(rates[settled_age_mo(parse_speed(text).code) :])) <= 1
 
@@ -190,9 +190,16 @@ def test_sifma_cash_flows_to_the_dollar(case_id: str) -> None:
         elif name == "performing_balance":
             assert rows[BEGINNING, month] == pytest.approx(expected, abs=tolerance)
         elif name == "principal_loss":
-            losses = 0.2 * rows[DEFAULTED]
-            figure = losses.sum() if month is None else losses[month - 13]
-            assert figure == pytest.approx(expected, abs=tolerance)
+            losses = principal_losses(rows[DEFAULTED])
+            assert (losses.sum() if month is None else losses[month - 1]) == pytest.approx(expected, abs=tolerance)
+
+
+def principal_losses(defaulted: np.ndarray) -> np.ndarray:
+    """20 % of the balance that defaulted 12 months before, at most what the schedule has left of it."""
+    schedule = 1 - (1 + 0.08 / 12) ** -(360.0 - np.arange(361))
+    lost = np.zeros(360)
+    lost[12:] = np.minimum(0.2 * defaulted[:-12], defaulted[:-12] * schedule[12:360] / schedule[:348])
+    return lost
 
 
 def test_sifma_recoveries_of_month_13() -> None:
@@ -223,10 +230,8 @@ def test_ginnie_mae_nine_percent_at_150_psa() -> None:
 
 @pytest.mark.parametrize("case_id", ["mbs.fabozzi.100psa.month1", "mbs.fabozzi.165psa.month2"])
 def test_fabozzi_pass_through_to_the_dollar(case_id: str) -> None:
-    inputs, expected = (
-        GOLDEN[case_id]["inputs"],
-        dict(zip(GOLDEN[case_id]["inputs"]["columns"], GOLDEN[case_id]["expected"], strict=True)),
-    )
+    inputs = GOLDEN[case_id]["inputs"]
+    expected = dict(zip(inputs["columns"], GOLDEN[case_id]["expected"], strict=True))
     speed, month = f"PSA {inputs['psa']}", inputs["month"] - 1
     rows = pool(inputs["balance"], inputs["wac"], inputs["wam"], inputs["age"], inputs["pass_through"], speed)
     figures = {"balance": BEGINNING, "net_interest": INTEREST, "sched_principal": SCHEDULED, "prepayment": PREPAID}

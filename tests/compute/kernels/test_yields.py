@@ -31,7 +31,10 @@ from tests.compute.kernels.reference_dates import (
 )
 
 AS_OF = epoch("2026-01-23")
-GOLDEN = {case["id"]: case for case in json.loads(Path("tests/golden/pricing.json").read_text(encoding="utf-8"))}
+GOLDEN = {
+    case["id"]: case
+    for case in json.loads((Path(__file__).parents[2] / "golden" / "pricing.json").read_text(encoding="utf-8"))
+}
 
 
 def _bonds(terms: list[Terms], as_of: int, coupon: list[float] | np.ndarray) -> tuple[Flows, YieldTimes, np.ndarray]:
@@ -234,6 +237,17 @@ def test_without_flows_there_is_no_yield() -> None:
     assert np.isnan(yields[0, 0])
 
 
+def test_a_yield_is_found_past_rates_at_which_values_overflow() -> None:
+    n = 300
+    amount, due = np.ones((n, 1)), np.ones(n, dtype=np.int32)
+    flows = Flows(np.array([0, n]), due, due, 0 * amount, amount, np.zeros(1, np.int32))
+    times = YieldTimes(np.ones(n), np.array([12.0]))
+    rate = 12 * -0.65
+    yields, converged = solve_yields(flows, times, price_ccy=np.array([[_price(flows, times, 0, rate)]]))
+    assert converged.all()
+    assert yields[0, 0] == pytest.approx(rate, abs=1e-12)
+
+
 def test_flows_of_both_signs_still_find_a_yield() -> None:
     amount = np.array([[5.0], [-3.0], [4.0], [110.0]])
     flows = Flows(np.array([0, 4]), np.ones(4, np.int32), np.arange(4), amount, 0 * amount, np.zeros(1, np.int32))
@@ -295,5 +309,5 @@ def test_frequency_zero_counts_years_by_the_own_day_count() -> None:
 
 
 def test_bond_equivalent_yield_of_a_monthly_one() -> None:
-    # SIFMA Standard Formulas, SF-35: GNMA 9 % at 150 PSA, mortgage yield 8.93863 %, yield 9.10675 %
+    # Bond Market Association (SIFMA), Standard Formulas, SF-49: mortgage yield 8.93863 %, yield 9.10675 %
     assert bond_equivalent(np.array([0.0893863]), 12.0)[0] == pytest.approx(0.0910675, abs=5e-8)
