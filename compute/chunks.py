@@ -34,6 +34,8 @@ def price_chunk(run: RunInputs, chunk_no: int) -> ChunkFacts:
     terms = run.chunk(chunk_no)
     failing = check(run, terms)
     valued = list(price_families(run, terms, failing))
+    for family in valued:
+        note_not_finite(family, failing)
     blocks = {kind: block_of(run, kind, valued, failing) for kind in kinds_of(run.measures)}
     failed = int((blocks[Fact.PRICED].reasons[0] != Reason.NONE).any(axis=0).sum())
     rates = {currency: [float(rate) for rate in values] for currency, values in run.tables.fx_to_base.items()}
@@ -89,6 +91,13 @@ def price_families(run: RunInputs, terms: Terms, failing: Failing) -> Iterator[V
         yield price_fx_forwards(run, terms.of(chosen), chosen)
 
 
+def note_not_finite(family: Valued, failing: Failing) -> None:
+    """Terms that pass every check and still give no number."""
+    broken = np.zeros(len(failing.reason), np.bool_)
+    broken[family.index[~np.isfinite(family.pv_ccy).all(axis=1)]] = True
+    failing.where(broken, Reason.INVALID_TERMS, lambda i: "the terms give no finite value")
+
+
 def block_of(run: RunInputs, kind: Fact, valued: list[Valued], failing: Failing) -> BlockColumns:
     measures = tuple(name for name in run.measures if BY_NAME[name].fact is kind)
     shape = (run.scenario_count, len(failing.reason))
@@ -96,6 +105,9 @@ def block_of(run: RunInputs, kind: Fact, valued: list[Valued], failing: Failing)
     reasons = np.broadcast_to(failing.reason, (len(measures), *shape)).copy()
     for family in valued:
         fill(measures, family, values, reasons)
+    values[:, :, ~failing.fine] = np.nan
+    reasons[:, :, ~failing.fine] = failing.reason[~failing.fine]
+    values += 0.0  # a zero has no sign
     return BlockColumns(columns_of(measures), values, measures, reasons, tuple(failing.sentences), failing.detail)
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from domain.documents import InvalidDocument, Number, Pair, Part, Problem, Text, merged, read_json, structure_problems
@@ -49,6 +49,14 @@ def _reference(text: str) -> str:
         fix = "name a scenario, or a version of it: up100 or up100@2"
         raise PydanticCustomError("invalid_reference", "this names no scenario", {"fix": fix})
     return text
+
+
+def _quarter(value: Any) -> Any:
+    is_number = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 13
+    if is_number or value is None or (isinstance(value, str) and re.fullmatch(r"20\d\d ?Q[1-4]", value)):
+        return value
+    fix = 'write "2026 Q3", or the number of the quarter in the path, 1 to 13'
+    raise PydanticCustomError("invalid_quarter", "this is no quarter of a path", {"fix": fix})
 
 
 Identifier = Annotated[str, Field(strict=True), AfterValidator(_identifier)]
@@ -142,12 +150,12 @@ class IrrbbShock(Part):
 
 
 class SupervisoryShock(Part):
-    """A scenario of the Federal Reserve, at one quarter of its path ("2026 Q3"; absent: the widest BBB spread)."""
+    """A scenario of the Federal Reserve at one quarter of its path: "2026 Q3", or 3; absent: the widest BBB spread."""
 
     kind: Literal["SUPERVISORY"]
     cycle: Literal[2024, 2025, 2026]
     name: Literal["BASELINE", "SEVERELY_ADVERSE"]
-    quarter: Annotated[str, Field(strict=True, pattern=r"^20\d\d ?Q[1-4]$")] | None = None
+    quarter: Annotated[str | int | None, BeforeValidator(_quarter)] = None
 
 
 Shock = Annotated[
@@ -184,7 +192,7 @@ _SCENARIO: TypeAdapter[ScenarioDocument] = TypeAdapter(ScenarioDocument)
 _SET: TypeAdapter[ScenarioSetDocument] = TypeAdapter(ScenarioSetDocument)
 
 
-def parse_scenario(raw: bytes | str) -> list[ScenarioDocument]:
+def parse_scenarios(raw: bytes | str) -> list[ScenarioDocument]:
     """The scenarios of a file that holds one of them, or a list; raises InvalidScenario with all the problems."""
     content, problems = read_json(raw)
     if content is None and problems:

@@ -16,7 +16,7 @@ def build_projections(tenor: Tenor) -> Sequence[Projection]:
     return (
         *catalogues(),
         PortfolioTreeProjection(tenor.blobs, tenor.portfolio_codec),
-        ResultsProjection(tenor.store, tenor.block_codec, tenor.blobs, tenor.portfolio_codec),
+        ResultsProjection(tenor.store, tenor.blobs, tenor.portfolio_codec, tenor.block_codec),
     )
 
 

@@ -11,36 +11,48 @@ from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
 from commands.ingestion.identifiers import SCHEMES
 from commands.ingestion.limits import MAX_TAG_KEYS
-from commands.ingestion.typed_columns import NOT_FINITE, Typed, TypedTable, of_rows, parsed_dates, parsed_numbers, spread
+from commands.ingestion.typed_columns import (
+    NOT_FINITE,
+    Typed,
+    TypedTable,
+    of_rows,
+    parsed_dates,
+    parsed_numbers,
+    spread,
+)
 from domain.columns import ABSENT_DATE
 from domain.tables import Kind
 
 TAG = "tag:"
 
 
-def type_attributes(table: TypedTable, errors: Findings) -> None:
-    """All numbers: NUMBER; all ISO dates: DATE; else TEXT. An identifier or a tag made of digits stays text."""
+def type_attributes(table: TypedTable, warnings: Findings) -> None:
+    """All numbers: NUMBER; all ISO dates: DATE; else TEXT. An identifier or a tag made of digits stays text.
+
+    An unknown column is never an error: whatever is odd about it is a warning.
+    """
     for name, typed in table.columns.items():
         if table.spec.column(name) is None and name not in SCHEMES and not name.startswith(TAG):
-            table.columns[name] = _by_content(table, name, typed.cells, errors)
+            table.columns[name] = _by_content(table, name, typed.cells, warnings)
 
 
-def _by_content(table: TypedTable, name: str, cells: Cells, errors: Findings) -> Typed:
+def _by_content(table: TypedTable, name: str, cells: Cells, warnings: Findings) -> Typed:
     used = np.zeros(len(cells.texts), dtype=bool)
     used[cells.codes[cells.codes >= 0]] = True
     numbers, numeric = parsed_numbers(cells.texts)
-    # A NaN among numbers is a number gone wrong, not a reason to keep the whole column as text.
+    # A NaN among numbers is a number that is not there, not a reason to keep the whole column as text.
     endless = (matches(cells.texts, NOT_FINITE) | np.isinf(numbers)) & used
     if (numeric | ~used | endless).all() and (numeric & used & ~endless).any():
-        errors.row(
+        warnings.row(
             table,
             name,
             Code.NOT_FINITE,
             of_rows(endless, cells.codes),
-            f"{name} holds numbers, and this is not a finite one.",
+            f"{name} holds numbers, and this is not a finite one; it counts as absent.",
             "Write the value, or leave the cell empty where there is none.",
         )
-        return Typed(Kind.NUMBER, spread(np.where(endless, np.nan, numbers), np.nan, cells.codes), cells)
+        values = spread(np.where(endless, np.nan, numbers), np.nan, cells.codes)
+        return Typed(Kind.NUMBER, values, Cells(np.where(np.isnan(values), -1, cells.codes), cells.texts))
     days, dated = _dates_if_all(cells.texts, used)
     if dated:
         return Typed(Kind.DATE, spread(days, ABSENT_DATE, cells.codes), cells)

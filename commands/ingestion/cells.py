@@ -28,7 +28,7 @@ class Cells:
 
 @dataclass(frozen=True)
 class RawTable:
-    """`source_rows` are the rows' numbers in their file; `unreadable_rows` those that could not be split into fields."""
+    """`source_rows` are the rows' numbers in their file; `unreadable_rows` those of another width than the header."""
 
     name: str
     file: str
@@ -55,8 +55,6 @@ class Source:
 
 def cells_of(column: pa.ChunkedArray) -> Cells:
     """Cells of a column whose cast to string is the canonical text of its values."""
-    if pa.types.is_dictionary(column.type):
-        column = column.cast(column.type.value_type)
     encoded = column.dictionary_encode().combine_chunks()
     texts = encoded.dictionary.cast(pa.string())
     return distinct(encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False), texts)

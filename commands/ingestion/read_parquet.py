@@ -13,6 +13,7 @@ from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
 from commands.ingestion.headers import checked_names, named_columns
 from commands.ingestion.limits import MAX_FILE_BYTES, MAX_ROWS
+from domain.tables import BY_NAME
 
 _MAGIC = b"PAR1"
 
@@ -24,10 +25,15 @@ def read_parquet(name: str, path: Path, errors: Findings, warnings: Findings) ->
     names = checked_names(name, file.schema_arrow.names, errors, warnings) if file is not None else None
     if file is None or names is None:
         return None, info
-    read = [_column(name, label, file, place, errors) for place, label in enumerate(names)]
-    columns = [cells for cells in read if cells is not None]
-    if len(columns) < len(names):
+    read = {
+        place: _column(name, label, file, place, errors)
+        for place, label in enumerate(names)
+        if _of_known_type(name, label, file.schema_arrow.field(place).type, errors, warnings)
+    }
+    columns = [cells for cells in read.values() if cells is not None]
+    if len(columns) < len(read):
         return None, info
+    names = [names[place] for place in read]
     rows = np.arange(2, 2 + file.metadata.num_rows)
     return without_blank_rows(RawTable(name, path.name, rows, named_columns(name, names, columns, errors))), info
 
@@ -57,24 +63,30 @@ def _opened(name: str, path: Path, info: FileInfo, errors: Findings) -> pq.Parqu
     return file
 
 
+def _of_known_type(name: str, label: str, kind: pa.DataType, errors: Findings, warnings: Findings) -> bool:
+    """A list or a struct is an error in a column of the contract; as an attribute it is left aside."""
+    if _readable(kind.value_type if pa.types.is_dictionary(kind) else kind):
+        return True
+    findings = warnings if BY_NAME[name].column(label) is None else errors
+    findings.file(
+        name,
+        Code.UNSUPPORTED_TYPE,
+        f"The column {label} is of type {kind} and cannot be read.",
+        "Write it as text, number, true/false or date.",
+        column=label,
+    )
+    return False
+
+
 def _column(name: str, label: str, file: pq.ParquetFile, place: int, errors: Findings) -> Cells | None:
-    kind = file.schema_arrow.field(place).type
-    value_type = kind.value_type if pa.types.is_dictionary(kind) else kind
-    if not _readable(value_type):
-        errors.file(
-            name,
-            Code.UNSUPPORTED_TYPE,
-            f"The column {label} is of type {kind}.",
-            "Write it as text, number, true/false or date.",
-            column=label,
-        )
-        return None
     try:
         column = file.read(columns=[file.schema_arrow.names[place]]).column(0)
     except (pa.ArrowInvalid, OSError):
         errors.file(name, Code.UNREADABLE, f"The column {label} is damaged.", "Write the table again.", column=label)
         return None
-    return _timestamps(column) if pa.types.is_timestamp(value_type) else cells_of(column)
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    return _timestamps(column) if pa.types.is_timestamp(column.type) else cells_of(column)
 
 
 def _readable(kind: pa.DataType) -> bool:

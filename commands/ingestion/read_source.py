@@ -12,6 +12,7 @@ from commands.ingestion.read_xlsx import read_xlsx
 from domain.tables import BY_NAME, TABLES
 
 _READERS = {".csv": read_csv, ".parquet": read_parquet}
+_WITH_MACROS = {".xlsm", ".xlsb", ".xltm", ".xlam"}
 _LOOKS_LIKE_A_TABLE = {".csv", ".parquet", ".xlsx", ".xls", ".xlsm", ".ods", ".tsv", ".txt"}
 
 
@@ -30,6 +31,10 @@ def read_source(source: Path, errors: Findings, warnings: Findings) -> Source:
 
 
 def _note_no_source(source: Path, errors: Findings) -> None:
+    if source.suffix.lower() in _WITH_MACROS:
+        message, fix = f"{source.name} is of a kind that carries macros.", "Save it as .xlsx."
+        errors.file("", Code.MACRO, message, fix, value=str(source))
+        return
     if source.exists():
         message, fix = f"{source} is neither a folder nor an .xlsx workbook.", "Point at the folder of the tables."
     else:

@@ -24,7 +24,7 @@ from commands.ingestion.headers import checked_names, named_columns
 from commands.ingestion.limits import MAX_WORKBOOK_BYTES, MAX_WORKBOOK_MEMBERS, MAX_WORKBOOK_RATIO
 from domain.tables import BY_NAME
 
-_CELL = re.compile(rb'<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)', re.DOTALL)
+_CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
 _PLACE = re.compile(rb'\br="([A-Z]{1,3})(\d+)"')
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _ERROR_CELL = re.compile(rb'\bt="e"')
@@ -42,7 +42,8 @@ class _Refused(Exception):
 
 def read_xlsx(path: Path, errors: Findings, warnings: Findings) -> tuple[dict[str, RawTable], FileInfo, list[str]]:
     """The tables that could be read, the file, and the names of all its sheets."""
-    data = path.read_bytes() if path.stat().st_size <= MAX_WORKBOOK_BYTES else b""
+    with path.open("rb") as file:
+        data = file.read(MAX_WORKBOOK_BYTES + 1)
     info = FileInfo(path.name, hashlib.sha256(data).hexdigest(), path.stat().st_size)
     try:
         parts = _unpacked(data)
@@ -73,7 +74,9 @@ def _tables(book: CalamineWorkbook) -> list[str]:
 def _unpacked(data: bytes) -> dict[str, bytes]:
     """The XML parts, once their number, their size and their honesty are known. Bytes are counted as they unpack."""
     if not data:
-        raise _Refused(Code.LIMIT_EXCEEDED, "the workbook is empty or larger than 300 MB.", "Bring CSV or Parquet.")
+        raise _Refused(Code.EMPTY_FILE, "the workbook is empty.", "Save it again from a spreadsheet.")
+    if len(data) > MAX_WORKBOOK_BYTES:
+        raise _Refused(Code.LIMIT_EXCEEDED, "the workbook is larger than 300 MB.", "Bring CSV or Parquet.")
     if data.startswith(_OLE):
         raise _Refused(Code.UNREADABLE, "an old or password-protected workbook.", "Save it as .xlsx, unprotected.")
     archive = zipfile.ZipFile(io.BytesIO(data))

@@ -20,7 +20,7 @@ from domain.tables import BY_NAME, Column, Kind, Table
 Array = np.ndarray[Any, Any]
 
 NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
-NOT_FINITE = r"(?i)^[+-]?(nan|inf|infinity|1\.#inf|1\.#qnan|#n/a|n/a)$"
+NOT_FINITE = r"(?i)^[+-]?(nan|inf|infinity|1\.#inf|1\.#qnan)$"
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 EARLIEST, LATEST = date(1900, 1, 1), date(2200, 12, 31)
 _TRUE = ("true", "TRUE", "True", "1", "yes", "YES", "Yes")
@@ -92,7 +92,8 @@ class TypedTable:
 
     def rows_with(self, column: str, distinct_mask: Array) -> Array:
         """Mask of the rows whose text is one of the marked distinct ones."""
-        return of_rows(distinct_mask, self.columns[column].cells.codes)
+        typed = self.columns.get(column)
+        return of_rows(distinct_mask, typed.cells.codes) if typed else np.zeros(self.rows, dtype=bool)
 
 
 def of_rows(distinct_mask: Array, codes: Array) -> Array:
@@ -128,9 +129,7 @@ def _note_absent(table: TypedTable, column: Column, errors: Findings) -> None:
         )
 
 
-def _cleaned(
-    table: TypedTable, name: str, cells: Cells, is_key: bool, errors: Findings, warnings: Findings
-) -> Cells:
+def _cleaned(table: TypedTable, name: str, cells: Cells, is_key: bool, errors: Findings, warnings: Findings) -> Cells:
     """What no column may hold. Blanks around a value are an error in an id; elsewhere they go, with a warning."""
     # A table that can be seen by Findings needs the column in place before it is typed.
     table.columns[name] = Typed(Kind.TEXT, cells.codes, cells)
@@ -203,9 +202,7 @@ def _number(table: TypedTable, column: Column, cells: Cells, errors: Findings) -
     values = np.where(endless, np.nan, values)
     if column.kind is Kind.INTEGER:
         broken = of_rows(np.isfinite(values) & (values != np.floor(values)), cells.codes)
-        errors.row(
-            table, name, Code.NOT_AN_INTEGER, broken, f"{name} is not a whole number.", "Write a whole number."
-        )
+        errors.row(table, name, Code.NOT_AN_INTEGER, broken, f"{name} is not a whole number.", "Write a whole number.")
     rows = spread(values, np.nan, cells.codes)
     _note_range(table, column, rows, errors)
     return Typed(column.kind, rows, cells)
@@ -229,6 +226,8 @@ def _note_range(table: TypedTable, column: Column, values: Array, errors: Findin
         outside = np.isfinite(values) & ~np.isin(values, allowed)
         fix = f"Use one of {', '.join(column.values)}."
         errors.row(table, name, Code.NOT_IN_LIST, outside, f"{name} is not one of its list.", fix)
+        return
+    if column.low is None and column.high is None:
         return
     low = -np.inf if column.low is None else column.low
     high = np.inf if column.high is None else column.high

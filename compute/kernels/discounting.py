@@ -125,23 +125,27 @@ def _discount(
     key_rate_dv01: Array,
     cs01: Array,
 ) -> None:
-    scenarios, keys, one_gradient = book.factors.shape[2], gradients.shape[3], gradients.shape[0] == 1
+    offsets, day, interest, principal, variant, curve_row, spread_row, spread, factors, spread_factors = book
+    scenarios, keys, one_gradient = factors.shape[2], gradients.shape[3], gradients.shape[0] == 1
     first_key, end_key = _key_bands(gradients)
     value, time_weighted, per_key = np.empty(scenarios), np.empty(scenarios), np.empty((keys, scenarios))
-    spreads = _Spreads(np.empty(scenarios, np.int64), np.empty(scenarios), np.empty(scenarios))
-    for i in range(len(book.curve_row)):
-        row = book.curve_row[i]
+    which, distinct, spread_factor = np.empty(scenarios, np.int64), np.empty(scenarios), np.empty(scenarios)
+    for i in range(len(curve_row)):
+        row = curve_row[i]
         if row < 0:
             pv[i], cs01[i], key_rate_dv01[i] = np.nan, np.nan, np.nan
             continue
         pv[i], time_weighted[:], per_key[:] = 0.0, 0.0, 0.0
-        spread_count = _find_distinct(book.spread[i], spreads)
-        for f in range(book.offsets[i], book.offsets[i + 1]):
-            _value_flow(book, i, f, spread_count, spreads, value)
-            d = book.day[f]
+        spread_count = _find_distinct(spread[i], distinct, which)
+        for f in range(offsets[i], offsets[i + 1]):
+            d = day[f]
+            t = d / DAYS_PER_YEAR
+            _discount_spreads(distinct, spread_count, t, spread_factors[spread_row[i], d], spread_factor)
             for s in range(scenarios):
+                amount = interest[f, variant[s]] + principal[f, variant[s]]
+                value[s] = amount * factors[row, d, s] * spread_factor[which[s]]
                 pv[i, s] += value[s]
-                time_weighted[s] += value[s] * (d / DAYS_PER_YEAR)
+                time_weighted[s] += value[s] * t
             for k in range(first_key[row, d], end_key[row, d]):
                 if one_gradient:
                     gradient = gradients[0, row, d, k]
@@ -150,60 +154,53 @@ def _discount(
                 else:
                     for s in range(scenarios):
                         per_key[k, s] += value[s] * gradients[gradient_of_scenario[s], row, d, k]
-        cs01[i] = time_weighted * BASIS_POINT
-        key_rate_dv01[i] = per_key.T * -BASIS_POINT
+        for s in range(scenarios):
+            cs01[i, s] = time_weighted[s] * BASIS_POINT
+            for k in range(keys):
+                key_rate_dv01[i, s, k] = -per_key[k, s] * BASIS_POINT
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _present_values(book: _Book, pv: Array) -> None:
-    scenarios = book.factors.shape[2]
-    value = np.empty(scenarios)
-    spreads = _Spreads(np.empty(scenarios, np.int64), np.empty(scenarios), np.empty(scenarios))
-    for i in range(len(book.curve_row)):
-        if book.curve_row[i] < 0:
+    offsets, day, interest, principal, variant, curve_row, spread_row, spread, factors, spread_factors = book
+    scenarios = factors.shape[2]
+    which, distinct, spread_factor = np.empty(scenarios, np.int64), np.empty(scenarios), np.empty(scenarios)
+    for i in range(len(curve_row)):
+        row = curve_row[i]
+        if row < 0:
             pv[i] = np.nan
             continue
         pv[i] = 0.0
-        spread_count = _find_distinct(book.spread[i], spreads)
-        for f in range(book.offsets[i], book.offsets[i + 1]):
-            _value_flow(book, i, f, spread_count, spreads, value)
+        spread_count = _find_distinct(spread[i], distinct, which)
+        for f in range(offsets[i], offsets[i + 1]):
+            d = day[f]
+            curve_factor = spread_factors[spread_row[i], d]
+            _discount_spreads(distinct, spread_count, d / DAYS_PER_YEAR, curve_factor, spread_factor)
             for s in range(scenarios):
-                pv[i, s] += value[s]
-
-
-class _Spreads(NamedTuple):
-    """A position's distinct spreads, their factors at a flow, and which of them each scenario has: [S] all three."""
-
-    which: NDArray[np.int64]
-    distinct: Array
-    factor: Array
+                amount = interest[f, variant[s]] + principal[f, variant[s]]
+                pv[i, s] += amount * factors[row, d, s] * spread_factor[which[s]]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _find_distinct(spread: Array, spreads: _Spreads) -> int:
+def _find_distinct(spread: Array, distinct: Array, which: NDArray[np.int64]) -> int:
     """Most scenarios leave the spread alone, and the exponential is the dearest part of a flow."""
     count = 0
     for s in range(len(spread)):
         j = 0
-        while j < count and spreads.distinct[j] != spread[s]:
+        while j < count and distinct[j] != spread[s]:
             j += 1
         if j == count:
-            spreads.distinct[count] = spread[s]
+            distinct[count] = spread[s]
             count += 1
-        spreads.which[s] = j
+        which[s] = j
     return count
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _value_flow(book: _Book, i: int, f: int, spread_count: int, spreads: _Spreads, value: Array) -> None:
-    """Present value of one flow under every scenario."""
-    d, row = book.day[f], book.curve_row[i]
-    curve_factor = book.spread_factors[book.spread_row[i], d]
-    for j in range(spread_count):
-        spreads.factor[j] = math.exp(-spreads.distinct[j] * (d / DAYS_PER_YEAR)) * curve_factor
-    for s in range(len(value)):
-        amount = book.interest[f, book.variant[s]] + book.principal[f, book.variant[s]]
-        value[s] = amount * book.factors[row, d, s] * spreads.factor[spreads.which[s]]
+def _discount_spreads(distinct: Array, count: int, t: float, curve_factor: float, spread_factor: Array) -> None:
+    """exp(-(spread + s(t)) t) of a position's distinct spreads."""
+    for j in range(count):
+        spread_factor[j] = math.exp(-distinct[j] * t) * curve_factor
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -386,12 +386,12 @@ def value_flows(run: RunInputs, debt: Debt, projected: Projected, index: NDArray
         key_rates = key_rates + projected.through_amounts_ccy
     yields, macaulay_yr, modified_yr = yields_and_durations(run, debt, flows, discounted.pv)
     up = present_values(
-        projected.flows_up, **where, discount_factors=tables.discount_factors_up, spread_factors=tables.spread_factors
+        projected.flows_up, **where, factors=tables.discount_factors_up, spread_factors=tables.spread_factors
     )
     down = present_values(
         projected.flows_down,
         **where,
-        discount_factors=tables.discount_factors_down,
+        factors=tables.discount_factors_down,
         spread_factors=tables.spread_factors,
     )
     return Valued(
@@ -496,10 +496,11 @@ def _check_curves(run: RunInputs, terms: Terms, failing: Failing) -> None:
             return f"discount curve {terms.text_at('discount_curve', i)!r}"
         return f"the discount curve of {terms.text_at('currency', i)}"
 
-    unsupported = terms.code(
-        "unsupported curve", "discount_curve", lambda text: int(text in run.tables.unsupported_curves)
-    )
-    failing.where(unsupported == 1, Reason.UNSUPPORTED, lambda i: f"{curve_of(i)} is of kind PAR")
+    tables = run.tables
+    by_name = terms.code("PAR curve", "discount_curve", lambda text: int(text in tables.unsupported_curves)) == 1
+    by_currency = terms.code("PAR currency", "currency", lambda text: int(text in tables.unsupported_currencies)) == 1
+    unsupported = np.where(named, by_name, by_currency)
+    failing.where(unsupported, Reason.UNSUPPORTED, lambda i: f"{curve_of(i)} is of kind PAR")
     failing.where(rows < 0, Reason.MISSING_MARKET_DATA, lambda i: f"{curve_of(i)} is not in the market")
     failing.where(
         terms.row_in("spread_curve", run.tables.spread_row) == UNKNOWN,
@@ -510,6 +511,12 @@ def _check_curves(run: RunInputs, terms: Terms, failing: Failing) -> None:
 
 def _check_index(run: RunInputs, terms: Terms, rate_type: NDArray[np.int8], failing: Failing) -> None:
     floats = rate_type == FLOATING
+    par = terms.code("PAR index", "index", lambda text: int(text in run.tables.unsupported_indices)) == 1
+    failing.where(
+        floats & par,
+        Reason.UNSUPPORTED,
+        lambda i: f"the projection curve of {terms.text_at('index', i)!r} is of kind PAR",
+    )
     failing.where(
         floats & (terms.row_in("index", run.tables.projection_curve_of) < 0),
         Reason.MISSING_MARKET_DATA,

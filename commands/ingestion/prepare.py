@@ -1,0 +1,162 @@
+"""The way from a folder or workbook to a portfolio ready to store: read, type, check, put in canonical form."""
+
+import json
+import math
+import zlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from commands.ingestion.attributes import expand_tags, type_attributes
+from commands.ingestion.canonical import Canonical, canonical, content_sha256
+from commands.ingestion.cells import FileInfo
+from commands.ingestion.codes import Code
+from commands.ingestion.findings import Findings, RowError
+from commands.ingestion.identifiers import check_identifiers
+from commands.ingestion.outliers import warn_of_outliers
+from commands.ingestion.read_source import read_source
+from commands.ingestion.references import Tables, check_references
+from commands.ingestion.rejection import note_unattributable, rows_to_keep
+from commands.ingestion.terms import check_terms
+from commands.ingestion.typed_columns import TypedTable, typed_table
+from domain.columns import Portfolio
+from domain.tables import TABLES
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Where the canonical rows of a table came from: row i stands in row `rows[i]` of `file`."""
+
+    file: str
+    rows: Array
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What ingestion made of a source. `portfolio` and `sha256` are None when nothing may be stored.
+
+    `rows`      rows found per table, blank lines aside
+    `accepted`  rows to be stored: all, some under accept_valid, or none
+    `rejected`  rows with an error, and under accept_valid those that depend on one; `left_out` has their numbers
+    `errors`    by table, row and column, at most findings.MOST_TOLD of them; `errors_total` counts all
+    """
+
+    portfolio: Portfolio | None
+    sha256: str | None
+    rows: Mapping[str, int]
+    accepted: int
+    rejected: int
+    left_out: Mapping[str, Array]
+    errors: list[RowError]
+    errors_total: int
+    errors_by_code: Mapping[str, int]
+    warnings: list[RowError]
+    warnings_total: int
+    control_totals: dict[str, dict[str, float]]
+    lines: Mapping[str, Lines]
+    files: list[dict[str, str | int]] = field(default_factory=list)
+
+    def report(self) -> dict[str, Any]:
+        """The JSON document of the contract, section 7, without its snapshot_id; a count beside every capped list."""
+        return {
+            "sha256": self.sha256,
+            "rows": dict(self.rows),
+            "accepted": self.accepted,
+            "rejected": self.rejected,
+            "errors": [asdict(error) for error in self.errors],
+            "errors_total": self.errors_total,
+            "errors_by_code": dict(self.errors_by_code),
+            "warnings": [asdict(warning) for warning in self.warnings],
+            "warnings_total": self.warnings_total,
+            "left_out": {table: rows.tolist() for table, rows in self.left_out.items()},
+            "control_totals": self.control_totals,
+            "files": self.files,
+        }
+
+    def lines_document(self) -> bytes:
+        """`lines` as JSON under zlib: {table: {"file": name, "rows": [row of each canonical row]}}."""
+        document = {name: {"file": each.file, "rows": each.rows.tolist()} for name, each in sorted(self.lines.items())}
+        return zlib.compress(json.dumps(document, separators=(",", ":")).encode(), level=1)
+
+
+def prepare_portfolio(source: Path, *, accept_valid: bool = False) -> Prepared:
+    """Everything that is wrong with the source, and the portfolio when nothing is, or when the rest will do."""
+    errors, warnings = Findings(), Findings()
+    found = read_source(source, errors, warnings)
+    tables = {
+        table.name: typed_table(found.tables[table.name], errors, warnings)
+        for table in TABLES
+        if table.name in found.tables
+    }
+    found.tables.clear()
+    _check(tables, errors, warnings)
+    if accept_valid:
+        note_unattributable(tables, errors)
+    storable = not errors.fatal and (accept_valid or errors.total == 0)
+    keep = rows_to_keep(tables, errors) if storable else {}
+    if storable and not keep["positions"].any():
+        errors.file("positions", Code.NO_ROWS, "No position is left to store.", "Correct the errors, or add positions.")
+        storable = False
+    made = canonical(tables, keep) if storable else None
+    return _prepared(tables, made, errors, warnings, found.files)
+
+
+def _check(tables: Tables, errors: Findings, warnings: Findings) -> None:
+    for table in tables.values():
+        expand_tags(table, errors)
+        type_attributes(table, warnings)
+        check_identifiers(table, errors)
+    check_references(tables, errors)
+    if "instruments" in tables:
+        check_terms(tables, errors, warnings)
+        warn_of_outliers(tables, warnings)
+
+
+def _prepared(
+    tables: Tables, made: Canonical | None, errors: Findings, warnings: Findings, files: list[FileInfo]
+) -> Prepared:
+    bad = {name: errors.rows_of(table) for name, table in tables.items()}
+    rows = {name: table.rows + len(table.unreadable_rows) for name, table in tables.items()}
+    left_out = {name: _left_out(table, bad[name]) for name, table in tables.items()}
+    return Prepared(
+        portfolio=made.portfolio if made else None,
+        sha256=content_sha256(made.portfolio) if made else None,
+        rows=rows,
+        accepted=sum(len(kept) for kept in made.source_rows.values()) if made else 0,
+        rejected=sum(len(each) for each in left_out.values()),
+        left_out={name: each for name, each in left_out.items() if len(each)},
+        errors=errors.told(),
+        errors_total=errors.total,
+        errors_by_code=errors.by_code(),
+        warnings=warnings.told(),
+        warnings_total=warnings.total,
+        control_totals=control_totals(made.portfolio) if made else {},
+        lines={name: Lines(tables[name].file, each) for name, each in made.source_rows.items()} if made else {},
+        files=[asdict(file) for file in files],
+    )
+
+
+def _left_out(table: TypedTable, bad: Array) -> Array:
+    return np.union1d(table.source_rows[bad], np.asarray(table.unreadable_rows, dtype=np.int64))
+
+
+def control_totals(portfolio: Portfolio) -> dict[str, dict[str, float]]:
+    """Per currency of the instruments: positions, and the exact sums of notional and book value to reconcile with."""
+    currency = portfolio.tables["instruments"].columns["currency"]
+    code = currency.values[portfolio.instrument_row]
+    columns = portfolio.tables["positions"].columns
+    totals: dict[str, dict[str, float]] = {}
+    for place, name in enumerate(currency.categories):
+        rows = np.flatnonzero(code == place)
+        if len(rows):
+            totals[name] = {"positions": len(rows)}
+            for column in ("notional", "book_value"):
+                if column in columns:
+                    amounts = columns[column].values[rows]
+                    totals[name][column] = math.fsum(amounts[~np.isnan(amounts)])
+    return totals

@@ -1,0 +1,87 @@
+"""Which rows a portfolio can be stored without: the wrong ones, and all that need them."""
+
+from typing import Any
+
+import numpy as np
+
+from commands.ingestion.codes import Code
+from commands.ingestion.findings import Findings
+from commands.ingestion.references import Tables, rows_referred
+
+Array = np.ndarray[Any, Any]
+
+_PARTS = ("cashflows", "exercises", "tranches")
+
+
+def rows_to_keep(tables: Tables, errors: Findings) -> dict[str, Array]:
+    """Rows without an error whose every reference is kept too; each row lost to another gets an error of its own.
+
+    An instrument also needs all of its cash flows, exercises and tranches, and a deal all of its tranches: a loan
+    without one of its payments is another loan.
+    """
+    keep = {name: ~errors.rows_of(table) for name, table in tables.items()}
+    changed = True
+    while changed:
+        changed = _drop_children(tables, keep, errors)
+        changed |= _drop_owners(tables, keep, errors)
+        changed |= _drop_deals(tables, keep, errors)
+    return keep
+
+
+def note_unattributable(tables: Tables, errors: Findings) -> None:
+    """A row that cannot be read has no owner to reject with it, so nothing of its kind can be trusted."""
+    for name in _PARTS:
+        if name in tables and tables[name].unreadable_rows:
+            errors.file(
+                name,
+                Code.DEPENDS_ON_REJECTED,
+                f"A row of {name} cannot be read, and any instrument could be the one that lacks it.",
+                "Correct that row; the valid rows alone are not accepted without it.",
+            )
+
+
+def _drop_children(tables: Tables, keep: dict[str, Array], errors: Findings) -> bool:
+    changed = False
+    for name, table in tables.items():
+        for column in table.spec.columns:
+            if column.refers_to is None or column.refers_to[0] not in tables:
+                continue
+            parent_name, key = column.refers_to
+            parent = rows_referred(table, column.name, tables[parent_name], key)
+            lost = keep[name] & (parent >= 0) & ~np.append(keep[parent_name], True)[parent]
+            message = f"The row of {parent_name} that this {column.name} names was rejected."
+            fix = f"Correct the {parent_name} row."
+            errors.row(table, column.name, Code.DEPENDS_ON_REJECTED, lost, message, fix)
+            keep[name] &= ~lost
+            changed |= bool(lost.any())
+    return changed
+
+
+def _drop_owners(tables: Tables, keep: dict[str, Array], errors: Findings) -> bool:
+    changed = False
+    instruments = tables["instruments"]
+    for name in _PARTS:
+        if name not in tables:
+            continue
+        owner = rows_referred(tables[name], "instrument_id", instruments, "instrument_id")
+        incomplete = np.zeros(instruments.rows + 1, dtype=bool)
+        incomplete[owner[~keep[name]]] = True
+        lost = keep["instruments"] & incomplete[:-1]
+        message, fix = f"A row of {name} of this instrument was rejected.", f"Correct the {name} row."
+        errors.row(instruments, "instrument_id", Code.DEPENDS_ON_REJECTED, lost, message, fix)
+        keep["instruments"] &= ~lost
+        changed |= bool(lost.any())
+    return changed
+
+
+def _drop_deals(tables: Tables, keep: dict[str, Array], errors: Findings) -> bool:
+    tranches = tables.get("tranches")
+    if tranches is None:
+        return False
+    deal = tranches.columns["deal_id"].values
+    broken = np.isin(deal, deal[~keep["tranches"]])
+    lost = keep["tranches"] & broken
+    message, fix = "Another tranche of this deal was rejected.", "Correct the deal's other rows."
+    errors.row(tranches, "deal_id", Code.DEPENDS_ON_REJECTED, lost, message, fix)
+    keep["tranches"] &= ~lost
+    return bool(lost.any())

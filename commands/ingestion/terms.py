@@ -1,0 +1,293 @@
+"""Whether an instrument's terms are complete and agree with one another, product by product."""
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from commands.ingestion.codes import Code
+from commands.ingestion.findings import Findings
+from commands.ingestion.references import Tables, rows_referred
+from commands.ingestion.typed_columns import TypedTable, list_fix
+from domain.columns import ABSENT_DATE
+from domain.currencies import ISO_4217
+from domain.tables import OPTION_TYPES_OF, PAYOFF_KINDS, RATE_TERM, REQUIRED_TERMS
+
+Array = np.ndarray[Any, Any]
+
+_DEBT = ("LOAN", "BOND", "CALLABLE_BOND")
+_BONDS = ("BOND", "CALLABLE_BOND")
+_PAIRS = ("FX_FWD", "FX_OPTION")
+_PERCENT = r"(\d+(\.\d*)?|\.\d+)"
+_PREPAYMENT = re.compile(rf"(?P<kind>CPR|SMM|PSA|ABS) +(?P<speed>{_PERCENT})|MODEL +\S.*")
+_DEFAULT = re.compile(rf"(?P<kind>CDR|SDA) +(?P<speed>{_PERCENT})|PD")
+_MOST_PERCENT = {"CPR": 100.0, "SMM": 100.0, "ABS": 100.0, "CDR": 100.0, "PSA": 10_000.0, "SDA": 20_000.0}
+
+
+def check_terms(tables: Tables, errors: Findings, warnings: Findings) -> None:
+    instruments = tables["instruments"]
+    _check_required(instruments, errors)
+    _check_currencies(instruments, errors)
+    _check_pairs(instruments, errors)
+    _check_rates(instruments, errors)
+    _check_schedule(instruments, errors)
+    _check_speeds(tables, errors)
+    _check_options(instruments, errors)
+    _check_payoffs(instruments, errors)
+    _check_dates(instruments, errors)
+    _check_attached_rows(tables, errors, warnings)
+
+
+def _check_required(instruments: TypedTable, errors: Findings) -> None:
+    for product, terms in REQUIRED_TERMS.items():
+        of_product = instruments.equals("product_type", product)
+        for term in terms:
+            missing = of_product & ~instruments.present(term)
+            _note_missing(instruments, term, missing, f"A {product} needs {term}.", errors)
+    debt = instruments.equals("product_type", *_DEBT)
+    for rate_type, term in RATE_TERM.items():
+        missing = debt & instruments.equals("rate_type", rate_type) & ~instruments.present(term)
+        _note_missing(instruments, term, missing, f"A {rate_type} rate needs {term}.", errors)
+
+
+def _note_missing(instruments: TypedTable, term: str, missing: Array, message: str, errors: Findings) -> None:
+    errors.row(instruments, term, Code.MISSING_TERM, missing, message, f"Fill in {term}.")
+
+
+# --- currencies and pairs -------------------------------------------------------------------------------------------
+
+
+def _check_currencies(instruments: TypedTable, errors: Findings) -> None:
+    bad = np.array([text not in ISO_4217 for text in instruments.distinct_texts("currency")], dtype=bool)
+    errors.row(
+        instruments,
+        "currency",
+        Code.UNKNOWN_CURRENCY,
+        instruments.rows_with("currency", bad),
+        lambda row: f"{instruments.text_at('currency', row)!r} is not an ISO 4217 currency.",
+        lambda row: _currency_fix(instruments.text_at("currency", row)),
+    )
+
+
+def _currency_fix(value: str | None) -> str:
+    upper = (value or "").upper()
+    return f"Write {upper}." if upper in ISO_4217 else "Write three capital letters, such as USD, EUR or GBP."
+
+
+def is_pair(text: str) -> bool:
+    return len(text) == 6 and text[:3] in ISO_4217 and text[3:] in ISO_4217 and text[:3] != text[3:]
+
+
+def _check_pairs(instruments: TypedTable, errors: Findings) -> None:
+    if "pair" not in instruments.columns:
+        return
+    pairs = instruments.distinct_texts("pair")
+    errors.row(
+        instruments,
+        "pair",
+        Code.INVALID_PAIR,
+        instruments.rows_with("pair", np.array([not is_pair(pair) for pair in pairs], dtype=bool)),
+        lambda row: f"{instruments.text_at('pair', row)!r} is not a pair of two ISO 4217 currencies.",
+        "Write base and quote together, such as EURUSD.",
+    )
+    fx = instruments.equals("product_type", *_PAIRS) & instruments.present("currency")
+    for quote in {pair[3:] for pair in pairs if is_pair(pair)}:
+        quoted = np.array([is_pair(pair) and pair[3:] == quote for pair in pairs], dtype=bool)
+        errors.row(
+            instruments,
+            "currency",
+            Code.WRONG_CURRENCY,
+            fx & instruments.rows_with("pair", quoted) & ~instruments.equals("currency", quote),
+            lambda row: f"The quote currency of {instruments.text_at('pair', row)} is another.",
+            f"Write {quote}: values are in the pair's quote currency.",
+        )
+
+
+# --- rates, schedules, options --------------------------------------------------------------------------------------
+
+
+def _check_rates(instruments: TypedTable, errors: Findings) -> None:
+    zero_elsewhere = instruments.equals("rate_type", "ZERO") & instruments.equals(
+        "product_type", *(set(REQUIRED_TERMS) - set(_BONDS))
+    )
+    _note_inconsistent(
+        instruments, "rate_type", zero_elsewhere, "Only a bond is ZERO.", "Use FIXED or FLOATING.", errors
+    )
+    crossed = instruments.number("cap") < instruments.number("floor")
+    _note_inconsistent(
+        instruments, "cap", crossed, "The cap is below the floor.", "Exchange cap and floor, or correct one.", errors
+    )
+
+
+def _check_schedule(instruments: TypedTable, errors: Findings) -> None:
+    loan = instruments.equals("product_type", "LOAN")
+    at_maturity = instruments.number("frequency") == 0
+    _note_inconsistent(
+        instruments,
+        "frequency",
+        loan & at_maturity & instruments.equals("amortization", "LEVEL_PAY"),
+        "A level payment needs payment dates; frequency 0 pays at maturity.",
+        "Use a frequency of 1, 2, 4 or 12, or BULLET.",
+        errors,
+    )
+    _note_inconsistent(
+        instruments,
+        "rate_type",
+        loan & instruments.equals("amortization", "CUSTOM") & instruments.equals("rate_type", "FLOATING"),
+        "The cash flows of a CUSTOM loan are fixed amounts.",
+        "Use FIXED, or another amortization.",
+        errors,
+    )
+
+
+def _check_options(instruments: TypedTable, errors: Findings) -> None:
+    for product, allowed in OPTION_TYPES_OF.items():
+        wrong = instruments.equals("product_type", product) & instruments.present("option_type")
+        errors.row(
+            instruments,
+            "option_type",
+            Code.NOT_IN_LIST,
+            wrong & ~instruments.equals("option_type", *allowed),
+            f"The option_type of a {product} is one of {', '.join(allowed)}.",
+            _option_fix(instruments, allowed),
+        )
+
+
+def _option_fix(instruments: TypedTable, allowed: tuple[str, ...]) -> Callable[[int], str]:
+    return lambda row: list_fix(instruments.text_at("option_type", row), allowed)
+
+
+def _note_inconsistent(table: TypedTable, column: str, rows: Array, message: str, fix: str, errors: Findings) -> None:
+    errors.row(table, column, Code.INCONSISTENT_TERMS, rows, message, fix)
+
+
+# --- speeds ---------------------------------------------------------------------------------------------------------
+
+
+def _check_speeds(tables: Tables, errors: Findings) -> None:
+    instruments = tables["instruments"]
+    _check_speed(instruments, "prepayment", _PREPAYMENT, "CPR 6, SMM 0.5, PSA 165, ABS 1.3 or MODEL name", errors)
+    _check_speed(instruments, "default", _DEFAULT, "CDR 2, SDA 100 or PD", errors)
+    # Under PD the issuer's own loss given default can stand in; a quoted speed brings nothing of the kind.
+    issuers = tables.get("issuers")
+    has_lgd = np.zeros(instruments.rows, dtype=bool)
+    if issuers is not None:
+        issuer = rows_referred(instruments, "issuer_id", issuers, "issuer_id")
+        has_lgd = np.append(issuers.present("lgd"), False)[issuer] & instruments.equals("default", "PD")
+    errors.row(
+        instruments,
+        "severity",
+        Code.MISSING_SEVERITY,
+        instruments.present("default") & ~instruments.present("severity") & ~has_lgd,
+        "A default speed says how many default; severity says how much of it is lost.",
+        "Fill in severity, a decimal such as 0.4.",
+    )
+
+
+def _check_speed(
+    instruments: TypedTable, column: str, grammar: re.Pattern[str], examples: str, errors: Findings
+) -> None:
+    bad = np.array([not speed_is_sound(text, grammar) for text in instruments.distinct_texts(column)], dtype=bool)
+    if bad.any():
+        errors.row(
+            instruments,
+            column,
+            Code.INVALID_SPEED,
+            instruments.rows_with(column, bad),
+            lambda row: f"{instruments.text_at(column, row)!r} is not a {column} speed.",
+            f"Write {examples}; numbers are percent.",
+        )
+
+
+def speed_is_sound(text: str, grammar: re.Pattern[str]) -> bool:
+    parsed = grammar.fullmatch(text)
+    if parsed is None:
+        return False
+    kind = parsed.group("kind")
+    return kind is None or float(parsed.group("speed")) <= _MOST_PERCENT[kind]
+
+
+def _check_payoffs(instruments: TypedTable, errors: Findings) -> None:
+    bad = np.array([not _payoff_is_sound(text) for text in instruments.distinct_texts("payoff")], dtype=bool)
+    if bad.any():
+        errors.row(
+            instruments,
+            "payoff",
+            Code.INVALID_PAYOFF,
+            instruments.rows_with("payoff", bad),
+            "The payoff is not a JSON object with a known kind.",
+            f'Write {{"kind": …}} with one of {", ".join(PAYOFF_KINDS)}.',
+        )
+
+
+def _payoff_is_sound(text: str) -> bool:
+    try:
+        payoff = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(payoff, dict) and payoff.get("kind") in PAYOFF_KINDS
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+# --- dates ----------------------------------------------------------------------------------------------------------
+
+
+def _check_dates(instruments: TypedTable, errors: Findings) -> None:
+    for later in ("maturity_date", "first_payment_date"):
+        _note_order(instruments, "issue_date", later, errors, same_day=False)
+    _note_order(instruments, "issue_date", "expiry_date", errors, same_day=True)
+    _note_order(instruments, "first_payment_date", "maturity_date", errors, same_day=True)
+    swaption = instruments.equals("product_type", "SWAPTION")
+    _note_order(instruments, "expiry_date", "maturity_date", errors, same_day=False, among=swaption)
+
+
+def _note_order(
+    table: TypedTable, first: str, later: str, errors: Findings, *, same_day: bool, among: Array | None = None
+) -> None:
+    """The error stands at `later`, except that a first payment past maturity is wrong itself."""
+    before, after = table.day(first), table.day(later)
+    both = (before != ABSENT_DATE) & (after != ABSENT_DATE)
+    wrong = both & ((after < before) if same_day else (after <= before))
+    column = first if first == "first_payment_date" else later
+    errors.row(
+        table,
+        column,
+        Code.DATE_ORDER,
+        wrong if among is None else wrong & among,
+        lambda row: f"{later} {table.text_at(later, row)} is not after {first} {table.text_at(first, row)}.",
+        f"Correct {later} or {first}.",
+    )
+
+
+def _check_attached_rows(tables: Tables, errors: Findings, warnings: Findings) -> None:
+    """Cash flows and exercises against their instrument, and the instruments that need some."""
+    instruments = tables["instruments"]
+    for name, column in (("cashflows", "pay_date"), ("exercises", "date")):
+        attached = tables.get(name)
+        if attached is not None:
+            row = rows_referred(attached, "instrument_id", instruments, "instrument_id")
+            issued = np.append(instruments.day("issue_date"), np.int32(ABSENT_DATE))[row]
+            day = attached.day(column)
+            early = (issued != ABSENT_DATE) & (day != ABSENT_DATE) & (day < issued)
+            fix = f"Correct {column}, or the instrument's issue_date."
+            errors.row(attached, column, Code.DATE_ORDER, early, "The date is before the issue date.", fix)
+    custom = instruments.equals("product_type", "LOAN") & instruments.equals("amortization", "CUSTOM")
+    lonely = custom & ~_has_rows(tables.get("cashflows"), instruments)
+    message, fix = "A CUSTOM loan pays what cashflows says.", "Add its rows to cashflows."
+    errors.row(instruments, "amortization", Code.MISSING_CASHFLOWS, lonely, message, fix)
+    callable_bond = instruments.equals("product_type", "CALLABLE_BOND")
+    lonely = callable_bond & ~_has_rows(tables.get("exercises"), instruments)
+    message, fix = "A callable bond without exercises is a plain bond.", "Add its rows to exercises."
+    warnings.row(instruments, "product_type", Code.NO_EXERCISES, lonely, message, fix)
+
+
+def _has_rows(attached: TypedTable | None, instruments: TypedTable) -> Array:
+    has = np.zeros(instruments.rows + 1, dtype=bool)
+    if attached is not None:
+        has[rows_referred(attached, "instrument_id", instruments, "instrument_id")] = True
+    return has[:-1]

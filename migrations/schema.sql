@@ -1,0 +1,495 @@
+-- The whole schema. Applying all migrations gives the same catalogue (tests/migrations).
+
+-- The log: events, the blocks of facts beside them, blobs of snapshots. Append-only, by privilege and by trigger.
+
+CREATE TABLE ledger_events (
+    originator_id      uuid        NOT NULL,
+    originator_version bigint      NOT NULL CHECK (originator_version > 0),
+    topic              text        NOT NULL,
+    state              bytea       NOT NULL,
+    notification_id    bigint      GENERATED ALWAYS AS IDENTITY,
+    PRIMARY KEY (originator_id, originator_version)
+);
+CREATE UNIQUE INDEX ledger_events_notification_id_idx ON ledger_events (notification_id);
+
+-- Columns of facts, compressed by us: EXTERNAL, since a second compression finds nothing.
+CREATE TABLE fact_block (
+    run_month      date  NOT NULL,
+    run_id         uuid  NOT NULL,
+    kind           text  NOT NULL,
+    chunk_no       int   NOT NULL CHECK (chunk_no >= 0),
+    content_sha256 text  NOT NULL,
+    payload_sha256 text  NOT NULL,
+    payload        bytea NOT NULL,
+    PRIMARY KEY (run_month, run_id, kind, chunk_no)
+) PARTITION BY RANGE (run_month);
+ALTER TABLE fact_block ALTER COLUMN payload SET STORAGE EXTERNAL;
+
+CREATE TABLE blob (
+    sha256  text  NOT NULL,
+    part_no int   NOT NULL CHECK (part_no >= 0),
+    parts   int   NOT NULL CHECK (parts > part_no),
+    payload bytea NOT NULL,
+    PRIMARY KEY (sha256, part_no)
+);
+ALTER TABLE blob ALTER COLUMN payload SET STORAGE EXTERNAL;
+
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'insufficient_privilege';
+END;
+$$;
+
+CREATE TRIGGER ledger_events_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_events
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER blob_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON blob
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER fact_block_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON fact_block
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+-- ALWAYS: also when session_replication_role says replica.
+ALTER TABLE ledger_events ENABLE ALWAYS TRIGGER ledger_events_append_only;
+ALTER TABLE blob ENABLE ALWAYS TRIGGER blob_append_only;
+ALTER TABLE fact_block ENABLE ALWAYS TRIGGER fact_block_append_only;
+
+-- A month's partition, made by the owner on behalf of the application role, with triggers of its own.
+CREATE FUNCTION ensure_fact_partition(month date) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    first date := date_trunc('month', month)::date;
+    name  text := 'fact_block_' || to_char(first, 'YYYY_MM');
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('ensure_fact_partition'));
+    IF to_regclass(name) IS NULL THEN
+        EXECUTE format('CREATE TABLE %I PARTITION OF fact_block FOR VALUES FROM (%L) TO (%L)',
+                       name, first, (first + interval '1 month')::date);
+        EXECUTE format('CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %I '
+                       'FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', name);
+        EXECUTE format('ALTER TABLE %I ENABLE ALWAYS TRIGGER append_only', name);
+    END IF;
+END;
+$$;
+
+-- Who reads the log, and how far: the process manager and every projection. Moved in the reader's own transaction.
+CREATE TABLE reader_position (
+    reader   text        PRIMARY KEY,
+    position bigint      NOT NULL CHECK (position >= 0),
+    moved_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- Which chunk of which run has its facts: kept by the process manager in the transaction that moves its position.
+CREATE TABLE run_chunk_done (
+    run_id           uuid    NOT NULL,
+    kind             text    NOT NULL,
+    chunk_no         int     NOT NULL,
+    content_sha256   text    NOT NULL DEFAULT '',
+    failed_positions int     NOT NULL DEFAULT 0,
+    PRIMARY KEY (run_id, kind, chunk_no)
+);
+
+-- Runs that the process manager still has to see through.
+CREATE TABLE run_open (
+    run_id         uuid PRIMARY KEY,
+    chunks         int  NOT NULL,
+    kinds          text[] NOT NULL,
+    chunks_per_job int  NOT NULL,
+    attempt        int  NOT NULL DEFAULT 1
+);
+
+-- Attempts at a chunk that ended in an error; after enough of them the chunk ends as failed.
+CREATE TABLE chunk_attempt (
+    run_id   uuid        NOT NULL,
+    chunk_no int         NOT NULL,
+    attempt  int         NOT NULL,
+    tries    int         NOT NULL,
+    error    text        NOT NULL,
+    PRIMARY KEY (run_id, chunk_no, attempt)
+);
+
+-- Who is alive.
+CREATE TABLE process_heartbeat (
+    process_id uuid        PRIMARY KEY,
+    role       text        NOT NULL CHECK (role IN ('worker', 'projections', 'process-manager')),
+    host       text        NOT NULL,
+    pid        int         NOT NULL,
+    started_at timestamptz NOT NULL DEFAULT now(),
+    beat_at    timestamptz NOT NULL DEFAULT now()
+);
+
+-- pgqueuer 1.6.0 -- prefix='' schema=None durability=durable
+
+CREATE TYPE pgqueuer_status AS ENUM ('queued', 'picked', 'successful', 'exception', 'canceled', 'deleted', 'failed');
+
+CREATE TABLE pgqueuer (
+    id bigserial NOT NULL PRIMARY KEY,
+    priority integer NOT NULL,
+    queue_manager_id uuid,
+    created timestamp with time zone NOT NULL DEFAULT now(),
+    updated timestamp with time zone NOT NULL DEFAULT now(),
+    heartbeat timestamp with time zone NOT NULL DEFAULT now(),
+    execute_after timestamp with time zone NOT NULL DEFAULT now(),
+    status pgqueuer_status NOT NULL,
+    entrypoint text NOT NULL,
+    dedupe_key text,
+    payload bytea,
+    headers jsonb,
+    attempts integer NOT NULL DEFAULT 0,
+    slot bigint
+);
+
+CREATE TABLE pgqueuer_log (
+    id bigint GENERATED BY DEFAULT AS IDENTITY NOT NULL PRIMARY KEY,
+    created timestamp with time zone NOT NULL DEFAULT now(),
+    job_id bigint NOT NULL,
+    status pgqueuer_status NOT NULL,
+    priority integer NOT NULL,
+    entrypoint text NOT NULL,
+    traceback jsonb,
+    aggregated boolean DEFAULT false
+);
+
+CREATE TABLE pgqueuer_schedules (
+    id bigserial NOT NULL PRIMARY KEY,
+    expression text NOT NULL,
+    entrypoint text NOT NULL,
+    heartbeat timestamp with time zone NOT NULL DEFAULT now(),
+    created timestamp with time zone NOT NULL DEFAULT now(),
+    updated timestamp with time zone NOT NULL DEFAULT now(),
+    next_run timestamp with time zone NOT NULL DEFAULT now(),
+    last_run timestamp with time zone,
+    status pgqueuer_status DEFAULT 'queued'::pgqueuer_status,
+    UNIQUE (expression, entrypoint)
+);
+
+CREATE TABLE pgqueuer_statistics (
+    id bigserial NOT NULL PRIMARY KEY,
+    created timestamp with time zone NOT NULL DEFAULT date_trunc('sec'::text, now()),
+    count bigint NOT NULL,
+    priority integer NOT NULL,
+    status pgqueuer_status NOT NULL,
+    entrypoint text NOT NULL
+);
+
+CREATE INDEX pgqueuer_ep_ea_idx ON pgqueuer USING btree (entrypoint, execute_after) WHERE (status = 'queued'::pgqueuer_status);
+
+CREATE INDEX pgqueuer_ep_prio_id_idx ON pgqueuer USING btree (entrypoint, priority DESC, id) WHERE (status = 'queued'::pgqueuer_status);
+
+CREATE INDEX pgqueuer_log_created ON pgqueuer_log USING btree (created);
+
+CREATE INDEX pgqueuer_log_job_id_status ON pgqueuer_log USING btree (job_id, created DESC);
+
+CREATE INDEX pgqueuer_log_not_aggregated ON pgqueuer_log USING btree ((1)) WHERE (NOT aggregated);
+
+CREATE INDEX pgqueuer_log_status ON pgqueuer_log USING btree (status);
+
+CREATE INDEX pgqueuer_picked_heartbeat_idx ON pgqueuer USING btree (heartbeat) WHERE (status = 'picked'::pgqueuer_status);
+
+CREATE UNIQUE INDEX pgqueuer_picked_slot_idx ON pgqueuer USING btree (entrypoint, slot) WHERE ((status = 'picked'::pgqueuer_status) AND (slot IS NOT NULL));
+
+CREATE INDEX pgqueuer_priority_id_id1_idx ON pgqueuer USING btree (priority, id DESC) INCLUDE (id) WHERE (status = 'queued'::pgqueuer_status);
+
+CREATE INDEX pgqueuer_queue_manager_id_idx ON pgqueuer USING btree (queue_manager_id) WHERE (queue_manager_id IS NOT NULL);
+
+CREATE UNIQUE INDEX pgqueuer_statistics_unique_count ON pgqueuer_statistics USING btree (priority, date_trunc('sec'::text, timezone('UTC'::text, created)), status, entrypoint);
+
+CREATE UNIQUE INDEX pgqueuer_unique_dedupe_key ON pgqueuer USING btree (dedupe_key) WHERE ((status = ANY (ARRAY['queued'::pgqueuer_status, 'picked'::pgqueuer_status])) AND (dedupe_key IS NOT NULL));
+
+CREATE INDEX pgqueuer_updated_id_id1_idx ON pgqueuer USING btree (updated, id DESC) INCLUDE (id) WHERE (status = 'picked'::pgqueuer_status);
+
+CREATE FUNCTION fn_pgqueuer_changed() RETURNS TRIGGER AS $$
+DECLARE
+    to_emit BOOLEAN := false;  -- Flag to decide whether to emit a notification
+BEGIN
+    -- Check operation type and set the emit flag accordingly
+    IF TG_OP = 'UPDATE' AND OLD IS DISTINCT FROM NEW THEN
+        to_emit := true;
+    ELSIF TG_OP = 'DELETE' THEN
+        to_emit := true;
+    ELSIF TG_OP = 'INSERT' THEN
+        to_emit := true;
+    ELSIF TG_OP = 'TRUNCATE' THEN
+        to_emit := true;
+    END IF;
+
+    -- Perform notification if the emit flag is set
+    IF to_emit THEN
+        PERFORM pg_notify(
+            'ch_pgqueuer',
+            json_build_object(
+                'channel', 'ch_pgqueuer',
+                'operation', lower(TG_OP),
+                'sent_at', NOW(),
+                'table', TG_TABLE_NAME,
+                'type', 'table_changed_event'
+            )::text
+        );
+    END IF;
+
+    -- Return appropriate value based on the operation
+    IF TG_OP IN ('INSERT', 'UPDATE') THEN
+        RETURN NEW;
+    ELSIF TG_OP = 'DELETE' THEN
+        RETURN OLD;
+    ELSE
+        RETURN NULL; -- For TRUNCATE and other non-row-specific contexts
+    END IF;
+
+END;
+$$ LANGUAGE plpgsql;
+
+CREATE TRIGGER tg_pgqueuer_changed
+AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON pgqueuer
+EXECUTE FUNCTION fn_pgqueuer_changed();
+
+-- Read models. Each projection owns its tables, named by version; the query APIs read the views in schema read.
+
+CREATE SCHEMA projection;
+CREATE SCHEMA read;
+
+CREATE TABLE projection.snapshot_v1 (
+    snapshot_id    uuid        PRIMARY KEY,
+    kind           text        NOT NULL CHECK (kind IN ('PORTFOLIO', 'MARKET')),
+    sha256         text        NOT NULL UNIQUE,
+    as_of          date,
+    base_currency  text,
+    row_counts     jsonb       NOT NULL,
+    control_totals jsonb       NOT NULL,
+    source         jsonb       NOT NULL,
+    registered_at  timestamptz NOT NULL,
+    actor          text        NOT NULL,
+    log_position   bigint      NOT NULL UNIQUE
+);
+
+CREATE TABLE projection.scenario_v1 (
+    scenario_id  text        NOT NULL,
+    version      int         NOT NULL,
+    name         text        NOT NULL,
+    document     jsonb       NOT NULL,
+    defined_at   timestamptz NOT NULL,
+    actor        text        NOT NULL,
+    log_position bigint      NOT NULL,
+    PRIMARY KEY (scenario_id, version)
+);
+
+CREATE TABLE projection.scenario_set_v1 (
+    scenario_set_id text        NOT NULL,
+    version         int         NOT NULL,
+    scenarios       text[]      NOT NULL,
+    defined_at      timestamptz NOT NULL,
+    log_position    bigint      NOT NULL,
+    PRIMARY KEY (scenario_set_id, version)
+);
+
+CREATE TABLE projection.run_v1 (
+    run_id                uuid        PRIMARY KEY,
+    run_no                bigint      NOT NULL UNIQUE, -- the log position of its request
+    status                text        NOT NULL,
+    portfolio_snapshot_id uuid        NOT NULL,
+    market_snapshot_id    uuid        NOT NULL,
+    as_of                 date        NOT NULL,
+    base_currency         text        NOT NULL,
+    scenarios             text[]      NOT NULL, -- id@version, BASE first; scenario_no is the index from 0
+    measures              text[]      NOT NULL,
+    columns               text[]      NOT NULL, -- result columns; column_no is the index from 0
+    positions             int         NOT NULL,
+    chunk_size            int         NOT NULL,
+    chunks                int,
+    priced_chunks         int[]       NOT NULL DEFAULT '{}', -- with facts
+    failed_chunks         int[]       NOT NULL DEFAULT '{}', -- given up
+    chunks_done           int         NOT NULL GENERATED ALWAYS AS (cardinality(priced_chunks) + cardinality(failed_chunks)) STORED,
+    actor                 text        NOT NULL,
+    requested_at          timestamptz NOT NULL,
+    planned_at            timestamptz,
+    completed_at          timestamptz,
+    completed_position    bigint, -- of the latest completion, that the published results must not be older than
+    blocks_root           text,
+    log_position          bigint      NOT NULL -- of the latest event told here: what is not newer is not told again
+);
+CREATE INDEX run_v1_newest ON projection.run_v1 (requested_at DESC, run_no DESC);
+
+CREATE TABLE projection.run_event_v1 (
+    run_id       uuid        NOT NULL,
+    log_position bigint      NOT NULL,
+    topic        text        NOT NULL,
+    at           timestamptz NOT NULL,
+    actor        text        NOT NULL,
+    payload      jsonb       NOT NULL,
+    PRIMARY KEY (run_id, log_position)
+);
+
+CREATE TABLE projection.portfolio_node_v1 (
+    snapshot_id uuid   NOT NULL,
+    node_id     text   NOT NULL,
+    parent_id   text,
+    name        text,
+    kind        text   NOT NULL,
+    path        text[] NOT NULL, -- node ids from the root to this node
+    positions   int    NOT NULL, -- hanging on the node or below
+    PRIMARY KEY (snapshot_id, node_id)
+);
+
+-- Results of a run: a partition per run (made, filled, indexed and attached in the transaction that publishes it).
+-- Column chunks of 4,096 positions. A blank is NaN and has its reason in result_reason_v1 by result_status_v1.
+CREATE TABLE projection.result_chunk_v1 (
+    run_no      bigint   NOT NULL,
+    chunk_no    int      NOT NULL,
+    scenario_no smallint NOT NULL,
+    column_no   smallint NOT NULL,
+    amounts     float8[] NOT NULL
+) PARTITION BY LIST (run_no);
+ALTER TABLE projection.result_chunk_v1 ALTER COLUMN amounts SET STORAGE EXTERNAL;
+
+-- Who the positions of a chunk are (the same for every scenario).
+CREATE TABLE projection.result_position_v1 (
+    run_no        bigint NOT NULL,
+    chunk_no      int    NOT NULL,
+    position_id   text[] NOT NULL,
+    instrument_id text[] NOT NULL,
+    book_id       text[] NOT NULL,
+    product_type  text[] NOT NULL,
+    currency      text[] NOT NULL,
+    detail        text[] NOT NULL -- a sentence on why something failed, or ''
+) PARTITION BY LIST (run_no);
+
+-- row_no is chunk_no * chunk_size + the place in the chunk, both from 0.
+CREATE TABLE projection.result_row_v1 (
+    run_no      bigint NOT NULL,
+    row_no      int    NOT NULL,
+    position_id text   NOT NULL
+) PARTITION BY LIST (run_no);
+
+CREATE TABLE projection.result_status_v1 (
+    run_no      bigint     NOT NULL,
+    chunk_no    int        NOT NULL,
+    scenario_no smallint   NOT NULL,
+    reason_no   smallint[] NOT NULL
+) PARTITION BY LIST (run_no);
+ALTER TABLE projection.result_status_v1 ALTER COLUMN reason_no SET COMPRESSION pglz;
+
+-- Number 0 is always there: PRICED, nothing blank.
+CREATE TABLE projection.result_reason_v1 (
+    run_no    bigint   NOT NULL,
+    reason_no smallint NOT NULL,
+    status    text     NOT NULL CHECK (status IN ('PRICED', 'PARTIAL', 'FAILED')),
+    reason    text     NOT NULL,
+    PRIMARY KEY (run_no, reason_no)
+);
+
+CREATE TABLE projection.result_fx_v1 (
+    run_no      bigint   NOT NULL,
+    scenario_no smallint NOT NULL,
+    currency    text     NOT NULL,
+    rate        float8   NOT NULL, -- base currency per unit
+    PRIMARY KEY (run_no, scenario_no, currency)
+);
+
+-- Totals by node of the tree, by attribute and by tag: what a total is made of, so that it can be shown and checked.
+-- Arrays run over the run's columns; read.rollup has a row for each.
+CREATE TABLE projection.rollup_v1 (
+    run_no       bigint   NOT NULL,
+    dimension    text     NOT NULL, -- node, fund, desk, book, product_type, currency, issuer, sector, …, tag:KEY, total
+    key          text     NOT NULL, -- '' where the positions have no value
+    positions    int      NOT NULL, -- in the group
+    currency     text,              -- the one that all of them share
+    scenario_no  smallint NOT NULL,
+    value        float8[] NOT NULL, -- base currency for amounts; the weighted average for prices, yields, lives; NaN: none
+    value_native float8[] NOT NULL, -- amounts in that one currency, else NaN
+    left_out     int[]    NOT NULL  -- positions without this number, though it applies to them
+) PARTITION BY LIST (run_no);
+
+-- Why: every blank by measure and code, NOT_APPLICABLE among them. No row where nothing is blank.
+CREATE TABLE projection.rollup_reason_v1 (
+    run_no      bigint   NOT NULL,
+    dimension   text     NOT NULL,
+    key         text     NOT NULL,
+    scenario_no smallint NOT NULL,
+    reasons     jsonb    NOT NULL -- {"MEASURE:CODE": positions}
+) PARTITION BY LIST (run_no);
+
+-- The 1,000 largest positions by absolute value in base currency, largest first; amounts only.
+CREATE TABLE projection.top_v1 (
+    run_no      bigint   NOT NULL,
+    scenario_no smallint NOT NULL,
+    column_no   smallint NOT NULL,
+    position_id text[]   NOT NULL,
+    value       float8[] NOT NULL -- base currency
+) PARTITION BY LIST (run_no);
+
+-- A run whose results are there; written in the transaction that publishes them.
+CREATE TABLE projection.result_run_v1 (
+    run_id             uuid        PRIMARY KEY,
+    run_no             bigint      NOT NULL UNIQUE,
+    completed_position bigint      NOT NULL, -- the completion that these results belong to
+    queryable_at       timestamptz NOT NULL DEFAULT now(),
+    priced             int         NOT NULL, -- positions with a value in every scenario
+    failed             int         NOT NULL, -- positions without one in some scenario
+    failure_counts     jsonb       NOT NULL  -- {"MEASURE:CODE": positions with it in some scenario}; not NOT_APPLICABLE
+);
+
+CREATE VIEW read.snapshot AS SELECT * FROM projection.snapshot_v1;
+CREATE VIEW read.scenario AS SELECT * FROM projection.scenario_v1;
+CREATE VIEW read.scenario_set AS SELECT * FROM projection.scenario_set_v1;
+-- Results older than the latest completion (a retry has completed, and is being published) are not queryable.
+CREATE VIEW read.run AS
+    SELECT r.run_id, r.run_no, r.status, r.portfolio_snapshot_id, r.market_snapshot_id, r.as_of, r.base_currency,
+           r.scenarios, r.measures, r.columns, r.positions, r.chunk_size, r.chunks, r.chunks_done, r.failed_chunks,
+           p.priced, p.failed, r.actor, r.requested_at, r.planned_at, r.completed_at, p.queryable_at, r.blocks_root,
+           coalesce(p.failure_counts, '{}') AS failure_counts, r.log_position
+    FROM projection.run_v1 r
+    LEFT JOIN projection.result_run_v1 p ON p.run_id = r.run_id AND p.completed_position >= r.completed_position;
+CREATE VIEW read.run_event AS SELECT * FROM projection.run_event_v1;
+CREATE VIEW read.portfolio_node AS SELECT * FROM projection.portfolio_node_v1;
+CREATE VIEW read.result_chunk AS SELECT * FROM projection.result_chunk_v1;
+CREATE VIEW read.result_position AS SELECT * FROM projection.result_position_v1;
+CREATE VIEW read.result_row AS SELECT * FROM projection.result_row_v1;
+CREATE VIEW read.result_status AS SELECT * FROM projection.result_status_v1;
+CREATE VIEW read.result_reason AS SELECT * FROM projection.result_reason_v1;
+CREATE VIEW read.result_fx AS SELECT * FROM projection.result_fx_v1;
+CREATE VIEW read.rollup AS
+    SELECT r.run_no, r.dimension, r.key, r.scenario_no, (u.number - 1)::smallint AS column_no,
+           nullif(u.value, 'NaN') AS value, nullif(u.value_native, 'NaN') AS value_native,
+           CASE WHEN u.value_native <> 'NaN' THEN r.currency END AS currency, r.positions, u.left_out
+    FROM projection.rollup_v1 r
+    CROSS JOIN LATERAL unnest(r.value, r.value_native, r.left_out)
+        WITH ORDINALITY AS u (value, value_native, left_out, number);
+CREATE VIEW read.rollup_reason AS SELECT * FROM projection.rollup_reason_v1;
+-- rank counts from 1.
+CREATE VIEW read.top AS
+    SELECT t.run_no, t.scenario_no, t.column_no, u.rank::smallint AS rank, u.position_id, u.value
+    FROM projection.top_v1 t
+    CROSS JOIN LATERAL unnest(t.position_id, t.value) WITH ORDINALITY AS u (position_id, value, rank);
+
+-- The application role: appends to the log and reads it, owns the read models and the queue's rows, owns nothing else.
+
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'tenor_app') THEN
+        CREATE ROLE tenor_app NOLOGIN;
+    END IF;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN
+    NULL; -- another database of this server made it at the same moment
+END;
+$$;
+
+GRANT tenor_app TO CURRENT_USER;
+GRANT USAGE ON SCHEMA public TO tenor_app;
+GRANT SELECT, INSERT ON ledger_events, fact_block, blob TO tenor_app;
+GRANT EXECUTE ON FUNCTION ensure_fact_partition(date) TO tenor_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON reader_position, run_chunk_done, run_open, chunk_attempt, process_heartbeat
+    TO tenor_app;
+GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON pgqueuer, pgqueuer_log, pgqueuer_schedules, pgqueuer_statistics TO tenor_app;
+GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO tenor_app;
+
+ALTER SCHEMA projection OWNER TO tenor_app;
+ALTER SCHEMA read OWNER TO tenor_app;
+DO $$
+DECLARE
+    relation record;
+BEGIN
+    FOR relation IN SELECT c.oid::regclass AS name, c.relkind FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname IN ('projection', 'read') AND c.relkind IN ('r', 'p', 'v')
+    LOOP
+        EXECUTE format('ALTER %s %s OWNER TO tenor_app', CASE relation.relkind WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END, relation.name);
+    END LOOP;
+END;
+$$;
+

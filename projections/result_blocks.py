@@ -1,0 +1,126 @@
+"""A run's facts chunk by chunk: every column and every reason, whichever kind of fact carried it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import numpy.typing as npt
+
+from domain.event import stream_id
+from domain.facts import BlockColumns, PositionPriced, RiskComputed, fact_stream
+from domain.failures import Reason
+from domain.measures import BY_NAME, Measure, columns_of
+from domain.ports import BlockCodec, EventStore
+from domain.run import ChunkFailed, RunRequested
+
+Values = npt.NDArray[np.float64]
+
+
+class BlockDamaged(Exception):
+    """The stored bytes are not those that the fact was recorded with."""
+
+    def __init__(self, run_id: UUID, kind: str, chunk_no: int) -> None:
+        super().__init__(f"block {kind} of chunk {chunk_no} of run {run_id} does not match its hash in the log")
+
+
+@dataclass(frozen=True)
+class ChunkResults:
+    """values     one [scenarios, positions] per column of the run, NaN where blank; None for a chunk without facts
+    reasons    uint8 [measures, scenarios, positions], never 0 where the number is blank
+    details    a sentence for each position, '' where there is nothing to say
+    fx_to_base base currency per unit, by scenario
+    """
+
+    chunk_no: int
+    first_row: int
+    positions: int
+    values: list[Values] | None
+    reasons: npt.NDArray[np.uint8]
+    details: list[str]
+    fx_to_base: dict[str, list[float]]
+
+
+class RunFacts:
+    """Reads each block once, and checks its bytes against the log."""
+
+    def __init__(
+        self, store: EventStore, codec: BlockCodec, request: RunRequested, failed_chunks: Sequence[int], attempt: int
+    ) -> None:
+        self._store, self._codec, self._request = store, codec, request
+        self._failed, self._attempt = frozenset(failed_chunks), attempt
+        self.measures = tuple(BY_NAME[name] for name in request.measures)
+        self.columns = columns_of(tuple(request.measures))
+        self.scenarios = len(request.scenarios)
+        self.chunks = -(-request.positions // request.chunk_size)
+
+    def chunk(self, chunk_no: int) -> ChunkResults:
+        if chunk_no in self._failed:
+            return self._failure(chunk_no)
+        kinds = sorted({measure.fact.value for measure in self.measures})
+        facts = [self._fact(kind, chunk_no) for kind in kinds]
+        blocks = [self._block(kind, fact) for kind, fact in zip(kinds, facts, strict=True)]
+        column_of = {name: block.values[i] for block in blocks for i, name in enumerate(block.columns)}
+        reasons_of = {name: block.reasons[i] for block in blocks for i, name in enumerate(block.measures)}
+        values = [column_of[name] for name in self.columns]
+        return ChunkResults(
+            chunk_no=chunk_no,
+            first_row=chunk_no * self._request.chunk_size,
+            positions=values[0].shape[1],
+            values=values,
+            reasons=_reasons(self.measures, column_of, reasons_of),
+            details=_details(blocks),
+            fx_to_base=next(fact.fx_to_base for fact in facts if isinstance(fact, PositionPriced)),
+        )
+
+    def _fact(self, kind: str, chunk_no: int) -> Any:
+        (fact,) = self._store.stream(fact_stream(self._request.originator_id, kind, chunk_no))
+        assert isinstance(fact, PositionPriced | RiskComputed)
+        return fact
+
+    def _block(self, kind: str, fact: PositionPriced | RiskComputed) -> BlockColumns:
+        payload = self._store.block(fact.run_id, kind, fact.chunk_no)
+        if sha256(payload).hexdigest() != fact.payload_sha256:
+            raise BlockDamaged(fact.run_id, kind, fact.chunk_no)
+        return self._codec.decode(payload)
+
+    def _failure(self, chunk_no: int) -> ChunkResults:
+        """A chunk that kept failing: nothing of it is there, and its error says why."""
+        first_row = chunk_no * self._request.chunk_size
+        positions = min(self._request.chunk_size, self._request.positions - first_row)
+        shape = (len(self.measures), len(self._request.scenarios), positions)
+        reasons = np.full(shape, Reason.DID_NOT_CONVERGE, np.uint8)
+        return ChunkResults(chunk_no, first_row, positions, None, reasons, [self._error(chunk_no)] * positions, {})
+
+    def _error(self, chunk_no: int) -> str:
+        run_id = self._request.originator_id
+        for event in self._store.stream(stream_id("chunk_failed", run_id, chunk_no, self._attempt)):
+            if isinstance(event, ChunkFailed):
+                return event.error
+        return "the chunk could not be worked out"
+
+
+def _reasons(
+    measures: tuple[Measure, ...], column_of: dict[str, Values], reasons_of: dict[str, Any]
+) -> npt.NDArray[np.uint8]:
+    """Every blank has a reason: a number that came out as NaN and was not explained did not converge."""
+    reasons = np.stack([reasons_of[measure.name] for measure in measures])
+    for codes, measure in zip(reasons, measures, strict=True):
+        for column in measure.result_columns:
+            blank = np.isnan(column_of[column])
+            if blank.any():
+                codes[blank & (codes == 0)] = Reason.DID_NOT_CONVERGE
+    return reasons
+
+
+def _details(blocks: Sequence[BlockColumns]) -> list[str]:
+    """What the blocks say about a position, each sentence once."""
+    sentences = [""] * blocks[0].detail.shape[0]
+    for block in blocks:
+        for place in np.flatnonzero(block.detail >= 0).tolist():
+            sentence = block.details[block.detail[place]]
+            if sentence not in sentences[place]:
+                sentences[place] = f"{sentences[place]}; {sentence}".removeprefix("; ")
+    return sentences

@@ -1,0 +1,72 @@
+"""What one pass over a run's chunks leaves behind: totals, largest positions, reasons, rates and counts."""
+
+import numpy as np
+import numpy.typing as npt
+
+from domain.failures import Reason
+from domain.measures import Measure, Unit
+from projections.result_blocks import ChunkResults, Values
+from projections.result_groups import Groups
+from projections.result_reasons import ReasonBook
+from projections.result_top import Top
+from projections.result_totals import Totals
+
+ReasonNumbers = npt.NDArray[np.int16]
+
+
+class Reduction:
+    """`take` each chunk in order. `rates` [currencies of the groups, scenarios] base per unit, NaN where unknown."""
+
+    def __init__(
+        self, groups: Groups, measures: tuple[Measure, ...], scenarios: int, principal_ccy: npt.NDArray[np.float64]
+    ) -> None:
+        self._groups = groups
+        self.reasons = ReasonBook(tuple(measure.name for measure in measures))
+        self.totals = Totals(groups, measures, scenarios, principal_ccy)
+        self.rates = np.full((len(groups.currencies), scenarios), np.nan)
+        self.top = {
+            column: [Top() for _ in range(scenarios)]
+            for column, measure in enumerate(self.totals.columns)
+            if measure.is_amount or measure.unit is Unit.BASE_CURRENCY
+        }
+        self.failure_counts: dict[str, int] = {}
+        self.priced = self.failed = 0
+
+    def take(self, chunk: ChunkResults) -> ReasonNumbers:
+        """The reason number of each position under each scenario."""
+        reason_no = self.reasons.number(chunk.reasons)
+        self.totals.add(chunk, reason_no, self.reasons)
+        self._count(reason_no)
+        if chunk.values is not None:
+            self._take_rates(chunk.fx_to_base)
+            self._offer(chunk.first_row, chunk.positions, chunk.values)
+        same = all(np.array_equal(numbers, reason_no[0]) for numbers in reason_no)
+        return np.broadcast_to(reason_no[0], reason_no.shape) if same else reason_no
+
+    def _take_rates(self, fx_to_base: dict[str, list[float]]) -> None:
+        for place, currency in enumerate(self._groups.currencies):
+            if currency in fx_to_base:
+                self.rates[place] = fx_to_base[currency]
+
+    def _offer(self, first_row: int, positions: int, values: list[Values]) -> None:
+        rates = self.rates[self._groups.currency_codes[first_row : first_row + positions]].T
+        for column, tops in self.top.items():
+            is_amount = self.totals.columns[column].is_amount
+            base = values[column] * rates if is_amount else values[column]
+            for top, of_scenario in zip(tops, base, strict=True):
+                top.offer(first_row, of_scenario)
+
+    def _count(self, reason_no: ReasonNumbers) -> None:
+        """A position counts once for a reason, however many scenarios it has it in."""
+        failed = int(self.reasons.is_failed()[reason_no].any(axis=0).sum())
+        self.failed += failed
+        self.priced += reason_no.shape[1] - failed
+        of_label: dict[tuple[int, int], list[int]] = {}
+        for number in np.unique(reason_no).tolist():
+            for label in self.reasons.labels(number):
+                of_label.setdefault(label, []).append(number)
+        for (measure, code), numbers in of_label.items():
+            if code != Reason.NOT_APPLICABLE:
+                name = f"{self.reasons.measures[measure]}:{Reason(code).name}"
+                positions = int(np.isin(reason_no, numbers).any(axis=0).sum())
+                self.failure_counts[name] = self.failure_counts.get(name, 0) + positions

@@ -1,0 +1,204 @@
+"""Results of completed runs: everything that queries read, in the one transaction that makes a run queryable.
+
+    worker thread   read, check and decode chunk n + 1; add it to the totals, offer it to the top lists
+    this thread     COPY chunk n
+
+Chunks pass once and in order. What is small (totals, reasons, identities, top lists) is copied after them; keys are
+built and partitions attached last, so readers of other runs notice nothing, and readers of this one see all or none.
+"""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from psycopg.types.json import Jsonb
+
+from domain.columns import Portfolio
+from domain.event import Event
+from domain.ports import BlobStore, BlockCodec, Connection, EventStore, LogEntry, PortfolioCodec
+from domain.run import RunCompleted, fold
+from projections.binary_copy import Field, FixedRows
+from projections.result_blocks import ChunkResults, RunFacts
+from projections.result_groups import Groups, build_groups
+from projections.result_partitions import RunPartitions
+from projections.result_positions import POSITION_COLUMNS, ROW_COLUMNS, Identities
+from projections.result_reduction import ReasonNumbers, Reduction
+from projections.result_rollups import REASON_COLUMNS, ROLLUP_COLUMNS, Rollups
+from projections.result_top import TOP_COLUMNS, top_row
+
+CHUNK_COLUMNS = ("chunk_no", "scenario_no", "column_no", "amounts")
+STATUS_COLUMNS = ("chunk_no", "scenario_no", "reason_no")
+TABLES = ("portfolio", "issuers", "instruments", "positions")
+
+SELECT_RUN_NO = "SELECT notification_id FROM ledger_events WHERE originator_id = %s AND originator_version = %s"
+IS_PUBLISHED = "SELECT 1 FROM projection.result_run_v1 WHERE run_id = %s AND completed_position >= %s"
+FORGET_REASONS = "DELETE FROM projection.result_reason_v1 WHERE run_no = %s"
+FORGET_RATES = "DELETE FROM projection.result_fx_v1 WHERE run_no = %s"
+INSERT_REASON = "INSERT INTO projection.result_reason_v1 (run_no, reason_no, status, reason) VALUES (%s, %s, %s, %s)"
+INSERT_RATE = "INSERT INTO projection.result_fx_v1 (run_no, scenario_no, currency, rate) VALUES (%s, %s, %s, %s)"
+PUT_RUN = """
+INSERT INTO projection.result_run_v1
+       (run_id, run_no, completed_position, queryable_at, priced, failed, failure_counts)
+VALUES (%s, %s, %s, clock_timestamp(), %s, %s, %s)
+ON CONFLICT (run_id) DO UPDATE
+   SET completed_position = excluded.completed_position, queryable_at = excluded.queryable_at,
+       priced = excluded.priced, failed = excluded.failed, failure_counts = excluded.failure_counts
+"""
+
+
+@dataclass(frozen=True)
+class Book:
+    """What a portfolio means to every run over it."""
+
+    sha256: str
+    identities: Identities
+    groups: Groups
+    principal_ccy: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, sha256: str, portfolio: Portfolio) -> "Book":
+        notional_ccy = portfolio.tables["positions"].columns["notional"].values
+        return cls(sha256, Identities(portfolio), build_groups(portfolio), np.abs(notional_ccy))
+
+
+class ResultsProjection:
+    name = "result_v1"
+    alone: tuple[type[Event], ...] = (RunCompleted,)
+
+    def __init__(self, store: EventStore, blobs: BlobStore, portfolios: PortfolioCodec, blocks: BlockCodec) -> None:
+        self._store, self._blobs, self._portfolios, self._blocks = store, blobs, portfolios, blocks
+        self._book: Book | None = None
+
+    def handle(self, connection: Connection, entries: Sequence[LogEntry]) -> None:
+        for entry in entries:
+            event = entry.event
+            if isinstance(event, RunCompleted) and not _is_published(connection, event, entry.position):
+                self._publish(connection, event, entry.position)
+
+    def _publish(self, connection: Connection, completed: RunCompleted, position: int) -> None:
+        """The run as it stood at this event: a later retry is a later event's business."""
+        run_id = completed.originator_id
+        history: list[Any] = self._store.stream(run_id)
+        run = fold(history[: completed.originator_version])
+        assert run.requested is not None
+        (run_no,) = connection.execute(SELECT_RUN_NO, (run_id, run.requested.originator_version)).fetchone()
+        facts = RunFacts(self._store, self._blocks, run.requested, completed.failed_chunks, run.attempt)
+        book = self._book_of(run.requested.portfolio_sha256)
+        reduction = Reduction(book.groups, facts.measures, facts.scenarios, book.principal_ccy)
+        Publication(connection, run_no, facts, reduction, book).publish()
+        summary = (reduction.priced, reduction.failed, Jsonb(reduction.failure_counts))
+        connection.execute(PUT_RUN, (run_id, run_no, position, *summary))
+
+    def _book_of(self, sha256: str) -> Book:
+        """The last one is kept: runs over one portfolio come one after another."""
+        if self._book is None or self._book.sha256 != sha256:
+            self._book = Book.of(sha256, self._portfolios.decode(self._blobs.get(sha256), TABLES))
+        return self._book
+
+
+class Publication:
+    """One run on its way into its partitions."""
+
+    def __init__(self, connection: Connection, run_no: int, facts: RunFacts, reduction: Reduction, book: Book) -> None:
+        self._connection, self._run_no, self._facts, self._reduction = connection, run_no, facts, reduction
+        self._book, self._partitions = book, RunPartitions(connection, run_no)
+        self._taken: list[Taken] = []
+
+    def publish(self) -> None:
+        fill, run_no = self._partitions.fill, self._run_no
+        fill("result_chunk_v1", CHUNK_COLUMNS, self._chunk_rows())
+        fill("result_status_v1", STATUS_COLUMNS, self._status_rows())
+        fill("result_position_v1", POSITION_COLUMNS, self._position_rows())
+        fill("result_row_v1", ROW_COLUMNS, self._book.identities.lookup_rows(run_no))
+        rollups = Rollups(self._reduction.totals, self._reduction.reasons.measures, self._reduction.rates)
+        fill("rollup_v1", ROLLUP_COLUMNS, rollups.rows(run_no))
+        fill("rollup_reason_v1", REASON_COLUMNS, rollups.reason_rows(run_no))
+        fill("top_v1", TOP_COLUMNS, self._top_rows())
+        self._put_reasons_and_rates()
+        self._partitions.attach()
+
+    def _chunk_rows(self) -> Iterator[Any]:
+        """A scenario of a chunk at a time: its buffer stays in the cache."""
+        buffers: dict[int, FixedRows] = {}
+        for chunk in self._chunks():
+            if chunk.positions not in buffers:
+                buffers[chunk.positions] = self._chunk_buffer(chunk.positions)
+            rows = buffers[chunk.positions]
+            rows["chunk_no"] = chunk.chunk_no
+            for scenario in range(self._facts.scenarios):
+                rows["scenario_no"] = scenario
+                rows["amounts"] = [column[scenario] for column in chunk.values] if chunk.values else np.nan
+                yield rows.data()
+
+    def _chunk_buffer(self, positions: int) -> FixedRows:
+        fields = [Field("run_no", "int8"), Field("chunk_no", "int4"), Field("scenario_no", "int2")]
+        columns = len(self._facts.columns)
+        rows = FixedRows(columns, [*fields, Field("column_no", "int2"), Field("amounts", "float8", positions)])
+        rows["run_no"], rows["column_no"] = self._run_no, np.arange(columns)
+        return rows
+
+    def _chunks(self) -> Iterator[ChunkResults]:
+        """One ahead: while this thread waits for the server, the other reads, decodes and adds up."""
+        with ThreadPoolExecutor(1, "publish") as ahead:
+            coming = ahead.submit(self._take, 0) if self._facts.chunks else None
+            for chunk_no in range(self._facts.chunks):
+                assert coming is not None
+                chunk, taken = coming.result()
+                if chunk_no + 1 < self._facts.chunks:
+                    coming = ahead.submit(self._take, chunk_no + 1)
+                self._taken.append(taken)
+                yield chunk
+
+    def _take(self, chunk_no: int) -> "tuple[ChunkResults, Taken]":
+        chunk = self._facts.chunk(chunk_no)
+        return chunk, Taken(chunk_no, chunk.first_row, self._reduction.take(chunk), chunk.details)
+
+    def _status_rows(self) -> Iterator[Any]:
+        for taken in self._taken:
+            scenarios, positions = taken.reason_no.shape
+            fields = [Field("run_no", "int8"), Field("chunk_no", "int4"), Field("scenario_no", "int2")]
+            rows = FixedRows(scenarios, [*fields, Field("reason_no", "int2", positions)])
+            rows["run_no"], rows["chunk_no"], rows["scenario_no"] = self._run_no, taken.chunk_no, np.arange(scenarios)
+            rows["reason_no"] = taken.reason_no
+            yield rows.data()
+
+    def _position_rows(self) -> Iterator[bytes]:
+        for taken in self._taken:
+            rows = slice(taken.first_row, taken.first_row + len(taken.details))
+            yield self._book.identities.chunk_row(self._run_no, taken.chunk_no, rows, taken.details)
+
+    def _top_rows(self) -> Iterator[bytes]:
+        ids = self._book.identities.position_ids
+        for column, tops in self._reduction.top.items():
+            for scenario, top in enumerate(tops):
+                rows, values = top.ranked()
+                yield from top_row(self._run_no, scenario, column, ids.at(rows), values)
+
+    def _put_reasons_and_rates(self) -> None:
+        reasons = self._reduction.reasons
+        told = zip(reasons.status, reasons.reason, strict=True)
+        rates = self._reduction.rates
+        known = zip(*np.nonzero(~np.isnan(rates)), strict=True)
+        with self._connection.cursor() as cursor:
+            cursor.execute(FORGET_REASONS, (self._run_no,))
+            cursor.execute(FORGET_RATES, (self._run_no,))
+            cursor.executemany(INSERT_REASON, [(self._run_no, n, s.name, text) for n, (s, text) in enumerate(told)])
+            names = self._book.groups.currencies
+            cursor.executemany(INSERT_RATE, [(self._run_no, int(s), names[c], float(rates[c, s])) for c, s in known])
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What of a chunk is copied after the columns."""
+
+    chunk_no: int
+    first_row: int
+    reason_no: ReasonNumbers
+    details: list[str]
+
+
+def _is_published(connection: Connection, event: RunCompleted, position: int) -> bool:
+    return connection.execute(IS_PUBLISHED, (event.originator_id, position)).fetchone() is not None

@@ -1,0 +1,166 @@
+"""Tables as files: CSV, Parquet, Arrow, Excel, JSON. Every row, and doubles that read back to the same bits."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from typing import IO, Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+import pyarrow.ipc as ipc
+import pyarrow.parquet as pq
+import xlsxwriter
+
+from query_api.errors import NotAcceptable
+from query_api.results.table import ResultTable
+
+MIME = {
+    "json": "application/json",
+    "csv": "text/csv",
+    "arrow": "application/vnd.apache.arrow.stream",
+    "parquet": "application/vnd.apache.parquet",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
+# A spreadsheet runs a cell that starts so; the last four are the full-width forms that some of them accept too.
+FORMULA = "^[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
+NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+NEEDS_QUOTES = '[",\r\n]'
+
+ROWS_OF_A_SHEET = 1_048_575
+"""Excel's 1,048,576 less the header."""
+LONGEST_CELL = 32_767
+ROWS_OF_A_GROUP = 65_536
+
+Table = ResultTable | pa.Table
+File = IO[bytes]
+
+
+def write(table: Table, format: str, file: File) -> None:
+    """The whole table in the format named, to a file that need not be seekable."""
+    if format not in WRITERS:
+        raise NotAcceptable(f"there is no format {format!r}", f"use one of {', '.join(WRITERS)}", formats=[*WRITERS])
+    streamed = table if isinstance(table, ResultTable) else ResultTable.of(table, "table")
+    WRITERS[format](streamed, file)
+
+
+def write_csv(table: ResultTable, file: File) -> None:
+    file.write(",".join(_quoted(name) for name in table.schema.names).encode() + b"\n")
+    for batch in table.batches:
+        guarded = _guarded(batch)
+        # "needed" quotes every text; most ids have nothing to quote, and read better bare.
+        style = "needed" if _has_specials(guarded) else "none"
+        pacsv.write_csv(guarded, file, pacsv.WriteOptions(include_header=False, quoting_style=style))
+
+
+def write_parquet(table: ResultTable, file: File) -> None:
+    with pq.ParquetWriter(file, table.schema, compression="zstd") as writer:
+        for group in _grouped(table.batches, ROWS_OF_A_GROUP):
+            writer.write_table(pa.Table.from_batches(group, table.schema), row_group_size=ROWS_OF_A_GROUP)
+
+
+def write_arrow(table: ResultTable, file: File) -> None:
+    with ipc.new_stream(file, table.schema) as writer:
+        for batch in table.batches:
+            writer.write_batch(batch)
+
+
+def write_json(table: ResultTable, file: File) -> None:
+    """A list of rows; a blank is null."""
+    file.write(b"[")
+    separator = b""
+    for batch in table.batches:
+        columns = [column.to_pylist() for column in batch.columns]
+        rows = [dict(zip(batch.schema.names, row, strict=True)) for row in zip(*columns, strict=True)]
+        if rows:
+            file.write(separator + orjson.dumps(rows)[1:-1])
+            separator = b",\n"
+    file.write(b"]\n")
+
+
+def write_xlsx(table: ResultTable, file: File) -> None:
+    """True numbers, texts that are never formulas; rows beyond a sheet's limit go on to the next sheet."""
+    with tempfile.TemporaryFile() as spool:
+        options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+        book = xlsxwriter.Workbook(spool, {**options, "default_date_format": "yyyy-mm-dd"})
+        _fill_sheets(book, table)
+        book.close()
+        spool.seek(0)
+        shutil.copyfileobj(spool, file)
+
+
+WRITERS: dict[str, Callable[[ResultTable, File], None]] = {
+    "json": write_json,
+    "csv": write_csv,
+    "arrow": write_arrow,
+    "parquet": write_parquet,
+    "xlsx": write_xlsx,
+}
+
+
+def _guarded(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Texts of users that a spreadsheet would run as a formula get an apostrophe; what reads as a number stays one."""
+    columns = [_guard(column) if pa.types.is_string(column.type) else column for column in batch.columns]
+    return pa.RecordBatch.from_arrays(columns, names=batch.schema.names)
+
+
+def _guard(texts: pa.Array) -> pa.Array:
+    suspicious = pc.match_substring_regex(texts, FORMULA)
+    if not pc.any(suspicious).as_py():
+        return texts
+    formula = pc.and_not(suspicious, pc.match_substring_regex(texts, NUMBER))
+    return pc.if_else(formula, pc.binary_join_element_wise("'", texts, ""), texts)
+
+
+def _has_specials(batch: pa.RecordBatch) -> bool:
+    texts = (column for column in batch.columns if pa.types.is_string(column.type))
+    return any(pc.any(pc.match_substring_regex(text, NEEDS_QUOTES)).as_py() for text in texts)
+
+
+def _quoted(name: str) -> str:
+    name = _guard(pa.array([name])).to_pylist()[0]
+    return '"' + name.replace('"', '""') + '"' if any(mark in name for mark in '",\r\n') else name
+
+
+def _grouped(batches: Iterator[pa.RecordBatch], rows: int) -> Iterator[list[pa.RecordBatch]]:
+    """Batches together until they are a row group worth reading."""
+    group: list[pa.RecordBatch] = []
+    for batch in batches:
+        group.append(batch)
+        if sum(each.num_rows for each in group) >= rows:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _fill_sheets(book: Any, table: ResultTable) -> None:
+    names = table.schema.names
+    sheet, row, number = _new_sheet(book, 1, names), 1, 1
+    for batch in table.batches:
+        columns = [column.to_pylist() for column in batch.columns]
+        for cells in zip(*columns, strict=True):
+            if row > ROWS_OF_A_SHEET:
+                number += 1
+                sheet, row = _new_sheet(book, number, names), 1
+            _write_row(sheet, row, cells)
+            row += 1
+
+
+def _new_sheet(book: Any, number: int, names: list[str]) -> Any:
+    sheet = book.add_worksheet("results" if number == 1 else f"results {number}")
+    _write_row(sheet, 0, names)
+    return sheet
+
+
+def _write_row(sheet: Any, row: int, cells: Any) -> None:
+    for place, cell in enumerate(cells):
+        if isinstance(cell, str):
+            # Excel's limit; a longer text would be left out altogether.
+            sheet.write_string(row, place, cell if len(cell) <= LONGEST_CELL else cell[: LONGEST_CELL - 1] + "…")
+        elif cell is not None and cell - cell == 0:
+            sheet.write_number(row, place, cell)
+        elif cell is not None:
+            sheet.write_string(row, place, repr(cell))

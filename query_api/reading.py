@@ -1,0 +1,74 @@
+"""Connections as queries use them: read-only snapshots, and arrays straight into numpy."""
+
+import struct
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import psycopg
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
+from psycopg.pq import Format
+
+from query_api.errors import NotFound
+
+Connection = psycopg.Connection[Any]
+Connect = Callable[[], AbstractContextManager[Connection]]
+
+FLOAT8_ARRAY_OID = 1022
+INT2_ARRAY_OID = 1005
+ARRAY_HEADER = struct.Struct(">iiIii")
+
+READ_ONLY_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+
+
+@contextmanager
+def reading(connect: Connect) -> Iterator[Connection]:
+    """One snapshot for all statements of an answer: a run that is published meanwhile does not mix in."""
+    with connect() as connection, connection.transaction():
+        connection.execute(READ_ONLY_SNAPSHOT)
+        yield connection
+
+
+def array_cursor(connection: Connection) -> psycopg.Cursor[Any]:
+    """A binary cursor that turns float8[] and int2[] into numpy arrays, with no Python object per element."""
+    cursor = connection.cursor(binary=True)
+    cursor.adapters.register_loader(FLOAT8_ARRAY_OID, Float8ArrayLoader)
+    cursor.adapters.register_loader(INT2_ARRAY_OID, Int2ArrayLoader)
+    return cursor
+
+
+class _ArrayLoader(Loader):
+    """One-dimensional arrays without NULLs: a length word of four bytes before every element."""
+
+    format = Format.BINARY
+    element: np.dtype[Any]
+    native: np.dtype[Any]
+
+    def load(self, data: Buffer) -> Any:
+        if len(data) < ARRAY_HEADER.size:
+            return np.empty(0, self.native)
+        dimensions, has_nulls, _, length, _ = ARRAY_HEADER.unpack_from(data)
+        if dimensions != 1 or has_nulls:
+            raise psycopg.DataError("read models hold one-dimensional arrays without NULLs; a blank is NaN")
+        return np.frombuffer(data, self.element, length, ARRAY_HEADER.size)["value"].astype(self.native)
+
+
+class Float8ArrayLoader(_ArrayLoader):
+    element = np.dtype([("bytes", ">i4"), ("value", ">f8")])
+    native = np.dtype(np.float64)
+
+
+class Int2ArrayLoader(_ArrayLoader):
+    element = np.dtype([("bytes", ">i4"), ("value", ">i2")])
+    native = np.dtype(np.int64)
+
+
+def parse_id(kind: str, text: str | UUID) -> UUID:
+    """What is not an id at all is an id that nobody knows."""
+    try:
+        return text if isinstance(text, UUID) else UUID(text)
+    except ValueError as error:
+        raise NotFound(f"there is no {kind} {text!r}", f"list the {kind}s and take an id from there") from error

@@ -1,0 +1,185 @@
+"""Totals that no rollup holds (an attribute of many values): summed from the chunks, one scenario at a time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from domain.columns import Portfolio
+from domain.failures import Reason
+from domain.measures import Adds
+from query_api.reading import Connection, array_cursor
+from query_api.results.attributes import keys_of_positions
+from query_api.results.columns import ResultColumn, columns_of_run
+from query_api.results.table import (
+    Array,
+    Piece,
+    RunFacts,
+    facts_of_run,
+    pieces_between,
+    rates_of,
+    read_amounts,
+    read_identities,
+    read_reason_numbers,
+)
+from query_api.results.totals_row import Total
+from query_api.runs import RunRow
+
+
+@dataclass
+class Sums:
+    """Under one scenario, by column number. [groups] arrays; `native` is empty for what is not an amount."""
+
+    values: dict[int, Array]
+    weights: dict[int, Array]
+    natives: dict[int, Array]
+    reason_counts: dict[int, Array]
+
+
+@dataclass(frozen=True)
+class Groups:
+    """`codes` [positions] into `keys`; `currency` the one that all of a group share, or None."""
+
+    keys: list[str]
+    codes: Array
+    sizes: Array
+    currencies: list[str | None]
+    principal_ccy: Array
+
+
+def sum_chunks(
+    connection: Connection, run: RunRow, by: str, columns: list[ResultColumn], scenarios: list[int], held: Portfolio
+) -> list[Total] | None:
+    """None where the portfolio knows no such grouping."""
+    groups = _groups(held, by)
+    if groups is None:
+        return None
+    facts = facts_of_run(connection, run)
+    return [
+        total
+        for scenario_no in scenarios
+        for total in _totals_under(connection, run, groups, columns, facts, scenario_no)
+    ]
+
+
+def _groups(held: Portfolio, by: str) -> Groups | None:
+    keys, currencies = keys_of_positions(held, by), keys_of_positions(held, "currency")
+    if keys is None or currencies is None:
+        return None
+    labels, codes = np.unique(np.array(keys, dtype=object), return_inverse=True)
+    names, held_in = np.unique(np.array(currencies, dtype=object), return_inverse=True)
+    first = np.full(len(labels), len(names))
+    last = np.full(len(labels), -1)
+    np.minimum.at(first, codes, held_in)
+    np.maximum.at(last, codes, held_in)
+    shared = [str(names[a]) if a == b else None for a, b in zip(first.tolist(), last.tolist(), strict=True)]
+    principal_ccy = np.abs(held.tables["positions"].columns["notional"].values)
+    return Groups([str(label) for label in labels], codes, np.bincount(codes), shared, principal_ccy)
+
+
+def _totals_under(
+    connection: Connection,
+    run: RunRow,
+    groups: Groups,
+    columns: list[ResultColumn],
+    facts: RunFacts,
+    scenario_no: int,
+) -> Iterator[Total]:
+    sums = _sum_scenario(connection, run, groups, columns, facts, scenario_no)
+    blanks = _blanks(sums.reason_counts, facts)
+    for place, key in enumerate(groups.keys):
+        reasons = {label: int(counts[place]) for label, counts in blanks.items() if counts[place]}
+        total = Total(key, scenario_no, int(groups.sizes[place]), currency=groups.currencies[place])
+        for column in columns:
+            total.values[column.number] = _value(column, sums, place)
+            if column.base_name and total.currency:
+                total.natives[column.number] = float(sums.natives[column.number][place])
+        asked = {column.measure.name for column in columns}
+        total.reasons = {label: count for label, count in reasons.items() if label.partition(":")[0] in asked}
+        total.left_out = left_out(total.reasons)
+        yield total
+
+
+def left_out(reasons: dict[str, int]) -> int:
+    """Positions that the worst-served number leaves out; a measure that does not apply leaves nobody out."""
+    by_measure: dict[str, int] = {}
+    for label, count in reasons.items():
+        measure, _, code = label.partition(":")
+        if code != Reason.NOT_APPLICABLE.name:
+            by_measure[measure] = by_measure.get(measure, 0) + count
+    return max(by_measure.values(), default=0)
+
+
+def _sum_scenario(
+    connection: Connection,
+    run: RunRow,
+    groups: Groups,
+    columns: list[ResultColumn],
+    facts: RunFacts,
+    scenario_no: int,
+) -> Sums:
+    count, cursor = len(groups.keys), array_cursor(connection)
+    sums = Sums(*({column.number: np.zeros(count) for column in columns} for _ in range(3)), {})
+    present_value = next(column for column in columns_of_run(run) if column.name == "pv")
+    read = sorted({*columns, present_value}, key=lambda column: column.number)
+    for piece in pieces_between(run, [scenario_no], 0, run.positions):
+        rows = slice(piece.chunk_no * run.chunk_size, piece.chunk_no * run.chunk_size + piece.last)
+        codes, amounts = groups.codes[rows], read_amounts(cursor, run, piece, read)
+        rates = rates_of(read_identities(cursor, run, piece.chunk_no)["currency"], facts, scenario_no)
+        weights = {
+            Adds.BY_PV: amounts[present_value.number] * rates,
+            Adds.BY_PRINCIPAL: groups.principal_ccy[rows] * rates,
+        }
+        for column in columns:
+            _add(sums, column, amounts[column.number], rates, weights, codes)
+        _count_reasons(sums, cursor, run, piece, codes, count)
+    return sums
+
+
+def _add(
+    sums: Sums, column: ResultColumn, amounts: Array, rates: Array, weights: dict[Adds, Array], codes: Array
+) -> None:
+    """A position without the number adds nothing, neither to the sum nor to the weight."""
+    number, adds, groups = column.number, column.measure.adds, len(sums.values[column.number])
+
+    def summed(values: Array) -> Array:
+        return np.bincount(codes, np.where(np.isnan(values), 0.0, values), groups)
+
+    if adds in weights:
+        weight = np.where(np.isnan(amounts), np.nan, weights[adds])
+        sums.values[number] += summed(amounts * weight)
+        sums.weights[number] += summed(weight)
+        return
+    power = 2 if adds is Adds.ROOT_SUM_OF_SQUARES else 1
+    in_base = amounts * rates if column.base_name else amounts
+    sums.values[number] += summed(in_base**power)
+    sums.weights[number] += np.bincount(codes, ~np.isnan(in_base), groups)
+    sums.natives[number] += summed(amounts**power)
+
+
+def _count_reasons(sums: Sums, cursor: Any, run: RunRow, piece: Piece, codes: Array, count: int) -> None:
+    numbers = read_reason_numbers(cursor, run, piece)
+    for number in np.unique(numbers).tolist():
+        counts = sums.reason_counts.setdefault(number, np.zeros(count, np.int64))
+        counts += np.bincount(codes[numbers == number], minlength=count)
+
+
+def _blanks(counts: dict[int, Array], facts: RunFacts) -> dict[str, Array]:
+    """Positions by `MEASURE:CODE`."""
+    blanks: dict[str, Array] = {}
+    for number, positions in counts.items():
+        for label in filter(None, facts.reasons[number].as_py().split(";")):
+            blanks[label] = blanks.get(label, 0) + positions
+    return blanks
+
+
+def _value(column: ResultColumn, sums: Sums, place: int) -> float | None:
+    value, weight = float(sums.values[column.number][place]), float(sums.weights[column.number][place])
+    match column.measure.adds:
+        case Adds.SUM:
+            return value
+        case Adds.ROOT_SUM_OF_SQUARES:
+            return float(np.sqrt(value))
+        case _:
+            return value / weight if weight else None

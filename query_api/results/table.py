@@ -1,0 +1,168 @@
+"""Position results of a run as one table, streamed chunk by chunk: memory does not grow with the run."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+import pyarrow as pa
+
+from query_api.reading import Connection, array_cursor
+from query_api.results.columns import IDENTITY, ResultColumn, chosen_columns, measure_fields, table_metadata
+from query_api.runs import RunRow, queryable_run, scenario_numbers
+
+SELECT_POSITIONS = """
+SELECT position_id, instrument_id, book_id, product_type, currency, detail
+  FROM read.result_position WHERE run_no = %s AND chunk_no = %s
+"""
+
+SELECT_AMOUNTS = """
+SELECT column_no, amounts FROM read.result_chunk
+ WHERE run_no = %s AND chunk_no = %s AND scenario_no = %s AND column_no = ANY(%s::smallint[])
+"""
+
+SELECT_STATUS = "SELECT reason_no FROM read.result_status WHERE run_no = %s AND chunk_no = %s AND scenario_no = %s"
+
+SELECT_REASONS = "SELECT reason_no, status, reason FROM read.result_reason WHERE run_no = %s"
+
+SELECT_FX = "SELECT scenario_no, currency, rate FROM read.result_fx WHERE run_no = %s"
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class ResultTable:
+    """A table on its way: its schema, how many rows it has in all, and its rows in batches, to be read once."""
+
+    schema: pa.Schema
+    batches: Iterator[pa.RecordBatch]
+    rows: int
+    name: str
+
+    @classmethod
+    def of(cls, table: pa.Table, name: str) -> "ResultTable":
+        return cls(table.schema, iter(table.to_batches()), table.num_rows, name)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Rows [first, last) of a chunk under a scenario."""
+
+    scenario_no: int
+    chunk_no: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """What is the same for every chunk: exchange rates by (scenario, currency), status and reason by number."""
+
+    rates: dict[tuple[int, str], float]
+    statuses: pa.Array
+    reasons: pa.Array
+
+
+def position_results(
+    connection: Connection,
+    run_id: str | UUID,
+    *,
+    scenario: str | None = None,
+    measures: list[str] | None = None,
+    start: int = 0,
+    limit: int | None = None,
+) -> ResultTable:
+    """Rows in the snapshot's order, scenario after scenario; `start` and `limit` cut a page out of them."""
+    run = queryable_run(connection, run_id)
+    columns = chosen_columns(run, measures)
+    scenarios = scenario_numbers(run, scenario)
+    schema = pa.schema(
+        [
+            *(pa.field(name, pa.string()) for name in (*IDENTITY, "scenario_id", "status", "reason")),
+            *measure_fields(columns, run.base_currency),
+            pa.field("detail", pa.string()),
+        ],
+        metadata=table_metadata(run),
+    )
+    total = run.positions * len(scenarios)
+    stop = total if limit is None else min(total, start + limit)
+    pieces = pieces_between(run, scenarios, start, stop)
+    return ResultTable(schema, _batches(connection, run, columns, schema, pieces), total, f"run-{run.run_id}")
+
+
+def pieces_between(run: RunRow, scenarios: list[int], start: int, stop: int) -> Iterator[Piece]:
+    """Row k * positions + i of the table is position i under the k-th scenario."""
+    while start < stop:
+        turn, row = divmod(start, run.positions)
+        chunk_no, first = divmod(row, run.chunk_size)
+        rows = min(run.chunk_size - first, run.positions - row, stop - start)
+        yield Piece(scenarios[turn], chunk_no, first, first + rows)
+        start += rows
+
+
+def facts_of_run(connection: Connection, run: RunRow) -> RunFacts:
+    rates = {(number, currency): rate for number, currency, rate in connection.execute(SELECT_FX, (run.run_no,))}
+    known = {number: words for number, *words in connection.execute(SELECT_REASONS, (run.run_no,))}
+    words = [known.get(number, (None, None)) for number in range(max(known, default=0) + 1)]
+    statuses, reasons = zip(*words, strict=True)
+    return RunFacts(rates, pa.array(statuses, pa.string()), pa.array(reasons, pa.string()))
+
+
+def read_identities(cursor: Any, run: RunRow, chunk_no: int) -> dict[str, pa.Array]:
+    """position_id, instrument_id, book_id, product_type, currency and detail of a chunk's rows."""
+    row = cursor.execute(SELECT_POSITIONS, (run.run_no, chunk_no)).fetchone()
+    return {name: pa.array(texts, pa.string()) for name, texts in zip((*IDENTITY, "detail"), row, strict=True)}
+
+
+def read_amounts(cursor: Any, run: RunRow, piece: Piece, columns: list[ResultColumn]) -> dict[int, Array]:
+    numbers = [column.number for column in columns]
+    cursor.execute(SELECT_AMOUNTS, (run.run_no, piece.chunk_no, piece.scenario_no, numbers))
+    return {number: amounts[piece.first : piece.last] for number, amounts in cursor}
+
+
+def read_reason_numbers(cursor: Any, run: RunRow, piece: Piece) -> Array:
+    row = cursor.execute(SELECT_STATUS, (run.run_no, piece.chunk_no, piece.scenario_no)).fetchone()
+    numbers: Array = row[0]
+    return numbers[piece.first : piece.last]
+
+
+def rates_of(currencies: pa.Array, facts: RunFacts, scenario_no: int) -> Array:
+    """Base currency per unit of each row's currency; NaN where the scenario has no rate."""
+    encoded = currencies.dictionary_encode()
+    rates = [facts.rates.get((scenario_no, currency), np.nan) for currency in encoded.dictionary.to_pylist()]
+    codes: Array = encoded.indices.to_numpy()
+    return np.array(rates, np.float64)[codes]
+
+
+def _batches(
+    connection: Connection, run: RunRow, columns: list[ResultColumn], schema: pa.Schema, pieces: Iterator[Piece]
+) -> Iterator[pa.RecordBatch]:
+    cursor, facts = array_cursor(connection), facts_of_run(connection, run)
+    for piece in pieces:
+        yield _batch(cursor, run, columns, schema, facts, piece)
+
+
+def _batch(
+    cursor: Any, run: RunRow, columns: list[ResultColumn], schema: pa.Schema, facts: RunFacts, piece: Piece
+) -> pa.RecordBatch:
+    rows = piece.last - piece.first
+    who = {name: texts.slice(piece.first, rows) for name, texts in read_identities(cursor, run, piece.chunk_no).items()}
+    amounts = read_amounts(cursor, run, piece, columns)
+    reason_numbers = pa.array(read_reason_numbers(cursor, run, piece))
+    rates = rates_of(who["currency"], facts, piece.scenario_no)
+    arrays = [
+        *(who[name] for name in IDENTITY),
+        pa.repeat(pa.scalar(run.scenario_ids[piece.scenario_no], pa.string()), rows),
+        facts.statuses.take(reason_numbers),
+        facts.reasons.take(reason_numbers),
+        *(numbers(amounts[column.number]) for column in columns),
+        *(numbers(amounts[column.number] * rates) for column in columns if column.base_name),
+        who["detail"],
+    ]
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def numbers(values: Array) -> pa.Array:
+    """A blank is NaN in the store and null in a table."""
+    return pa.array(values, pa.float64(), from_pandas=True)

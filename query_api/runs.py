@@ -1,0 +1,221 @@
+"""Runs: what was asked, how far it is, how it ended."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from domain.run import RunStatus
+from domain.scenario_book import split_reference
+from query_api.errors import BadQuery, NoHistory, NotFound, NotQueryable
+from query_api.reading import Connection, parse_id
+
+SELECT_RUN = """
+SELECT run_id, run_no, status, portfolio_snapshot_id, market_snapshot_id, as_of, base_currency, scenarios, measures,
+       columns, positions, chunk_size, chunks, chunks_done, failed_chunks, priced, failed, actor, requested_at,
+       planned_at, completed_at, queryable_at, blocks_root, failure_counts, log_position
+  FROM read.run WHERE run_id = %s
+"""
+
+NEWEST_RUNS = """
+SELECT run_id, run_no, status, portfolio_snapshot_id, market_snapshot_id, as_of, base_currency, scenarios, measures,
+       columns, positions, chunk_size, chunks, chunks_done, failed_chunks, priced, failed, actor, requested_at,
+       planned_at, completed_at, queryable_at, blocks_root, failure_counts, log_position
+  FROM read.run
+ WHERE %(before_at)s::timestamptz IS NULL OR (requested_at, run_no) < (%(before_at)s, %(before_no)s)
+ ORDER BY requested_at DESC, run_no DESC LIMIT %(limit)s
+"""
+
+COUNT_RUNS = "SELECT count(*), coalesce(max(log_position), 0) FROM read.run"
+
+LATEST_QUERYABLE = """
+SELECT run_id FROM read.run WHERE queryable_at IS NOT NULL ORDER BY requested_at DESC, run_no DESC LIMIT 1
+"""
+
+RUN_EVENTS = """
+SELECT log_position, topic, at, actor, payload FROM read.run_event
+ WHERE run_id = %s AND log_position > %s AND (%s::bigint IS NULL OR log_position <= %s)
+ ORDER BY log_position
+"""
+
+WITHOUT_FIGURES = (RunStatus.FAILED, RunStatus.CANCELLED)
+ENDED = (
+    RunStatus.COMPLETED,
+    RunStatus.COMPLETED_WITH_EXCEPTIONS,
+    RunStatus.APPROVED,
+    RunStatus.REJECTED,
+    RunStatus.PUBLISHED,
+    *WITHOUT_FIGURES,
+)
+
+
+@dataclass(frozen=True)
+class RunRow:
+    run_id: UUID
+    run_no: int
+    status: str
+    portfolio_snapshot_id: UUID
+    market_snapshot_id: UUID
+    as_of: date
+    base_currency: str
+    scenarios: list[str]
+    measures: list[str]
+    columns: list[str]
+    positions: int
+    chunk_size: int
+    chunks: int | None
+    chunks_done: int
+    failed_chunks: list[int]
+    priced: int | None
+    failed: int | None
+    actor: str
+    requested_at: datetime
+    planned_at: datetime | None
+    completed_at: datetime | None
+    queryable_at: datetime | None
+    blocks_root: str | None
+    failure_counts: dict[str, int]
+    log_position: int
+
+    @property
+    def is_queryable(self) -> bool:
+        return self.queryable_at is not None
+
+    @property
+    def is_settled(self) -> bool:
+        """Nothing more will happen by itself: it has ended, and its figures are there if it has any."""
+        return self.status in ENDED and (self.is_queryable or self.status in WITHOUT_FIGURES)
+
+    @property
+    def is_published(self) -> bool:
+        return self.status == RunStatus.PUBLISHED
+
+    @property
+    def scenario_ids(self) -> tuple[str, ...]:
+        """Plain ids; with `@version` only where the run holds two versions of one scenario."""
+        plain = [split_reference(reference)[0] for reference in self.scenarios]
+        if len(set(plain)) == len(plain):
+            return tuple(plain)
+        return tuple(
+            name if plain.count(name) == 1 else pinned for name, pinned in zip(plain, self.scenarios, strict=True)
+        )
+
+    @property
+    def seconds(self) -> float | None:
+        """From the request to figures that can be asked for."""
+        return (self.queryable_at - self.requested_at).total_seconds() if self.queryable_at else None
+
+
+def find_run(connection: Connection, run_id: str | UUID) -> RunRow:
+    with connection.cursor(row_factory=class_row(RunRow)) as cursor:
+        row = cursor.execute(SELECT_RUN, (parse_id("run", run_id),)).fetchone()
+    if row is None:
+        raise NotFound(f"there is no run {run_id}", "`tenor run list` names the runs; a request shows within a second")
+    return row
+
+
+def queryable_run(connection: Connection, run_id: str | UUID) -> RunRow:
+    run = find_run(connection, run_id)
+    if run.is_queryable:
+        return run
+    if run.status in WITHOUT_FIGURES:
+        raise NotQueryable(f"run {run_id} is {run.status} and has no results", "submit a new run", **progress(run))
+    raise NotQueryable(
+        f"run {run_id} is {run.status}: its results are not there yet",
+        "wait for the end of its event stream, or submit with --wait",
+        **progress(run),
+    )
+
+
+def newest_runs(connection: Connection, limit: int, before: tuple[datetime, int] | None = None) -> list[RunRow]:
+    at, number = before or (None, None)
+    with connection.cursor(row_factory=class_row(RunRow)) as cursor:
+        return cursor.execute(NEWEST_RUNS, {"before_at": at, "before_no": number, "limit": limit}).fetchall()
+
+
+def count_runs(connection: Connection) -> tuple[int, int]:
+    """How many there are, and the log position of the last thing that happened to any of them."""
+    row = connection.execute(COUNT_RUNS).fetchone()
+    assert row is not None
+    return row[0], row[1]
+
+
+def latest_queryable(connection: Connection) -> UUID | None:
+    row = connection.execute(LATEST_QUERYABLE).fetchone()
+    return row[0] if row else None
+
+
+def run_events(connection: Connection, run_id: UUID, after: int = 0, until: int | None = None) -> list[dict[str, Any]]:
+    names = ("event_position", "event", "at", "actor", "payload")
+    rows = connection.execute(RUN_EVENTS, (run_id, after, until, until))
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def scenario_numbers(run: RunRow, scenario: str | None) -> list[int]:
+    """Places of the scenarios asked for: all of them, or the one named with or without its version."""
+    if scenario is None:
+        return list(range(len(run.scenarios)))
+    for names in (run.scenario_ids, tuple(run.scenarios)):
+        if scenario in names:
+            return [names.index(scenario)]
+    raise BadQuery(
+        f"run {run.run_id} has no scenario {scenario!r}",
+        f"ask for one of {', '.join(run.scenario_ids)}",
+        scenarios=list(run.scenario_ids),
+    )
+
+
+def refuse_past(as_of_event: int | None, log_position: int, what: str) -> None:
+    """The present is also the answer as of any event since the last one that changed it."""
+    if as_of_event is not None and as_of_event < log_position:
+        raise NoHistory(
+            f"{what} keeps no history: it stands as of event {log_position}, not {as_of_event}",
+            f"leave as_of_event out, or ask for {log_position} or later",
+            event_position=log_position,
+        )
+
+
+def progress(run: RunRow) -> dict[str, Any]:
+    return {
+        "run_id": str(run.run_id),
+        "status": run.status,
+        "progress": {"chunks": run.chunks, "chunks_done": run.chunks_done, "failed_chunks": run.failed_chunks},
+    }
+
+
+def run_line(run: RunRow) -> dict[str, Any]:
+    return {
+        "run_id": str(run.run_id),
+        "status": run.status,
+        "portfolio_snapshot_id": str(run.portfolio_snapshot_id),
+        "market_snapshot_id": str(run.market_snapshot_id),
+        "requested_at": run.requested_at,
+        "as_of": run.as_of,
+        "positions": run.positions,
+        "priced": run.priced,
+        "failed": run.failed,
+        "seconds": run.seconds,
+    }
+
+
+def run_document(run: RunRow) -> dict[str, Any]:
+    """All that is known of a run. A result is a position under a scenario."""
+    return {
+        **run_line(run),
+        **progress(run),
+        "results": run.positions * len(run.scenarios) if run.is_queryable else 0,
+        "queryable": run.is_queryable,
+        "base_currency": run.base_currency,
+        "scenarios": run.scenarios,
+        "measures": run.measures,
+        "columns": run.columns,
+        "failure_counts": run.failure_counts,
+        "actor": run.actor,
+        "planned_at": run.planned_at,
+        "completed_at": run.completed_at,
+        "queryable_at": run.queryable_at,
+        "blocks_root": run.blocks_root,
+        "event_position": run.log_position,
+    }
