@@ -1,13 +1,12 @@
 """Define scenarios, and sets of them."""
 
-from typing import Any, cast
-
-from domain.scenarios import InvalidScenario, ScenarioDocument, parse_scenario_set, parse_scenarios
+from typing import Any
 
 from commands.refusals import InvalidInput, Refused, UnknownScenario
 from domain import scenario_book as book
 from domain.event import Envelope
 from domain.ports import EventStore
+from domain.scenarios import InvalidScenario, ScenarioDocument, parse_scenario_set, parse_scenarios
 
 
 def define_scenarios(store: EventStore, envelope: Envelope, raw: bytes) -> list[dict[str, Any]]:
@@ -51,7 +50,7 @@ def define_scenario_set(store: EventStore, envelope: Envelope, raw: bytes) -> di
 
 
 def as_json(document: ScenarioDocument) -> dict[str, Any]:
-    return cast(dict[str, Any], document.model_dump(mode="json", exclude_none=True))
+    return document.model_dump(mode="json", exclude_none=True)
 
 
 def scenario_of(store: EventStore, scenario_id: str) -> book.Scenario:

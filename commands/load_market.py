@@ -3,10 +3,9 @@
 from contextlib import suppress
 from typing import Any
 
-from domain.market import InvalidMarket, canonical_json, parse_market, sha256_of
-
 from commands.define_scenario import invalid_input
 from domain.event import Envelope
+from domain.market import InvalidMarket, canonical_json, parse_market, sha256_of
 from domain.ports import AlreadyThere, BlobStore, EventStore
 from domain.snapshot import Snapshot, SnapshotKind, register, snapshot_id
 

@@ -7,17 +7,16 @@ from fnmatch import fnmatchcase
 from typing import Any
 from uuid import UUID, uuid4
 
-from domain.market import MarketDocument, parse_market
-from domain.scenarios import ScenarioDocument, SpreadShock
-
 from commands.define_scenario import document_of, pin, scenario_set_of
 from commands.refusals import Conflict, Refused, UnknownScenario, UnknownSnapshot
 from domain import run as runs
 from domain.event import Envelope, stream_id
 from domain.facts import CHUNK_SIZE
+from domain.market import MarketDocument, parse_market
 from domain.measures import DEFAULT_MEASURES, UnknownMeasure, resolve
 from domain.ports import AlreadyThere, BlobStore, EventStore
 from domain.scenario_book import BASE
+from domain.scenarios import ScenarioDocument, SpreadShock
 from domain.snapshot import SnapshotKind, SnapshotRegistered
 
 CheckScenarios = Callable[[MarketDocument, list[ScenarioDocument]], list[dict[str, Any]]]

@@ -8,7 +8,10 @@ from numpy.typing import NDArray
 
 from compute.failing import Failing
 from compute.measures import Rows, blank_reasons, rows_of
-from compute.pricers.debt import FLOATING, check_debt, fx_rates, price_debt
+from compute.pricers.debt import price_debt
+from compute.pricers.debt_checks import check_debt
+from compute.pricers.debt_terms import FLOATING
+from compute.pricers.exchange import fx_rates
 from compute.pricers.fx import check_fx, price_fx_forwards
 from compute.run_inputs import RunInputs
 from compute.terms import Terms

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,15 +22,16 @@ class Failing:
     def none(cls, count: int) -> "Failing":
         return cls(np.zeros(count, np.uint8), np.full(count, -1, np.int32))
 
-    def where(self, bad: NDArray[np.bool_], reason: Reason, sentence: Callable[[int], str]) -> None:
-        """`sentence` is asked of each bad position; there are few distinct ones, and bad positions are rare."""
+    def where(self, bad: Any, reason: Reason, sentence: Callable[[int], str]) -> None:
+        """`bad` [n] flags; `sentence` is asked of each bad position: there are few, and fewer distinct sentences."""
         for index in np.flatnonzero(bad & (self.reason == Reason.NONE)):
             self.reason[index] = reason
             self.detail[index] = self._number_of(sentence(int(index)))
 
     @property
     def fine(self) -> NDArray[np.bool_]:
-        return self.reason == Reason.NONE
+        fine: NDArray[np.bool_] = self.reason == Reason.NONE
+        return fine
 
     def _number_of(self, sentence: str) -> int:
         if sentence not in self.sentences:

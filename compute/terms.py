@@ -1,5 +1,6 @@
 """The terms of some positions as arrays: columns gathered by position, defaults filled in, texts to codes."""
 
+from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,13 +19,17 @@ UNKNOWN = -2
 class Lookups:
     """Code tables from a column's distinct texts, made once per run and worker."""
 
-    _known: dict[tuple[str, str], NDArray[Any]] = field(default_factory=dict)
+    _known: dict[tuple[str, str], Any] = field(default_factory=dict)
 
     def table(self, purpose: str, column: ColumnData, name: str, code_of: Callable[[str], Any]) -> NDArray[Any]:
         """One entry per category, and one more at the end for an absent text."""
+        made: NDArray[Any] = self.once(purpose, name, lambda: np.array([code_of(text) for text in column.categories]))
+        return made
+
+    def once(self, purpose: str, name: str, make: Callable[[], Any]) -> Any:
         key = (purpose, name)
         if key not in self._known:
-            self._known[key] = np.array([code_of(text) for text in column.categories])
+            self._known[key] = make()
         return self._known[key]
 
 
@@ -136,7 +141,12 @@ class Terms:
         return holders
 
     def _issuers(self) -> NDArray[np.int64]:
-        """Rows of `issuers`, -1 where an instrument has none."""
+        """Rows of `issuers`, negative where an instrument has none."""
         ids = self.portfolio.tables["issuers"].columns["issuer_id"]
-        row_of = {ids.categories[code]: row for row, code in enumerate(ids.values)}
-        return self.row_in("issuer_id", row_of).astype(np.int64)
+        return self.code("row", "issuer_id", lambda text: row_of(ids, text)).astype(np.int64)
+
+
+def row_of(ids: ColumnData, text: str) -> int:
+    """Row of an id in a table sorted by it; UNKNOWN where it is not there."""
+    row = bisect_left(ids.categories, text)
+    return row if row < len(ids.categories) and ids.categories[row] == text else UNKNOWN

@@ -3,7 +3,6 @@
 from typing import Any
 
 from compute.scenarios import check_scenarios as find_misfits
-
 from domain.market import MarketDocument
 from domain.scenarios import ScenarioDocument
 

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from projections.results import ResultsProjection
-
 from ops.wiring import Tenor
 from projections.portfolio_tree import PortfolioTreeProjection
+from projections.results import ResultsProjection
 from projections.run_status import RunStatusProjection
 from projections.runner import Projection, catch_up
 from projections.scenarios import ScenarioProjection

@@ -24,6 +24,7 @@ from domain.columns import ABSENT_DATE
 from domain.tables import Kind
 
 TAG = "tag:"
+TAGS = ("positions", "tags")
 
 
 def type_attributes(table: TypedTable, warnings: Findings) -> None:
@@ -70,14 +71,13 @@ def _dates_if_all(texts: pa.Array, used: np.ndarray[Any, Any]) -> tuple[np.ndarr
 
 
 def expand_tags(table: TypedTable, errors: Findings) -> None:
-    """`tags` becomes one column `tag:KEY` for each key."""
-    typed = table.columns.pop("tags", None)
-    if typed is None:
+    """The positions' `tags` becomes one column `tag:KEY` for each key; it stays itself for error reports only."""
+    typed = table.columns.get("tags")
+    if typed is None or table.name != TAGS[0]:
         return
     texts = texts_as_lists(typed.texts)
     parsed = [_parsed_tags(text) for text in texts]
     bad = np.array([each is None for each in parsed], dtype=bool)
-    table.columns["tags"] = typed
     errors.row(
         table,
         "tags",
@@ -98,10 +98,6 @@ def expand_tags(table: TypedTable, errors: Findings) -> None:
         return
     for key in keys:
         _add_tag(table, key, [tags.get(key) if tags else None for tags in parsed], errors)
-
-
-def without_tags_column(table: TypedTable) -> None:
-    table.columns.pop("tags", None)
 
 
 def _add_tag(table: TypedTable, key: str, values: list[str | None], errors: Findings) -> None:

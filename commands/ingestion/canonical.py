@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from commands.ingestion.attributes import TAGS
 from commands.ingestion.references import rows_referred
 from commands.ingestion.typed_columns import Typed, TypedTable
 from domain.columns import ABSENT_CODE, ColumnData, Portfolio, TableData
@@ -34,6 +35,7 @@ class Canonical:
 
 def canonical(tables: dict[str, TypedTable], keep: dict[str, Array]) -> Canonical:
     """The kept rows of sound tables, sorted, with text as codes into sorted categories and absent columns left out."""
+    tables = {name: table for name, table in tables.items() if keep[name].any()}
     columns = {name: _kept_columns(table, keep[name]) for name, table in tables.items()}
     order = {name: _key_order(table, columns[name]) for name, table in tables.items()}
     instrument_row = _positions_referred(tables, keep, order, "instrument_id", "instruments", "instrument_id")
@@ -41,7 +43,6 @@ def canonical(tables: dict[str, TypedTable], keep: dict[str, Array]) -> Canonica
     data = {
         name: TableData(int(keep[name].sum()), {each: _taken(column, order[name]) for each, column in part.items()})
         for name, part in sorted(columns.items())
-        if keep[name].any()
     }
     book_row = _positions_referred(tables, keep, order, "book_id", "portfolio", "node_id")
     places = order["positions"]
@@ -79,7 +80,7 @@ def _kept_columns(table: TypedTable, keep: Array) -> dict[str, ColumnData]:
     columns = {}
     for name, typed in sorted(table.columns.items()):
         # `tags` stays for error reports only: its content is in the columns tag:KEY.
-        if name != "tags" and typed.present[keep].any():
+        if (table.name, name) != TAGS and typed.present[keep].any():
             columns[name] = _column(typed, keep)
     return columns
 

@@ -18,16 +18,25 @@ _LOOKS_LIKE_A_TABLE = {".csv", ".parquet", ".xlsx", ".xls", ".xlsm", ".ods", ".t
 
 def read_source(source: Path, errors: Findings, warnings: Findings) -> Source:
     """Every table that could be read; what could not is in `errors`."""
-    if source.is_dir():
+    workbook = _only_workbook(source) if source.is_dir() else source
+    if workbook is not None and workbook.suffix.lower() == ".xlsx" and workbook.is_file():
+        found = _read_workbook(workbook, errors, warnings)
+    elif source.is_dir():
         found = _read_folder(source, errors, warnings)
-    elif source.suffix.lower() == ".xlsx" and source.is_file():
-        found = _read_workbook(source, errors, warnings)
     else:
         found = Source()
         _note_no_source(source, errors)
         return found
     _note_missing_and_empty(found, errors)
     return found
+
+
+def _only_workbook(folder: Path) -> Path | None:
+    """A folder without tables that holds one workbook stands for the workbook."""
+    paths = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith(("~$", "."))]
+    books = [path for path in paths if path.suffix.lower() == ".xlsx"]
+    tables = [path for path in paths if path.stem in BY_NAME and path.suffix.lower() in _READERS]
+    return books[0] if len(books) == 1 and not tables else None
 
 
 def _note_no_source(source: Path, errors: Findings) -> None:

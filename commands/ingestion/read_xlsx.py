@@ -30,8 +30,6 @@ _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _ERROR_CELL = re.compile(rb'\bt="e"')
 _SUSPECT = re.compile(rb'<(?:\w+:)?f[\s/>]|\bt="e"')
 _OLE = b"\xd0\xcf\x11\xe0"
-_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-_LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
 class _Refused(Exception):
@@ -53,7 +51,15 @@ def read_xlsx(path: Path, errors: Findings, warnings: Findings) -> tuple[dict[st
     except _Refused as refused:
         errors.file("", refused.code, f"{path.name}: {refused.message}", refused.fix)
         return {}, info, []
-    except (CalamineError, zipfile.BadZipFile, ElementTree.ParseError, KeyError, EOFError, NotImplementedError):
+    except (
+        CalamineError,
+        zipfile.BadZipFile,
+        ElementTree.ParseError,
+        LookupError,
+        StopIteration,
+        EOFError,
+        NotImplementedError,
+    ):
         errors.file("", Code.UNREADABLE, f"{path.name} is damaged.", "Save the workbook again as .xlsx.")
         return {}, info, []
     tables = {}
@@ -118,12 +124,12 @@ def _formulas(parts: dict[str, bytes]) -> dict[str, list[tuple[int, int, str]]]:
         raise _Refused(Code.UNREADABLE, "this is not a workbook.", "Save it as .xlsx.")
     links = ElementTree.fromstring(parts["xl/_rels/workbook.xml.rels"])
     targets = {link.get("Id"): str(link.get("Target")) for link in links}
-    sheets = ElementTree.fromstring(parts["xl/workbook.xml"]).iter(f"{_MAIN}sheet")
     found = {}
-    for sheet in sheets:
-        target = targets.get(sheet.get(_LINK), "")
-        part = parts.get(target.lstrip("/") if target.startswith("/") else f"xl/{target}", b"")
-        found[str(sheet.get("name"))] = _suspect_cells(part) if _SUSPECT.search(part) else []
+    for sheet in ElementTree.fromstring(parts["xl/workbook.xml"]).iter():
+        if sheet.tag.endswith("}sheet"):
+            target = targets[next(value for name, value in sheet.items() if name.endswith("}id"))]
+            part = parts[target.lstrip("/") if target.startswith("/") else f"xl/{target}"]
+            found[str(sheet.get("name"))] = _suspect_cells(part) if _SUSPECT.search(part) else []
     return found
 
 
@@ -133,7 +139,9 @@ def _suspect_cells(part: bytes) -> list[tuple[int, int, str]]:
         attributes, content = cell.group(1), cell.group(2) or b""
         place = _PLACE.search(attributes)
         formula = _FORMULA.search(content)
-        if place and (formula or _ERROR_CELL.search(attributes)):
+        if formula or _ERROR_CELL.search(attributes):
+            if place is None:
+                raise _Refused(Code.FORMULA, "a sheet holds formulas or errors.", "Paste the sheets as values.")
             column = 0
             for letter in place.group(1):
                 column = column * 26 + letter - 64

@@ -132,14 +132,6 @@ def _check_schedule(instruments: TypedTable, errors: Findings) -> None:
         "Use a frequency of 1, 2, 4 or 12, or BULLET.",
         errors,
     )
-    _note_inconsistent(
-        instruments,
-        "rate_type",
-        loan & instruments.equals("amortization", "CUSTOM") & instruments.equals("rate_type", "FLOATING"),
-        "The cash flows of a CUSTOM loan are fixed amounts.",
-        "Use FIXED, or another amortization.",
-        errors,
-    )
 
 
 def _check_options(instruments: TypedTable, errors: Findings) -> None:

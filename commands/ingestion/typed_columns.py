@@ -246,7 +246,8 @@ def _range_words(column: Column) -> str:
 
 def _range_fix(column: Column, value: float) -> str:
     if column.kind is Kind.NUMBER and column.high is not None and column.high <= 10 and value > column.high:
-        return f"It is a decimal: {value:g} % is {value / 100:g}."
+        basis_points = f", {value:g} bp is {value / 10_000:g}" if value >= 10 else ""
+        return f"It is a decimal: {value:g} % is {value / 100:g}{basis_points}."
     return f"Write a value {_range_words(column)}."
 
 

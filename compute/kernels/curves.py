@@ -65,7 +65,7 @@ def key_rate_gradients(interpolation: str, node_days: NDArray[np.int32], zero_ra
     Args:    zero_rates [nodes]; they matter to MONOTONE_CONVEX alone
     Returns: [n_days, K]
     Accuracy: exact where ln DF is linear in the rates; MONOTONE_CONVEX is the central difference of 1 bp, as the
-              measure is defined, with what its kinks leave of the sum shared out by w_k(t)
+              measure is defined, and what such bumps leave of the sum (below 1 % of t) is shared out by w_k(t)
     """
     weights = key_rate_weights(node_days / DAYS_PER_YEAR)
     if interpolation != "MONOTONE_CONVEX":

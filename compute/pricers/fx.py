@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from compute.failing import Failing
 from compute.kernels.fx import FxForwardTerms, fx_forward_pv, fx_forwards
-from compute.pricers.debt import fx_rates
+from compute.pricers.exchange import fx_rates
 from compute.run_inputs import RunInputs
 from compute.terms import Terms
 from compute.valued import Valued

@@ -1,0 +1,51 @@
+"""Prepayment and default speeds of positions, and the variants of them that a run's scenarios make."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compute.kernels.behaviour import Speeds, Variants, distinct_variants
+from compute.kernels.prepayment import DEFAULT_KINDS, NO_SPEED, PREPAYMENT_KINDS, parse_speed
+from compute.run_inputs import RunInputs
+from compute.terms import UNKNOWN, Terms
+
+
+def speeds_of(terms: Terms) -> Speeds:
+    prepayment_kind = terms.code("prepayment kind", "prepayment", lambda text: kind_of(text, PREPAYMENT_KINDS))
+    default_kind = terms.code("default kind", "default", lambda text: kind_of(text, DEFAULT_KINDS))
+    return Speeds(
+        prepayment_kind.astype(np.int8),
+        quoted_pct(terms, "prepayment", PREPAYMENT_KINDS),
+        default_kind.astype(np.int8),
+        quoted_pct(terms, "default", DEFAULT_KINDS),
+        terms.number("severity", 0.0),
+        terms.whole("recovery_lag_months"),
+        terms.flag("servicer_advances"),
+    )
+
+
+def kind_of(text: str, kinds: tuple[str, ...]) -> int:
+    try:
+        return parse_speed(text, kinds).code
+    except ValueError:
+        return UNKNOWN
+
+
+def quoted_pct(terms: Terms, name: str, kinds: tuple[str, ...]) -> NDArray[np.float64]:
+    codes, categories = terms.texts(name)
+    if not categories:
+        return np.zeros(len(terms))
+    column = terms.portfolio.tables["instruments"].columns[name]
+    table = terms.lookups.table(f"{name} pct", column, name, lambda text: pct_of(text, kinds))
+    return np.where(codes == NO_SPEED, 0.0, table[codes])
+
+
+def pct_of(text: str, kinds: tuple[str, ...]) -> float:
+    try:
+        return parse_speed(text, kinds).quoted_pct
+    except ValueError:
+        return np.nan
+
+
+def variants_of(run: RunInputs, speeds: Speeds) -> Variants:
+    tables = run.tables
+    return distinct_variants(speeds, tables.prepayment_multiplier, tables.default_multiplier, tables.severity_add)
