@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
+from domain.currencies import ISO_4217
 from domain.documents import (
     Currency,
     InvalidDocument,
@@ -109,6 +110,7 @@ class _Readable:
     as_of: date | None
     entries: Mapping[str, list[tuple[str, Any]]]
     curve_ids: frozenset[str]
+    """of all curves, readable or not"""
     discount: Mapping[str, Any]
     projection: Mapping[str, Any]
 
@@ -195,7 +197,9 @@ def _repeated(entries: list[tuple[str, Any]], key: str) -> Iterator[Problem]:
 
 
 def _reference_problems(market: _Readable) -> Iterator[Problem]:
-    currency_of = {curve.curve_id: curve.currency for _, curve in market.entries["curves"]}
+    currencies_of: dict[str, set[str]] = {}
+    for _, curve in market.entries["curves"]:
+        currencies_of.setdefault(curve.curve_id, set()).add(curve.currency)
     par = {
         f"{path}.discount_curve": c.discount_curve for path, c in market.entries["curves"] if isinstance(c, ParCurve)
     }
@@ -203,13 +207,12 @@ def _reference_problems(market: _Readable) -> Iterator[Problem]:
     projection = {f"projection.{index}": curve_id for index, curve_id in market.projection.items()}
     for path, curve_id in (par | discount | projection).items():
         if isinstance(curve_id, str) and curve_id not in market.curve_ids:
-            known = ", ".join(sorted(market.curve_ids)) or "none"
-            message = f"there is no curve {curve_id!r}; there are: {known}"
+            message = f"there is no curve {curve_id!r}; there are: {', '.join(sorted(market.curve_ids)) or 'none'}"
             yield Problem(path, "UNKNOWN_CURVE", curve_id, message, "name one of `curves`, or add the curve")
     for currency, curve_id in market.discount.items():
-        of_curve = currency_of.get(curve_id, currency) if isinstance(curve_id, str) else currency
-        if of_curve != currency:
-            message = f"{curve_id} is a curve in {of_curve}"
+        known = currencies_of.get(curve_id, {currency}) if isinstance(curve_id, str) else {currency}
+        if currency not in known and currency in ISO_4217:
+            message = f"{curve_id} is a curve in {', '.join(sorted(known))}"
             yield Problem(f"discount.{currency}", "WRONG_CURRENCY", curve_id, message, f"name a curve in {currency}")
 
 

@@ -59,6 +59,12 @@ def _quarter(value: Any) -> Any:
     raise PydanticCustomError("invalid_quarter", "this is no quarter of a path", {"fix": fix})
 
 
+def _at_least_one(references: tuple[str, ...]) -> tuple[str, ...]:
+    if not references:
+        raise PydanticCustomError("empty", "the set names no scenario", {"fix": "name one or more"})
+    return references
+
+
 Identifier = Annotated[str, Field(strict=True), AfterValidator(_identifier)]
 Reference = Annotated[str, Field(strict=True), AfterValidator(_reference)]
 BasisPoints = Annotated[Number, Field(ge=-10_000, le=10_000)]
@@ -183,7 +189,7 @@ class ScenarioDocument(Part):
 
 class ScenarioSetDocument(Part):
     scenario_set_id: Identifier
-    scenarios: Annotated[tuple[Reference, ...], Field(min_length=1)]
+    scenarios: Annotated[tuple[Reference, ...], AfterValidator(_at_least_one)]
 
 
 BASE_SCENARIO = ScenarioDocument(scenario_id=BASE, name="The market as it is", shocks=())

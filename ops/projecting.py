@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 
 from ops.wiring import Tenor
-from projections.portfolio_tree import PortfolioTreeProjection
-from projections.results import ResultsProjection
 from projections.run_status import RunStatusProjection
 from projections.runner import Projection, catch_up
 from projections.scenarios import ScenarioProjection
@@ -12,6 +10,9 @@ from projections.snapshots import SnapshotProjection
 
 
 def build_projections(tenor: Tenor) -> Sequence[Projection]:
+    from projections.portfolio_tree import PortfolioTreeProjection
+    from projections.results import ResultsProjection
+
     return (
         *catalogues(),
         PortfolioTreeProjection(tenor.blobs, tenor.portfolio_codec),

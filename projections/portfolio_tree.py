@@ -26,7 +26,7 @@ class PortfolioTreeProjection:
         for entry in entries:
             event = entry.event
             if isinstance(event, SnapshotRegistered) and event.kind is SnapshotKind.PORTFOLIO:
-                portfolio = self._codec.decode(self._blobs.get(event.sha256))
+                portfolio = self._codec.decode(self._blobs.get(event.sha256), ("portfolio",))
                 rows = [(event.originator_id, *node) for node in _nodes(portfolio)]
                 with connection.cursor() as cursor:
                     cursor.executemany(INSERT_NODE, rows)

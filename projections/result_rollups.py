@@ -76,13 +76,13 @@ class Rollups:
         for scenario in range(self._totals.scenarios):
             blanks = self._blanks(scenario)
             labels = sorted(blanks)
-            by_group = np.array([blanks[label] for label in labels], np.int64).reshape(len(labels), -1).T
+            by_group = np.array([blanks[label] for label in labels], np.int64).reshape(len(labels), len(heads)).T
             place = number("int2", scenario)
             for group in np.flatnonzero(by_group.any(axis=1)).tolist():
-                counts = by_group[group]
-                document = documents.setdefault(counts.tobytes(), b"") or self._document(labels, counts)
-                documents[counts.tobytes()] = document
-                yield heads[group] + place + document
+                counts = by_group[group].tobytes()
+                if counts not in documents:  # mostly those of the scenario before
+                    documents[counts] = self._document(labels, by_group[group])
+                yield heads[group] + place + documents[counts]
 
     def scenario(self, scenario: int) -> ScenarioTotals:
         value = self._value(scenario)

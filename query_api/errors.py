@@ -27,6 +27,12 @@ class NotQueryable(QueryRefused):
     code = "RUN_NOT_QUERYABLE"
 
 
+class NotYet(QueryRefused):
+    """It has happened, and the read model has not been told yet."""
+
+    code = "READ_MODEL_BEHIND"
+
+
 class NoHistory(QueryRefused):
     """The read model keeps the present only."""
 

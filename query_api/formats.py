@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from typing import IO, Any
+from typing import IO, Any, TypeAlias
 
 import orjson
 import pyarrow as pa
@@ -34,7 +34,7 @@ ROWS_OF_A_SHEET = 1_048_575
 LONGEST_CELL = 32_767
 ROWS_OF_A_GROUP = 65_536
 
-Table = ResultTable | pa.Table
+Table: TypeAlias = ResultTable | pa.Table
 File = IO[bytes]
 
 

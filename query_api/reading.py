@@ -1,9 +1,10 @@
 """Connections as queries use them: read-only snapshots, and arrays straight into numpy."""
 
 import struct
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import numpy as np
@@ -12,7 +13,7 @@ from psycopg.abc import Buffer
 from psycopg.adapt import Loader
 from psycopg.pq import Format
 
-from query_api.errors import NotFound
+from query_api.errors import NotFound, NotYet
 
 Connection = psycopg.Connection[Any]
 Connect = Callable[[], AbstractContextManager[Connection]]
@@ -23,6 +24,12 @@ ARRAY_HEADER = struct.Struct(">iiIii")
 
 READ_ONLY_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
+IS_IN_LOG = "SELECT EXISTS (SELECT FROM ledger_events WHERE originator_id = %s)"
+PATIENCE_SECONDS = 2.0
+PAUSE_SECONDS = 0.05
+
+Answer = TypeVar("Answer")
+
 
 @contextmanager
 def reading(connect: Connect) -> Iterator[Connection]:
@@ -30,6 +37,31 @@ def reading(connect: Connect) -> Iterator[Connection]:
     with connect() as connection, connection.transaction():
         connection.execute(READ_ONLY_SNAPSHOT)
         yield connection
+
+
+def patiently(connect: Connect, originator_id: str, ask: Callable[[Connection], Answer]) -> Answer:
+    """Whoever follows the Location of a command is not told 404 because a read model is a moment behind the log."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            with reading(connect) as connection:
+                return ask(connection)
+        except NotFound:
+            if not _is_in_log(connect, originator_id):
+                raise
+            if time.monotonic() > deadline:
+                raise NotYet("the log has it, the read models are behind", "ask again in a moment") from None
+        time.sleep(PAUSE_SECONDS)
+
+
+def _is_in_log(connect: Connect, originator_id: str) -> bool:
+    try:
+        identity = UUID(originator_id)
+    except ValueError:
+        return False
+    with connect() as connection:
+        row = connection.execute(IS_IN_LOG, (identity,)).fetchone()
+        return bool(row and row[0])
 
 
 def array_cursor(connection: Connection) -> psycopg.Cursor[Any]:

@@ -112,7 +112,7 @@ def find_run(connection: Connection, run_id: str | UUID) -> RunRow:
     with connection.cursor(row_factory=class_row(RunRow)) as cursor:
         row = cursor.execute(SELECT_RUN, (parse_id("run", run_id),)).fetchone()
     if row is None:
-        raise NotFound(f"there is no run {run_id}", "`tenor run list` names the runs; a request shows within a second")
+        raise NotFound(f"there is no run {run_id}", "`tenor run list` names the runs")
     return row
 
 

@@ -16,6 +16,8 @@ from commands.ingestion.limits import MAX_FILE_BYTES, MAX_ROWS
 from domain.tables import BY_NAME
 
 _MAGIC = b"PAR1"
+_DAMAGED = (pa.ArrowException, OSError, ValueError)
+"""What the reader raises over bytes that are not what they should be; a name that is not UTF-8 is a ValueError."""
 
 
 def read_parquet(name: str, path: Path, errors: Findings, warnings: Findings) -> tuple[RawTable | None, FileInfo]:
@@ -52,8 +54,8 @@ def _opened(name: str, path: Path, info: FileInfo, errors: Findings) -> pq.Parqu
             errors.file(name, Code.UNREADABLE, f"{path.name} is not a Parquet file.", "Write the table again.")
             return None
     try:
-        file = pq.ParquetFile(path, memory_map=True)
-    except (pa.ArrowInvalid, OSError):
+        file = pq.ParquetFile(path, memory_map=True, page_checksum_verification=True)
+    except _DAMAGED:
         errors.file(name, Code.UNREADABLE, f"{path.name} is damaged.", "Write the table again.")
         return None
     unpacked = sum(file.metadata.row_group(group).total_byte_size for group in range(file.metadata.num_row_groups))
@@ -80,10 +82,18 @@ def _of_known_type(name: str, label: str, kind: pa.DataType, errors: Findings, w
 
 def _column(name: str, label: str, file: pq.ParquetFile, place: int, errors: Findings) -> Cells | None:
     try:
-        column = file.read(columns=[file.schema_arrow.names[place]]).column(0)
-    except (pa.ArrowInvalid, OSError):
+        cells = _cells(file.read(columns=[file.schema_arrow.names[place]]).column(0))
+        cells.texts.validate(full=True)
+        damaged = len(cells.codes) != file.metadata.num_rows
+    except _DAMAGED:
+        damaged = True
+    if damaged:
         errors.file(name, Code.UNREADABLE, f"The column {label} is damaged.", "Write the table again.", column=label)
         return None
+    return cells
+
+
+def _cells(column: pa.ChunkedArray) -> Cells:
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     return _timestamps(column) if pa.types.is_timestamp(column.type) else cells_of(column)

@@ -8,7 +8,9 @@ import datetime as dt
 import hashlib
 import io
 import re
+import struct
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -29,6 +31,21 @@ _PLACE = re.compile(rb'\br="([A-Z]{1,3})(\d+)"')
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _ERROR_CELL = re.compile(rb'\bt="e"')
 _SUSPECT = re.compile(rb'<(?:\w+:)?f[\s/>]|\bt="e"')
+_DAMAGED = (
+    CalamineError,
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    ElementTree.ParseError,
+    LookupError,
+    StopIteration,
+    ValueError,
+    OSError,
+    EOFError,
+    NotImplementedError,
+)
+"""What unpacking and reading raise over bytes that are not what they should be."""
+_PLAIN = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _OLE = b"\xd0\xcf\x11\xe0"
 
 
@@ -51,15 +68,7 @@ def read_xlsx(path: Path, errors: Findings, warnings: Findings) -> tuple[dict[st
     except _Refused as refused:
         errors.file("", refused.code, f"{path.name}: {refused.message}", refused.fix)
         return {}, info, []
-    except (
-        CalamineError,
-        zipfile.BadZipFile,
-        ElementTree.ParseError,
-        LookupError,
-        StopIteration,
-        EOFError,
-        NotImplementedError,
-    ):
+    except _DAMAGED:
         errors.file("", Code.UNREADABLE, f"{path.name} is damaged.", "Save the workbook again as .xlsx.")
         return {}, info, []
     tables = {}
@@ -89,6 +98,8 @@ def _unpacked(data: bytes) -> dict[str, bytes]:
     members = archive.infolist()
     if len(members) > MAX_WORKBOOK_MEMBERS:
         raise _bomb(f"it has {len(members)} parts; the limit is {MAX_WORKBOOK_MEMBERS}.")
+    if any(member.compress_type not in _PLAIN for member in members):
+        raise _Refused(Code.UNREADABLE, "a part is packed in a way that workbooks do not use.", "Save it again.")
     if any(member.flag_bits & 1 for member in members):
         raise _Refused(Code.UNREADABLE, "the workbook is encrypted.", "Save it without a password.")
     if any("vbaproject" in member.filename.lower() or "macrosheets/" in member.filename.lower() for member in members):

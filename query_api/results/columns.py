@@ -31,7 +31,7 @@ def columns_of_run(run: RunRow) -> list[ResultColumn]:
 
 
 def chosen_columns(run: RunRow, measures: list[str] | None) -> list[ResultColumn]:
-    """The columns of the measures named (`PV`, `pv_base`, `key_rate_dv01_5y`), in the run's order; all without names."""
+    """The columns of the measures named (`PV`, `pv_base`, `key_rate_dv01_5y`), in the run's order; all if none is."""
     columns = columns_of_run(run)
     if not measures:
         return columns

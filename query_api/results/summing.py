@@ -23,7 +23,7 @@ from query_api.results.table import (
     read_identities,
     read_reason_numbers,
 )
-from query_api.results.totals_row import Total
+from query_api.results.total import Total
 from query_api.runs import RunRow
 
 
@@ -87,16 +87,15 @@ def _totals_under(
     scenario_no: int,
 ) -> Iterator[Total]:
     sums = _sum_scenario(connection, run, groups, columns, facts, scenario_no)
-    blanks = _blanks(sums.reason_counts, facts)
+    asked = {column.measure.name for column in columns}
+    blanks = _blanks(sums.reason_counts, facts, asked)
     for place, key in enumerate(groups.keys):
-        reasons = {label: int(counts[place]) for label, counts in blanks.items() if counts[place]}
         total = Total(key, scenario_no, int(groups.sizes[place]), currency=groups.currencies[place])
         for column in columns:
             total.values[column.number] = _value(column, sums, place)
             if column.base_name and total.currency:
-                total.natives[column.number] = float(sums.natives[column.number][place])
-        asked = {column.measure.name for column in columns}
-        total.reasons = {label: count for label, count in reasons.items() if label.partition(":")[0] in asked}
+                total.natives[column.number] = _native(column, sums, place)
+        total.reasons = {label: int(counts[place]) for label, counts in blanks.items() if counts[place]}
         total.left_out = left_out(total.reasons)
         yield total
 
@@ -120,19 +119,20 @@ def _sum_scenario(
     scenario_no: int,
 ) -> Sums:
     count, cursor = len(groups.keys), array_cursor(connection)
-    sums = Sums(*({column.number: np.zeros(count) for column in columns} for _ in range(3)), {})
+    values, weights, natives = ({column.number: np.zeros(count) for column in columns} for _ in range(3))
+    sums = Sums(values, weights, natives, {})
     present_value = next(column for column in columns_of_run(run) if column.name == "pv")
     read = sorted({*columns, present_value}, key=lambda column: column.number)
     for piece in pieces_between(run, [scenario_no], 0, run.positions):
         rows = slice(piece.chunk_no * run.chunk_size, piece.chunk_no * run.chunk_size + piece.last)
         codes, amounts = groups.codes[rows], read_amounts(cursor, run, piece, read)
         rates = rates_of(read_identities(cursor, run, piece.chunk_no)["currency"], facts, scenario_no)
-        weights = {
+        weight_by = {
             Adds.BY_PV: amounts[present_value.number] * rates,
             Adds.BY_PRINCIPAL: groups.principal_ccy[rows] * rates,
         }
         for column in columns:
-            _add(sums, column, amounts[column.number], rates, weights, codes)
+            _add(sums, column, amounts[column.number], rates, weight_by, codes)
         _count_reasons(sums, cursor, run, piece, codes, count)
     return sums
 
@@ -140,22 +140,21 @@ def _sum_scenario(
 def _add(
     sums: Sums, column: ResultColumn, amounts: Array, rates: Array, weights: dict[Adds, Array], codes: Array
 ) -> None:
-    """A position without the number adds nothing, neither to the sum nor to the weight."""
-    number, adds, groups = column.number, column.measure.adds, len(sums.values[column.number])
+    """A position without the number adds nothing, neither to the sum nor to the weight; a missing exchange rate
+    leaves no total at all."""
+    number, adds, is_there = column.number, column.measure.adds, ~np.isnan(amounts)
+    power = 2 if adds is Adds.ROOT_SUM_OF_SQUARES else 1
 
-    def summed(values: Array) -> Array:
-        return np.bincount(codes, np.where(np.isnan(values), 0.0, values), groups)
+    def add_up(values: Array) -> Array:
+        return np.bincount(codes[is_there], values[is_there], len(sums.values[number]))
 
     if adds in weights:
-        weight = np.where(np.isnan(amounts), np.nan, weights[adds])
-        sums.values[number] += summed(amounts * weight)
-        sums.weights[number] += summed(weight)
-        return
-    power = 2 if adds is Adds.ROOT_SUM_OF_SQUARES else 1
-    in_base = amounts * rates if column.base_name else amounts
-    sums.values[number] += summed(in_base**power)
-    sums.weights[number] += np.bincount(codes, ~np.isnan(in_base), groups)
-    sums.natives[number] += summed(amounts**power)
+        sums.values[number] += add_up(amounts * weights[adds])
+        sums.weights[number] += add_up(weights[adds])
+    else:
+        sums.values[number] += add_up((amounts * rates if column.base_name else amounts) ** power)
+        sums.weights[number] += add_up(is_there.astype(np.float64))
+        sums.natives[number] += add_up(amounts**power)
 
 
 def _count_reasons(sums: Sums, cursor: Any, run: RunRow, piece: Piece, codes: Array, count: int) -> None:
@@ -165,21 +164,32 @@ def _count_reasons(sums: Sums, cursor: Any, run: RunRow, piece: Piece, codes: Ar
         counts += np.bincount(codes[numbers == number], minlength=count)
 
 
-def _blanks(counts: dict[int, Array], facts: RunFacts) -> dict[str, Array]:
-    """Positions by `MEASURE:CODE`."""
+def _blanks(counts: dict[int, Array], facts: RunFacts, asked: set[str]) -> dict[str, Array]:
+    """Positions by `MEASURE:CODE`, of the measures asked for."""
     blanks: dict[str, Array] = {}
     for number, positions in counts.items():
-        for label in filter(None, facts.reasons[number].as_py().split(";")):
-            blanks[label] = blanks.get(label, 0) + positions
+        for label in facts.reasons[number].as_py().split(";"):
+            if label.partition(":")[0] in asked:
+                blanks[label] = blanks.get(label, 0) + positions
     return blanks
 
 
 def _value(column: ResultColumn, sums: Sums, place: int) -> float | None:
+    """Blank where nobody contributes, where the weights cancel, or where an exchange rate is missing."""
     value, weight = float(sums.values[column.number][place]), float(sums.weights[column.number][place])
+    if not weight or np.isnan(value) or np.isnan(weight):
+        return None
     match column.measure.adds:
         case Adds.SUM:
             return value
         case Adds.ROOT_SUM_OF_SQUARES:
             return float(np.sqrt(value))
         case _:
-            return value / weight if weight else None
+            return value / weight
+
+
+def _native(column: ResultColumn, sums: Sums, place: int) -> float | None:
+    if not sums.weights[column.number][place]:
+        return None
+    value = float(sums.natives[column.number][place])
+    return float(np.sqrt(value)) if column.measure.adds is Adds.ROOT_SUM_OF_SQUARES else value

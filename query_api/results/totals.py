@@ -1,7 +1,6 @@
 """Totals of a run by node, attribute or tag: read from the rollups, or summed from the chunks where there are none."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from query_api.errors import BadQuery
 from query_api.reading import Connection
 from query_api.results.columns import ResultColumn, chosen_columns, measure_fields, table_metadata
 from query_api.results.summing import sum_chunks
+from query_api.results.total import Total
 from query_api.runs import RunRow, queryable_run, scenario_numbers
 
 LoadPortfolio = Callable[[str], Portfolio]
@@ -42,20 +42,6 @@ SELECT dimension FROM step WHERE dimension IS NOT NULL
 """
 
 SELECT_PORTFOLIO_SHA256 = "SELECT sha256 FROM read.snapshot WHERE snapshot_id = %s"
-
-
-@dataclass
-class Total:
-    """One row: a group under a scenario. Numbers are by place among the run's columns."""
-
-    key: str
-    scenario_no: int
-    positions: int = 0
-    left_out: int = 0
-    currency: str | None = None
-    values: dict[int, float | None] = field(default_factory=dict)
-    natives: dict[int, float | None] = field(default_factory=dict)
-    reasons: dict[str, int] = field(default_factory=dict)
 
 
 def totals(
@@ -128,19 +114,7 @@ def _totals_from_chunks(
         raise BadQuery(
             f"run {run.run_id} has no grouping {by!r}", f"group by one of {', '.join(known)}", groupings=known
         )
-    return [
-        Total(
-            key=group.key,
-            scenario_no=group.scenario_no,
-            positions=group.positions,
-            left_out=group.left_out,
-            currency=group.currency,
-            values=group.values,
-            natives=group.natives,
-            reasons=group.reasons,
-        )
-        for group in sums
-    ]
+    return sums
 
 
 def _as_table(run: RunRow, by: str, columns: list[ResultColumn], found: list[Total]) -> pa.Table:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Any
@@ -32,6 +32,7 @@ from projections.snapshots import SnapshotProjection
 NOW = datetime(2026, 1, 23, 18, tzinfo=UTC)
 ASKED = Envelope("tester", NOW, UUID(int=1))
 SPACE = UUID(int=7)
+RUN_ID = uuid5(SPACE, "run")
 CODEC = ZstdBlockCodec()
 SCENARIOS = ["BASE", "up100@1", "fx@2"]
 RATES = {"EUR": [1.09, 1.09, 0.98], "GBP": [1.27, 1.27, 1.14], "USD": [1.0, 1.0, 1.0]}
@@ -54,7 +55,7 @@ class Tenor:
 
     def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
         with self.database.connect() as connection:
-            return connection.execute(query, parameters).fetchall()  # type: ignore[arg-type]
+            return connection.execute(query, parameters).fetchall()
 
 
 @contextmanager
@@ -150,7 +151,7 @@ class SampleRun:
     seed: int = 5
     failing: tuple[int, ...] = ()
     blanks: bool = True
-    run_id: UUID = uuid5(SPACE, "run")
+    run_id: UUID = RUN_ID
 
     def __post_init__(self) -> None:
         self.portfolio_bytes = SnapshotCodec().encode(self.portfolio)
@@ -163,6 +164,13 @@ class SampleRun:
 
     def begin(self, tenor: Tenor) -> None:
         """Snapshot, request and plan."""
+        self.begin_request(tenor)
+        self.begin_plan(tenor)
+
+    def begin_plan(self, tenor: Tenor) -> None:
+        self.change(tenor, runs.plan(self.run, ASKED, self.run_id, [kind.value for kind in self.kinds], 1))
+
+    def begin_request(self, tenor: Tenor) -> None:
         tenor.blobs.put(self.portfolio_sha256, self.portfolio_bytes)
         snapshot_id = snapshots.snapshot_id(snapshots.SnapshotKind.PORTFOLIO, self.portfolio_sha256)
         if not tenor.store.stream(snapshot_id):
@@ -180,8 +188,7 @@ class SampleRun:
             "positions": self.portfolio.position_count,
             "chunk_size": self.chunk_size,
         }
-        self._append(tenor, runs.request(self.run, ASKED, self.run_id, terms))
-        self._append(tenor, runs.plan(self.run, ASKED, self.run_id, [kind.value for kind in self.kinds], 1))
+        self.change(tenor, runs.request(self.run, ASKED, self.run_id, terms))
 
     def work(self, tenor: Tenor) -> None:
         for chunk_no in range(self.chunks):
@@ -191,12 +198,15 @@ class SampleRun:
             else:
                 self.append_facts(tenor, chunk_no)
 
-    def append_facts(self, tenor: Tenor, chunk_no: int) -> None:
+    def append_facts(self, tenor: Tenor, chunk_no: int, *, forged: bool = False) -> None:
+        """Forged: the stored bytes are those of other numbers than the log says."""
         facts, blocks = [], []
         for kind in self.kinds:
             columns = self.block(kind, chunk_no)
             payload = CODEC.encode(columns)
             content, stored = CODEC.content_sha256(columns), sha256(payload).hexdigest()
+            if forged:
+                payload = CODEC.encode(replace(columns, values=columns.values + 1))
             block = Block(self.run_id, kind.value, chunk_no, content, stored, payload)
             terms = {
                 "first_row": chunk_no * self.chunk_size,
@@ -214,7 +224,7 @@ class SampleRun:
         tenor.store.append(facts, blocks=blocks)
 
     def end(self, tenor: Tenor) -> None:
-        self._append(
+        self.change(
             tenor,
             runs.complete(
                 self.run,
@@ -230,7 +240,7 @@ class SampleRun:
     def retry(self, tenor: Tenor, failing: tuple[int, ...] = ()) -> None:
         """Open the failed chunks again and work on them; those in `failing` fail once more."""
         again = [chunk_no for chunk_no in self.failing if chunk_no not in failing]
-        self._append(tenor, runs.retry(self.run, ASKED, self.run_id))
+        self.change(tenor, runs.retry(self.run, ASKED, self.run_id))
         self.failing = failing
         for chunk_no in again:
             self.append_facts(tenor, chunk_no)
@@ -275,7 +285,7 @@ class SampleRun:
         names = tuple(measure.name for measure in measures)
         return BlockColumns(columns, values, names, reasons, ("no curve USD-SOFR",), detail)
 
-    def _append(self, tenor: Tenor, events: list[Any]) -> None:
+    def change(self, tenor: Tenor, events: list[Any]) -> None:
         tenor.store.append(events)
         self.history += events
 

@@ -61,8 +61,14 @@ def test_tags_become_columns(sound: Tables, bring: Bring, tags: str, expected: d
     assert first == expected
 
 
-@pytest.mark.parametrize("tags", ["A=", "A=1;A=1", '{"A": {"B": 1}}', '{"A": 1, "A": 2}', '{"A": 1', "[1]{"])
+@pytest.mark.parametrize("tags", ["A=", "A=1;A=1", '{"A": {"B": 1}}', '{"A": 1, "A": 2}', '{"A": 1'])
 def test_tags_that_cannot_be_read(sound: Tables, bring: Bring, tags: str) -> None:
     sound["positions"][0]["tags"] = tags
-    codes = [error.code for error in bring(sound).errors]
-    assert codes == ([] if tags == "[1]{" else ["INVALID_TAGS"])
+    assert [(error.row, error.column, error.code) for error in bring(sound).errors] == [(2, "tags", "INVALID_TAGS")]
+
+
+def test_tags_of_another_table_are_an_attribute(sound: Tables, bring: Bring) -> None:
+    sound["instruments"][0]["tags"] = "A=;A"
+    prepared = bring(sound)
+    assert prepared.errors == [] and prepared.portfolio is not None
+    assert prepared.portfolio.tables["instruments"].columns["tags"].categories == ("A=;A",)

@@ -2,6 +2,8 @@
 
 import datetime as dt
 import io
+import json
+import random
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -59,6 +61,7 @@ BYTES = [
     (b"Position_ID,instrument_id,book_id,notional\nP1,L1,BOOK,1\n", None, "MISSING_COLUMN"),
     (b"position_id,instrument_id,book_id,notional,fico,fico\nP1,L1,BOOK,1,7,7\n", None, "DUPLICATE_COLUMN"),
     (b"position_id,instrument_id,book_id,notional,\nP1,L1,BOOK,1,7\n", None, "UNNAMED_COLUMN"),
+    (POSITIONS + b"P1\n", 2, "WRONG_FIELD_COUNT"),
     (POSITIONS + b"P1,L1,BOOK,1\n\nP2,L1,BOOK\n", 4, "WRONG_FIELD_COUNT"),
     (POSITIONS + b"P1,L1,BOOK,1\nP2,L1,BOOK,1,000.00\n", 3, "WRONG_FIELD_COUNT"),
     (POSITIONS + b'P1,L1,BOOK,1\n"P2,L1,BOOK,2\nP3,L1,BOOK,3\n', 3, "WRONG_FIELD_COUNT"),
@@ -235,6 +238,23 @@ def test_a_workbook_is_the_same_content_as_its_csv_files(tmp_path: Path, sound: 
     assert prepared.lines["positions"].file == "book.xlsx"
 
 
+def test_a_folder_that_holds_one_workbook_stands_for_it(tmp_path: Path, sound: Tables) -> None:
+    book = workbook(tmp_path / "book.xlsx", sound)
+    (tmp_path / "~$book.xlsx").write_bytes(b"lock")
+    assert prepare_portfolio(tmp_path).sha256 == prepare_portfolio(book).sha256 is not None
+
+
+def test_a_formula_in_a_cell_without_a_reference_is_found_too(tmp_path: Path, sound: Tables) -> None:
+    path = workbook(
+        tmp_path / "book.xlsx", sound, lambda book: book.get_worksheet_by_name("positions").write_formula(1, 3, "=1")
+    )
+    bare = tmp_path / "bare.xlsx"
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(bare, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            target.writestr(name, source.read(name).replace(b'<c r="D2"', b"<c"))
+    assert found(prepare_portfolio(bare)) == [("", None, "FORMULA")]
+
+
 def test_formulas_and_error_cells_in_a_workbook_are_errors(tmp_path: Path, sound: Tables) -> None:
     def spoiling(book: Any) -> None:
         sheet = book.get_worksheet_by_name("positions")
@@ -303,3 +323,30 @@ def test_a_size_that_the_archive_understates_is_not_believed(tmp_path: Path, sou
     prepared = prepare_portfolio(path)
     assert prepared.portfolio is None
     assert prepared.errors[0].code in {"ARCHIVE_BOMB", "UNREADABLE"}
+
+
+# --- damage ---------------------------------------------------------------------------------------------------------
+
+
+def damaged(data: bytes, chance: random.Random) -> bytes:
+    spoilt = bytearray(data)
+    for _ in range(chance.randint(1, 4)):
+        spoilt[chance.randrange(len(spoilt))] = chance.randrange(256)
+    return bytes(spoilt[: chance.randrange(1, len(spoilt))] if chance.random() < 0.1 else spoilt)
+
+
+@pytest.mark.parametrize("kind", ["positions.csv", "positions.parquet", "book.xlsx"])
+def test_damaged_bytes_end_in_a_report_never_in_a_crash(tmp_path: Path, sound: Tables, write: Write, kind: str) -> None:
+    if kind == "book.xlsx":
+        source = path = workbook(tmp_path / kind, sound)
+    else:
+        source, path = write(tmp_path, sound), tmp_path / kind
+    if kind == "positions.parquet":
+        pq.write_table(positions(), path)
+        (tmp_path / "positions.csv").unlink()
+    data, chance = path.read_bytes(), random.Random(20260123)
+    for _ in range(80):
+        path.write_bytes(damaged(data, chance))
+        prepared = prepare_portfolio(source)
+        assert (prepared.portfolio is None) == (prepared.errors_total > 0)
+        json.dumps(prepared.report())

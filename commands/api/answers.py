@@ -1,0 +1,28 @@
+"""202: what has been written to the log, where, and where to look for it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Annotated, Any
+
+from fastapi import Header, Request
+from fastapi.responses import JSONResponse
+
+from domain.event import Envelope, stream_id
+
+EnvelopeOf = Callable[[Request], Envelope]
+"""Who asks, and when; handed in, since only the wiring knows the clock and how callers are told apart."""
+
+IdempotencyKey = Annotated[
+    str | None, Header(min_length=1, max_length=255, description="The same key again is the same command.")
+]
+
+
+def accepted(body: Any, position: int, location: str) -> JSONResponse:
+    return JSONResponse(body, 202, {"Location": location, "X-Event-Position": str(position)})
+
+
+def keyed(envelope: Envelope, idempotency_key: str | None) -> Envelope:
+    """The key becomes the correlation id of what the command writes, so the log itself remembers that it was used."""
+    if idempotency_key is None:
+        return envelope
+    return replace(envelope, correlation_id=stream_id("idempotency", idempotency_key))

@@ -1,0 +1,120 @@
+"""Ask for a run; cancel, retry, approve, reject, publish one."""
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, keyed
+from commands.api.refusals import CommandRoute
+from commands.change_run import approve_run, cancel_run, load_run, publish_run, reject_run, retry_run
+from commands.refusals import Conflict
+from commands.submit_run import CheckScenarios, SubmitRun, submit_run
+from domain.event import Envelope
+from domain.ports import BlobStore, EventStore
+from domain.run import RunApproved, RunCancelled, RunEvent, RunPublished, RunRejected, RunRetried
+
+PREFIX = "/api/v1/orchestrator"
+
+
+def split_words(value: object) -> object:
+    """`"a,b@2"`, as the command line takes it, is as good as a list."""
+    return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
+
+
+Words = Annotated[list[str], BeforeValidator(split_words), Field(max_length=10_000)]
+
+
+class RunWish(BaseModel):
+    """`scenarios`: `id`, `id@version`, `@set`; BASE always runs. `measures`: all that Tenor has when left out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    portfolio: str
+    market: str
+    scenarios: Words = []
+    measures: Words = []
+    base_currency: str | None = Field(None, pattern="^[A-Z]{3}$")
+
+
+class Why(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field("", max_length=10_000)
+
+
+Change = Callable[[EventStore, Envelope, str, str], int]
+
+CHANGES: dict[str, tuple[Change, type[RunEvent]]] = {
+    "cancel": (cancel_run, RunCancelled),
+    "retry": (lambda store, envelope, run_id, reason: retry_run(store, envelope, run_id), RunRetried),
+    "approve": (approve_run, RunApproved),
+    "reject": (reject_run, RunRejected),
+    "publish": (publish_run, RunPublished),
+}
+
+
+def build_router(
+    store: EventStore, blobs: BlobStore, envelope_of: EnvelopeOf, check_scenarios: CheckScenarios
+) -> APIRouter:
+    router = APIRouter(prefix=PREFIX, tags=["orchestrator"], route_class=CommandRoute)
+
+    @router.post("/runs", status_code=202, operation_id="orchestrator_submit_run")
+    def submit(request: Request, wish: RunWish, idempotency_key: IdempotencyKey = None) -> JSONResponse:
+        """Ask for a run; follow the Location for its progress."""
+        command = SubmitRun(
+            wish.portfolio,
+            wish.market,
+            tuple(wish.scenarios),
+            tuple(wish.measures),
+            wish.base_currency,
+            idempotency_key,
+        )
+        envelope = keyed(envelope_of(request), idempotency_key)
+        submitted = submit_run(store, blobs, envelope, command, check_scenarios)
+        body = {"run_id": str(submitted.run_id), "status": "REQUESTED", "event_position": submitted.position}
+        return accepted(body, submitted.position, f"{PREFIX}/runs/{submitted.run_id}")
+
+    for name, (change, event) in CHANGES.items():
+        _add_change(router, store, envelope_of, name, change, event)
+    return router
+
+
+def _add_change(
+    router: APIRouter, store: EventStore, envelope_of: EnvelopeOf, name: str, change: Change, event: type[RunEvent]
+) -> None:
+    @router.post(
+        f"/runs/{{run_id}}/{name}",
+        status_code=202,
+        operation_id=f"orchestrator_{name}_run",
+        summary=f"{name.capitalize()} a run",
+    )
+    def change_run(
+        request: Request, run_id: str, why: Why | None = None, idempotency_key: IdempotencyKey = None
+    ) -> JSONResponse:
+        reason = why.reason if why else ""
+        envelope = keyed(envelope_of(request), idempotency_key)
+        if idempotency_key and _is_done(store, envelope, run_id, event, reason):
+            position = store.head()
+        else:
+            position = change(store, envelope, run_id, reason)
+        _, run = load_run(store, run_id)
+        body = {"run_id": run_id, "status": run.status.value, "event_position": position}
+        return accepted(body, position, f"{PREFIX}/runs/{run_id}")
+
+
+def _is_done(store: EventStore, envelope: Envelope, run_id: str, kind: type[RunEvent], reason: str) -> bool:
+    """Whether this key has changed this run already: fine for the same wish, a conflict for another."""
+    identity, _ = load_run(store, run_id)
+    for event in store.stream(identity):
+        if event.correlation_id == envelope.correlation_id:
+            if isinstance(event, kind) and getattr(event, "reason", reason) == reason:
+                return True
+            raise Conflict(
+                "IDEMPOTENCY_KEY_REUSED",
+                "this idempotency key has asked for something else",
+                "use a new key for a new request",
+            )
+    return False

@@ -1,0 +1,88 @@
+"""Every error as RFC 9457 problem+json: what is wrong, how to mend it, never what was sent and never a secret."""
+
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+import psycopg
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from query_api.errors import BadQuery, NoHistory, NotAcceptable, NotFound, NotQueryable, NotYet, QueryRefused
+
+PROBLEM = "application/problem+json"
+
+STATUS: dict[type[QueryRefused], int] = {
+    BadQuery: 422,
+    NoHistory: 422,
+    NotFound: 404,
+    NotQueryable: 409,
+    NotYet: 409,
+    NotAcceptable: 406,
+}
+
+
+def problem(
+    request: Request | None, status: int, code: str, detail: str, fix: str = "", headers: Any = None, **facts: Any
+) -> Response:
+    body: dict[str, Any] = {
+        "type": "urn:tenor:problem:" + code.lower().replace("_", "-"),
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        **({"fix": fix} if fix else {}),
+        **({"instance": request.url.path} if request else {}),
+        **facts,
+    }
+    return Response(orjson.dumps(body), status, {"Cache-Control": "no-store", **(headers or {})}, media_type=PROBLEM)
+
+
+def add_handlers(app: FastAPI) -> None:
+    app.add_exception_handler(QueryRefused, refused)
+    app.add_exception_handler(HTTPException, http_error)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(psycopg.DataError, cannot_be_asked)
+    app.add_exception_handler(psycopg.OperationalError, unreachable)
+    app.add_exception_handler(Exception, broken)
+
+
+def refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, QueryRefused)
+    return problem(request, STATUS[type(error)], error.code, str(error), error.fix, **error.facts)
+
+
+def http_error(request: Request, error: Exception) -> Response:
+    """Raised by the framework (404, 405, 413 …), or by a command router with a document as its detail."""
+    assert isinstance(error, HTTPException)
+    detail: Any = error.detail
+    if isinstance(detail, dict):
+        said = {"code": "REFUSED", "detail": "", **detail}
+        return problem(request, error.status_code, headers=error.headers, **said)
+    code = HTTPStatus(error.status_code).name
+    return problem(request, error.status_code, code, str(detail), headers=error.headers)
+
+
+def invalid(request: Request, error: Exception) -> Response:
+    """The place and the rule of each violation, without the value."""
+    assert isinstance(error, RequestValidationError)
+    errors = [{"loc": list(one["loc"]), "message": one["msg"], "type": one["type"]} for one in error.errors()]
+    first = f"{'.'.join(str(step) for step in errors[0]['loc'])}: {errors[0]['message']}"
+    return problem(request, 422, "INVALID_REQUEST", first, "see /openapi.json for what is taken here", errors=errors)
+
+
+def cannot_be_asked(request: Request, error: Exception) -> Response:
+    """A NUL in a text, a whole number beyond 64 bits: nothing that a table could hold."""
+    return problem(request, 422, "INVALID_REQUEST", "a value of the request is none that a table could hold")
+
+
+def unreachable(request: Request, error: Exception) -> Response:
+    detail = "the database does not answer"
+    return problem(request, 503, "DATABASE_UNREACHABLE", detail, "try again; see `tenor doctor`", {"Retry-After": "1"})
+
+
+def broken(request: Request, error: Exception) -> Response:
+    """The server logs the exception; the caller learns that it is not their fault."""
+    return problem(request, 500, "INTERNAL_ERROR", "something broke on our side", "see the service's log")

@@ -1,0 +1,59 @@
+"""A run's progress as server-sent events: ids are log positions, so a reader who was cut off goes on where it was."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+import orjson
+from fastapi.concurrency import run_in_threadpool
+
+from query_api.reading import Connect, reading
+from query_api.runs import RunRow, find_run, progress, run_document, run_events
+
+POLL_SECONDS = 0.2
+KEEP_ALIVE_SECONDS = 15.0
+LONGEST_SECONDS = 3600.0
+"""Then the stream ends, and a browser asks again by itself with Last-Event-ID."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A run and its events after a position, both of one moment."""
+
+    run: RunRow
+    events: list[dict[str, Any]]
+
+
+def look(connect: Connect, run_id: UUID, after: int) -> Seen:
+    with reading(connect) as connection:
+        return Seen(find_run(connection, run_id), run_events(connection, run_id, after))
+
+
+async def progress_events(ask: Callable[[int], Seen], after: int) -> AsyncIterator[bytes]:
+    """`event: <topic>` for each event of the run, `progress` when chunks are done, `end` when figures are there."""
+    started = told_at = time.monotonic()
+    told: dict[str, Any] | None = None
+    while time.monotonic() - started < LONGEST_SECONDS:
+        seen = await run_in_threadpool(ask, after)
+        for event in seen.events:
+            after = event["event_position"]
+            yield _frame(event["event"], event, after)
+        if told != progress(seen.run) or seen.events:
+            told, told_at = progress(seen.run), time.monotonic()
+            yield _frame("progress", told)
+        if seen.run.is_settled:
+            yield _frame("end", run_document(seen.run))
+            return
+        if time.monotonic() - told_at > KEEP_ALIVE_SECONDS:
+            told_at = time.monotonic()
+            yield b": still there\n\n"
+        await asyncio.sleep(POLL_SECONDS)
+
+
+def _frame(event: str, data: dict[str, Any], position: int | None = None) -> bytes:
+    """JSON has no line breaks of its own, so one data line holds it."""
+    place = b"" if position is None else b"id: %d\n" % position
+    return place + b"event: " + event.encode() + b"\ndata: " + orjson.dumps(data) + b"\n\n"

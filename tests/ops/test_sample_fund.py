@@ -1,0 +1,122 @@
+"""The sample fund and the small example are sound input, and the same every time."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from commands.ingestion.prepare import Prepared, prepare_portfolio
+from domain.market import parse_market
+from domain.scenarios import parse_scenario_set, parse_scenarios
+from ops.sample_fund import laid_out, write_sample_fund
+from ops.sample_market import AS_OF, market_document, scenario_documents, scenario_set_document
+
+SMALL_FUND = Path(__file__).parents[2] / "examples" / "small_fund"
+
+
+def texts(prepared: Prepared, table: str, column: str) -> list[str | None]:
+    assert prepared.portfolio is not None
+    data = prepared.portfolio.tables[table].columns[column]
+    return [data.categories[code] if code >= 0 else None for code in data.values]
+
+
+@pytest.mark.parametrize("positions", [1, 2, 7, 500])
+def test_a_fund_of_any_size_ingests_without_errors(tmp_path: Path, positions: int) -> None:
+    write_sample_fund(tmp_path, positions)
+    prepared = prepare_portfolio(tmp_path)
+    assert prepared.errors == [] and prepared.warnings == []
+    assert prepared.rows["positions"] == positions
+
+
+def test_the_same_seed_is_the_same_content_in_either_format(tmp_path: Path) -> None:
+    write_sample_fund(tmp_path / "a", 2000)
+    write_sample_fund(tmp_path / "b", 2000, format="csv")
+    write_sample_fund(tmp_path / "c", 2000, seed=7)
+    first, again, other = (prepare_portfolio(tmp_path / name).sha256 for name in "abc")
+    assert first is not None and first == again != other
+
+
+def test_the_mix_of_products(tmp_path: Path) -> None:
+    write_sample_fund(tmp_path, 2000)
+    prepared = prepare_portfolio(tmp_path)
+    assert prepared.portfolio is not None
+    product = np.array(texts(prepared, "instruments", "product_type"))[prepared.portfolio.instrument_row]
+    assert {name: int((product == name).sum()) for name in set(product)} == {"LOAN": 1400, "BOND": 440, "FX_FWD": 160}
+    assert set(prepared.control_totals) == {"USD", "EUR", "GBP"}
+    assert {"fico", "state", "loan_program", "tag:STRATEGY"} <= set(prepared.portfolio.tables["positions"].columns)
+
+
+def fund(tmp_path: Path, name: str) -> Path:
+    if name == "small":
+        return SMALL_FUND
+    write_sample_fund(tmp_path, 3000)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["small", "sample"])
+def test_the_market_has_all_that_the_positions_ask_of_it(tmp_path: Path, name: str) -> None:
+    folder = fund(tmp_path, name)
+    prepared = prepare_portfolio(folder)
+    assert prepared.portfolio is not None
+    market = json.loads((folder / "market.json").read_text())
+    instruments = prepared.portfolio.tables["instruments"].columns
+    assert set(texts(prepared, "instruments", "currency")) <= set(market["discount"])
+    assert set(texts(prepared, "instruments", "index")) <= {*market["projection"], None}
+    spread_curves = {curve["curve_id"] for curve in market["spread_curves"]}
+    assert set(texts(prepared, "instruments", "spread_curve")) <= {*spread_curves, None}
+    maturity = instruments["maturity_date"].values.astype("datetime64[D]")
+    assert (maturity > np.datetime64(AS_OF)).all()
+
+
+@pytest.mark.parametrize("name", ["small", "sample"])
+def test_every_floater_finds_the_fixing_of_its_last_reset(tmp_path: Path, name: str) -> None:
+    """Resets counted back from maturity, month by month, as the contract dates them."""
+    folder = fund(tmp_path, name)
+    prepared = prepare_portfolio(folder)
+    assert prepared.portfolio is not None
+    fixings = {(each["index"], each["date"]) for each in market_document()["fixings"]}
+    columns = prepared.portfolio.tables["instruments"].columns
+    floaters = [row for row, rate in enumerate(texts(prepared, "instruments", "rate_type")) if rate == "FLOATING"]
+    index = texts(prepared, "instruments", "index")
+    assert len(floaters) >= 3
+    for row in floaters:
+        maturity = columns["maturity_date"].values[row].astype("datetime64[D]")
+        step = 12 // int(columns["frequency"].values[row])
+        reset = _last_reset(maturity, step, bool(columns["end_of_month"].values[row] == 1))
+        assert (index[row], str(reset)) in fixings
+
+
+def _last_reset(maturity: np.datetime64, step_mo: int, month_end: bool) -> np.datetime64:
+    month = maturity.astype("datetime64[M]")
+    day = int((maturity - month.astype("datetime64[D]")).astype(int))
+    back: Any = maturity
+    while back > np.datetime64(AS_OF):
+        month = month - step_mo
+        last = int(((month + 1).astype("datetime64[D]") - month.astype("datetime64[D]")).astype(int)) - 1
+        back = month.astype("datetime64[D]") + (last if month_end else min(day, last))
+    return np.datetime64(back)
+
+
+def test_the_small_example_is_sound() -> None:
+    prepared = prepare_portfolio(SMALL_FUND)
+    assert prepared.errors == [] and prepared.warnings == []
+    assert prepared.rows == {"portfolio": 10, "issuers": 11, "instruments": 24, "cashflows": 6, "positions": 26}
+
+
+def test_the_example_s_documents_are_those_of_the_generator() -> None:
+    for name, document in {
+        "market.json": market_document(),
+        "scenarios.json": scenario_documents(),
+        "scenario_set.json": scenario_set_document(),
+    }.items():
+        assert (SMALL_FUND / name).read_text() == laid_out(document) + "\n"
+
+
+def test_market_and_scenarios_are_documents_that_tenor_accepts() -> None:
+    market = parse_market((SMALL_FUND / "market.json").read_bytes())
+    assert len(market.curves) == 4
+    scenarios = parse_scenarios((SMALL_FUND / "scenarios.json").read_bytes())
+    nightly = parse_scenario_set((SMALL_FUND / "scenario_set.json").read_bytes())
+    assert [scenario.scenario_id for scenario in scenarios] == list(nightly.scenarios)

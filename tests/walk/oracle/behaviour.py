@@ -1,0 +1,92 @@
+"""Prepayment and default speeds, month by month, as section 2 of the contract words them."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from tests.walk.oracle.dates import InvalidTerms, whole_months
+from tests.walk.oracle.market import Market
+from tests.walk.oracle.terms import Terms
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """What a loan's borrowers do under a scenario."""
+
+    prepayment: tuple[str, float] | None
+    default: tuple[str, float] | None
+    severity: float
+    lag_months: int
+    advances: bool
+
+    def of_period(self, issue: date, end: date, months: int) -> tuple[float, float]:
+        """SMM and MDR of a period: one less the product of its months' survivals, by loan age at its end."""
+        age = whole_months(issue, end)
+        stay, perform = 1.0, 1.0
+        for month in range(age - months + 1, age + 1):
+            stay *= 1.0 - smm(self.prepayment, month)
+            perform *= 1.0 - mdr(self.default, month)
+        return 1.0 - stay, 1.0 - perform
+
+
+def smm(speed: tuple[str, float] | None, age: int) -> float:
+    match speed:
+        case None:
+            return 0.0
+        case ("SMM", percent):
+            return min(percent / 100, 1.0)
+        case ("CPR", percent):
+            return _monthly(percent / 100)
+        case ("PSA", percent):
+            return _monthly(percent / 100 * 0.002 * min(max(age, 0), 30))
+        case ("ABS", percent):
+            left = 1.0 - percent / 100 * (max(age, 1) - 1)
+            return min(percent / 100 / left, 1.0) if left > 0 else 1.0
+    raise InvalidTerms(speed[0])
+
+
+def mdr(speed: tuple[str, float] | None, age: int) -> float:
+    match speed:
+        case None:
+            return 0.0
+        case ("CDR", percent):
+            return _monthly(percent / 100)
+        case ("SDA", percent):
+            return _monthly(percent / 100 * _sda(age))
+    raise InvalidTerms(speed[0])
+
+
+def _sda(age: int) -> float:
+    """100 SDA as an annual rate: up 0.02 % a month to 0.6 % at 30, held to 60, down 0.0095 % a month to 0.03 %."""
+    if age <= 30:
+        return 0.0002 * max(age, 0)
+    return 0.006 if age <= 60 else max(0.006 - 0.000095 * (age - 60), 0.0003)
+
+
+def _monthly(annual: float) -> float:
+    return float(1.0 - (1.0 - min(max(annual, 0.0), 1.0)) ** (1.0 / 12.0))
+
+
+def behaviour_of(terms: Terms, market: Market) -> Behaviour | None:
+    """None where neither prepayment nor default is given: the schedule is contractual."""
+    if "prepayment" not in terms.instrument and "default" not in terms.instrument:
+        return None
+    return Behaviour(
+        _scaled(terms.instrument.get("prepayment"), market.prepayment_multiplier),
+        _default(terms, market.default_multiplier),
+        min(max(terms.number("severity", 0.0) + market.severity_add, 0.0), 1.0),
+        terms.whole("recovery_lag_months", 0),
+        terms.flag("servicer_advances"),
+    )
+
+
+def _scaled(said: str | None, multiplier: float) -> tuple[str, float] | None:
+    if said is None:
+        return None
+    kind, percent = said.split()
+    return kind, float(percent) * multiplier
+
+
+def _default(terms: Terms, multiplier: float) -> tuple[str, float] | None:
+    if terms.instrument.get("default") == "PD":
+        return "CDR", 100 * float(terms.issuer["pd_12m"]) * multiplier
+    return _scaled(terms.instrument.get("default"), multiplier)

@@ -1,0 +1,76 @@
+"""A position with the terms of its instrument, read from the tables of a portfolio folder."""
+
+from dataclasses import dataclass, field
+from datetime import date
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from tests.walk.oracle.dates import InvalidTerms
+from tests.walk.oracle.market import read_table
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Everything the tables say of a position: its own row over its instrument's over its issuer's."""
+
+    position: dict[str, str]
+    instrument: dict[str, str]
+    issuer: dict[str, str]
+    cashflows: list[tuple[date, float, float]] = field(default_factory=list)
+
+    def text(self, name: str, default: str | None = None) -> str:
+        value = self.instrument.get(name, default)
+        if value is None:
+            raise InvalidTerms(f"no {name}")
+        return value
+
+    def number(self, name: str, default: float | None = None) -> float:
+        return default if default is not None and name not in self.instrument else float(self.text(name))
+
+    def whole(self, name: str, default: int | None = None) -> int:
+        return int(self.number(name, default))
+
+    def flag(self, name: str) -> bool:
+        return self.instrument.get(name, "false").lower() == "true"
+
+    def day(self, name: str) -> date:
+        return date.fromisoformat(self.text(name))
+
+    def day_or_none(self, name: str) -> date | None:
+        return self.day(name) if name in self.instrument else None
+
+    @property
+    def notional(self) -> float:
+        return float(self.position["notional"])
+
+    @property
+    def position_id(self) -> str:
+        return self.position["position_id"]
+
+    @property
+    def product(self) -> str:
+        return self.instrument["product_type"]
+
+    @property
+    def currency(self) -> str:
+        """The currency that the position's value is in: a forward's is the pair's quote currency."""
+        return self.instrument["pair"][3:] if self.product == "FX_FWD" else self.instrument["currency"]
+
+    def matches(self, patterns: dict[str, str]) -> bool:
+        row: dict[str, Any] = self.issuer | self.instrument | self.position
+        return all(fnmatchcase(row.get(name, ""), pattern) for name, pattern in patterns.items())
+
+
+def read_positions(folder: Path) -> list[Terms]:
+    instruments = {row["instrument_id"]: row for row in read_table(folder, "instruments")}
+    issuers = {row["issuer_id"]: row for row in read_table(folder, "issuers")}
+    flows: dict[str, list[tuple[date, float, float]]] = {}
+    for row in read_table(folder, "cashflows"):
+        entry = (date.fromisoformat(row["pay_date"]), float(row.get("principal", 0)), float(row.get("interest", 0)))
+        flows.setdefault(row["instrument_id"], []).append(entry)
+    return [
+        Terms(row, it, issuers.get(it.get("issuer_id", ""), {}), sorted(flows.get(row["instrument_id"], [])))
+        for row in read_table(folder, "positions")
+        for it in [instruments[row["instrument_id"]]]
+    ]
