@@ -59,6 +59,10 @@ def raw_document(request: Request, data: bytes, sha256: str) -> Response:
     return Response(data, media_type=MIME["json"], headers=headers)
 
 
+def html_page(request: Request, markup: str) -> Response:
+    return _tagged(request, markup.encode(), "text/html; charset=utf-8", NO_CACHE, {})
+
+
 def listing(request: Request, rows: list[Any], *, total: int | None = None, cursor: str | None = None) -> Response:
     """A JSON list; the Link to the rest where there is more."""
     headers = {"X-Total-Count": str(total)} if total is not None else {}
