@@ -140,6 +140,6 @@ def _is_tenor(port: int) -> bool:
 
     try:
         with urlopen(f"http://127.0.0.1:{port}/healthz", timeout=1) as response:
-            return b"ok" in response.read(200)
+            return b"alive" in response.read(200)
     except (URLError, OSError, ValueError):
         return False

@@ -84,38 +84,65 @@ def show(tenor: Any, output: Output, run: dict[str, Any]) -> None:
 
 
 def print_totals(run: dict[str, Any], desks: list[dict[str, Any]], everything: list[dict[str, Any]]) -> None:
-    """Value, risk, and the profit or loss of every scenario against BASE, by desk, in base currency."""
+    """Value and risk by desk, then what each scenario gains or loses against BASE; in base currency."""
     from rich.console import Console
-    from rich.table import Table
 
-    scenarios = list(dict.fromkeys(row["scenario_id"] for row in everything))
-    currency = everything[0]["base_currency"]
-    table = Table(title=f"Totals by desk, million {currency}; scenario columns are gain or loss against BASE")
-    table.add_column("desk")
-    for name in ("positions", "PV", f"DV01, {currency}", f"CS01, {currency}", *scenarios[1:]):
-        table.add_column(name, justify="right")
-    groups = [(row["desk"], row) for row in desks if row["scenario_id"] == "BASE"]
-    groups.append(("total", next(row for row in everything if row["scenario_id"] == "BASE")))
-    for name, base in groups:
-        rows = everything if name == "total" else [row for row in desks if row["desk"] == name]
-        table.add_row(name, *cells(base, {row["scenario_id"]: row for row in rows}, scenarios))
     console = Console()
-    console.print(table)
+    console.print(desk_table(desks, everything))
+    console.print(scenario_table(desks, everything))
     console.print(
         f"run {run['run_id']}: {run['status']}, {run['positions']:,} positions, {run['priced']:,} priced, "
         f"{run['failed']:,} failed, {run['results']:,} results in {run['seconds']:.1f} s"
     )
 
 
-def cells(base: dict[str, Any], by_scenario: dict[str, dict[str, Any]], scenarios: list[str]) -> list[str]:
-    gains = [((by_scenario[name]["pv_base"] or 0.0) - (base["pv_base"] or 0.0)) / 1e6 for name in scenarios[1:]]
-    return [
-        f"{base['positions']:,}",
-        f"{(base['pv_base'] or 0.0) / 1e6:,.1f}",
-        f"{base['dv01_base'] or 0.0:,.0f}",
-        f"{base['cs01_base'] or 0.0:,.0f}",
-        *(f"{gain:+,.1f}" for gain in gains),
-    ]
+def desk_table(desks: list[dict[str, Any]], everything: list[dict[str, Any]]) -> Any:
+    from rich.table import Table
+
+    table = Table(title=f"Totals by desk, BASE, {everything[0]['base_currency']}")
+    table.add_column("desk", no_wrap=True)
+    for name in ("positions", "PV, mn", "DV01", "CS01", "duration"):
+        table.add_column(name, justify="right")
+    rows = [(row["desk"], row) for row in desks] + [("total", row) for row in everything]
+    for name, row in rows:
+        if row["scenario_id"] == "BASE":
+            amounts = (row["pv_base"] or 0.0) / 1e6, row["dv01_base"] or 0.0, row["cs01_base"] or 0.0
+            table.add_row(
+                name,
+                f"{row['positions']:,}",
+                f"{amounts[0]:,.1f}",
+                f"{amounts[1]:,.0f}",
+                f"{amounts[2]:,.0f}",
+                f"{row['effective_duration'] or 0.0:.2f}",
+                style="bold" if name == "total" else "",
+            )
+    return table
+
+
+def scenario_table(desks: list[dict[str, Any]], everything: list[dict[str, Any]]) -> Any:
+    from rich.table import Table
+
+    table = Table(title=f"Gain or loss against BASE, million {everything[0]['base_currency']}")
+    for name in ("scenario", "total", "% of PV", "worst desk", "", "best desk", ""):
+        table.add_column(name, justify="left" if "desk" in name or name == "scenario" else "right", no_wrap=True)
+    base = {row["desk"]: row["pv_base"] or 0.0 for row in desks if row["scenario_id"] == "BASE"}
+    value = sum(base.values())
+    for row in everything[1:]:
+        gains = {
+            d["desk"]: (d["pv_base"] or 0.0) - base[d["desk"]] for d in desks if d["scenario_id"] == row["scenario_id"]
+        }
+        gain = sum(gains.values())
+        worst, best = min(gains, key=lambda desk: gains[desk]), max(gains, key=lambda desk: gains[desk])
+        table.add_row(
+            row["scenario_id"],
+            f"{gain / 1e6:+,.1f}",
+            f"{gain / value:+.2%}" if value else "",
+            worst,
+            f"{gains[worst] / 1e6:+,.1f}",
+            best,
+            f"{gains[best] / 1e6:+,.1f}",
+        )
+    return table
 
 
 def print_top(top: list[dict[str, Any]]) -> None:
