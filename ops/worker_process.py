@@ -78,8 +78,10 @@ async def stop_with_parent(stop: asyncio.Event) -> None:
 
 def main() -> None:
     """`python -m ops.worker_process`: settings from the environment, the database URL from TENOR_WORKER_DATABASE."""
+    from ops.logs import configure_logs
     from ops.settings import read_settings
 
+    configure_logs()
     run_worker(read_settings(), os.environ["TENOR_WORKER_DATABASE"], supervised=True)
 
 
