@@ -50,9 +50,11 @@ class WorkerPool:
     def _spawn(self) -> subprocess.Popen[bytes]:
         environment = os.environ | {
             "TENOR_WORKER_DATABASE": self._tenor.database_url,
+            "TENOR_WORKER_PARENT": str(os.getpid()),
             "TENOR_HOME": str(self._tenor.settings.home),
         }
-        command = [sys.executable, "-m", "ops.worker_process"]
+        # -P: a folder of the user's that is named like one of our packages is not imported in its place.
+        command = [sys.executable, "-P", "-m", "ops.worker_process"]
         return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=sys.stderr)
 
     def _watch(self) -> None:

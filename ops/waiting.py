@@ -7,14 +7,22 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+import psycopg
+import structlog
 from psycopg.rows import dict_row
 
-from ops.background import background, count_alive
+from ops.background import RECONNECT_SECONDS, background, count_alive
+from ops.database import DatabaseProblem
 from ops.supervisor import workers
 from ops.wiring import Tenor
 
 POLL_SECONDS = 0.05
+LOOK_SECONDS = 2.0
+"""Between two looks at who is alive."""
+LONGEST_AWAY_SECONDS = 300.0
 ENDED_WITHOUT_RESULTS = ("FAILED", "CANCELLED")
+
+log = structlog.get_logger()
 
 SELECT_RUN = (
     "SELECT run_id, status, positions, priced, failed, cardinality(scenarios) AS scenarios, chunks, chunks_done, "
@@ -23,31 +31,69 @@ SELECT_RUN = (
 )
 
 
+class Company:
+    """Workers, process manager and projections: those of other processes where alive, else our own."""
+
+    def __init__(self, tenor: Tenor, worker_count: int | None, stack: ExitStack) -> None:
+        self._tenor, self._worker_count, self._stack = tenor, worker_count, stack
+        self._ours: set[str] = set()
+        self._looked_at = float("-inf")
+
+    def keep(self) -> None:
+        """Bring what is alive nowhere; asked again and again, since others may end or die while we wait."""
+        if time.monotonic() - self._looked_at < LOOK_SECONDS:
+            return
+        self._looked_at = time.monotonic()
+        if "worker" not in self._ours and (self._worker_count or not count_alive(self._tenor, "worker")):
+            self._ours.add("worker")
+            self._stack.enter_context(workers(self._tenor, self._worker_count or default_workers()))
+        for role in ("process-manager", "projections"):
+            if role not in self._ours and not count_alive(self._tenor, role):
+                self._ours.add(role)
+                is_manager = role == "process-manager"
+                self._stack.enter_context(background(self._tenor, manager=is_manager, projections=not is_manager))
+
+
 @contextmanager
-def everything_running(tenor: Tenor, worker_count: int | None) -> Iterator[None]:
-    """Workers, process manager and projections: those of other processes where alive, else our own for the block."""
+def everything_running(tenor: Tenor, worker_count: int | None) -> Iterator[Company]:
     with ExitStack() as stack:
-        if worker_count or not count_alive(tenor, "worker"):
-            stack.enter_context(workers(tenor, worker_count or default_workers()))
-        manager = not count_alive(tenor, "process-manager")
-        projections = not count_alive(tenor, "projections")
-        stack.enter_context(background(tenor, manager=manager, projections=projections))
-        yield
+        company = Company(tenor, worker_count, stack)
+        company.keep()
+        yield company
 
 
 def default_workers() -> int:
     return max(1, min(16, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1))
 
 
-def wait_until_queryable(tenor: Tenor, run_id: str, *, quiet: bool) -> dict[str, Any]:
+def wait_until_queryable(tenor: Tenor, run_id: str, *, quiet: bool, company: Company | None = None) -> dict[str, Any]:
+    """The run's row when its results can be queried, or when it has ended without any."""
+    answered_at = time.monotonic()
     with progress_bar(quiet) as show:
         while True:
-            row = read_run(tenor, run_id)
+            try:
+                if company:
+                    company.keep()
+                row = read_run(tenor, run_id)
+                answered_at = time.monotonic()
+            except psycopg.OperationalError as error:
+                wait_out(error, time.monotonic() - answered_at)
+                continue
             if row:
                 show(row)
                 if row["queryable_at"] is not None or row["status"] in ENDED_WITHOUT_RESULTS:
                     return row
             time.sleep(POLL_SECONDS)
+
+
+def wait_out(error: psycopg.OperationalError, away_seconds: float) -> None:
+    """The database is away: the run goes on where it was when it is back."""
+    log.warning("waiting.database_away", error=str(error).strip())
+    if away_seconds > LONGEST_AWAY_SECONDS:
+        message = f"the database has not answered for {away_seconds:.0f} seconds"
+        fix = "start it, then `tenor run watch` the run: nothing that was done is lost"
+        raise DatabaseProblem("DATABASE_LOST", message, fix) from error
+    time.sleep(RECONNECT_SECONDS)
 
 
 def read_run(tenor: Tenor, run_id: str) -> dict[str, Any] | None:

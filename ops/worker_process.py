@@ -25,7 +25,7 @@ def use_numba_cache(settings: Settings) -> None:
     os.environ.setdefault("NUMBA_CACHE_DIR", str(folder))
 
 
-def run_worker(settings: Settings, database_url: str, *, supervised: bool) -> None:
+def run_worker(settings: Settings, database_url: str, parent: int) -> None:
     pin_arithmetic()
     use_numba_cache(settings)
     from compute.worker import Ports, Worker
@@ -39,50 +39,48 @@ def run_worker(settings: Settings, database_url: str, *, supervised: bool) -> No
     heart = threading.Thread(target=beat, args=(tenor, "worker", gone, uuid4()), daemon=True)
     heart.start()
     try:
-        asyncio.run(consume_until_told(database_url, Worker(ports).handle, supervised))
+        asyncio.run(consume_until_told(database_url, Worker(ports).handle, parent))
     finally:
         gone.set()
         heart.join(timeout=5)
         tenor.close()
 
 
-async def consume_until_told(database_url: str, handle: Any, supervised: bool) -> None:
+async def consume_until_told(database_url: str, handle: Any, parent: int) -> None:
     from ops.adapters.work_queue import consume
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    watcher = asyncio.create_task(stop_with_parent(stop)) if supervised else None
+    watcher = asyncio.create_task(stop_with_parent(stop, parent))
     while not stop.is_set():
         try:
             await consume(database_url, handle, stop, as_application_async)
         except (psycopg.OperationalError, RuntimeError) as error:
             log.warning("worker.queue_lost", error=str(error))
             await asyncio.sleep(RESTART_SECONDS)
-    if watcher:
-        watcher.cancel()
+    watcher.cancel()
 
 
 async def as_application_async(connection: psycopg.AsyncConnection[Any]) -> None:
     await connection.execute("SET ROLE tenor_app")
 
 
-async def stop_with_parent(stop: asyncio.Event) -> None:
-    """A supervised worker does not outlive the command that brought it, even one that was killed."""
-    parent = os.getppid()
+async def stop_with_parent(stop: asyncio.Event, parent: int) -> None:
+    """A worker does not outlive the command that brought it, even one that was killed before we could look."""
     while os.getppid() == parent:
         await asyncio.sleep(PARENT_POLL_SECONDS)
     stop.set()
 
 
 def main() -> None:
-    """`python -m ops.worker_process`: settings from the environment, the database URL from TENOR_WORKER_DATABASE."""
+    """`python -m ops.worker_process`, started by ops.supervisor, which says database and parent in the environment."""
     from ops.logs import configure_logs
     from ops.settings import read_settings
 
     configure_logs()
-    run_worker(read_settings(), os.environ["TENOR_WORKER_DATABASE"], supervised=True)
+    run_worker(read_settings(), os.environ["TENOR_WORKER_DATABASE"], int(os.environ["TENOR_WORKER_PARENT"]))
 
 
 if __name__ == "__main__":

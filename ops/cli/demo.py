@@ -123,8 +123,8 @@ def scenario_table(desks: list[dict[str, Any]], everything: list[dict[str, Any]]
     from rich.table import Table
 
     table = Table(title=f"Gain or loss against BASE, million {everything[0]['base_currency']}")
-    for name in ("scenario", "total", "% of PV", "worst desk", "", "best desk", ""):
-        table.add_column(name, justify="left" if "desk" in name or name == "scenario" else "right", no_wrap=True)
+    for name in ("scenario", "total", "% of PV", "worst desk", "there"):
+        table.add_column(name, justify="left" if name in ("scenario", "worst desk") else "right", no_wrap=True)
     base = {row["desk"]: row["pv_base"] or 0.0 for row in desks if row["scenario_id"] == "BASE"}
     value = sum(base.values())
     for row in everything[1:]:
@@ -132,15 +132,13 @@ def scenario_table(desks: list[dict[str, Any]], everything: list[dict[str, Any]]
             d["desk"]: (d["pv_base"] or 0.0) - base[d["desk"]] for d in desks if d["scenario_id"] == row["scenario_id"]
         }
         gain = sum(gains.values())
-        worst, best = min(gains, key=lambda desk: gains[desk]), max(gains, key=lambda desk: gains[desk])
+        worst = min(gains, key=lambda desk: gains[desk])
         table.add_row(
             row["scenario_id"],
             f"{gain / 1e6:+,.1f}",
             f"{gain / value:+.2%}" if value else "",
             worst,
             f"{gains[worst] / 1e6:+,.1f}",
-            best,
-            f"{gains[best] / 1e6:+,.1f}",
         )
     return table
 

@@ -57,9 +57,9 @@ def submit(
     output = Output(as_json)
     with opened(context) as tenor:
         if wait:
-            with everything_running(tenor, workers):
+            with everything_running(tenor, workers) as company:
                 run_id = submit_wish(tenor, wish)
-                row = wait_until_queryable(tenor, run_id, quiet=as_json)
+                row = wait_until_queryable(tenor, run_id, quiet=as_json, company=company)
             document = summary(row)
         else:
             run_id = submit_wish(tenor, wish)
@@ -124,8 +124,8 @@ def watch(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
     """Follow a run until its results are queryable; brings workers where none is alive."""
     with opened(context) as tenor:
         find_run(tenor, run)
-        with everything_running(tenor, None):
-            document = summary(wait_until_queryable(tenor, run, quiet=as_json))
+        with everything_running(tenor, None) as company:
+            document = summary(wait_until_queryable(tenor, run, quiet=as_json, company=company))
     Output(as_json).show(document, *(f"{name:<10}{value}" for name, value in document.items()))
 
 

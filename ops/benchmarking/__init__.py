@@ -1,0 +1,1 @@
+"""What `tenor bench` measures: the whole path, its memory, its log, its queries, its kernels."""

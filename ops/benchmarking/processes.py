@@ -1,0 +1,79 @@
+"""Memory and processor time of processes, from Linux's /proc. Elsewhere there is none, and figures are None."""
+
+import os
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PROC = Path("/proc")
+SAMPLE_SECONDS = 0.2
+
+Pids = Callable[[], set[int]]
+
+
+class PeakMemory:
+    """The largest sum of proportional set sizes seen: a page that n processes share counts once, 1/n for each."""
+
+    def __init__(self, pids: Pids) -> None:
+        self._pids, self._stop, self._peak_kb = pids, threading.Event(), 0
+        self._thread = threading.Thread(target=self._sample, name="memory")
+
+    @property
+    def peak_mb(self) -> float | None:
+        return round(self._peak_kb / 1024, 1) if self._peak_kb else None
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        self._thread.start()
+        try:
+            yield
+        finally:
+            self._stop.set()
+            self._thread.join()
+
+    def _sample(self) -> None:
+        while not self._stop.wait(SAMPLE_SECONDS):
+            self._peak_kb = max(self._peak_kb, sum(proportional_kb(pid) for pid in self._pids()))
+
+
+def family(roots: Iterable[int]) -> set[int]:
+    """The processes and all that descend from them."""
+    if not PROC.exists():
+        return set()
+    children: dict[int, list[int]] = {}
+    for pid in (int(entry) for entry in os.listdir(PROC) if entry.isdigit()):
+        if fields := _stat(pid):
+            children.setdefault(int(fields[1]), []).append(pid)
+    found, waiting = set[int](), list(roots)
+    while waiting:
+        pid = waiting.pop()
+        found.add(pid)
+        waiting += children.get(pid, ())
+    return found
+
+
+def proportional_kb(pid: int) -> int:
+    """0 for one that is gone, or not ours to see."""
+    try:
+        lines = (PROC / str(pid) / "smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
+
+
+def cpu_seconds(pids: Iterable[int], *, with_ended_children: bool = False) -> float:
+    """User and system time of living processes; of the children that they have seen end too, where asked."""
+    fields = [each for each in map(_stat, pids) if each]
+    ticks = sum(int(each[11]) + int(each[12]) for each in fields)
+    if with_ended_children:
+        ticks += sum(int(each[13]) + int(each[14]) for each in fields)
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _stat(pid: int) -> list[str]:
+    """Fields of /proc/PID/stat from the state on; the name before it may hold anything."""
+    try:
+        return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
