@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.kernels.curves import DAYS_PER_YEAR, key_rate_gradients, log_discount_factors, spread_factors
+from compute.kernels.volatility import KINDS, CapletSurfaces
 from compute.scenarios import NodeCurve, ShockedMarket, apply_shocks, node_days_of
 from domain.market import MarketDocument
-from domain.market_parts import ZeroCurve
+from domain.market_parts import VolatilitySurface, ZeroCurve
 from domain.measures import KEY_RATE_TENORS_YR
 from domain.scenarios import ScenarioDocument, SpreadShock
 
@@ -52,6 +53,9 @@ class MarketTables:
     """pair -> [S] units of its second currency for one of its first; None where no spots reach it"""
     fixings: Mapping[str, tuple[NDArray[np.int32], Array]]
     """index -> epoch days in ascending order, rates"""
+    caplet_surface_of: Mapping[str, int]
+    """index -> row of `caplet_surfaces`"""
+    caplet_surfaces: CapletSurfaces
     spread_shocks: tuple[tuple[SpreadShock, ...], ...]
     """per scenario; `match` speaks of positions"""
     prepayment_multiplier: Array
@@ -101,6 +105,7 @@ def build_market_tables(
     shift = np.exp(CONVEXITY_SHIFT * np.arange(n_days) / DAYS_PER_YEAR)[:, None]
     gradients, gradient_of_scenario = _key_gradients(curve_ids, shocked, n_days)
     spots = _spots(market, shocked)
+    caplets = _caplet_surface_ids(market)
     return MarketTables(
         as_of_day=(market.as_of - _EPOCH).days,
         n_days=n_days,
@@ -119,6 +124,8 @@ def build_market_tables(
         fx_to_base=_fx_to_base(market, spots, base_currency or market.base_currency, len(scenarios)),
         fx_spot=spots,
         fixings=_fixings(market),
+        caplet_surface_of={index: row for row, index in enumerate(caplets)},
+        caplet_surfaces=_caplet_surfaces(list(caplets.values()), shocked),
         spread_shocks=tuple(each.spread_shocks for each in shocked),
         prepayment_multiplier=np.array([each.prepayment_multiplier for each in shocked]),
         default_multiplier=np.array([each.default_multiplier for each in shocked]),
@@ -199,6 +206,42 @@ def _fx_to_base(market: MarketDocument, spots: FxSpots, base: str, scenario_coun
     currencies = of_pairs | {curve.currency for curve in market.curves} | market.discount.keys()
     reached = {currency: spots(currency + base) for currency in sorted(currencies - {base})}
     return {base: np.ones(scenario_count)} | {name: spot for name, spot in reached.items() if spot is not None}
+
+
+def _caplet_surface_ids(market: MarketDocument) -> dict[str, str]:
+    """index -> surface_id, the first in alphabetical order where an index has several."""
+    first: dict[str, str] = {}
+    for surface in sorted(market.volatilities, key=lambda each: each.surface_id):
+        if surface.product == "CAP_FLOOR" and surface.index is not None:
+            first.setdefault(surface.index, surface.surface_id)
+    return first
+
+
+def _caplet_surfaces(surface_ids: Sequence[str], shocked: Sequence[ShockedMarket]) -> CapletSurfaces:
+    """Shocks move a surface's volatilities, never its axes or kind."""
+    if not surface_ids:
+        return CapletSurfaces.none()
+    surfaces = [shocked[0].volatilities[surface_id] for surface_id in surface_ids]
+    expiries = _filled_up([each.expiries_yr for each in surfaces])
+    strikes = _filled_up([each.strikes or (0.0,) for each in surfaces])
+    vols = np.zeros((len(surfaces), len(shocked), expiries.shape[1], strikes.shape[1]))
+    for row, surface_id in enumerate(surface_ids):
+        for scenario, market in enumerate(shocked):
+            grid = _expiries_by_strikes(market.volatilities[surface_id])
+            vols[row, scenario, : grid.shape[0], : grid.shape[1]] = grid
+    kind = np.array([KINDS.index(each.kind) for each in surfaces], np.int8)
+    return CapletSurfaces(kind, expiries, strikes, vols)
+
+
+def _filled_up(axes: Sequence[Sequence[float]]) -> Array:
+    filled = np.full((len(axes), max(map(len, axes))), np.inf)
+    for row, axis in enumerate(axes):
+        filled[row, : len(axis)] = axis
+    return filled
+
+
+def _expiries_by_strikes(surface: VolatilitySurface) -> Array:
+    return np.array(surface.vols).reshape(len(surface.expiries_yr), -1)
 
 
 def _fixings(market: MarketDocument) -> dict[str, tuple[NDArray[np.int32], Array]]:

@@ -35,6 +35,7 @@ from compute.kernels.behaviour import (
     severity_under,
 )
 from compute.kernels.floating_sensitivity import (
+    BASIS_POINT,
     Discounting,
     FloatingPath,
     add_key_rates,
@@ -43,8 +44,10 @@ from compute.kernels.floating_sensitivity import (
 )
 from compute.kernels.flows import Flows
 from compute.kernels.loans import payment_number
+from compute.kernels.options import deviation_at, expected_rate
 from compute.kernels.prepayment import NO_SPEED
 from compute.kernels.schedules import Schedules
+from compute.kernels.volatility import NO_SURFACE, CapletSurfaces
 from domain.columns import ABSENT_DATE
 from domain.measures import KEY_RATE_TENORS_YR
 
@@ -71,13 +74,15 @@ class FloatTerms(NamedTuple):
     """a LOAN's 30/360 is even (`amortization.period_fractions`), a BOND's is dated"""
     projection_row: NDArray[np.int32]
     """row of the index's curve in the day tables"""
+    volatility_row: NDArray[np.int32]
+    """row of the index's caplet surface, NO_SURFACE for intrinsic caps and floors"""
     fixing: NDArray[np.float64]
     """[P] the index's fixing for periods that reset on or before the valuation date, NaN to project"""
 
     def typed(self) -> "FloatTerms":
         """The same with the dtypes that the kernel is compiled for."""
         rates, codes, days, flags = (np.float64,), (np.int8,), (np.int32,), (np.bool_,)
-        dtypes = rates * 6 + codes + days + codes + days * 4 + flags * 2 + days + rates
+        dtypes = rates * 6 + codes + days + codes + days * 4 + flags * 2 + days * 2 + rates
         return FloatTerms(*(np.require(v, t, ["C", "W"]) for v, t in zip(self, dtypes, strict=True)))
 
 
@@ -124,17 +129,22 @@ def floating_flows(
     variants: Variants,
     discount_factors: NDArray[np.float64],
     discounting: Discounting | None = None,
+    surfaces: CapletSurfaces | None = None,
 ) -> FloatingFlows:
     """Flows of n floating positions under S scenarios, and how their amounts move with the key rates.
 
         rate_k     = max(floor, min(cap, L_k + margin)), L_k = (DF(start) / DF(end) - 1) / fraction_k or the fixing
         interest_k = balance x (rate_k - servicing_fee) x fraction_k
+        with a caplet surface, and the reset still to come, rate_k is its expected value (`options.expected_rate`)
         LEVEL_PAY  sets B r / (1 - (1 + r)^-n), r = rate_k / frequency, anew at each reset
         projection_key_rate_dv01 = -1 bp x sum over k of dPV / dL_k x dL_k / dz
 
     Args:     discount_factors [curves, days, S], bumped ones for a revaluation; discounting None for no sensitivity
     Returns:  V = S variants; sensitivity [n, S, K], K = 0 without `discounting`
-    Accuracy: exact derivative, by the adjoint of the balance's recursion; nil where cap or floor binds
+    Accuracy: exact derivative, by the adjoint of the balance's recursion; nil where cap or floor binds for certain.
+              With a surface: the exact caplet strip for a balance that no rate moves (BULLET, LINEAR, speeds or
+              none); LEVEL_PAY is levelled on the expected rate, which leaves out the covariance of rate and balance.
+              Options move as over a basis point of all key rates together, so that the sum is DV01's difference
     Failure:  NaN amounts from a period on that has begun and brings no fixing. One that starts today and brings none
               is projected: whoever wants the market's fixing there refuses before.
     Source:   contract sections 2 and 3; Giles and Glasserman (2006), Smoking Adjoints
@@ -146,7 +156,7 @@ def floating_flows(
     key_rate_dv01 = np.zeros((schedules.position_count, scenario_count, keys))
     shape = (len(schedules.pay), scenario_count)
     interest_ccy, principal_ccy = np.empty(shape), np.empty(shape)
-    market = (discount_factors, discounting or Discounting.none())
+    market = (discount_factors, surfaces or CapletSurfaces.none(), discounting or Discounting.none())
     _fill(as_of_day, periods, terms, speeds, variants, *market, interest_ccy, principal_ccy, key_rate_dv01)
     day, number = periods.pay, payment_number(schedules.offsets)
     everyone = np.arange(scenario_count, dtype=np.int32)
@@ -183,6 +193,7 @@ def _fill(
     speeds: Speeds,
     variants: Variants,
     discount_factors: NDArray[np.float64],
+    surfaces: CapletSurfaces,
     discounting: Discounting,
     interest_ccy: NDArray[np.float64],
     principal_ccy: NDArray[np.float64],
@@ -202,6 +213,9 @@ def _fill(
                 if variants.of_scenario[s] != v:
                     continue
                 _fill_rates(i, s, periods, terms, discount_factors, work)
+                if terms.volatility_row[i] != NO_SURFACE:
+                    sensitive = key_rate_dv01.shape[2] > 0
+                    _fill_expected_rates(i, s, periods, terms, discount_factors, surfaces, sensitive, work)
                 _fill_shares(i, periods, terms, work)
                 _fill_amounts(i, periods, terms, path, severity, speeds, work, cashflows_ccy)
                 interest_ccy[rows, s] = cashflows_ccy[INTEREST]
@@ -243,6 +257,41 @@ def _fill_rates(
         if rate < floor:
             rate, slope = floor, 0.0
         all_in[j], slopes[j] = rate, slope
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _fill_expected_rates(
+    i: int,
+    s: int,
+    periods: _Periods,
+    terms: FloatTerms,
+    discount_factors: NDArray[np.float64],
+    surfaces: CapletSurfaces,
+    sensitive: bool,
+    work: FloatingPath,
+) -> None:
+    """Replaces the rates of `_fill_rates` that are still to be set by what cap and floor make of them on average.
+
+    Their slope is the central difference over a basis point of all zero rates, as DV01 is defined: days before its
+    reset an option bends within a basis point.
+    """
+    margin, cap, floor, row = terms.margin[i], terms.cap[i], terms.floor[i], terms.volatility_row[i]
+    first, last = periods.offsets[i], periods.offsets[i + 1]
+    reset, stop, fraction = periods.reset[first:last], periods.stop[first:last], periods.fraction[first:last]
+    kind, factors = surfaces.kind[row], discount_factors[terms.projection_row[i]]
+    for j in range(len(fraction)):
+        if reset[j] <= 0:
+            continue
+        growth, expiry_yr, unit = factors[reset[j], s] / factors[stop[j], s], reset[j] / 365.0, fraction[j]
+        cap_deviation = deviation_at(surfaces, row, s, expiry_yr, cap - margin)
+        floor_deviation = deviation_at(surfaces, row, s, expiry_yr, floor - margin)
+        bounds = (margin, cap, floor, cap_deviation, floor_deviation)
+        work.all_in[j] = expected_rate(kind, (growth - 1.0) / unit, *bounds)
+        if sensitive:
+            step = BASIS_POINT * (stop[j] - reset[j]) / 365.0
+            higher = expected_rate(kind, (growth * math.exp(step) - 1.0) / unit, *bounds)
+            lower = expected_rate(kind, (growth * math.exp(-step) - 1.0) / unit, *bounds)
+            work.growth_slope[j] = (higher - lower) / (2.0 * step)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

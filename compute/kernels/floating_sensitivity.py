@@ -37,9 +37,10 @@ class FloatingPath(NamedTuple):
     """One position under one scenario, each [count of its periods]."""
 
     all_in: NDArray[np.float64]
-    """rate paid, before the servicing fee"""
+    """rate paid, or expected to be where it is an option on the forward; before the servicing fee"""
     growth_slope: NDArray[np.float64]
-    """d all_in / d (ln DF(start) - ln DF(end)) on the projection curve; 0 where a fixing, cap or floor holds"""
+    """d all_in / d (ln DF(start) - ln DF(end)) on the projection curve; 0 where a fixing, cap or floor is certain;
+    an option's over a basis point of all zero rates"""
     share: NDArray[np.float64]
     """of the balance that amortises"""
     share_slope: NDArray[np.float64]

@@ -12,10 +12,11 @@ from compute.kernels.floating_sensitivity import Discounting
 from compute.kernels.flows import Flows
 from compute.kernels.loans import Cashflows, LoanTerms, custom_flows, loan_flows
 from compute.kernels.schedules import Schedules
+from compute.kernels.volatility import NO_SURFACE
 from compute.pricers.debt_terms import BULLET, ZERO, Debt, debt_of, is_custom
 from compute.pricers.speeds import speeds_of, variants_of
 from compute.run_inputs import RunInputs
-from compute.terms import row_of
+from compute.terms import Terms, row_of
 from domain.tables import AMORTIZATIONS, COMPOUNDINGS
 
 
@@ -147,6 +148,7 @@ def project_floating(run: RunInputs, debt: Debt) -> Projected:
         round_to_cent=terms.choice("rounding", ("CENT",)) == 0,
         is_loan=debt.is_loan,
         projection_row=terms.row_in("index", tables.projection_curve_of),
+        volatility_row=volatility_rows(run, terms),
         fixing=fixing,
     )
     speeds = speeds_of(terms)
@@ -159,15 +161,24 @@ def project_floating(run: RunInputs, debt: Debt) -> Projected:
         tables.key_gradients,
         tables.gradient_of_scenario,
     )
-    projected = floating_flows(*shared, tables.discount_factors, discounting)
+    surfaces = tables.caplet_surfaces
+    projected = floating_flows(*shared, tables.discount_factors, discounting, surfaces)
     rate = current_rate(float_terms, debt.schedules)
     return Projected(
         projected.flows,
-        floating_flows(*shared, tables.discount_factors_up).flows,
-        floating_flows(*shared, tables.discount_factors_down).flows,
+        floating_flows(*shared, tables.discount_factors_up, None, surfaces).flows,
+        floating_flows(*shared, tables.discount_factors_down, None, surfaces).flows,
         projected.projection_key_rate_dv01,
         _accrued(run, debt, rate),
     )
+
+
+def volatility_rows(run: RunInputs, terms: Terms) -> NDArray[np.int32]:
+    """[m] row of the index's caplet surface; NO_SURFACE where there is none, or neither cap nor floor to price."""
+    known = run.tables.caplet_surface_of
+    rows = terms.code("caplet surface", "index", lambda text: known.get(text, NO_SURFACE))
+    optional = ~np.isnan(terms.number("cap")) | ~np.isnan(terms.number("floor"))
+    return np.where(optional, np.maximum(rows, NO_SURFACE), NO_SURFACE).astype(np.int32)
 
 
 def period_fixings(run: RunInputs, debt: Debt) -> NDArray[np.float64]:

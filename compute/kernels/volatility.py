@@ -1,0 +1,64 @@
+"""Caplet volatilities of every index under every scenario, and one of them at an expiry and a strike."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+NO_SURFACE = -1
+KINDS = ("NORMAL", "LOGNORMAL")
+NORMAL, LOGNORMAL = range(len(KINDS))
+
+
+class CapletSurfaces(NamedTuple):
+    """U surfaces under S scenarios; an axis shorter than the longest is filled up with infinity."""
+
+    kind: NDArray[np.int8]
+    """[U] index in KINDS"""
+    expiries_yr: NDArray[np.float64]
+    """[U, E] ascending, ACT/365F"""
+    strikes: NDArray[np.float64]
+    """[U, K] ascending; a single 0 where all strikes share the volatility"""
+    vols: NDArray[np.float64]
+    """[U, S, E, K]"""
+
+    @classmethod
+    def none(cls) -> "CapletSurfaces":
+        axes = np.empty((0, 0))
+        return cls(np.empty(0, np.int8), axes, axes, np.empty((0, 0, 0, 0)))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def caplet_volatility(surfaces: CapletSurfaces, row: int, s: int, expiry_yr: float, strike: float) -> float:
+    """Volatility of surface `row` under scenario s: linear in expiry and in strike, flat outside the nodes.
+
+        vol = sum of w_e w_k vols[e, k] over the two expiries and the two strikes around the point
+
+    Args:    expiry_yr ACT/365F from the valuation date to the reset; strike on the forward, before any margin
+    Source:  contract section 3
+    """
+    vols = surfaces.vols[row, s]
+    e, later = _bracket(surfaces.expiries_yr[row], expiry_yr)
+    k, higher = _bracket(surfaces.strikes[row], strike)
+    vol = _between(vols[e], k, higher)
+    return vol if later == 0.0 else vol + later * (_between(vols[e + 1], k, higher) - vol)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _between(vols: NDArray[np.float64], k: int, higher: float) -> float:
+    vol: float = vols[k]
+    return vol if higher == 0.0 else vol + higher * (vols[k + 1] - vol)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _bracket(axis: NDArray[np.float64], x: float) -> tuple[int, float]:
+    """The last node at or before x, and the weight of the one after it; 0 outside the nodes."""
+    if x <= axis[0]:
+        return 0, 0.0
+    at = 0
+    while at + 1 < len(axis) and axis[at + 1] <= x:
+        at += 1
+    if at + 1 == len(axis) or np.isinf(axis[at + 1]):
+        return at, 0.0
+    return at, (x - axis[at]) / (axis[at + 1] - axis[at])
