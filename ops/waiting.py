@@ -13,6 +13,7 @@ from psycopg.rows import dict_row
 
 from ops.background import RECONNECT_SECONDS, background, count_alive
 from ops.database import DatabaseProblem
+from ops.projection_status import refuse_if_halted
 from ops.supervisor import workers
 from ops.wiring import Tenor
 
@@ -68,7 +69,7 @@ def default_workers() -> int:
 
 def wait_until_queryable(tenor: Tenor, run_id: str, *, quiet: bool, company: Company | None = None) -> dict[str, Any]:
     """The run's row when its results can be queried, or when it has ended without any."""
-    answered_at = time.monotonic()
+    started = answered_at = time.monotonic()
     with progress_bar(quiet) as show:
         while True:
             try:
@@ -76,14 +77,21 @@ def wait_until_queryable(tenor: Tenor, run_id: str, *, quiet: bool, company: Com
                     company.keep()
                 row = read_run(tenor, run_id)
                 answered_at = time.monotonic()
+                if not is_over(row):
+                    with tenor.database.connect() as connection:
+                        refuse_if_halted(connection, answered_at - started)
             except psycopg.OperationalError as error:
                 wait_out(error, time.monotonic() - answered_at)
                 continue
             if row:
                 show(row)
-                if row["queryable_at"] is not None or row["status"] in ENDED_WITHOUT_RESULTS:
+                if is_over(row):
                     return row
             time.sleep(POLL_SECONDS)
+
+
+def is_over(row: dict[str, Any] | None) -> bool:
+    return row is not None and (row["queryable_at"] is not None or row["status"] in ENDED_WITHOUT_RESULTS)
 
 
 def wait_out(error: psycopg.OperationalError, away_seconds: float) -> None:

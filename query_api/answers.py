@@ -95,7 +95,7 @@ def table(
     }
     if chosen != "json":
         said["Content-Disposition"] = f'attachment; filename="{found.name}.{chosen}"'
-    media_type = MIME[chosen] + ("; charset=utf-8; header=present" if chosen == "csv" else "")
+    media_type = MIME[chosen] + ("; charset=utf-8" if chosen == "csv" else "")
     return StreamingResponse(_pieces(spool), media_type=media_type, headers=said)
 
 

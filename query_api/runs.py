@@ -121,12 +121,18 @@ def queryable_run(connection: Connection, run_id: str | UUID) -> RunRow:
     if run.is_queryable:
         return run
     if run.status in WITHOUT_FIGURES:
-        raise NotQueryable(f"run {run_id} is {run.status} and has no results", "submit a new run", **progress(run))
+        raise NotQueryable(f"run {run_id} is {run.status} and has no results", "submit a new run", **_how_far(run))
     raise NotQueryable(
         f"run {run_id} is {run.status}: its results are not there yet",
         "wait for the end of its event stream, or submit with --wait",
-        **progress(run),
+        **_how_far(run),
     )
+
+
+def _how_far(run: RunRow) -> dict[str, Any]:
+    """In a problem document `status` is HTTP's."""
+    facts = progress(run)
+    return {"run_status": facts.pop("status"), **facts}
 
 
 def newest_runs(connection: Connection, limit: int, before: tuple[datetime, int] | None = None) -> list[RunRow]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import Header, Request
+from fastapi import Depends, Header, Request
 from fastapi.responses import JSONResponse
 
 from domain.event import Envelope, stream_id
@@ -15,6 +15,16 @@ EnvelopeOf = Callable[[Request], Envelope]
 IdempotencyKey = Annotated[
     str | None, Header(min_length=1, max_length=255, description="The same key again is the same command.")
 ]
+
+JSON_BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": {}}}}}
+
+
+async def raw_body(request: Request) -> bytes:
+    """The document as it was sent: its own parser says what is wrong with it, and where."""
+    return await request.body()
+
+
+RawBody = Annotated[bytes, Depends(raw_body)]
 
 
 def accepted(body: Any, position: int, location: str) -> JSONResponse:

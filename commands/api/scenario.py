@@ -2,10 +2,10 @@
 
 import json
 
-from fastapi import APIRouter, Body, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, keyed
+from commands.api.answers import JSON_BODY, EnvelopeOf, IdempotencyKey, RawBody, accepted, keyed
 from commands.api.refusals import CommandRoute
 from commands.define_scenario import define_scenario_set, define_scenarios
 from domain.ports import EventStore
@@ -16,10 +16,8 @@ PREFIX = "/api/v1/scenario"
 def build_router(store: EventStore, envelope_of: EnvelopeOf) -> APIRouter:
     router = APIRouter(prefix=PREFIX, tags=["scenario"], route_class=CommandRoute)
 
-    @router.post("/scenarios", status_code=202, operation_id="scenario_define_scenarios")
-    def define(
-        request: Request, document: bytes = Body(media_type="application/json"), idempotency_key: IdempotencyKey = None
-    ) -> JSONResponse:
+    @router.post("/scenarios", status_code=202, operation_id="scenario_define_scenarios", openapi_extra=JSON_BODY)
+    def define(request: Request, document: RawBody, idempotency_key: IdempotencyKey = None) -> JSONResponse:
         """One scenario, or a list of them; all or none."""
         defined = define_scenarios(store, keyed(envelope_of(request), idempotency_key), document)
         position = max((one["event_position"] for one in defined), default=store.head())
@@ -27,10 +25,8 @@ def build_router(store: EventStore, envelope_of: EnvelopeOf) -> APIRouter:
             return accepted(defined, position, f"{PREFIX}/scenarios")
         return accepted(defined[0], position, f"{PREFIX}/scenarios/{defined[0]['scenario_id']}")
 
-    @router.post("/sets", status_code=202, operation_id="scenario_define_set")
-    def define_set(
-        request: Request, document: bytes = Body(media_type="application/json"), idempotency_key: IdempotencyKey = None
-    ) -> JSONResponse:
+    @router.post("/sets", status_code=202, operation_id="scenario_define_set", openapi_extra=JSON_BODY)
+    def define_set(request: Request, document: RawBody, idempotency_key: IdempotencyKey = None) -> JSONResponse:
         """A set of scenarios, each pinned to a version."""
         defined = define_scenario_set(store, keyed(envelope_of(request), idempotency_key), document)
         return accepted(defined, defined["event_position"], f"{PREFIX}/sets/{defined['scenario_set_id']}")

@@ -68,20 +68,20 @@ def _own_server(home: Path) -> Iterator[EmbeddedServer]:
 @contextmanager
 def _database_beside(url: str) -> Iterator[str]:
     check_version(url)
-    name = sql.Identifier(f"tenor_bench_{uuid4().hex[:12]}")
+    name = f"tenor_bench_{uuid4().hex[:12]}"
     with psycopg.connect(url, autocommit=True) as connection:
         try:
-            connection.execute(sql.SQL(CREATE).format(name))
+            connection.execute(sql.SQL(CREATE).format(sql.Identifier(name)))
         except psycopg.errors.InsufficientPrivilege as refused:
             raise DatabaseProblem(
                 "CANNOT_CREATE_DATABASE",
                 f"a measurement wants a database of its own ({str(refused).strip()})",
                 "log in as a role with CREATEDB, or leave --database-url out to measure an embedded server",
             ) from refused
-    own = make_conninfo(url, dbname=name.as_string(None).strip('"'))
+    own = make_conninfo(url, dbname=name)
     try:
         migrate(own)
         yield own
     finally:
         with psycopg.connect(url, autocommit=True) as connection:
-            connection.execute(sql.SQL(DROP).format(name))
+            connection.execute(sql.SQL(DROP).format(sql.Identifier(name)))

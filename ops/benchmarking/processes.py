@@ -62,13 +62,19 @@ def proportional_kb(pid: int) -> int:
     return next((int(line.split()[1]) for line in lines if line.startswith("Pss:")), 0)
 
 
-def cpu_seconds(pids: Iterable[int], *, with_ended_children: bool = False) -> float:
-    """User and system time of living processes; of the children that they have seen end too, where asked."""
-    fields = [each for each in map(_stat, pids) if each]
-    ticks = sum(int(each[11]) + int(each[12]) for each in fields)
-    if with_ended_children:
-        ticks += sum(int(each[13]) + int(each[14]) for each in fields)
-    return ticks / os.sysconf("SC_CLK_TCK")
+def cpu_seconds(pids: Iterable[int]) -> float:
+    """User and system time of living processes."""
+    return sum(_seconds(pid, 11) for pid in pids)
+
+
+def ended_children_seconds(pids: Iterable[int]) -> float:
+    """That of the children that they have seen end."""
+    return sum(_seconds(pid, 13) for pid in pids)
+
+
+def _seconds(pid: int, user_field: int) -> float:
+    fields = _stat(pid)
+    return sum(map(int, fields[user_field : user_field + 2])) / os.sysconf("SC_CLK_TCK")
 
 
 def _stat(pid: int) -> list[str]:

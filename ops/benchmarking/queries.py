@@ -21,7 +21,7 @@ PAGE = 100
 SELECT_POSITION = "SELECT position_id FROM read.result_row WHERE run_no = %s AND row_no = %s"
 
 
-def query_times_ms(tenor: Tenor, run_id: str, seed: int = 1) -> dict[str, list[float]]:
+def query_times_ms(tenor: Tenor, run_id: UUID, seed: int = 1) -> dict[str, list[float]]:
     """Every question 200 times, each time of another place in the run."""
     rng = np.random.default_rng(seed)
     with tenor.database.connect() as connection:

@@ -9,6 +9,7 @@ import typer
 
 from commands.refusals import Refused
 from ops.cli.options import AsJson, opened
+from ops.wiring import Tenor
 
 
 class Format(StrEnum):
@@ -42,7 +43,7 @@ def results(
     chosen = Format.json if as_json else format
     with opened(context) as tenor, tenor.database.connect() as connection:
         try:
-            table = read(connection, run, scenario, by, measures)
+            table = read(tenor, connection, run, scenario, by, measures)
         except QueryRefused as refused:
             raise Refused("RESULTS_REFUSED", str(refused), refused.fix) from refused
         if out is None:
@@ -52,14 +53,18 @@ def results(
             write_file(table, chosen.value, out)
 
 
-def read(connection: Any, run: str, scenario: str | None, by: str | None, measures: str) -> Any:
+def read(tenor: Tenor, connection: Any, run: str, scenario: str | None, by: str | None, measures: str) -> Any:
     from query_api.results.table import position_results
     from query_api.results.totals import totals
 
-    if by:
-        return totals(connection, run, by, scenario=scenario)
-    names = [name.strip() for name in measures.split(",") if name.strip()]
-    return position_results(connection, run, scenario=scenario, measures=names or None)
+    names = [name.strip() for name in measures.split(",") if name.strip()] or None
+    if not by:
+        return position_results(connection, run, scenario=scenario, measures=names)
+
+    def load_portfolio(sha256: str) -> Any:
+        return tenor.portfolio_codec.decode(tenor.blobs.get(sha256))
+
+    return totals(connection, run, by, scenario=scenario, measures=names, load_portfolio=load_portfolio)
 
 
 def write_file(table: Any, format: str, out: Path) -> None:

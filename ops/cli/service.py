@@ -1,17 +1,12 @@
-"""`tenor up | serve | stop | worker | projections | migrate | doctor`."""
+"""`tenor up | serve | stop | worker | migrate | doctor`."""
 
 import threading
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from ops.cli.options import AsJson, opened, settings_of
 from ops.cli.output import Output
-
-SELECT_READERS = (
-    "SELECT reader, position, (SELECT coalesce(max(notification_id), 0) FROM ledger_events) - position, moved_at "
-    "FROM reader_position ORDER BY reader"
-)
 
 
 def register(app: typer.Typer) -> None:
@@ -21,10 +16,6 @@ def register(app: typer.Typer) -> None:
     app.command()(worker)
     app.command()(migrate)
     app.command()(doctor)
-    projections = typer.Typer(help="The readers of the log that keep tables.", no_args_is_help=True)
-    projections.command("run")(run_projections)
-    projections.command("list")(list_projections)
-    app.add_typer(projections, name="projections")
 
 
 def up(
@@ -85,26 +76,6 @@ def worker(
     with opened(context) as tenor, worker_pool(tenor, workers):
         Output(False).note(f"{workers} worker(s) at work (Ctrl-C stops them)")
         wait_for_the_end()
-
-
-def run_projections(context: typer.Context) -> None:
-    """Keep the read models, plan and complete runs, until stopped."""
-    from ops.background import background
-
-    with opened(context) as tenor, background(tenor):
-        Output(False).note("process manager and projections are at work (Ctrl-C stops them)")
-        wait_for_the_end()
-
-
-def list_projections(context: typer.Context, as_json: AsJson = False) -> None:
-    """Position and lag of every reader of the log."""
-    with opened(context) as tenor, tenor.database.connect() as connection:
-        rows = connection.execute(SELECT_READERS).fetchall()
-    documents: list[dict[str, Any]] = [
-        {"name": row[0], "position": row[1], "lag": row[2], "moved_at": row[3]} for row in rows
-    ]
-    lines = [f"{one['name']:<24} position {one['position']:>10,}  lag {one['lag']:>8,}" for one in documents]
-    Output(as_json).show(documents, *lines)
 
 
 def migrate(context: typer.Context, as_json: AsJson = False) -> None:

@@ -89,12 +89,15 @@ def _totals_under(
     sums = _sum_scenario(connection, run, groups, columns, facts, scenario_no)
     asked = {column.measure.name for column in columns}
     blanks = _blanks(sums.reason_counts, facts, asked)
-    for place, key in enumerate(groups.keys):
-        total = Total(key, scenario_no, int(groups.sizes[place]), currency=groups.currencies[place])
-        for column in columns:
-            total.values[column.number] = _value(column, sums, place)
-            if column.base_name and total.currency:
-                total.natives[column.number] = _native(column, sums, place)
+    numbers = [column.number for column in columns]
+    amounts = [column.number for column in columns if column.base_name]
+    values = zip(*(_values(column, sums) for column in columns), strict=True)
+    natives = zip(*(_natives(column, sums) for column in columns if column.base_name), strict=True)
+    for place, (key, currency, own) in enumerate(zip(groups.keys, groups.currencies, values, strict=True)):
+        total = Total(key, scenario_no, int(groups.sizes[place]), currency=currency)
+        total.values = dict(zip(numbers, own, strict=True))
+        native = next(natives, ())
+        total.natives = dict(zip(amounts, native, strict=True)) if currency else {}
         total.reasons = {label: int(counts[place]) for label, counts in blanks.items() if counts[place]}
         total.left_out = left_out(total.reasons)
         yield total
@@ -174,22 +177,27 @@ def _blanks(counts: dict[int, Array], facts: RunFacts, asked: set[str]) -> dict[
     return blanks
 
 
-def _value(column: ResultColumn, sums: Sums, place: int) -> float | None:
-    """Blank where nobody contributes, where the weights cancel, or where an exchange rate is missing."""
-    value, weight = float(sums.values[column.number][place]), float(sums.weights[column.number][place])
-    if not weight or np.isnan(value) or np.isnan(weight):
-        return None
+def _values(column: ResultColumn, sums: Sums) -> list[float | None]:
+    """By group. Blank where nobody contributes, where the weights cancel, or where an exchange rate is missing."""
+    values, weights = sums.values[column.number], sums.weights[column.number]
     match column.measure.adds:
         case Adds.SUM:
-            return value
+            found = values
         case Adds.ROOT_SUM_OF_SQUARES:
-            return float(np.sqrt(value))
+            found = np.sqrt(values)
         case _:
-            return value / weight
+            found = values / np.where(weights == 0, np.nan, weights)
+    return _listed(found, weights)
 
 
-def _native(column: ResultColumn, sums: Sums, place: int) -> float | None:
-    if not sums.weights[column.number][place]:
-        return None
-    value = float(sums.natives[column.number][place])
-    return float(np.sqrt(value)) if column.measure.adds is Adds.ROOT_SUM_OF_SQUARES else value
+def _natives(column: ResultColumn, sums: Sums) -> list[float | None]:
+    values = sums.natives[column.number]
+    is_root = column.measure.adds is Adds.ROOT_SUM_OF_SQUARES
+    return _listed(np.sqrt(values) if is_root else values, sums.weights[column.number])
+
+
+def _listed(values: Array, weights: Array) -> list[float | None]:
+    found = values.astype(object)
+    found[(weights == 0) | np.isnan(values)] = None
+    listed: list[float | None] = found.tolist()
+    return listed

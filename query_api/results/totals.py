@@ -118,29 +118,25 @@ def _totals_from_chunks(
 
 
 def _as_table(run: RunRow, by: str, columns: list[ResultColumn], found: list[Total]) -> pa.Table:
-    schema = pa.schema(
-        [
-            pa.field(by, pa.string()),
-            pa.field("scenario_id", pa.string()),
-            pa.field("positions", pa.int64()),
-            pa.field("left_out", pa.int64()),
-            pa.field("reasons", pa.string()),
-            pa.field("currency", pa.string()),
-            pa.field("base_currency", pa.string()),
-            *measure_fields(columns, run.base_currency),
-        ],
-        metadata=table_metadata(run),
-    )
-    arrays = [
-        [total.key for total in found],
-        [run.scenario_ids[total.scenario_no] for total in found],
-        [total.positions for total in found],
-        [total.left_out for total in found],
-        [reasons_text(total.reasons) for total in found],
-        [total.currency for total in found],
-        [run.base_currency] * len(found),
-        *_numbers(columns, found),
-    ]
+    """Grouped by currency, the key is the currency that all share: one column says it."""
+    words = {
+        "scenario_id": [run.scenario_ids[total.scenario_no] for total in found],
+        "positions": [total.positions for total in found],
+        "left_out": [total.left_out for total in found],
+        "reasons": [reasons_text(total.reasons) for total in found],
+        "currency": [total.currency for total in found],
+        "base_currency": [run.base_currency] * len(found),
+    }
+    if by == "currency":
+        del words["currency"]
+    counts = ("positions", "left_out")
+    measured = measure_fields(columns, run.base_currency)
+    taken = {*words, *(each.name for each in measured)}
+    # An attribute may be called as a column of ours is.
+    fields = [pa.field(f"group:{by}" if by in taken else by, pa.string())]
+    fields += [pa.field(name, pa.int64() if name in counts else pa.string()) for name in words]
+    schema = pa.schema([*fields, *measured], metadata=table_metadata(run))
+    arrays = [[total.key for total in found], *words.values(), *_numbers(columns, found)]
     typed = [pa.array(values, kind) for values, kind in zip(arrays, schema.types, strict=True)]
     return pa.Table.from_arrays(typed, schema=schema)
 

@@ -34,6 +34,13 @@ def build_router(connect: Connect, load_portfolio: LoadPortfolio | None = None) 
     """`load_portfolio` gives a snapshot's columns by sha256, for groupings that no rollup holds."""
     router = APIRouter(prefix="/api/v1/results", tags=["results"])
 
+    _add_positions(router, connect)
+    _add_totals(router, connect, load_portfolio)
+    _add_ranking(router, connect)
+    return router
+
+
+def _add_positions(router: APIRouter, connect: Connect) -> None:
     @router.get("/runs/{run_id}/positions", operation_id="results_list_positions", responses=TABLE_RESPONSES)
     def list_positions(
         request: Request,
@@ -70,6 +77,8 @@ def build_router(connect: Connect, load_portfolio: LoadPortfolio | None = None) 
             refuse_past(as_of_event, run.log_position, f"run {run_id}")
             return document(request, position_results_of(connection, run_id, position_id, scenario), run=run)
 
+
+def _add_totals(router: APIRouter, connect: Connect, load_portfolio: LoadPortfolio | None) -> None:
     @router.get("/runs/{run_id}/totals", operation_id="results_list_totals", responses=TABLE_RESPONSES)
     def list_totals(
         request: Request,
@@ -99,6 +108,8 @@ def build_router(connect: Connect, load_portfolio: LoadPortfolio | None = None) 
             run = queryable_run(connection, run_id)
             return document(request, groupings(connection, run), run=run)
 
+
+def _add_ranking(router: APIRouter, connect: Connect) -> None:
     @router.get("/runs/{run_id}/top", operation_id="results_list_top_positions", responses=TABLE_RESPONSES)
     def list_top(
         request: Request,
@@ -115,5 +126,3 @@ def build_router(connect: Connect, load_portfolio: LoadPortfolio | None = None) 
             refuse_past(as_of_event, run.log_position, f"run {run_id}")
             rows = top_positions(connection, run_id, measure=measure, scenario=scenario, limit=limit)
             return small_table(request, run, rows, f"run-{run.run_id}-top", format)
-
-    return router

@@ -190,7 +190,8 @@ def _runs(runs: list[RunRow]) -> Html:
 
 
 def _unfinished(run: RunRow) -> Html:
-    words = f"Run {run.run_id} is {run.status}: {run.chunks_done:,} of {run.chunks or 0:,} chunks done"
+    done = f"{run.chunks_done:,} of {run.chunks:,} chunks done" if run.chunks else "waiting to be planned"
+    words = f"Run {run.run_id} is {run.status}: {done}"
     bar = tag("progress", value=run.chunks_done, max=max(run.chunks or 0, 1))
     return tag("section", tag("h2", text(words)), bar, class_="note", role="status")
 

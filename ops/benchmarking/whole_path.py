@@ -1,0 +1,194 @@
+"""The whole path from files to figures that can be asked for, timed from outside.
+
+own home, server, workers, compiled kernels, a small run | read in | submit ... queryable | queries | log | kernels
+------------------- cold_start_s ----------------------- | -------- the figures ---------------------------------
+"""
+
+import os
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from commands.define_scenario import define_scenarios
+from commands.ingest_portfolio import ingest_portfolio
+from commands.load_market import load_market
+from commands.refusals import Refused
+from commands.submit_run import SubmitRun
+from domain.facts import CHUNK_SIZE
+from domain.run import RunRequested
+from ops.background import background, count_alive
+from ops.benchmarking.log_size import log_bytes_and_values
+from ops.benchmarking.machine import machine
+from ops.benchmarking.own_database import OwnDatabase, own_database
+from ops.benchmarking.processes import PeakMemory, cpu_seconds, ended_children_seconds, family
+from ops.benchmarking.sample_input import scenario_file, shocked_scenarios, write_fund
+from ops.cli.runs import find_run, submit_wish
+from ops.settings import Settings
+from ops.supervisor import WorkerPool, workers
+from ops.waiting import wait_until_queryable
+from ops.wiring import Tenor, open_tenor, utc_now
+from ops.worker_process import use_numba_cache
+
+FUND_SEED, WARM_UP_SEED = 20260123, 7
+WARM_UP_CHUNKS_PER_WORKER = 2
+"""Whole chunks, so that no worker is left to compile its kernels on the clock."""
+
+WORKERS_COME_WITHIN_S = 60.0
+POLL_SECONDS = 0.05
+
+Note = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    positions: int
+    scenarios: int
+    """BASE among them"""
+    workers: int
+    measures: tuple[str, ...]
+
+    @property
+    def warm_up_positions(self) -> int:
+        return WARM_UP_CHUNKS_PER_WORKER * self.workers * CHUNK_SIZE
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A run whose figures can be asked for."""
+
+    row: dict[str, Any]
+    submitted_at: datetime
+    queryable_at: datetime
+    """as seen by who waits: the transaction that makes it so has been committed"""
+    cpu_s: dict[str, float]
+
+    def seconds(self) -> dict[str, float]:
+        """From the times of its events; plan, compute and publish add up to the whole."""
+        marks = (self.submitted_at, self.row["planned_at"], self.row["completed_at"], self.queryable_at)
+        plan, compute, publish = ((end - start).total_seconds() for start, end in pairwise(marks))
+        return {"submit_to_queryable": plan + compute + publish, "plan": plan, "compute": compute, "publish": publish}
+
+
+def measure(settings: Settings, plan: Plan, note: Note) -> dict[str, Any]:
+    """The document of `tenor bench`."""
+    load_before = round(os.getloadavg()[0], 2)
+    with tempfile.TemporaryDirectory(prefix="tenor-bench-files-") as files:
+        note(f"making the files of {plan.positions:,} positions")
+        write_fund(Path(files, "warm-up"), plan.warm_up_positions, WARM_UP_SEED)
+        write_fund(Path(files, "fund"), plan.positions, FUND_SEED)
+        started = time.monotonic()
+        with (
+            own_database(settings) as own,
+            open_tenor(own.settings) as tenor,
+            workers(tenor, plan.workers) as pool,
+            background(tenor),
+        ):
+            use_numba_cache(own.settings)
+            path = WholePath(tenor, own, pool, plan, note)
+            path.warm_up(Path(files, "warm-up"))
+            cold_start_s = round(time.monotonic() - started, 3)
+            note(f"{cold_start_s:.1f} s from nothing to the figures of a small first run")
+            document = path.figures(Path(files, "fund"))
+    return document | {"warm": True, "cold_start_s": cold_start_s, "load_before": load_before}
+
+
+class WholePath:
+    def __init__(self, tenor: Tenor, own: OwnDatabase, pool: WorkerPool, plan: Plan, note: Note) -> None:
+        self._tenor, self._own, self._pool, self._plan, self._note = tenor, own, pool, plan, note
+        self._memory = PeakMemory(lambda: family([os.getpid(), *self._postmaster()]))
+
+    def warm_up(self, folder: Path) -> None:
+        tenor = self._tenor
+        scenarios = scenario_file(self._plan.scenarios - 1)
+        if self._plan.scenarios > 1:
+            define_scenarios(tenor.store, tenor.envelope("bench"), scenarios)
+        portfolio, market = self._read_in(folder)
+        self._await_workers()
+        self._run(portfolio, market)
+
+    def figures(self, folder: Path) -> dict[str, Any]:
+        with self._memory.watching():
+            started = time.monotonic()
+            portfolio, market = self._read_in(folder)
+            ingest_s = time.monotonic() - started
+            self._note(f"read in after {ingest_s:.1f} s")
+            finished = self._run(portfolio, market)
+        seconds = {"ingest": ingest_s, **finished.seconds()}
+        self._note(f"queryable after {seconds['submit_to_queryable']:.1f} s; now queries, the log's size, kernels")
+        row = finished.row
+        results = row["positions"] * len(row["scenarios"])
+        return {
+            "positions": row["positions"],
+            "scenarios": len(row["scenarios"]),
+            "workers": self._plan.workers,
+            "measures": row["measures"],
+            "priced": row["priced"],
+            "failed": row["failed"],
+            "results": results,
+            "seconds": {name: round(value, 3) for name, value in seconds.items()},
+            "results_per_s": round(results / seconds["submit_to_queryable"]),
+            "rss_mb_peak": self._memory.peak_mb,
+            "rss_includes_postgres": self._own.postmaster_pid is not None,
+            "cpu_seconds": finished.cpu_s,
+            **self._afterwards(row["run_id"]),
+        }
+
+    def _afterwards(self, run_id: UUID) -> dict[str, Any]:
+        """What is measured on the finished run."""
+        from ops.benchmarking.kernels import values_per_second
+        from ops.benchmarking.queries import percentile_ms, query_times_ms
+
+        tenor = self._tenor
+        times_ms = query_times_ms(tenor, run_id)
+        log_bytes, values = log_bytes_and_values(tenor, run_id)
+        requested = next(event for event in tenor.store.stream(run_id) if isinstance(event, RunRequested))
+        with tenor.database.connect() as connection:
+            version = connection.execute("SHOW server_version").fetchone()
+        return {
+            "values": values,
+            "log_bytes_per_value": round(log_bytes / max(values, 1), 3),
+            "query_ms_p99": percentile_ms(times_ms, 99),
+            "query_ms_p50": percentile_ms(times_ms, 50),
+            "kernels": values_per_second(tenor, requested),
+            "machine": machine(version[0] if version else ""),
+        }
+
+    def _read_in(self, folder: Path) -> tuple[str, str]:
+        tenor, envelope = self._tenor, self._tenor.envelope("bench")
+        report = ingest_portfolio(tenor.store, tenor.blobs, tenor.portfolio_codec, envelope, folder)
+        market = load_market(tenor.store, tenor.blobs, envelope, (folder / "market.json").read_bytes())
+        return report["snapshot_id"], market["snapshot_id"]
+
+    def _run(self, portfolio: str, market: str) -> Finished:
+        names = tuple(document["scenario_id"] for document in shocked_scenarios(self._plan.scenarios - 1))
+        before, submitted_at = self._cpu_seconds(), utc_now()
+        run_id = submit_wish(self._tenor, SubmitRun(portfolio, market, names, self._plan.measures))
+        row = wait_until_queryable(self._tenor, run_id, quiet=True)
+        queryable_at, after = utc_now(), self._cpu_seconds()
+        if not row["queryable_at"]:
+            raise Refused("RUN_FAILED", f"the measured run is {row['status']}", "look at the workers' log above")
+        cpu_s = {name: round(after[name] - before[name], 2) for name in after}
+        return Finished(find_run(self._tenor, run_id), submitted_at, queryable_at, cpu_s)
+
+    def _cpu_seconds(self) -> dict[str, float]:
+        """`services` are the process manager, the projections and the waiting itself, in this process."""
+        return {
+            "workers": cpu_seconds(self._pool.pids()),
+            "services": cpu_seconds([os.getpid()]),
+            "postgres": cpu_seconds(family(self._postmaster())) + ended_children_seconds(self._postmaster()),
+        }
+
+    def _postmaster(self) -> list[int]:
+        return [self._own.postmaster_pid] if self._own.postmaster_pid else []
+
+    def _await_workers(self) -> None:
+        """All of them, so that each takes a part of the warm-up."""
+        deadline = time.monotonic() + WORKERS_COME_WITHIN_S
+        while count_alive(self._tenor, "worker") < self._plan.workers and time.monotonic() < deadline:
+            time.sleep(POLL_SECONDS)

@@ -1,0 +1,57 @@
+"""`tenor bench`: the project's own measurement, in a database of its own."""
+
+from typing import Annotated, Any
+
+import typer
+
+from ops.cli.options import AsJson, settings_of
+from ops.cli.output import Output
+
+POSITIONS = 100_000
+SCENARIOS = 10
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(bench)
+
+
+def bench(
+    context: typer.Context,
+    positions: Annotated[int, typer.Option(help="How large a fund to make.", min=1)] = POSITIONS,
+    scenarios: Annotated[int, typer.Option(help="How many, BASE among them.", min=1)] = SCENARIOS,
+    workers: Annotated[int | None, typer.Option(help="Worker processes; default one a core.", min=1)] = None,
+    measures: Annotated[str, typer.Option(help="`PV,DV01`; all that Tenor has by default.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Measure the whole path on a sample fund, in a database made for it and removed afterwards."""
+    from compute.engine import pin_arithmetic
+    from ops.cli.runs import words
+    from ops.waiting import default_workers
+
+    output, settings = Output(as_json), settings_of(context)
+    pin_arithmetic()  # as the workers do: this process times the kernels too
+    from ops.benchmarking.whole_path import Plan, measure
+
+    plan = Plan(positions, scenarios, workers or default_workers(), words(measures))
+    document = measure(settings, plan, output.note)
+    output.show(document, *lines(document))
+
+
+def lines(document: dict[str, Any]) -> list[str]:
+    seconds, machine = document["seconds"], document["machine"]
+    parts = f"plan {seconds['plan']:.2f}, compute {seconds['compute']:.2f}, publish {seconds['publish']:.2f}"
+    queries = [f"query {name:<22}{ms:>10.2f} ms (p99)" for name, ms in document["query_ms_p99"].items()]
+    kernels = [f"kernels {name:<20}{rate:>10,} results a second and core" for name, rate in document["kernels"].items()]
+    return [
+        f"{document['positions']:,} positions x {document['scenarios']} scenarios x {len(document['measures'])} "
+        f"measures with {document['workers']} workers",
+        f"read in                     {seconds['ingest']:>10.2f} s",
+        f"submit to queryable         {seconds['submit_to_queryable']:>10.2f} s ({parts})",
+        f"results                     {document['results_per_s']:>10,} a second",
+        f"memory at most              {document['rss_mb_peak'] or 0:>10,.0f} MB",
+        f"log                         {document['log_bytes_per_value']:>10.2f} bytes a value",
+        *queries,
+        *kernels,
+        f"nothing to a small first run{document['cold_start_s']:>10.1f} s",
+        f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GB; load before {document['load_before']}",
+    ]

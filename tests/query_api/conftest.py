@@ -1,0 +1,81 @@
+"""One database with one hand-made run for all read-only tests; a test that changes rows asks for its own."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+from fastapi.testclient import TestClient
+from prometheus_client import CollectorRegistry
+from psycopg.conninfo import make_conninfo
+
+from ops.embedded_postgres.server import EmbeddedServer
+from query_api.http import create_app
+from query_api.routers import ingestion, marketdata, orchestrator, portfolio, results, risk, scenario
+from query_api.web import page
+from tests.query_api import hand_made_run
+
+Connect = Callable[[], AbstractContextManager[psycopg.Connection[Any]]]
+
+
+class Blobs:
+    """A store that holds one market."""
+
+    def put(self, sha256: str, data: bytes) -> None:
+        raise NotImplementedError
+
+    def get(self, sha256: str) -> bytes:
+        return b'{"as_of":"2026-01-23"}'
+
+
+def connect_to(url: str) -> Connect:
+    @contextmanager
+    def connect() -> Iterator[psycopg.Connection[Any]]:
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("SET ROLE tenor_app")
+            yield connection
+
+    return connect
+
+
+def client_over(connect: Connect) -> TestClient:
+    routers = [
+        orchestrator.build_router(connect),
+        results.build_router(connect, lambda sha256: hand_made_run.portfolio()),
+        risk.build_router(connect),
+        portfolio.build_router(connect),
+        scenario.build_router(connect),
+        marketdata.build_router(connect, Blobs()),
+        ingestion.build_router(connect),
+        page.build_router(connect),
+    ]
+    app = create_app(
+        routers, "Tenor", list, CollectorRegistry(), is_allowed_host=lambda host: host in ("testserver", "::1")
+    )
+    return TestClient(app, raise_server_exceptions=False)
+
+
+@pytest.fixture(scope="session")
+def connect(postgres: EmbeddedServer, template_database: str) -> Iterator[Connect]:
+    name = "hand_made_run"
+    with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}")
+    connect = connect_to(make_conninfo(postgres.dsn(), dbname=name))
+    with connect() as connection:
+        hand_made_run.fill(connection)
+    yield connect
+
+
+@pytest.fixture(scope="session")
+def client(connect: Connect) -> TestClient:
+    return client_over(connect)
+
+
+@pytest.fixture
+def own_connect(database_url: str) -> Connect:
+    """The same run in a database that the test may change."""
+    connect = connect_to(database_url)
+    with connect() as connection:
+        hand_made_run.fill(connection)
+    return connect
