@@ -8,19 +8,22 @@ from domain.columns import ABSENT_CODE, ColumnData, Portfolio
 from domain.event import Event
 from domain.ports import BlobStore, Connection, LogEntry, PortfolioCodec
 from domain.snapshot import SnapshotKind, SnapshotRegistered
+from projections.versions import FIRST, Tables, versioned
 
 INSERT_NODE = """
-INSERT INTO projection.portfolio_node_v1 (snapshot_id, node_id, parent_id, name, kind, path, positions)
+INSERT INTO {portfolio_node} (snapshot_id, node_id, parent_id, name, kind, path, positions)
 VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
 """
 
 
 class PortfolioTreeProjection:
-    name = "portfolio_node_v1"
+    tables = ("portfolio_node",)
     alone: tuple[type[Event], ...] = ()
 
-    def __init__(self, blobs: BlobStore, codec: PortfolioCodec) -> None:
+    def __init__(self, blobs: BlobStore, codec: PortfolioCodec, version: int = FIRST) -> None:
+        self.name = versioned("portfolio_node", version)
         self._blobs, self._codec = blobs, codec
+        self._insert_node = Tables(self.tables, version).sql(INSERT_NODE)
 
     def handle(self, connection: Connection, entries: Sequence[LogEntry]) -> None:
         for entry in entries:
@@ -29,7 +32,7 @@ class PortfolioTreeProjection:
                 portfolio = self._codec.decode(self._blobs.get(event.sha256), ("portfolio",))
                 rows = [(event.originator_id, *node) for node in _nodes(portfolio)]
                 with connection.cursor() as cursor:
-                    cursor.executemany(INSERT_NODE, rows)
+                    cursor.executemany(self._insert_node, rows)
 
 
 def texts(column: ColumnData | None, rows: int) -> list[str | None]:

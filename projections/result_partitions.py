@@ -13,16 +13,16 @@ from psycopg.sql import SQL, Identifier, Literal
 
 from domain.ports import Connection
 from projections import binary_copy
+from projections.versions import SCHEMA, Tables, versioned
 
-SCHEMA = "projection"
 PRIMARY_KEYS: dict[str, tuple[str, ...]] = {
-    "result_chunk_v1": ("chunk_no", "scenario_no", "column_no"),
-    "result_position_v1": ("chunk_no",),
-    "result_row_v1": ("position_id",),
-    "result_status_v1": ("chunk_no", "scenario_no"),
-    "rollup_v1": ("dimension", "key", "scenario_no"),
-    "rollup_reason_v1": ("dimension", "key", "scenario_no"),
-    "top_v1": ("scenario_no", "column_no"),
+    "result_chunk": ("chunk_no", "scenario_no", "column_no"),
+    "result_position": ("chunk_no",),
+    "result_row": ("position_id",),
+    "result_status": ("chunk_no", "scenario_no"),
+    "rollup": ("dimension", "key", "scenario_no"),
+    "rollup_reason": ("dimension", "key", "scenario_no"),
+    "top": ("scenario_no", "column_no"),
 }
 
 IS_THERE = SQL("SELECT to_regclass({name}) IS NOT NULL")
@@ -35,9 +35,9 @@ ATTACH_LEAF = SQL("ALTER TABLE {parent} ATTACH PARTITION {leaf} FOR VALUES IN ({
 class RunPartitions:
     """Open once a transaction; `fill` each table once; then `attach`."""
 
-    def __init__(self, connection: Connection, run_no: int) -> None:
-        self._connection, self._run_no = connection, run_no
-        name = Literal(f"{SCHEMA}.{_leaf_name('result_chunk_v1', run_no)}")
+    def __init__(self, connection: Connection, run_no: int, tables: Tables) -> None:
+        self._connection, self._run_no, self._tables = connection, run_no, tables
+        name = Literal(f"{SCHEMA}.{self._leaf_name('result_chunk')}")
         self._fresh = not connection.execute(IS_THERE.format(name=name)).fetchone()[0]
         for parent in PRIMARY_KEYS:
             self._execute(CREATE_LEAF if self._fresh else EMPTY_LEAF, parent)
@@ -55,7 +55,7 @@ class RunPartitions:
     def _execute(self, statement: SQL, parent: str) -> None:
         self._connection.execute(
             statement.format(
-                parent=Identifier(SCHEMA, parent),
+                parent=self._tables.identifier(parent),
                 leaf=self._leaf(parent),
                 run_no=Literal(self._run_no),
                 columns=SQL(", ").join(Identifier(column) for column in PRIMARY_KEYS[parent]),
@@ -63,8 +63,7 @@ class RunPartitions:
         )
 
     def _leaf(self, parent: str) -> Identifier:
-        return Identifier(SCHEMA, _leaf_name(parent, self._run_no))
+        return Identifier(SCHEMA, self._leaf_name(parent))
 
-
-def _leaf_name(parent: str, run_no: int) -> str:
-    return f"{parent}_run_{run_no}"
+    def _leaf_name(self, parent: str) -> str:
+        return f"{versioned(parent, self._tables.version)}_run_{self._run_no}"

@@ -49,7 +49,7 @@ class Top:
 
 
 def top_row(run_no: int, scenario: int, column: int, ids: Sequence[bytes], values: Values) -> Iterator[bytes]:
-    """A COPY row of top_v1; ids are `text` fields. None where nothing has a value."""
+    """A COPY row of the top lists; ids are `text` fields. None where nothing has a value."""
     if len(values):
         tail = FixedRows(1, [Field("value", "float8", len(values))], counted=False)
         tail["value"] = values

@@ -23,24 +23,25 @@ from domain.run import RunCompleted, fold
 from projections.binary_copy import Field, FixedRows
 from projections.result_blocks import ChunkResults, RunFacts
 from projections.result_groups import Groups, build_groups
-from projections.result_partitions import RunPartitions
+from projections.result_partitions import PRIMARY_KEYS, RunPartitions
 from projections.result_positions import POSITION_COLUMNS, ROW_COLUMNS, Identities
 from projections.result_reduction import ReasonNumbers, Reduction
 from projections.result_rollups import REASON_COLUMNS, ROLLUP_COLUMNS, Rollups
 from projections.result_top import TOP_COLUMNS, top_row
+from projections.versions import FIRST, Observed, Tables, versioned
 
 CHUNK_COLUMNS = ("chunk_no", "scenario_no", "column_no", "amounts")
 STATUS_COLUMNS = ("chunk_no", "scenario_no", "reason_no")
-TABLES = ("portfolio", "issuers", "instruments", "positions")
+PORTFOLIO_TABLES = ("portfolio", "issuers", "instruments", "positions")
 
 SELECT_RUN_NO = "SELECT notification_id FROM ledger_events WHERE originator_id = %s AND originator_version = %s"
-IS_PUBLISHED = "SELECT 1 FROM projection.result_run_v1 WHERE run_id = %s AND completed_position >= %s"
-FORGET_REASONS = "DELETE FROM projection.result_reason_v1 WHERE run_no = %s"
-FORGET_RATES = "DELETE FROM projection.result_fx_v1 WHERE run_no = %s"
-INSERT_REASON = "INSERT INTO projection.result_reason_v1 (run_no, reason_no, status, reason) VALUES (%s, %s, %s, %s)"
-INSERT_RATE = "INSERT INTO projection.result_fx_v1 (run_no, scenario_no, currency, rate) VALUES (%s, %s, %s, %s)"
+IS_PUBLISHED = "SELECT 1 FROM {result_run} WHERE run_id = %s AND completed_position >= %s"
+FORGET_REASONS = "DELETE FROM {result_reason} WHERE run_no = %s"
+FORGET_RATES = "DELETE FROM {result_fx} WHERE run_no = %s"
+INSERT_REASON = "INSERT INTO {result_reason} (run_no, reason_no, status, reason) VALUES (%s, %s, %s, %s)"
+INSERT_RATE = "INSERT INTO {result_fx} (run_no, scenario_no, currency, rate) VALUES (%s, %s, %s, %s)"
 PUT_RUN = """
-INSERT INTO projection.result_run_v1
+INSERT INTO {result_run}
        (run_id, run_no, completed_position, queryable_at, priced, failed, failure_counts)
 VALUES (%s, %s, %s, clock_timestamp(), %s, %s, %s)
 ON CONFLICT (run_id) DO UPDATE
@@ -65,18 +66,32 @@ class Book:
 
 
 class ResultsProjection:
-    name = "result_v1"
+    tables = (*PRIMARY_KEYS, "result_reason", "result_fx", "result_run")
     alone: tuple[type[Event], ...] = (RunCompleted,)
+    observed = (Observed("result_run", "queryable_at", ("run_id", "completed_position")),)
 
-    def __init__(self, store: EventStore, blobs: BlobStore, portfolios: PortfolioCodec, blocks: BlockCodec) -> None:
+    def __init__(
+        self,
+        store: EventStore,
+        blobs: BlobStore,
+        portfolios: PortfolioCodec,
+        blocks: BlockCodec,
+        version: int = FIRST,
+    ) -> None:
+        self.name = versioned("result", version)
         self._store, self._blobs, self._portfolios, self._blocks = store, blobs, portfolios, blocks
+        self._tables = Tables(self.tables, version)
+        self._is_published, self._put_run = self._tables.sql(IS_PUBLISHED), self._tables.sql(PUT_RUN)
         self._book: Book | None = None
 
     def handle(self, connection: Connection, entries: Sequence[LogEntry]) -> None:
         for entry in entries:
             event = entry.event
-            if isinstance(event, RunCompleted) and not _is_published(connection, event, entry.position):
+            if isinstance(event, RunCompleted) and not self._has(connection, event, entry.position):
                 self._publish(connection, event, entry.position)
+
+    def _has(self, connection: Connection, event: RunCompleted, position: int) -> bool:
+        return connection.execute(self._is_published, (event.originator_id, position)).fetchone() is not None
 
     def _publish(self, connection: Connection, completed: RunCompleted, position: int) -> None:
         """The run as it stood at this event: a later retry is a later event's business."""
@@ -88,35 +103,37 @@ class ResultsProjection:
         facts = RunFacts(self._store, self._blocks, run.requested, completed.failed_chunks, run.attempt)
         book = self._book_of(run.requested.portfolio_sha256)
         reduction = Reduction(book.groups, facts.measures, facts.scenarios, book.principal_ccy)
-        Publication(connection, run_no, facts, reduction, book).publish()
+        Publication(connection, self._tables, run_no, facts, reduction, book).publish()
         summary = (reduction.priced, reduction.failed, Jsonb(reduction.failure_counts))
-        connection.execute(PUT_RUN, (run_id, run_no, position, *summary))
+        connection.execute(self._put_run, (run_id, run_no, position, *summary))
 
     def _book_of(self, sha256: str) -> Book:
         """The last one is kept: runs over one portfolio come one after another."""
         if self._book is None or self._book.sha256 != sha256:
-            self._book = Book.of(sha256, self._portfolios.decode(self._blobs.get(sha256), TABLES))
+            self._book = Book.of(sha256, self._portfolios.decode(self._blobs.get(sha256), PORTFOLIO_TABLES))
         return self._book
 
 
 class Publication:
     """One run on its way into its partitions."""
 
-    def __init__(self, connection: Connection, run_no: int, facts: RunFacts, reduction: Reduction, book: Book) -> None:
+    def __init__(
+        self, connection: Connection, tables: Tables, run_no: int, facts: RunFacts, reduction: Reduction, book: Book
+    ) -> None:
         self._connection, self._run_no, self._facts, self._reduction = connection, run_no, facts, reduction
-        self._book, self._partitions = book, RunPartitions(connection, run_no)
+        self._tables, self._book, self._partitions = tables, book, RunPartitions(connection, run_no, tables)
         self._taken: list[Taken] = []
 
     def publish(self) -> None:
         fill, run_no = self._partitions.fill, self._run_no
-        fill("result_chunk_v1", CHUNK_COLUMNS, self._chunk_rows())
-        fill("result_status_v1", STATUS_COLUMNS, self._status_rows())
-        fill("result_position_v1", POSITION_COLUMNS, self._position_rows())
-        fill("result_row_v1", ROW_COLUMNS, self._book.identities.lookup_rows(run_no))
+        fill("result_chunk", CHUNK_COLUMNS, self._chunk_rows())
+        fill("result_status", STATUS_COLUMNS, self._status_rows())
+        fill("result_position", POSITION_COLUMNS, self._position_rows())
+        fill("result_row", ROW_COLUMNS, self._book.identities.lookup_rows(run_no))
         rollups = Rollups(self._reduction.totals, self._reduction.reasons.measures, self._reduction.rates)
-        fill("rollup_v1", ROLLUP_COLUMNS, rollups.rows(run_no))
-        fill("rollup_reason_v1", REASON_COLUMNS, rollups.reason_rows(run_no))
-        fill("top_v1", TOP_COLUMNS, self._top_rows())
+        fill("rollup", ROLLUP_COLUMNS, rollups.rows(run_no))
+        fill("rollup_reason", REASON_COLUMNS, rollups.reason_rows(run_no))
+        fill("top", TOP_COLUMNS, self._top_rows())
         self._put_reasons_and_rates()
         self._partitions.attach()
 
@@ -182,12 +199,17 @@ class Publication:
         told = zip(reasons.status, reasons.reason, strict=True)
         rates = self._reduction.rates
         known = zip(*np.nonzero(~np.isnan(rates)), strict=True)
+        sql = self._tables.sql
         with self._connection.cursor() as cursor:
-            cursor.execute(FORGET_REASONS, (self._run_no,))
-            cursor.execute(FORGET_RATES, (self._run_no,))
-            cursor.executemany(INSERT_REASON, [(self._run_no, n, s.name, text) for n, (s, text) in enumerate(told)])
+            cursor.execute(sql(FORGET_REASONS), (self._run_no,))
+            cursor.execute(sql(FORGET_RATES), (self._run_no,))
+            cursor.executemany(
+                sql(INSERT_REASON), [(self._run_no, n, s.name, text) for n, (s, text) in enumerate(told)]
+            )
             names = self._book.groups.currencies
-            cursor.executemany(INSERT_RATE, [(self._run_no, int(s), names[c], float(rates[c, s])) for c, s in known])
+            cursor.executemany(
+                sql(INSERT_RATE), [(self._run_no, int(s), names[c], float(rates[c, s])) for c, s in known]
+            )
 
 
 @dataclass(frozen=True)
@@ -198,7 +220,3 @@ class Taken:
     first_row: int
     reason_no: ReasonNumbers
     details: list[str]
-
-
-def _is_published(connection: Connection, event: RunCompleted, position: int) -> bool:
-    return connection.execute(IS_PUBLISHED, (event.originator_id, position)).fetchone() is not None

@@ -28,9 +28,10 @@ from domain.run import (
     RunStatus,
     evolve,
 )
+from projections.versions import FIRST, Tables, versioned
 
 INSERT_RUN = """
-INSERT INTO projection.run_v1
+INSERT INTO {run}
        (run_id, run_no, status, portfolio_snapshot_id, market_snapshot_id, as_of, base_currency, scenarios, measures,
         columns, positions, chunk_size, actor, requested_at, log_position)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
@@ -39,18 +40,18 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT 
 SELECT_PROGRESS = """
 SELECT run_id, log_position, status, chunks, priced_chunks, failed_chunks, planned_at, completed_at,
        completed_position, blocks_root
-  FROM projection.run_v1 WHERE run_id = ANY (%s)
+  FROM {run} WHERE run_id = ANY (%s)
 """
 
 UPDATE_PROGRESS = """
-UPDATE projection.run_v1
+UPDATE {run}
    SET log_position = %s, status = %s, chunks = %s, priced_chunks = %s, failed_chunks = %s, planned_at = %s,
        completed_at = %s, completed_position = %s, blocks_root = %s
  WHERE run_id = %s
 """
 
 INSERT_HISTORY = """
-INSERT INTO projection.run_event_v1 (run_id, log_position, topic, at, actor, payload)
+INSERT INTO {run_event} (run_id, log_position, topic, at, actor, payload)
 VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
 """
 
@@ -101,44 +102,48 @@ class Progress:
 
 
 class RunStatusProjection:
-    name = "run_v1"
+    tables = ("run", "run_event")
     alone: tuple[type[Event], ...] = ()
+
+    def __init__(self, version: int = FIRST) -> None:
+        self.name = versioned("run", version)
+        tables = Tables(self.tables, version)
+        self._insert_run, self._insert_history = tables.sql(INSERT_RUN), tables.sql(INSERT_HISTORY)
+        self._select_progress, self._update_progress = tables.sql(SELECT_PROGRESS), tables.sql(UPDATE_PROGRESS)
 
     def handle(self, connection: Connection, entries: Sequence[LogEntry]) -> None:
         mine = [entry for entry in entries if isinstance(entry.event, (*HISTORY, PositionPriced))]
         for entry in mine:
             if isinstance(entry.event, RunRequested):
-                connection.execute(INSERT_RUN, _request(entry.event, entry.position))
+                connection.execute(self._insert_run, _request(entry.event, entry.position))
             if isinstance(entry.event, HISTORY):
-                connection.execute(INSERT_HISTORY, _history(entry.event, entry.position))
-        _advance(connection, mine)
+                connection.execute(self._insert_history, _history(entry.event, entry.position))
+        self._advance(connection, mine)
 
+    def _advance(self, connection: Connection, entries: Sequence[LogEntry]) -> None:
+        progress = self._progress(connection, {run_of(entry.event) for entry in entries})
+        moved = set()
+        for entry in entries:
+            run = progress[run_of(entry.event)]
+            if entry.position > run.log_position:
+                run.told(entry.event, entry.position)
+                moved.add(run_of(entry.event))
+        for run_id in sorted(moved):
+            connection.execute(self._update_progress, (*_row(progress[run_id]), run_id))
 
-def _advance(connection: Connection, entries: Sequence[LogEntry]) -> None:
-    progress = _progress(connection, {run_of(entry.event) for entry in entries})
-    moved = set()
-    for entry in entries:
-        run = progress[run_of(entry.event)]
-        if entry.position > run.log_position:
-            run.told(entry.event, entry.position)
-            moved.add(run_of(entry.event))
-    for run_id in sorted(moved):
-        connection.execute(UPDATE_PROGRESS, (*_row(progress[run_id]), run_id))
+    def _progress(self, connection: Connection, run_ids: set[UUID]) -> dict[UUID, Progress]:
+        with connection.cursor(row_factory=tuple_row) as cursor:
+            rows = cursor.execute(self._select_progress, (sorted(run_ids),)).fetchall()
+        return {
+            run_id: Progress(position, status, chunks, set(priced), set(failed), *rest)
+            for run_id, position, status, chunks, priced, failed, *rest in rows
+        }
 
 
 def run_of(event: Any) -> UUID:
     """Facts and failures of chunks have streams of their own and name their run."""
     run_id: UUID = getattr(event, "run_id", event.originator_id)
     return run_id
-
-
-def _progress(connection: Connection, run_ids: set[UUID]) -> dict[UUID, Progress]:
-    with connection.cursor(row_factory=tuple_row) as cursor:
-        rows = cursor.execute(SELECT_PROGRESS, (sorted(run_ids),)).fetchall()
-    return {
-        run_id: Progress(position, status, chunks, set(priced), set(failed), *rest)
-        for run_id, position, status, chunks, priced, failed, *rest in rows
-    }
 
 
 def _row(run: Progress) -> tuple[Any, ...]:

@@ -7,9 +7,10 @@ from psycopg.types.json import Jsonb
 from domain.event import Event
 from domain.ports import Connection, LogEntry
 from domain.snapshot import SnapshotRegistered
+from projections.versions import FIRST, Tables, versioned
 
 INSERT_SNAPSHOT = """
-INSERT INTO projection.snapshot_v1
+INSERT INTO {snapshot}
        (snapshot_id, kind, sha256, as_of, base_currency, row_counts, control_totals, source, registered_at, actor,
         log_position)
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
@@ -17,16 +18,19 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
 
 
 class SnapshotProjection:
-    name = "snapshot_v1"
+    tables = ("snapshot",)
     alone: tuple[type[Event], ...] = ()
+
+    def __init__(self, version: int = FIRST) -> None:
+        self.name = versioned("snapshot", version)
+        self._insert_snapshot = Tables(self.tables, version).sql(INSERT_SNAPSHOT)
 
     def handle(self, connection: Connection, entries: Sequence[LogEntry]) -> None:
         for entry in entries:
             if isinstance(entry.event, SnapshotRegistered):
-                _insert(connection, entry.event, entry.position)
+                self._insert(connection, entry.event, entry.position)
 
-
-def _insert(connection: Connection, event: SnapshotRegistered, position: int) -> None:
-    what = (event.originator_id, event.kind.value, event.sha256, event.as_of, event.base_currency)
-    contents = (Jsonb(event.rows), Jsonb(event.control_totals), Jsonb(event.source))
-    connection.execute(INSERT_SNAPSHOT, (*what, *contents, event.timestamp, event.actor, position))
+    def _insert(self, connection: Connection, event: SnapshotRegistered, position: int) -> None:
+        what = (event.originator_id, event.kind.value, event.sha256, event.as_of, event.base_currency)
+        contents = (Jsonb(event.rows), Jsonb(event.control_totals), Jsonb(event.source))
+        connection.execute(self._insert_snapshot, (*what, *contents, event.timestamp, event.actor, position))

@@ -57,8 +57,14 @@ class Terms:
         """The currency that the position's value is in: a forward's is the pair's quote currency."""
         return self.instrument["pair"][3:] if self.product == "FX_FWD" else self.instrument["currency"]
 
+    @property
+    def tags(self) -> dict[str, str]:
+        """`KEY=VALUE;…` as attributes named `tag:KEY`."""
+        pairs = (tag.partition("=") for tag in self.position.get("tags", "").split(";") if tag)
+        return {f"tag:{key}": word or "true" for key, _, word in pairs}
+
     def matches(self, patterns: dict[str, str]) -> bool:
-        row: dict[str, Any] = self.issuer | self.instrument | self.position
+        row: dict[str, Any] = self.issuer | self.instrument | self.position | self.tags
         return all(fnmatchcase(row.get(name, ""), pattern) for name, pattern in patterns.items())
 
 

@@ -1,0 +1,72 @@
+"""Which adapter answers for which instrument, and why some have none."""
+
+from tests.golden.cases.bond_curves import key_rates, stepped_bond, z_spread, zero_bond
+from tests.golden.cases.bond_yields import fixed_bond
+from tests.golden.cases.case import Adapter
+from tests.golden.cases.daycounts import fractions
+from tests.golden.cases.effective import effective_duration
+from tests.golden.cases.floaters import note
+from tests.golden.cases.fx import forward
+from tests.golden.cases.loans import (
+    actual_360_balloon,
+    adjustable_rate,
+    amortising,
+    balloon_of_a_stated_payment,
+    canadian_mortgage,
+    capped_payment,
+    draw_down,
+    interest_only,
+    whole_yen,
+)
+from tests.golden.cases.options import caplet, fx_option
+from tests.golden.cases.pools import auto_speed, average_lives, average_speed, passthrough, with_defaults
+
+ADAPTERS: dict[str, Adapter] = {
+    "ABS_MBS.auto_ABS": auto_speed,
+    "ABS_MBS.defaults": with_defaults,
+    "ABS_MBS.effective_duration": effective_duration,
+    "ABS_MBS.passthrough": passthrough,
+    "ABS_MBS.passthrough WAL": average_lives,
+    "ABS_MBS.speed": average_speed,
+    "BOND.fixed": fixed_bond,
+    "BOND.fixed key-rate": key_rates,
+    "BOND.fixed z-spread": z_spread,
+    "BOND.fixed_excoupon": fixed_bond,
+    "BOND.fixed_longfirst": fixed_bond,
+    "BOND.fixed_shortfirst": fixed_bond,
+    "BOND.fixed_stepup": stepped_bond,
+    "BOND.fixed_stub": stepped_bond,
+    "BOND.frn": note,
+    "BOND.zero": zero_bond,
+    "DERIV.FX_option": fx_option,
+    "DERIV.capfloor": caplet,
+    "FX_FWD": forward,
+    "LOAN.act360_balloon": actual_360_balloon,
+    "LOAN.amortising": amortising,
+    "LOAN.amortising_JPY": whole_yen,
+    "LOAN.amortising_balloon": balloon_of_a_stated_payment,
+    "LOAN.canadian_mortgage": canadian_mortgage,
+    "LOAN.floating_ARM": adjustable_rate,
+    "LOAN.floating_ARM_negam": capped_payment,
+    "LOAN.interest_only": interest_only,
+    "LOAN.revolver_drawdown": draw_down,
+    "daycount": fractions,
+}
+
+WITHOUT_ADAPTER = {
+    "ABS_MBS.sequential_tranches": "no kernel for tranches yet",
+    "BOND.fixed_bus252": "BUS/252 and the calendar of Brazil are none of ours",
+    "BOND.frn_excoupon": "the library has no ex-coupon dates and one margin for all periods",
+    "CALLABLE_BOND": "no lattice kernel yet",
+    "CALLABLE_BOND OAS": "no lattice kernel yet",
+    "DERIV.CDS": "no kernel for credit default swaps yet",
+    "DERIV.IRS": "no kernel for swaps yet",
+    "DERIV.OIS": "no kernel for swaps yet",
+    "DERIV.bermudan_swaption": "Bermudan swaptions are no product of ours",
+    "DERIV.swaption": "no kernel for swaptions yet",
+    "LOAN.amortising_bus252": "BUS/252 and the calendar of Brazil are none of ours",
+    "STRUCTURED.CMS": "no Monte Carlo kernel yet",
+    "credit.capital": "no kernel for regulatory capital yet",
+    "curve.bootstrap": "no kernel that bootstraps a curve yet",
+    "model.HullWhite": "no Hull-White kernel yet",
+}

@@ -1,0 +1,96 @@
+"""The program as a user starts it: a process of its own, an exit code, and what it says on stdout and on stderr."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+PROGRAM = Path(sys.executable).with_name("tenor")
+LONGEST_SECONDS = 120
+SMALL_FUND = Path(__file__).parents[2] / "examples" / "small_fund"
+
+Word = str | Path
+
+
+@dataclass(frozen=True)
+class Answer:
+    code: int
+    out: bytes
+    err: str
+
+    @cached_property
+    def document(self) -> Any:
+        """stdout under --json: one document, or this raises."""
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True)
+class Tenor:
+    """`database_url` None means the embedded server under `home`. Compiled kernels are shared by the whole session."""
+
+    database_url: str | None
+    home: Path
+    kernels: Path
+
+    def __call__(self, *words: Word) -> Answer:
+        process = self.start(*words)
+        try:
+            return finish(process)
+        finally:
+            process.kill()
+
+    def start(self, *words: Word) -> subprocess.Popen[bytes]:
+        """In a session of its own: signals of the terminal do not reach it."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("TENOR_")}
+        environment |= {"TENOR_HOME": str(self.home), "NUMBA_CACHE_DIR": str(self.kernels)}
+        database = ["--database-url", self.database_url] if self.database_url else []
+        return subprocess.Popen(
+            [PROGRAM, *map(str, words), *database],
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+        )
+
+    def json(self, *words: Word) -> Any:
+        """The document of a command that succeeds."""
+        answer = self(*words, "--json")
+        assert answer.code == 0, answer.err
+        return answer.document
+
+    def refusal(self, *words: Word) -> dict[str, Any]:
+        """What a command that is refused says: one problem with its fix, to the machine and to the person."""
+        answer = self(*words, "--json")
+        assert answer.code == 1, (answer.code, answer.out, answer.err)
+        problem: dict[str, Any] = answer.document["error"]
+        assert problem["code"] and problem["message"] and problem["fix"]
+        assert f"error: {problem['message']}" in answer.err
+        assert f"fix: {problem['fix']}" in answer.err
+        assert "Traceback" not in answer.err
+        return problem
+
+    def bring(self, folder: Path) -> tuple[str, str]:
+        """A portfolio folder with its market: two snapshot ids."""
+        portfolio = self.json("ingest", folder)["snapshot_id"]
+        return portfolio, self.json("market", "load", folder / "market.json")["snapshot_id"]
+
+
+def finish(process: subprocess.Popen[bytes]) -> Answer:
+    out, err = process.communicate(timeout=LONGEST_SECONDS)
+    return Answer(process.returncode, out, err.decode())
+
+
+def stop(process: subprocess.Popen[bytes]) -> Answer:
+    process.send_signal(signal.SIGTERM)
+    return finish(process)
+
+
+def refusal_of(answer: Answer) -> dict[str, Any]:
+    problem: dict[str, Any] = answer.document["error"]
+    return problem

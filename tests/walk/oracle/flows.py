@@ -1,0 +1,250 @@
+"""The flows of loans, bonds and notes still to be paid, as section 2 of the contract words them."""
+
+import math
+from dataclasses import dataclass
+from datetime import date
+
+from tests.walk.oracle.behaviour import Behaviour, behaviour_of
+from tests.walk.oracle.dates import Period, add_months, adjusted, fraction, schedule, whole_months, years_between
+from tests.walk.oracle.market import Market
+from tests.walk.oracle.terms import Terms
+
+BALANCE_LEFT = 1e-12
+
+
+@dataclass(frozen=True)
+class Flow:
+    """An amount on a day; `periods` counts payment periods after the one in progress, for the yield."""
+
+    pay: date
+    principal: float
+    interest: float
+    periods: float
+
+    @property
+    def amount(self) -> float:
+        return self.principal + self.interest
+
+
+def periods_of(terms: Terms, as_of: date) -> list[Period]:
+    return schedule(
+        as_of=as_of,
+        issue=terms.day_or_none("issue_date") or (as_of if terms.text("rate_type") == "ZERO" else None),
+        first=terms.day_or_none("first_payment_date"),
+        maturity=terms.day("maturity_date"),
+        frequency=terms.whole("frequency"),
+        keep_month_end=terms.flag("end_of_month"),
+        holidays=terms.text("calendar", "NONE"),
+        rule=terms.text("business_day", "UNADJUSTED"),
+        adjust_accrual=terms.flag("adjust_accrual"),
+    )
+
+
+def live_periods(terms: Terms, as_of: date) -> list[Period]:
+    """A payment is past when its adjusted date is on or before `as_of`."""
+    return [p for p in periods_of(terms, as_of) if p.pay > as_of]
+
+
+def period_fraction(terms: Terms, period: Period) -> float:
+    """30/360 on a loan makes every regular period exactly 1 / frequency of a year."""
+    frequency = terms.whole("frequency")
+    if terms.product == "LOAN" and terms.text("day_count") == "30/360" and period.regular:
+        return 1.0 / frequency
+    return fraction(terms.text("day_count"), period, frequency, keep_month_end=terms.flag("end_of_month"))
+
+
+def annual_rate(terms: Terms, market: Market, period: Period) -> float:
+    """The gross rate that a period pays on its balance."""
+    match terms.text("rate_type"):
+        case "ZERO":
+            return 0.0
+        case "FIXED":
+            return paid_coupon(terms, period_fraction(terms, period))
+        case _:
+            return _floating_rate(terms, market, period)
+
+
+def paid_coupon(terms: Terms, part: float) -> float:
+    """The coupon as a nominal rate at the payment frequency, from the compounding that it is quoted with.
+
+    Where everything is paid at maturity it compounds until then.
+    """
+    coupon, f = terms.number("coupon"), terms.whole("frequency")
+    per_year = {"MONTHLY": 12, "SEMIANNUAL": 2, "ANNUAL": 1}.get(terms.text("compounding", "SIMPLE"))
+    if per_year is None or f == per_year:
+        return coupon
+    if f == 0:
+        return float(((1.0 + coupon / per_year) ** (per_year * part) - 1.0) / part)
+    return float(f * ((1.0 + coupon / per_year) ** (per_year / f) - 1.0))
+
+
+def _floating_rate(terms: Terms, market: Market, period: Period) -> float:
+    index = terms.text("index")
+    curve = market.curve(market.projection.get(index))
+    start, end = period.accrual_start, period.accrual_end
+    if start <= market.as_of:
+        forward = market.fixing(index, start)
+    else:
+        growth = curve.df(years_between(market.as_of, start)) / curve.df(years_between(market.as_of, end))
+        forward = (growth - 1.0) / period_fraction(terms, period)
+    rate = forward + terms.number("margin", 0.0)
+    return max(min(rate, terms.number("cap", math.inf)), terms.number("floor", -math.inf))
+
+
+def project(terms: Terms, market: Market) -> list[Flow]:
+    if terms.instrument.get("amortization") == "CUSTOM":
+        return _custom(terms, market)
+    live = live_periods(terms, market.as_of)
+    behaviour = behaviour_of(terms, market) if terms.product == "LOAN" else None
+    if not live:
+        return []
+    if behaviour:
+        return _with_behaviour(terms, market, live, behaviour)
+    return _contractual(terms, market, live)
+
+
+def _custom(terms: Terms, market: Market) -> list[Flow]:
+    ahead = [row for row in terms.cashflows if row[0] > market.as_of]
+    reference = terms.number("reference_notional", sum(principal for _, principal, _ in ahead))
+    scale = terms.notional / reference
+    return [Flow(day, p * scale, i * scale, k) for k, (day, p, i) in enumerate(ahead)]
+
+
+def cents(amount: float) -> float:
+    return math.copysign(math.floor(abs(amount) * 100 + 0.5) / 100, amount)
+
+
+def exact(amount: float) -> float:
+    return amount
+
+
+def level_payment(balance: float, rate: float, left: float) -> float:
+    return balance / left if rate == 0 else balance * rate / -math.expm1(-left * math.log1p(rate))
+
+
+@dataclass(frozen=True)
+class Amortization:
+    """How a loan's principal falls due: its kind, when interest-only ends, and periods beyond maturity."""
+
+    kind: str
+    interest_only_until: date
+    periods_beyond: float
+    frequency: int
+
+    def levels(self, period: Period) -> bool:
+        return self.kind != "BULLET" and period.end > self.interest_only_until
+
+    def payment(self, balance: float, rate: float, left: int) -> float:
+        return level_payment(balance, rate / (self.frequency or 1), left + self.periods_beyond)
+
+    def principal(self, balance: float, rate: float, interest: float, left: int, payment: float | None) -> float:
+        if self.kind == "LINEAR":
+            return balance / (left + self.periods_beyond)
+        return (self.payment(balance, rate, left) if payment is None else payment) - interest
+
+
+def amortization_of(terms: Terms) -> Amortization:
+    """`amortization_months` and `io_months` run from the issue date."""
+    if terms.product != "LOAN":
+        return Amortization("BULLET", date.min, 0, terms.whole("frequency"))
+    issue, maturity, f = terms.day("issue_date"), terms.day("maturity_date"), terms.whole("frequency")
+    beyond = terms.whole("amortization_months", 0) - whole_months(issue, maturity)
+    return Amortization(
+        terms.text("amortization"),
+        add_months(issue, terms.whole("io_months", 0)),
+        max(beyond, 0) * f / 12 if "amortization_months" in terms.instrument else 0,
+        f,
+    )
+
+
+def _contractual(terms: Terms, market: Market, live: list[Period]) -> list[Flow]:
+    plan, rounded = amortization_of(terms), cents if terms.instrument.get("rounding") == "CENT" else exact
+    fee, floating = terms.number("servicing_fee", 0.0), terms.text("rate_type") == "FLOATING"
+    redemption = terms.number("redemption_per_100", 100.0) / 100
+    balance, payment, flows = terms.notional, None, []
+    for k, period in enumerate(live):
+        rate, part, left = annual_rate(terms, market, period), period_fraction(terms, period), len(live) - k
+        interest, principal = rounded(balance * rate * part), 0.0
+        if left == 1:
+            principal = balance
+        elif plan.levels(period):
+            if plan.kind == "LEVEL_PAY" and (payment is None or floating):
+                payment = rounded(plan.payment(balance, rate, left))
+            principal = rounded(plan.principal(balance, rate, interest, left, payment))
+            principal = principal if abs(principal) < abs(balance) else balance
+        redeemed = principal * redemption if left == 1 else principal
+        flows.append(Flow(period.pay, redeemed, interest - balance * fee * part, k))
+        balance = rounded(balance - principal)
+    return flows
+
+
+@dataclass
+class Defaulted:
+    """A month's defaults: what is still owed on them, and what was at first."""
+
+    k: int
+    first_ccy: float
+    owed_ccy: float
+
+
+def _with_behaviour(terms: Terms, market: Market, live: list[Period], does: Behaviour) -> list[Flow]:
+    plan, issue, f = amortization_of(terms), terms.day("issue_date"), terms.whole("frequency")
+    months, fee = 12 // f if f else 0, terms.number("servicing_fee", 0.0)
+    balance, waiting, flows = terms.notional, list[Defaulted](), list[Flow]()
+    for k, period in enumerate(live):
+        rate, part, left = annual_rate(terms, market, period), period_fraction(terms, period), len(live) - k
+        smm, mdr = does.of_period(issue, period.end, months or whole_months(issue, period.end))
+        if add_months(period.end, does.lag_months) > terms.day("maturity_date"):
+            mdr = 0.0
+        due = _scheduled(plan, period, balance, rate, part, left)
+        defaulted, prepaid = mdr * balance, smm * (balance - due)
+        due_paid = (1.0 - mdr) * due
+        prepaid = prepaid if abs(prepaid) < abs(balance - defaulted - due_paid) else balance - defaulted - due_paid
+        interest = (balance - defaulted) * (rate - fee) * part
+        if defaulted:
+            waiting.append(Defaulted(k, defaulted, defaulted))
+        flows.append(Flow(period.pay, due_paid + prepaid, interest, k))
+        if does.advances:
+            flows += _advanced(waiting, period, k, due / balance if balance else 0.0, (rate - fee) * part, does, months)
+        balance -= defaulted + due_paid + prepaid
+    return [*flows, *_recovered(terms, live, waiting, does, months)]
+
+
+def _scheduled(plan: Amortization, period: Period, balance: float, rate: float, part: float, left: int) -> float:
+    if left == 1:
+        return balance
+    if not plan.levels(period):
+        return 0.0
+    return plan.principal(balance, rate, balance * rate * part, left, None)
+
+
+def _advanced(
+    waiting: list[Defaulted], period: Period, k: int, due_share: float, interest: float, does: Behaviour, months: int
+) -> list[Flow]:
+    """The servicer pays what falls due on a defaulted balance until it is recovered."""
+    flows = []
+    for each in waiting:
+        if (k - each.k) * months < does.lag_months:
+            flows.append(Flow(period.pay, each.owed_ccy * due_share, each.owed_ccy * interest, k))
+            each.owed_ccy *= 1.0 - due_share
+    return flows
+
+
+def _recovered(
+    terms: Terms, live: list[Period], waiting: list[Defaulted], does: Behaviour, months: int
+) -> list[Flow]:
+    """After the lag: on the payment that many months on, or between payments where the lag is no whole period."""
+    flows = []
+    for each in waiting:
+        got = each.owed_ccy - does.severity * each.first_ccy
+        got = got if got * each.first_ccy > 0 else 0.0
+        later = -(-does.lag_months // months) if months else 0.0
+        flows.append(Flow(_lagged(terms, live, each.k, does.lag_months, months), got, 0.0, each.k + later))
+    return flows
+
+
+def _lagged(terms: Terms, live: list[Period], k: int, lag_months: int, months: int) -> date:
+    if months:
+        return live[min(k + -(-lag_months // months), len(live) - 1)].pay
+    day = add_months(live[k].end, lag_months)
+    return adjusted(terms.text("calendar", "NONE"), terms.text("business_day", "UNADJUSTED"), day)

@@ -1,0 +1,73 @@
+"""Scenarios and sets: versions that never change their mind."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.walk.command_line import SMALL_FUND, Tenor
+
+
+def written(path: Path, document: Any) -> Path:
+    path.write_text(json.dumps(document))
+    return path
+
+
+def parallel(scenario_id: str, bp: float) -> dict[str, Any]:
+    return {"scenario_id": scenario_id, "name": f"{bp:+} bp", "shocks": [{"kind": "PARALLEL", "curves": "*", "bp": bp}]}
+
+
+def test_a_definition_has_versions_and_the_same_content_again_is_the_same_one(tenor: Tenor, tmp_path: Path) -> None:
+    up, more = written(tmp_path / "up.json", parallel("up", 10)), written(tmp_path / "more.json", parallel("up", 20))
+    assert tenor.json("scenario", "define", up) == {"scenario_id": "up", "version": 1}
+    assert tenor.json("scenario", "define", up) == {"scenario_id": "up", "version": 1}
+    assert tenor.json("scenario", "define", more) == {"scenario_id": "up", "version": 2}
+    assert tenor.json("scenario", "list") == [
+        {"scenario_id": "BASE", "version": 1, "name": "Base"},
+        {"scenario_id": "up", "version": 2, "name": "+20 bp"},
+    ]
+
+
+def test_a_list_of_scenarios_answers_with_a_list(tenor: Tenor) -> None:
+    defined = tenor.json("scenario", "define", SMALL_FUND / "scenarios.json")
+    assert [one["scenario_id"] for one in defined][:3] == ["up100", "down100", "up200"]
+    assert {one["version"] for one in defined} == {1} and len(defined) == 14
+    answer = tenor.json("scenario", "set", SMALL_FUND / "scenario_set.json")
+    assert answer == {"scenario_set_id": "nightly", "version": 1}
+
+
+def test_a_set_pins_its_members_when_it_is_defined(tenor: Tenor, tmp_path: Path) -> None:
+    tenor.json("scenario", "define", written(tmp_path / "one.json", parallel("up", 10)))
+    members = written(tmp_path / "set.json", {"scenario_set_id": "mine", "scenarios": ["up"]})
+    assert tenor.json("scenario", "set", members) == {"scenario_set_id": "mine", "version": 1}
+    tenor.json("scenario", "define", written(tmp_path / "two.json", parallel("up", 20)))
+    assert tenor.json("scenario", "set", members) == {"scenario_set_id": "mine", "version": 2}
+
+    portfolio, market = tenor.bring(SMALL_FUND)
+    submit = ("run", "submit", "--portfolio", portfolio, "--market", market, "--measures", "PV")
+    first = tenor.json(*submit, "--scenarios", "@mine@1")["run_id"]
+    latest = tenor.json(*submit, "--scenarios", "@mine")["run_id"]
+    assert tenor.json("run", "show", first)["scenarios"] == ["BASE", "up@1"]
+    assert tenor.json("run", "show", latest)["scenarios"] == ["BASE", "up@2"]
+
+
+@pytest.mark.parametrize(
+    ("document", "code"),
+    [
+        ({"scenario_id": "BASE", "name": "x", "shocks": []}, "INVALID_SCENARIO"),
+        ({"scenario_id": "x", "name": "x", "shocks": [{"kind": "PARALEL", "curves": "*", "bp": 1}]}, "INVALID_SCENARIO"),
+        ({"scenario_id": "x", "name": "x", "shocks": [{"kind": "PARALLEL", "curves": "*"}]}, "INVALID_SCENARIO"),
+        ([parallel("x", 1), parallel("x", 2)], "INVALID_SCENARIO"),
+        ([parallel("fine", 1), {"scenario_id": "x"}], "INVALID_SCENARIO"),
+        ("no object", "INVALID_SCENARIO"),
+    ],
+)
+def test_a_scenario_that_cannot_be_used_is_not_stored(tenor: Tenor, tmp_path: Path, document: Any, code: str) -> None:
+    assert tenor.refusal("scenario", "define", written(tmp_path / "bad.json", document))["code"] == code
+    assert [one["scenario_id"] for one in tenor.json("scenario", "list")] == ["BASE"]
+
+
+def test_a_set_of_unknown_scenarios_is_refused(tenor: Tenor, tmp_path: Path) -> None:
+    members = written(tmp_path / "set.json", {"scenario_set_id": "mine", "scenarios": ["BASE", "nowhere"]})
+    assert tenor.refusal("scenario", "set", members)["code"] == "UNKNOWN_SCENARIO"

@@ -1,0 +1,124 @@
+"""Bringing a portfolio and a market: whatever the format, one content is one snapshot."""
+
+import shutil
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pyarrow.csv as pacsv
+import pyarrow.parquet as pq
+import pytest
+import xlsxwriter
+
+from tests.walk.command_line import SMALL_FUND, Tenor
+from tests.walk.conftest import Walked
+
+TABLES = sorted(path.stem for path in SMALL_FUND.glob("*.csv"))
+
+
+def as_parquet(folder: Path) -> Path:
+    """Typed: numbers, dates, and what is neither is text."""
+    for table in TABLES:
+        pq.write_table(pacsv.read_csv(SMALL_FUND / f"{table}.csv"), folder / f"{table}.parquet")
+    return folder
+
+
+def as_workbook(folder: Path) -> Path:
+    """Typed as a person types: number cells, date cells, text cells, empty cells."""
+    book = xlsxwriter.Workbook(folder / "fund.xlsx", {"default_date_format": "yyyy-mm-dd"})
+    for table in TABLES:
+        sheet, content = book.add_worksheet(table), pacsv.read_csv(SMALL_FUND / f"{table}.csv")
+        sheet.write_row(0, 0, content.column_names)
+        for row, cells in enumerate(zip(*content.to_pydict().values(), strict=True), start=1):
+            for place, cell in enumerate(cells):
+                write_cell(sheet, row, place, cell)
+    book.close()
+    return folder / "fund.xlsx"
+
+
+def write_cell(sheet: Any, row: int, place: int, cell: Any) -> None:
+    match cell:
+        case None | "":
+            pass
+        case date():
+            sheet.write_datetime(row, place, cell)
+        case _:
+            sheet.write(row, place, cell)
+
+
+def as_shuffled_csv(folder: Path) -> Path:
+    """Rows in another order, Windows line ends, a byte-order mark: the content is the same."""
+    for table in TABLES:
+        header, *rows = (SMALL_FUND / f"{table}.csv").read_text().splitlines()
+        (folder / f"{table}.csv").write_bytes(("\ufeff" + "\r\n".join([header, *reversed(rows)]) + "\r\n").encode())
+    return folder
+
+
+@pytest.mark.parametrize("written", [as_parquet, as_workbook, as_shuffled_csv])
+def test_the_same_content_in_another_format_is_the_same_snapshot(
+    walking: Tenor, walked: Walked, tmp_path: Path, written: Callable[[Path], Path]
+) -> None:
+    from_csv = walking.json("ingest", SMALL_FUND, "--dry-run")
+    report = walking.json("ingest", written(tmp_path))
+    assert (report["snapshot_id"], report["sha256"]) == (walked.portfolio, from_csv["sha256"])
+    assert (report["rows"], report["control_totals"]) == (from_csv["rows"], from_csv["control_totals"])
+
+
+def test_the_report_says_what_was_read(walking: Tenor, walked: Walked) -> None:
+    report = walking.json("ingest", SMALL_FUND)
+    assert list(report)[:7] == ["snapshot_id", "sha256", "rows", "accepted", "rejected", "errors", "errors_total"]
+    assert report["snapshot_id"] == walked.portfolio
+    assert report["rows"] == {"portfolio": 10, "issuers": 11, "instruments": 24, "cashflows": 6, "positions": 26}
+    assert (report["accepted"], report["rejected"], report["errors"]) == (77, 0, [])
+    assert sum(totals["positions"] for totals in report["control_totals"].values()) == 26
+
+
+def test_the_same_content_again_is_stored_once(walking: Tenor, walked: Walked) -> None:
+    before = stored(walking)
+    walking.bring(SMALL_FUND)
+    assert stored(walking) == before
+
+
+def test_a_dry_run_stores_nothing(tenor: Tenor) -> None:
+    before = stored(tenor)
+    report = tenor.json("ingest", SMALL_FUND, "--dry-run")
+    assert (report["snapshot_id"], report["accepted"], len(report["sha256"])) == (None, 77, 64)
+    assert stored(tenor) == before
+
+
+def test_valid_rows_are_stored_on_request_and_errors_name_their_rows(tenor: Tenor, tmp_path: Path) -> None:
+    folder = shutil.copytree(SMALL_FUND, tmp_path / "fund")
+    positions = folder / "positions.csv"
+    positions.write_text(positions.read_text().replace("P-02,AUTO-2,", "P-02,AUTO-X,"))
+
+    refused = tenor("ingest", folder, "--json")
+    assert (refused.code, refused.document["snapshot_id"], refused.document["rejected"]) == (1, None, 1)
+    (error,) = refused.document["errors"]
+    assert list(error) == ["table", "row", "column", "code", "value", "message", "fix"]
+    assert (error["table"], error["row"], error["column"], error["value"]) == ("positions", 3, "instrument_id", "AUTO-X")
+
+    stored_report = tenor.json("ingest", folder, "--accept-valid")
+    assert stored_report["snapshot_id"] and stored_report["rejected"] == 1
+    assert stored_report["sha256"] != tenor.json("ingest", SMALL_FUND, "--dry-run")["sha256"]
+
+
+def test_a_market_is_named_by_its_content_not_its_spelling(walking: Tenor, walked: Walked, tmp_path: Path) -> None:
+    respelt = tmp_path / "market.json"
+    respelt.write_text((SMALL_FUND / "market.json").read_text().replace("\n", " ").replace(": ", ":    "))
+    loaded = walking.json("market", "load", respelt)
+    assert list(loaded) == ["snapshot_id", "sha256", "as_of"]
+    assert (loaded["snapshot_id"], loaded["as_of"]) == (walked.market, "2026-01-23")
+
+
+def stored(tenor: Tenor) -> tuple[int, ...]:
+    """How much is in the log, in the blobs, and in the catalogue of snapshots."""
+    assert tenor.database_url
+    with psycopg.connect(tenor.database_url) as connection:
+        row = connection.execute(
+            "SELECT (SELECT count(*) FROM ledger_events), (SELECT count(*) FROM blob), "
+            "(SELECT count(*) FROM read.snapshot)"
+        ).fetchone()
+    assert row is not None
+    return row
