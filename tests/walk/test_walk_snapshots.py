@@ -2,58 +2,14 @@
 
 import shutil
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
-from typing import Any
 
 import psycopg
-import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 import pytest
-import xlsxwriter
 
 from tests.walk.command_line import SMALL_FUND, Tenor
 from tests.walk.conftest import Walked
-
-TABLES = sorted(path.stem for path in SMALL_FUND.glob("*.csv"))
-
-
-def as_parquet(folder: Path) -> Path:
-    """Typed: numbers, dates, and what is neither is text."""
-    for table in TABLES:
-        pq.write_table(pacsv.read_csv(SMALL_FUND / f"{table}.csv"), folder / f"{table}.parquet")
-    return folder
-
-
-def as_workbook(folder: Path) -> Path:
-    """Typed as a person types: number cells, date cells, text cells, empty cells."""
-    book = xlsxwriter.Workbook(folder / "fund.xlsx", {"default_date_format": "yyyy-mm-dd"})
-    for table in TABLES:
-        sheet, content = book.add_worksheet(table), pacsv.read_csv(SMALL_FUND / f"{table}.csv")
-        sheet.write_row(0, 0, content.column_names)
-        for row, cells in enumerate(zip(*content.to_pydict().values(), strict=True), start=1):
-            for place, cell in enumerate(cells):
-                write_cell(sheet, row, place, cell)
-    book.close()
-    return folder / "fund.xlsx"
-
-
-def write_cell(sheet: Any, row: int, place: int, cell: Any) -> None:
-    match cell:
-        case None | "":
-            pass
-        case date():
-            sheet.write_datetime(row, place, cell)
-        case _:
-            sheet.write(row, place, cell)
-
-
-def as_shuffled_csv(folder: Path) -> Path:
-    """Rows in another order, Windows line ends, a byte-order mark: the content is the same."""
-    for table in TABLES:
-        header, *rows = (SMALL_FUND / f"{table}.csv").read_text().splitlines()
-        (folder / f"{table}.csv").write_bytes(("\ufeff" + "\r\n".join([header, *reversed(rows)]) + "\r\n").encode())
-    return folder
+from tests.walk.fund_files import as_parquet, as_shuffled_csv, as_workbook
 
 
 @pytest.mark.parametrize("written", [as_parquet, as_workbook, as_shuffled_csv])
@@ -97,7 +53,12 @@ def test_valid_rows_are_stored_on_request_and_errors_name_their_rows(tenor: Teno
     assert (refused.code, refused.document["snapshot_id"], refused.document["rejected"]) == (1, None, 1)
     (error,) = refused.document["errors"]
     assert list(error) == ["table", "row", "column", "code", "value", "message", "fix"]
-    assert (error["table"], error["row"], error["column"], error["value"]) == ("positions", 3, "instrument_id", "AUTO-X")
+    assert (error["table"], error["row"], error["column"], error["value"]) == (
+        "positions",
+        3,
+        "instrument_id",
+        "AUTO-X",
+    )
 
     stored_report = tenor.json("ingest", folder, "--accept-valid")
     assert stored_report["snapshot_id"] and stored_report["rejected"] == 1

@@ -4,6 +4,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 
 
 @dataclass
@@ -55,7 +56,7 @@ def natural_cubic(times: list[float], zeros: list[float], t: float) -> float:
     """Natural spline of the zero rates; flat before the first node, the last node's instantaneous forward past it."""
     if t <= times[0] or len(times) == 1:
         return zeros[0] * t
-    seconds = _natural_seconds(times, zeros)
+    seconds = _natural_seconds(tuple(times), tuple(zeros))
     i = min(bisect_left(times, t), len(times) - 1)
     h, width = min(t, times[-1]) - times[i - 1], times[i] - times[i - 1]
     a, b = seconds[i - 1], seconds[i]
@@ -67,7 +68,8 @@ def natural_cubic(times: list[float], zeros: list[float], t: float) -> float:
     return rate * times[-1] + (rate + times[-1] * last_slope) * (t - times[-1])
 
 
-def _natural_seconds(x: list[float], y: list[float]) -> list[float]:
+@cache
+def _natural_seconds(x: tuple[float, ...], y: tuple[float, ...]) -> list[float]:
     """Second derivatives by elimination of the tridiagonal system, nil at both ends."""
     n = len(x)
     upper, right = [0.0] * n, [0.0] * n
@@ -84,20 +86,10 @@ def _natural_seconds(x: list[float], y: list[float]) -> list[float]:
 
 def monotone_convex(times: list[float], zeros: list[float], t: float) -> float:
     """Hagan and West (2006), section 6, without the positivity clamp; past the last node its instantaneous forward."""
-    x = [0.0, *times]
-    discrete = [0.0] + [
-        (zeros[i - 1] * x[i] - (zeros[i - 2] * x[i - 1] if i > 1 else 0.0)) / (x[i] - x[i - 1])
-        for i in range(1, len(x))
-    ]
-    n = len(times)
+    n, x = len(times), [0.0, *times]
     if n == 1:
         return zeros[0] * t
-    f = [0.0] * (n + 1)
-    for i in range(1, n):
-        left, right = x[i] - x[i - 1], x[i + 1] - x[i]
-        f[i] = (left * discrete[i + 1] + right * discrete[i]) / (left + right)
-    f[0] = discrete[1] - 0.5 * (f[1] - discrete[1])
-    f[n] = discrete[n] - 0.5 * (f[n - 1] - discrete[n])
+    discrete, f = _forwards(tuple(times), tuple(zeros))
     if t > x[n]:
         return zeros[-1] * x[n] + f[n] * (t - x[n])
     i = min(max(bisect_left(x, t), 1), n)
@@ -105,6 +97,20 @@ def monotone_convex(times: list[float], zeros: list[float], t: float) -> float:
     area = _convex_area(f[i - 1] - discrete[i], f[i] - discrete[i], u)
     start = zeros[i - 2] * x[i - 1] if i > 1 else 0.0
     return start + discrete[i] * (t - x[i - 1]) + width * area
+
+
+@cache
+def _forwards(times: tuple[float, ...], zeros: tuple[float, ...]) -> tuple[list[float], list[float]]:
+    """Discrete forwards of the intervals (from the first) and instantaneous ones at the nodes (from the origin)."""
+    n, x, grown = len(times), [0.0, *times], [0.0, *(z * t for z, t in zip(zeros, times, strict=True))]
+    discrete = [0.0, *((grown[i] - grown[i - 1]) / (x[i] - x[i - 1]) for i in range(1, n + 1))]
+    f = [0.0] * (n + 1)
+    for i in range(1, n):
+        left, right = x[i] - x[i - 1], x[i + 1] - x[i]
+        f[i] = (left * discrete[i + 1] + right * discrete[i]) / (left + right)
+    f[0] = discrete[1] - 0.5 * (f[1] - discrete[1])
+    f[n] = discrete[n] - 0.5 * (f[n - 1] - discrete[n])
+    return discrete, f
 
 
 def _convex_area(g0: float, g1: float, u: float) -> float:

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from functools import cache
 from typing import Any
 
-import QuantLib as ql  # noqa: N813 - its own users call it so
+import QuantLib as ql
 
 
 class InvalidTerms(ValueError):

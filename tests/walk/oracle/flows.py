@@ -193,7 +193,7 @@ def _with_behaviour(terms: Terms, market: Market, live: list[Period], does: Beha
     balance, waiting, flows = terms.notional, list[Defaulted](), list[Flow]()
     for k, period in enumerate(live):
         rate, part, left = annual_rate(terms, market, period), period_fraction(terms, period), len(live) - k
-        smm, mdr = does.of_period(issue, period.end, months or whole_months(issue, period.end))
+        smm, mdr = does.of_period(issue, period.end, months or whole_months(market.as_of, period.end))
         if add_months(period.end, does.lag_months) > terms.day("maturity_date"):
             mdr = 0.0
         due = _scheduled(plan, period, balance, rate, part, left)
@@ -205,7 +205,7 @@ def _with_behaviour(terms: Terms, market: Market, live: list[Period], does: Beha
             waiting.append(Defaulted(k, defaulted, defaulted))
         flows.append(Flow(period.pay, due_paid + prepaid, interest, k))
         if does.advances:
-            flows += _advanced(waiting, period, k, due / balance if balance else 0.0, (rate - fee) * part, does, months)
+            flows += _advanced(waiting, period, k, due / balance if balance else 0.0, does, months)
         balance -= defaulted + due_paid + prepaid
     return [*flows, *_recovered(terms, live, waiting, does, months)]
 
@@ -219,20 +219,22 @@ def _scheduled(plan: Amortization, period: Period, balance: float, rate: float, 
 
 
 def _advanced(
-    waiting: list[Defaulted], period: Period, k: int, due_share: float, interest: float, does: Behaviour, months: int
+    waiting: list[Defaulted], period: Period, k: int, due_share: float, does: Behaviour, months: int
 ) -> list[Flow]:
-    """The servicer pays what falls due on a defaulted balance until it is recovered."""
+    """The principal that falls due on a defaulted balance is advanced until it is recovered.
+
+    SIFMA's recovery, the amortised balance less the loss, is what is left once the servicer has taken back
+    those advances: they have been paid on, while interest is lost from the default on.
+    """
     flows = []
     for each in waiting:
         if (k - each.k) * months < does.lag_months:
-            flows.append(Flow(period.pay, each.owed_ccy * due_share, each.owed_ccy * interest, k))
+            flows.append(Flow(period.pay, each.owed_ccy * due_share, 0.0, k))
             each.owed_ccy *= 1.0 - due_share
     return flows
 
 
-def _recovered(
-    terms: Terms, live: list[Period], waiting: list[Defaulted], does: Behaviour, months: int
-) -> list[Flow]:
+def _recovered(terms: Terms, live: list[Period], waiting: list[Defaulted], does: Behaviour, months: int) -> list[Flow]:
     """After the lag: on the payment that many months on, or between payments where the lag is no whole period."""
     flows = []
     for each in waiting:

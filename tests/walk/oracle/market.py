@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fnmatch import fnmatchcase
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,7 @@ class Market:
         nodes = self.spread_curves[curve_id]
         if t <= nodes[0][0]:
             return nodes[0][1]
-        for (t0, s0), (t1, s1) in zip(nodes, nodes[1:], strict=False):
+        for (t0, s0), (t1, s1) in pairwise(nodes):
             if t <= t1:
                 return s0 + (s1 - s0) * (t - t0) / (t1 - t0)
         return nodes[-1][1]

@@ -3,13 +3,13 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from functools import partial
 from pathlib import Path
 
 from tests.walk.oracle.dates import InvalidTerms, Period, Rolls, fraction, thirty_360, years_between
 from tests.walk.oracle.flows import Flow, annual_rate, live_periods, period_fraction, project
-from tests.walk.oracle.market import KEY_RATES_YR, Market, MissingMarketData, read_market, read_scenarios, triangle
+from tests.walk.oracle.market import Market, MissingMarketData, read_market, read_scenarios, triangle
 from tests.walk.oracle.terms import Terms, read_positions
 
 BP = 1e-4
@@ -21,9 +21,17 @@ YIELD_TOLERANCE = 1e-15
 class Result:
     """A position under a scenario: numbers by result column, and why the rest is blank."""
 
+    currency: str
     values: dict[str, float] = field(default_factory=dict)
     reason: str = ""
     detail: str = ""
+
+    def why_blank(self, column: str) -> str:
+        """A position with flows has a yield unless no rate solves for it: as when only a delayed payment is left."""
+        no_yield = "spread_duration" in self.values and "yield" not in self.values
+        if no_yield and column in ("yield", "macaulay_duration", "modified_duration"):
+            return "DID_NOT_CONVERGE"
+        return self.reason or "NOT_APPLICABLE"
 
 
 class Bumps:
@@ -152,7 +160,6 @@ def widening(f: int) -> list[tuple[float, float]]:
 def yield_measures(terms: Terms, market: Market, flows: list[Flow], pv: float) -> dict[str, float]:
     times, f = yield_times(terms, market, flows)
 
-
     def gap(rate: float) -> float:
         return price_at(rate, f, times, flows) - pv
 
@@ -225,11 +232,11 @@ def measured(terms: Terms, bumps: Bumps, run_base: str) -> dict[str, float]:
 
 def price_position(terms: Terms, bumps: Bumps, run_base: str) -> Result:
     try:
-        return Result(measured(terms, bumps, run_base))
+        return Result(terms.currency, measured(terms, bumps, run_base))
     except MissingMarketData as problem:
-        return Result(reason="MISSING_MARKET_DATA", detail=str(problem))
+        return Result(terms.currency, reason="MISSING_MARKET_DATA", detail=str(problem))
     except InvalidTerms as problem:
-        return Result(reason="INVALID_TERMS", detail=str(problem))
+        return Result(terms.currency, reason="INVALID_TERMS", detail=str(problem))
 
 
 def price_folder(folder: Path, run_base: str) -> dict[tuple[str, str], Result]:
