@@ -32,7 +32,7 @@ def template_database(postgres: EmbeddedServer) -> str:
     """A migrated database, copied for each test that wants its own."""
     name = f"template_{os.getpid()}"
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")  # noqa: S608 - our own name
+        connection.execute(f"CREATE DATABASE {name}")
     migrate(make_conninfo(postgres.dsn(), dbname=name))
     return name
 

@@ -32,7 +32,7 @@ def test_topics_are_unique_and_never_class_paths() -> None:
 
 
 def test_an_unknown_topic_is_named() -> None:
-    with pytest.raises(codec.UnknownTopic, match="no.such"):
+    with pytest.raises(codec.UnknownTopic, match=r"no\.such"):
         codec.decode("no.such", b"{}")
 
 
