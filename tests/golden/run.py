@@ -53,7 +53,7 @@ def run_file(path: Path) -> list[Verdict]:
     given = document.get("cases") if isinstance(document, dict) else document
     if not isinstance(given, list) or not all(isinstance(each, dict) for each in given):
         raise ValueError("not a list of cases")
-    others = {str(each.get("id")): each.get("inputs") or {} for each in given}
+    others = {str(each.get("id")): each["inputs"] for each in given if isinstance(each.get("inputs"), dict)}
     return [judge(each, others) for each in given]
 
 
@@ -64,12 +64,11 @@ def judge(given: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]) -> 
         return Verdict(name, instrument, UNKNOWN, WITHOUT_ADAPTER.get(instrument, f"no adapter for {instrument}"))
     try:
         case = read_case(given, others)
-        figures = adapter(case)
+        return _verdict(case, adapter(case))
     except NotExpressible as refusal:
         return Verdict(name, instrument, UNKNOWN, str(refusal))
     except UNREADABLE as problem:
         return Verdict(name, instrument, UNKNOWN, f"inputs that the adapter cannot read: {problem!r}")
-    return _verdict(case, figures)
 
 
 def _verdict(case: Case, figures: Mapping[str, Figure]) -> Verdict:
@@ -80,7 +79,7 @@ def _verdict(case: Case, figures: Mapping[str, Figure]) -> Verdict:
         if figure in figures
     )
     if unread:
-        return Verdict(case.id, case.instrument, UNKNOWN, f"inputs that change nothing here: {', '.join(unread)}")
+        return Verdict(case.id, case.instrument, UNKNOWN, f"inputs that no adapter reads: {', '.join(unread)}")
     off = [each.name for each in compared if not each.agrees]
     if off:
         return Verdict(case.id, case.instrument, FAILED, f"differs in {', '.join(off)}", compared)

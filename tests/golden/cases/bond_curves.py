@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.kernels.calendars import adjust, day_in_month, month_number_of_day
+from compute.kernels.calendars import adjust, civil_of_day, day_in_month, month_number_of_day
 from compute.kernels.curves import log_discount_factors
 from compute.kernels.daycounts import period_fraction, year_fraction
 from compute.kernels.discounting import present_values
@@ -60,12 +60,8 @@ def stepped_bond(case: Case) -> Figures:
 
 
 def _last_stub(bond: Bond, start: int) -> Array:
-    notional_end = day_in_month(month_number_of_day(start) + 12 // bond.frequency, _day_of_month(start))
+    notional_end = day_in_month(month_number_of_day(start) + 12 // bond.frequency, civil_of_day(start)[2])
     return year_fraction(bond.day_count, [start], [bond.maturity], [start], [notional_end], bond.frequency)
-
-
-def _day_of_month(day: int) -> int:
-    return int(str(np.datetime64(day, "D"))[-2:])
 
 
 def z_spread(case: Case) -> Figures:
@@ -120,7 +116,9 @@ def _bumped_values(flows: Flows, curve: Curve, bumps: Array) -> Array:
     """[bumps]"""
     days, columns = int(flows.day[-1]) + 1, bumps.shape[1]
     logs = log_discount_factors("LOG_LINEAR_DF", curve.node_days, curve.zero_rates[:, None] + bumps, days)
-    return _present_values(replace(flows, variant_of_scenario=np.zeros(columns, np.int32)), np.exp(logs)[None])[0]
+    flows = replace(flows, variant_of_scenario=np.zeros(columns, np.int32))
+    values: Array = _present_values(flows, np.exp(logs)[None])[0]
+    return values
 
 
 def _pillars(inputs: Inputs) -> Curve:
@@ -144,6 +142,4 @@ def _present_values(flows: Flows, factors: Array) -> Array:
     row = np.zeros(1, np.int32)
     no_spread = np.zeros((1, flows.scenario_count))
     plain = np.ones((1, factors.shape[1]))
-    return present_values(
-        flows, curve_row=row, spread_row=row, spread=no_spread, factors=factors, spread_factors=plain
-    )
+    return present_values(flows, curve_row=row, spread_row=row, spread=no_spread, factors=factors, spread_factors=plain)

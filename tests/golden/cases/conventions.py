@@ -37,7 +37,7 @@ _RULES = {
 
 
 def day_count(text: str) -> int:
-    """Code of a day count. 30E/360 ISDA is 30E/360 but for accruals at the end of February: the caller sees to these."""
+    """Code of a day count. 30E/360 ISDA is 30E/360 except at the end of February: the caller sees to that."""
     return DAY_COUNTS.index(_known(_DAY_COUNTS, text, "day count"))
 
 

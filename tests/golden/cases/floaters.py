@@ -9,10 +9,9 @@ from compute.kernels.schedules import Schedules, build_schedules
 from compute.kernels.volatility import NO_SURFACE
 from domain.columns import ABSENT_DATE
 from domain.tables import AMORTIZATIONS
-from tests.golden.cases.bond_terms import settlement
-from tests.golden.cases.bond_terms import Bond, read_bond
+from tests.golden.cases.bond_terms import Bond, read_bond, settlement
 from tests.golden.cases.case import VALUE, Case, Figures, NotExpressible
-from tests.golden.cases.conventions import Curve, calendar, calendar_and_rule, day_count, flat_curve
+from tests.golden.cases.conventions import Curve, calendar_and_rule, day_count, flat_curve
 
 INDEX_DAY_COUNTS = {"USDLibor": "ACT/360", "Euribor": "ACT/360", "GBPLibor": "ACT/365F"}
 

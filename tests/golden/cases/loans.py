@@ -1,14 +1,15 @@
 """Loans: level payments and balances, to the cent where the lender rounds, and loans whose rate or term is reset."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
 from compute.kernels.amortization import interest_only_until
 from compute.kernels.behaviour import Speeds, distinct_variants
-from compute.kernels.calendars import day_in_month, month_number_of_day
+from compute.kernels.calendars import civil_of_day, day_in_month, month_number_of_day
 from compute.kernels.loans import Cashflows, LoanTerms, custom_flows, loan_flows
 from compute.kernels.prepayment import CPR
 from compute.kernels.schedules import build_schedules
@@ -19,8 +20,8 @@ from tests.golden.cases.conventions import calendar_and_rule, day_count, frequen
 
 Array = NDArray[np.float64]
 
-SOME_DAY = 730_120 - EPOCH
-"""1 January 2000: where a case has no dates, none matters."""
+SOME_DAY = date(2000, 1, 1).toordinal() - EPOCH
+"""Where a case has no dates, none matters."""
 THIRTY_360 = DAY_COUNTS.index("30/360")
 ONE = np.ones(1)
 
@@ -47,7 +48,7 @@ class Loan:
     def maturity(self) -> int:
         """`payments` periods after issue; the cases' dates never fall on a day that a month lacks."""
         months = month_number_of_day(self.issue) + self.payments * 12 // self.frequency
-        return int(day_in_month(months, int(str(np.datetime64(self.issue, "D"))[-2:])))
+        return int(day_in_month(months, civil_of_day(self.issue)[2]))
 
 
 def payments(loan: Loan) -> tuple[Array, Array]:
@@ -109,7 +110,7 @@ def _cents(inputs: Inputs) -> bool:
 
 
 def _level_payments(inputs: Inputs) -> Figures:
-    balance, count, times = inputs.number("principal"), inputs.whole("n"), frequency(inputs.text("freq"))
+    balance, count, times = inputs.number("principal"), inputs.whole("n"), frequency(inputs.value("freq"))
     firsts = (payments(Loan(balance, rate, count, frequency=times)) for rate in inputs.numbers("rates"))
     return {VALUE: [interest[0] + principal[0] for interest, principal in firsts]}
 
@@ -179,12 +180,10 @@ def canadian_mortgage(case: Case) -> Figures:
     inputs = case.inputs
     balance, term, full = inputs.number("principal"), inputs.whole("term_n"), inputs.whole("amort_n")
 
-    def lent(amount: float, name: str, count: int, amortization_months: int = 0) -> Loan:
-        coupon = inputs.number(name) / 100
-        quoted = {"amortization_months": amortization_months, "compounding": "SEMIANNUAL"}
-        return Loan(amount, coupon, count, cents=True, **quoted)  # type: ignore[arg-type]
+    def lent(amount: float, name: str, count: int) -> Loan:
+        return Loan(amount, inputs.number(name) / 100, count, compounding="SEMIANNUAL", cents=True)
 
-    payment, left = _at_term(lent(balance, "j2_pct", term, full))
+    payment, left = _at_term(replace(lent(balance, "j2_pct", term), amortization_months=full))
     figures = {"payment": payment, "balance_at_term": left}
     if "renewal_j2_pct" in inputs:
         renewed = _at_term(lent(round(left, 2), "renewal_j2_pct", full - term))
@@ -205,26 +204,29 @@ def whole_yen(case: Case) -> Figures:
     inputs = case.inputs
     if inputs.text("unit") != "1 yen":
         raise NotExpressible(f"unit {inputs.text('unit')!r} is none that is read here")
-    interest, principal = payments(
-        Loan(inputs.number("principal"), inputs.number("rate_pct") / 100, inputs.whole("n"))
-    )
+    interest, principal = payments(Loan(inputs.number("principal"), inputs.number("rate_pct") / 100, inputs.whole("n")))
     return {VALUE: float(round(interest[0] + principal[0]))}
 
 
 def adjustable_rate(case: Case) -> Figures:
-    """Lent again at every yearly reset over what remains of the term, each payment and balance to the cent."""
+    """Lent again at every recast over what remains of the term, each payment and balance to the cent."""
     inputs = case.inputs
-    if inputs.text("recast") != "every 12 months over the remaining term, cent rounding":
+    found = re.fullmatch(r"every (\d+) months over the remaining term, cent rounding", inputs.text("recast"))
+    if not found:
         raise NotExpressible(f"recast {inputs.text('recast')!r} is none that is read here")
-    count, balance = inputs.whole("n"), inputs.number("principal")
+    count, balance, every = inputs.whole("n"), inputs.number("principal"), int(found[1])
     rates_pct = {1: inputs.number("initial_pct"), **_resets(inputs)}
+    if any(month % every != 1 for month in rates_pct):
+        raise NotExpressible("a reset between two recasts")
     figures: dict[str, float] = {}
-    for month in range(1, count + 1, 12):
+    for month in range(1, count + 1, every):
         rate = rates_pct[max(reset for reset in rates_pct if reset <= month)] / 100
         interest, principal = payments(Loan(balance, rate, count - month + 1, cents=True))
-        for k, (paid, repaid) in enumerate(zip(interest[:12] + principal[:12], principal[:12], strict=True), month):
-            balance = round(balance - repaid, 2)
-            figures |= {f"pay{k}": paid, f"bal{k}": balance, f"prin{k}": repaid, f"int{k}": paid - repaid}
+        for k, repaid in enumerate(principal[:every]):
+            balance, paid = round(balance - repaid, 2), interest[k] + repaid
+            names = "pay", "bal", "prin", "int"
+            numbers = paid, balance, repaid, interest[k]
+            figures |= {f"{name}{month + k}": number for name, number in zip(names, numbers, strict=True)}
     return figures
 
 
@@ -240,8 +242,6 @@ def _resets(inputs: Inputs) -> dict[int, float]:
             rates |= dict.fromkeys((int(month) for month in months.split(",")), float(rate))
         else:
             raise NotExpressible(f"resets of {months!r} are none that are read here")
-    if any(month % 12 != 1 for month in rates):
-        raise NotExpressible("a reset other than yearly")
     return rates
 
 

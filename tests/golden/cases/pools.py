@@ -111,27 +111,27 @@ def _assumption(text: str) -> tuple[str, str]:
 def _sifma_columns(pool: Pool) -> dict[str, Array]:
     """[wam] the columns of the SIFMA tables; those on loans in foreclosure follow from the pool's flows and schedule.
 
-    A default amortises (its payments are advanced) until `recovery_lag_mo` months later its amortised balance (ADB)
-    is recovered or lost.
+    `recovery_lag_mo` months after the default its balance, amortised where payments are advanced, is recovered or
+    lost (SF-18, 19).
     """
-    rows, lag, count = pool.cashflows(), pool.recovery_lag_mo, pool.wam
+    rows, count = pool.cashflows(), pool.wam
     schedule = np.append(Pool(1.0, pool.wac, count, 0, 0.0).cashflows()[BEGINNING], 0.0)
-    adb, share, in_foreclosure = np.zeros(count), 1 - schedule[1:] / schedule[:-1], np.zeros(count + 1)
-    adb[lag:] = rows[DEFAULTED, : count - lag] * schedule[lag:-1] / schedule[: count - lag]
+    share = 1 - schedule[1:] / schedule[:-1]
+    adb = _amortized_defaults(rows[DEFAULTED], schedule if pool.servicer_advances else np.ones(count + 1), pool)
+    foreclosed, lost_amortization = np.zeros(count + 1), np.zeros(count)
     for t in range(count):
-        in_foreclosure[t + 1] = (in_foreclosure[t] - adb[t] + rows[DEFAULTED, t]) - share[t] * (
-            in_foreclosure[t] - adb[t] + rows[DEFAULTED, t]
-        )
-    amortizing = rows[BEGINNING] + in_foreclosure[:-1] - adb
-    interest = (rows[BEGINNING] + in_foreclosure[:-1]) * pool.wac / 12
+        kept = foreclosed[t] - adb[t] + rows[DEFAULTED, t]
+        lost_amortization[t] = share[t] * kept if pool.servicer_advances else 0.0
+        foreclosed[t + 1] = kept - lost_amortization[t]
+    interest = (rows[BEGINNING] + foreclosed[:-1]) * pool.wac / 12
     return {
         "performing_balance": rows[BEGINNING] - rows[DEFAULTED] - rows[SCHEDULED] - rows[PREPAID],
         "new_defaults": rows[DEFAULTED],
-        "in_foreclosure": in_foreclosure[1:],
+        "in_foreclosure": foreclosed[1:],
         "amort_factor": schedule[1:],
-        "expected_amortization": share * amortizing,
+        "expected_amortization": share * (rows[BEGINNING] + foreclosed[:-1] - adb),
         "voluntary_prepayments": rows[PREPAID],
-        "amort_from_defaults": share * amortizing - rows[SCHEDULED],
+        "amort_from_defaults": lost_amortization,
         "actual_amort": rows[SCHEDULED],
         "expected_interest": interest,
         "interest_lost": interest - rows[INTEREST],
@@ -140,6 +140,13 @@ def _sifma_columns(pool: Pool) -> dict[str, Array]:
         "principal_loss": adb - rows[RECOVERED],
         "adb": adb,
     }
+
+
+def _amortized_defaults(defaulted: Array, schedule: Array, pool: Pool) -> Array:
+    lag, count = pool.recovery_lag_mo, pool.wam
+    amortized = np.zeros(count)
+    amortized[lag:] = defaulted[: count - lag] * schedule[lag:-1] / schedule[: count - lag]
+    return amortized
 
 
 def _cumulative_defaults(inputs: Inputs) -> Figures:
@@ -172,7 +179,7 @@ def _month(inputs: Inputs) -> Figures:
         "total_principal": scheduled + prepaid,
         "cash_flow": interest + scheduled + prepaid,
     }
-    columns = list(inputs.value("columns"))
+    columns = [str(name) for name in inputs.value("columns")] if "columns" in inputs else list(figures)
     if set(columns) - set(figures):
         raise NotExpressible(f"no figure {', '.join(sorted(set(columns) - set(figures)))}")
     return {VALUE: [figures[name] for name in columns], **figures}
@@ -204,7 +211,8 @@ def _flows(rows: Array) -> Flows:
 def _priced(inputs: Inputs) -> Figures:
     """Yield and life of a new pool: the first payment comes a month and the delay after issue, months being equal."""
     price, term, delay_mo = inputs.number("price"), inputs.whole("term"), inputs.whole("delay_days") / 30
-    if inputs.text("settle") != "issue date" or inputs.text("stated") != f"first payment at {30 + 30 * delay_mo:.0f}/360":
+    stated = f"first payment at {30 + 30 * delay_mo:.0f}/360"
+    if inputs.text("settle") != "issue date" or inputs.text("stated") != stated:
         raise NotExpressible("a settlement or a first payment that is none that is read here")
     psa = inputs.number("psa")
     pool = Pool(100.0, inputs.number("gross"), term, 0, inputs.number("coupon"), f"PSA {psa!r}")
@@ -243,14 +251,19 @@ def auto_speed(case: Case) -> Figures:
 
 
 def average_speed(case: Case) -> Figures:
-    """One SMM for several pools: what their factors leave against what their schedules would have left."""
+    """One SMM for several pools: what their factors leave against what their schedules would have left.
+
+    `rem` is the term at issue, so the schedule from the first factor on also takes the pool's age then.
+    """
     inputs = case.inputs
     gross, months = inputs.number("gross"), inputs.whole("months")
     actual = scheduled = 0.0
     for given in inputs.value("pools"):
         one = Inputs(given)
         face = one.number("face")
-        pool = Pool(face * one.number("f0"), gross, one.whole("rem"), 0, gross)
+        if "age" not in one:
+            raise NotExpressible("pools without their age at the first factor: `rem` is the term at issue")
+        pool = Pool(face * one.number("f0"), gross, one.whole("rem") - one.whole("age"), 0, gross)
         scheduled += float(pool.cashflows()[BEGINNING, months])
         actual += face * one.number("f1")
     monthly = 1 - (actual / scheduled) ** (1 / months)
