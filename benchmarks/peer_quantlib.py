@@ -62,15 +62,15 @@ class Peer:
         self._usd.linkTo(usd)
         self._eur.linkTo(eur)
 
-    def relinked(self, instruments: list[Any]) -> Price:
-        """linkTo for each scenario, then NPV of every object."""
+    def relinked(self, instruments: list[Any], unit: float = 1.0) -> Price:
+        """linkTo for each scenario, then NPV of every object; `unit` turns its currency into that of our values."""
 
         def price() -> Values:
             columns = []
             for usd, eur in self._curves:
                 self._link(usd, eur)
                 columns.append([instrument.NPV() for instrument in instruments])
-            return np.array(columns).T
+            return np.array(columns).T * unit
 
         return price
 
@@ -85,7 +85,7 @@ class Peer:
 
     def bond(self, terms: Terms) -> Any:
         coupons, day_count = [terms["coupon"]], ql.ActualActual(ql.ActualActual.ISMA)
-        bond = ql.FixedRateBond(0, NOTIONAL, schedule(terms, TARGET), coupons, day_count, ql.Following)
+        bond = ql.FixedRateBond(0, NOTIONAL, schedule(terms), coupons, day_count, ql.Following)
         bond.setPricingEngine(self._engine)
         return bond
 
@@ -93,14 +93,12 @@ class Peer:
         """360 coupons and 360 redemptions."""
         balances = [balance for balance, _, _ in level_payments(terms)]
         day_count = ql.Thirty360(ql.Thirty360.BondBasis)
-        loan = ql.AmortizingFixedRateBond(
-            0, balances, schedule(terms, TARGET), [terms["coupon"]], day_count, ql.Following
-        )
+        loan = ql.AmortizingFixedRateBond(0, balances, schedule(terms), [terms["coupon"]], day_count, ql.Following)
         loan.setPricingEngine(self._engine)
         return loan
 
     def loan_leg(self, terms: Terms, cpr: float = 0.0) -> Any:
-        dates = list(schedule(terms, TARGET))[1:]
+        dates = list(schedule(terms))[1:]
         amounts = [interest + principal for _, interest, principal in level_payments(terms, cpr)]
         pairs = zip(amounts, dates, strict=True)
         return ql.Leg([ql.SimpleCashFlow(amount, TARGET.adjust(date)) for amount, date in pairs])
@@ -110,7 +108,7 @@ class Peer:
         floater = ql.FloatingRateBond(
             settlementDays=0,
             faceAmount=NOTIONAL,
-            schedule=schedule(terms, TARGET),
+            schedule=schedule(terms),
             index=self._index,
             paymentDayCounter=ql.Actual360(),
             paymentConvention=ql.Following,
@@ -122,16 +120,17 @@ class Peer:
         return floater
 
     def fx_forward(self, terms: Terms) -> Any:
-        forward = ql.FxForward(
-            NOTIONAL, ql.EURCurrency(), ql.USDCurrency(), terms["strike"], day(terms["maturity_date"]), False
-        )
+        """Its value is in the currency bought; no settlement lag, the spot is today's."""
+        traded = (NOTIONAL, ql.EURCurrency(), ql.USDCurrency(), terms["strike"], day(terms["maturity_date"]))
+        forward = ql.FxForward(*traded, False, 0, ql.NullCalendar())
         forward.setPricingEngine(self._fx_engine)
         return forward
 
 
-def schedule(terms: Terms, calendar: Any) -> Any:
-    first, last, step = day(terms["issue_date"]), day(terms["maturity_date"]), ql.Period(12 // terms["frequency"], ql.Months)
-    return ql.Schedule(first, last, step, calendar, ql.Unadjusted, ql.Unadjusted, ql.DateGeneration.Backward, False)
+def schedule(terms: Terms) -> Any:
+    first, last = day(terms["issue_date"]), day(terms["maturity_date"])
+    rules = (ql.Unadjusted, ql.Unadjusted, ql.DateGeneration.Backward, False)
+    return ql.Schedule(first, last, ql.Period(12 // terms["frequency"], ql.Months), TARGET, *rules)
 
 
 def level_payments(terms: Terms, cpr: float = 0.0) -> Iterator[tuple[float, float, float]]:

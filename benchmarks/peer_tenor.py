@@ -40,7 +40,12 @@ def inputs_of(instruments: Iterable[Terms]) -> RunInputs:
     """By the way that a user's files take: read, checked, made canonical."""
     rows = [{"instrument_id": f"I{number:06d}", **terms} for number, terms in enumerate(instruments)]
     held = [
-        {"position_id": f"P{number:06d}", "instrument_id": row["instrument_id"], "book_id": "BOOK", "notional": NOTIONAL}
+        {
+            "position_id": f"P{number:06d}",
+            "instrument_id": row["instrument_id"],
+            "book_id": "BOOK",
+            "notional": NOTIONAL,
+        }
         for number, row in enumerate(rows)
     ]
     with tempfile.TemporaryDirectory() as folder:

@@ -66,10 +66,10 @@ def scenario_set_of(store: EventStore, scenario_set_id: str) -> book.ScenarioSet
 def pin(store: EventStore, reference: str) -> str:
     """`id@version` of a scenario that exists; BASE stays BASE."""
     name, version = book.split_reference(reference)
-    if name == book.BASE and version is None:
+    if name == book.BASE and version in (None, 1):
         return book.BASE
     versions = scenario_of(store, name).versions
-    wanted = version or len(versions)
+    wanted = len(versions) if version is None else version
     if not 1 <= wanted <= len(versions):
         raise UnknownScenario(reference)
     return f"{name}@{wanted}"

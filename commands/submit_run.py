@@ -15,7 +15,7 @@ from domain.facts import CHUNK_SIZE
 from domain.market import MarketDocument, parse_market
 from domain.measures import DEFAULT_MEASURES, UnknownMeasure, resolve
 from domain.ports import AlreadyThere, BlobStore, EventStore
-from domain.scenario_book import BASE
+from domain.scenario_book import BASE, split_reference
 from domain.scenarios import ScenarioDocument, SpreadShock
 from domain.snapshot import SnapshotKind, SnapshotRegistered
 
@@ -69,13 +69,24 @@ def terms_of(store: EventStore, blobs: BlobStore, wish: SubmitRun, check: CheckS
         "market_snapshot_id": market.originator_id,
         "market_sha256": market.sha256,
         "as_of": document.as_of,
-        "base_currency": wish.base_currency or document.base_currency,
+        "base_currency": base_currency_of(wish, document),
         "scenarios": pinned,
         "scenario_documents": documents,
         "measures": list(measures_of(wish.measures)),
         "positions": positions,
         "chunk_size": CHUNK_SIZE,
     }
+
+
+def base_currency_of(wish: SubmitRun, market: MarketDocument) -> str:
+    """One that the market can turn amounts into."""
+    of_pairs = {currency for spot in market.fx_spots for currency in (spot.pair[:3], spot.pair[3:])}
+    known = {market.base_currency, *market.discount, *of_pairs}
+    base = wish.base_currency or market.base_currency
+    if base not in known:
+        message = f"the market knows no currency {base!r} to report in"
+        raise Refused("UNKNOWN_CURRENCY", message, f"use one of {', '.join(sorted(known))}")
+    return base
 
 
 def registered(store: EventStore, snapshot_id: str, kind: SnapshotKind) -> SnapshotRegistered:
@@ -103,9 +114,9 @@ def pin_all(store: EventStore, references: tuple[str, ...]) -> list[str]:
 def members(store: EventStore, reference: str) -> list[str]:
     if not reference.startswith("@"):
         return [pin(store, reference)]
-    name, _, version = reference[1:].partition("@")
+    name, version = split_reference(reference[1:])
     versions = scenario_set_of(store, name).versions
-    wanted = int(version) if version.isdigit() else len(versions)
+    wanted = len(versions) if version is None else version
     if not 1 <= wanted <= len(versions):
         raise UnknownScenario(reference)
     return list(versions[wanted - 1])

@@ -13,6 +13,7 @@ from compute.pricers.debt_checks import check_debt
 from compute.pricers.debt_terms import FLOATING
 from compute.pricers.exchange import fx_rates
 from compute.pricers.fx import check_fx, price_fx_forwards
+from compute.pricers.swaps import check_swaps, price_swaps
 from compute.run_inputs import RunInputs
 from compute.terms import Terms
 from compute.valued import Valued
@@ -21,7 +22,14 @@ from domain.failures import Reason
 from domain.measures import BY_NAME, Fact, columns_of
 from domain.tables import PRODUCT_TYPES, RATE_TYPES
 
-LOAN, BOND, FX_FWD = (PRODUCT_TYPES.index(name) for name in ("LOAN", "BOND", "FX_FWD"))
+LOAN, BOND, FX_FWD, IRS = (PRODUCT_TYPES.index(name) for name in ("LOAN", "BOND", "FX_FWD", "IRS"))
+
+DERIVATIVES = (
+    (FX_FWD, check_fx, price_fx_forwards),
+    (IRS, check_swaps, price_swaps),
+)
+"""Products of which each has a family of its own."""
+PRICED = (LOAN, BOND, *(product for product, _, _ in DERIVATIVES))
 
 
 @dataclass(frozen=True)
@@ -55,7 +63,7 @@ def check(run: RunInputs, terms: Terms) -> Failing:
     failing = Failing.none(len(terms))
     product = terms.choice("product_type", PRODUCT_TYPES)
     failing.where(
-        ~np.isin(product, (LOAN, BOND, FX_FWD)),
+        ~np.isin(product, PRICED),
         Reason.UNSUPPORTED,
         lambda i: f"{PRODUCT_TYPES[product[i]]} is not priced by this release",
     )
@@ -64,7 +72,8 @@ def check(run: RunInputs, terms: Terms) -> Failing:
         Reason.MISSING_MARKET_DATA,
         lambda i: f"the market has no spot for {terms.text_at('currency', i)}{run.base_currency}, direct or over USD",
     )
-    for members, check_family in ((np.isin(product, (LOAN, BOND)), check_debt), (product == FX_FWD, check_fx)):
+    checks = [(product == each, check_family) for each, check_family, _ in DERIVATIVES]
+    for members, check_family in ((np.isin(product, (LOAN, BOND)), check_debt), *checks):
         chosen = np.flatnonzero(members & failing.fine)
         if len(chosen):
             merge(failing, chosen, check_family, run, terms.of(chosen))
@@ -89,9 +98,10 @@ def price_families(run: RunInputs, terms: Terms, failing: Failing) -> Iterator[V
         chosen = np.flatnonzero(members & failing.fine)
         if len(chosen):
             yield price_debt(run, terms.of(chosen), chosen, product[chosen] == LOAN)
-    chosen = np.flatnonzero((product == FX_FWD) & failing.fine)
-    if len(chosen):
-        yield price_fx_forwards(run, terms.of(chosen), chosen)
+    for derivative, _, price in DERIVATIVES:
+        chosen = np.flatnonzero((product == derivative) & failing.fine)
+        if len(chosen):
+            yield price(run, terms.of(chosen), chosen)
 
 
 def note_not_finite(family: Valued, failing: Failing) -> None:

@@ -27,11 +27,11 @@ def _per_100(v: Valued, amount_ccy: Matrix | None) -> Matrix | None:
 
 
 def _dirty(v: Valued) -> Matrix | None:
-    return None if v.accrued_ccy is None else _per_100(v, v.pv_ccy)
+    return _per_100(v, v.pv_ccy) if v.has_price and v.accrued_ccy is not None else None
 
 
 def _clean(v: Valued) -> Matrix | None:
-    return None if v.accrued_ccy is None else _per_100(v, v.pv_ccy - v.accrued_ccy[:, None])
+    return _per_100(v, v.pv_ccy - v.accrued_ccy[:, None]) if v.has_price and v.accrued_ccy is not None else None
 
 
 def _convexity(v: Valued) -> Matrix:

@@ -38,6 +38,9 @@ class Valued:
     wal_yr: Matrix | None = None
     wam_mo: NDArray[np.float64] | None = None
     """[m]"""
+    vega_ccy: Matrix | None = None
+    has_price: bool = True
+    """False for what is not quoted per 100 of its notional: derivatives"""
 
     @property
     def dv01_ccy(self) -> Matrix:

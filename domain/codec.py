@@ -21,6 +21,8 @@ EVENTS: tuple[type[Event], ...] = (
     run.RunApproved,
     run.RunRejected,
     run.RunPublished,
+    run.RunArchived,
+    run.RunRestored,
     facts.PositionPriced,
     facts.RiskComputed,
     facts.NondeterminismDetected,

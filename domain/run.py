@@ -21,6 +21,7 @@ class RunStatus(StrEnum):
     APPROVED = "APPROVED"
     REJECTED = "REJECTED"
     PUBLISHED = "PUBLISHED"
+    ARCHIVED = "ARCHIVED"
 
 
 FINISHED = (RunStatus.COMPLETED, RunStatus.COMPLETED_WITH_EXCEPTIONS)
@@ -114,6 +115,32 @@ class RunPublished(Event):
     reason: str
 
 
+class RunArchived(Event):
+    """The run's facts are in `destination`, read back and found whole; its figures leave the read models."""
+
+    TOPIC: ClassVar[str] = "run.archived"
+
+    reason: str
+    destination: str
+    manifest_sha256: str
+    files: int
+    archive_bytes: int
+    blocks: int
+
+
+class RunRestored(Event):
+    """Every block is back with the content that the log says. `reencoded_blocks` have the same columns in other
+    bytes, since a later release packs them in its own way."""
+
+    TOPIC: ClassVar[str] = "run.restored"
+
+    reason: str
+    source: str
+    manifest_sha256: str
+    blocks: int
+    reencoded_blocks: int
+
+
 RunEvent = (
     RunRequested
     | RunPlanned
@@ -124,6 +151,8 @@ RunEvent = (
     | RunApproved
     | RunRejected
     | RunPublished
+    | RunArchived
+    | RunRestored
 )
 
 
@@ -134,6 +163,7 @@ class Run:
     attempt: int = 1
     requested: RunRequested | None = None
     failed_chunks: tuple[int, ...] = ()
+    archived: RunArchived | None = None
 
 
 class RunRefused(Exception):
@@ -167,6 +197,10 @@ def evolve(run: Run, event: RunEvent) -> Run:
             return replace(run, status=RunStatus.REJECTED)
         case RunPublished():
             return replace(run, status=RunStatus.PUBLISHED)
+        case RunArchived():
+            return replace(run, status=RunStatus.ARCHIVED, archived=event)
+        case RunRestored():
+            return replace(run, status=RunStatus.PUBLISHED, archived=None)
         case _:
             assert_never(event)
 
@@ -251,6 +285,63 @@ def publish(run: Run, envelope: Envelope, run_id: UUID, reason: str) -> list[Run
     if run.status is not RunStatus.APPROVED:
         raise RunRefused(f"run {run_id} is {run.status}; only an approved run can be published", "approve it first")
     return [RunPublished(**envelope.at(run_id, run.version + 1), reason=reason)]
+
+
+def refuse_unless_archivable(run: Run, run_id: UUID) -> None:
+    """Asked before a copy is made, and again when it has been."""
+    if run.archived is not None:
+        raise RunRefused(f"run {run_id} is archived already, in {run.archived.destination}", "nothing to archive")
+    if run.status is not RunStatus.PUBLISHED:
+        raise RunRefused(f"run {run_id} is {run.status}; only a published run can be archived", "publish it first")
+
+
+def archive(
+    run: Run,
+    envelope: Envelope,
+    run_id: UUID,
+    reason: str,
+    *,
+    destination: str,
+    manifest_sha256: str,
+    files: int,
+    archive_bytes: int,
+    blocks: int,
+) -> list[RunEvent]:
+    refuse_unless_archivable(run, run_id)
+    return [
+        RunArchived(
+            **envelope.at(run_id, run.version + 1),
+            reason=reason,
+            destination=destination,
+            manifest_sha256=manifest_sha256,
+            files=files,
+            archive_bytes=archive_bytes,
+            blocks=blocks,
+        )
+    ]
+
+
+def archived_copy(run: Run, run_id: UUID) -> RunArchived:
+    """What a restore has to match."""
+    if run.archived is None:
+        raise RunRefused(f"run {run_id} is {run.status}; only an archived run can be restored", "nothing to restore")
+    return run.archived
+
+
+def restore(
+    run: Run, envelope: Envelope, run_id: UUID, reason: str, *, source: str, reencoded_blocks: int
+) -> list[RunEvent]:
+    copy = archived_copy(run, run_id)
+    return [
+        RunRestored(
+            **envelope.at(run_id, run.version + 1),
+            reason=reason,
+            source=source,
+            manifest_sha256=copy.manifest_sha256,
+            blocks=copy.blocks,
+            reencoded_blocks=reencoded_blocks,
+        )
+    ]
 
 
 def fail_chunk(envelope: Envelope, run_id: UUID, chunk_no: int, attempt: int, error: str) -> ChunkFailed:

@@ -18,7 +18,8 @@ SELECT_DURABILITY = (
 )
 SELECT_STUCK = (
     "SELECT reader FROM reader_position WHERE moved_at < now() - interval '10 minutes' "
-    "AND position < (SELECT max(notification_id) FROM ledger_events)"
+    "AND position < (SELECT max(notification_id) FROM ledger_events) AND NOT EXISTS (SELECT FROM read_model_version v "
+    "WHERE v.read_model || '_v' || v.version = reader AND v.state <> 'LIVE')"
 )
 
 

@@ -16,6 +16,7 @@ from commands.api import scenario as scenario_commands
 from domain.event import Envelope
 from ops.checking import check_scenarios
 from ops.database import HEAD, revision
+from ops.projection_metrics import ProjectionCollector
 from ops.wiring import Tenor
 from query_api.http import create_app
 from query_api.routers import ingestion, marketdata, orchestrator, portfolio, results, risk, scenario
@@ -44,6 +45,7 @@ def build_app(tenor: Tenor, services: tuple[str, ...] = tuple(SERVICE_PORTS)) ->
         routers.append(page.build_router(tenor.database.connect))
     title = "Tenor" if len(services) > 1 else f"Tenor {services[0]}"
     registry = CollectorRegistry()
+    registry.register(ProjectionCollector(tenor.database.connect))
     return create_app(routers, title, lambda: unready(tenor), registry, is_allowed_host=ALLOWED_HOSTS.__contains__)
 
 

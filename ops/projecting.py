@@ -13,11 +13,16 @@ from projections.versions import OnPoison, ReadModel
 
 
 def build_projections(tenor: Tenor) -> Sequence[ReadModel]:
+    from projections.archived_runs import ArchivableResults
     from projections.portfolio_tree import PortfolioTreeProjection
     from projections.results import ResultsProjection
 
     tree = partial(PortfolioTreeProjection, tenor.blobs, tenor.portfolio_codec)
-    results = partial(ResultsProjection, tenor.store, tenor.blobs, tenor.portfolio_codec, tenor.block_codec)
+    parts = (tenor.store, tenor.blobs, tenor.portfolio_codec, tenor.block_codec)
+
+    def results(version: int) -> ArchivableResults:
+        return ArchivableResults(ResultsProjection(*parts, version), tenor.store, version)
+
     return (
         *catalogues(),
         ReadModel("portfolio_node", PortfolioTreeProjection.tables, tree, OnPoison.PARK),

@@ -38,8 +38,9 @@ SELECT p.reader, p.halt_error FROM reader_position p
 """
 
 SELECT_DEAD_LETTERS = """
-SELECT reader AS projection, position, topic, error, at, tries, replayed_at FROM dead_letter
- WHERE replayed_at IS NULL OR %s ORDER BY reader, position
+SELECT d.reader AS projection, d.position, d.topic, d.error, d.at, d.tries, d.replayed_at FROM dead_letter d
+  JOIN read_model_version v ON d.reader = v.read_model || '_v' || v.version AND v.state = 'LIVE'
+ WHERE d.replayed_at IS NULL OR %s ORDER BY d.reader, d.position
 """
 
 
@@ -73,7 +74,7 @@ def projection_states(connection: psycopg.Connection[Any]) -> list[ProjectionSta
 
 
 def dead_letters(connection: psycopg.Connection[Any], *, replayed: bool = False) -> list[dict[str, Any]]:
-    """Those that wait; with `replayed` those that were told again too."""
+    """Of live versions: those that wait; with `replayed` those that were told again too."""
     with connection.cursor(row_factory=namedtuple_row) as cursor:
         return [row._asdict() for row in cursor.execute(SELECT_DEAD_LETTERS, (replayed,))]
 

@@ -79,7 +79,7 @@ def rollback(read_model: ReadModel, store: EventStore, connect: Connect, *, tell
     with _alone(read_model, connect):
         with connect() as connection:
             known = registry.versions(connection, read_model)
-        live = next(version.number for version in known if version.state == "LIVE")
+        live = _live(read_model, known)
         number = next((version.number for version in known if version.state == "RETIRED"), None)
         if number is None:
             fix = f"`tenor projections rebuild {read_model.name}` builds one from the log"
@@ -110,7 +110,7 @@ def _next_version(read_model: ReadModel, connect: Connect, tell: Tell) -> tuple[
     _drop(read_model, connect, ("REJECTED",))
     with connect() as connection:
         known = registry.versions(connection, read_model)
-        live = next(version.number for version in known if version.state == "LIVE")
+        live = _live(read_model, known)
         for version in known:
             if version.state == "BUILDING":
                 tell(f"{versioned(read_model.name, version.number)} was begun before: going on with it")
@@ -119,6 +119,14 @@ def _next_version(read_model: ReadModel, connect: Connect, tell: Tell) -> tuple[
         with connection.transaction():
             registry.begin(connection, read_model, live, number)
     return live, number, False, True
+
+
+def _live(read_model: ReadModel, known: list[registry.Version]) -> int:
+    for version in known:
+        if version.state == "LIVE":
+            return version.number
+    message = f"the tables of {read_model.name} are not listed in read_model_version"
+    raise RebuildProblem("NOT_REGISTERED", message, "the migration that made them lists them too: `tenor migrate`")
 
 
 def _build(built: Projection, store: EventStore, connect: Connect, tell: Tell) -> int:
@@ -202,7 +210,7 @@ def _swap(
                 connection.execute("NOTIFY ledger_events")
             return position, time.monotonic() - started
         except psycopg.errors.LockNotAvailable:
-            tell("a long transaction of a reader holds the views: trying again")
+            tell("a long transaction of the runner or of a reader is in the way: trying again")
     message = f"readers held the views of {read_model.name} for {TRIES} tries"
     raise RebuildProblem("READERS_HOLD_VIEWS", message, "end their transactions, then run this again")
 

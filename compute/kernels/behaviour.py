@@ -13,8 +13,10 @@ from numpy.typing import NDArray
 
 from compute.kernels.prepayment import ABS, NO_SPEED, PSA, SDA, mdr, settled_age_mo, smm
 
-BEGINNING, INTEREST, SCHEDULED, PREPAID, DEFAULTED, RECOVERED = range(6)
-"""Rows of a pool's cash flows; BEGINNING is the performing balance at the start of the period."""
+BEGINNING, INTEREST, SCHEDULED, PREPAID, DEFAULTED, RECOVERED, ADVANCED = range(7)
+"""Rows of a pool's cash flows; BEGINNING is the performing balance at the start of the period, ADVANCED the principal
+that falls due on defaulted balances and that the servicer pays on."""
+POOL_ROWS = 7
 
 
 class Speeds(NamedTuple):
@@ -115,7 +117,8 @@ def fill_defaults(path: SpeedPath, kind: int, quoted_pct: float, multiplier: flo
     """Fills `mdr`, `default_share` and `recovery_period`, and caps `smm` at the balance that defaults leave.
 
     Nothing defaults in the last `lag_mo` months, so every recovery is paid by the last period: that of the month
-    q + lag, with the first payment at or after it.
+    q + lag, with the first payment at or after it. Months count through the periods to come, whatever their length:
+    paid quarterly, with a lag of 4, the months 1, 2 and 3 recover with the payments of months 6, 6 and 9.
     """
     rate, rate_age, settled = 0.0, -1, settled_age_mo(kind)
     last, month = path.months.sum() - lag_mo, 0
@@ -172,13 +175,15 @@ def fill_pool(
 
         default D = MDR B        interest (B - D) x rate      scheduled (1 - MDR) s B
         prepaid SMM (1 - s) B    next B = (1 - s) (1 - MDR - SMM) B
-        recovery (1 - severity) D after the lag; with advances max(D x (schedule's balance then / now) - severity D, 0)
+        recovery (1 - severity) D after the lag; with advances max(A - severity D, 0), A = D x (schedule's balance
+        then / now): the D - A that falls due in between is advanced when it does, its interest is not
 
     Args:    scheduled_share, interest_rate  [n] of balance, interest for the whole period
-             cashflows_ccy  [6, n], written: rows BEGINNING, INTEREST, SCHEDULED, PREPAID, DEFAULTED, RECOVERED
-    Source:  SIFMA Standard Formulas C.3 (SF-18, 19), 1 February 1999
+             cashflows_ccy  [7, n], written: a row each from BEGINNING to ADVANCED
+    Accuracy: rounding; SCHEDULED + PREPAID + RECOVERED + ADVANCED and the losses add up to the balance
+    Source:  SIFMA Standard Formulas C.3 (SF-18, 19), 1 February 1999; ADVANCED is its amortization from defaults
     """
-    cashflows_ccy[RECOVERED, :] = 0.0
+    cashflows_ccy[RECOVERED:, :] = 0.0
     balance, month = balance_ccy, 0
     for j in range(len(scheduled_share)):
         default, share = path.mdr[j], scheduled_share[j]
@@ -190,27 +195,32 @@ def fill_pool(
         if default > 0.0:
             for q in range(month, month + path.months[j]):
                 slot = path.recovery_period[q]
-                kept = recovered_share(scheduled_share, j, slot, severity, advances)
-                cashflows_ccy[RECOVERED, slot] += path.default_share[q] * kept * balance
+                unpaid_ccy = path.default_share[q] * balance
+                left = _advance(unpaid_ccy, scheduled_share, j, slot, cashflows_ccy) if advances else 1.0
+                cashflows_ccy[RECOVERED, slot] += max(left - severity, 0.0) * unpaid_ccy
         month += path.months[j]
         balance *= (1.0 - share) * (1.0 - default - path.smm[j])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def recovered_share(scheduled_share: NDArray[np.float64], j: int, slot: int, severity: float, advances: bool) -> float:
-    """What period `slot` recovers of a unit that defaulted in period j."""
-    if not advances:
-        return 1.0 - severity
-    return max(amortised_share(scheduled_share, j, slot) - severity, 0.0)
+def _advance(
+    unpaid_ccy: float, scheduled_share: NDArray[np.float64], j: int, slot: int, cashflows_ccy: NDArray[np.float64]
+) -> float:
+    """Pays on what falls due, in periods j to `slot` - 1, of a balance that defaulted in j; the share left in the end."""
+    left = 1.0
+    for k in range(j, slot):
+        cashflows_ccy[ADVANCED, k] += unpaid_ccy * left * scheduled_share[k]
+        left *= 1.0 - scheduled_share[k]
+    return left
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def amortised_share(scheduled_share: NDArray[np.float64], j: int, slot: int) -> float:
-    """What its schedule leaves at the start of period `slot` of a unit that stood at the start of period j."""
-    left = 1.0
-    for k in range(j, slot):
-        left *= 1.0 - scheduled_share[k]
-    return left
+def principal_paid(cashflows_ccy: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[n] scheduled, prepaid, recovered and advanced principal."""
+    paid: NDArray[np.float64] = (
+        cashflows_ccy[SCHEDULED] + cashflows_ccy[PREPAID] + cashflows_ccy[RECOVERED] + cashflows_ccy[ADVANCED]
+    )
+    return paid
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -230,7 +240,7 @@ def level_pay_pool(
     The payment at `wac` is set anew every month over what remains of `wam_mo`; investors receive `pass_through`.
 
     Args:    rates a year, decimal; the k-th payment falls at loan age age_mo + k
-    Returns: [6, wam_mo]  ccy, rows as `fill_pool`
+    Returns: [7, wam_mo]  ccy, rows as `fill_pool`
     Source:  SIFMA Standard Formulas B.1 and C.3
     """
     share, factor = np.empty(wam_mo), 0.0
@@ -239,7 +249,7 @@ def level_pay_pool(
         share[wam_mo - left] = 1.0 / factor - wac / 12.0 if left > 1 else 1.0
     path = empty_path(np.ones(wam_mo, np.int32), (age_mo + 1 + np.arange(wam_mo)).astype(np.int32))
     fill_speeds(path, i, v, speeds, variants)
-    cashflows_ccy = np.empty((6, wam_mo))
+    cashflows_ccy = np.empty((POOL_ROWS, wam_mo))
     rate = np.full(wam_mo, pass_through / 12.0)
     severity = severity_under(speeds, i, variants, v)
     fill_pool(balance_ccy, share, rate, path, severity, speeds.servicer_advances[i], cashflows_ccy)

@@ -22,8 +22,7 @@ from compute.kernels.amortization import (
 from compute.kernels.behaviour import (
     BEGINNING,
     INTEREST,
-    PREPAID,
-    RECOVERED,
+    POOL_ROWS,
     SCHEDULED,
     SpeedPath,
     Speeds,
@@ -32,6 +31,7 @@ from compute.kernels.behaviour import (
     empty_path,
     fill_pool,
     fill_speeds,
+    principal_paid,
     severity_under,
 )
 from compute.kernels.floating_sensitivity import (
@@ -205,7 +205,7 @@ def _fill(
             continue
         rows = slice(first, first + count)
         path = _speed_path(as_of_day, i, periods, terms, speeds)
-        work, cashflows_ccy = empty_floating_path(count), np.empty((6, count))
+        work, cashflows_ccy = empty_floating_path(count), np.empty((POOL_ROWS, count))
         for v in range(len(variants.severity_add)):
             fill_speeds(path, i, v, speeds, variants)
             severity = severity_under(speeds, i, variants, v)
@@ -219,7 +219,7 @@ def _fill(
                 _fill_shares(i, periods, terms, work)
                 _fill_amounts(i, periods, terms, path, severity, speeds, work, cashflows_ccy)
                 interest_ccy[rows, s] = cashflows_ccy[INTEREST]
-                principal_ccy[rows, s] = cashflows_ccy[SCHEDULED] + cashflows_ccy[PREPAID] + cashflows_ccy[RECOVERED]
+                principal_ccy[rows, s] = principal_paid(cashflows_ccy)
                 if key_rate_dv01.shape[2] > 0:
                     _fill_discount(i, s, periods, discount_factors, discounting, work)
                     _fill_weights(i, periods, terms, path, severity, speeds, work, cashflows_ccy[BEGINNING])

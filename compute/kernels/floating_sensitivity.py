@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from compute.kernels.behaviour import SpeedPath, amortised_share
+from compute.kernels.behaviour import SpeedPath
 
 BASIS_POINT = 1e-4
 
@@ -72,20 +72,20 @@ def fill_weights(
     """Fills `weight`, backwards, with A_j the value ahead of a unit of balance at the start of period j.
 
         A_j = d_j ((1 - MDR) (net interest + s) + SMM (1 - s)) + recoveries + (1 - s) (1 - MDR - SMM) A_(j+1)
-        dPV / ds_j = B_j (1 - MDR - SMM) (d_j - A_(j+1)) - advanced recoveries open across j / (1 - s)
+        dPV / ds_j = B_j (1 - MDR - SMM) (d_j - A_(j+1)) + what s_j makes of defaulted balances that are advanced on
 
     Args:   fraction, beginning_ccy (B)  [count]; redemption of the last balance, per unit
     Source: Giles and Glasserman (2006), Smoking Adjoints; the flows are those of `behaviour.fill_pool`
     """
     shares, paid, smm, mdr = work.share, work.discount, path.smm, path.mdr
     all_in, weight, slopes, share_slopes = work.all_in, work.weight, work.growth_slope, work.share_slope
-    recovery, taken_ccy = _recoveries(path, severity, advances, beginning_ccy, work)
+    recovery, of_share_ccy = _recoveries(path, severity, advances, beginning_ccy, work)
     ahead = 0.0
     for j in range(len(shares) - 1, -1, -1):
         performing, keeps, share = 1.0 - mdr[j], 1.0 - mdr[j] - smm[j], shares[j]
         of_rate = beginning_ccy[j] * performing * paid[j] * fraction[j]
         if share_slopes[j] != 0.0:
-            of_rate += (beginning_ccy[j] * keeps * (paid[j] - ahead) - taken_ccy[j] / (1.0 - share)) * share_slopes[j]
+            of_rate += (beginning_ccy[j] * keeps * (paid[j] - ahead) + of_share_ccy[j]) * share_slopes[j]
         weight[j] = of_rate * slopes[j] if slopes[j] != 0.0 else 0.0
         net = (all_in[j] - fee) * fraction[j] + redemption * share
         ahead = paid[j] * (performing * net + smm[j] * (1.0 - share)) + recovery[j] + keeps * (1.0 - share) * ahead
@@ -96,28 +96,32 @@ def fill_weights(
 def _recoveries(
     path: SpeedPath, severity: float, advances: bool, beginning_ccy: NDArray[np.float64], work: FloatingPath
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """PV of what a unit of balance recovers by period of default, and the PV that each period's share takes from.
+    """PV of recoveries and advances on a unit of balance by period of default, and d PV / d share of each period.
 
-    With advances a default in j recovers in t what the shares of j … t - 1 leave of it: its value enters the sum
-    over later periods at t and leaves it at j.
+    With advances a default in j pays on the shares of j … t - 1 and recovers in t what they leave, less severity:
+
+        U_t = d_t,   U_k = d_k s_k + (1 - s_k) U_(k+1),   dU_j / ds_k = left_k (d_k - U_(k+1))
     """
     count, month, shares, discount, mdr = len(work.share), 0, work.share, work.discount, path.mdr
     months, slots, default_share = path.months, path.recovery_period, path.default_share
-    recovery, taken_ccy = np.zeros(count), np.zeros(count)
+    recovery, of_share_ccy, left = np.zeros(count), np.zeros(count), np.ones(count + 1)
     for j in range(count):
+        left[j] = 1.0
         for q in range(month, month + months[j] if mdr[j] > 0.0 else month):
-            slot = slots[q]
-            left = amortised_share(shares, j, slot) if advances else 1.0
-            value = default_share[q] * discount[slot]
-            recovery[j] += value * max(left - severity, 0.0)
-            if advances and left > severity and slot > j:
-                taken_ccy[slot - 1] += value * left * beginning_ccy[j]
-                if j > 0:
-                    taken_ccy[j - 1] -= value * left * beginning_ccy[j]
+            slot, lost = slots[q], severity
+            if advances:
+                for k in range(j, slot):
+                    left[k + 1] = left[k] * (1.0 - shares[k])
+                lost = min(severity, left[slot])
+            ahead = discount[slot] if lost < left[slot] or not advances else 0.0
+            unit = default_share[q]
+            recovery[j] -= unit * lost * discount[slot] if ahead > 0.0 else 0.0
+            for k in range(slot - 1, j - 1 if advances else slot - 1, -1):
+                of_share_ccy[k] += unit * beginning_ccy[j] * left[k] * (discount[k] - ahead)
+                ahead = discount[k] * shares[k] + (1.0 - shares[k]) * ahead
+            recovery[j] += unit * ahead
         month += months[j]
-    for j in range(count - 2, -1, -1):
-        taken_ccy[j] += taken_ccy[j + 1]
-    return recovery, taken_ccy
+    return recovery, of_share_ccy
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

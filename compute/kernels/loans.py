@@ -19,15 +19,14 @@ from compute.kernels.amortization import (
 )
 from compute.kernels.behaviour import (
     INTEREST,
-    PREPAID,
-    RECOVERED,
-    SCHEDULED,
+    POOL_ROWS,
     Speeds,
     Variants,
     depends_on_age,
     empty_path,
     fill_pool,
     fill_speeds,
+    principal_paid,
     severity_under,
 )
 from compute.kernels.flows import Flows
@@ -194,7 +193,7 @@ def _behavioural(
     principal_ccy: NDArray[np.float64],
 ) -> None:
     first, count = periods.offsets[i], len(interest_ccy)
-    share, cashflows_ccy = _scheduled_share(i, count, periods, terms), np.empty((6, count))
+    share, cashflows_ccy = _scheduled_share(i, count, periods, terms), np.empty((POOL_ROWS, count))
     rows, issued = slice(first, first + count), terms.issue_day[i]
     start, end, regular = periods.start[rows], periods.end[rows], periods.regular[rows]
     months = months_of_periods(as_of_day, start, end, regular, terms.frequency[i])
@@ -205,9 +204,8 @@ def _behavioural(
         fill_speeds(path, i, v, speeds, variants)
         severity = severity_under(speeds, i, variants, v)
         fill_pool(terms.balance_ccy[i], share, rate, path, severity, speeds.servicer_advances[i], cashflows_ccy)
-        for j in range(count):
-            interest_ccy[j, v] = cashflows_ccy[INTEREST, j]
-            principal_ccy[j, v] = cashflows_ccy[SCHEDULED, j] + cashflows_ccy[PREPAID, j] + cashflows_ccy[RECOVERED, j]
+        interest_ccy[:, v] = cashflows_ccy[INTEREST]
+        principal_ccy[:, v] = principal_paid(cashflows_ccy)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

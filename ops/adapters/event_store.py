@@ -22,6 +22,8 @@ from domain import codec
 from domain.event import Event
 from domain.facts import Block
 from domain.ports import AlreadyThere, LogEntry
+from domain.run import RunArchived
+from ops.archiving.problems import BlocksArchived
 
 EVENTS_TABLE = "ledger_events"
 
@@ -145,6 +147,9 @@ class PostgresEventStore:
         with self._recorder.datastore.get_connection() as connection, connection.cursor(binary=True) as cursor:
             row = cursor.execute(SELECT_BLOCK, (run_id, kind, chunk_no)).fetchone()
         if row is None:
+            for event in self.stream(run_id)[-1:]:
+                if isinstance(event, RunArchived):
+                    raise BlocksArchived(run_id, event)
             raise LookupError(f"no block of {kind} for chunk {chunk_no} of run {run_id}")
         return bytes(row["payload"])
 

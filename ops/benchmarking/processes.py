@@ -2,12 +2,15 @@
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 PROC = Path("/proc")
 SAMPLE_SECONDS = 0.2
+MOST_SHARE_OF_A_CORE = 0.05
+"""The kernel walks the page tables of every process for a sample: of a large run, tens of milliseconds."""
 
 Pids = Callable[[], set[int]]
 
@@ -18,6 +21,8 @@ class PeakMemory:
     def __init__(self, pids: Pids) -> None:
         self._pids, self._stop, self._peak_kb = pids, threading.Event(), 0
         self._thread = threading.Thread(target=self._sample, name="memory")
+        self.cpu_s = 0.0
+        """what looking has cost this process"""
 
     @property
     def peak_mb(self) -> float | None:
@@ -33,8 +38,13 @@ class PeakMemory:
             self._thread.join()
 
     def _sample(self) -> None:
-        while not self._stop.wait(SAMPLE_SECONDS):
+        pause_seconds = SAMPLE_SECONDS
+        while not self._stop.wait(pause_seconds):
+            before = time.thread_time()
             self._peak_kb = max(self._peak_kb, sum(proportional_kb(pid) for pid in self._pids()))
+            took = time.thread_time() - before
+            self.cpu_s += took
+            pause_seconds = max(SAMPLE_SECONDS, took / MOST_SHARE_OF_A_CORE)
 
 
 def family(roots: Iterable[int]) -> set[int]:

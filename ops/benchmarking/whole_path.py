@@ -180,7 +180,7 @@ class WholePath:
         """`services` are the process manager, the projections and the waiting itself, in this process."""
         return {
             "workers": cpu_seconds(self._pool.pids()),
-            "services": cpu_seconds([os.getpid()]),
+            "services": cpu_seconds([os.getpid()]) - self._memory.cpu_s,
             "postgres": cpu_seconds(family(self._postmaster())) + ended_children_seconds(self._postmaster()),
         }
 

@@ -136,9 +136,13 @@ class Teller:
 def _problems_listed(output: Output) -> Iterator[None]:
     """A rebuild that fails says all that it knows, then the fix."""
     from ops.rebuilding import RebuildProblem
+    from projections.runner import DATABASE_AWAY
 
     try:
         yield
+    except DATABASE_AWAY as error:
+        fix = "run this again when the database answers: it goes on where it stopped"
+        output.fail("DATABASE_LOST", f"the database went away: {str(error).strip()}", fix)
     except RebuildProblem as problem:
         output.fail(problem.code, str(problem), problem.fix, [{"message": each} for each in problem.errors])
 

@@ -1,4 +1,4 @@
-"""`tenor run submit | list | show | watch | retry | cancel | approve | reject | publish`."""
+"""`tenor run submit | list | show | watch | retry | cancel | approve | reject | publish | archive`."""
 
 from typing import Annotated, Any
 
@@ -8,6 +8,7 @@ from psycopg.rows import dict_row
 from commands.change_run import approve_run, cancel_run, publish_run, reject_run, retry_run
 from commands.refusals import UnknownRun
 from commands.submit_run import SubmitRun, submit_run
+from ops.cli.archive import archive_run
 from ops.cli.options import AsJson, opened
 from ops.cli.output import Output
 from ops.projecting import catch_up_catalogues
@@ -37,6 +38,7 @@ def register(app: typer.Typer) -> None:
     run.command("retry")(retry)
     for name, command in (("cancel", cancel), ("approve", approve), ("reject", reject), ("publish", publish)):
         run.command(name)(command)
+    run.command("archive")(archive_run)
     app.add_typer(run, name="run")
 
 

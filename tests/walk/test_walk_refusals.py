@@ -124,10 +124,7 @@ PORTFOLIOS: dict[str, tuple[Damage, str]] = {
     "a damaged workbook": (no_workbook, "UNREADABLE"),
     "not a number": (edit("positions", "18450.27", "NaN"), "NOT_FINITE"),
     "infinity": (edit("positions", "18450.27", "inf"), "NOT_FINITE"),
-    "matures before it is issued": (
-        edit("instruments", "2024-03-10,,2029-03-10", "2024-03-10,,2023-03-10"),
-        "instruments",
-    ),
+    "matures before it is issued": (edit("instruments", ",,2029-03-10", ",,2023-03-10"), "DATE_ORDER"),
     "a date that is none": (edit("instruments", "2029-03-10", "2029-02-30"), "NOT_A_DATE"),
     "the same position twice": (edit("positions", "P-02,", "P-01,"), "DUPLICATE_ID"),
     "a tree that bites its tail": (edit("portfolio", "HARBOUR,,", "HARBOUR,HARBOUR-LENDING,"), "CYCLE"),

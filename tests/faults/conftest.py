@@ -1,0 +1,51 @@
+"""A fund of 40 chunks with a run of it that nothing disturbed, in a database that each test gets a copy of."""
+
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.conninfo import make_conninfo
+
+from ops.embedded_postgres.server import EmbeddedServer
+from ops.sample_fund import write_sample_fund
+from tests.faults.stage import POSITIONS, Stage
+from tests.walk.command_line import SMALL_FUND, Tenor
+from tests.walk.conftest import kernels, tenor_home
+
+__all__ = ["kernels", "tenor_home"]
+
+
+@pytest.fixture(scope="session")
+def fund(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("fund")
+    write_sample_fund(folder, POSITIONS)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def undisturbed(postgres: EmbeddedServer, template_database: str, tenor_home: Path, kernels: Path, fund: Path) -> Stage:
+    """One worker, nobody dies."""
+    name = f"undisturbed_{uuid.uuid4().hex}"
+    with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}")
+    tenor = Tenor(make_conninfo(postgres.dsn(), dbname=name), tenor_home, kernels)
+    portfolio, market = tenor.bring(fund)
+    tenor.json("scenario", "define", fund / "scenarios.json")
+    tenor.bring(SMALL_FUND)
+    stage = Stage(tenor, portfolio, market)
+    answer = tenor.json(*stage.submit_words("undisturbed"), "--workers", "1", "--wait")
+    assert (answer["status"], answer["priced"]) == ("COMPLETED", POSITIONS)
+    return stage
+
+
+@pytest.fixture
+def stage(postgres: EmbeddedServer, undisturbed: Stage, tenor_home: Path, kernels: Path) -> Iterator[Stage]:
+    name = f"stage_{uuid.uuid4().hex}"
+    with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {undisturbed.database}")
+    tenor = Tenor(make_conninfo(postgres.dsn(), dbname=name), tenor_home, kernels)
+    yield Stage(tenor, undisturbed.portfolio, undisturbed.market)
+    with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -1,0 +1,82 @@
+"""kill -9 of whatever works on a run: nothing is lost, nothing is doubled, and the run still completes."""
+
+import random
+import signal
+import time
+
+import pytest
+
+from tests.faults.stage import (
+    CHUNKS,
+    POSITIONS,
+    Stage,
+    assert_as_undisturbed,
+    kill_one_at_work,
+    run_id_of,
+    until_chunks,
+)
+from tests.walk.command_line import finish, stop
+
+
+@pytest.mark.parametrize("seed", [20260123])
+def test_workers_killed_in_the_middle_of_a_chunk(stage: Stage, seed: int) -> None:
+    rng, dead = random.Random(seed), set[int]()
+    submit = stage.submit("killed", workers=2)
+    with stage.connect() as connection:
+        for progress in sorted(rng.sample(range(1, CHUNKS // 2), 2)):
+            until_chunks(connection, "killed", progress)
+            kill_one_at_work(connection, dead, rng)
+            killed_at = time.monotonic()
+        answer = finish(submit)
+        print(f"seed {seed}: killed {sorted(dead)}, complete {time.monotonic() - killed_at:.1f} s after the last kill")
+        assert (answer.code, answer.document["status"]) == (0, "COMPLETED"), answer.err
+        assert (answer.document["priced"], answer.document["failed"]) == (POSITIONS, 0)
+        assert answer.err.count("worker.died") == len(dead) == 2
+        assert_as_undisturbed(connection, "killed")
+
+
+def test_the_number_of_workers_changes_no_bit(stage: Stage) -> None:
+    """Three here, two where they are killed, one in the undisturbed run."""
+    answer = finish(stage.submit("many", workers=3))
+    assert (answer.code, answer.document["status"]) == (0, "COMPLETED"), answer.err
+    with stage.connect() as connection:
+        assert_as_undisturbed(connection, "many")
+
+
+def test_the_process_manager_and_the_projections_killed_and_started_again(stage: Stage) -> None:
+    worker, first = stage.tenor.start("worker", "--workers", "2"), stage.tenor.start("projections", "run")
+    stage.tenor.json(*stage.submit_words("killed"))
+    with stage.connect() as connection:
+        until_chunks(connection, "killed", 8)
+        first.kill()
+        finish(first)
+        second = stage.tenor.start("projections", "run")
+        watched = stage.tenor.json("run", "watch", str(run_id_of("killed")))
+        assert (watched["status"], watched["priced"]) == ("COMPLETED", POSITIONS)
+        assert_as_undisturbed(connection, "killed")
+    assert [stop(process).code for process in (worker, second)] == [0, 0]
+
+
+def test_a_command_killed_while_it_waits_leaves_a_run_that_another_sees_through(stage: Stage) -> None:
+    submit = stage.submit("killed", workers=2)
+    with stage.connect() as connection:
+        until_chunks(connection, "killed", 6)
+        submit.kill()
+        submit.wait()
+        watched = stage.tenor.json("run", "watch", str(run_id_of("killed")))
+        assert (watched["status"], watched["priced"]) == ("COMPLETED", POSITIONS)
+        assert_as_undisturbed(connection, "killed")
+
+
+def test_workers_that_end_meanwhile_are_replaced_by_whoever_waits(stage: Stage) -> None:
+    """`--wait` promises to need no other process, also when those that were there at first go away."""
+    worker = stage.tenor.start("worker", "--workers", "2")
+    stage.tenor.json(*stage.submit_words("left"))
+    watch = stage.tenor.start("run", "watch", str(run_id_of("left")), "--json")
+    with stage.connect() as connection:
+        until_chunks(connection, "left", 5)
+        worker.send_signal(signal.SIGTERM)
+        answer = finish(watch)
+        assert (answer.code, answer.document["status"]) == (0, "COMPLETED"), answer.err
+        assert finish(worker).code == 0
+        assert_as_undisturbed(connection, "left")

@@ -1,0 +1,80 @@
+"""`tenor bench` measures the whole path in a database of its own, and leaves nothing behind."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+COMMAND = """
+import typer
+from ops.cli.bench import register
+
+app = typer.Typer()
+register(app)
+app()
+"""
+
+
+@pytest.fixture(scope="module")
+def bench(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> tuple[dict[str, Any], Path]:
+    """A tiny run, as a process of its own; compiled kernels are kept from one test session to the next."""
+    temporary = tmp_path_factory.mktemp("bench")
+    for folder in (temporary, *temporary.parents):
+        if folder in (Path("/tmp"), Path("/")):
+            break
+        folder.chmod(0o755)  # as root, the account that the server drops to has to pass
+    home = temporary / "users-home"
+    cache = pytestconfig.cache.mkdir("numba") if pytestconfig.cache else temporary / "numba"
+    environment = os.environ | {"TENOR_HOME": str(home), "TMPDIR": str(temporary), "NUMBA_CACHE_DIR": str(cache)}
+    environment.pop("TENOR_DATABASE_URL", None)
+    words = ["--positions", "500", "--scenarios", "2", "--workers", "1", "--measures", "PV,DV01", "--json"]
+    done = subprocess.run(
+        [sys.executable, "-c", COMMAND, *words], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout), temporary
+
+
+def test_the_document_has_what_the_contract_names(bench: tuple[dict[str, Any], Path]) -> None:
+    document, _ = bench
+    assert (document["positions"], document["scenarios"], document["workers"]) == (500, 2, 1)
+    assert document["results"] == 1000 and document["priced"] == 500 and document["failed"] == 0
+    assert document["measures"] == ["PV", "DV01"] and document["warm"] is True
+    assert set(document["seconds"]) >= {"ingest", "submit_to_queryable", "compute", "publish"}
+    assert document["machine"]["cores"] >= 1
+    assert document["cold_start_s"] > 0
+
+
+def test_the_parts_of_a_run_add_up_to_the_whole(bench: tuple[dict[str, Any], Path]) -> None:
+    seconds = bench[0]["seconds"]
+    assert all(value > 0 for value in seconds.values())
+    parts = seconds["plan"] + seconds["compute"] + seconds["publish"]
+    assert parts == pytest.approx(seconds["submit_to_queryable"], abs=0.002)
+    assert bench[0]["results_per_s"] == pytest.approx(1000 / seconds["submit_to_queryable"], rel=0.01)
+
+
+def test_every_figure_is_there(bench: tuple[dict[str, Any], Path]) -> None:
+    document, _ = bench
+    assert set(document["query_ms_p99"]) == {"totals_by_desk", "top_20", "one_position", "page_of_100"}
+    assert all(0 < document["query_ms_p50"][name] <= ms for name, ms in document["query_ms_p99"].items())
+    assert set(document["kernels"]) == {"loans", "bonds", "floaters", "fx_forwards"}
+    assert all(rate > 0 for rate in document["kernels"].values())
+    assert document["values"] == 2000 and 0 < document["log_bytes_per_value"] < 100
+
+
+def test_memory_counts_workers_and_postgres(bench: tuple[dict[str, Any], Path]) -> None:
+    """It is read from Linux's /proc; elsewhere there is none."""
+    peak_mb = bench[0]["rss_mb_peak"]
+    assert bench[0]["rss_includes_postgres"] is True
+    assert (peak_mb is None) == (not Path("/proc/self/smaps_rollup").exists())
+    assert peak_mb is None or 100 < peak_mb < 4000
+
+
+def test_nothing_is_left_and_the_users_home_is_not_touched(bench: tuple[dict[str, Any], Path]) -> None:
+    _, temporary = bench
+    assert not [path for path in temporary.iterdir() if path.name.startswith("tenor-bench")]
+    assert not (temporary / "users-home").exists()
