@@ -3,7 +3,9 @@
 import asyncio
 import os
 import signal
+import sys
 import threading
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -19,10 +21,19 @@ RESTART_SECONDS = 1.0
 
 
 def use_numba_cache(settings: Settings) -> None:
-    """Compiled kernels are kept per engine, so that the second start is quick; before numba is imported."""
-    folder = settings.home / "cache" / f"numba-{engine_version()}"
-    folder.mkdir(parents=True, exist_ok=True)
-    os.environ.setdefault("NUMBA_CACHE_DIR", str(folder))
+    """Compiled kernels are kept per engine, so that the second start is quick; before numba is imported.
+
+    Beside the installed packages, where every TENOR_HOME of this installation finds them; else under TENOR_HOME.
+    """
+    name = f"numba-{engine_version()}"
+    for folder in (Path(sys.prefix) / "share" / "tenor" / name, settings.home / "cache" / name):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK):
+            os.environ.setdefault("NUMBA_CACHE_DIR", str(folder))
+            return
 
 
 def run_worker(settings: Settings, database_url: str, parent: int) -> None:
