@@ -1,5 +1,6 @@
 """Bring a portfolio: validate everything, then store it as a snapshot named by its content."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import date, timedelta
 from hashlib import sha256
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from commands.ingestion.prepare import Prepared, prepare_portfolio
-from domain.columns import ABSENT_DATE, Portfolio
+from domain.columns import ABSENT_DATE, ColumnData, Portfolio
 from domain.event import Envelope
 from domain.ports import AlreadyThere, BlobStore, EventStore, PortfolioCodec
 from domain.snapshot import Snapshot, SnapshotKind, register, snapshot_id
@@ -58,6 +59,7 @@ def _register(
         source={
             "files": prepared.files,
             "lines_sha256": lines_sha256,
+            "blob_sha256": sha256(blobs.get(prepared.sha256 or "")).hexdigest(),
             "latest_maturity": _iso(latest_maturity(portfolio)),
             "values": grouping_values(portfolio),
         },
@@ -74,7 +76,27 @@ def latest_maturity(portfolio: Portfolio) -> int | None:
     for name in ("maturity_date", "expiry_date"):
         if name in columns:
             days = np.maximum(days, columns[name].values[held])
+    days = np.maximum(days, last_pool_payment(columns, held))
     return None if len(days) == 0 or (days == ABSENT_DATE).any() else int(days.max())
+
+
+def last_pool_payment(columns: Mapping[str, ColumnData], held: Any) -> Any:
+    """[held] a pool has no maturity: the first month's end and `wam` - 1 months on, then the delay.
+
+    ABSENT_DATE for what is no pool.
+    """
+    if not {"wam", "first_payment_date"} <= columns.keys():
+        return np.full(len(held), ABSENT_DATE, np.int64)
+    wam_mo, first = columns["wam"].values[held], columns["first_payment_date"].values[held]
+    is_pool = ~np.isnan(wam_mo) & (first != ABSENT_DATE)
+    end = np.where(is_pool, first, 0).astype("datetime64[D]")
+    month = end.astype("datetime64[M]")
+    last_month = month + (np.where(is_pool, wam_mo, 1) - 1).astype(np.int64)
+    month_days = (last_month + 1).astype("datetime64[D]").astype(np.int64) - 1
+    day = last_month.astype("datetime64[D]") + (end - month.astype("datetime64[D]"))
+    delay = columns.get("payment_delay_days")
+    delay_days = 0 if delay is None else np.nan_to_num(delay.values[held]).astype(np.int64)
+    return np.where(is_pool, np.minimum(day.astype(np.int64), month_days) + delay_days, ABSENT_DATE)
 
 
 def grouping_values(portfolio: Portfolio) -> dict[str, list[str] | None]:

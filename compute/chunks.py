@@ -7,13 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.failing import Failing
+from compute.kernels.volatility import LOGNORMAL
 from compute.measures import Rows, blank_reasons, rows_of
+from compute.pricers.caps import check_caps, price_caps
 from compute.pricers.debt import price_debt
 from compute.pricers.debt_checks import check_debt
 from compute.pricers.debt_terms import FLOATING
 from compute.pricers.exchange import fx_rates
 from compute.pricers.fx import check_fx, price_fx_forwards
+from compute.pricers.fx_options import check_fx_options, price_fx_options
+from compute.pricers.pools import check_pools, price_pools
 from compute.pricers.swaps import check_swaps, price_swaps
+from compute.pricers.swaptions import check_swaptions, price_swaptions
 from compute.run_inputs import RunInputs
 from compute.terms import Terms
 from compute.valued import Valued
@@ -22,11 +27,15 @@ from domain.failures import Reason
 from domain.measures import BY_NAME, Fact, columns_of
 from domain.tables import PRODUCT_TYPES, RATE_TYPES
 
-LOAN, BOND, FX_FWD, IRS = (PRODUCT_TYPES.index(name) for name in ("LOAN", "BOND", "FX_FWD", "IRS"))
+LOAN, BOND = (PRODUCT_TYPES.index(name) for name in ("LOAN", "BOND"))
 
 DERIVATIVES = (
-    (FX_FWD, check_fx, price_fx_forwards),
-    (IRS, check_swaps, price_swaps),
+    (PRODUCT_TYPES.index("ABS_MBS"), check_pools, price_pools),
+    (PRODUCT_TYPES.index("FX_FWD"), check_fx, price_fx_forwards),
+    (PRODUCT_TYPES.index("IRS"), check_swaps, price_swaps),
+    (PRODUCT_TYPES.index("CAP_FLOOR"), check_caps, price_caps),
+    (PRODUCT_TYPES.index("FX_OPTION"), check_fx_options, price_fx_options),
+    (PRODUCT_TYPES.index("SWAPTION"), check_swaptions, price_swaptions),
 )
 """Products of which each has a family of its own."""
 PRICED = (LOAN, BOND, *(product for product, _, _ in DERIVATIVES))
@@ -46,7 +55,7 @@ def price_chunk(run: RunInputs, chunk_no: int) -> ChunkFacts:
     failing = check(run, terms)
     valued = list(price_families(run, terms, failing))
     for family in valued:
-        note_not_finite(family, failing)
+        note_not_finite(run, terms, family, failing)
     blocks = {kind: block_of(run, kind, valued, failing) for kind in kinds_of(run.measures)}
     failed = int((blocks[Fact.PRICED].reasons[0] != Reason.NONE).any(axis=0).sum())
     rates = {currency: [float(rate) for rate in values] for currency, values in run.tables.fx_to_base.items()}
@@ -104,11 +113,20 @@ def price_families(run: RunInputs, terms: Terms, failing: Failing) -> Iterator[V
             yield price(run, terms.of(chosen), chosen)
 
 
-def note_not_finite(family: Valued, failing: Failing) -> None:
-    """Terms that pass every check and still give no number."""
-    broken = np.zeros(len(failing.reason), np.bool_)
-    broken[family.index[~np.isfinite(family.pv_ccy).all(axis=1)]] = True
-    failing.where(broken, Reason.INVALID_TERMS, lambda i: "the terms give no finite value")
+def note_not_finite(run: RunInputs, terms: Terms, family: Valued, failing: Failing) -> None:
+    """A sentence for terms that pass every check and give no number in some scenario; `fill` blanks that one alone."""
+    broken = family.index[~np.isfinite(family.pv_ccy).all(axis=1)]
+    lognormal = on_lognormal_surface(run, terms.of(broken))
+    failing.explain(broken[lognormal], "negative forwards cannot be priced on a lognormal surface")
+    failing.explain(broken[~lognormal], "the terms give no finite value")
+
+
+def on_lognormal_surface(run: RunInputs, terms: Terms) -> NDArray[np.bool_]:
+    """[n] whether the index has a lognormal surface of caplets."""
+    rows, kinds = run.tables.caplet_surface_of, run.tables.caplet_surfaces.kind
+    lognormal = {index for index, row in rows.items() if kinds[row] == LOGNORMAL}
+    on_surface: NDArray[np.bool_] = terms.code("on a lognormal surface", "index", lambda text: text in lognormal) == 1
+    return on_surface
 
 
 def block_of(run: RunInputs, kind: Fact, valued: list[Valued], failing: Failing) -> BlockColumns:
@@ -129,9 +147,10 @@ def fill(measures: tuple[str, ...], family: Valued, values: Rows, reasons: NDArr
     for number, name in enumerate(measures):
         width = len(BY_NAME[name].result_columns)
         rows = rows_of(name, family)
-        if rows is None:
-            reasons[number][:, family.index] = Reason.NOT_APPLICABLE
-        else:
-            values[column : column + width, :, family.index] = rows
-            reasons[number][:, family.index] = blank_reasons(name, family, rows)
+        valued = np.isfinite(family.pv_ccy).T
+        why_blank = np.full(valued.shape, Reason.NOT_APPLICABLE, np.uint8)
+        if rows is not None:
+            values[column : column + width, :, family.index] = np.where(valued, rows, np.nan)
+            why_blank = blank_reasons(name, family, rows)
+        reasons[number][:, family.index] = np.where(valued, why_blank, Reason.INVALID_TERMS)
         column += width

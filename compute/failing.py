@@ -28,6 +28,11 @@ class Failing:
             self.reason[index] = reason
             self.detail[index] = self._number_of(sentence(int(index)))
 
+    def explain(self, indices: NDArray[np.int64], sentence: str) -> None:
+        """A sentence for positions that have a value in other scenarios, and so no reason of their own."""
+        if len(indices):
+            self.detail[indices] = self._number_of(sentence)
+
     @property
     def fine(self) -> NDArray[np.bool_]:
         fine: NDArray[np.bool_] = self.reason == Reason.NONE

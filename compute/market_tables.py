@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.kernels.curves import DAYS_PER_YEAR, key_rate_gradients, log_discount_factors, spread_factors
+from compute.kernels.surfaces import Surfaces
 from compute.kernels.volatility import KINDS, CapletSurfaces
 from compute.scenarios import NodeCurve, ShockedMarket, apply_shocks, node_days_of
+from compute.surface_tables import SurfaceRows, surface_rows, surface_tables
 from domain.market import MarketDocument
 from domain.market_parts import VolatilitySurface, ZeroCurve
 from domain.measures import KEY_RATE_TENORS_YR
@@ -67,6 +69,9 @@ class MarketTables:
     """currencies whose discount curve is one of them"""
     unsupported_indices: frozenset[str] = frozenset()
     """indices whose projection curve is one of them"""
+    surface_of: SurfaceRows = field(default_factory=dict)
+    """product of a surface -> index or pair -> row of `surfaces`"""
+    surfaces: Surfaces | None = None
 
 
 @dataclass(frozen=True)
@@ -133,6 +138,8 @@ def build_market_tables(
         unsupported_curves=frozenset(curve.curve_id for curve in market.curves) - curve_row.keys(),
         unsupported_currencies=frozenset(market.discount) - _rows(market.discount, curve_row).keys(),
         unsupported_indices=frozenset(market.projection) - _rows(market.projection, curve_row).keys(),
+        surface_of=surface_rows(market),
+        surfaces=surface_tables(market, shocked),
     )
 
 

@@ -55,6 +55,7 @@ MEASURE: dict[str, Callable[[Valued], Matrix | None]] = {
     "EFFECTIVE_DURATION": lambda v: v.dv01_ccy * PER_RATE / v.pv_ccy,
     "SPREAD_DURATION": _spread_duration,
     "CONVEXITY": _convexity,
+    "VEGA": lambda v: v.vega_ccy,
     "FX_DELTA": lambda v: v.fx_delta_base,
     "WAL": lambda v: v.wal_yr,
     "WAM": lambda v: _spread(v.wam_mo, v.pv_ccy),
@@ -69,7 +70,8 @@ def rows_of(name: str, valued: Valued) -> Rows | None:
     """The measure's columns [columns, S, m]; None where the family does not have it."""
     if name == "KEY_RATE_DV01":
         return valued.key_rate_dv01_ccy.transpose(2, 1, 0)
-    matrix = MEASURE[name](valued)
+    with np.errstate(divide="ignore", invalid="ignore"):  # a quotient over nothing is blank, and has its reason
+        matrix = MEASURE[name](valued)
     return None if matrix is None else np.where(np.isfinite(matrix), matrix, np.nan).T[None]
 
 
@@ -77,5 +79,7 @@ def blank_reasons(name: str, valued: Valued, rows: Rows) -> NDArray[np.uint8]:
     """[S, m] why a number is not there. A quotient over nothing, or the life of no principal, does not apply."""
     blank = np.isnan(rows).any(axis=0)
     has_value = (valued.pv_ccy != 0.0).T & (valued.notional_ccy != 0.0)
+    if valued.yield_exists is not None:
+        has_value = has_value & valued.yield_exists
     reason = Reason.DID_NOT_CONVERGE if name in SOLVED else Reason.NOT_APPLICABLE
     return np.where(blank, np.where(has_value, reason, Reason.NOT_APPLICABLE), Reason.NONE).astype(np.uint8)

@@ -1,6 +1,6 @@
 """What a run's chunks share: the portfolio, the market under every scenario, and what was asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from compute.market_tables import MarketTables, build_market_tables
 from compute.terms import Lookups, Terms
-from domain.columns import Portfolio
+from domain.columns import ABSENT_DATE, ColumnData, Portfolio
 from domain.market import MarketDocument
 from domain.run import RunRequested
 from domain.scenarios import ScenarioDocument
@@ -91,9 +91,21 @@ def horizon_days(portfolio: Portfolio, as_of_day: int) -> int:
     for name in ("maturity_date", "expiry_date", "first_payment_date"):
         if name in instruments:
             last = max(last, int(instruments[name].values.max(initial=0)))
+    last = max(last, _last_pool_payment(instruments))
     cashflows = portfolio.tables.get("cashflows")
     if cashflows is not None and cashflows.rows:
         last = max(last, int(cashflows.columns["pay_date"].values.max()))
     lag = instruments.get("recovery_lag_months")
     lag_mo = int(np.nanmax(lag.values, initial=0.0)) if lag is not None else 0
     return last - as_of_day + SLACK_DAYS + lag_mo * MONTH_DAYS + 1
+
+
+def _last_pool_payment(instruments: Mapping[str, ColumnData]) -> int:
+    """No earlier than the last payment of any pool, which has no maturity; 0 without pools."""
+    if not {"wam", "first_payment_date"} <= instruments.keys():
+        return 0
+    wam_mo, first = instruments["wam"].values, instruments["first_payment_date"].values
+    delay = instruments.get("payment_delay_days")
+    delay_days = np.zeros(len(first)) if delay is None else np.nan_to_num(delay.values)
+    is_pool = ~np.isnan(wam_mo) & (first != ABSENT_DATE)
+    return int((first + wam_mo * MONTH_DAYS + delay_days)[is_pool].max(initial=0))

@@ -105,6 +105,15 @@ class Terms:
         values: NDArray[np.float64] = column.values[self.rows]
         return np.where(np.isnan(values), default, values)
 
+    def issuer_number(self, name: str) -> NDArray[np.float64]:
+        """NaN where the instrument has no issuer, or the issuer no such number."""
+        issuers = self.portfolio.tables.get("issuers")
+        if issuers is None or name not in issuers.columns:
+            return np.full(len(self), np.nan)
+        rows = self._issuers()
+        values: NDArray[np.float64] = np.append(issuers.columns[name].values.astype(np.float64), np.nan)
+        return values[np.where(rows >= 0, rows, -1)]
+
     def matches(self, name: str, pattern_matches: Callable[[str], bool]) -> NDArray[np.bool_]:
         """Whether an attribute of the position, its instrument or its issuer matches; an absent one does not."""
         for column, rows in self._holders(name):

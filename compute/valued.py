@@ -33,6 +33,8 @@ class Valued:
     accrued_ccy: NDArray[np.float64] | None = None
     """[m]"""
     yields: Matrix | None = None
+    yield_exists: NDArray[np.bool_] | None = None
+    """[m] False where the yield counts no time to any flow: only a payment that a holiday holds up is left"""
     macaulay_yr: Matrix | None = None
     modified_yr: Matrix | None = None
     wal_yr: Matrix | None = None

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from domain import facts, run, scenario_book, snapshot
+from domain import facts, run, scenario_book, sealing, snapshot
 from domain.event import Event
 
 EVENTS: tuple[type[Event], ...] = (
@@ -26,6 +26,7 @@ EVENTS: tuple[type[Event], ...] = (
     facts.PositionPriced,
     facts.RiskComputed,
     facts.NondeterminismDetected,
+    sealing.SealingKeyRotated,
 )
 
 BY_TOPIC: dict[str, type[Event]] = {event.TOPIC: event for event in EVENTS}

@@ -158,6 +158,7 @@ def _rule_problems(market: _Readable) -> Iterator[Problem]:
                 yield from node_problems(path, curve.nodes, market.as_of, at_least=2 if name == "curves" else 1)
         yield from _repeated(market.entries[name], "curve_id")
     yield from _repeated(market.entries["volatilities"], "surface_id")
+    yield from _surface_problems(market.entries["volatilities"])
     yield from _reference_problems(market)
     yield from _spot_problems(market.entries["fx_spots"])
     yield from _fixing_problems(market.entries["fixings"], market.as_of)
@@ -194,6 +195,18 @@ def _repeated(entries: list[tuple[str, Any]], key: str) -> Iterator[Problem]:
                 f"{path}.{key}", "DUPLICATE_ID", value, f"{first[value]} has this id too", "rename one of them"
             )
         first.setdefault(value, path)
+
+
+def _surface_problems(surfaces: list[tuple[str, VolatilitySurface]]) -> Iterator[Problem]:
+    """An underlying has one surface of a product: nothing says which of two would price it."""
+    first: dict[tuple[str, str], str] = {}
+    for path, surface in surfaces:
+        underlying = surface.pair if surface.product == "FX" else surface.index
+        key = (surface.product, underlying or "")
+        if key in first:
+            message = f"{first[key]} has the {surface.product} volatilities of {underlying} too"
+            yield Problem(path, "DUPLICATE_SURFACE", surface.surface_id, message, "keep one surface for each underlying")
+        first.setdefault(key, surface.surface_id)
 
 
 def _reference_problems(market: _Readable) -> Iterator[Problem]:

@@ -81,6 +81,7 @@ MEASURES: tuple[Measure, ...] = (
     Measure("EFFECTIVE_DURATION", Unit.YEARS, _PV, _RISK, "DV01 x 10,000 / PV"),
     Measure("SPREAD_DURATION", Unit.YEARS, _PV, _RISK, "CS01 x 10,000 / PV"),
     Measure("CONVEXITY", Unit.YEARS_SQUARED, _PV, _RISK, "(PV(-h) + PV(+h) - 2 PV) / (PV h^2), h = 25 bp"),
+    Measure("VEGA", Unit.CURRENCY, _S, _RISK, "gain for +1 bp of normal or +1 point of lognormal volatility, central"),
     Measure("FX_DELTA", Unit.BASE_CURRENCY, _S, _RISK, "gain for +1 % of the instrument currency against base"),
     Measure("WAL", Unit.YEARS, _PRINCIPAL, _RISK, "weighted average life of projected principal, ACT/365F"),
     Measure("WAM", Unit.MONTHS, _PRINCIPAL, _RISK, "weighted average maturity"),

@@ -56,6 +56,12 @@ def run_projections(tenor: Tenor, stop: threading.Event) -> None:
     run_forever(build_projections(tenor), tenor.store, tenor.database.connect, stop)
 
 
+def seal_log(tenor: Tenor, stop: threading.Event) -> None:
+    from ops.audit.sealer import run_sealer
+
+    run_sealer(tenor, stop)
+
+
 def beat(tenor: Tenor, role: str, stop: threading.Event, process_id: UUID) -> None:
     """Say that this process is alive until told to stop; then say that it is gone."""
     while True:
@@ -88,6 +94,7 @@ def background(tenor: Tenor, *, manager: bool = True, projections: bool = True) 
     if manager:
         threads.append(threading.Thread(target=run_process_manager, args=(tenor, stop), name="process-manager"))
         threads.append(threading.Thread(target=beat, args=(tenor, "process-manager", stop, uuid4()), name="beat-pm"))
+        threads.append(threading.Thread(target=seal_log, args=(tenor, stop), name="sealer"))
     if projections:
         threads.append(threading.Thread(target=run_projections, args=(tenor, stop), name="projections"))
         threads.append(threading.Thread(target=beat, args=(tenor, "projections", stop, uuid4()), name="beat-proj"))

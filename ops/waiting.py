@@ -11,6 +11,7 @@ import psycopg
 import structlog
 from psycopg.rows import dict_row
 
+from domain.run import UNFINISHED
 from ops.background import RECONNECT_SECONDS, background, count_alive
 from ops.database import DatabaseProblem
 from ops.projection_status import refuse_if_halted
@@ -91,7 +92,10 @@ def wait_until_queryable(tenor: Tenor, run_id: str, *, quiet: bool, company: Com
 
 
 def is_over(row: dict[str, Any] | None) -> bool:
-    return row is not None and (row["queryable_at"] is not None or row["status"] in ENDED_WITHOUT_RESULTS)
+    """A run that is retried has results of its attempt before, which nobody waits for."""
+    if row is None or row["status"] in UNFINISHED:
+        return False
+    return row["queryable_at"] is not None or row["status"] in ENDED_WITHOUT_RESULTS
 
 
 def wait_out(error: psycopg.OperationalError, away_seconds: float) -> None:

@@ -1,6 +1,8 @@
 """A real Postgres for the tests that need one: one server a test process, one fresh database a test that asks."""
 
 import os
+import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,17 +16,16 @@ from ops.embedded_postgres.server import EmbeddedServer
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedServer]:
-    """An embedded server of this test process's own, never a user's."""
-    home = tmp_path_factory.mktemp("tenor-home")
-    for folder in (home, *home.parents):
-        if folder == Path("/tmp") or folder == Path("/"):
-            break
-        folder.chmod(0o755)
+def postgres() -> Iterator[EmbeddedServer]:
+    """An embedded server of this test process's own, never a user's; not under pytest's own folder, which another
+    session of the same account may close to the account that the server runs as."""
+    home = Path(tempfile.mkdtemp(prefix="tenor-test-"))
+    home.chmod(0o755)
     server = EmbeddedServer(home)
     server.start()
     yield server
     server.stop("immediate")
+    shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -206,7 +206,7 @@ def fill_pool(
 def _advance(
     unpaid_ccy: float, scheduled_share: NDArray[np.float64], j: int, slot: int, cashflows_ccy: NDArray[np.float64]
 ) -> float:
-    """Pays on what falls due, in periods j to `slot` - 1, of a balance that defaulted in j; the share left in the end."""
+    """Pays on what falls due, in periods j to `slot` - 1, of a balance that defaulted in j; returns the share left."""
     left = 1.0
     for k in range(j, slot):
         cashflows_ccy[ADVANCED, k] += unpaid_ccy * left * scheduled_share[k]

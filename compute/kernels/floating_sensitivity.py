@@ -96,32 +96,41 @@ def fill_weights(
 def _recoveries(
     path: SpeedPath, severity: float, advances: bool, beginning_ccy: NDArray[np.float64], work: FloatingPath
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """PV of recoveries and advances on a unit of balance by period of default, and d PV / d share of each period.
-
-    With advances a default in j pays on the shares of j … t - 1 and recovers in t what they leave, less severity:
-
-        U_t = d_t,   U_k = d_k s_k + (1 - s_k) U_(k+1),   dU_j / ds_k = left_k (d_k - U_(k+1))
-    """
-    count, month, shares, discount, mdr = len(work.share), 0, work.share, work.discount, path.mdr
+    """PV that a unit of balance brings once defaulted, by period of default, and d PV / d share of each period."""
+    count, month, discount, mdr = len(work.share), 0, work.discount, path.mdr
     months, slots, default_share = path.months, path.recovery_period, path.default_share
-    recovery, of_share_ccy, left = np.zeros(count), np.zeros(count), np.ones(count + 1)
+    recovery, of_share_ccy = np.zeros(count), np.zeros(count)
     for j in range(count):
-        left[j] = 1.0
         for q in range(month, month + months[j] if mdr[j] > 0.0 else month):
-            slot, lost = slots[q], severity
+            slot, unpaid_ccy, unit = (
+                slots[q],
+                default_share[q] * beginning_ccy[j],
+                (1.0 - severity) * discount[slots[q]],
+            )
             if advances:
-                for k in range(j, slot):
-                    left[k + 1] = left[k] * (1.0 - shares[k])
-                lost = min(severity, left[slot])
-            ahead = discount[slot] if lost < left[slot] or not advances else 0.0
-            unit = default_share[q]
-            recovery[j] -= unit * lost * discount[slot] if ahead > 0.0 else 0.0
-            for k in range(slot - 1, j - 1 if advances else slot - 1, -1):
-                of_share_ccy[k] += unit * beginning_ccy[j] * left[k] * (discount[k] - ahead)
-                ahead = discount[k] * shares[k] + (1.0 - shares[k]) * ahead
-            recovery[j] += unit * ahead
+                unit = _advanced(j, slot, severity, unpaid_ccy, work, of_share_ccy)
+            recovery[j] += default_share[q] * unit
         month += months[j]
     return recovery, of_share_ccy
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _advanced(
+    j: int, slot: int, severity: float, unpaid_ccy: float, work: FloatingPath, of_share_ccy: NDArray[np.float64]
+) -> float:
+    """PV of a unit that defaults in j: what falls due is advanced, the rest less severity recovered in t = `slot`.
+
+    U_t = d_t,   U_k = d_k s_k + (1 - s_k) U_(k+1),   dU_j / ds_k = left_k (d_k - U_(k+1)),   PV = U_j - severity d_t
+    """
+    shares, discount, left = work.share, work.discount, np.ones(slot - j + 1)
+    for k in range(j, slot):
+        left[k - j + 1] = left[k - j] * (1.0 - shares[k])
+    recovers = left[slot - j] > severity
+    ahead = discount[slot] if recovers else 0.0
+    for k in range(slot - 1, j - 1, -1):
+        of_share_ccy[k] += unpaid_ccy * left[k - j] * (discount[k] - ahead)
+        ahead = discount[k] * shares[k] + (1.0 - shares[k]) * ahead
+    return ahead - severity * discount[slot] if recovers else ahead
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -90,7 +90,7 @@ def loan_flows(as_of_day: int, schedules: Schedules, terms: LoanTerms, speeds: S
     terms, speeds = terms.typed(), speeds.typed()
     is_loan = np.ones(len(terms.frequency), np.bool_)
     fraction = period_fractions(schedules, terms.day_count, terms.frequency, is_loan)
-    nominal = nominal_coupon(terms, schedules, fraction)
+    nominal = nominal_coupon(terms.coupon, terms.compounding, terms.frequency, schedules, fraction)
     periods = _Periods(schedules.offsets, schedules.start, schedules.end, schedules.regular, fraction)
     shape = (len(fraction), len(variants.severity_add))
     interest_ccy, principal_ccy = np.empty(shape), np.empty(shape)
@@ -106,18 +106,24 @@ def payment_number(offsets: NDArray[np.int64]) -> NDArray[np.int32]:
     return (np.arange(offsets[-1]) - first).astype(np.int32)
 
 
-def nominal_coupon(terms: LoanTerms, schedules: Schedules, fraction: NDArray[np.float64]) -> NDArray[np.float64]:
+def nominal_coupon(
+    coupon: NDArray[np.float64],
+    compounding: NDArray[np.int8],
+    frequency: NDArray[np.int32],
+    schedules: Schedules,
+    fraction: NDArray[np.float64],
+) -> NDArray[np.float64]:
     """[n] the coupon as a nominal rate of the payment frequency f: f ((1 + c / m)^(m / f) - 1), m as it is quoted.
 
     A Canadian mortgage compounds twice and pays twelve times a year. A loan that pays only at maturity compounds
     over its one period. SIMPLE, absent, or m = f leave the coupon as it is.
     """
-    quoted = np.where(terms.compounding >= 0, PERIODS_A_YEAR[terms.compounding], 0)
-    converts = (quoted > 0) & (quoted != terms.frequency) & (np.diff(schedules.offsets) > 0)
+    quoted = np.where(compounding >= 0, PERIODS_A_YEAR[compounding], 0)
+    converts = (quoted > 0) & (quoted != frequency) & (np.diff(schedules.offsets) > 0)
     first = schedules.offsets[:-1][converts]
-    m, frequency = quoted[converts], terms.frequency[converts]
-    period_yr = np.where(frequency > 0, 1.0 / np.maximum(frequency, 1), fraction[first])
-    nominal = terms.coupon.copy()
+    m, per_year = quoted[converts], frequency[converts]
+    period_yr = np.where(per_year > 0, 1.0 / np.maximum(per_year, 1), fraction[first])
+    nominal = coupon.copy()
     nominal[converts] = np.expm1(m * period_yr * np.log1p(nominal[converts] / m)) / period_yr
     return nominal
 

@@ -49,7 +49,7 @@ class Schedules:
     pay: Days
     """[P] adjusted payment day, always after the valuation date"""
     reference_start: Days
-    """[P] start of the regular (notional) period in which this one ends, for ACT/ACT.ICMA; `start` when regular"""
+    """[P] start of the notional regular period for ACT/ACT.ICMA: `start` when regular, else counted back from `end`"""
     reference_end: Days
     """[P] its end; `end` when regular"""
     regular: NDArray[np.bool_]
@@ -202,12 +202,23 @@ def _unpaid(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _period(k: int, grid: tuple[int, int, int], issue: int, first_end: int) -> tuple[int, int, int, int]:
-    """Start, end and the regular period in which it ends, of the period that k others follow."""
+    """Start, end and notional regular period, which ends with it, of the period that k others follow."""
     end = max(_regular_date(grid, k), first_end)
     if end > first_end:
-        reference_start = _regular_date(grid, k + 1)
-        return max(reference_start, issue, first_end), end, reference_start, _regular_date(grid, k)
-    later = _dates_after(grid, end)
-    reference_end = later if _regular_date(grid, later) == end else later - 1
-    reference_start = _regular_date(grid, reference_end + 1)
-    return reference_start if issue == ABSENT_DATE else issue, end, reference_start, _regular_date(grid, reference_end)
+        regular_start = _regular_date(grid, k + 1)
+        start = max(regular_start, issue, first_end)
+    else:
+        later = _dates_after(grid, end)
+        on_grid = _regular_date(grid, later) == end
+        regular_start = _regular_date(grid, later + 1) if on_grid else _interval_before(end, grid)
+        start = regular_start if issue == ABSENT_DATE else issue
+    return start, end, start if start == regular_start else _interval_before(end, grid), end
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _interval_before(end: int, grid: tuple[int, int, int]) -> int:
+    """One interval of whole months back from a day; a month's end stays one where maturity rolls on month ends."""
+    year, month, day = civil_of_day(end)
+    if grid[1] == MONTH_END and day == month_length(year, month):
+        day = MONTH_END
+    return day_in_month(12 * year + month - 1 - grid[2], day)

@@ -102,6 +102,13 @@ def yield_times(
     return YieldTimes(gap, np.maximum(frequency, 1).astype(np.float64))
 
 
+def has_time(flows: Flows, times: YieldTimes) -> NDArray[np.bool_]:
+    """[n] whether any flow lies ahead as yields count time; without one no rate changes what the flows are worth."""
+    position = np.repeat(np.arange(flows.position_count), np.diff(flows.offsets))
+    ahead: NDArray[np.bool_] = np.bincount(position, times.gap, minlength=flows.position_count) > 0
+    return ahead
+
+
 def part_of_period_left(
     schedules: Schedules, day_count: NDArray[np.int8], frequency: NDArray[np.int32], as_of_day: int
 ) -> Amounts:

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from compute.kernels.discounting import discount, present_values
 from compute.kernels.flows import Flows
 from compute.kernels.lives import weighted_average_life, weighted_average_maturity_mo
-from compute.kernels.yields import durations, solve_yields, yield_times
+from compute.kernels.yields import YieldTimes, durations, has_time, solve_yields, yield_times
 from compute.pricers.debt_terms import FLOATING, Debt, resolve_debt
 from compute.pricers.exchange import fx_delta
 from compute.pricers.projection import Projected, project_fixed, project_floating
@@ -39,7 +39,10 @@ def value_flows(run: RunInputs, debt: Debt, projected: Projected, index: NDArray
     key_rates = discounted.key_rate_dv01
     if projected.through_amounts_ccy is not None:
         key_rates = key_rates + projected.through_amounts_ccy
-    yields, macaulay_yr, modified_yr = yields_and_durations(run, debt, flows, discounted.pv)
+    times = yield_times(
+        flows, debt.schedules, day_count=debt.day_count, frequency=debt.frequency, as_of_day=run.as_of_day
+    )
+    yields, macaulay_yr, modified_yr = yields_and_durations(run, flows, times, discounted.pv)
     return Valued(
         index=index,
         notional_ccy=debt.notional_ccy,
@@ -51,6 +54,7 @@ def value_flows(run: RunInputs, debt: Debt, projected: Projected, index: NDArray
         cs01_ccy=discounted.cs01,
         accrued_ccy=projected.accrued_ccy,
         yields=yields,
+        yield_exists=has_time(flows, times),
         macaulay_yr=macaulay_yr,
         modified_yr=modified_yr,
         wal_yr=weighted_average_life(flows),
@@ -71,15 +75,12 @@ def revalued(run: RunInputs, debt: Debt, flows: Flows, factors: NDArray[np.float
 
 
 def yields_and_durations(
-    run: RunInputs, debt: Debt, flows: Flows, pv_ccy: NDArray[np.float64]
+    run: RunInputs, flows: Flows, times: YieldTimes, pv_ccy: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], ...]:
     """Blank, not computed, unless one of them was asked for: the search is the dearest of the measures."""
     if not {"YIELD", "MACAULAY_DURATION", "MODIFIED_DURATION"} & set(run.measures):
         blank = np.full(pv_ccy.shape, np.nan)
         return blank, blank, blank
-    times = yield_times(
-        flows, debt.schedules, day_count=debt.day_count, frequency=debt.frequency, as_of_day=run.as_of_day
-    )
     yields, _ = solve_yields(flows, times, price_ccy=pv_ccy)
     at_yield = durations(flows, times, yields)
     return yields, at_yield.macaulay_yr, at_yield.modified_yr

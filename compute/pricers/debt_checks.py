@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.failing import Failing
+from compute.kernels.behaviour import Speeds
 from compute.kernels.prepayment import DEFAULT_KINDS, MODEL, PD, PREPAYMENT_KINDS
 from compute.pricers.debt_terms import FIXED, FLOATING, discount_rows, resolve_debt
 from compute.pricers.projection import missing_fixing
@@ -29,19 +30,20 @@ def check_debt(run: RunInputs, terms: Terms, failing: Failing) -> None:
     }
     for name, missing in required.items():
         failing.where(missing, Reason.INVALID_TERMS, lambda i, n=name: f"{n} is missing")  # type: ignore[misc]
-    _check_speeds(terms, failing)
-    _check_curves(run, terms, failing)
+    check_speeds(terms, failing)
+    check_discounting(run, terms, failing)
     _check_index(run, terms, rate_type, failing)
 
 
-def _check_speeds(terms: Terms, failing: Failing) -> None:
+def check_speeds(terms: Terms, failing: Failing) -> None:
     speeds = speeds_of(terms)
+    _check_issuers_default(terms, speeds, failing)
     for name, kind, kinds in (
         ("prepayment", speeds.prepayment_kind, PREPAYMENT_KINDS),
         ("default", speeds.default_kind, DEFAULT_KINDS),
     ):
         named = terms.texts(name)[0] >= 0
-        by_model = named & (np.isin(kind, (MODEL, PD)))
+        by_model = named & (kind == MODEL)
         unreadable = named & (kind == UNKNOWN)
         failing.where(
             by_model,
@@ -55,7 +57,21 @@ def _check_speeds(terms: Terms, failing: Failing) -> None:
         )
 
 
-def _check_curves(run: RunInputs, terms: Terms, failing: Failing) -> None:
+def _check_issuers_default(terms: Terms, speeds: Speeds, failing: Failing) -> None:
+    """What `default` PD takes from the issuer."""
+
+    def issuer_of(i: int) -> str:
+        issuer_id = terms.text_at("issuer_id", i)
+        return f"issuer {issuer_id!r} has none" if issuer_id else "the instrument names no issuer"
+
+    failing.where(
+        speeds.default_kind == PD,
+        Reason.MISSING_MARKET_DATA,
+        lambda i: f"default PD needs the issuer's pd_12m, and {issuer_of(i)}",
+    )
+
+
+def check_discounting(run: RunInputs, terms: Terms, failing: Failing) -> None:
     rows = discount_rows(run, terms)
     named = terms.texts("discount_curve")[0] >= 0
 

@@ -87,7 +87,12 @@ def check_fx(run: RunInputs, terms: Terms, failing: Failing) -> None:
     failing.where(missing, Reason.INVALID_TERMS, lambda i: "pair is missing")
     failing.where(np.isnan(terms.number("strike")), Reason.INVALID_TERMS, lambda i: "strike is missing")
     failing.where(terms.day("maturity_date") == ABSENT_DATE, Reason.INVALID_TERMS, lambda i: "maturity_date is missing")
-    if missing.all():
+    check_pairs(run, terms, failing)
+
+
+def check_pairs(run: RunInputs, terms: Terms, failing: Failing) -> None:
+    """Both currencies' discount curves, and a spot."""
+    if (terms.texts("pair")[0] < 0).all():
         return
     pairs = pairs_of(run, terms)
     for rows, part in ((pairs.base_row, slice(0, 3)), (pairs.quote_row, slice(3, 6))):

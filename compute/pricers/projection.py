@@ -5,18 +5,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.kernels.amortization import interest_only_until
+from compute.kernels.amortization import interest_only_until, period_fractions
 from compute.kernels.bonds import accrued_interest, bond_flows
 from compute.kernels.floating import FloatTerms, fixings_at, floating_flows, reset_rows
 from compute.kernels.floating_sensitivity import Discounting
 from compute.kernels.flows import Flows
-from compute.kernels.loans import Cashflows, LoanTerms, custom_flows, loan_flows
+from compute.kernels.loans import Cashflows, LoanTerms, custom_flows, loan_flows, nominal_coupon
 from compute.kernels.schedules import Schedules
 from compute.kernels.volatility import NO_SURFACE
 from compute.pricers.debt_terms import BULLET, ZERO, Debt, debt_of, is_custom
 from compute.pricers.speeds import speeds_of, variants_of
 from compute.run_inputs import RunInputs
-from compute.terms import Terms, row_of
+from compute.terms import ABSENT, Terms, row_of
 from domain.tables import AMORTIZATIONS, COMPOUNDINGS
 
 
@@ -43,8 +43,17 @@ def project_fixed(run: RunInputs, debt: Debt, rate_type: NDArray[np.int8]) -> Pr
         if len(chosen)
     ]
     together = interleave(flows, len(debt.is_loan), run.scenario_count)
-    rate = np.where(rate_type == ZERO, 0.0, debt.coupon)
+    rate = np.where(rate_type == ZERO, 0.0, _coupon_paid(debt))
     return Projected(together, together, together, None, _accrued(run, debt, rate))
+
+
+def _coupon_paid(debt: Debt) -> NDArray[np.float64]:
+    """[m] the coupon as the periods pay it: a loan's may be quoted with another compounding than its payments'."""
+    compounding = np.where(debt.is_loan, debt.terms.choice("compounding", COMPOUNDINGS), ABSENT)
+    if (compounding == ABSENT).all():
+        return debt.coupon
+    fraction = period_fractions(debt.schedules, debt.day_count, debt.frequency, debt.is_loan)
+    return nominal_coupon(debt.coupon, compounding, debt.frequency, debt.schedules, fraction)
 
 
 def interleave(parts: list[tuple[NDArray[np.int64], Flows]], count: int, scenario_count: int) -> Flows:

@@ -4,20 +4,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.kernels.behaviour import Speeds, Variants, distinct_variants
-from compute.kernels.prepayment import DEFAULT_KINDS, NO_SPEED, PREPAYMENT_KINDS, parse_speed
+from compute.kernels.prepayment import CDR, DEFAULT_KINDS, NO_SPEED, PD, PREPAYMENT_KINDS, parse_speed
 from compute.run_inputs import RunInputs
 from compute.terms import UNKNOWN, Terms
 
 
 def speeds_of(terms: Terms) -> Speeds:
+    """PD is the issuer's pd_12m as a CDR, and its lgd the severity of an instrument that has none.
+
+    Without a pd_12m the kind stays PD, which is no rate.
+    """
     prepayment_kind = terms.code("prepayment kind", "prepayment", lambda text: kind_of(text, PREPAYMENT_KINDS))
     default_kind = terms.code("default kind", "default", lambda text: kind_of(text, DEFAULT_KINDS))
+    default_pct, severity, by_issuer = (
+        quoted_pct(terms, "default", DEFAULT_KINDS),
+        terms.number("severity"),
+        default_kind == PD,
+    )
+    if by_issuer.any():
+        pd_12m, lgd = terms.issuer_number("pd_12m"), terms.issuer_number("lgd")
+        default_kind = np.where(by_issuer & ~np.isnan(pd_12m), CDR, default_kind)
+        default_pct = np.where(by_issuer, 100.0 * pd_12m, default_pct)
+        severity = np.where(by_issuer & np.isnan(severity), lgd, severity)
     return Speeds(
         prepayment_kind.astype(np.int8),
         quoted_pct(terms, "prepayment", PREPAYMENT_KINDS),
         default_kind.astype(np.int8),
-        quoted_pct(terms, "default", DEFAULT_KINDS),
-        terms.number("severity", 0.0),
+        default_pct,
+        np.nan_to_num(severity, nan=0.0),
         terms.whole("recovery_lag_months"),
         terms.flag("servicer_advances"),
     )

@@ -29,8 +29,11 @@ EVENTS_TABLE = "ledger_events"
 
 ORDERING_LOCK_KEY = int.from_bytes(sha256(b"tenor.ledger_events").digest()[:8], "big", signed=True)
 
-TAKE_ORDERING_LOCK = SQL("SELECT pg_advisory_xact_lock(%s)")
-"""Commit order is position order: whoever holds this lock is given positions and commits before the next."""
+TAKE_ORDERING_LOCK = SQL(
+    "SELECT set_config('idle_in_transaction_session_timeout', '5s', true), pg_advisory_xact_lock(%s)"
+)
+"""Commit order is position order: whoever holds this lock is given positions and commits before the next. A holder
+whose process is paused, or whose machine is gone without a word, is disconnected: it would stop every writer."""
 
 INSERT_EVENTS = SQL(
     "INSERT INTO ledger_events (originator_id, originator_version, topic, state) "

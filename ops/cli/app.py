@@ -7,7 +7,7 @@ import typer
 
 from commands.refusals import Refused
 from domain.run import RunRefused
-from ops.cli import archive, demo, projections, results, runs, scenarios, service, snapshots
+from ops.cli import archive, audit, demo, projections, results, runs, scenarios, service, snapshots
 from ops.cli.output import Output
 from ops.database import DatabaseProblem
 from ops.embedded_postgres.errors import EmbeddedPostgresError
@@ -33,7 +33,7 @@ def settings(
     context.obj = database_url
 
 
-for module in (demo, service, projections, snapshots, scenarios, runs, results, archive):
+for module in (demo, service, projections, snapshots, scenarios, runs, results, archive, audit):
     module.register(app)
 
 

@@ -11,10 +11,10 @@ from psycopg.conninfo import make_conninfo
 from ops.embedded_postgres.server import EmbeddedServer
 from ops.sample_fund import write_sample_fund
 from tests.faults.stage import POSITIONS, Stage
-from tests.walk.command_line import SMALL_FUND, Tenor
-from tests.walk.conftest import kernels, tenor_home
+from tests.walk.command_line import Tenor
+from tests.walk.conftest import kernels, tenor, tenor_home
 
-__all__ = ["kernels", "tenor_home"]
+__all__ = ["kernels", "tenor", "tenor_home"]
 
 
 @pytest.fixture(scope="session")
@@ -30,12 +30,11 @@ def undisturbed(postgres: EmbeddedServer, template_database: str, tenor_home: Pa
     name = f"undisturbed_{uuid.uuid4().hex}"
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}")
-    tenor = Tenor(make_conninfo(postgres.dsn(), dbname=name), tenor_home, kernels)
-    portfolio, market = tenor.bring(fund)
-    tenor.json("scenario", "define", fund / "scenarios.json")
-    tenor.bring(SMALL_FUND)
-    stage = Stage(tenor, portfolio, market)
-    answer = tenor.json(*stage.submit_words("undisturbed"), "--workers", "1", "--wait")
+    program = Tenor(make_conninfo(postgres.dsn(), dbname=name), tenor_home, kernels)
+    portfolio, market = program.bring(fund)
+    program.json("scenario", "define", fund / "scenarios.json")
+    stage = Stage(program, portfolio, market)
+    answer = program.json(*stage.submit_words("undisturbed"), "--workers", "1", "--wait")
     assert (answer["status"], answer["priced"]) == ("COMPLETED", POSITIONS)
     return stage
 
@@ -45,7 +44,7 @@ def stage(postgres: EmbeddedServer, undisturbed: Stage, tenor_home: Path, kernel
     name = f"stage_{uuid.uuid4().hex}"
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {undisturbed.database}")
-    tenor = Tenor(make_conninfo(postgres.dsn(), dbname=name), tenor_home, kernels)
-    yield Stage(tenor, undisturbed.portfolio, undisturbed.market)
+    program = Tenor(make_conninfo(postgres.dsn(), dbname=name), tenor_home, kernels)
+    yield Stage(program, undisturbed.portfolio, undisturbed.market)
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

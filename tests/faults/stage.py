@@ -1,4 +1,4 @@
-"""Where a run is disturbed: how to start one, to wait for its middle, to see who works on it, and to compare its end."""
+"""Where a run is disturbed: start one, wait for its middle, see who works on it, compare its end."""
 
 import os
 import random

@@ -2,6 +2,7 @@
 
 import random
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,12 +15,10 @@ from ops.embedded_postgres.server import EmbeddedServer
 from tests.faults.stage import (
     CHUNKS,
     POSITIONS,
-    Connection,
     Stage,
     assert_as_undisturbed,
     run_id_of,
     scalar,
-    signal,
     signal_all,
     until,
     until_chunks,
@@ -103,6 +102,3 @@ def shown(tenor: Tenor, key: str) -> dict[str, object]:
     row = tenor.json("run", "show", str(run_id_of(key)))
     same = ("blocks_root", "chunks", "chunks_done", "portfolio_snapshot_id", "market_snapshot_id", "measures")
     return {name: row[name] for name in same}
-
-
-__all__ = ["Connection"]

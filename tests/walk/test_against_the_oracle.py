@@ -135,7 +135,7 @@ def test_every_blank_has_the_reason_that_the_terms_and_the_market_give(name: str
         cell
         for cell in fund.cells
         for result in [fund.oracle[cell.position_id, cell.scenario_id]]
-        if cell.reason != (result.why_blank(cell.column) if math.isnan(cell.value) else "NONE")
+        if cell.reason != (result.why_blank() if math.isnan(cell.value) else "NONE")
     ]
     assert wrong == []
 

@@ -178,6 +178,10 @@ def expected_flows(
     for j, due_month, amount in defaults:
         slot = next(k for k in range(len(periods)) if sum(months[: k + 1]) >= due_month)
         recovered[slot] += recovery(loan, shares[j:slot], amount, severity)
+        left = amount
+        for k in range(j, slot if loan.advances else j):
+            recovered[k] += left * shares[k]
+            left *= 1 - shares[k]
     return [
         (end, interest * loan.balance, (principal + recovered[k]) * loan.balance)
         for k, (end, interest, principal) in enumerate(paid)

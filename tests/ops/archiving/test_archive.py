@@ -4,7 +4,7 @@ import json
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import boto3
 import numpy as np
@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from commands.refusals import Conflict, Refused
+from domain import run as runs
 from domain.run import RunArchived, RunRefused, RunRestored, RunStatus, fold
 from ops.archiving.archive import archive
 from ops.archiving.dropping import clear_away
@@ -22,9 +23,10 @@ from ops.archiving.restore import restore
 from ops.projecting import read_model_named
 from ops.rebuilding import rebuild
 from ops.wiring import Tenor
+from query_api.results.columns import IDENTITY
 from query_api.results.table import position_results
 from tests.ops.archiving.conftest import BUCKET, publish
-from tests.projections.sample_run import SPACE, SampleRun, uuid5
+from tests.projections.sample_run import ASKED, SPACE, SampleRun
 
 RESULTS = ("result_chunk", "result_position", "result_row", "result_status", "result_reason", "result_fx")
 TOTALS = ("rollup", "rollup_reason", "top")
@@ -89,8 +91,12 @@ def test_the_files_alone_say_what_the_results_said(tenor: Tenor, published: Samp
     assert len(kept) == len(shown) == 270
     for row in shown:
         archived = kept[row["position_id"], row["scenario_id"]]
-        numbers = {name: value for name, value in row.items() if name in archived}
-        assert numbers == {name: archived[name] for name in numbers} | {"detail": row["detail"]}
+        told = {
+            name: value for name, value in row.items() if name in archived and name not in ("scenario_id", "detail")
+        }
+        assert told == {name: archived[name] for name in told}
+        assert {*IDENTITY, "pv", "dv01", "key_rate_dv01_30y"} <= set(told)
+        assert row["detail"] == (archived["detail"] or "")
         blanks = {name for name in row["reason"].split(";") if name}
         said = {f"{k[7:].upper()}:{v}" for k, v in archived.items() if k.startswith("reason_") and v}
         assert said == blanks
@@ -135,9 +141,6 @@ def test_numbers_that_the_log_does_not_know_are_never_archived(tenor: Tenor, tmp
     for chunk_no in range(run.chunks):
         run.append_facts(tenor, chunk_no, forged=chunk_no == 1)  # type: ignore[arg-type]
     run.end(tenor)  # type: ignore[arg-type]
-    from domain import run as runs
-    from tests.projections.sample_run import ASKED
-
     for decide in (runs.approve, runs.publish):
         run.change(tenor, decide(run.run, ASKED, run.run_id, ""))  # type: ignore[arg-type]
     with pytest.raises(ArchiveDamaged, match="PositionPriced of chunk 1"):
@@ -225,9 +228,7 @@ def test_the_application_alone_can_drop_no_facts(tenor: Tenor, published: Sample
     assert len(rows(tenor, BLOCKS)) == 6
 
 
-def test_asking_for_a_block_that_has_left_says_where_it_is(
-    tenor: Tenor, published: SampleRun, tmp_path: Path
-) -> None:
+def test_asking_for_a_block_that_has_left_says_where_it_is(tenor: Tenor, published: SampleRun, tmp_path: Path) -> None:
     archive(tenor, str(published.run_id), str(tmp_path / "a"), "")
     with pytest.raises(BlocksArchived, match=f"{published.run_id} are archived in {tmp_path}/a") as said:
         tenor.store.block(published.run_id, "PositionPriced", 0)

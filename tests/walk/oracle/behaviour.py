@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from tests.walk.oracle.dates import InvalidTerms, whole_months
-from tests.walk.oracle.market import Market
+from tests.walk.oracle.market import Market, MissingMarketData
 from tests.walk.oracle.terms import Terms
 
 
@@ -18,14 +18,19 @@ class Behaviour:
     lag_months: int
     advances: bool
 
-    def of_period(self, issue: date, end: date, months: int) -> tuple[float, float]:
-        """SMM and MDR of a period: one less the product of its months' survivals, by loan age at its end."""
+    def of_period(self, issue: date, end: date, months: int, exposed: int) -> tuple[float, list[float]]:
+        """SMM of a period, and the share of its first balance that defaults in each of its months.
+
+        The period's survival is the product of its months', by loan age at its end; only the first `exposed` months
+        of it can default.
+        """
         age = whole_months(issue, end)
-        stay, perform = 1.0, 1.0
-        for month in range(age - months + 1, age + 1):
+        stay, perform, lost = 1.0, 1.0, []
+        for number, month in enumerate(range(age - months + 1, age + 1)):
             stay *= 1.0 - smm(self.prepayment, month)
-            perform *= 1.0 - mdr(self.default, month)
-        return 1.0 - stay, 1.0 - perform
+            lost.append(perform * mdr(self.default, month) if number < exposed else 0.0)
+            perform -= lost[-1]
+        return 1.0 - stay, lost
 
 
 def smm(speed: tuple[str, float] | None, age: int) -> float:
@@ -37,7 +42,7 @@ def smm(speed: tuple[str, float] | None, age: int) -> float:
         case ("CPR", percent):
             return _monthly(percent / 100)
         case ("PSA", percent):
-            return _monthly(percent / 100 * 0.002 * min(max(age, 0), 30))
+            return _monthly(percent / 100 * 0.002 * min(max(age, 1), 30))
         case ("ABS", percent):
             left = 1.0 - percent / 100 * (max(age, 1) - 1)
             return min(percent / 100 / left, 1.0) if left > 0 else 1.0
@@ -58,7 +63,7 @@ def mdr(speed: tuple[str, float] | None, age: int) -> float:
 def _sda(age: int) -> float:
     """100 SDA as an annual rate: up 0.02 % a month to 0.6 % at 30, held to 60, down 0.0095 % a month to 0.03 %."""
     if age <= 30:
-        return 0.0002 * max(age, 0)
+        return 0.0002 * max(age, 1)
     return 0.006 if age <= 60 else max(0.006 - 0.000095 * (age - 60), 0.0003)
 
 
@@ -73,10 +78,17 @@ def behaviour_of(terms: Terms, market: Market) -> Behaviour | None:
     return Behaviour(
         _scaled(terms.instrument.get("prepayment"), market.prepayment_multiplier),
         _default(terms, market.default_multiplier),
-        min(max(terms.number("severity", 0.0) + market.severity_add, 0.0), 1.0),
+        min(max(_severity(terms) + market.severity_add, 0.0), 1.0),
         terms.whole("recovery_lag_months", 0),
         terms.flag("servicer_advances"),
     )
+
+
+def _severity(terms: Terms) -> float:
+    """The instrument's; under PD the issuer's loss given default stands in."""
+    if "severity" in terms.instrument or terms.instrument.get("default") != "PD":
+        return terms.number("severity", 0.0)
+    return float(terms.issuer["lgd"])
 
 
 def _scaled(said: str | None, multiplier: float) -> tuple[str, float] | None:
@@ -88,5 +100,7 @@ def _scaled(said: str | None, multiplier: float) -> tuple[str, float] | None:
 
 def _default(terms: Terms, multiplier: float) -> tuple[str, float] | None:
     if terms.instrument.get("default") == "PD":
+        if "pd_12m" not in terms.issuer:
+            raise MissingMarketData("no pd_12m")
         return "CDR", 100 * float(terms.issuer["pd_12m"]) * multiplier
     return _scaled(terms.instrument.get("default"), multiplier)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from tests.walk.oracle.behaviour import Behaviour, behaviour_of
-from tests.walk.oracle.dates import Period, add_months, adjusted, fraction, schedule, whole_months, years_between
+from tests.walk.oracle.dates import Period, add_months, fraction, schedule, whole_months, years_between
 from tests.walk.oracle.market import Market
 from tests.walk.oracle.terms import Terms
 
@@ -139,7 +139,7 @@ class Amortization:
 
     def principal(self, balance: float, rate: float, interest: float, left: int, payment: float | None) -> float:
         if self.kind == "LINEAR":
-            return balance / (left + self.periods_beyond)
+            return balance / left
         return (self.payment(balance, rate, left) if payment is None else payment) - interest
 
 
@@ -160,7 +160,7 @@ def amortization_of(terms: Terms) -> Amortization:
 def _contractual(terms: Terms, market: Market, live: list[Period]) -> list[Flow]:
     plan, rounded = amortization_of(terms), cents if terms.instrument.get("rounding") == "CENT" else exact
     fee, floating = terms.number("servicing_fee", 0.0), terms.text("rate_type") == "FLOATING"
-    redemption = terms.number("redemption_per_100", 100.0) / 100
+    redemption = 1.0 if terms.product == "LOAN" else terms.number("redemption_per_100", 100.0) / 100
     balance, payment, flows = terms.notional, None, []
     for k, period in enumerate(live):
         rate, part, left = annual_rate(terms, market, period), period_fraction(terms, period), len(live) - k
@@ -180,34 +180,48 @@ def _contractual(terms: Terms, market: Market, live: list[Period]) -> list[Flow]
 
 @dataclass
 class Defaulted:
-    """A month's defaults: what is still owed on them, and what was at first."""
+    """A month's defaults: with which payment they are recovered, what was owed at first and what still is."""
 
-    k: int
+    recovered_with: int
     first_ccy: float
     owed_ccy: float
 
 
+def months_of(terms: Terms, market: Market, period: Period) -> int:
+    """Months of speeds in a period: all of a regular one, a stub's whole months; paid at maturity, from `as_of`."""
+    f = terms.whole("frequency")
+    if not f:
+        return max(whole_months(max(period.start, market.as_of), period.end), 0)
+    return 12 // f if period.regular else max(whole_months(period.start, period.end), 1)
+
+
 def _with_behaviour(terms: Terms, market: Market, live: list[Period], does: Behaviour) -> list[Flow]:
-    plan, issue, f = amortization_of(terms), terms.day("issue_date"), terms.whole("frequency")
-    months, fee = 12 // f if f else 0, terms.number("servicing_fee", 0.0)
+    plan, issue, fee = amortization_of(terms), terms.day("issue_date"), terms.number("servicing_fee", 0.0)
+    months = [months_of(terms, market, period) for period in live]
     balance, waiting, flows = terms.notional, list[Defaulted](), list[Flow]()
     for k, period in enumerate(live):
         rate, part, left = annual_rate(terms, market, period), period_fraction(terms, period), len(live) - k
-        smm, mdr = does.of_period(issue, period.end, months or whole_months(market.as_of, period.end))
-        if add_months(period.end, does.lag_months) > terms.day("maturity_date"):
-            mdr = 0.0
+        exposed = sum(months) - does.lag_months - sum(months[:k])
+        smm, lost = does.of_period(issue, period.end, months[k], exposed)
+        mdr = sum(lost)
         due = _scheduled(plan, period, balance, rate, part, left)
         defaulted, prepaid = mdr * balance, smm * (balance - due)
         due_paid = (1.0 - mdr) * due
         prepaid = prepaid if abs(prepaid) < abs(balance - defaulted - due_paid) else balance - defaulted - due_paid
         interest = (balance - defaulted) * (rate - fee) * part
-        if defaulted:
-            waiting.append(Defaulted(k, defaulted, defaulted))
+        for number, share in enumerate(lost, 1):
+            with_payment = _payment_of_month(months, sum(months[:k]) + number + does.lag_months)
+            waiting.append(Defaulted(with_payment, share * balance, share * balance))
         flows.append(Flow(period.pay, due_paid + prepaid, interest, k))
         if does.advances:
-            flows += _advanced(waiting, period, k, due / balance if balance else 0.0, does, months)
+            flows += _advanced(waiting, period, k, due / balance if balance else 0.0)
         balance -= defaulted + due_paid + prepaid
-    return [*flows, *_recovered(terms, live, waiting, does, months)]
+    return [*flows, *_recovered(live, waiting, does)]
+
+
+def _payment_of_month(months: list[int], month: int) -> int:
+    """The first payment at or after a month, counted from the start of the period in progress."""
+    return next((k for k in range(len(months)) if sum(months[: k + 1]) >= month), len(months) - 1)
 
 
 def _scheduled(plan: Amortization, period: Period, balance: float, rate: float, part: float, left: int) -> float:
@@ -218,9 +232,7 @@ def _scheduled(plan: Amortization, period: Period, balance: float, rate: float, 
     return plan.principal(balance, rate, balance * rate * part, left, None)
 
 
-def _advanced(
-    waiting: list[Defaulted], period: Period, k: int, due_share: float, does: Behaviour, months: int
-) -> list[Flow]:
+def _advanced(waiting: list[Defaulted], period: Period, k: int, due_share: float) -> list[Flow]:
     """The principal that falls due on a defaulted balance is advanced until it is recovered.
 
     SIFMA's recovery, the amortised balance less the loss, is what is left once the servicer has taken back
@@ -228,25 +240,17 @@ def _advanced(
     """
     flows = []
     for each in waiting:
-        if (k - each.k) * months < does.lag_months:
+        if k < each.recovered_with:
             flows.append(Flow(period.pay, each.owed_ccy * due_share, 0.0, k))
             each.owed_ccy *= 1.0 - due_share
     return flows
 
 
-def _recovered(terms: Terms, live: list[Period], waiting: list[Defaulted], does: Behaviour, months: int) -> list[Flow]:
-    """After the lag: on the payment that many months on, or between payments where the lag is no whole period."""
+def _recovered(live: list[Period], waiting: list[Defaulted], does: Behaviour) -> list[Flow]:
+    """A month's defaults are recovered that many months on, with the first payment at or after."""
     flows = []
     for each in waiting:
         got = each.owed_ccy - does.severity * each.first_ccy
         got = got if got * each.first_ccy > 0 else 0.0
-        later = -(-does.lag_months // months) if months else 0.0
-        flows.append(Flow(_lagged(terms, live, each.k, does.lag_months, months), got, 0.0, each.k + later))
+        flows.append(Flow(live[each.recovered_with].pay, got, 0.0, each.recovered_with))
     return flows
-
-
-def _lagged(terms: Terms, live: list[Period], k: int, lag_months: int, months: int) -> date:
-    if months:
-        return live[min(k + -(-lag_months // months), len(live) - 1)].pay
-    day = add_months(live[k].end, lag_months)
-    return adjusted(terms.text("calendar", "NONE"), terms.text("business_day", "UNADJUSTED"), day)

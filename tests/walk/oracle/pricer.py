@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.walk.oracle.dates import InvalidTerms, Period, Rolls, fraction, thirty_360, years_between
 from tests.walk.oracle.flows import Flow, annual_rate, live_periods, period_fraction, project
 from tests.walk.oracle.market import Market, MissingMarketData, read_market, read_scenarios, triangle
+from tests.walk.oracle.pools import pool_accrued, pool_times, project_pool
 from tests.walk.oracle.terms import Terms, read_positions
 
 BP = 1e-4
@@ -26,11 +27,8 @@ class Result:
     reason: str = ""
     detail: str = ""
 
-    def why_blank(self, column: str) -> str:
-        """A position with flows has a yield unless no rate solves for it: as when only a delayed payment is left."""
-        no_yield = "spread_duration" in self.values and "yield" not in self.values
-        if no_yield and column in ("yield", "macaulay_duration", "modified_duration"):
-            return "DID_NOT_CONVERGE"
+    def why_blank(self) -> str:
+        """A position whose only payment left is held up past its date has a value and no yield: nothing can move it."""
         return self.reason or "NOT_APPLICABLE"
 
 
@@ -85,11 +83,17 @@ def forward_value(terms: Terms, market: Market) -> float:
 def value(terms: Terms, market: Market, spread_bump: float = 0.0) -> float:
     if terms.product == "FX_FWD":
         return forward_value(terms, market)
-    return present_value(terms, market, project(terms, market), spread_bump)
+    return present_value(terms, market, flows_of(terms, market), spread_bump)
+
+
+def flows_of(terms: Terms, market: Market) -> list[Flow]:
+    return project_pool(terms, market) if terms.product == "ABS_MBS" else project(terms, market)
 
 
 def accrued_interest(terms: Terms, market: Market) -> float:
     """From the unpaid period's start to `as_of`, before the fee, at most one period."""
+    if terms.product == "ABS_MBS":
+        return pool_accrued(terms, market, flows_of(terms, market))
     live = live_periods(terms, market.as_of)
     if not live or live[0].accrual_start >= market.as_of:
         return 0.0
@@ -127,6 +131,8 @@ def day_span(day_count: str, start: date, end: date) -> float:
 
 def yield_times(terms: Terms, market: Market, flows: list[Flow]) -> tuple[list[float], int]:
     """Years to each flow as the yield counts them, and compoundings a year."""
+    if terms.product == "ABS_MBS":
+        return pool_times(terms, market, flows), 2
     f = terms.whole("frequency")
     period = live_periods(terms, market.as_of)[0]
     if f == 0:
@@ -202,8 +208,11 @@ def with_spot(market: Market, pair: str, spot: float) -> Market:
 
 
 def lives(terms: Terms, market: Market, flows: list[Flow]) -> dict[str, float]:
-    left = years_between(market.as_of, terms.day("maturity_date"))
-    found = {"wam": 12 * left} if left > 0 else {}
+    if terms.product == "ABS_MBS":
+        found = {"wam": terms.number("wam")} if flows else {}
+    else:
+        left = years_between(market.as_of, terms.day("maturity_date"))
+        found = {"wam": 12 * left} if left > 0 else {}
     principal = sum(flow.principal for flow in flows)
     if principal:
         found["wal"] = sum(f.principal * years_between(market.as_of, f.pay) for f in flows) / principal
@@ -213,7 +222,7 @@ def lives(terms: Terms, market: Market, flows: list[Flow]) -> dict[str, float]:
 def measured(terms: Terms, bumps: Bumps, run_base: str) -> dict[str, float]:
     market = bumps.market
     found = {"fx_to_base": market.fx(terms.currency, run_base)}
-    flows = [] if terms.product == "FX_FWD" else project(terms, market)
+    flows = [] if terms.product == "FX_FWD" else flows_of(terms, market)
     pv = value(terms, market)
     found |= {"pv": pv} | sensitivities(pv, partial(value, terms), bumps)
     found["fx_delta"] = fx_delta(terms, market, pv, run_base)

@@ -1,0 +1,143 @@
+"""Mortgage pools: resolve once, project the flows, then every measure from the same flows."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compute.failing import Failing
+from compute.kernels.daycounts import THIRTY_360
+from compute.kernels.discounting import discount, present_values
+from compute.kernels.flows import Flows
+from compute.kernels.lives import weighted_average_life
+from compute.kernels.pools import PoolDates, PoolTerms, pool_accrued_interest, pool_flows, pool_yield_times
+from compute.kernels.yields import bond_equivalent, durations, solve_yields
+from compute.pricers.debt_checks import check_discounting, check_speeds
+from compute.pricers.debt_terms import FLOATING, discount_rows
+from compute.pricers.exchange import fx_delta
+from compute.pricers.rates_checks import check_present
+from compute.pricers.speeds import speeds_of, variants_of
+from compute.run_inputs import RunInputs
+from compute.terms import Terms
+from compute.valued import Matrix, Valued
+from domain.columns import ABSENT_DATE
+from domain.failures import Reason
+from domain.tables import BUSINESS_DAYS, CALENDARS, DAY_COUNTS, RATE_TYPES
+
+MONTHS_PER_YEAR = 12.0
+
+
+def price_pools(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Valued:
+    """Positions that passed `check_pools`. Speeds are held when rates move, so the bumps discount the same flows."""
+    tables, dates, pools = run.tables, pool_dates(terms), pool_terms(terms)
+    speeds = speeds_of(terms)
+    flows = pool_flows(run.as_of_day, dates, pools, speeds, variants_of(run, speeds))
+    curve_row, spread = discount_rows(run, terms), run.spread(terms)
+    spread_row = np.maximum(terms.row_in("spread_curve", tables.spread_row), 0).astype(np.int32)
+    discounted = discount(
+        flows,
+        curve_row=curve_row,
+        spread_row=spread_row,
+        spread=spread,
+        discount_factors=tables.discount_factors,
+        key_gradients=tables.key_gradients,
+        gradient_of_scenario=tables.gradient_of_scenario,
+        spread_factors=tables.spread_factors,
+    )
+
+    def revalued(factors: NDArray[np.float64]) -> Matrix:
+        return present_values(
+            flows,
+            curve_row=curve_row,
+            spread_row=spread_row,
+            spread=spread,
+            factors=factors,
+            spread_factors=tables.spread_factors,
+        )
+
+    yields, macaulay_yr, modified_yr = _yields(run, dates, flows, discounted.pv)
+    return Valued(
+        index=index,
+        notional_ccy=pools.balance_ccy,
+        pv_ccy=discounted.pv,
+        pv_up_ccy=revalued(tables.discount_factors_up),
+        pv_down_ccy=revalued(tables.discount_factors_down),
+        key_rate_dv01_ccy=discounted.key_rate_dv01,
+        fx_delta_base=fx_delta(run, terms, discounted.pv),
+        cs01_ccy=discounted.cs01,
+        accrued_ccy=_accrued(run, terms, dates, flows),
+        yields=yields,
+        macaulay_yr=macaulay_yr,
+        modified_yr=modified_yr,
+        wal_yr=weighted_average_life(flows),
+        wam_mo=np.where(np.diff(flows.offsets) > 0, pools.wam_mo, np.nan),
+    )
+
+
+def pool_terms(terms: Terms) -> PoolTerms:
+    """`coupon` is what investors receive: the servicing fee is already taken off `wac`."""
+    return PoolTerms(
+        terms.position_number("notional"),
+        terms.number("wac"),
+        terms.whole("wam"),
+        terms.whole("age"),
+        terms.number("coupon"),
+    )
+
+
+def pool_dates(terms: Terms) -> PoolDates:
+    return PoolDates(
+        terms.day("first_payment_date"),
+        terms.whole("payment_delay_days"),
+        terms.flag("end_of_month"),
+        terms.choice("calendar", CALENDARS, "NONE"),
+        terms.choice("business_day", BUSINESS_DAYS, "UNADJUSTED"),
+    )
+
+
+def _yields(run: RunInputs, dates: PoolDates, flows: Flows, pv_ccy: Matrix) -> tuple[Matrix, Matrix, Matrix]:
+    """Bond-equivalent yields and the durations at them; blank, not computed, unless one of them was asked for."""
+    if not {"YIELD", "MACAULAY_DURATION", "MODIFIED_DURATION"} & set(run.measures):
+        blank = np.full(pv_ccy.shape, np.nan)
+        return blank, blank, blank
+    times = pool_yield_times(run.as_of_day, dates, flows)
+    monthly, _ = solve_yields(flows, times, price_ccy=pv_ccy)
+    macaulay_yr = durations(flows, times, monthly).macaulay_yr
+    yields = bond_equivalent(monthly, MONTHS_PER_YEAR)
+    return yields, macaulay_yr, macaulay_yr / (1.0 + yields / 2.0)
+
+
+def _accrued(run: RunInputs, terms: Terms, dates: PoolDates, flows: Flows) -> NDArray[np.float64]:
+    named = terms.choice("day_count", DAY_COUNTS)
+    accrued_ccy = pool_accrued_interest(
+        run.as_of_day,
+        dates,
+        balance=terms.position_number("notional"),
+        pass_through=terms.number("coupon"),
+        day_count=np.where(named < 0, THIRTY_360, named).astype(np.int8),
+    )
+    return np.where(np.diff(flows.offsets) > 0, accrued_ccy, 0.0)
+
+
+def check_pools(run: RunInputs, terms: Terms, failing: Failing) -> None:
+    failing.where(
+        is_tranche(run, terms),
+        Reason.UNSUPPORTED,
+        lambda i: f"tranche {terms.text_at('instrument_id', i)} of a deal: waterfalls are not in this release",
+    )
+    failing.where(
+        terms.choice("rate_type", RATE_TYPES) == FLOATING,
+        Reason.UNSUPPORTED,
+        lambda i: "a pool with a floating pass-through rate is not in this release",
+    )
+    numbers = {name: np.isnan(terms.number(name)) for name in ("wac", "wam", "age", "coupon")}
+    dated = {"first_payment_date": terms.day("first_payment_date") == ABSENT_DATE}
+    check_present(failing, {**numbers, **dated, "prepayment": terms.texts("prepayment")[0] < 0})
+    check_speeds(terms, failing)
+    check_discounting(run, terms, failing)
+
+
+def is_tranche(run: RunInputs, terms: Terms) -> NDArray[np.bool_]:
+    """[m] listed in `tranches`: it is paid by its deal, not by a pool of its own."""
+    table = run.portfolio.tables.get("tranches")
+    listed = frozenset(table.columns["instrument_id"].categories) if table is not None and table.rows else frozenset()
+    tranche: NDArray[np.bool_] = terms.code("tranche", "instrument_id", lambda text: int(text in listed)) == 1
+    return tranche

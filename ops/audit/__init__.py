@@ -1,0 +1,1 @@
+"""The log proves itself: seals, verification, replay, lineage and certificates."""

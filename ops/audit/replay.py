@@ -1,0 +1,131 @@
+"""`tenor audit replay`: a run worked out again from the log and the blobs alone, and compared chunk by chunk.
+
+On the engine that made the facts every bit must be the same. Another engine may differ in the last digits: then
+|a - b| <= 1e-9 max(1, |a|, |b|) for every value, and the same blanks for the same reasons.
+"""
+
+import random
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+
+from commands.ingestion.canonical import content_sha256 as portfolio_sha256
+from commands.refusals import Refused
+from compute.chunks import kinds_of, price_chunk
+from compute.engine import engine_version
+from compute.run_inputs import RunInputs, resolve_run
+from domain.facts import BlockColumns, BlockFact, fact_stream
+from domain.market import parse_market
+from domain.run import RunRequested
+from ops.audit.run_events import read_run
+from ops.wiring import Tenor
+
+TOLERANCE = 1e-9
+
+
+class Verdict(StrEnum):
+    IDENTICAL = "IDENTICAL"
+    WITHIN_TOLERANCE = "WITHIN_TOLERANCE"
+    """another engine's numbers, equal within the tolerance"""
+    DIFFERENT = "DIFFERENT"
+    NOT_STORED = "NOT_STORED"
+    """the chunk failed, or the run has not come to it"""
+
+
+@dataclass(frozen=True)
+class Replayed:
+    chunk_no: int
+    kind: str
+    verdict: Verdict
+    stored_engine: str = ""
+    stored_sha256: str = ""
+    recomputed_sha256: str = ""
+    largest_difference: float | None = None
+    """relative to max(1, |a|, |b|); None where the bits are the same or cannot be compared"""
+
+
+def replay(tenor: Tenor, run: str, sample: int | None = None) -> dict[str, Any]:
+    requested = read_run(tenor, run).requested
+    inputs = inputs_of(tenor, requested)
+    count = -(-requested.positions // requested.chunk_size)
+    chunks = sampled(requested.originator_id, count, sample)
+    replayed = [one for chunk_no in chunks for one in replay_chunk(tenor, requested, inputs, chunk_no)]
+    tally = {verdict: sum(one.verdict is verdict for one in replayed) for verdict in Verdict}
+    return {
+        "ok": not tally[Verdict.DIFFERENT],
+        "run_id": str(requested.originator_id),
+        "engine_version": engine_version(),
+        "chunks_of_run": count,
+        "chunks_replayed": len(chunks),
+        **{verdict.value.lower(): number for verdict, number in tally.items()},
+        "chunks": [asdict(one) for one in replayed],
+    }
+
+
+def sampled(run_id: UUID, count: int, sample: int | None) -> list[int]:
+    """The same chunks whenever the same sample of a run is asked for."""
+    if sample is None or sample >= count:
+        return list(range(count))
+    return sorted(random.Random(run_id.int).sample(range(count), sample))
+
+
+def inputs_of(tenor: Tenor, requested: RunRequested) -> RunInputs:
+    """What the log names by its hash, and nothing else; the hashes are checked here."""
+    raw = tenor.blobs.get(requested.market_sha256)
+    portfolio = tenor.portfolio_codec.decode(tenor.blobs.get(requested.portfolio_sha256))
+    for what, stated, found in (
+        ("market", requested.market_sha256, sha256(raw).hexdigest()),
+        ("portfolio", requested.portfolio_sha256, portfolio_sha256(portfolio)),
+    ):
+        if stated != found:
+            raise Refused(
+                "SNAPSHOT_EDITED",
+                f"the {what} snapshot in the store hashes to {found}, the run was asked for {stated}",
+                "see `tenor audit verify`; restore the blob from a backup",
+            )
+    return resolve_run(portfolio, parse_market(raw), requested)
+
+
+def replay_chunk(tenor: Tenor, requested: RunRequested, inputs: RunInputs, chunk_no: int) -> Iterator[Replayed]:
+    run_id = requested.originator_id
+    facts = {kind: fact_of(tenor, run_id, kind.value, chunk_no) for kind in kinds_of(inputs.measures)}
+    if not any(facts.values()):
+        yield from (Replayed(chunk_no, kind.value, Verdict.NOT_STORED) for kind in facts)
+        return
+    blocks = price_chunk(inputs, chunk_no).blocks
+    for kind, fact in facts.items():
+        yield compared(tenor, fact, blocks[kind]) if fact else Replayed(chunk_no, kind.value, Verdict.NOT_STORED)
+
+
+def fact_of(tenor: Tenor, run_id: UUID, kind: str, chunk_no: int) -> BlockFact | None:
+    events = tenor.store.stream(fact_stream(run_id, kind, chunk_no))
+    return next((event for event in events if isinstance(event, BlockFact)), None)
+
+
+def compared(tenor: Tenor, fact: BlockFact, again: BlockColumns) -> Replayed:
+    """The event's hash decides; only where it differs is the block opened to say by how much."""
+    kind, recomputed = type(fact).__name__, tenor.block_codec.content_sha256(again)
+    verdict, largest = Verdict.IDENTICAL, None
+    if recomputed != fact.content_sha256:
+        stored = tenor.block_codec.decode(tenor.store.block(fact.run_id, kind, fact.chunk_no))
+        largest = largest_difference(stored, again)
+        alike = largest is not None and largest <= TOLERANCE and fact.engine_version != engine_version()
+        verdict = Verdict.WITHIN_TOLERANCE if alike else Verdict.DIFFERENT
+    return Replayed(fact.chunk_no, kind, verdict, fact.engine_version, fact.content_sha256, recomputed, largest)
+
+
+def largest_difference(stored: BlockColumns, again: BlockColumns) -> float | None:
+    """Infinite where one of the two is blank; None where they do not have the same shape, measures or reasons."""
+    if (stored.columns, stored.measures) != (again.columns, again.measures):
+        return None
+    if stored.values.shape != again.values.shape or not np.array_equal(stored.reasons, again.reasons):
+        return None
+    if (np.isnan(stored.values) != np.isnan(again.values)).any():
+        return float("inf")
+    scale = np.maximum(1.0, np.maximum(np.abs(stored.values), np.abs(again.values)))
+    return float(np.nanmax(np.abs(stored.values - again.values) / scale, initial=0.0))

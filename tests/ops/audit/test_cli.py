@@ -1,0 +1,62 @@
+"""The commands as they are typed: one JSON document, exit 1 when something is wrong."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from click.testing import Result
+from typer.testing import CliRunner
+
+from commands.refusals import Refused
+from ops.cli import audit
+
+
+@pytest.fixture
+def tenor(sealed: Any) -> Any:
+    app = typer.Typer()
+    audit.register(app)
+    environment = {"TENOR_HOME": str(sealed.tenor.settings.home), "TENOR_DATABASE_URL": sealed.tenor.database_url}
+
+    def run(*arguments: str) -> Result:
+        return CliRunner(env=environment).invoke(app, ["audit", *arguments], obj=sealed.tenor.database_url)
+
+    return run
+
+
+def test_verify_says_that_all_is_well_and_that_it_is_not(sealed: Any, tenor: Any) -> None:
+    well = tenor("verify", "--json")
+    assert well.exit_code == 0
+    report = json.loads(well.stdout)
+    assert {"ok", "events", "blocks", "bytes", "checkpoints", "problems"} <= report.keys()
+    sealed.as_superuser("DELETE FROM ledger_events WHERE topic = 'run.planned'")
+    broken = tenor("verify", "--json")
+    assert broken.exit_code == 1
+    assert not json.loads(broken.stdout)["ok"]
+    assert "EVENT_DELETED: position" in tenor("verify").stdout
+
+
+def test_a_certificate_goes_to_a_file_and_is_checked(sealed: Any, tenor: Any, tmp_path: Path) -> None:
+    file = tmp_path / "run.json"
+    assert tenor("certificate", sealed.run_id, "--out", str(file)).exit_code == 0
+    assert tenor("certificate", sealed.run_id, "--json").stdout_bytes.startswith(b'{"blocks":')
+    checked = tenor("check", str(file), "--json")
+    assert (checked.exit_code, json.loads(checked.stdout)["ok"]) == (0, True)
+    file.write_bytes(file.read_bytes().replace(b"COMPLETED", b"PUBLISHED", 1))
+    checked = tenor("check", str(file), "--json")
+    assert (checked.exit_code, json.loads(checked.stdout)["ok"]) == (1, False)
+
+
+def test_history_lineage_seal_export_and_rotation(sealed: Any, tenor: Any, tmp_path: Path) -> None:
+    assert json.loads(tenor("show", sealed.run_id, "--json").stdout)[0]["topic"] == "run.requested"
+    assert "positions.csv row 2" in tenor("lineage", sealed.run_id, "P-01", "pv").stdout
+    assert json.loads(tenor("lineage", sealed.run_id, "P-01", "PV", "--json").stdout)["number"]["values"]["pv"]
+    assert json.loads(tenor("rotate-key", "--reason", "yearly", "--json").stdout)["previous_key_id"]
+    assert json.loads(tenor("seal", "--json").stdout) == {"sealed_events": 1}
+    assert json.loads(tenor("export", str(tmp_path / "x"), "--json").stdout)["checkpoints"] == 4
+    assert tenor("verify", "--seals", str(tmp_path / "x")).exit_code == 0
+
+
+def test_a_file_that_is_not_there_is_refused(tenor: Any) -> None:
+    assert isinstance(tenor("check", "/nowhere/x.json").exception, Refused)
