@@ -29,7 +29,7 @@ class OwnDatabase:
 
 @contextmanager
 def own_database(settings: Settings) -> Iterator[OwnDatabase]:
-    """An empty database in a TENOR_HOME of its own, with no compiled kernels yet: nothing of a user's is touched.
+    """An empty database in a TENOR_HOME of its own: nothing of a user's is touched.
 
     An embedded server by default; where the settings name a server, a database beside the one that they name.
     """

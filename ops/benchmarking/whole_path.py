@@ -83,19 +83,17 @@ def measure(settings: Settings, plan: Plan, note: Note) -> dict[str, Any]:
         write_fund(Path(files, "warm-up"), plan.warm_up_positions, WARM_UP_SEED)
         write_fund(Path(files, "fund"), plan.positions, FUND_SEED)
         started = time.monotonic()
-        with (
-            own_database(settings) as own,
-            open_tenor(own.settings) as tenor,
-            workers(tenor, plan.workers) as pool,
-            background(tenor),
-        ):
+        with own_database(settings) as own, open_tenor(own.settings) as tenor:
             use_numba_cache(own.settings)
-            path = WholePath(tenor, own, pool, plan, note)
-            path.warm_up(Path(files, "warm-up"))
-            cold_start_s = round(time.monotonic() - started, 3)
-            note(f"{cold_start_s:.1f} s from nothing to the figures of a small first run")
-            document = path.figures(Path(files, "fund"))
-    return document | {"warm": True, "cold_start_s": cold_start_s, "load_before": load_before}
+            compiled = any(Path(os.environ["NUMBA_CACHE_DIR"]).rglob("*.nbi"))
+            with workers(tenor, plan.workers) as pool, background(tenor):
+                path = WholePath(tenor, own, pool, plan, note)
+                path.warm_up(Path(files, "warm-up"))
+                cold_start_s = round(time.monotonic() - started, 3)
+                note(f"{cold_start_s:.1f} s from nothing to the figures of a small first run")
+                document = path.figures(Path(files, "fund"))
+    cold = {"cold_start_s": cold_start_s, "kernels_were_compiled": compiled}
+    return document | {"warm": True, "load_before": load_before} | cold
 
 
 class WholePath:

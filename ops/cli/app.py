@@ -7,11 +7,12 @@ import typer
 
 from commands.refusals import Refused
 from domain.run import RunRefused
-from ops.cli import archive, audit, demo, projections, results, runs, scenarios, service, snapshots
+from ops.cli import archive, audit, bench, demo, projections, results, runs, scenarios, service, snapshots
 from ops.cli.output import Output
 from ops.database import DatabaseProblem
 from ops.embedded_postgres.errors import EmbeddedPostgresError
 from ops.logs import configure_logs
+from projections.runner import DATABASE_AWAY
 
 app = typer.Typer(
     name="tenor",
@@ -33,7 +34,7 @@ def settings(
     context.obj = database_url
 
 
-for module in (demo, service, projections, snapshots, scenarios, runs, results, archive, audit):
+for module in (demo, service, projections, snapshots, scenarios, runs, results, archive, audit, bench):
     module.register(app)
 
 
@@ -53,6 +54,9 @@ def run() -> None:
         output.fail(problem.code, str(problem), problem.fix)
     except EmbeddedPostgresError as error:
         output.fail(error.problem.code, error.problem.message, error.problem.fix)
+    except DATABASE_AWAY as error:
+        fix = "ask again when it answers: what was stored is there"
+        output.fail("DATABASE_LOST", f"the database went away: {str(error).strip()}", fix)
 
 
 def global_options(arguments: list[str]) -> tuple[list[str], bool, str | None]:
@@ -63,6 +67,7 @@ def global_options(arguments: list[str]) -> tuple[list[str], bool, str | None]:
     for word in words:
         if word == "--database-url":
             database_url = next(words, None)
+            rest += [] if database_url else [word]  # its value is missing: the command says so
         elif word.startswith("--database-url="):
             database_url = word.partition("=")[2]
         else:

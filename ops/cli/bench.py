@@ -40,6 +40,7 @@ def bench(
 def lines(document: dict[str, Any]) -> list[str]:
     seconds, machine = document["seconds"], document["machine"]
     parts = f"plan {seconds['plan']:.2f}, compute {seconds['compute']:.2f}, publish {seconds['publish']:.2f}"
+    compiled = "kernels compiled before" if document["kernels_were_compiled"] else "kernels compiled meanwhile"
     queries = [f"query {name:<22}{ms:>10.2f} ms (p99)" for name, ms in document["query_ms_p99"].items()]
     kernels = [f"kernels {name:<20}{rate:>10,} results a second and core" for name, rate in document["kernels"].items()]
     return [
@@ -52,6 +53,6 @@ def lines(document: dict[str, Any]) -> list[str]:
         f"log                         {document['log_bytes_per_value']:>10.2f} bytes a value",
         *queries,
         *kernels,
-        f"nothing to a small first run{document['cold_start_s']:>10.1f} s",
+        f"nothing to a small first run{document['cold_start_s']:>10.1f} s, {compiled}",
         f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GB; load before {document['load_before']}",
     ]

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 from uuid import uuid5
 
 import psycopg
@@ -56,8 +56,9 @@ def start_at(folder: Path) -> Iterator[StartAt]:
 
 
 @contextmanager
-def tenor_over(server: EmbeddedServer) -> Iterator[Tenor]:
-    tenor = Tenor(Settings(server.home, server.dsn()), server.dsn())
+def tenor_over(server: EmbeddedServer, home: Path | None = None) -> Iterator[Tenor]:
+    """`home` holds the sealing keys and the exported seals; an external server has none of its own."""
+    tenor = Tenor(Settings(home or server.home, server.dsn()), server.dsn())
     yield tenor
     tenor.close()
 
@@ -139,44 +140,51 @@ def archived_up_to_now(server: EmbeddedServer) -> None:
 
 def test_an_external_server_goes_back_to_a_point_in_time(folder: Path, start_at: StartAt) -> None:
     """Base backup, work, a point, a mistake; a second server replays the WAL up to the point."""
-    wal = folder / "wal"
-    server = start_at(folder / "home", {"wal_level": "replica", "max_wal_senders": "4"})
-    account = account_for(server.data_directory)
-    private_folder(wal, account)
-    server.stop()
-    server = start_at(folder / "home", wal_settings(wal))
+    wal, base, home = folder / "wal", folder / "base", folder / "tenor"
+    for its_own in (wal, base):
+        private_folder(its_own, account_for(folder / "none yet"))
+    server = start_at(folder / "external", wal_settings(wal))
     migrate(server.dsn())
-    with tenor_over(server) as tenor:
+    with tenor_over(server, home) as tenor:
         work(tenor, "in the base backup")
-        base_backup(server, folder / "base")
+        base_backup(server, base)
         work(tenor, "only in the WAL")
         kept, head = everything(tenor), tenor.store.head()
-        with psycopg.connect(server.dsn(), autocommit=True) as connection:
-            connection.execute("SELECT pg_create_restore_point('before the mistake')")
+        as_owner(server, "SELECT pg_create_restore_point('before the mistake')")
         work(tenor, "after the point")
-        with psycopg.connect(server.dsn(), autocommit=True) as connection:
-            connection.execute("DROP TABLE blob CASCADE")
+        as_owner(server, "DROP TABLE blob CASCADE")
     archived_up_to_now(server)
     server.stop()
 
-    restored_home = folder / "restored"
-    (restored_home / "postgres").mkdir(parents=True)
-    for made in (restored_home, restored_home / "postgres"):
-        made.chmod(0o755)
-    (folder / "base").rename(restored_home / "postgres" / "data")
-    (restored_home / "postgres" / "data" / "recovery.signal").touch()
-    recovery = {
-        "restore_command": f"cp {wal}/%f %p",
-        "recovery_target_name": "before the mistake",
-        "recovery_target_action": "promote",
-    }
-    with tenor_over(start_at(restored_home, wal_settings(wal) | {"archive_mode": "off"} | recovery)) as restored:
+    with tenor_over(start_at(recovered(folder / "second", base), recovery_settings(wal)), home) as restored:
         wait_until_promoted(restored)
-        assert restored.store.head() == head
-        assert everything(restored) == kept
+        assert (restored.store.head(), everything(restored)) == (head, kept)
+        assert problems(restored) == ["TAIL_TRUNCATED"], "the exported seals know of work after the point"
+        (seals,) = (home / "seals").iterdir()
+        seals.rename(seals.with_suffix(".before-recovery"))
         assert problems(restored) == []
         work(restored, "life goes on there")
         assert problems(restored) == []
+
+
+def as_owner(server: EmbeddedServer, statement: LiteralString) -> None:
+    with psycopg.connect(server.dsn(), autocommit=True) as connection:
+        connection.execute(statement)
+
+
+def recovered(home: Path, base: Path) -> Path:
+    """The base backup where a second server looks for its data, told to recover before it opens."""
+    for made in (home, home / "postgres"):
+        made.mkdir()
+        made.chmod(0o755)
+    (base / "recovery.signal").touch()
+    base.rename(home / "postgres" / "data")
+    return home
+
+
+def recovery_settings(wal: Path) -> dict[str, str]:
+    target = {"recovery_target_name": "before the mistake", "recovery_target_action": "promote"}
+    return {"wal_level": "replica", "max_wal_senders": "4", "restore_command": f"cp {wal}/%f %p"} | target
 
 
 def wait_until_promoted(tenor: Tenor) -> None:

@@ -1,4 +1,4 @@
-"""Retention by policy: which runs are due, what became of them, what still holds their facts; by hand and by command."""
+"""Retention by policy: which runs are due, what became of them, what still holds their facts; and the commands."""
 
 import json
 from collections.abc import Callable
