@@ -10,6 +10,7 @@ from compute.failing import Failing
 from compute.kernels.volatility import LOGNORMAL
 from compute.measures import Rows, blank_reasons, rows_of
 from compute.pricers.caps import check_caps, price_caps
+from compute.pricers.cds import check_cds, price_cds
 from compute.pricers.debt import price_debt
 from compute.pricers.debt_checks import check_debt
 from compute.pricers.debt_terms import FLOATING
@@ -36,6 +37,7 @@ DERIVATIVES = (
     (PRODUCT_TYPES.index("CAP_FLOOR"), check_caps, price_caps),
     (PRODUCT_TYPES.index("FX_OPTION"), check_fx_options, price_fx_options),
     (PRODUCT_TYPES.index("SWAPTION"), check_swaptions, price_swaptions),
+    (PRODUCT_TYPES.index("CDS"), check_cds, price_cds),
 )
 """Products of which each has a family of its own."""
 PRICED = (LOAN, BOND, *(product for product, _, _ in DERIVATIVES))

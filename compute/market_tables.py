@@ -8,9 +8,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from compute.credit_tables import CreditQuotes, credit_quotes, forward_breaks
 from compute.kernels.curves import DAYS_PER_YEAR, key_rate_gradients, log_discount_factors, spread_factors
 from compute.kernels.surfaces import Surfaces
 from compute.kernels.volatility import KINDS, CapletSurfaces
+from compute.par_curves import bootstrap
 from compute.scenarios import NodeCurve, ShockedMarket, apply_shocks, node_days_of
 from compute.surface_tables import SurfaceRows, surface_rows, surface_tables
 from domain.market import MarketDocument
@@ -63,8 +65,11 @@ class MarketTables:
     prepayment_multiplier: Array
     default_multiplier: Array
     severity_add: Array
+    credit_curves: Mapping[str, CreditQuotes] = field(default_factory=dict)
+    forward_breaks: NDArray[np.int32] = field(default_factory=lambda: np.empty((0, 0, 0), np.int32))
+    """[curves, S, most breaks] days at which the curve's forward rate may jump"""
     unsupported_curves: frozenset[str] = frozenset()
-    """curves of kind PAR, which are in no row"""
+    """curves of kind PAR that could not be solved, which are in no row"""
     unsupported_currencies: frozenset[str] = frozenset()
     """currencies whose discount curve is one of them"""
     unsupported_indices: frozenset[str] = frozenset()
@@ -72,6 +77,8 @@ class MarketTables:
     surface_of: SurfaceRows = field(default_factory=dict)
     """product of a surface -> index or pair -> row of `surfaces`"""
     surfaces: Surfaces | None = None
+    curve_problems: str = ""
+    """why curves of kind PAR could not be solved: curve, node and fix"""
 
 
 @dataclass(frozen=True)
@@ -103,6 +110,8 @@ def build_market_tables(
     base_currency: str | None = None,
 ) -> MarketTables:
     """Tables of days 0 to n_days - 1 under every scenario; raises ScenarioDoesNotFit where one does not."""
+    solved = bootstrap(market)
+    market = solved.market
     shocked = [apply_shocks(market, scenario) for scenario in scenarios]
     curve_ids = [curve.curve_id for curve in market.curves if isinstance(curve, ZeroCurve)]
     curve_row = {curve_id: row for row, curve_id in enumerate(curve_ids)}
@@ -135,11 +144,14 @@ def build_market_tables(
         prepayment_multiplier=np.array([each.prepayment_multiplier for each in shocked]),
         default_multiplier=np.array([each.default_multiplier for each in shocked]),
         severity_add=np.array([each.severity_add for each in shocked]),
+        credit_curves=credit_quotes(market),
+        forward_breaks=forward_breaks(curve_row, shocked, n_days),
         unsupported_curves=frozenset(curve.curve_id for curve in market.curves) - curve_row.keys(),
         unsupported_currencies=frozenset(market.discount) - _rows(market.discount, curve_row).keys(),
         unsupported_indices=frozenset(market.projection) - _rows(market.projection, curve_row).keys(),
         surface_of=surface_rows(market),
         surfaces=surface_tables(market, shocked),
+        curve_problems="; ".join(f"{each.path}: {each.message}; {each.fix}" for each in solved.problems),
     )
 
 
@@ -216,12 +228,9 @@ def _fx_to_base(market: MarketDocument, spots: FxSpots, base: str, scenario_coun
 
 
 def _caplet_surface_ids(market: MarketDocument) -> dict[str, str]:
-    """index -> surface_id, the first in alphabetical order where an index has several."""
-    first: dict[str, str] = {}
-    for surface in sorted(market.volatilities, key=lambda each: each.surface_id):
-        if surface.product == "CAP_FLOOR" and surface.index is not None:
-            first.setdefault(surface.index, surface.surface_id)
-    return first
+    """index -> surface_id; a market has one for each."""
+    caplets = sorted((each for each in market.volatilities if each.product == "CAP_FLOOR"), key=lambda s: s.surface_id)
+    return {surface.index: surface.surface_id for surface in caplets if surface.index is not None}
 
 
 def _caplet_surfaces(surface_ids: Sequence[str], shocked: Sequence[ShockedMarket]) -> CapletSurfaces:

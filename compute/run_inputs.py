@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 import numpy as np
 from numpy.typing import NDArray
 
+from compute.credit_tables import credit_quotes
 from compute.market_tables import MarketTables, build_market_tables
 from compute.terms import Lookups, Terms
 from domain.columns import ABSENT_DATE, ColumnData, Portfolio
@@ -79,7 +80,7 @@ def resolve(
     measures: tuple[str, ...],
     chunk_size: int,
 ) -> RunInputs:
-    days = horizon_days(portfolio, (market.as_of - EPOCH).days)
+    days = max(horizon_days(portfolio, (market.as_of - EPOCH).days), credit_horizon_days(market))
     tables = build_market_tables(market, scenarios, n_days=days, base_currency=base_currency)
     return RunInputs(portfolio, tables, base_currency, measures, len(scenarios), chunk_size, Lookups())
 
@@ -98,6 +99,13 @@ def horizon_days(portfolio: Portfolio, as_of_day: int) -> int:
     lag = instruments.get("recovery_lag_months")
     lag_mo = int(np.nanmax(lag.values, initial=0.0)) if lag is not None else 0
     return last - as_of_day + SLACK_DAYS + lag_mo * MONTH_DAYS + 1
+
+
+def credit_horizon_days(market: MarketDocument) -> int:
+    """Rows that a bootstrap of the market's credit spreads reads, whatever the portfolio holds; 0 without any."""
+    quotes = credit_quotes(market).values()
+    last = max((int(each.node_days[~np.isnan(each.cds_spread)].max(initial=0)) for each in quotes), default=0)
+    return last + SLACK_DAYS + 1 if last else 0
 
 
 def _last_pool_payment(instruments: Mapping[str, ColumnData]) -> int:

@@ -86,8 +86,12 @@ class Worker:
             facts = price_chunk(self._inputs_of(requested), chunk_no)
             self._append(requested, chunk_no, facts)
         except Exception as problem:
-            self._note_error(identity, problem)
-            raise
+            error = f"{type(problem).__name__}: {problem}"[:2000]
+            self._note_error(identity, error)
+            if tries < TRIES:
+                raise
+            self._give_up(requested, job, chunk_no, error)
+            return
         with self._ports.connect() as connection:
             connection.execute(END_TRY, identity)
 
@@ -96,9 +100,9 @@ class Worker:
             row = connection.execute(START_TRY, (*identity, WORKER_DIED)).fetchone()
         return row[0], row[1]
 
-    def _note_error(self, identity: tuple[UUID, int, int], problem: Exception) -> None:
+    def _note_error(self, identity: tuple[UUID, int, int], error: str) -> None:
         with self._ports.connect() as connection:
-            connection.execute(NOTE_ERROR, (f"{type(problem).__name__}: {problem}"[:2000], *identity))
+            connection.execute(NOTE_ERROR, (error, *identity))
 
     def _give_up(self, requested: runs.RunRequested, job: Job, chunk_no: int, error: str) -> None:
         failed = runs.fail_chunk(self._envelope(requested), job.run_id, chunk_no, job.attempt, error)

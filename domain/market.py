@@ -205,7 +205,9 @@ def _surface_problems(surfaces: list[tuple[str, VolatilitySurface]]) -> Iterator
         key = (surface.product, underlying or "")
         if key in first:
             message = f"{first[key]} has the {surface.product} volatilities of {underlying} too"
-            yield Problem(path, "DUPLICATE_SURFACE", surface.surface_id, message, "keep one surface for each underlying")
+            yield Problem(
+                path, "DUPLICATE_SURFACE", surface.surface_id, message, "keep one surface for each underlying"
+            )
         first.setdefault(key, surface.surface_id)
 
 

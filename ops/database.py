@@ -60,6 +60,12 @@ def check_version(url: str) -> None:
             f"no Postgres answers: {str(error).strip().splitlines()[-1]}",
             "check --database-url or TENOR_DATABASE_URL, or leave both out to use the embedded server",
         ) from error
+    except psycopg.ProgrammingError:  # what it says quotes the URL, which may hold a password
+        raise DatabaseProblem(
+            "DATABASE_URL_INVALID",
+            "the database URL cannot be read",
+            "write it as postgresql://user:password@host:port/database, with %-escapes for special characters",
+        ) from None
     if major < MINIMUM_MAJOR:
         raise DatabaseProblem(
             "DATABASE_TOO_OLD", f"the server is Postgres {major}", f"use Postgres {MINIMUM_MAJOR} or newer"

@@ -22,7 +22,7 @@ POLL_SECONDS = 0.05
 LOOK_SECONDS = 2.0
 """Between two looks at who is alive."""
 LONGEST_AWAY_SECONDS = 300.0
-ENDED_WITHOUT_RESULTS = ("FAILED", "CANCELLED")
+ENDED_WITHOUT_RESULTS = ("FAILED", "CANCELLED", "ARCHIVED")
 
 log = structlog.get_logger()
 

@@ -40,7 +40,12 @@ SELECT log_position, topic, at, actor, payload FROM read.run_event
  ORDER BY log_position
 """
 
-WITHOUT_FIGURES = (RunStatus.FAILED, RunStatus.CANCELLED)
+ARCHIVED_IN = """
+SELECT payload ->> 'destination' FROM read.run_event WHERE run_id = %s AND topic = 'run.archived'
+ ORDER BY log_position DESC LIMIT 1
+"""
+
+WITHOUT_FIGURES = (RunStatus.FAILED, RunStatus.CANCELLED, RunStatus.ARCHIVED)
 ENDED = (
     RunStatus.COMPLETED,
     RunStatus.COMPLETED_WITH_EXCEPTIONS,
@@ -120,6 +125,10 @@ def queryable_run(connection: Connection, run_id: str | UUID) -> RunRow:
     run = find_run(connection, run_id)
     if run.is_queryable:
         return run
+    if run.status == RunStatus.ARCHIVED:
+        (destination,) = connection.execute(ARCHIVED_IN, (run.run_id,)).fetchone() or ("",)
+        message = f"run {run_id} is archived in {destination}: its results have left the database"
+        raise NotQueryable(message, f"`tenor archive restore {run_id}` brings them back", **_how_far(run))
     if run.status in WITHOUT_FIGURES:
         raise NotQueryable(f"run {run_id} is {run.status} and has no results", "submit a new run", **_how_far(run))
     raise NotQueryable(

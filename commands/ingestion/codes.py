@@ -58,6 +58,7 @@ class Code(StrEnum):
     MISSING_SEVERITY = "MISSING_SEVERITY"
     # warnings only
     NO_EXERCISES = "NO_EXERCISES"
+    TERM_NOT_USED = "TERM_NOT_USED"
     ZERO_NOTIONAL = "ZERO_NOTIONAL"
     ACQUIRED_BEFORE_ISSUE = "ACQUIRED_BEFORE_ISSUE"
     OUTLIER = "OUTLIER"
@@ -112,6 +113,7 @@ MEANING: dict[Code, str] = {
     Code.MISSING_CASHFLOWS: "A CUSTOM loan has no rows in cashflows.",
     Code.MISSING_SEVERITY: "A default speed needs a severity.",
     Code.NO_EXERCISES: "A callable bond has no rows in exercises (warning).",
+    Code.TERM_NOT_USED: "A loan of this kind does not read the column (warning).",
     Code.ZERO_NOTIONAL: "A loan's notional is nil (warning).",
     Code.ACQUIRED_BEFORE_ISSUE: "The position was acquired before its instrument was issued (warning).",
     Code.OUTLIER: "The value is far from the rest of its product, or looks like another unit (warning).",

@@ -38,6 +38,7 @@ def check_terms(tables: Tables, errors: Findings, warnings: Findings) -> None:
     _check_payoffs(instruments, errors)
     _check_dates(instruments, errors)
     _check_attached_rows(tables, errors, warnings)
+    _warn_of_unused_terms(instruments, warnings)
 
 
 def _check_required(instruments: TypedTable, errors: Findings) -> None:
@@ -283,3 +284,19 @@ def _has_rows(attached: TypedTable | None, instruments: TypedTable) -> Array:
     if attached is not None:
         has[rows_referred(attached, "instrument_id", instruments, "instrument_id")] = True
     return has[:-1]
+
+
+def _warn_of_unused_terms(instruments: TypedTable, warnings: Findings) -> None:
+    loan = instruments.equals("product_type", "LOAN")
+    custom = loan & instruments.equals("amortization", "CUSTOM")
+    unlevelled = loan & ~instruments.equals("amortization", "LEVEL_PAY")
+    off_par = loan & ~np.isin(instruments.number("redemption_per_100"), (100.0,))
+    by_table = "A CUSTOM loan pays what cashflows says, whatever its speeds."
+    for column, rows, message, fix in (
+        ("amortization_months", unlevelled, "Only LEVEL_PAY has a payment to level.", "Use LEVEL_PAY for a balloon."),
+        ("prepayment", custom, by_table, "Put expected flows in cashflows, or use another amortization."),
+        ("default", custom, by_table, "Put expected flows in cashflows, or use another amortization."),
+        ("redemption_per_100", off_par, "A loan repays its balance, at 100.", "Use a BOND, or leave it out."),
+    ):
+        unused = rows & instruments.present(column)
+        warnings.row(instruments, column, Code.TERM_NOT_USED, unused, message, fix)

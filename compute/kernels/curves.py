@@ -66,8 +66,8 @@ def key_rate_gradients(interpolation: str, node_days: NDArray[np.int32], zero_ra
     Returns: [n_days, K]
     Accuracy: exact where ln DF is linear in the rates; MONOTONE_CONVEX is the central difference of 1 bp, as the
               measure is defined, and what such bumps leave of the sum where the forwards change shape within the
-              basis point is shared out by their size: a bond's key rate is then off its own bump by 0.02 % of DV01
-              on most curves, 0.5 % at worst seen
+              basis point is shared out by their size: a bond's key rate is then off its own bump by 0.1 % of DV01
+              on most curves, 4 % after a twist that bends one, 9 % on the most jagged of 32 random ones
     """
     weights = key_rate_weights(node_days / DAYS_PER_YEAR)
     if interpolation != "MONOTONE_CONVEX":

@@ -127,6 +127,7 @@ def _discount(
 ) -> None:
     offsets, day, interest, principal, variant, curve_row, spread_row, spread, factors, spread_factors = book
     scenarios, keys, one_gradient = factors.shape[2], gradients.shape[3], gradients.shape[0] == 1
+    one_variant = interest.shape[1] == 1
     first_key, end_key = _key_bands(gradients)
     value, time_weighted, per_key = np.empty(scenarios), np.empty(scenarios), np.empty((keys, scenarios))
     which, distinct, spread_factor = np.empty(scenarios, np.int64), np.empty(scenarios), np.empty(scenarios)
@@ -141,9 +142,15 @@ def _discount(
             d = day[f]
             t = d / DAYS_PER_YEAR
             _discount_spreads(distinct, spread_count, t, spread_factors[spread_row[i], d], spread_factor)
+            if one_variant and spread_count == 1:  # the same arithmetic without gathers: twice as fast
+                amount, one_factor = interest[f, 0] + principal[f, 0], spread_factor[0]
+                for s in range(scenarios):
+                    value[s] = amount * factors[row, d, s] * one_factor
+            else:
+                for s in range(scenarios):
+                    amount = interest[f, variant[s]] + principal[f, variant[s]]
+                    value[s] = amount * factors[row, d, s] * spread_factor[which[s]]
             for s in range(scenarios):
-                amount = interest[f, variant[s]] + principal[f, variant[s]]
-                value[s] = amount * factors[row, d, s] * spread_factor[which[s]]
                 pv[i, s] += value[s]
                 time_weighted[s] += value[s] * t
             for k in range(first_key[row, d], end_key[row, d]):
@@ -163,7 +170,7 @@ def _discount(
 @njit(cache=True, nogil=True, error_model="numpy")
 def _present_values(book: _Book, pv: Array) -> None:
     offsets, day, interest, principal, variant, curve_row, spread_row, spread, factors, spread_factors = book
-    scenarios = factors.shape[2]
+    scenarios, one_variant = factors.shape[2], interest.shape[1] == 1
     which, distinct, spread_factor = np.empty(scenarios, np.int64), np.empty(scenarios), np.empty(scenarios)
     for i in range(len(curve_row)):
         row = curve_row[i]
@@ -176,6 +183,11 @@ def _present_values(book: _Book, pv: Array) -> None:
             d = day[f]
             curve_factor = spread_factors[spread_row[i], d]
             _discount_spreads(distinct, spread_count, d / DAYS_PER_YEAR, curve_factor, spread_factor)
+            if one_variant and spread_count == 1:  # the same arithmetic without gathers: twice as fast
+                amount, one_factor = interest[f, 0] + principal[f, 0], spread_factor[0]
+                for s in range(scenarios):
+                    pv[i, s] += amount * factors[row, d, s] * one_factor
+                continue
             for s in range(scenarios):
                 amount = interest[f, variant[s]] + principal[f, variant[s]]
                 pv[i, s] += amount * factors[row, d, s] * spread_factor[which[s]]
@@ -200,7 +212,7 @@ def _find_distinct(spread: Array, distinct: Array, which: NDArray[np.int64]) -> 
 def _discount_spreads(distinct: Array, count: int, t: float, curve_factor: float, spread_factor: Array) -> None:
     """exp(-(spread + s(t)) t) of a position's distinct spreads."""
     for j in range(count):
-        spread_factor[j] = math.exp(-distinct[j] * t) * curve_factor
+        spread_factor[j] = curve_factor if distinct[j] == 0.0 else math.exp(-distinct[j] * t) * curve_factor
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -5,13 +5,12 @@ from numba import njit
 from numpy.typing import NDArray
 
 from compute.kernels.options import option_on_rate
-from compute.kernels.volatility import NORMAL
+from compute.kernels.volatility import NORMAL, VEGA_BUMP_LOGNORMAL, VEGA_BUMP_NORMAL
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int32]
 
 BASIS_POINT = 1e-4
-VEGA_BUMP_NORMAL, VEGA_BUMP_LOGNORMAL = 1e-4, 1e-2
 
 
 def option_values(kind: NDArray[np.int8], side: Array, forward: Array, strike: Array, deviation: Array) -> Array:

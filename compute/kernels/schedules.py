@@ -157,21 +157,20 @@ def _first_end(issue: int, first_payment: int, maturity: int, frequency: int) ->
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _grid(maturity: int, frequency: int, end_of_month: bool) -> tuple[int, int, int]:
-    """(month number of maturity, roll day, interval in months); a year's interval for frequency 0."""
+def _grid(maturity: int, frequency: int, end_of_month: bool) -> tuple[int, int, int, bool]:
+    """(month number of maturity, roll day, interval in months, rolls on month ends); frequency 0 has years."""
     year, month, day = civil_of_day(maturity)
-    if end_of_month and day == month_length(year, month):
-        day = MONTH_END
-    return 12 * year + month - 1, day, 12 // max(frequency, 1)
+    on_ends = end_of_month and day == month_length(year, month)
+    return 12 * year + month - 1, MONTH_END if on_ends else day, 12 // max(frequency, 1), on_ends
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _regular_date(grid: tuple[int, int, int], k: int) -> int:
+def _regular_date(grid: tuple[int, int, int, bool], k: int) -> int:
     return day_in_month(grid[0] - k * grid[2], grid[1])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _dates_after(grid: tuple[int, int, int], day: int) -> int:
+def _dates_after(grid: tuple[int, int, int, bool], day: int) -> int:
     """How many regular dates, maturity among them, are after a day."""
     count = max((grid[0] - month_number_of_day(day)) // grid[2] + 1, 0)
     while count > 0 and _regular_date(grid, count - 1) <= day:
@@ -182,7 +181,7 @@ def _dates_after(grid: tuple[int, int, int], day: int) -> int:
 @njit(cache=True, nogil=True, error_model="numpy")
 def _unpaid(
     as_of: int,
-    grid: tuple[int, int, int],
+    grid: tuple[int, int, int, bool],
     issue: int,
     first_end: int,
     calendar: int,
@@ -201,7 +200,7 @@ def _unpaid(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _period(k: int, grid: tuple[int, int, int], issue: int, first_end: int) -> tuple[int, int, int, int]:
+def _period(k: int, grid: tuple[int, int, int, bool], issue: int, first_end: int) -> tuple[int, int, int, int]:
     """Start, end and notional regular period, which ends with it, of the period that k others follow."""
     end = max(_regular_date(grid, k), first_end)
     if end > first_end:
@@ -216,9 +215,9 @@ def _period(k: int, grid: tuple[int, int, int], issue: int, first_end: int) -> t
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _interval_before(end: int, grid: tuple[int, int, int]) -> int:
+def _interval_before(end: int, grid: tuple[int, int, int, bool]) -> int:
     """One interval of whole months back from a day; a month's end stays one where maturity rolls on month ends."""
     year, month, day = civil_of_day(end)
-    if grid[1] == MONTH_END and day == month_length(year, month):
+    if grid[3] and day == month_length(year, month):
         day = MONTH_END
     return day_in_month(12 * year + month - 1 - grid[2], day)

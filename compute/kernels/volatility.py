@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 NO_SURFACE = -1
 KINDS = ("NORMAL", "LOGNORMAL")
 NORMAL, LOGNORMAL = range(len(KINDS))
+VEGA_BUMP_NORMAL, VEGA_BUMP_LOGNORMAL = 1e-4, 1e-2
 
 
 class CapletSurfaces(NamedTuple):
@@ -27,6 +28,12 @@ class CapletSurfaces(NamedTuple):
     def none(cls) -> "CapletSurfaces":
         axes = np.empty((0, 0))
         return cls(np.empty(0, np.int8), axes, axes, np.empty((0, 0, 0, 0)))
+
+
+def moved_surfaces(surfaces: CapletSurfaces, sign: int) -> CapletSurfaces:
+    """All volatilities up (sign 1) or down (-1) by what VEGA counts in: 1 bp of normal, a point of lognormal."""
+    bump = np.where(surfaces.kind == NORMAL, VEGA_BUMP_NORMAL, VEGA_BUMP_LOGNORMAL)
+    return surfaces._replace(vols=surfaces.vols + sign * bump[:, None, None, None])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

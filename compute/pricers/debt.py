@@ -59,11 +59,22 @@ def value_flows(run: RunInputs, debt: Debt, projected: Projected, index: NDArray
         modified_yr=modified_yr,
         wal_yr=weighted_average_life(flows),
         wam_mo=weighted_average_maturity_mo(debt.maturity_day, run.as_of_day),
+        vega_ccy=vega(run, debt, projected),
     )
 
 
+def vega(run: RunInputs, debt: Debt, projected: Projected) -> NDArray[np.float64] | None:
+    """[m, S] of caps and floors on a surface, NaN where a position has none."""
+    if projected.flows_of_volatility is None or projected.reads_volatility is None:
+        return None
+    up, down = (revalued(run, debt, flows, run.tables.discount_factors) for flows in projected.flows_of_volatility)
+    return np.where(projected.reads_volatility[:, None], (up - down) / 2, np.nan)
+
+
 def revalued(run: RunInputs, debt: Debt, flows: Flows, factors: NDArray[np.float64]) -> NDArray[np.float64]:
-    """[m, S] PV under other discount factors."""
+    """[m, S] PV under other discount factors; blank, not computed, unless convexity was asked for."""
+    if "CONVEXITY" not in run.measures:
+        return np.full((flows.position_count, run.scenario_count), np.nan)
     return present_values(
         flows,
         curve_row=debt.curve_row,

@@ -84,7 +84,7 @@ def check_discounting(run: RunInputs, terms: Terms, failing: Failing) -> None:
     by_name = terms.code("PAR curve", "discount_curve", lambda text: int(text in tables.unsupported_curves)) == 1
     by_currency = terms.code("PAR currency", "currency", lambda text: int(text in tables.unsupported_currencies)) == 1
     unsupported = np.where(named, by_name, by_currency)
-    failing.where(unsupported, Reason.UNSUPPORTED, lambda i: f"{curve_of(i)} is of kind PAR")
+    failing.where(unsupported, Reason.UNSUPPORTED, lambda i: f"{curve_of(i)} is not solved: {tables.curve_problems}")
     failing.where(rows < 0, Reason.MISSING_MARKET_DATA, lambda i: f"{curve_of(i)} is not in the market")
     failing.where(
         terms.row_in("spread_curve", run.tables.spread_row) == UNKNOWN,
@@ -99,7 +99,7 @@ def _check_index(run: RunInputs, terms: Terms, rate_type: NDArray[np.int8], fail
     failing.where(
         floats & par,
         Reason.UNSUPPORTED,
-        lambda i: f"the projection curve of {terms.text_at('index', i)!r} is of kind PAR",
+        lambda i: f"the curve of {terms.text_at('index', i)!r} is not solved: {run.tables.curve_problems}",
     )
     failing.where(
         floats & (terms.row_in("index", run.tables.projection_curve_of) < 0),

@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.kernels.amortization import interest_only_until, period_fractions
+from compute.kernels.behaviour import Speeds, Variants
 from compute.kernels.bonds import accrued_interest, bond_flows
 from compute.kernels.floating import FloatTerms, fixings_at, floating_flows, reset_rows
 from compute.kernels.floating_sensitivity import Discounting
 from compute.kernels.flows import Flows
 from compute.kernels.loans import Cashflows, LoanTerms, custom_flows, loan_flows, nominal_coupon
 from compute.kernels.schedules import Schedules
-from compute.kernels.volatility import NO_SURFACE
+from compute.kernels.volatility import NO_SURFACE, moved_surfaces
 from compute.pricers.debt_terms import BULLET, ZERO, Debt, debt_of, is_custom
 from compute.pricers.speeds import speeds_of, variants_of
 from compute.run_inputs import RunInputs
@@ -29,6 +30,10 @@ class Projected:
     flows_down: Flows
     through_amounts_ccy: NDArray[np.float64] | None
     accrued_ccy: NDArray[np.float64]
+    flows_of_volatility: tuple[Flows, Flows] | None = None
+    """under volatilities a vega bump up and down; None where nothing reads one, or nobody asks"""
+    reads_volatility: NDArray[np.bool_] | None = None
+    """[m]"""
 
 
 def project_fixed(run: RunInputs, debt: Debt, rate_type: NDArray[np.int8]) -> Projected:
@@ -173,13 +178,31 @@ def project_floating(run: RunInputs, debt: Debt) -> Projected:
     surfaces = tables.caplet_surfaces
     projected = floating_flows(*shared, tables.discount_factors, discounting, surfaces)
     rate = current_rate(float_terms, debt.schedules)
+
+    def under(factors: NDArray[np.float64]) -> Flows:
+        """What convexity needs; the flows as they are where it was not asked for."""
+        bumped = "CONVEXITY" in run.measures
+        return floating_flows(*shared, factors, None, surfaces).flows if bumped else projected.flows
+
     return Projected(
         projected.flows,
-        floating_flows(*shared, tables.discount_factors_up, None, surfaces).flows,
-        floating_flows(*shared, tables.discount_factors_down, None, surfaces).flows,
+        under(tables.discount_factors_up),
+        under(tables.discount_factors_down),
         projected.projection_key_rate_dv01,
         _accrued(run, debt, rate),
+        _flows_of_volatility(run, shared, float_terms),
+        float_terms.volatility_row != NO_SURFACE,
     )
+
+
+def _flows_of_volatility(
+    run: RunInputs, shared: tuple[int, Schedules, FloatTerms, Speeds, Variants], terms: FloatTerms
+) -> tuple[Flows, Flows] | None:
+    if "VEGA" not in run.measures or (terms.volatility_row == NO_SURFACE).all():
+        return None
+    factors, surfaces = run.tables.discount_factors, run.tables.caplet_surfaces
+    up, down = (floating_flows(*shared, factors, None, moved_surfaces(surfaces, sign)).flows for sign in (1, -1))
+    return up, down
 
 
 def volatility_rows(run: RunInputs, terms: Terms) -> NDArray[np.int32]:

@@ -19,8 +19,9 @@ def check_present(failing: Failing, missing_by_name: Mapping[str, NDArray[np.boo
 
 def check_curves(run: RunInputs, terms: Terms, failing: Failing) -> None:
     """The discount curve, the spread curve where one is named, and the projection curve of the index."""
-    rows = discount_rows(run, terms)
-    failing.where(rows < 0, Reason.MISSING_MARKET_DATA, lambda i: f"{_curve_of(terms, i)} is not in the market")
+    rows, problems = discount_rows(run, terms), run.tables.curve_problems
+    why = f"is not solved: {problems}" if problems else "is not in the market"
+    failing.where(rows < 0, Reason.MISSING_MARKET_DATA, lambda i: f"{_curve_of(terms, i)} {why}")
     failing.where(
         terms.row_in("spread_curve", run.tables.spread_row) == UNKNOWN,
         Reason.MISSING_MARKET_DATA,

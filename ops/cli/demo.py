@@ -20,7 +20,7 @@ def demo(
     context: typer.Context,
     positions: Annotated[int, typer.Option(help="How large a fund to make.", min=1)] = POSITIONS,
     no_serve: Annotated[bool, typer.Option("--no-serve", help="End when the figures are printed.")] = False,
-    port: Annotated[int, typer.Option(help="On 127.0.0.1.")] = 8000,
+    port: Annotated[int, typer.Option(help="On 127.0.0.1.", min=1, max=65535)] = 8000,
     as_json: AsJson = False,
 ) -> None:
     """Embedded Postgres, a sample fund, a full run, figures; then everything served on one port."""

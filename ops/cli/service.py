@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
 def up(
     context: typer.Context,
     workers: Annotated[int | None, typer.Option(help="Worker processes; default one a core.", min=1)] = None,
-    port: Annotated[int, typer.Option(help="On 127.0.0.1.")] = 8000,
+    port: Annotated[int, typer.Option(help="On 127.0.0.1.", min=1, max=65535)] = 8000,
 ) -> None:
     """Everything on one port: APIs, workers, projections and the page. Ctrl-C stops cleanly."""
     from ops.background import background
@@ -37,7 +37,7 @@ def up(
 def serve(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="The service's name.")],
-    port: Annotated[int | None, typer.Option(help="On 127.0.0.1; default the service's own.")] = None,
+    port: Annotated[int | None, typer.Option(help="On 127.0.0.1; default the service's own.", min=1, max=65535)] = None,
 ) -> None:
     """One service alone."""
     from ops.http_apps import SERVICE_PORTS, build_app, serve_app

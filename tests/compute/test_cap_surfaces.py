@@ -90,12 +90,6 @@ def test_a_market_without_surfaces_of_caps_has_no_row() -> None:
     assert len(tables().caplet_surfaces.kind) == 0
 
 
-def test_of_several_surfaces_of_an_index_the_first_by_name_counts() -> None:
-    later = {**NORMAL, "surface_id": "USD-CAP-2", "vols": [0.02] * 3}
-    for order in ((NORMAL, later), (later, NORMAL)):
-        assert tables(*order).caplet_surfaces.vols[0, 0, :, 0].tolist() == NORMAL["vols"]
-
-
 @pytest.mark.parametrize(
     ("surface", "shock", "expected"),
     [
@@ -225,3 +219,16 @@ def test_a_negative_forward_has_no_lognormal_option_and_fails_its_position_alone
     assert facts.failed == 3
     assert list(facts.blocks[Fact.PRICED].reasons[0, 0]) == [Reason.NONE, *[Reason.INVALID_TERMS] * 3]
     assert priced(notes, market(NORMAL, nodes=below)).failed == 0
+
+
+def test_a_scenario_with_negative_forwards_is_blank_and_the_others_are_not(notes: Portfolio) -> None:
+    down = scenario({"kind": "PARALLEL", "curves": "*", "bp": -900})
+    facts = priced(notes, market(LOGNORMAL), down)
+    block = facts.blocks[Fact.PRICED]
+    blank = np.isnan(column(facts, "pv"))
+    assert not blank[0].any() and blank[1].any() and facts.failed == int(blank[1].sum())
+    assert (block.reasons[:, 0] == Reason.NONE).all()
+    assert (block.reasons[:, 1, blank[1]] == Reason.INVALID_TERMS).all()
+    assert {block.details[number] for number in block.detail[blank[1]]} == {
+        "negative forwards cannot be priced on a lognormal surface"
+    }

@@ -156,3 +156,27 @@ def test_caplets_that_have_reset_are_left_out_and_without_volatilities_there_is_
     assert pv == pytest.approx([deep_in_the_money] * 2, rel=1e-6)
     facts = priced(tmp_path, [running], market())
     assert reason(facts, "PV").tolist() == [Reason.MISSING_MARKET_DATA]
+
+
+def test_vega_of_a_capped_note_is_what_it_has_sold(tmp_path: Path) -> None:
+    """A plain note less a cap is the capped note, and a plain one has no vega."""
+    note = {
+        "product_type": "BOND",
+        "currency": "USD",
+        "issue_date": date(2026, 2, 16),
+        "maturity_date": date(2032, 2, 16),
+        "rate_type": "FLOATING",
+        "index": INDEX,
+        "frequency": 4,
+        "day_count": "ACT/360",
+    }
+    cap = {name: note[name] for name in ("currency", "issue_date", "maturity_date", "index", "day_count")} | {
+        "product_type": "CAP_FLOOR",
+        "option_type": "CAP",
+        "strike": 0.045,
+        "float_frequency": 4,
+    }
+    facts = priced(tmp_path, [note, note | {"cap": 0.045}, cap], market(volatilities=[SMILE]))
+    vega = column(facts, "vega")[0]
+    assert np.isnan(vega[0]) and reason(facts, "VEGA")[0] == Reason.NOT_APPLICABLE
+    assert vega[1] == pytest.approx(-vega[2], rel=1e-7)

@@ -23,7 +23,7 @@ def _curve(curve_id: str, currency: str, rate: float, **fields: Any) -> dict[str
 
 
 def _surface(surface_id: str, kind: str, vols: list[float]) -> dict[str, Any]:
-    fields = {"product": "CAP_FLOOR", "index": "I", "expiries_yr": list(range(1, len(vols) + 1))}
+    fields = {"product": "CAP_FLOOR", "index": f"I-{surface_id}", "expiries_yr": list(range(1, len(vols) + 1))}
     return {"surface_id": surface_id, "kind": kind, "vols": vols, **fields}
 
 

@@ -127,6 +127,7 @@ def test_top_level_keys_that_are_not_known_are_kept_and_hashed() -> None:
 
 
 NODE = {"tenor": "5Y", "rate": 0.04}
+SECOND_SURFACE = {**MARKET["volatilities"][0], "surface_id": "USD-SWPT-2"}
 FIXING = {"index": "USD-SOFR-3M", "date": "2026-01-02", "rate": 0.05}
 
 
@@ -185,6 +186,7 @@ FIXING = {"index": "USD-SOFR-3M", "date": "2026-01-02", "rate": 0.05}
         ("volatilities[0].vols", [[0.01, 0.01], [0.01, 0]], "volatilities[0].vols", "INVALID_VOLATILITY"),
         ("volatilities[1].pair", None, "volatilities[1]", "MISSING_UNDERLYING"),
         ("volatilities[1].surface_id", "USD-SWPT", "volatilities[1].surface_id", "DUPLICATE_ID"),
+        ("volatilities[2]", SECOND_SURFACE, "volatilities[2]", "DUPLICATE_SURFACE"),
         ("hull_white.USD.sigma", -0.01, "hull_white.USD.sigma", "OUT_OF_RANGE"),
         ("prepayment_models.fast.cpr", float("inf"), "prepayment_models.fast.cpr", "NOT_FINITE"),
     ],

@@ -30,6 +30,10 @@ TERMINATE_OTHERS = (
     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
     "WHERE datname = current_database() AND pid <> pg_backend_pid()"
 )
+TERMINATE_WAITING = (
+    "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND wait_event_type = 'Lock'"
+)
 COUNT_WAITING = (
     "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted "
     "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
@@ -67,6 +71,18 @@ def test_a_worker_paused_while_it_appends(stage: Stage) -> None:
         answer = finish(submit)
         assert (answer.code, answer.document["status"]) == (0, "COMPLETED"), answer.err
         assert_as_undisturbed(connection, "paused")
+
+
+def test_a_question_whose_backend_dies_is_one_problem(tenor: Tenor) -> None:
+    assert tenor.database_url
+    with psycopg.connect(tenor.database_url) as holder, psycopg.connect(tenor.database_url) as connection:
+        connection.autocommit = True
+        holder.execute("LOCK TABLE reader_position")
+        asked = tenor.start("run", "list", "--json")
+        until(connection, lambda: scalar(connection, TERMINATE_WAITING) > 0)
+    answer = finish(asked)
+    assert (answer.code, answer.document["error"]["code"]) == (1, "DATABASE_LOST")
+    assert "Traceback" not in answer.err
 
 
 @pytest.fixture

@@ -119,6 +119,33 @@ def test_a_callable_bond_without_exercises_is_a_warning(sound: Tables, bring: Br
     assert bring(tables).warnings == []
 
 
+@pytest.mark.parametrize(
+    ("terms", "column"),
+    [
+        ({"amortization": "LINEAR", "amortization_months": "240"}, "amortization_months"),
+        ({"amortization": "BULLET", "amortization_months": "240"}, "amortization_months"),
+        ({"amortization": "LEVEL_PAY", "amortization_months": "240"}, None),
+        ({"redemption_per_100": "99"}, "redemption_per_100"),
+        ({"redemption_per_100": "100"}, None),
+    ],
+)
+def test_a_term_that_a_loan_does_not_read_is_a_warning(
+    sound: Tables, bring: Bring, terms: dict[str, str], column: str | None
+) -> None:
+    warnings = bring(only(sound, "LOAN", COMPLETE["LOAN"] | terms)).warnings
+    assert [(each.column, each.code) for each in warnings] == ([(column, "TERM_NOT_USED")] if column else [])
+
+
+def test_speeds_of_a_custom_loan_are_a_warning(sound: Tables, bring: Bring) -> None:
+    terms = {"amortization": "CUSTOM", "prepayment": "CPR 6", "default": "CDR 1", "severity": "0.4"}
+    tables = only(sound, "LOAN", COMPLETE["LOAN"] | terms)
+    tables["cashflows"] = [{"instrument_id": "I", "pay_date": "2029-01-15", "principal": "100", "interest": "1"}]
+    assert {(each.column, each.code) for each in bring(tables).warnings} == {
+        ("prepayment", "TERM_NOT_USED"),
+        ("default", "TERM_NOT_USED"),
+    }
+
+
 def test_warnings_refuse_nothing(sound: Tables, bring: Bring) -> None:
     sound["positions"][0] |= {"notional": "0", "acquisition_date": "2023-01-01"}
     sound["instruments"][0]["coupon"] = "0.6"

@@ -115,15 +115,29 @@ def plain_periods(terms: Terms, as_of: int) -> list[tuple[int, int]]:
     dates = set(regular) if issue is None else {issue, *(d for d in regular if d > issue)}
     if terms.first_payment is not None and (issue is None or terms.first_payment > issue):
         first = min(terms.first_payment, maturity)
-        start = max(d for d in regular if d < first) if issue is None else issue
+        before = max(d for d in regular if d < first) if first in regular else interval_before(terms, first)
+        start = before if issue is None else issue
         dates = {start, first, *(d for d in regular if d > first)}
     recent = [p for p in pairwise(sorted(dates)) if p[1] > as_of - 40]
     return [p for p in recent if adjusted(p[1], terms.calendar, terms.business_day) > as_of]
 
 
-def plain_reference(terms: Terms, end: int) -> tuple[int, int]:
-    """The regular period in which a period ends."""
-    return next((a, b) for b, a in pairwise(regular_dates(terms)) if a < end <= b)
+def interval_before(terms: Terms, end: int) -> int:
+    return regular_dates(counted_from(terms, end))[1]
+
+
+def counted_from(terms: Terms, end: int) -> Terms:
+    """The same roll counted from a day; a month's end stays one where the schedule rolls on month ends."""
+    maturity = date.fromordinal(terms.maturity + EPOCH)
+    rolls_on_ends = terms.end_of_month and maturity.day == calendar.monthrange(maturity.year, maturity.month)[1]
+    return replace(terms, maturity=end, end_of_month=rolls_on_ends)
+
+
+def plain_reference(terms: Terms, start: int, end: int) -> tuple[int, int]:
+    """The notional regular period of a period: itself when it is one, else counted back from its end."""
+    if (end, start) in pairwise(regular_dates(terms)):
+        return start, end
+    return interval_before(terms, end), end
 
 
 def random_terms(seed: int, count: int, as_of: int, *, stubs: bool = True) -> Iterator[Terms]:

@@ -92,7 +92,7 @@ def _quantlib_bond(terms: Terms, coupon: float) -> ql.FixedRateBond:
 
 
 def _comparable(count: int) -> list[Terms]:
-    """Bonds that QuantLib's own schedule can say; its ICMA stubs roll on the stub's own day, ours on maturity's."""
+    """Bonds that QuantLib's own schedule can say; its long ICMA stubs roll otherwise at month ends."""
     terms = [replace(t, adjust_accrual=False) for t in random_terms(31, count, AS_OF) if t.issue is not None]
     live = [t for t in terms if t.maturity > AS_OF + 10 and t.first_payment != t.maturity]
     return [t for t in live if t.day_count != "ACT/ACT.ICMA" or ql_date(t.maturity).dayOfMonth() <= 28]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from compute.kernels.behaviour import (
+    ADVANCED,
     BEGINNING,
     DEFAULTED,
     INTEREST,
@@ -69,6 +70,7 @@ COLUMNS = {
     "actual_amort": SCHEDULED,
     "actual_interest": INTEREST,
     "principal_recovery": RECOVERED,
+    "amort_from_defaults": ADVANCED,
 }
 
 
@@ -216,6 +218,17 @@ def test_sifma_cumulative_default_matrix() -> None:
         for sda, expected in zip(case["inputs"]["sda"], row, strict=True):
             rows = pool(100.0, 0.08, 360, 0, 0.08, f"PSA {psa}", f"SDA {sda}", lag=12)
             assert rows[DEFAULTED].sum() == pytest.approx(expected, abs=case["tolerance"])
+
+
+@pytest.mark.parametrize("lag", [0, 1, 12, 60])
+def test_with_advances_no_principal_is_lost_but_the_loss(lag: int) -> None:
+    """Scheduled, prepaid, recovered and advanced principal, and losses at most what the schedule leaves."""
+    rows = pool(100e6, 0.08, 360, 0, 0.08, "PSA 150", "SDA 300", lag=lag)
+    schedule = 1 - (1 + 0.08 / 12) ** -(360.0 - np.arange(361))
+    amortised = rows[DEFAULTED, : 360 - lag] * schedule[lag:360] / schedule[: 360 - lag]
+    lost = np.minimum(0.2 * rows[DEFAULTED, : 360 - lag], amortised).sum()
+    paid = rows[[SCHEDULED, PREPAID, RECOVERED, ADVANCED]].sum()
+    assert paid + lost == pytest.approx(100e6, rel=1e-12)
 
 
 def test_ginnie_mae_nine_percent_at_150_psa() -> None:

@@ -31,7 +31,7 @@ def _plain_rows(terms: Terms, as_of: int) -> list[tuple[int, ...]]:
     for start, end in plain_periods(terms, as_of):
         moved = [adjusted(day, terms.calendar, terms.business_day) for day in (start, end)]
         accrual = moved if terms.adjust_accrual else [start, end]
-        reference = plain_reference(terms, end)
+        reference = plain_reference(terms, start, end)
         regular = (start, end) == reference and terms.frequency > 0
         rows.append((start, end, *accrual, moved[1], *reference, regular))
     return rows

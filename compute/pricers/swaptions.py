@@ -1,0 +1,150 @@
+"""European swaptions: Bachelier or Black on the forward swap rate, times the annuity of the fixed leg."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compute.failing import Failing
+from compute.kernels.curves import DAYS_PER_YEAR
+from compute.kernels.option_strips import BASIS_POINT, option_values, vega_of
+from compute.pricers.exchange import fx_delta
+from compute.pricers.option_terms import (
+    check_surface,
+    day_count_of,
+    frequency_of,
+    kinds_and_vols,
+    sides,
+    surface_rows_of,
+)
+from compute.pricers.rates_checks import check_curves, check_present
+from compute.pricers.swap_legs import Leg, LegTerms, discount_on, fixed_leg, floating_leg, leg_terms
+from compute.run_inputs import RunInputs
+from compute.terms import Terms
+from compute.valued import Matrix, Valued
+from domain.columns import ABSENT_DATE
+from domain.tables import OPTION_TYPES, OPTION_TYPES_OF
+
+Amounts = NDArray[np.float64]
+Days = NDArray[np.int32]
+ALLOWED = tuple(OPTION_TYPES.index(name) for name in OPTION_TYPES_OF["SWAPTION"])
+
+
+@dataclass(frozen=True)
+class Options:
+    """m options on a swap rate, S scenarios."""
+
+    kind: NDArray[np.int8]
+    side: Amounts
+    strike: Amounts
+    root_yr: Amounts
+    vol: Matrix
+    alive_ccy: Matrix
+    """[m, 1] notional; 0 from expiry on"""
+
+    def value(self, rate: Matrix) -> Matrix:
+        return option_values(self.kind, self.side, rate, self.strike, self.vol * self.root_yr[:, None])
+
+    def slope(self, rate: Matrix, step: Matrix) -> Matrix:
+        """Over what a basis point of all zero rates moves the rate by, as DV01 is defined."""
+        return (self.value(rate + step) - self.value(rate - step)) / (2.0 * step)
+
+
+def price_swaptions(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Valued:
+    """Positions that passed `check_swaptions`.
+
+        PV = notional x A x option(R, strike, vol sqrt(T)),  R = floating leg / A
+        dPV = notional x ((option - R option') dA + option' d floating leg)
+
+    The underlying swap starts on the expiry date; its legs' frequencies and day counts, where they are absent, are
+    those of the index (float) and of the currency's swaps (`domain.conventions`); it has no margin.
+    """
+    annuity, floating = _underlying(run, terms)
+    options = _resolve(run, terms)
+    rate = _over(floating.pv_ccy, annuity.pv_ccy)
+    value, slope = options.value(rate), options.slope(rate, _move_of_rate(rate, annuity, floating))
+    through_annuity = (options.alive_ccy * (value - rate * slope))[..., None] * annuity.key_rate_dv01_ccy
+    through_floating = (options.alive_ccy * slope)[..., None] * floating.key_rate_dv01_ccy
+    vega = vega_of(options.kind, options.side, rate, options.strike, options.vol, options.root_yr)
+    pv_ccy = options.alive_ccy * annuity.pv_ccy * value
+    return Valued(
+        index=index,
+        notional_ccy=terms.position_number("notional"),
+        pv_ccy=pv_ccy,
+        pv_up_ccy=_revalued(options, annuity.pv_up_ccy, floating.pv_up_ccy),
+        pv_down_ccy=_revalued(options, annuity.pv_down_ccy, floating.pv_down_ccy),
+        key_rate_dv01_ccy=through_annuity + through_floating,
+        fx_delta_base=fx_delta(run, terms, pv_ccy),
+        vega_ccy=options.alive_ccy * annuity.pv_ccy * vega,
+    )
+
+
+def check_swaptions(run: RunInputs, terms: Terms, failing: Failing) -> None:
+    check_present(
+        failing,
+        {
+            "option_type": ~np.isin(terms.choice("option_type", OPTION_TYPES), ALLOWED),
+            "expiry_date": terms.day("expiry_date") == ABSENT_DATE,
+            "maturity_date": terms.day("maturity_date") == ABSENT_DATE,
+            "strike": np.isnan(terms.number("strike")),
+            "index": terms.texts("index")[0] < 0,
+        },
+    )
+    check_curves(run, terms, failing)
+    check_surface(run, terms, failing, "SWAPTION", "index")
+
+
+def tenors_yr(expiry_day: Days, maturity_day: Days) -> Amounts:
+    """[m] whole months from expiry to maturity, the expiry's day clipped to the month of maturity, over 12."""
+    first, last = (day.astype("datetime64[D]") for day in (expiry_day, maturity_day))
+    first_month, last_month = first.astype("datetime64[M]"), last.astype("datetime64[M]")
+    first_day, last_day = (first - first_month).astype(np.int64), (last - last_month).astype(np.int64)
+    length = ((last_month + 1).astype("datetime64[D]") - last_month).astype(np.int64)
+    incomplete = last_day < np.minimum(first_day, length - 1)
+    whole: Amounts = np.maximum((last_month - first_month).astype(np.int64) - incomplete, 0) / 12.0
+    return whole
+
+
+def _underlying(run: RunInputs, terms: Terms) -> tuple[Leg, Leg]:
+    """Annuity and floating leg of the swap from expiry on, for a unit of notional."""
+    on, ones = discount_on(run, terms), np.ones(len(terms))
+    annuity = fixed_leg(run, _leg(run, terms, "fixed"), on, notional=ones, coupon=ones)
+    floating = floating_leg(run, terms, _leg(run, terms, "float"), on, notional=ones, margin=0.0 * ones)
+    return annuity, floating
+
+
+def _leg(run: RunInputs, terms: Terms, side: str) -> LegTerms:
+    """From expiry on; of an option that has expired nothing is left."""
+    expiry_day = terms.day("expiry_date")
+    return leg_terms(
+        run,
+        terms,
+        from_day=np.where(expiry_day > run.as_of_day, expiry_day, terms.day("maturity_date")).astype(np.int32),
+        frequency=frequency_of(terms, side),
+        day_count=day_count_of(terms, side),
+    )
+
+
+def _resolve(run: RunInputs, terms: Terms) -> Options:
+    expiry_day, strike = terms.day("expiry_date"), terms.number("strike")
+    expiry_yr = np.maximum(expiry_day - run.as_of_day, 0) / DAYS_PER_YEAR
+    row = surface_rows_of(run, terms, "SWAPTION", "index")
+    kind, vol = kinds_and_vols(run, row, expiry_yr, tenors_yr(expiry_day, terms.day("maturity_date")), strike)
+    alive_ccy = np.where(expiry_day > run.as_of_day, terms.position_number("notional"), 0.0)
+    return Options(kind, sides(terms), strike, np.sqrt(expiry_yr), vol, alive_ccy[:, None])
+
+
+def _revalued(options: Options, annuity: Matrix, floating: Matrix) -> Matrix:
+    return options.alive_ccy * annuity * options.value(_over(floating, annuity))
+
+
+def _move_of_rate(rate: Matrix, annuity: Leg, floating: Leg) -> Matrix:
+    """By a basis point of all zero rates: that of a quotient."""
+    of_floating, of_annuity = (leg.key_rate_dv01_ccy.sum(axis=2) for leg in (floating, annuity))
+    move = np.abs(_over(of_floating - rate * of_annuity, annuity.pv_ccy))
+    return np.where(move > 0.0, move, BASIS_POINT)
+
+
+def _over(floating: Matrix, annuity: Matrix) -> Matrix:
+    """The forward swap rate; a swap that is over has none, and counts for nothing."""
+    return np.divide(floating, annuity, out=np.zeros_like(floating), where=annuity != 0.0)

@@ -1,0 +1,35 @@
+"""A release to come may pack blocks in another way: the bytes differ, the numbers and figures do not."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zstandard
+
+from domain.facts import BlockColumns
+from ops.adapters.block_codec import MAGIC, ZstdBlockCodec, _frames
+from ops.archiving.archive import archive
+from ops.archiving.restore import restore
+from ops.audit.verify import verify
+from ops.wiring import Tenor
+from query_api.errors import NotQueryable
+from tests.ops.archiving.test_archive import figures, table_of
+from tests.projections.sample_run import SampleRun
+
+
+class DenserCodec(ZstdBlockCodec):
+    def encode(self, columns: BlockColumns) -> bytes:
+        compress = zstandard.ZstdCompressor(level=9).compress
+        frames: list[Any] = [compress(raw) for raw in _frames(columns)]
+        return MAGIC + b"".join(len(frame).to_bytes(4, "little") + frame for frame in frames)
+
+
+def test_blocks_packed_in_another_way_answer_to_the_log(tenor: Tenor, published: SampleRun, tmp_path: Path) -> None:
+    shown = figures(tenor)
+    archive(tenor, str(published.run_id), str(tmp_path / "a"), "")
+    with pytest.raises(NotQueryable, match=f"archived in {tmp_path}/a"):
+        table_of(tenor, published.run_id)
+    tenor.__dict__["block_codec"] = DenserCodec()
+    assert restore(tenor, str(published.run_id), None, "").reencoded_blocks == 6
+    assert figures(tenor) == shown
+    assert {one["code"] for one in verify(tenor)["problems"]} <= {"RUN_ROOT"}
