@@ -64,7 +64,7 @@ def _resolved(portfolio: Portfolio, count: int) -> RunInputs:
         for number, bp in enumerate(SHIFTS_BP)
     ]
     market = parse_market(json.dumps(market_document()).encode())
-    return resolve(portfolio, market, scenarios, base_currency="USD", measures=("PV",), chunk_size=count)
+    return resolve(portfolio, market, scenarios, base_currency="USD", measures=("PV", "CONVEXITY"), chunk_size=count)
 
 
 def _write(path: Path, rows: Iterable[Terms]) -> None:

@@ -179,4 +179,4 @@ def same_request(store: EventStore, run_id: UUID, terms: dict[str, Any]) -> Subm
             f"this idempotency key has asked for another run ({run_id})",
             "use a new key for a new request",
         )
-    return Submitted(run_id, store.head())
+    return Submitted(run_id, store.position(run_id, 1))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from compute.credit_tables import CreditQuotes, credit_quotes, forward_breaks
 from compute.kernels.curves import DAYS_PER_YEAR, key_rate_gradients, log_discount_factors, spread_factors
 from compute.kernels.surfaces import Surfaces
 from compute.kernels.volatility import KINDS, CapletSurfaces
-from compute.par_curves import bootstrap
+from compute.par_curves import Bootstrapped, bootstrap
 from compute.scenarios import NodeCurve, ShockedMarket, apply_shocks, node_days_of
 from compute.surface_tables import SurfaceRows, surface_rows, surface_tables
 from domain.market import MarketDocument
@@ -119,7 +119,6 @@ def build_market_tables(
     shift = np.exp(CONVEXITY_SHIFT * np.arange(n_days) / DAYS_PER_YEAR)[:, None]
     gradients, gradient_of_scenario = _key_gradients(curve_ids, shocked, n_days)
     spots = _spots(market, shocked)
-    caplets = _caplet_surface_ids(market)
     return MarketTables(
         as_of_day=(market.as_of - _EPOCH).days,
         n_days=n_days,
@@ -138,21 +137,36 @@ def build_market_tables(
         fx_to_base=_fx_to_base(market, spots, base_currency or market.base_currency, len(scenarios)),
         fx_spot=spots,
         fixings=_fixings(market),
-        caplet_surface_of={index: row for row, index in enumerate(caplets)},
-        caplet_surfaces=_caplet_surfaces(list(caplets.values()), shocked),
+        **_volatility_tables(market, shocked),
         spread_shocks=tuple(each.spread_shocks for each in shocked),
         prepayment_multiplier=np.array([each.prepayment_multiplier for each in shocked]),
         default_multiplier=np.array([each.default_multiplier for each in shocked]),
         severity_add=np.array([each.severity_add for each in shocked]),
         credit_curves=credit_quotes(market),
         forward_breaks=forward_breaks(curve_row, shocked, n_days),
-        unsupported_curves=frozenset(curve.curve_id for curve in market.curves) - curve_row.keys(),
-        unsupported_currencies=frozenset(market.discount) - _rows(market.discount, curve_row).keys(),
-        unsupported_indices=frozenset(market.projection) - _rows(market.projection, curve_row).keys(),
-        surface_of=surface_rows(market),
-        surfaces=surface_tables(market, shocked),
-        curve_problems="; ".join(f"{each.path}: {each.message}; {each.fix}" for each in solved.problems),
+        **_unsolved(solved, curve_row),
     )
+
+
+def _volatility_tables(market: MarketDocument, shocked: Sequence[ShockedMarket]) -> dict[str, Any]:
+    caplets = _caplet_surface_ids(market)
+    return {
+        "caplet_surface_of": {index: row for row, index in enumerate(caplets)},
+        "caplet_surfaces": _caplet_surfaces(list(caplets.values()), shocked),
+        "surface_of": surface_rows(market),
+        "surfaces": surface_tables(market, shocked),
+    }
+
+
+def _unsolved(solved: Bootstrapped, curve_row: Mapping[str, int]) -> dict[str, Any]:
+    """What still is of kind PAR, and why."""
+    market = solved.market
+    return {
+        "unsupported_curves": frozenset(curve.curve_id for curve in market.curves) - curve_row.keys(),
+        "unsupported_currencies": frozenset(market.discount) - _rows(market.discount, curve_row).keys(),
+        "unsupported_indices": frozenset(market.projection) - _rows(market.projection, curve_row).keys(),
+        "curve_problems": "; ".join(f"{each.path}: {each.message}; {each.fix}" for each in solved.problems),
+    }
 
 
 def _discount_factors(curve_ids: Sequence[str], shocked: Sequence[ShockedMarket], n_days: int) -> Array:

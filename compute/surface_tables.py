@@ -26,13 +26,14 @@ def surface_rows(market: MarketDocument) -> SurfaceRows:
 def surface_tables(market: MarketDocument, shocked: Sequence[ShockedMarket]) -> Surfaces:
     """Shocks move a surface's volatilities, never its axes or kind."""
     surfaces = _in_order(market)
-    axes = [_filled_up([axis(each) for each in surfaces]) for axis in (_expiries, _tenors, _strikes)]
-    vols = np.zeros((len(surfaces), *(axis.shape[1] for axis in axes), len(shocked)))
+    expiries, tenors, strikes = (_filled_up([axis(s) for s in surfaces]) for axis in (_expiries, _tenors, _strikes))
+    vols = np.zeros((len(surfaces), expiries.shape[1], tenors.shape[1], strikes.shape[1], len(shocked)))
     for row, surface in enumerate(surfaces):
         e, t, k = shape = len(_expiries(surface)), len(_tenors(surface)), len(_strikes(surface))
         for scenario, each in enumerate(shocked):
             vols[row, :e, :t, :k, scenario] = np.array(each.volatilities[surface.surface_id].vols).reshape(shape)
-    return Surfaces(np.array([KINDS.index(each.kind) for each in surfaces], np.int8), *axes, vols)
+    kind = np.array([KINDS.index(each.kind) for each in surfaces], np.int8)
+    return Surfaces(kind, expiries, tenors, strikes, vols)
 
 
 def _in_order(market: MarketDocument) -> list[VolatilitySurface]:

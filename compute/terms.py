@@ -70,7 +70,7 @@ class Terms:
 
     def choice(self, name: str, values: tuple[str, ...], default: str | None = None) -> NDArray[np.int8]:
         """Index in a closed list; ABSENT without a value and without a default."""
-        codes = self.code(f"choice {name}", name, lambda text: values.index(text) if text in values else UNKNOWN)
+        codes = self.code(f"choice of {values}", name, lambda text: values.index(text) if text in values else UNKNOWN)
         filled = values.index(default) if default is not None else ABSENT
         return np.where(codes == ABSENT, filled, codes).astype(np.int8)
 

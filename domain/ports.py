@@ -39,6 +39,10 @@ class EventStore(Protocol):
 
     def stream(self, originator_id: UUID) -> list[Event]: ...
 
+    def position(self, originator_id: UUID, version: int) -> int:
+        """Log position of an event that is there."""
+        ...
+
     def log(self, after: int, limit: int) -> list[LogEntry]:
         """The next events in log order; never skips one that commits later."""
         ...

@@ -271,13 +271,13 @@ def retry(run: Run, envelope: Envelope, run_id: UUID) -> list[RunEvent]:
 
 def approve(run: Run, envelope: Envelope, run_id: UUID, reason: str) -> list[RunEvent]:
     if run.status not in FINISHED:
-        raise RunRefused(f"run {run_id} is {run.status}; only a completed run can be approved", "wait for completion")
+        raise RunRefused(f"run {run_id} is {run.status}; only a completed run can be approved", "see `tenor run show`")
     return [RunApproved(**envelope.at(run_id, run.version + 1), reason=reason)]
 
 
 def reject(run: Run, envelope: Envelope, run_id: UUID, reason: str) -> list[RunEvent]:
     if run.status not in FINISHED:
-        raise RunRefused(f"run {run_id} is {run.status}; only a completed run can be rejected", "wait for completion")
+        raise RunRefused(f"run {run_id} is {run.status}; only a completed run can be rejected", "see `tenor run show`")
     return [RunRejected(**envelope.at(run_id, run.version + 1), reason=reason)]
 
 

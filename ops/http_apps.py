@@ -1,5 +1,6 @@
 """The services as HTTP applications: all behind one port, or one alone; the same paths either way."""
 
+import socket
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -13,6 +14,7 @@ from commands.api import ingestion as ingest_commands
 from commands.api import marketdata as market_commands
 from commands.api import orchestrator as run_commands
 from commands.api import scenario as scenario_commands
+from commands.refusals import Refused
 from domain.event import Envelope
 from ops.checking import check_scenarios
 from ops.database import HEAD, revision
@@ -34,6 +36,7 @@ SERVICE_PORTS = {
 ALLOWED_HOSTS = frozenset({"127.0.0.1", "localhost", "::1", "[::1]", "testserver"})
 """Names under which a loopback server is asked; any other is somebody's rebound name."""
 
+LOOPBACK = "127.0.0.1"
 ACTOR_HEADER = "Tenor-Actor"
 
 
@@ -89,6 +92,17 @@ def unready(tenor: Tenor) -> list[str]:
     return [] if at == HEAD else [f"the database is at migration {at}, {HEAD} is needed: run `tenor migrate`"]
 
 
+def refuse_taken_port(port: int) -> None:
+    """Before anything is started or promised."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError as error:
+            message = f"port {port} on {LOOPBACK} cannot be used: {error.strerror}"
+            raise Refused("PORT_TAKEN", message, "stop what holds it, or choose another with --port") from error
+
+
 def serve_app(app: FastAPI, port: int) -> None:
     """On the loopback interface until SIGINT or SIGTERM."""
-    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=5)
+    uvicorn.run(app, host=LOOPBACK, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=5)

@@ -1,7 +1,7 @@
 """A fund of any size for demonstrations and measurements: the same seed writes the same files.
 
-About 70 % loans (consumer, mortgages, commercial property, term loans, leveraged floaters), 22 % bonds and 8 % FX
-forwards, in USD, EUR and GBP, as of 23 January 2026. Nobody in it exists.
+About 67 % loans (consumer, mortgages, commercial property, term loans, leveraged floaters), 3 % mortgage pools, 22 %
+bonds and 8 % FX forwards, in USD, EUR and GBP, as of 23 January 2026. Nobody in it exists.
 """
 
 import json
@@ -36,7 +36,15 @@ from ops.sample_obligors import (
 )
 
 _AS_OF_MONTH = (2026 - 1970) * 12
-_SHARES = {"consumer": 0.40, "mortgage": 0.09, "property": 0.05, "term": 0.09, "leveraged": 0.07, "fx": 0.08}
+_SHARES = {
+    "consumer": 0.37,
+    "mortgage": 0.09,
+    "property": 0.05,
+    "term": 0.09,
+    "leveraged": 0.07,
+    "pools": 0.03,
+    "fx": 0.08,
+}
 _POSITIONS_PER_BOND = 12
 _MOST_BONDS = 6000
 
@@ -68,6 +76,7 @@ def _tables(count: int, seed: int) -> dict[str, pa.Table]:
         _leveraged(rng, sizes["leveraged"], issuers),
         _bonds(rng, bond_positions, issuers),
         _forwards(rng, sizes["fx"]),
+        _pools(rng, sizes["pools"], issuers),
     ]
     instruments = pa.concat_tables([block[0] for block in blocks], promote_options="default")
     positions = pa.concat_tables([block[1] for block in blocks], promote_options="default")
@@ -213,6 +222,38 @@ def _loans(
         "tags": _tags(rng, n, "ORIGIN=BRANCH", "ORIGIN=BROKER", "ORIGIN=ONLINE;GREEN"),
         "origination_date": terms["issue_date"],
         **extra,
+    }
+    return arrow_table(instruments), arrow_table(positions)
+
+
+def _pools(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Table, pa.Table]:
+    """Agency pass-throughs: paid on the 25th, half a point of the borrowers' rate kept by servicer and guarantor."""
+    currency, ids = np.full(n, "USD"), _ids("A", n)
+    issuer = pick(rng, issuers, "HOME", currency)
+    term_mo = rng.choice([180, 360], n, p=[0.2, 0.8])
+    age = (rng.random(n) * 0.6 * term_mo).astype(np.int64)
+    coupon = rng.choice([0.025, 0.03, 0.035, 0.045, 0.055, 0.06], n)
+    instruments = {
+        "instrument_id": ids,
+        "product_type": np.full(n, "ABS_MBS"),
+        "currency": currency,
+        "issuer_id": issuers["issuer_id"][issuer],
+        "coupon": coupon,
+        "wac": (coupon + 0.005 + rng.uniform(0, 0.003, n)).round(5),
+        "wam": term_mo - age,
+        "age": age,
+        "first_payment_date": _dates(np.full(n, _AS_OF_MONTH + 1), np.ones(n, np.int64)),
+        "payment_delay_days": np.full(n, 24),
+        "prepayment": rng.choice(["PSA 90", "PSA 140", "PSA 210", "CPR 7"], n),
+        "spread_curve": np.full(n, "AAA-BOND"),
+    }
+    positions = {
+        "instrument_id": ids,
+        "book_id": _books(rng, "MORTGAGE", n=n),
+        "notional": rng.lognormal(14.5, 0.7, n).round(2),
+        "accounting_class": np.full(n, "FVOCI"),
+        "tags": _tags(rng, n, "STRATEGY=CARRY", "STRATEGY=RELATIVE_VALUE"),
+        "loan_program": np.where(term_mo == 360, "AGENCY_30Y", "AGENCY_15Y"),
     }
     return arrow_table(instruments), arrow_table(positions)
 

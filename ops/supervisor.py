@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,8 +15,9 @@ from ops.wiring import Tenor
 log = structlog.get_logger()
 WATCH_SECONDS = 0.2
 STOP_SECONDS = 30.0
-RESTARTS = 1_000
-"""A worker that dies is started again; this many times is a machine in trouble, not a crash."""
+QUICK_SECONDS = 5.0
+QUICK_DEATHS = 5
+"""A worker that dies is started again. So many in a row that did not live QUICK_SECONDS cannot work here at all."""
 
 
 class WorkerPool:
@@ -26,10 +28,17 @@ class WorkerPool:
         self._processes: list[subprocess.Popen[bytes]] = []
         self._stop = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="worker-watch")
-        self._restarts = 0
+        self._started: list[float] = []
+        self._quick_deaths = 0
+
+    @property
+    def has_given_up(self) -> bool:
+        """Workers die as soon as they start; what they said is on stderr."""
+        return self._quick_deaths >= QUICK_DEATHS
 
     def start(self) -> None:
         self._processes = [self._spawn() for _ in range(self._count)]
+        self._started = [time.monotonic()] * self._count
         self._watcher.start()
 
     def stop(self) -> None:
@@ -55,15 +64,21 @@ class WorkerPool:
         }
         # -P: a folder of the user's that is named like one of our packages is not imported in its place.
         command = [sys.executable, "-P", "-m", "ops.worker_process"]
-        return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=sys.stderr)
+        # A process group of its own: Ctrl-C is ours to hear, and we stop the workers cleanly.
+        return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=sys.stderr, process_group=0)
 
     def _watch(self) -> None:
-        while not self._stop.wait(WATCH_SECONDS):
+        while not self._stop.wait(WATCH_SECONDS) and not self.has_given_up:
             for slot, process in enumerate(self._processes):
-                if process.poll() is not None and self._restarts < RESTARTS:
-                    log.warning("worker.died", pid=process.pid, exit_code=process.returncode)
-                    self._restarts += 1
-                    self._processes[slot] = self._spawn()
+                if process.poll() is not None:
+                    self._replace(slot, process)
+
+    def _replace(self, slot: int, dead: subprocess.Popen[bytes]) -> None:
+        log.warning("worker.died", pid=dead.pid, exit_code=dead.returncode)
+        lived_seconds = time.monotonic() - self._started[slot]
+        self._quick_deaths = self._quick_deaths + 1 if lived_seconds < QUICK_SECONDS else 0
+        if not self.has_given_up:
+            self._processes[slot], self._started[slot] = self._spawn(), time.monotonic()
 
 
 @contextmanager

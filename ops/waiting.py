@@ -15,7 +15,7 @@ from domain.run import UNFINISHED
 from ops.background import RECONNECT_SECONDS, background, count_alive
 from ops.database import DatabaseProblem
 from ops.projection_status import refuse_if_halted
-from ops.supervisor import workers
+from ops.supervisor import WorkerPool, workers
 from ops.wiring import Tenor
 
 POLL_SECONDS = 0.05
@@ -39,6 +39,7 @@ class Company:
     def __init__(self, tenor: Tenor, worker_count: int | None, stack: ExitStack) -> None:
         self._tenor, self._worker_count, self._stack = tenor, worker_count, stack
         self._ours: set[str] = set()
+        self._pool: WorkerPool | None = None
         self._looked_at = float("-inf")
 
     def keep(self) -> None:
@@ -46,9 +47,16 @@ class Company:
         if time.monotonic() - self._looked_at < LOOK_SECONDS:
             return
         self._looked_at = time.monotonic()
+        if self._pool and self._pool.has_given_up:
+            raise DatabaseProblem(
+                "WORKERS_CANNOT_START",
+                "worker processes die as soon as they start; what they said stands above",
+                "mend what they name (often a broken installation: make clean && make setup), then run again",
+            )
         if "worker" not in self._ours and (self._worker_count or not count_alive(self._tenor, "worker")):
             self._ours.add("worker")
-            self._stack.enter_context(workers(self._tenor, self._worker_count or default_workers()))
+            count = self._worker_count or default_workers()
+            self._pool = self._stack.enter_context(workers(self._tenor, count))
         for role in ("process-manager", "projections"):
             if role not in self._ours and not count_alive(self._tenor, role):
                 self._ours.add(role)

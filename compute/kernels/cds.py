@@ -318,7 +318,7 @@ def bootstrap_hazards(
     """Fills the hazard rates of one curve, row 0, node by node, so that swaps quoted at their spread cost nothing.
 
     A swap that matures on node j has `coupon` its spread; it costs nothing net of the premium already accrued. NaN
-    spreads leave the node's hazard rate as it is; NaN where none from 0 to 100 solves: the spreads contradict one another.
+    spreads leave the node's hazard rate as it is. NaN where no rate from 0 to 100 solves: the spreads contradict.
 
     Args:    swaps, premiums, rows  of a swap for each node
              accrued_days           [nodes]  ACT/360 days that the running period has accrued

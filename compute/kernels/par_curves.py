@@ -69,7 +69,7 @@ def solve_curve(interpolation: str, quotes: Sequence[ParQuote], discount_factors
         if not np.isfinite(jacobian).all() or np.linalg.matrix_rank(jacobian) < len(quotes):
             break
         if np.abs(error).max() <= TOLERANCE:
-            return Solved(node_days, zeros, np.linalg.inv(jacobian), None)
+            return Solved(node_days, zeros, np.linalg.inv(jacobian).astype(np.float64), None)
         zeros = zeros - np.linalg.solve(jacobian, error)
     size = np.where(np.isfinite(error), np.abs(error), np.inf)
     return Solved(node_days, zeros, np.full_like(jacobian, np.nan), int(size.argmax()))

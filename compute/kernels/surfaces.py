@@ -41,7 +41,8 @@ def volatilities(surfaces: Surfaces, row: Rows, expiry_yr: Array, tenor_yr: Arra
 
     def at(expiry: Rows, tenor: Rows) -> Array:
         low = surfaces.vols[row, expiry, tenor, k]
-        return low + higher[:, None] * (surfaces.vols[row, expiry, tenor, k + step_k] - low)
+        between: Array = low + higher[:, None] * (surfaces.vols[row, expiry, tenor, k + step_k] - low)
+        return between
 
     def on(expiry: Rows) -> Array:
         short = at(expiry, t)

@@ -101,12 +101,10 @@ def rates_of(run: RunInputs, factors: Amounts | None = None) -> Rates:
 
 
 def accrued_days(premiums: Premiums) -> Amounts:
-    """[n] days of the running period up to and with the valuation date: protection bought today starts tomorrow."""
+    """[m] days of the first period to be paid, up to and with the valuation date."""
     days, live = np.zeros(len(premiums.offsets) - 1), np.flatnonzero(np.diff(premiums.offsets))
     first = premiums.offsets[live]
-    run_days = np.clip(1 - premiums.start[first], 0, premiums.counted_days[first])
-    # The day before a payment date closes its period: what is bought that day owes nothing yet.
-    days[live] = np.where(premiums.end[first] > 1, run_days, premiums.counted_days[first])
+    days[live] = np.clip(1 - premiums.start[first], 0, premiums.counted_days[first])
     return days
 
 

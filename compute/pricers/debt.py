@@ -7,7 +7,7 @@ from compute.kernels.discounting import discount, present_values
 from compute.kernels.flows import Flows
 from compute.kernels.lives import weighted_average_life, weighted_average_maturity_mo
 from compute.kernels.yields import YieldTimes, durations, has_time, solve_yields, yield_times
-from compute.pricers.debt_terms import FLOATING, Debt, resolve_debt
+from compute.pricers.debt_terms import FLOATING, Debt, is_custom, resolve_debt
 from compute.pricers.exchange import fx_delta
 from compute.pricers.projection import Projected, project_fixed, project_floating
 from compute.run_inputs import RunInputs
@@ -42,6 +42,7 @@ def value_flows(run: RunInputs, debt: Debt, projected: Projected, index: NDArray
     times = yield_times(
         flows, debt.schedules, day_count=debt.day_count, frequency=debt.frequency, as_of_day=run.as_of_day
     )
+    times = times_of_custom_flows(run, debt, flows, times)
     yields, macaulay_yr, modified_yr = yields_and_durations(run, flows, times, discounted.pv)
     return Valued(
         index=index,
@@ -69,6 +70,39 @@ def vega(run: RunInputs, debt: Debt, projected: Projected) -> NDArray[np.float64
         return None
     up, down = (revalued(run, debt, flows, run.tables.discount_factors) for flows in projected.flows_of_volatility)
     return np.where(projected.reads_volatility[:, None], (up - down) / 2, np.nan)
+
+
+def times_of_custom_flows(run: RunInputs, debt: Debt, flows: Flows, times: YieldTimes) -> YieldTimes:
+    """A CUSTOM table may skip payment dates: k counts the schedule's periods up to each flow.
+
+    Flows that are not all on the loan's payment dates are timed by ACT/365F years instead.
+    """
+    chosen = debt.is_loan & is_custom(debt) & (debt.frequency > 0)
+    if not chosen.any() or not len(debt.schedules.pay):
+        return times
+    position = np.repeat(np.arange(flows.position_count), np.diff(flows.offsets))
+    first = flows.offsets[:-1][np.diff(flows.offsets) > 0]
+    at, on_date = periods_of(debt, flows, position, run.as_of_day)
+    on_schedule = np.bincount(position, ~on_date, flows.position_count) == 0
+    w = np.zeros(flows.position_count)
+    w[position[first]] = times.gap[first]
+    by_period = at - debt.schedules.offsets[:-1][position] + w[position]
+    time = np.where(on_schedule[position], by_period, flows.day / 365.0 * times.per_year[position])
+    gap = np.diff(time, prepend=0.0)
+    gap[first] = time[first]
+    return YieldTimes(np.where(chosen[position], gap, times.gap), times.per_year)
+
+
+def periods_of(
+    debt: Debt, flows: Flows, position: NDArray[np.int64], as_of_day: int
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """[F] row of the schedule's first payment on or after each flow, and whether it is on that very day."""
+    stride = np.int64(1) << 32
+    schedules = debt.schedules
+    paid = schedules.position_of_period * stride + (schedules.pay - as_of_day)
+    wanted = position * stride + flows.day
+    at = np.minimum(np.searchsorted(paid, wanted), len(paid) - 1)
+    return at, paid[at] == wanted
 
 
 def revalued(run: RunInputs, debt: Debt, flows: Flows, factors: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -143,29 +143,7 @@ def _bond_flows(run: RunInputs, debt: Debt, rate_type: NDArray[np.int8]) -> Flow
 
 
 def project_floating(run: RunInputs, debt: Debt) -> Projected:
-    terms, tables = debt.terms, run.tables
-    fixing = period_fixings(run, debt)
-    float_terms = FloatTerms(
-        balance_ccy=debt.notional_ccy,
-        margin=terms.number("margin", 0.0),
-        cap=terms.number("cap"),
-        floor=terms.number("floor"),
-        servicing_fee=terms.number("servicing_fee", 0.0),
-        redemption_per_100=np.where(debt.is_loan, 100.0, terms.number("redemption_per_100", 100.0)),
-        day_count=debt.day_count,
-        frequency=debt.frequency,
-        amortization=np.where(debt.is_loan, terms.choice("amortization", AMORTIZATIONS), BULLET).astype(np.int8),
-        io_until_day=interest_only_until(debt.issue_day, terms.whole("io_months")),
-        amortization_months=terms.whole("amortization_months"),
-        issue_day=debt.issue_day,
-        maturity_day=debt.maturity_day,
-        round_to_cent=terms.choice("rounding", ("CENT",)) == 0,
-        is_loan=debt.is_loan,
-        projection_row=terms.row_in("index", tables.projection_curve_of),
-        volatility_row=volatility_rows(run, terms),
-        fixing=fixing,
-    )
-    speeds = speeds_of(terms)
+    tables, float_terms, speeds = run.tables, _float_terms(run, debt), speeds_of(debt.terms)
     shared = (run.as_of_day, debt.schedules, float_terms, speeds, variants_of(run, speeds))
     discounting = Discounting(
         debt.curve_row,
@@ -192,6 +170,30 @@ def project_floating(run: RunInputs, debt: Debt) -> Projected:
         _accrued(run, debt, rate),
         _flows_of_volatility(run, shared, float_terms),
         float_terms.volatility_row != NO_SURFACE,
+    )
+
+
+def _float_terms(run: RunInputs, debt: Debt) -> FloatTerms:
+    terms = debt.terms
+    return FloatTerms(
+        balance_ccy=debt.notional_ccy,
+        margin=terms.number("margin", 0.0),
+        cap=terms.number("cap"),
+        floor=terms.number("floor"),
+        servicing_fee=terms.number("servicing_fee", 0.0),
+        redemption_per_100=np.where(debt.is_loan, 100.0, terms.number("redemption_per_100", 100.0)),
+        day_count=debt.day_count,
+        frequency=debt.frequency,
+        amortization=np.where(debt.is_loan, terms.choice("amortization", AMORTIZATIONS), BULLET).astype(np.int8),
+        io_until_day=interest_only_until(debt.issue_day, terms.whole("io_months")),
+        amortization_months=terms.whole("amortization_months"),
+        issue_day=debt.issue_day,
+        maturity_day=debt.maturity_day,
+        round_to_cent=terms.choice("rounding", ("CENT",)) == 0,
+        is_loan=debt.is_loan,
+        projection_row=terms.row_in("index", run.tables.projection_curve_of),
+        volatility_row=volatility_rows(run, terms),
+        fixing=period_fixings(run, debt),
     )
 
 

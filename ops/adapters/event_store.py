@@ -45,6 +45,8 @@ INSERT_BLOCK = SQL(
     "VALUES (%b, %b, %b, %b, %b, %b, %b)"
 )
 
+SELECT_POSITION = SQL("SELECT notification_id FROM ledger_events WHERE originator_id = %s AND originator_version = %s")
+
 SELECT_BLOCK = SQL("SELECT payload FROM fact_block WHERE run_id = %s AND kind = %s AND chunk_no = %s")
 
 
@@ -138,6 +140,13 @@ class PostgresEventStore:
 
     def stream(self, originator_id: UUID) -> list[Event]:
         return [codec.decode(stored.topic, stored.state) for stored in self._recorder.select_events(originator_id)]
+
+    def position(self, originator_id: UUID, version: int) -> int:
+        with self._recorder.datastore.get_connection() as connection:
+            row = connection.execute(SELECT_POSITION, (originator_id, version)).fetchone()
+        if row is None:
+            raise LookupError(f"stream {originator_id} has no event {version}")
+        return int(row["notification_id"])
 
     def log(self, after: int, limit: int) -> list[LogEntry]:
         notifications = self._recorder.select_notifications(after, limit, inclusive_of_start=False)

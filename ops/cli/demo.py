@@ -24,22 +24,22 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Embedded Postgres, a sample fund, a full run, figures; then everything served on one port."""
-    from ops.background import background
-    from ops.http_apps import build_app, serve_app
-    from ops.supervisor import workers
-    from ops.waiting import default_workers
+    from ops.http_apps import build_app, refuse_taken_port, serve_app
+    from ops.waiting import default_workers, everything_running
 
     output = Output(as_json)
-    with opened(context) as tenor, workers(tenor, default_workers()), background(tenor):
+    if not no_serve:
+        refuse_taken_port(port)
+    with opened(context) as tenor, everything_running(tenor, default_workers()) as company:
         output.note(f"a fund of {positions:,} positions: making it, reading it in, pricing it under a dozen scenarios")
-        document = run_demo(tenor, positions, quiet=as_json)
+        document = run_demo(tenor, positions, company, quiet=as_json)
         show(tenor, output, document)
         if not no_serve:
             output.note(f"everything is served at http://127.0.0.1:{port}/ (Ctrl-C stops it)")
             serve_app(build_app(tenor), port)
 
 
-def run_demo(tenor: Any, positions: int, *, quiet: bool) -> dict[str, Any]:
+def run_demo(tenor: Any, positions: int, company: Any, *, quiet: bool) -> dict[str, Any]:
     """The whole path: files, snapshots, scenarios, run, results."""
     from commands.submit_run import SubmitRun
     from ops.cli.runs import submit_wish
@@ -49,7 +49,7 @@ def run_demo(tenor: Any, positions: int, *, quiet: bool) -> dict[str, Any]:
         portfolio, market = bring(tenor, Path(folder), positions)
     wish = SubmitRun(portfolio, market, ("@nightly",))
     run_id = submit_wish(tenor, wish)
-    return summary(wait_until_queryable(tenor, run_id, quiet=quiet))
+    return summary(wait_until_queryable(tenor, run_id, quiet=quiet, company=company))
 
 
 def bring(tenor: Any, folder: Path, positions: int) -> tuple[str, str]:

@@ -25,10 +25,11 @@ def up(
 ) -> None:
     """Everything on one port: APIs, workers, projections and the page. Ctrl-C stops cleanly."""
     from ops.background import background
-    from ops.http_apps import build_app, serve_app
+    from ops.http_apps import build_app, refuse_taken_port, serve_app
     from ops.supervisor import workers as worker_pool
     from ops.waiting import default_workers
 
+    refuse_taken_port(port)
     with opened(context) as tenor, worker_pool(tenor, workers or default_workers()), background(tenor):
         Output(False).note(f"Tenor is at http://127.0.0.1:{port}/ (Ctrl-C stops it)")
         serve_app(build_app(tenor), port)
@@ -40,12 +41,13 @@ def serve(
     port: Annotated[int | None, typer.Option(help="On 127.0.0.1; default the service's own.", min=1, max=65535)] = None,
 ) -> None:
     """One service alone."""
-    from ops.http_apps import SERVICE_PORTS, build_app, serve_app
+    from ops.http_apps import SERVICE_PORTS, build_app, refuse_taken_port, serve_app
 
     if name not in SERVICE_PORTS:
         Output(False).fail("UNKNOWN_SERVICE", f"there is no service {name!r}", f"one of {', '.join(SERVICE_PORTS)}")
+    chosen = port or SERVICE_PORTS[name]
+    refuse_taken_port(chosen)
     with opened(context) as tenor:
-        chosen = port or SERVICE_PORTS[name]
         Output(False).note(f"{name} is at http://127.0.0.1:{chosen}/ (Ctrl-C stops it)")
         serve_app(build_app(tenor, (name,)), chosen)
 

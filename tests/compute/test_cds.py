@@ -26,7 +26,7 @@ NOTIONAL = 1_000_000
 HAZARDS = {"6M": 0.008, "1Y": 0.011, "3Y": 0.017, "5Y": 0.024, "7Y": 0.02, "10Y": 0.03}
 SPREADS = {"1Y": 0.006, "3Y": 0.0095, "5Y": 0.0125, "7Y": 0.0138, "10Y": 0.0142}
 RECOVERY = 0.35
-CDS = {
+CDS: dict[str, Any] = {
     "product_type": "CDS",
     "currency": "USD",
     "option_type": "BUY",
@@ -53,7 +53,7 @@ def credit_market(**changes: Any) -> dict[str, Any]:
 
 def seeded(count: int) -> list[dict[str, Any]]:
     rng = np.random.default_rng(11)
-    found = []
+    found = list[dict[str, Any]]()
     for _ in range(count):
         quarter, year = int(rng.integers(1, 5)), int(rng.integers(2026, 2036))
         maturity = date(year, 3 * quarter, 20) if rng.random() < 0.8 else AS_OF + timedelta(int(rng.integers(5, 3000)))

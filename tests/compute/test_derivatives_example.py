@@ -8,11 +8,13 @@ import pytest
 from commands.ingestion.prepare import prepare_portfolio
 from compute.chunks import ChunkFacts, price_chunk
 from compute.run_inputs import resolve
+from compute.terms import Lookups, Terms
 from domain.columns import Portfolio
 from domain.failures import Reason
 from domain.market import parse_market
 from domain.measures import DEFAULT_MEASURES, Fact
 from domain.scenarios import BASE_SCENARIO, ScenarioDocument
+from domain.tables import OPTION_TYPES
 from tests.compute.derivative_fund import column
 
 FOLDER = Path(__file__).parents[2] / "examples" / "derivatives"
@@ -52,6 +54,15 @@ def test_everything_is_priced_and_every_blank_has_a_reason(portfolio: Portfolio)
         assert set(np.unique(block.reasons)) <= {Reason.NONE, Reason.NOT_APPLICABLE}
     optional = np.isfinite(column(facts, "vega")[0])
     assert optional.sum() == 6
+
+
+def test_a_column_is_read_against_any_list_of_choices(portfolio: Portfolio) -> None:
+    """A product knows its own option types; another that reads the same column keeps its own codes."""
+    terms = Terms(portfolio, np.arange(9), Lookups())
+    lists: list[tuple[str, ...]] = [("PAYER", "RECEIVER"), OPTION_TYPES, ("RECEIVER",)]
+    for values in lists:
+        codes = terms.choice("option_type", values)
+        assert (codes == values.index("RECEIVER")).sum() == 1, values
 
 
 def test_bits_do_not_depend_on_the_chunk_or_on_other_scenarios(portfolio: Portfolio) -> None:

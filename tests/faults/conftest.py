@@ -11,7 +11,7 @@ from psycopg.conninfo import make_conninfo
 from ops.embedded_postgres.server import EmbeddedServer
 from ops.sample_fund import write_sample_fund
 from tests.faults.stage import POSITIONS, Stage
-from tests.walk.command_line import Tenor
+from tests.walk.command_line import Tenor, one_at_a_time
 from tests.walk.conftest import kernels, tenor, tenor_home
 
 __all__ = ["kernels", "tenor", "tenor_home"]
@@ -34,7 +34,8 @@ def undisturbed(postgres: EmbeddedServer, template_database: str, tenor_home: Pa
     portfolio, market = program.bring(fund)
     program.json("scenario", "define", fund / "scenarios.json")
     stage = Stage(program, portfolio, market)
-    answer = program.json(*stage.submit_words("undisturbed"), "--workers", "1", "--wait")
+    with one_at_a_time(kernels):
+        answer = program.json(*stage.submit_words("undisturbed"), "--workers", "1", "--wait")
     assert (answer["status"], answer["priced"]) == ("COMPLETED", POSITIONS)
     return stage
 

@@ -1,17 +1,21 @@
 """The program as a user starts it: a process of its own, an exit code, and what it says on stdout and on stderr."""
 
+import fcntl
 import json
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 PROGRAM = Path(sys.executable).with_name("tenor")
-LONGEST_SECONDS = 120
+LONGEST_SECONDS = 300
+"""The first run of an engine compiles its kernels: half a minute, more on a machine that is busy."""
 SMALL_FUND = Path(__file__).parents[2] / "examples" / "small_fund"
 
 Word = str | Path
@@ -67,7 +71,7 @@ class Tenor:
     def refusal(self, *words: Word) -> dict[str, Any]:
         """What a command that is refused says: one problem with its fix, to the machine and to the person."""
         answer = self(*words, "--json")
-        assert answer.code == 1, (answer.code, answer.out, answer.err)
+        assert answer.code == 1, (answer.code, answer.out[:500], answer.err)
         problem: dict[str, Any] = answer.document["error"]
         assert problem["code"] and problem["message"] and problem["fix"]
         assert f"error: {problem['message']}" in answer.err
@@ -86,11 +90,15 @@ def finish(process: subprocess.Popen[bytes]) -> Answer:
     return Answer(process.returncode, out, err.decode())
 
 
+@contextmanager
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """What several test processes would otherwise all do, each for itself: compile every kernel."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def stop(process: subprocess.Popen[bytes]) -> Answer:
     process.send_signal(signal.SIGTERM)
     return finish(process)
-
-
-def refusal_of(answer: Answer) -> dict[str, Any]:
-    problem: dict[str, Any] = answer.document["error"]
-    return problem

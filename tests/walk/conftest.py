@@ -11,7 +11,7 @@ from psycopg.conninfo import make_conninfo
 
 from compute.engine import engine_version
 from ops.embedded_postgres.server import EmbeddedServer
-from tests.walk.command_line import SMALL_FUND, Tenor
+from tests.walk.command_line import SMALL_FUND, Tenor, one_at_a_time
 
 
 @dataclass(frozen=True)
@@ -64,4 +64,6 @@ def walked(walking: Tenor) -> Walked:
     walking.json("scenario", "define", SMALL_FUND / "scenarios.json")
     walking.json("scenario", "set", SMALL_FUND / "scenario_set.json")
     submit = ("run", "submit", "--portfolio", portfolio, "--market", market)
-    return Walked(portfolio, market, walking.json(*submit, "--scenarios", "@nightly", "--wait"))
+    with one_at_a_time(walking.kernels):
+        answer = walking.json(*submit, "--scenarios", "@nightly", "--wait", "--workers", "1")
+    return Walked(portfolio, market, answer)

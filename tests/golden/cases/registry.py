@@ -3,6 +3,7 @@
 from tests.golden.cases.bond_curves import key_rates, stepped_bond, z_spread, zero_bond
 from tests.golden.cases.bond_yields import fixed_bond
 from tests.golden.cases.case import Adapter
+from tests.golden.cases.cds import default_swap
 from tests.golden.cases.daycounts import fractions
 from tests.golden.cases.effective import effective_duration
 from tests.golden.cases.floaters import note
@@ -38,6 +39,7 @@ ADAPTERS: dict[str, Adapter] = {
     "BOND.fixed_stub": stepped_bond,
     "BOND.frn": note,
     "BOND.zero": zero_bond,
+    "DERIV.CDS": default_swap,
     "DERIV.FX_option": fx_option,
     "DERIV.capfloor": caplet,
     "FX_FWD": forward,
@@ -59,7 +61,6 @@ WITHOUT_ADAPTER = {
     "BOND.frn_excoupon": "the library has no ex-coupon dates and one margin for all periods",
     "CALLABLE_BOND": "no lattice kernel yet",
     "CALLABLE_BOND OAS": "no lattice kernel yet",
-    "DERIV.CDS": "no kernel for credit default swaps yet",
     "DERIV.IRS": "no kernel for swaps yet",
     "DERIV.OIS": "no kernel for swaps yet",
     "DERIV.bermudan_swaption": "Bermudan swaptions are no product of ours",

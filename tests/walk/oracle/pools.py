@@ -52,8 +52,8 @@ def project_pool(terms: Terms, market: Market) -> list[Flow]:
         balance = performing - (1 - lost) * due - prepaid
     days = [paid_on(terms, k + 1) for k in range(months)]
     return [
-        Flow(day, *paid, k)
-        for k, (day, *paid) in enumerate(zip(days, principal, interest, strict=True))
+        Flow(day, repaid, earned, k)
+        for k, (day, repaid, earned) in enumerate(zip(days, principal, interest, strict=True))
         if day > market.as_of
     ]
 

@@ -139,7 +139,17 @@ def yield_times(terms: Terms, market: Market, flows: list[Flow]) -> tuple[list[f
         whole = Period(market.as_of, period.pay, market.as_of, period.pay, period.pay, False)
         return [fraction(terms.text("day_count"), whole, 0) for _ in flows], 1
     w = part_to_run(terms, period, market.as_of)
+    if terms.instrument.get("amortization") == "CUSTOM":
+        return custom_times(terms, market, flows, w, f), f
     return [(w + flow.periods) / f for flow in flows], f
+
+
+def custom_times(terms: Terms, market: Market, flows: list[Flow], w: float, f: int) -> list[float]:
+    """A table may skip payment dates: k counts the schedule's payments before the flow's; off the schedule, years."""
+    pays = [period.pay for period in live_periods(terms, market.as_of)]
+    if all(flow.pay in pays for flow in flows):
+        return [(w + pays.index(flow.pay)) / f for flow in flows]
+    return [years_between(market.as_of, flow.pay) for flow in flows]
 
 
 def price_at(rate: float, f: int, times: list[float], flows: list[Flow]) -> float:
