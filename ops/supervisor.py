@@ -1,6 +1,7 @@
 """Worker processes of this machine: started, watched, started again when they die, stopped cleanly."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -18,6 +19,8 @@ STOP_SECONDS = 30.0
 QUICK_SECONDS = 5.0
 QUICK_DEATHS = 5
 """A worker that dies is started again. So many in a row that did not live QUICK_SECONDS cannot work here at all."""
+BY_SOMEBODY = (-signal.SIGKILL, -signal.SIGTERM)
+"""Exit codes that say nothing about whether workers can work here."""
 
 
 class WorkerPool:
@@ -76,7 +79,8 @@ class WorkerPool:
     def _replace(self, slot: int, dead: subprocess.Popen[bytes]) -> None:
         log.warning("worker.died", pid=dead.pid, exit_code=dead.returncode)
         lived_seconds = time.monotonic() - self._started[slot]
-        self._quick_deaths = self._quick_deaths + 1 if lived_seconds < QUICK_SECONDS else 0
+        if dead.returncode not in BY_SOMEBODY:
+            self._quick_deaths = self._quick_deaths + 1 if lived_seconds < QUICK_SECONDS else 0
         if not self.has_given_up:
             self._processes[slot], self._started[slot] = self._spawn(), time.monotonic()
 

@@ -29,11 +29,12 @@ EVENTS_TABLE = "ledger_events"
 
 ORDERING_LOCK_KEY = int.from_bytes(sha256(b"tenor.ledger_events").digest()[:8], "big", signed=True)
 
-TAKE_ORDERING_LOCK = SQL(
-    "SELECT set_config('idle_in_transaction_session_timeout', '5s', true), pg_advisory_xact_lock(%s)"
-)
-"""Commit order is position order: whoever holds this lock is given positions and commits before the next. A holder
-whose process is paused, or whose machine is gone without a word, is disconnected: it would stop every writer."""
+TAKE_ORDERING_LOCK = SQL("SELECT pg_advisory_xact_lock(%s)")
+"""Commit order is position order: whoever holds this lock is given positions and commits before the next."""
+
+LIMIT_IDLENESS = SQL("SET LOCAL idle_in_transaction_session_timeout = '5s'")
+"""A process that is paused while it appends, or whose machine is gone without a word, is disconnected: the locks
+that it holds would stop every other writer."""
 
 INSERT_EVENTS = SQL(
     "INSERT INTO ledger_events (originator_id, originator_version, topic, state) "
@@ -46,6 +47,9 @@ INSERT_BLOCK = SQL(
 )
 
 SELECT_POSITION = SQL("SELECT notification_id FROM ledger_events WHERE originator_id = %s AND originator_version = %s")
+
+ENSURE_PARTITION = SQL("SELECT ensure_fact_partition(%s) WHERE to_regclass(%s) IS NULL")
+"""Asked for only where it is missing: making one is locked, and the lock would make every worker wait its turn."""
 
 SELECT_BLOCK = SQL("SELECT payload FROM fact_block WHERE run_id = %s AND kind = %s AND chunk_no = %s")
 
@@ -82,6 +86,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
         **_: Any,
     ) -> Sequence[int]:
         with self.datastore.get_connection() as connection, connection.transaction():
+            connection.execute(LIMIT_IDLENESS)
             if blocks:
                 insert_blocks(connection, blocks)
             events = [*stored_events, *(run_with_tuples(connection, also) if also else ())]
@@ -112,7 +117,7 @@ def run_with_tuples(connection: Any, also: Callable[[Any], Sequence[StoredEvent]
 def insert_blocks(connection: Any, blocks: Sequence[Block]) -> None:
     """Partitions are by the month in which the block arrives; the key of a block is its event's unique stream."""
     month = date.today().replace(day=1)
-    connection.execute("SELECT ensure_fact_partition(%s)", (month,))
+    connection.execute(ENSURE_PARTITION, (month, f"public.fact_block_{month:%Y_%m}"))
     with connection.cursor(binary=True) as cursor:
         for block in blocks:
             identity = (month, block.run_id, block.kind, block.chunk_no)

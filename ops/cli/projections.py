@@ -34,8 +34,7 @@ def run(context: typer.Context) -> None:
     from ops.cli.service import wait_for_the_end
 
     with opened(context) as tenor, background(tenor):
-        Output(False).note("process manager and projections are at work (Ctrl-C stops them)")
-        wait_for_the_end()
+        wait_for_the_end("process manager and projections are at work (Ctrl-C stops them)")
 
 
 def list_projections(context: typer.Context, as_json: AsJson = False) -> None:

@@ -76,8 +76,7 @@ def worker(
     from ops.supervisor import workers as worker_pool
 
     with opened(context) as tenor, worker_pool(tenor, workers):
-        Output(False).note(f"{workers} worker(s) at work (Ctrl-C stops them)")
-        wait_for_the_end()
+        wait_for_the_end(f"{workers} worker(s) at work (Ctrl-C stops them)")
 
 
 def migrate(context: typer.Context, as_json: AsJson = False) -> None:
@@ -100,11 +99,12 @@ def doctor(context: typer.Context, as_json: AsJson = False) -> None:
         raise SystemExit(1)
 
 
-def wait_for_the_end() -> None:
-    """Until SIGINT or SIGTERM."""
+def wait_for_the_end(note: str) -> None:
+    """Until SIGINT or SIGTERM; said when we are ready to hear them."""
     import signal
 
     told = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: told.set())
+    Output(False).note(note)
     told.wait()

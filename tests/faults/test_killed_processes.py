@@ -1,5 +1,6 @@
 """kill -9 of whatever works on a run: nothing is lost, nothing is doubled, and the run still completes."""
 
+import os
 import random
 import signal
 import time
@@ -13,7 +14,9 @@ from tests.faults.stage import (
     assert_as_undisturbed,
     kill_one_at_work,
     run_id_of,
+    until,
     until_chunks,
+    workers_of,
 )
 from tests.walk.command_line import finish, stop
 
@@ -32,6 +35,21 @@ def test_workers_killed_in_the_middle_of_a_chunk(stage: Stage, seed: int) -> Non
         assert (answer.code, answer.document["status"]) == (0, "COMPLETED"), answer.err
         assert (answer.document["priced"], answer.document["failed"]) == (POSITIONS, 0)
         assert answer.err.count("worker.died") == len(dead) == 2
+        assert_as_undisturbed(connection, "killed")
+
+
+def test_workers_killed_as_soon_as_they_start_are_started_again(stage: Stage) -> None:
+    """Six in a row: somebody's doing, and no sign that workers cannot work here."""
+    dead = set[int]()
+    submit = stage.submit("killed", workers=2)
+    with stage.connect() as connection:
+        while len(dead) < 6:
+            until(connection, lambda: bool(workers_of(connection, dead)))
+            for pid in workers_of(connection, dead):
+                os.kill(pid, signal.SIGKILL)
+                dead.add(pid)
+        answer = finish(submit)
+        assert (answer.code, answer.document["status"]) == (0, "COMPLETED"), answer.err
         assert_as_undisturbed(connection, "killed")
 
 

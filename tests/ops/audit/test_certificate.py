@@ -86,7 +86,8 @@ def test_a_run_that_is_not_completed_has_none(sealed: Any) -> None:
 
 def test_an_edited_event_is_not_certified(sealed: Any) -> None:
     sealed.as_superuser(
-        "UPDATE ledger_events SET state = convert_to(replace(convert_from(state, 'UTF8'), 'ada', 'eve'), 'UTF8') "
+        "UPDATE ledger_events SET state = convert_to(replace(convert_from(state, 'UTF8'), "
+        '\'"actor":"ada"\', \'"actor":"eve"\'), \'UTF8\') '
         "WHERE topic = 'run.requested'"
     )
     with pytest.raises(Refused, match="not in the log as it was sealed"):

@@ -136,7 +136,8 @@ def test_a_block_that_no_event_vouches_for(sealed: Any) -> None:
 def test_an_event_edited(sealed: Any) -> None:
     position = sealed.one("SELECT notification_id FROM ledger_events WHERE topic = 'run.requested'")
     sealed.as_superuser(
-        "UPDATE ledger_events SET state = convert_to(replace(convert_from(state, 'UTF8'), 'ada', 'eve'), 'UTF8') "
+        "UPDATE ledger_events SET state = convert_to(replace(convert_from(state, 'UTF8'), "
+        '\'"actor":"ada"\', \'"actor":"eve"\'), \'UTF8\') '
         "WHERE topic = 'run.requested'"
     )
     report = verify(sealed.tenor)
