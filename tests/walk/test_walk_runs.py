@@ -2,7 +2,6 @@
 
 import re
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -115,15 +114,6 @@ def test_an_idempotency_key_is_one_run(walking: Tenor, walked: Walked) -> None:
     first = walking.json(*keyed, "PV,DV01")["run_id"]
     assert walking.json(*keyed, "PV,DV01")["run_id"] == first
     assert walking.refusal(*keyed, "PV")["code"] == "IDEMPOTENCY_KEY_REUSED"
-
-
-def test_workers_that_cannot_start_end_the_wait(walking: Tenor, walked: Walked, tmp_path: Path) -> None:
-    """Here they find a file where they want to keep compiled kernels."""
-    (tmp_path / "file").write_text("no folder")
-    broken = Tenor(walking.database_url, tmp_path / "file", walking.kernels)
-    answer = broken(*walked.submit, "--wait", "--json")
-    assert (answer.code, answer.document["error"]["code"]) == (1, "WORKERS_CANNOT_START")
-    assert walking.json("run", "list")[0]["status"] == "PLANNED"
 
 
 @pytest.mark.parametrize(
