@@ -48,6 +48,7 @@ MEASURE: dict[str, Callable[[Valued], Matrix | None]] = {
     "DIRTY_PRICE": _dirty,
     "CLEAN_PRICE": _clean,
     "YIELD": lambda v: v.yields,
+    "STANDARD_ERROR": lambda v: v.standard_error_ccy,
     "DV01": lambda v: v.dv01_ccy,
     "CS01": lambda v: v.cs01_ccy,
     "MACAULAY_DURATION": lambda v: v.macaulay_yr,
@@ -56,13 +57,18 @@ MEASURE: dict[str, Callable[[Valued], Matrix | None]] = {
     "SPREAD_DURATION": _spread_duration,
     "CONVEXITY": _convexity,
     "VEGA": lambda v: v.vega_ccy,
+    "THETA": lambda v: v.theta_ccy,
     "FX_DELTA": lambda v: v.fx_delta_base,
+    "Z_SPREAD": lambda v: v.z_spread_bp,
+    "OAS": lambda v: v.oas_bp,
+    "DISCOUNT_MARGIN": lambda v: v.discount_margin_bp,
+    "PAR_SPREAD": lambda v: v.par_spread_bp,
     "WAL": lambda v: v.wal_yr,
     "WAM": lambda v: _spread(v.wam_mo, v.pv_ccy),
 }
 """KEY_RATE_DV01 has a column for each key rate and stands apart in `rows_of`."""
 
-SOLVED = ("YIELD", "MACAULAY_DURATION", "MODIFIED_DURATION")
+SOLVED = ("YIELD", "MACAULAY_DURATION", "MODIFIED_DURATION", "Z_SPREAD", "OAS", "DISCOUNT_MARGIN", "PAR_SPREAD")
 """Found by a search that may not end."""
 
 

@@ -41,6 +41,12 @@ class Valued:
     wam_mo: NDArray[np.float64] | None = None
     """[m]"""
     vega_ccy: Matrix | None = None
+    theta_ccy: Matrix | None = None
+    z_spread_bp: Matrix | None = None
+    oas_bp: Matrix | None = None
+    discount_margin_bp: Matrix | None = None
+    par_spread_bp: Matrix | None = None
+    standard_error_ccy: Matrix | None = None
     has_price: bool = True
     """False for what is not quoted per 100 of its notional: derivatives"""
 

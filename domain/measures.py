@@ -46,6 +46,8 @@ class Measure:
     fact: Fact
     meaning: str
     columns: tuple[str, ...] = ()
+    by_default: bool = True
+    """False for what a run works out only where it is asked for by name"""
 
     @property
     def result_columns(self) -> tuple[str, ...]:
@@ -66,6 +68,7 @@ MEASURES: tuple[Measure, ...] = (
     Measure("DIRTY_PRICE", Unit.PER_100, _PV, _PRICED, "PV / notional x 100"),
     Measure("CLEAN_PRICE", Unit.PER_100, _PV, _PRICED, "dirty price less accrued interest"),
     Measure("YIELD", Unit.DECIMAL, _PV, _PRICED, "yield to maturity of the projected flows at the model price"),
+    Measure("STANDARD_ERROR", Unit.CURRENCY, _ROOT, _PRICED, "of PV, where Monte Carlo was used"),
     Measure("DV01", Unit.CURRENCY_PER_BP, _S, _RISK, "gain when all zero rates fall by a basis point"),
     Measure(
         "KEY_RATE_DV01",
@@ -82,13 +85,18 @@ MEASURES: tuple[Measure, ...] = (
     Measure("SPREAD_DURATION", Unit.YEARS, _PV, _RISK, "CS01 x 10,000 / PV"),
     Measure("CONVEXITY", Unit.YEARS_SQUARED, _PV, _RISK, "(PV(-h) + PV(+h) - 2 PV) / (PV h^2), h = 25 bp"),
     Measure("VEGA", Unit.CURRENCY, _S, _RISK, "gain for +1 bp of normal or +1 point of lognormal volatility, central"),
+    Measure("THETA", Unit.CURRENCY, _S, _RISK, "PV a day later, same curves by tenor, plus that day's flows, less PV"),
     Measure("FX_DELTA", Unit.BASE_CURRENCY, _S, _RISK, "gain for +1 % of the instrument currency against base"),
+    Measure("Z_SPREAD", Unit.BP, _PV, _RISK, "constant continuous spread over the curve that reprices the position"),
+    Measure("OAS", Unit.BP, _PV, _RISK, "constant spread over the curve that reprices the position with its options"),
+    Measure("DISCOUNT_MARGIN", Unit.BP, _PV, _RISK, "margin over the index at which a floater's flows have its price"),
+    Measure("PAR_SPREAD", Unit.BP, _PV, _RISK, "coupon or margin, less its own, at which the position is worth par"),
     Measure("WAL", Unit.YEARS, _PRINCIPAL, _RISK, "weighted average life of projected principal, ACT/365F"),
     Measure("WAM", Unit.MONTHS, _PRINCIPAL, _RISK, "weighted average maturity"),
 )
 
 BY_NAME: dict[str, Measure] = {measure.name: measure for measure in MEASURES}
-DEFAULT_MEASURES: tuple[str, ...] = tuple(BY_NAME)
+DEFAULT_MEASURES: tuple[str, ...] = tuple(measure.name for measure in MEASURES if measure.by_default)
 
 
 class UnknownMeasure(ValueError):

@@ -109,6 +109,8 @@ class Slow:
             return math.fsum(
                 self.values[column, scenario, row] * (1 if in_base else self.rate(row, scenario)) for row in there
             )
+        if measure.adds is Adds.ROOT_SUM_OF_SQUARES:
+            return math.hypot(*(self.values[column, scenario, row] * self.rate(row, scenario) for row in there))
         weight = {row: self.weight(measure, row, scenario) for row in there}
         above = math.fsum(self.values[column, scenario, row] * weight[row] for row in there)
         return above / math.fsum(weight.values())
@@ -123,7 +125,8 @@ class Slow:
         there = [value for value in there if not math.isnan(value)]
         if len(currencies) != 1 or not COLUMNS[column].is_amount or not there:
             return None, None
-        return math.fsum(there), currencies.pop()
+        is_root = COLUMNS[column].adds is Adds.ROOT_SUM_OF_SQUARES
+        return math.hypot(*there) if is_root else math.fsum(there), currencies.pop()
 
     def reasons(self, rows: list[int], scenario: int) -> dict[str, int]:
         counts: dict[str, int] = defaultdict(int)
