@@ -27,6 +27,7 @@ EVENTS: tuple[type[Event], ...] = (
     facts.RiskComputed,
     facts.NondeterminismDetected,
     sealing.SealingKeyRotated,
+    sealing.LogVerified,
 )
 
 BY_TOPIC: dict[str, type[Event]] = {event.TOPIC: event for event in EVENTS}

@@ -13,13 +13,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
 from domain.event import Envelope, Event, stream_id
 from domain.merkle import leaf_hash
 
 SEALING_STREAM = stream_id("sealing_keys")
+VERIFICATIONS_STREAM = stream_id("log_verifications")
+PROBLEMS_KEPT = 50
+"""Of a verification, in the event: enough to know where to look."""
 NO_PREVIOUS = "0" * 64
 
 _LEAF = struct.Struct(">q16sqI")
@@ -43,6 +46,24 @@ class SealingKeyRotated(Event):
     previous_key_id: str | None
     endorsement: str
     reason: str
+
+
+class LogVerified(Event):
+    """Somebody compared everything that is stored with everything that vouches for it; `problems` are the first ones,
+    each with its code, where and message."""
+
+    TOPIC: ClassVar[str] = "log.verified"
+
+    ok: bool
+    events: int
+    sealed_events: int
+    blocks: int
+    blobs: int
+    bytes: int
+    checkpoints: int
+    exported_checkpoints: int
+    problems: list[dict[str, str]]
+    problems_total: int
 
 
 def event_leaf_hash(position: int, originator_id: UUID, version: int, topic: str, state: bytes) -> bytes:
@@ -84,6 +105,13 @@ def rotate_key(
         endorsement=endorsement.hex(),
         reason=reason,
     )
+
+
+def record_verification(envelope: Envelope, version: int, report: dict[str, Any]) -> LogVerified:
+    """`report` is what `tenor audit verify --json` prints."""
+    told = {name: report[name] for name in LogVerified.model_fields if name in report}
+    place = envelope.at(VERIFICATIONS_STREAM, version)
+    return LogVerified(**place, **(told | {"problems": report["problems"][:PROBLEMS_KEPT]}))
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 import uvicorn
+from eventsourcing.persistence import OperationalError as LogAway
 from fastapi import APIRouter, FastAPI, Request
 from prometheus_client import CollectorRegistry
 
@@ -16,18 +17,22 @@ from commands.api import orchestrator as run_commands
 from commands.api import scenario as scenario_commands
 from commands.refusals import Refused
 from domain.event import Envelope
+from ops.audit.evidence import build_evidence
+from ops.audit.metrics import AuditCollector
 from ops.checking import check_scenarios
 from ops.database import HEAD, revision
 from ops.projection_metrics import ProjectionCollector
 from ops.wiring import Tenor
 from query_api.http import create_app
-from query_api.routers import ingestion, marketdata, orchestrator, portfolio, results, risk, scenario
+from query_api.problems import unreachable
+from query_api.routers import audit, ingestion, marketdata, orchestrator, portfolio, results, risk, scenario
 from query_api.web import page
 
 SERVICE_PORTS = {
     "marketdata": 8001,
     "orchestrator": 8002,
     "results": 8003,
+    "audit": 8004,
     "portfolio": 8005,
     "risk": 8006,
     "scenario": 8009,
@@ -48,8 +53,12 @@ def build_app(tenor: Tenor, services: tuple[str, ...] = tuple(SERVICE_PORTS)) ->
         routers.append(page.build_router(tenor.database.connect))
     title = "Tenor" if len(services) > 1 else f"Tenor {services[0]}"
     registry = CollectorRegistry()
-    registry.register(ProjectionCollector(tenor.database.connect))
-    return create_app(routers, title, lambda: unready(tenor), registry, is_allowed_host=ALLOWED_HOSTS.__contains__)
+    for collector in (ProjectionCollector, AuditCollector):
+        registry.register(collector(tenor.database.connect))
+    app = create_app(routers, title, lambda: unready(tenor), registry, is_allowed_host=ALLOWED_HOSTS.__contains__)
+    # The log's library wraps what the driver says when the database is away.
+    app.add_exception_handler(LogAway, unreachable)
+    return app
 
 
 def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
@@ -73,6 +82,7 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
             run_commands.build_router(store, blobs, envelope_of, check_scenarios),
         ],
         "results": lambda: [results.build_router(connect, load_portfolio)],
+        "audit": lambda: [audit.build_router(connect, build_evidence(tenor, load_portfolio))],
         "portfolio": lambda: [portfolio.build_router(connect)],
         "risk": lambda: [risk.build_router(connect)],
         "scenario": lambda: [scenario.build_router(connect), scenario_commands.build_router(store, envelope_of)],

@@ -59,6 +59,16 @@ def raw_document(request: Request, data: bytes, sha256: str) -> Response:
     return Response(data, media_type=MIME["json"], headers=headers)
 
 
+def signed_document(request: Request, run: RunRow, data: bytes, said: str, name: str) -> Response:
+    """A file whose bytes differ each time it is signed, and that says the same: its tag is weak, and of what it says."""
+    tag = f'"{said}"'
+    if _has(request, tag):
+        return _not_modified(f"W/{tag}", cache_control(run))
+    headers = {"ETag": f"W/{tag}", "Cache-Control": cache_control(run)}
+    headers["Content-Disposition"] = f'attachment; filename="{name}.json"'
+    return Response(data, media_type=MIME["json"], headers=headers)
+
+
 def html_page(request: Request, markup: str) -> Response:
     return _tagged(request, markup.encode(), "text/html; charset=utf-8", NO_CACHE, {})
 

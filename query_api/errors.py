@@ -41,3 +41,9 @@ class NoHistory(QueryRefused):
 
 class NotAcceptable(QueryRefused):
     code = "NOT_ACCEPTABLE"
+
+
+class NotProvable(QueryRefused):
+    """The log holds what was asked about, and cannot vouch for it (yet, or here)."""
+
+    code = "NOT_PROVABLE"

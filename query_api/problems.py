@@ -10,7 +10,16 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
-from query_api.errors import BadQuery, NoHistory, NotAcceptable, NotFound, NotQueryable, NotYet, QueryRefused
+from query_api.errors import (
+    BadQuery,
+    NoHistory,
+    NotAcceptable,
+    NotFound,
+    NotProvable,
+    NotQueryable,
+    NotYet,
+    QueryRefused,
+)
 
 PROBLEM = "application/problem+json"
 
@@ -20,6 +29,7 @@ STATUS: dict[type[QueryRefused], int] = {
     NotFound: 404,
     NotQueryable: 409,
     NotYet: 409,
+    NotProvable: 409,
     NotAcceptable: 406,
 }
 

@@ -27,8 +27,9 @@ from domain.sealing import (
     origin_of,
     parse_checkpoint,
 )
+from ops.audit.checkpoints import SELECT_COVERING, one
 from ops.audit.exports import first_line, seals_file
-from ops.audit.keys import ensure_key, key_problems, private_key_of
+from ops.audit.keys import key_problems, private_key_of, sealing_keys
 from ops.audit.notes import BadNote, is_signed, open_note, parse_verifier_key
 from ops.audit.proofs import RawEvent, prove, raw_event, raw_stream
 from ops.audit.run_events import RunEvents, read_run
@@ -85,18 +86,28 @@ class Certificate(Part):
     signature: Signature
 
 
+class NotSealedYet(Refused):
+    def __init__(self, what: str) -> None:
+        fix = "ask again in a moment: the log is sealed each minute and when a run completes; `tenor audit seal` does so now"
+        super().__init__("NOT_SEALED_YET", f"{what} is not sealed yet", fix)
+
+
 # --- making one -----------------------------------------------------------------------------------------------------
 
 
-def certify(tenor: Tenor, run: str) -> bytes:
+def certify(tenor: Tenor, run: str, *, seal_first: bool = True) -> bytes:
+    """With `seal_first` the log is sealed up to now; without it nothing is written, and what is not sealed waits."""
     told = read_run(tenor, run)
     completed = next((event for event in reversed(told.events) if isinstance(event, runs.RunCompleted)), None)
     if completed is None:
         message = f"run {run} is {told.state.status}; only a completed run has evidence to certify"
         raise Refused("RUN_NOT_COMPLETED", message, "wait for it with `tenor run watch`")
-    keys = ensure_key(tenor)
+    if seal_first:
+        seal(tenor)
+    keys = sealing_keys(tenor)
+    if not keys:
+        raise NotSealedYet(f"run {run}")
     private_key = private_key_of(tenor, keys[-1])
-    seal(tenor)
     document = evidence(tenor, told, completed, keys)
     signature = private_key.sign(rfc8785.dumps(document))
     signed = {"algorithm": "Ed25519", "key_id": keys[-1].key_id, "value": signature.hex()}
@@ -159,6 +170,8 @@ def certified_events(tenor: Tenor, told: RunEvents) -> tuple[list[CertifiedEvent
 def certified_event(connection: Any, event: RawEvent) -> tuple[CertifiedEvent, str]:
     proof = prove(connection, event)
     if proof is None:
+        if one(connection, SELECT_COVERING, event.position) is None:
+            raise NotSealedYet(f"the event at position {event.position}")
         message = f"the event at position {event.position} is not in the log as it was sealed"
         raise Refused("EVENT_NOT_PROVEN", message, "see `tenor audit verify`")
     certified = CertifiedEvent(

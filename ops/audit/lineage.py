@@ -1,6 +1,6 @@
 """`tenor audit lineage`: from one number to all that it came from, with the proof that the log says so."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
@@ -44,9 +44,18 @@ class Asked:
         return self.row % self.requested.chunk_size
 
 
-def lineage(tenor: Tenor, run: str, position: str, measure: str, scenario: str = BASE) -> dict[str, Any]:
+def lineage(
+    tenor: Tenor,
+    run: str,
+    position: str,
+    measure: str,
+    scenario: str = BASE,
+    load_portfolio: Callable[[str], Portfolio] | None = None,
+) -> dict[str, Any]:
+    """`load_portfolio` gives a snapshot's columns by sha256, for whoever keeps them between two questions."""
     requested = read_run(tenor, run).requested
-    portfolio = tenor.portfolio_codec.decode(tenor.blobs.get(requested.portfolio_sha256))
+    load = load_portfolio or (lambda sha256_hex: tenor.portfolio_codec.decode(tenor.blobs.get(sha256_hex)))
+    portfolio = load(requested.portfolio_sha256)
     asked = what_is_asked(requested, portfolio, position, measure, scenario)
     fact = fact_of(tenor, asked)
     with tenor.database.connect() as connection:

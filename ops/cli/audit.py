@@ -32,6 +32,7 @@ def verify(
 
     with opened(context) as tenor:
         report = verify_all(tenor, readable(seals) if seals else None)
+        keep_in_log(tenor, report, Output(as_json))
     size, sealed = f"{report['bytes'] / 1e6:,.1f} MB", f"{report['sealed_events']:,}"
     lines = [
         f"events       {report['events']:,}, sealed {sealed} by {report['checkpoints']:,} checkpoints",
@@ -174,6 +175,19 @@ def rotate_key(
         rotated = rotate(tenor, reason)
     document: dict[str, Any] = {"key_id": rotated.key_id, "previous_key_id": rotated.previous_key_id}
     Output(as_json).show(document, f"key        {rotated.key_id}", f"endorsed by {rotated.previous_key_id}")
+
+
+def keep_in_log(tenor: Any, report: dict[str, Any], output: Output) -> None:
+    """A replica, or a disk that is full, can be verified too: what was found is said all the same."""
+    from eventsourcing.persistence import PersistenceError
+
+    from domain.ports import AlreadyThere
+    from ops.audit.verifications import record
+
+    try:
+        record(tenor, report)
+    except (PersistenceError, AlreadyThere) as error:
+        output.note(f"the result was not kept in the log: {error}")
 
 
 def readable(file: Path) -> Path:

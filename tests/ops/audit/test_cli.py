@@ -10,6 +10,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from commands.refusals import Refused
+from domain.sealing import VERIFICATIONS_STREAM, LogVerified
 from ops.cli import audit
 
 
@@ -35,6 +36,17 @@ def test_verify_says_that_all_is_well_and_that_it_is_not(sealed: Any, tenor: Any
     assert broken.exit_code == 1
     assert not json.loads(broken.stdout)["ok"]
     assert "EVENT_DELETED: position" in tenor("verify").stdout
+    kept = [event for event in sealed.tenor.store.stream(VERIFICATIONS_STREAM) if isinstance(event, LogVerified)]
+    assert [event.ok for event in kept] == [True, False, False]
+    assert kept[1].problems_total == len(kept[1].problems) == json.loads(broken.stdout)["problems_total"]
+
+
+def test_a_log_that_takes_no_event_is_verified_all_the_same(sealed: Any, tenor: Any) -> None:
+    """A replica, say."""
+    sealed.as_superuser("REVOKE INSERT ON ledger_events FROM tenor_app")
+    answer = tenor("verify", "--json")
+    assert (answer.exit_code, json.loads(answer.stdout)["ok"]) == (0, True)
+    assert "was not kept in the log" in answer.stderr
 
 
 def test_a_certificate_goes_to_a_file_and_is_checked(sealed: Any, tenor: Any, tmp_path: Path) -> None:

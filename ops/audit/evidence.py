@@ -1,0 +1,44 @@
+"""The evidence that the HTTP service `audit` hands out: the same functions as the command line's, refusing as a query does."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from commands.refusals import Refused
+from domain.columns import Portfolio
+from ops.audit.certificate import certify
+from ops.audit.lineage import lineage
+from ops.audit.notes import verifier_key
+from ops.wiring import Tenor
+from query_api.errors import BadQuery, NotFound, NotProvable, QueryRefused
+from query_api.routers.audit import Evidence
+
+KINDS: dict[str, type[QueryRefused]] = {
+    "UNKNOWN_RUN": NotFound,
+    "UNKNOWN_POSITION": NotFound,
+    "UNKNOWN_MEASURE": BadQuery,
+    "UNKNOWN_SCENARIO": BadQuery,
+}
+"""By the code of the refusal; every other one says that the log cannot vouch for what was asked."""
+
+
+def build_evidence(tenor: Tenor, load_portfolio: Callable[[str], Portfolio]) -> Evidence:
+    def lineage_of(run: str, position: str, measure: str, scenario: str) -> dict[str, object]:
+        with refusing_as_a_query():
+            return lineage(tenor, run, position, measure, scenario, load_portfolio)
+
+    def certificate_of(run: str) -> bytes:
+        with refusing_as_a_query():
+            return certify(tenor, run, seal_first=False)
+
+    return Evidence(lineage_of, certificate_of, verifier_key)
+
+
+@contextmanager
+def refusing_as_a_query() -> Iterator[None]:
+    """The code stays that of the command line."""
+    try:
+        yield
+    except Refused as refusal:
+        refused = KINDS.get(refusal.code, NotProvable)(str(refusal), refusal.fix)
+        refused.code = refusal.code
+        raise refused from refusal
