@@ -60,7 +60,7 @@ def raw_document(request: Request, data: bytes, sha256: str) -> Response:
 
 
 def signed_document(request: Request, run: RunRow, data: bytes, said: str, name: str) -> Response:
-    """A file whose bytes differ each time it is signed, and that says the same: its tag is weak, and of what it says."""
+    """A file whose bytes differ each time it is signed, though it says the same: its tag is weak, of what it says."""
     tag = f'"{said}"'
     if _has(request, tag):
         return _not_modified(f"W/{tag}", cache_control(run))

@@ -88,7 +88,7 @@ class Certificate(Part):
 
 class NotSealedYet(Refused):
     def __init__(self, what: str) -> None:
-        fix = "ask again in a moment: the log is sealed each minute and when a run completes; `tenor audit seal` does so now"
+        fix = "ask again in a moment: the log is sealed each minute; `tenor audit seal` does so now"
         super().__init__("NOT_SEALED_YET", f"{what} is not sealed yet", fix)
 
 

@@ -1,4 +1,4 @@
-"""The evidence that the HTTP service `audit` hands out: the same functions as the command line's, refusing as a query does."""
+"""What the HTTP service `audit` hands out: the same functions as the command line, refusing as a query does."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,7 +1,7 @@
 """The log's evidence: histories, checkpoints, keys, the lineage of a number, the certificate of a run.
 
 All of it is read. What reads or works out everything again (`tenor audit verify`, `replay`) or writes (`seal`,
-`rotate-key`) is left to the command line: a request must not hold a service for minutes, nor a key change hands by HTTP.
+`rotate-key`) is left to the command line: a request must not hold a service for minutes, nor change who signs.
 """
 
 import hashlib
