@@ -3,19 +3,31 @@
 import json
 from collections import OrderedDict
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from math import isfinite
 from typing import Any, cast
 from uuid import UUID, uuid4
 
+import structlog
+
 from compute.chunks import ChunkFacts, price_chunk
+from compute.comparison import is_alike, largest_difference
 from compute.engine import engine_version
 from compute.run_inputs import RunInputs, resolve_run
 from domain import run as runs
 from domain.event import Envelope, Event, stream_id
-from domain.facts import Block, BlockColumns, BlockFact, NondeterminismDetected, fact_stream, record_fact
+from domain.facts import (
+    Block,
+    BlockColumns,
+    BlockFact,
+    EnginesCompared,
+    NondeterminismDetected,
+    fact_stream,
+    record_fact,
+)
 from domain.market import parse_market
 from domain.measures import Fact
 from domain.ports import AlreadyThere, BlobStore, BlockCodec, EventStore, PortfolioCodec
@@ -33,6 +45,10 @@ END_TRY = "DELETE FROM chunk_attempt WHERE run_id = %s AND chunk_no = %s AND att
 WORKER_DIED = "the worker died while it worked on this chunk"
 
 Connect = Callable[[], AbstractContextManager[Any]]
+Price = Callable[[runs.RunRequested, int], ChunkFacts]
+"""The facts of a chunk; the same for the same request and chunk, whoever asks."""
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -55,8 +71,11 @@ class Ports:
 class Worker:
     """Keeps the inputs of the runs it works on; everything else is in the log."""
 
-    def __init__(self, ports: Ports) -> None:
+    def __init__(self, ports: Ports, price: Price | None = None, engine: str | None = None) -> None:
+        """`price` and `engine` are this release's own where they are not handed in."""
         self._ports = ports
+        self._price = price or self._price_from_snapshots
+        self._engine = engine or engine_version()
         self._inputs: OrderedDict[UUID, RunInputs] = OrderedDict()
         self._portfolios: OrderedDict[str, Any] = OrderedDict()
 
@@ -83,7 +102,7 @@ class Worker:
             self._give_up(requested, job, chunk_no, error)
             return
         try:
-            facts = price_chunk(self._inputs_of(requested), chunk_no)
+            facts = self._price(requested, chunk_no)
             self._append(requested, chunk_no, facts)
         except Exception as problem:
             error = f"{type(problem).__name__}: {problem}"[:2000]
@@ -110,6 +129,9 @@ class Worker:
             self._ports.store.append([failed])
         except AlreadyThere:
             return
+
+    def _price_from_snapshots(self, requested: runs.RunRequested, chunk_no: int) -> ChunkFacts:
+        return price_chunk(self._inputs_of(requested), chunk_no)
 
     def _inputs_of(self, requested: runs.RunRequested) -> RunInputs:
         run_id = requested.originator_id
@@ -145,15 +167,15 @@ class Worker:
                 columns=list(facts.blocks[kind].columns),
                 portfolio_sha256=requested.portfolio_sha256,
                 market_sha256=requested.market_sha256,
-                engine_version=engine_version(),
+                engine_version=self._engine,
             )
             for kind, block in blocks.items()
         ]
         try:
             self._ports.store.append(events, blocks=list(blocks.values()))
         except AlreadyThere:
-            for block in blocks.values():
-                self._compare(requested, block)
+            for kind, block in blocks.items():
+                self._compare(requested, block, facts.blocks[kind])
 
     def _block(self, requested: runs.RunRequested, chunk_no: int, kind: Fact, columns: BlockColumns) -> Block:
         payload = self._ports.blocks.encode(columns)
@@ -166,12 +188,19 @@ class Worker:
             payload,
         )
 
-    def _compare(self, requested: runs.RunRequested, block: Block) -> None:
-        """Somebody was first. Equal content is success; other content of the same engine is an alarm."""
+    def _compare(self, requested: runs.RunRequested, block: Block, columns: BlockColumns) -> None:
+        """Somebody was first. Equal content is success; other content of the same engine is an alarm, of another
+        engine it is compared and noted."""
         stored = next(iter(self._ports.store.stream(fact_stream(block.run_id, block.kind, block.chunk_no))))
         assert isinstance(stored, BlockFact)
-        if stored.content_sha256 == block.content_sha256 or stored.engine_version != engine_version():
+        if stored.content_sha256 == block.content_sha256:
             return
+        if stored.engine_version == self._engine:
+            self._raise_alarm(requested, block, stored)
+        else:
+            self._note_other_engine(requested, block, stored, columns)
+
+    def _raise_alarm(self, requested: runs.RunRequested, block: Block, stored: BlockFact) -> None:
         place = self._envelope(requested).at(stream_id("nondeterminism", uuid4()), 1)
         alarm = NondeterminismDetected(
             **place,
@@ -180,9 +209,32 @@ class Worker:
             chunk_no=block.chunk_no,
             stored_sha256=stored.content_sha256,
             recomputed_sha256=block.content_sha256,
-            engine_version=engine_version(),
+            engine_version=self._engine,
         )
+        log.error("fact.nondeterminism", run_id=str(block.run_id), kind=block.kind, chunk_no=block.chunk_no)
         self._ports.store.append([alarm])
+
+    def _note_other_engine(
+        self, requested: runs.RunRequested, block: Block, stored: BlockFact, columns: BlockColumns
+    ) -> None:
+        """Once for each engine that comes second; the stored numbers stay."""
+        payload = self._ports.store.block(block.run_id, block.kind, block.chunk_no)
+        difference = largest_difference(self._ports.blocks.decode(payload), columns)
+        stream = stream_id("engines_compared", block.run_id, block.kind, block.chunk_no, self._engine)
+        note = EnginesCompared(
+            **self._envelope(requested).at(stream, 1),
+            run_id=block.run_id,
+            kind=block.kind,
+            chunk_no=block.chunk_no,
+            stored_engine_version=stored.engine_version,
+            engine_version=self._engine,
+            stored_sha256=stored.content_sha256,
+            recomputed_sha256=block.content_sha256,
+            largest_difference=difference if difference is not None and isfinite(difference) else None,
+            is_within_tolerance=is_alike(difference),
+        )
+        with suppress(AlreadyThere):
+            self._ports.store.append([note])
 
     def _envelope(self, requested: runs.RunRequested) -> Envelope:
         return Envelope("worker", self._ports.now(), requested.correlation_id, requested.originator_id)

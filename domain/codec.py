@@ -26,6 +26,7 @@ EVENTS: tuple[type[Event], ...] = (
     facts.PositionPriced,
     facts.RiskComputed,
     facts.NondeterminismDetected,
+    facts.EnginesCompared,
     sealing.SealingKeyRotated,
     sealing.LogVerified,
 )

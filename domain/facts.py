@@ -58,6 +58,23 @@ class NondeterminismDetected(Event):
     engine_version: str
 
 
+class EnginesCompared(Event):
+    """Two releases worked on the same chunk and their bits differ, as those of two engines may. The stored numbers
+    stay; `largest_difference` is relative to max(1, |a|, |b|), None where blanks or shapes differ."""
+
+    TOPIC: ClassVar[str] = "fact.engines_compared"
+
+    run_id: UUID
+    kind: str
+    chunk_no: int
+    stored_engine_version: str
+    engine_version: str
+    stored_sha256: str
+    recomputed_sha256: str
+    largest_difference: float | None
+    is_within_tolerance: bool
+
+
 FACTS: dict[Fact, type[PositionPriced] | type[RiskComputed]] = {
     Fact.PRICED: PositionPriced,
     Fact.RISK: RiskComputed,

@@ -12,11 +12,10 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-import numpy as np
-
 from commands.ingestion.canonical import content_sha256 as portfolio_sha256
 from commands.refusals import Refused
 from compute.chunks import kinds_of, price_chunk
+from compute.comparison import is_alike, largest_difference
 from compute.engine import engine_version
 from compute.run_inputs import RunInputs, resolve_run
 from domain.facts import BlockColumns, BlockFact, fact_stream
@@ -24,8 +23,6 @@ from domain.market import parse_market
 from domain.run import RunRequested
 from ops.audit.run_events import read_run
 from ops.wiring import Tenor
-
-TOLERANCE = 1e-9
 
 
 class Verdict(StrEnum):
@@ -114,18 +111,6 @@ def compared(tenor: Tenor, fact: BlockFact, again: BlockColumns) -> Replayed:
     if recomputed != fact.content_sha256:
         stored = tenor.block_codec.decode(tenor.store.block(fact.run_id, kind, fact.chunk_no))
         largest = largest_difference(stored, again)
-        alike = largest is not None and largest <= TOLERANCE and fact.engine_version != engine_version()
+        alike = is_alike(largest) and fact.engine_version != engine_version()
         verdict = Verdict.WITHIN_TOLERANCE if alike else Verdict.DIFFERENT
     return Replayed(fact.chunk_no, kind, verdict, fact.engine_version, fact.content_sha256, recomputed, largest)
-
-
-def largest_difference(stored: BlockColumns, again: BlockColumns) -> float | None:
-    """Infinite where one of the two is blank; None where they do not have the same shape, measures or reasons."""
-    if (stored.columns, stored.measures) != (again.columns, again.measures):
-        return None
-    if stored.values.shape != again.values.shape or not np.array_equal(stored.reasons, again.reasons):
-        return None
-    if (np.isnan(stored.values) != np.isnan(again.values)).any():
-        return float("inf")
-    scale = np.maximum(1.0, np.maximum(np.abs(stored.values), np.abs(again.values)))
-    return float(np.nanmax(np.abs(stored.values - again.values) / scale, initial=0.0))

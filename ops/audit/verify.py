@@ -8,10 +8,11 @@ from psycopg import IsolationLevel
 
 from domain import codec
 from domain.event import Event
+from domain.facts import EnginesCompared, NondeterminismDetected
 from domain.sealing import SEALING_STREAM, SealingKeyRotated, note_hash, origin_of, parse_checkpoint
 from domain.snapshot import SnapshotRegistered
 from ops.audit.exports import first_line, read_notes, seals_file, size_of
-from ops.audit.findings import Findings
+from ops.audit.findings import MOST_TOLD, Findings
 from ops.audit.keys import database_log_id, key_problems
 from ops.audit.notes import BadNote, open_note, verifier_key
 from ops.audit.verify_blocks import FactsTold, verify_blobs, verify_blocks
@@ -40,14 +41,31 @@ class Gathered:
     roots: RunRoots
     facts: FactsTold = field(default_factory=FactsTold)
     blobs: dict[str, str | None] = field(default_factory=dict)
+    recomputed: list[dict[str, Any]] = field(default_factory=list)
+    """chunks that a second worker found to be other numbers than the log holds"""
 
     def see(self, position: int, event: Event) -> None:
         self.roots.see(position, event)
         self.facts.see(event)
+        if isinstance(event, NondeterminismDetected | EnginesCompared):
+            self.recomputed.append(recomputed_document(position, event))
         if isinstance(event, SnapshotRegistered):
             self.blobs[event.sha256] = event.source.get("blob_sha256")
             if "lines_sha256" in event.source:
                 self.blobs[event.source["lines_sha256"]] = None
+
+
+def recomputed_document(position: int, event: NondeterminismDetected | EnginesCompared) -> dict[str, Any]:
+    """No damage of the log, and so no problem of its verification; but an auditor wants to know."""
+    alike = isinstance(event, EnginesCompared) and event.is_within_tolerance
+    return {
+        "position": position,
+        "topic": event.TOPIC,
+        "run_id": str(event.run_id),
+        "kind": event.kind,
+        "chunk_no": event.chunk_no,
+        "within_tolerance": alike,
+    }
 
 
 def verify(tenor: Tenor, seals: Path | None = None) -> dict[str, Any]:
@@ -83,6 +101,7 @@ def verify_inside(
         "exported_checkpoints": compared,
         "position_gaps": counts.position_gaps,
         "log_id": str(keys[0][1].log_id) if keys else None,
+        "recomputed_otherwise": gathered.recomputed[:MOST_TOLD],
         "problems": findings.documents(),
         "problems_total": findings.total,
     }

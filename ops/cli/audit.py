@@ -38,6 +38,11 @@ def verify(
         f"events       {report['events']:,}, sealed {sealed} by {report['checkpoints']:,} checkpoints",
         f"blocks       {report['blocks']:,}, blobs {report['blobs']:,}, {size} in all",
         f"exported     {report['exported_checkpoints']:,} checkpoints compared",
+        *(
+            f"{one['topic']}: run {one['run_id']} {one['kind']} chunk {one['chunk_no']}"
+            + (", within 1e-9" if one["within_tolerance"] else ", OTHER NUMBERS")
+            for one in report["recomputed_otherwise"][:SHOWN]
+        ),
         *(f"{one['code']}: {one['where']}: {one['message']}" for one in report["problems"][:SHOWN]),
         f"{report['problems_total']:,} problems" if report["problems"] else "nothing is wrong",
     ]
