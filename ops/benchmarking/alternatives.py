@@ -42,17 +42,11 @@ def measure_alternatives(tenor: Tenor, run_id: UUID) -> dict[str, Any]:
     columns = _sample(tenor, run)
     scenarios, positions = next(iter(columns.values())).shape
     results = int(scenarios * positions)
-    document = {
-        "sample_results": results,
-        "columns": len(columns),
-        "row_per_event": _row_per_event(tenor, run, columns),
-        "row_per_result": _row_per_result(tenor, columns),
-    }
+    took = {"row_per_event": _row_per_event(tenor, run, columns), "row_per_result": _row_per_result(tenor, columns)}
     scale = run.positions * len(run.scenarios) / results
-    for name in ("row_per_event", "row_per_result"):
-        took = document[name]
-        took["whole_run"] = {"seconds": round(took["seconds"] * scale, 1), "mb": round(took["mb"] * scale)}
-    return document
+    for figures in took.values():
+        figures["whole_run"] = {"seconds": round(figures["seconds"] * scale, 1), "mb": round(figures["mb"] * scale)}
+    return {"sample_results": results, "columns": len(columns), **took}
 
 
 def _sample(tenor: Tenor, run: RunRow) -> Columns:
