@@ -334,7 +334,7 @@ CREATE TABLE projection.result_chunk_v1 (
     chunk_no    int      NOT NULL,
     scenario_no smallint NOT NULL,
     column_no   smallint NOT NULL,
-    amounts     float8[] NOT NULL
+    amounts     bytea    NOT NULL -- float8, big-endian, one after another (docs/adr/0006)
 ) PARTITION BY LIST (run_no);
 ALTER TABLE projection.result_chunk_v1 ALTER COLUMN amounts SET STORAGE EXTERNAL;
 
@@ -438,7 +438,24 @@ CREATE VIEW read.run AS
     LEFT JOIN projection.result_run_v1 p ON p.run_id = r.run_id AND p.completed_position >= r.completed_position;
 CREATE VIEW read.run_event AS SELECT * FROM projection.run_event_v1;
 CREATE VIEW read.portfolio_node AS SELECT * FROM projection.portfolio_node_v1;
-CREATE VIEW read.result_chunk AS SELECT * FROM projection.result_chunk_v1;
+-- Numbers of a chunk as their bytes (IEEE 754, big-endian, as float8send gives them), back as an array: exact, and slow
+-- beside what programs do with the bytes; for whoever looks with SQL.
+CREATE FUNCTION read.float8s(packed bytea) RETURNS float8[]
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+SELECT coalesce(array_agg(sign * CASE
+           WHEN exponent = 2047 THEN CASE WHEN mantissa = 0 THEN 'Infinity' ELSE 'NaN' END::float8
+           WHEN exponent = 0 THEN mantissa::float8 * power(2::float8, -1074)
+           ELSE (mantissa | 4503599627370496)::float8 * power(2::float8, exponent - 1075)
+       END ORDER BY place), '{}')
+  FROM (SELECT place, CASE WHEN bits < 0 THEN -1 ELSE 1 END AS sign, (bits >> 52) & 2047 AS exponent,
+               bits & 4503599627370495 AS mantissa
+          FROM (SELECT place, ('x' || encode(substring(whole.bytes FROM 8 * place + 1 FOR 8), 'hex'))::bit(64)::bigint AS bits
+                  FROM (SELECT packed || ''::bytea AS bytes OFFSET 0) whole,
+                       generate_series(0, length(packed) / 8 - 1) AS place) AS words) AS parts
+$$;
+CREATE VIEW read.result_chunk AS
+    SELECT run_no, chunk_no, scenario_no, column_no, read.float8s(amounts) AS amounts, amounts AS packed
+    FROM projection.result_chunk_v1;
 CREATE VIEW read.result_position AS SELECT * FROM projection.result_position_v1;
 CREATE VIEW read.result_row AS SELECT * FROM projection.result_row_v1;
 CREATE VIEW read.result_status AS SELECT * FROM projection.result_status_v1;

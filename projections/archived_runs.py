@@ -11,7 +11,7 @@ from uuid import UUID
 
 from domain.event import Event
 from domain.ports import Connection, EventStore, LogEntry
-from domain.run import Run, RunArchived, RunCompleted, RunRestored, RunStatus, fold
+from domain.run import Run, RunArchived, RunCancelled, RunCompleted, RunFailed, RunRestored, RunStatus, fold
 from projections.results import SELECT_RUN_NO, ResultsProjection
 from projections.versions import FIRST, Tables
 
@@ -42,8 +42,11 @@ class ArchivableResults:
                     self._forget(connection, run_id)
                 case RunRestored(originator_id=run_id) if not self._is_archived(run_id):
                     self._publish_again(connection, run_id)
+                case RunCancelled() | RunFailed():
+                    self._results.handle(connection, [entry])
                 case _:
                     pass
+        self._results.work_ahead(entry.event for entry in entries)
 
     def _forget(self, connection: Connection, run_id: UUID) -> None:
         run_no = self._run_no(connection, run_id)

@@ -2,6 +2,7 @@
 
     stream   HEADER, rows, TRAILER
     row      int16 count of fields, then each field: int32 length (-1: NULL), its bytes, all big-endian
+    bytea    its bytes; packed numbers are big-endian like everything here, so that float8send() gives the same
     array    int32 dimensions, has_nulls, element oid, length, lower bound, then each element with its own length
 
 Source: PostgreSQL documentation, COPY, binary format; src/backend/utils/adt/arrayfuncs.c, array_recv.
@@ -30,11 +31,12 @@ TEXT_OID = 25
 
 @dataclass(frozen=True)
 class Field:
-    """A number, or an array of `length` numbers."""
+    """A number, or an array of `length` numbers; `packed`: their bytes one after another, as a bytea."""
 
     name: str
     kind: str
     length: int = 0
+    packed: bool = False
 
 
 class FixedRows:
@@ -47,7 +49,7 @@ class FixedRows:
             self._rows["fields"] = len(fields)
         for field in fields:
             _write_constants(self._rows[field.name], field)
-        self._arrays = {field.name for field in fields if field.length}
+        self._arrays = {field.name for field in fields if field.length and not field.packed}
 
     def __setitem__(self, name: str, values: Any) -> None:
         field = self._rows[name]
@@ -100,6 +102,8 @@ def _dtype(field: Field) -> np.dtype[Any]:
     kind = NUMBERS[field.kind][0]
     if not field.length:
         return np.dtype([("bytes", ">i4"), ("value", kind)])
+    if field.packed:
+        return np.dtype([("bytes", ">i4"), ("value", kind, (field.length,))])
     item = np.dtype([("bytes", ">i4"), ("value", kind)])
     words = [(name, ">i4") for name in ("bytes", "dimensions", "has_nulls", "oid", "length", "lower")]
     return np.dtype([*words, ("items", item, (field.length,))])
@@ -108,8 +112,8 @@ def _dtype(field: Field) -> np.dtype[Any]:
 def _write_constants(rows: Any, field: Field) -> None:
     kind, oid = NUMBERS[field.kind]
     size = np.dtype(kind).itemsize
-    if not field.length:
-        rows["bytes"] = size
+    if field.packed or not field.length:
+        rows["bytes"] = size * max(1, field.length)
         return
     rows["bytes"] = 20 + field.length * (4 + size)
     rows["dimensions"], rows["oid"], rows["length"], rows["lower"] = 1, oid, field.length, 1

@@ -47,22 +47,41 @@ class RunFacts:
     """Reads each block once, and checks its bytes against the log."""
 
     def __init__(
-        self, store: EventStore, codec: BlockCodec, request: RunRequested, failed_chunks: Sequence[int], attempt: int
+        self,
+        store: EventStore,
+        codec: BlockCodec,
+        request: RunRequested,
+        failed_chunks: Sequence[int] = (),
+        attempt: int = 1,
     ) -> None:
         self._store, self._codec, self._request = store, codec, request
         self._failed, self._attempt = frozenset(failed_chunks), attempt
         self.measures = tuple(BY_NAME[name] for name in request.measures)
+        self._kinds = sorted({measure.fact.value for measure in self.measures})
         self.columns = columns_of(tuple(request.measures))
         self.scenarios = len(request.scenarios)
         self.chunks = -(-request.positions // request.chunk_size)
 
+    def positions_of(self, chunk_no: int) -> int:
+        return min(self._request.chunk_size, self._request.positions - chunk_no * self._request.chunk_size)
+
+    def has(self, chunk_no: int) -> bool:
+        """A chunk's facts are one transaction: any of them stands for all."""
+        return bool(self._store.stream(fact_stream(self._request.originator_id, self._kinds[0], chunk_no)))
+
+    def values(self, chunk_no: int) -> list[Values] | None:
+        """Of the columns alone."""
+        if chunk_no in self._failed:
+            return None
+        column_of = _columns_of(self._blocks(self._facts(chunk_no)))
+        return [column_of[name] for name in self.columns]
+
     def chunk(self, chunk_no: int) -> ChunkResults:
         if chunk_no in self._failed:
             return self._failure(chunk_no)
-        kinds = sorted({measure.fact.value for measure in self.measures})
-        facts = [self._fact(kind, chunk_no) for kind in kinds]
-        blocks = [self._block(kind, fact) for kind, fact in zip(kinds, facts, strict=True)]
-        column_of = {name: block.values[i] for block in blocks for i, name in enumerate(block.columns)}
+        facts = self._facts(chunk_no)
+        blocks = self._blocks(facts)
+        column_of = _columns_of(blocks)
         reasons_of = {name: block.reasons[i] for block in blocks for i, name in enumerate(block.measures)}
         values = [column_of[name] for name in self.columns]
         return ChunkResults(
@@ -74,6 +93,12 @@ class RunFacts:
             details=_details(blocks),
             fx_to_base=next(fact.fx_to_base for fact in facts if isinstance(fact, PositionPriced)),
         )
+
+    def _facts(self, chunk_no: int) -> list[Any]:
+        return [self._fact(kind, chunk_no) for kind in self._kinds]
+
+    def _blocks(self, facts: list[Any]) -> list[BlockColumns]:
+        return [self._block(kind, fact) for kind, fact in zip(self._kinds, facts, strict=True)]
 
     def _fact(self, kind: str, chunk_no: int) -> Any:
         (fact,) = self._store.stream(fact_stream(self._request.originator_id, kind, chunk_no))
@@ -98,8 +123,7 @@ class RunFacts:
 
     def _failure(self, chunk_no: int) -> ChunkResults:
         """A chunk that kept failing: nothing of it is there, and its error says why."""
-        first_row = chunk_no * self._request.chunk_size
-        positions = min(self._request.chunk_size, self._request.positions - first_row)
+        first_row, positions = chunk_no * self._request.chunk_size, self.positions_of(chunk_no)
         shape = (len(self.measures), len(self._request.scenarios), positions)
         reasons = np.full(shape, Reason.DID_NOT_CONVERGE, np.uint8)
         return ChunkResults(chunk_no, first_row, positions, None, reasons, [self._error(chunk_no)] * positions, {})
@@ -110,6 +134,10 @@ class RunFacts:
             if isinstance(event, ChunkFailed):
                 return event.error
         return "the chunk could not be worked out"
+
+
+def _columns_of(blocks: Sequence[BlockColumns]) -> dict[str, Values]:
+    return {name: block.values[i] for block in blocks for i, name in enumerate(block.columns)}
 
 
 def _reasons(

@@ -1,16 +1,19 @@
 """Results of completed runs: everything that queries read, in the one transaction that makes a run queryable.
 
-    worker thread   read, check and decode chunk n + 1; add it to the totals, offer it to the top lists
-    this thread     COPY chunk n
+    while it computes   chunks are checked, added to the totals, offered to the top lists (result_ahead)
+    when it completes   one thread reads, checks and decodes chunk n + 2, one adds up those that are left,
+                        this one copies chunk n
 
-Chunks pass once and in order. What is small (totals, reasons, identities, top lists) is copied after them; keys are
+Chunks pass in order. What is small (totals, reasons, identities, top lists) is copied after them; keys are
 built and partitions attached last, so readers of other runs notice nothing, and readers of this one see all or none.
 """
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import numpy as np
 import numpy.typing as npt
@@ -18,20 +21,24 @@ from psycopg.types.json import Jsonb
 
 from domain.columns import Portfolio
 from domain.event import Event
+from domain.facts import PositionPriced
 from domain.ports import BlobStore, BlockCodec, Connection, EventStore, LogEntry, PortfolioCodec
-from domain.run import RunCompleted, fold
+from domain.run import RunCancelled, RunCompleted, RunFailed, RunRequested, fold
 from projections.binary_copy import Field, FixedRows
-from projections.result_blocks import ChunkResults, RunFacts
+from projections.result_ahead import Begun, WorkAhead
+from projections.result_blocks import ChunkResults, RunFacts, Values
 from projections.result_groups import Groups, build_groups
 from projections.result_partitions import PRIMARY_KEYS, RunPartitions
 from projections.result_positions import POSITION_COLUMNS, ROW_COLUMNS, Identities
-from projections.result_reduction import ReasonNumbers, Reduction
+from projections.result_reduction import Reduction
 from projections.result_rollups import REASON_COLUMNS, ROLLUP_COLUMNS, Rollups
 from projections.result_top import TOP_COLUMNS, top_row
 from projections.versions import FIRST, Observed, Tables, versioned
 
 CHUNK_COLUMNS = ("chunk_no", "scenario_no", "column_no", "amounts")
 STATUS_COLUMNS = ("chunk_no", "scenario_no", "reason_no")
+AHEAD = 2
+"""Chunks that are read before they are copied: what is in memory at a time."""
 PORTFOLIO_TABLES = ("portfolio", "issuers", "instruments", "positions")
 
 SELECT_RUN_NO = "SELECT notification_id FROM ledger_events WHERE originator_id = %s AND originator_version = %s"
@@ -83,12 +90,23 @@ class ResultsProjection:
         self._tables = Tables(self.tables, version)
         self._is_published, self._put_run = self._tables.sql(IS_PUBLISHED), self._tables.sql(PUT_RUN)
         self._book: Book | None = None
+        self._ahead = WorkAhead(store, self._begin)
 
     def handle(self, connection: Connection, entries: Sequence[LogEntry]) -> None:
         for entry in entries:
-            event = entry.event
-            if isinstance(event, RunCompleted) and not self._has(connection, event, entry.position):
-                self._publish(connection, event, entry.position)
+            match entry.event:
+                case RunCompleted() as event if not self._has(connection, event, entry.position):
+                    self._publish(connection, event, entry.position)
+                case RunCancelled(originator_id=run_id) | RunFailed(originator_id=run_id):
+                    self._ahead.forget(run_id)
+                case _:
+                    pass
+        self.work_ahead(entry.event for entry in entries)
+
+    def work_ahead(self, events: Iterable[Event]) -> None:
+        """On runs that have facts among the events; changes nothing that anybody reads."""
+        run_ids: dict[UUID, None] = {event.run_id: None for event in events if isinstance(event, PositionPriced)}
+        self._ahead.advance(run_ids)
 
     def _has(self, connection: Connection, event: RunCompleted, position: int) -> bool:
         return connection.execute(self._is_published, (event.originator_id, position)).fetchone() is not None
@@ -100,12 +118,17 @@ class ResultsProjection:
         run = fold(history[: completed.originator_version])
         assert run.requested is not None
         (run_no,) = connection.execute(SELECT_RUN_NO, (run_id, run.requested.originator_version)).fetchone()
-        facts = RunFacts(self._store, self._blocks, run.requested, completed.failed_chunks, run.attempt)
-        book = self._book_of(run.requested.portfolio_sha256)
-        reduction = Reduction(book.groups, facts.measures, facts.scenarios, book.principal_ccy)
-        Publication(connection, self._tables, run_no, facts, reduction, book).publish()
+        begun = self._ahead.hand_over(completed) or self._begin(run.requested)
+        begun.facts = RunFacts(self._store, self._blocks, run.requested, completed.failed_chunks, run.attempt)
+        book, reduction = self._book_of(run.requested.portfolio_sha256), begun.reduction
+        Publication(connection, self._tables, run_no, begun, book).publish()
         summary = (reduction.priced, reduction.failed, Jsonb(reduction.failure_counts))
         connection.execute(self._put_run, (run_id, run_no, position, *summary))
+
+    def _begin(self, requested: RunRequested) -> Begun:
+        facts = RunFacts(self._store, self._blocks, requested)
+        book = self._book_of(requested.portfolio_sha256)
+        return Begun(facts, Reduction(book.groups, facts.measures, facts.scenarios, book.principal_ccy))
 
     def _book_of(self, sha256: str) -> Book:
         """The last one is kept: runs over one portfolio come one after another."""
@@ -117,12 +140,10 @@ class ResultsProjection:
 class Publication:
     """One run on its way into its partitions."""
 
-    def __init__(
-        self, connection: Connection, tables: Tables, run_no: int, facts: RunFacts, reduction: Reduction, book: Book
-    ) -> None:
-        self._connection, self._run_no, self._facts, self._reduction = connection, run_no, facts, reduction
+    def __init__(self, connection: Connection, tables: Tables, run_no: int, begun: Begun, book: Book) -> None:
+        self._connection, self._run_no, self._begun = connection, run_no, begun
+        self._facts, self._reduction, self._taken = begun.facts, begun.reduction, begun.taken
         self._tables, self._book, self._partitions = tables, book, RunPartitions(connection, run_no, tables)
-        self._taken: list[Taken] = []
 
     def publish(self) -> None:
         fill, run_no = self._partitions.fill, self._run_no
@@ -140,38 +161,46 @@ class Publication:
     def _chunk_rows(self) -> Iterator[Any]:
         """A scenario of a chunk at a time: its buffer stays in the cache."""
         buffers: dict[int, FixedRows] = {}
-        for chunk in self._chunks():
-            if chunk.positions not in buffers:
-                buffers[chunk.positions] = self._chunk_buffer(chunk.positions)
-            rows = buffers[chunk.positions]
-            rows["chunk_no"] = chunk.chunk_no
+        for chunk_no, values in enumerate(self._chunks()):
+            positions = self._facts.positions_of(chunk_no)
+            if positions not in buffers:
+                buffers[positions] = self._chunk_buffer(positions)
+            rows = buffers[positions]
+            rows["chunk_no"] = chunk_no
             for scenario in range(self._facts.scenarios):
                 rows["scenario_no"] = scenario
-                rows["amounts"] = [column[scenario] for column in chunk.values] if chunk.values else np.nan
+                rows["amounts"] = [column[scenario] for column in values] if values else np.nan
                 yield rows.data()
 
     def _chunk_buffer(self, positions: int) -> FixedRows:
         fields = [Field("run_no", "int8"), Field("chunk_no", "int4"), Field("scenario_no", "int2")]
         columns = len(self._facts.columns)
-        rows = FixedRows(columns, [*fields, Field("column_no", "int2"), Field("amounts", "float8", positions)])
+        rows = FixedRows(
+            columns, [*fields, Field("column_no", "int2"), Field("amounts", "float8", positions, packed=True)]
+        )
         rows["run_no"], rows["column_no"] = self._run_no, np.arange(columns)
         return rows
 
-    def _chunks(self) -> Iterator[ChunkResults]:
-        """One ahead: while this thread waits for the server, the other reads, decodes and adds up."""
-        with ThreadPoolExecutor(1, "publish") as ahead:
-            coming = ahead.submit(self._take, 0) if self._facts.chunks else None
-            for chunk_no in range(self._facts.chunks):
-                assert coming is not None
-                chunk, taken = coming.result()
-                if chunk_no + 1 < self._facts.chunks:
-                    coming = ahead.submit(self._take, chunk_no + 1)
-                self._taken.append(taken)
-                yield chunk
+    def _chunks(self) -> Iterator[list[Values] | None]:
+        """Three hands: the server takes chunk n while those after it are read and, where they were not, added up."""
+        done = len(self._taken)
+        with ThreadPoolExecutor(1, "publish-read") as reading, ThreadPoolExecutor(1, "publish-add") as adding:
+            coming: deque[tuple[Future[Any], Future[None]]] = deque()
+            for chunk_no in range(self._facts.chunks + AHEAD):
+                if chunk_no < self._facts.chunks:
+                    is_taken = chunk_no < done
+                    read = reading.submit(self._facts.values if is_taken else self._facts.chunk, chunk_no)
+                    coming.append((read, adding.submit(self._take, read)))
+                if chunk_no >= AHEAD:
+                    read, added = coming.popleft()
+                    found = read.result()
+                    yield found.values if isinstance(found, ChunkResults) else found
+                    added.result()
 
-    def _take(self, chunk_no: int) -> "tuple[ChunkResults, Taken]":
-        chunk = self._facts.chunk(chunk_no)
-        return chunk, Taken(chunk_no, chunk.first_row, self._reduction.take(chunk), chunk.details)
+    def _take(self, read: Future[Any]) -> None:
+        found = read.result()
+        if isinstance(found, ChunkResults):
+            self._begun.take(found)
 
     def _status_rows(self) -> Iterator[Any]:
         for taken in self._taken:
@@ -210,13 +239,3 @@ class Publication:
             cursor.executemany(
                 sql(INSERT_RATE), [(self._run_no, int(s), names[c], float(rates[c, s])) for c, s in known]
             )
-
-
-@dataclass(frozen=True)
-class Taken:
-    """What of a chunk is copied after the columns."""
-
-    chunk_no: int
-    first_row: int
-    reason_no: ReasonNumbers
-    details: list[str]

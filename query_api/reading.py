@@ -88,6 +88,14 @@ class _ArrayLoader(Loader):
         return np.frombuffer(data, self.element, length, ARRAY_HEADER.size)["value"].astype(self.native)
 
 
+PACKED = np.dtype(">f8")
+
+
+def unpacked(amounts: Buffer) -> np.ndarray[Any, Any]:
+    """Numbers that are kept as their bytes, big-endian one after another (read.result_chunk.packed)."""
+    return np.frombuffer(amounts, PACKED).astype(np.float64)
+
+
 class Float8ArrayLoader(_ArrayLoader):
     element = np.dtype([("bytes", ">i4"), ("value", ">f8")])
     native = np.dtype(np.float64)

@@ -1,7 +1,7 @@
 """How long the questions of a screen take, asked one after another over one connection."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -21,20 +21,22 @@ PAGE = 100
 SELECT_POSITION = "SELECT position_id FROM read.result_row WHERE run_no = %s AND row_no = %s"
 
 
-def query_times_ms(tenor: Tenor, run_id: UUID, seed: int = 1) -> dict[str, list[float]]:
-    """Every question 200 times, each time of another place in the run."""
+def query_times_ms(tenor: Tenor, run_ids: Sequence[UUID], seed: int = 1) -> dict[str, list[float]]:
+    """Every question 200 times, each time of another place, of one stored run after another (all of one shape)."""
     rng = np.random.default_rng(seed)
     with tenor.database.connect() as connection:
-        run = find_run(connection, run_id)
+        runs = [find_run(connection, run_id) for run_id in run_ids]
+        run = runs[0]
         rows = rng.integers(0, run.positions, TIMES).tolist()
         names = [connection.execute(SELECT_POSITION, (run.run_no, row)).fetchone()[0] for row in rows]  # type: ignore[index]
         scenarios = [run.scenario_ids[n] for n in rng.integers(0, len(run.scenarios), TIMES)]
         starts = rng.integers(0, max(1, run.positions * len(run.scenarios) - PAGE), TIMES).tolist()
+        turns = [runs[n % len(runs)] for n in range(TIMES)]
         return {
-            "totals_by_desk": _times_ms(lambda n: totals(connection, run_id, "desk")),
-            "top_20": _times_ms(lambda n: _top(connection, run, scenarios[n])),
-            "one_position": _times_ms(lambda n: position_results_of(connection, run_id, names[n])),
-            "page_of_100": _times_ms(lambda n: _page(connection, run.run_id, starts[n])),
+            "totals_by_desk": _times_ms(lambda n: totals(connection, turns[n].run_id, "desk")),
+            "top_20": _times_ms(lambda n: _top(connection, turns[n], scenarios[n])),
+            "one_position": _times_ms(lambda n: position_results_of(connection, turns[n].run_id, names[n])),
+            "page_of_100": _times_ms(lambda n: _page(connection, turns[n].run_id, starts[n])),
         }
 
 

@@ -52,6 +52,10 @@ class Plan:
     """BASE among them"""
     workers: int
     measures: tuple[str, ...]
+    runs: int = 1
+    """one after another, over the same fund; all are kept while queries are timed"""
+    full: bool = False
+    """also what follows the runs: see ops/benchmarking/further.py"""
 
     @property
     def warm_up_positions(self) -> int:
@@ -67,6 +71,9 @@ class Finished:
     queryable_at: datetime
     """as seen by who waits: the transaction that makes it so has been committed"""
     cpu_s: dict[str, float]
+
+    def whole_s(self) -> float:
+        return self.seconds()["submit_to_queryable"]
 
     def seconds(self) -> dict[str, float]:
         """From the times of its events; plan, compute and publish add up to the whole."""
@@ -86,12 +93,17 @@ def measure(settings: Settings, plan: Plan, note: Note) -> dict[str, Any]:
         with own_database(settings) as own, open_tenor(own.settings) as tenor:
             use_numba_cache(own.settings)
             compiled = any(Path(os.environ["NUMBA_CACHE_DIR"]).rglob("*.nbi"))
-            with workers(tenor, plan.workers) as pool, background(tenor):
-                path = WholePath(tenor, own, pool, plan, note)
-                path.warm_up(Path(files, "warm-up"))
-                cold_start_s = round(time.monotonic() - started, 3)
-                note(f"{cold_start_s:.1f} s from nothing to the figures of a small first run")
-                document = path.figures(Path(files, "fund"))
+            with background(tenor):
+                with workers(tenor, plan.workers) as pool:
+                    path = WholePath(tenor, own, pool, plan, note)
+                    path.warm_up(Path(files, "warm-up"))
+                    cold_start_s = round(time.monotonic() - started, 3)
+                    note(f"{cold_start_s:.1f} s from nothing to the figures of a small first run")
+                    document = path.figures(Path(files, "fund"))
+                if plan.full:
+                    document |= path.further(document["seconds"])
+            if plan.full:
+                document |= path.alternatives()
     cold = {"cold_start_s": cold_start_s, "kernels_were_compiled": compiled}
     return document | {"warm": True, "load_before": load_before} | cold
 
@@ -100,23 +112,28 @@ class WholePath:
     def __init__(self, tenor: Tenor, own: OwnDatabase, pool: WorkerPool, plan: Plan, note: Note) -> None:
         self._tenor, self._own, self._pool, self._plan, self._note = tenor, own, pool, plan, note
         self._memory = PeakMemory(lambda: family([os.getpid(), *self._postmaster()]))
+        self._warm_up: tuple[str, str] = ("", "")
+        self._fund: tuple[str, str] = ("", "")
+        self._run_ids: list[UUID] = []
 
     def warm_up(self, folder: Path) -> None:
         tenor = self._tenor
         scenarios = scenario_file(self._plan.scenarios - 1)
         if self._plan.scenarios > 1:
             define_scenarios(tenor.store, tenor.envelope("bench"), scenarios)
-        portfolio, market = self._read_in(folder)
-        self._await_workers()
-        self._run(portfolio, market)
+        self._warm_up = self._read_in(folder)
+        self._await_workers(self._plan.workers)
+        self._run(*self._warm_up)
 
     def figures(self, folder: Path) -> dict[str, Any]:
         with self._memory.watching():
             started = time.monotonic()
-            portfolio, market = self._read_in(folder)
+            self._fund = self._read_in(folder)
             ingest_s = time.monotonic() - started
             self._note(f"read in after {ingest_s:.1f} s")
-            finished = self._run(portfolio, market)
+            runs = [self._run(*self._fund) for _ in range(self._plan.runs)]
+        self._run_ids = [run.row["run_id"] for run in runs]
+        finished = sorted(runs, key=Finished.whole_s)[(len(runs) - 1) // 2]
         seconds = {"ingest": ingest_s, **finished.seconds()}
         self._note(f"queryable after {seconds['submit_to_queryable']:.1f} s; now queries, the log's size, kernels")
         row = finished.row
@@ -130,6 +147,7 @@ class WholePath:
             "failed": row["failed"],
             "results": results,
             "seconds": {name: round(value, 3) for name, value in seconds.items()},
+            "each_submit_to_queryable": [round(run.whole_s(), 3) for run in runs],
             "results_per_s": round(results / seconds["submit_to_queryable"]),
             "rss_mb_peak": self._memory.peak_mb,
             "rss_includes_postgres": self._own.postmaster_pid is not None,
@@ -143,7 +161,7 @@ class WholePath:
         from ops.benchmarking.queries import percentile_ms, query_times_ms
 
         tenor = self._tenor
-        times_ms = query_times_ms(tenor, run_id)
+        times_ms = query_times_ms(tenor, self._run_ids)
         log_bytes, values = log_bytes_and_values(tenor, run_id)
         requested = next(event for event in tenor.store.stream(run_id) if isinstance(event, RunRequested))
         with tenor.database.connect() as connection:
@@ -156,6 +174,35 @@ class WholePath:
             "kernels": values_per_second(tenor, requested),
             "machine": machine(version[0] if version else ""),
         }
+
+    def further(self, seconds: dict[str, float]) -> dict[str, Any]:
+        """On what is stored by now; then the same run with one worker, and once more while events are appended."""
+        from ops.benchmarking.further import Appending, rebuild_speed, verify_speed, visible_ms
+
+        tenor, results = self._tenor, self._plan.positions * self._plan.scenarios * len(self._run_ids)
+        self._note("verifying, rebuilding the results, appending")
+        document: dict[str, Any] = {
+            "verify": verify_speed(tenor),
+            "rebuild": rebuild_speed(tenor, results, self._note),
+            "append_to_visible_ms": {"idle": visible_ms(tenor)},
+        }
+        self._note("one worker")
+        with workers(tenor, 1) as self._pool:
+            self._await_workers(1)
+            self._run(*self._warm_up)
+            document["one_worker"] = _compared(self._run(*self._fund).seconds(), seconds)
+        with workers(tenor, self._plan.workers) as self._pool, Appending(tenor) as appending:
+            self._await_workers(self._plan.workers)
+            self._run(*self._fund)
+        document["append_to_visible_ms"]["while_a_run_goes_on"] = appending.percentiles_ms()
+        return document
+
+    def alternatives(self) -> dict[str, Any]:
+        """When nobody reads the log any more: the events are of a kind that no projection knows."""
+        from ops.benchmarking.alternatives import measure_alternatives
+
+        self._note("a row for each event and for each result, on a sample")
+        return {"alternatives": measure_alternatives(self._tenor, self._run_ids[0])}
 
     def _read_in(self, folder: Path) -> tuple[str, str]:
         tenor, envelope = self._tenor, self._tenor.envelope("bench")
@@ -185,8 +232,16 @@ class WholePath:
     def _postmaster(self) -> list[int]:
         return [self._own.postmaster_pid] if self._own.postmaster_pid else []
 
-    def _await_workers(self) -> None:
+    def _await_workers(self, count: int) -> None:
         """All of them, so that each takes a part of the warm-up."""
         deadline = time.monotonic() + WORKERS_COME_WITHIN_S
-        while count_alive(self._tenor, "worker") < self._plan.workers and time.monotonic() < deadline:
+        while count_alive(self._tenor, "worker") < count and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
+
+
+def _compared(one: dict[str, float], several: dict[str, float]) -> dict[str, Any]:
+    """Seconds with one worker, and what of them the plan's workers took."""
+    parts = ("submit_to_queryable", "compute")
+    return {"seconds": {part: round(one[part], 3) for part in parts}} | {
+        "ratio": {part: round(several[part] / one[part], 3) for part in parts}
+    }

@@ -21,6 +21,10 @@ def bench(
     scenarios: Annotated[int, typer.Option(help="How many, BASE among them.", min=1)] = SCENARIOS,
     workers: Annotated[int | None, typer.Option(help="Worker processes; default one a core.", min=1)] = None,
     measures: Annotated[str, typer.Option(help="`PV,DV01`; all that Tenor has by default.")] = "",
+    runs: Annotated[int, typer.Option(help="How often, one after another; queries meet them all.", min=1)] = 1,
+    full: Annotated[
+        bool, typer.Option("--full", help="Also audit, rebuild, one worker, append to visible, row-wise alternatives.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure the whole path on a sample fund, in a database made for it and removed afterwards."""
@@ -32,7 +36,7 @@ def bench(
     pin_arithmetic()  # as the workers do: this process times the kernels too
     from ops.benchmarking.whole_path import Plan, measure
 
-    plan = Plan(positions, scenarios, workers or default_workers(), words(measures))
+    plan = Plan(positions, scenarios, workers or default_workers(), words(measures), runs, full)
     document = measure(settings, plan, output.note)
     output.show(document, *lines(document))
 
@@ -53,6 +57,29 @@ def lines(document: dict[str, Any]) -> list[str]:
         f"log                         {document['log_bytes_per_value']:>10.2f} bytes a value",
         *queries,
         *kernels,
+        *(further_lines(document) if "verify" in document else []),
         f"nothing to a small first run{document['cold_start_s']:>10.1f} s, {compiled}",
         f"{machine['cpu']}, {machine['cores']} cores, {machine['memory_gb']} GB; load before {document['load_before']}",
+    ]
+
+
+def further_lines(document: dict[str, Any]) -> list[str]:
+    """Of `--full`."""
+    one, rows = document["one_worker"], document["alternatives"]
+    visible = document["append_to_visible_ms"].items()
+    return [
+        f"audit verify                {document['verify']['mb_per_s']:>10,.0f} MB a second",
+        f"rebuild of the results      {document['rebuild']['results_per_s']:>10,} results a second",
+        f"of one worker's time        {one['ratio']['submit_to_queryable']:>10.2f} "
+        f"({one['ratio']['compute']:.2f} of its computing)",
+        *(
+            f"append to visible, {name.replace('_', ' '):<9}{ms['p50']:>10.1f} ms (median), {ms['p99']:.1f} ms (p99)"
+            for name, ms in visible
+        ),
+        *(
+            f"{name.replace('_', ' '):<28}{rows[name]['whole_run']['seconds']:>10,.0f} s and "
+            f"{rows[name]['whole_run']['mb']:,} MB for the whole run, multiplied out from "
+            f"{rows['sample_results']:,} results"
+            for name in ("row_per_event", "row_per_result")
+        ),
     ]

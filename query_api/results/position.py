@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from query_api.errors import NotFound
-from query_api.reading import Connection
+from query_api.reading import PACKED, Connection, unpacked
 from query_api.results.columns import IDENTITY, ResultColumn, columns_of_run
 from query_api.runs import RunRow, queryable_run, scenario_numbers
 
@@ -18,7 +18,7 @@ SELECT position_id[%(place)s], instrument_id[%(place)s], book_id[%(place)s], pro
 """
 
 SELECT_ONE = """
-SELECT scenario_no, column_no, amounts[%(place)s]
+SELECT scenario_no, column_no, substring(packed FROM %(byte)s FOR 8)
   FROM read.result_chunk
  WHERE run_no = %(run_no)s AND chunk_no = %(chunk_no)s AND scenario_no = ANY(%(scenarios)s::smallint[])
 """
@@ -44,7 +44,9 @@ def position_results_of(
     place = _place(connection, run, position_id) | {"scenarios": scenarios}
     who = connection.execute(SELECT_IDENTITY, place).fetchone()
     assert who is not None
-    amounts = {(s, c): value for s, c, value in connection.execute(SELECT_ONE, place)}
+    cells = connection.execute(SELECT_ONE, place, binary=True).fetchall()
+    numbers = unpacked(b"".join(packed for _, _, packed in cells)).tolist()
+    amounts = {(s, c): number for (s, c, _), number in zip(cells, numbers, strict=True)}
     states = {s: (status, reason) for s, status, reason in connection.execute(SELECT_STATUS, place)}
     rates: dict[int, float] = dict(connection.execute(SELECT_RATES, (run.run_no, who[4])).fetchall())
     columns = columns_of_run(run)
@@ -64,7 +66,8 @@ def _place(connection: Connection, run: RunRow, position_id: str) -> dict[str, A
             f"run {run.run_id} has no position {position_id!r}", "take an id from the run's position results"
         )
     chunk_no, index = divmod(row[0], run.chunk_size)
-    return {"run_no": run.run_no, "chunk_no": chunk_no, "place": index + 1}
+    byte = 1 + PACKED.itemsize * index
+    return {"run_no": run.run_no, "chunk_no": chunk_no, "place": index + 1, "byte": byte}
 
 
 def _numbers(columns: list[ResultColumn], amounts: dict[int, float], rate: float) -> Row:

@@ -8,7 +8,7 @@ from uuid import UUID
 import numpy as np
 import pyarrow as pa
 
-from query_api.reading import Connection, array_cursor
+from query_api.reading import PACKED, Connection, array_cursor, unpacked
 from query_api.results.columns import IDENTITY, ResultColumn, chosen_columns, measure_fields, table_metadata
 from query_api.runs import RunRow, queryable_run, scenario_numbers
 
@@ -18,7 +18,7 @@ SELECT position_id, instrument_id, book_id, product_type, currency, detail
 """
 
 SELECT_AMOUNTS = """
-SELECT column_no, amounts FROM read.result_chunk
+SELECT column_no, substring(packed FROM %s FOR %s) FROM read.result_chunk
  WHERE run_no = %s AND chunk_no = %s AND scenario_no = %s AND column_no = ANY(%s::smallint[])
 """
 
@@ -116,9 +116,12 @@ def read_identities(cursor: Any, run: RunRow, chunk_no: int) -> dict[str, pa.Arr
 
 
 def read_amounts(cursor: Any, run: RunRow, piece: Piece, columns: list[ResultColumn]) -> dict[int, Array]:
+    """Of the piece's rows only: the server takes them out of the chunk."""
     numbers = [column.number for column in columns]
-    cursor.execute(SELECT_AMOUNTS, (run.run_no, piece.chunk_no, piece.scenario_no, numbers))
-    return {number: amounts[piece.first : piece.last] for number, amounts in cursor}
+    size = PACKED.itemsize
+    place = (1 + size * piece.first, size * (piece.last - piece.first))
+    cursor.execute(SELECT_AMOUNTS, (*place, run.run_no, piece.chunk_no, piece.scenario_no, numbers))
+    return {number: unpacked(amounts) for number, amounts in cursor}
 
 
 def read_reason_numbers(cursor: Any, run: RunRow, piece: Piece) -> Array:

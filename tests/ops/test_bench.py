@@ -32,6 +32,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config)
     environment = os.environ | {"TENOR_HOME": str(home), "TMPDIR": str(temporary), "NUMBA_CACHE_DIR": str(cache)}
     environment.pop("TENOR_DATABASE_URL", None)
     words = ["--positions", "500", "--scenarios", "2", "--workers", "1", "--measures", "PV,DV01", "--json"]
+    words += ["--runs", "2", "--full"]
     done = subprocess.run(
         [sys.executable, "-c", COMMAND, *words], env=environment, capture_output=True, text=True, check=False
     )
@@ -64,6 +65,27 @@ def test_every_figure_is_there(bench: tuple[dict[str, Any], Path]) -> None:
     assert set(document["kernels"]) == {"loans", "bonds", "floaters", "fx_forwards"}
     assert all(rate > 0 for rate in document["kernels"].values())
     assert document["values"] == 2000 and 0 < document["log_bytes_per_value"] < 100
+
+
+def test_what_was_asked_for_beside_the_runs(bench: tuple[dict[str, Any], Path]) -> None:
+    document, _ = bench
+    assert len(document["each_submit_to_queryable"]) == 2
+    assert document["seconds"]["submit_to_queryable"] == min(document["each_submit_to_queryable"])
+    assert document["verify"]["ok"] is True and document["verify"]["mb_per_s"] > 0
+    assert document["rebuild"]["results"] == 2000 and document["rebuild"]["results_per_s"] > 0
+    assert set(document["append_to_visible_ms"]) == {"idle", "while_a_run_goes_on"}
+    assert all(0 < ms["p50"] <= ms["p99"] and ms["times"] for ms in document["append_to_visible_ms"].values())
+    one = document["one_worker"]
+    assert one["ratio"]["compute"] == pytest.approx(
+        document["seconds"]["compute"] / one["seconds"]["compute"], rel=0.02
+    )
+
+
+def test_the_alternatives_hold_the_same_numbers(bench: tuple[dict[str, Any], Path]) -> None:
+    rows = bench[0]["alternatives"]
+    assert (rows["sample_results"], rows["columns"]) == (1000, 2)
+    for name in ("row_per_event", "row_per_result"):
+        assert rows[name]["mb"] > 0 and rows[name]["whole_run"]["seconds"] == round(rows[name]["seconds"], 1)
 
 
 def test_memory_counts_workers_and_postgres(bench: tuple[dict[str, Any], Path]) -> None:

@@ -249,7 +249,11 @@ def test_killed_it_resumes_and_meanwhile_a_second_is_refused(tenor: Tenor, datab
     [
         ("UPDATE projection.result_fx_v1 SET rate = rate * 1.0000001 WHERE scenario_no = 1", True, False),
         ("UPDATE projection.result_fx_v1 SET rate = rate * 1.0000001 WHERE scenario_no = 1", False, True),
-        ("UPDATE projection.result_chunk_v1 SET amounts[7] = 1 WHERE chunk_no = 1 AND column_no = 2", True, False),
+        (
+            "UPDATE projection.result_chunk_v1 SET amounts = set_byte(amounts, 7, 1) WHERE chunk_no = 1",
+            True,
+            False,
+        ),
         ("DELETE FROM projection.rollup_v1 WHERE key = 'USD'", True, False),
         ("DELETE FROM projection.rollup_v1 WHERE key = 'USD'", False, False),
         ("UPDATE projection.result_run_v1 SET queryable_at = now()", True, True),

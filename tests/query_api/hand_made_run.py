@@ -217,8 +217,12 @@ def _chunk(connection: psycopg.Connection[Any], chunk_no: int, rows: slice) -> N
         under = place | {"scenario_no": scenario_no}
         _insert(connection, "result_status_v1", under | {"reason_no": REASON_NO[rows]})
         for column_no, column in enumerate(COLUMNS):
-            row = under | {"column_no": column_no, "amounts": amounts(scenario, column)[rows]}
+            row = under | {"column_no": column_no, "amounts": packed(amounts(scenario, column)[rows])}
             _insert(connection, "result_chunk_v1", row)
+
+
+def packed(values: list[float]) -> bytes:
+    return np.array(values, ">f8").tobytes()
 
 
 def _partition(connection: psycopg.Connection[Any], table: str) -> None:
