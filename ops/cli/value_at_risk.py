@@ -1,6 +1,5 @@
 """`tenor var`: what a run may lose, by its history or by its sensitivities."""
 
-import sys
 from enum import StrEnum
 from functools import partial
 from typing import Annotated, Any
@@ -10,7 +9,6 @@ import typer
 from commands.refusals import Refused
 from ops.cli.options import AsJson, opened
 from ops.cli.output import Output
-from ops.cli.results import Format
 from ops.wiring import Tenor
 
 

@@ -26,7 +26,7 @@ from query_api.results.grouping import (
 from query_api.results.table import facts_of_run, read_identities
 from query_api.runs import RunRow
 
-Array = np.ndarray[Any, np.dtype[Any]]
+Array = np.ndarray[Any, Any]
 
 SELECT_ROLLUPS = """
 SELECT key, max(positions), max(left_out), array_agg(coalesce(value, 'NaN') ORDER BY scenario_no) FROM read.rollup

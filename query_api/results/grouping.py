@@ -14,7 +14,7 @@ from query_api.results.attributes import keys_of_positions
 from query_api.runs import RunRow
 
 LoadPortfolio = Callable[[str], Portfolio]
-Array = np.ndarray[Any, np.dtype[Any]]
+Array = np.ndarray[Any, Any]
 
 TOTAL, NODE, CHILDREN = "total", "node", "children"
 KINDS = tuple(kind.lower() for kind in NODE_KINDS)

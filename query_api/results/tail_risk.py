@@ -1,4 +1,4 @@
-"""Value at risk and expected shortfall of gains that are equally likely: figures, their uncertainty, and who they are due to.
+"""Value at risk and expected shortfall of equally likely gains: figures, how sure they are, and who they are due to.
 
 Pure arithmetic. Gains are in base currency, positive when the holder gains; VaR and ES are losses, positive.
 
@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-Array = np.ndarray[Any, np.dtype[Any]]
+Array = np.ndarray[Any, Any]
 
 TWO_SIDED = 0.95
 """Probability that the interval given for a VaR holds the true quantile."""
@@ -73,7 +73,8 @@ def quantile_rank(count: int, confidence: float) -> int:
 def tail_weights(count: int, confidence: float) -> Array:
     """[n] what each ordered loss has of the expected shortfall; they add up to 1."""
     size = max(1.0, tail_size(count, confidence))
-    return np.clip(size - np.arange(count), 0.0, 1.0) / size
+    weights: Array = np.clip(size - np.arange(count), 0.0, 1.0) / size
+    return weights
 
 
 def quantile_ranks_between(count: int, confidence: float) -> tuple[int | None, int | None]:
@@ -95,7 +96,8 @@ def binomial_probabilities(count: int, p: float) -> Array:
     logs = np.array(
         [math.lgamma(count + 1) - math.lgamma(i + 1) - math.lgamma(count - i + 1) for i in range(count + 1)]
     )
-    return np.exp(logs + k * math.log(p) + (count - k) * math.log1p(-p))
+    probabilities: Array = np.exp(logs + k * math.log(p) + (count - k) * math.log1p(-p))
+    return probabilities
 
 
 def es_standard_error(losses: Array, confidence: float) -> float | None:
@@ -122,8 +124,9 @@ def kernel_weights(count: int, confidence: float) -> Array:
     """
     rank = quantile_rank(count, confidence)
     half_width = min(rank, 1 + round(tail_size(count, confidence) / 2))
-    weights = np.clip(1.0 - np.abs(np.arange(1, count + 1) - rank) / half_width, 0.0, None)
-    return weights / weights.sum()
+    weights: Array = np.clip(1.0 - np.abs(np.arange(1, count + 1) - rank) / half_width, 0.0, None)
+    weights /= weights.sum()
+    return weights
 
 
 def es_components(parts: Array, whole: Array, confidence: float) -> Array:
@@ -147,4 +150,5 @@ def var_components(parts: Array, whole: Array, confidence: float) -> Array:
 def average_losses(parts: Array, worst: Array, weights: Array) -> Array:
     """[groups] weighted over the ordered scenarios of which any weight is not nil."""
     used = np.flatnonzero(weights)
-    return -(parts[:, worst[used]] @ weights[used]) + 0.0
+    averages: Array = -(parts[:, worst[used]] @ weights[used]) + 0.0
+    return averages

@@ -89,7 +89,7 @@ def _figures(run: RunRow, past: RunHistory, asked: Asked, by: str, key: str, fou
         "es_standard_error_base": own and own.es_standard_error,
         "component_var_base": own and own.var,
         "component_es_base": own and own.es,
-        "marginal_var": _per_unit(own and own.var, pv),
+        "marginal_var": _per_unit(own.var if own else None, pv),
         "incremental_var_base": own and own.var,
         "incremental_es_base": own and own.es,
         "positions": int(found.positions[place]),
