@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -59,7 +59,7 @@ def discount(
     key_count = key_gradients.shape[-1]
     n, scenarios = flows.position_count, flows.scenario_count
     if not sensitivities:
-        held = {"curve_row": curve_row, "spread_row": spread_row, "spread": spread, "spread_factors": spread_factors}
+        held: dict[str, Any] = {"curve_row": curve_row, "spread_row": spread_row, "spread": spread, "spread_factors": spread_factors}
         blanks = [np.broadcast_to(np.nan, shape) for shape in ((n, scenarios, key_count), (n, scenarios))]
         return Discounted(present_values(flows, factors=discount_factors, **held), *blanks)
     result = Discounted(*(np.empty(shape) for shape in ((n, scenarios), (n, scenarios, key_count), (n, scenarios))))
