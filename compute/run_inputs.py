@@ -38,7 +38,7 @@ class RunInputs:
 
     @property
     def prices_only(self) -> bool:
-        """Sensitivities take most of the time and memory: under the hundreds of scenarios of a VaR nobody wants them."""
+        """Sensitivities take most of the time and memory; under the hundreds of scenarios of a VaR nobody asks."""
         return self.measures == ("PV",)
 
     def chunk(self, chunk_no: int) -> Terms:

@@ -59,9 +59,9 @@ def discount(
     key_count = key_gradients.shape[-1]
     n, scenarios = flows.position_count, flows.scenario_count
     if not sensitivities:
-        held: dict[str, Any] = {"curve_row": curve_row, "spread_row": spread_row, "spread": spread, "spread_factors": spread_factors}
-        blanks = [np.broadcast_to(np.nan, shape) for shape in ((n, scenarios, key_count), (n, scenarios))]
-        return Discounted(present_values(flows, factors=discount_factors, **held), *blanks)
+        rows: dict[str, Any] = {"curve_row": curve_row, "spread_row": spread_row}
+        pv = present_values(flows, **rows, spread=spread, factors=discount_factors, spread_factors=spread_factors)
+        return Discounted(pv, *(np.broadcast_to(np.nan, shape) for shape in ((n, scenarios, key_count), pv.shape)))
     result = Discounted(*(np.empty(shape) for shape in ((n, scenarios), (n, scenarios, key_count), (n, scenarios))))
     gradients = np.ascontiguousarray(key_gradients, np.float64)
     gradient_of_scenario = np.ascontiguousarray(gradient_of_scenario, np.int32)
