@@ -36,6 +36,11 @@ class RunInputs:
     def as_of_day(self) -> int:
         return self.tables.as_of_day
 
+    @property
+    def prices_only(self) -> bool:
+        """Sensitivities take most of the time and memory; under the hundreds of scenarios of a VaR nobody asks."""
+        return self.measures == ("PV",)
+
     def chunk(self, chunk_no: int) -> Terms:
         first = chunk_no * self.chunk_size
         last = min(first + self.chunk_size, self.portfolio.position_count)
@@ -44,9 +49,13 @@ class RunInputs:
     def spread(self, terms: Terms) -> NDArray[np.float64]:
         """[n, S] the instrument's spread and what the scenarios add to it, decimal, continuous."""
         spread = np.repeat(terms.number("spread", 0.0)[:, None], self.scenario_count, axis=1)
+        chosen: dict[tuple[tuple[str, str], ...], NDArray[np.bool_]] = {}  # a history matches the same every day
         for scenario, shocks in enumerate(self.tables.spread_shocks):
             for shock in shocks:
-                spread[:, scenario] += np.where(matched(terms, shock.match), shock.bp * 1e-4, 0.0)
+                match = tuple(shock.match.items())
+                if match not in chosen:
+                    chosen[match] = matched(terms, shock.match)
+                spread[:, scenario] += np.where(chosen[match], shock.bp * 1e-4, 0.0)
         return spread
 
 

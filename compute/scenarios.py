@@ -14,6 +14,7 @@ from domain.market import MarketDocument, node_problems
 from domain.market_parts import RateNode, VolatilitySurface, ZeroCurve
 from domain.measures import KEY_RATE_TENORS_YR
 from domain.scenarios import (
+    CurveMoveShock,
     CurveShock,
     DefaultShock,
     FxShock,
@@ -122,8 +123,8 @@ def _node_curve(curve: ZeroCurve, as_of: date) -> NodeCurve:
 
 def _shocked(market: ShockedMarket, shock: Shock) -> ShockedMarket:
     match shock:
-        case ParallelShock() | KeyRateShock() | TwistShock():
-            shift = _shift_of(shock)
+        case ParallelShock() | KeyRateShock() | TwistShock() | CurveMoveShock():
+            shift = _shift_of(shock, market.as_of)
             return _with_curves(market, lambda curve: shift if matches(shock.curves, curve.curve_id) else None)
         case IrrbbShock():
             return _with_curves(market, lambda curve: irrbb_shift(shock.standard, shock.name, curve.currency))
@@ -153,7 +154,7 @@ def _with_curves(market: ShockedMarket, shift_of: Callable[[NodeCurve], Shift | 
     return replace(market, curves={**market.curves, **moved})
 
 
-def _shift_of(shock: ParallelShock | KeyRateShock | TwistShock) -> Shift:
+def _shift_of(shock: ParallelShock | KeyRateShock | TwistShock | CurveMoveShock, as_of: date) -> Shift:
     match shock:
         case ParallelShock():
             return lambda times: np.full(len(times), shock.bp)
@@ -163,6 +164,9 @@ def _shift_of(shock: ParallelShock | KeyRateShock | TwistShock) -> Shift:
         case TwistShock():
             corners = (0.0, shock.pivot_yr, 30.0), (shock.short_bp, 0.0, shock.long_bp)
             return lambda times: np.interp(times, *corners)
+        case CurveMoveShock():
+            moves = shock.corners(as_of)
+            return lambda times: np.interp(times, *moves)
         case _:
             assert_never(shock)
 
@@ -259,8 +263,10 @@ def _misfits(market: MarketDocument, shock: Shock, path: str) -> Iterator[Proble
     """What a shock names and the market does not have."""
     curve_ids = [curve.curve_id for curve in market.curves]
     match shock:
-        case ParallelShock() | KeyRateShock() | TwistShock():
+        case ParallelShock() | KeyRateShock() | TwistShock() | CurveMoveShock():
             yield from _matching_nothing(f"{path}.curves", shock.curves, curve_ids, "curve")
+            if isinstance(shock, CurveMoveShock):
+                yield from _same_day_misfits(shock, market.as_of, path)
         case VolShock():
             kinds = ("NORMAL",) if shock.bp is not None else ("NORMAL", "LOGNORMAL")
             surfaces = [each.surface_id for each in market.volatilities if each.kind in kinds]
@@ -283,6 +289,13 @@ def _matching_nothing(path: str, pattern: str, names: list[str], what: str) -> I
     if not any(matches(pattern, name) for name in names):
         message = f"{pattern!r} matches no {what}; there are: {_listed(names)}"
         yield Problem(path, "PATTERN_MATCHES_NOTHING", pattern, message, "correct the pattern, or leave the shock out")
+
+
+def _same_day_misfits(shock: CurveMoveShock, as_of: date, path: str) -> Iterator[Problem]:
+    times, _ = shock.corners(as_of)
+    if len(set(times)) < len(times):
+        tenors, message = ", ".join(move.tenor for move in shock.moves), "two tenors fall on the same day"
+        yield Problem(f"{path}.moves", "DUPLICATE_TENOR", tenors, message, "give each day one move")
 
 
 def _curve_misfits(market: MarketDocument, shock: CurveShock, path: str) -> Iterator[Problem]:

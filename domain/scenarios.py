@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Sequence
+from datetime import date
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
@@ -12,7 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, Valida
 from pydantic_core import PydanticCustomError
 
 from domain.documents import InvalidDocument, Number, Pair, Part, Problem, Text, merged, read_json, structure_problems
-from domain.market_parts import RateNode
+from domain.market_parts import RateNode, Tenor, add_tenor
 from domain.measures import KEY_RATE_TENORS_YR
 from domain.scenario_book import BASE
 
@@ -149,6 +150,33 @@ class CurveShock(Part):
     nodes: tuple[RateNode, ...]
 
 
+class CurveMove(Part):
+    tenor: Tenor
+    bp: BasisPoints
+
+
+class CurveMoveShock(Part):
+    """Zero rates as they moved between two days of the past: linear between the tenors, flat outside them."""
+
+    kind: Literal["CURVE_MOVE"]
+    curves: Text
+    moves: tuple[CurveMove, ...]
+
+    @model_validator(mode="after")
+    def _each_tenor_once(self) -> "CurveMoveShock":
+        tenors = [move.tenor for move in self.moves]
+        if not tenors:
+            raise PydanticCustomError("empty", "no tenor moves", {"fix": "give one or more moves"})
+        if len(set(tenors)) < len(tenors):
+            raise PydanticCustomError("duplicate_tenor", "a tenor moves twice", {"fix": "give each tenor one move"})
+        return self
+
+    def corners(self, as_of: date) -> tuple[list[float], list[float]]:
+        """Times in years (ACT/365F) in ascending order, and the moves there in basis points."""
+        points = sorted(((add_tenor(as_of, move.tenor) - as_of).days / 365, move.bp) for move in self.moves)
+        return [time for time, _ in points], [bp for _, bp in points]
+
+
 class IrrbbShock(Part):
     kind: Literal["IRRBB"]
     standard: IrrbbStandard = "d578"
@@ -175,6 +203,7 @@ Shock = Annotated[
     | DefaultShock
     | SeverityShock
     | CurveShock
+    | CurveMoveShock
     | IrrbbShock
     | SupervisoryShock,
     Field(discriminator="kind"),

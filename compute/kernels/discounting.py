@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -12,6 +12,9 @@ from compute.kernels.curves import BASIS_POINT, DAYS_PER_YEAR
 from compute.kernels.flows import Flows
 
 Array = NDArray[np.float64]
+
+MOST_COMPARED = 32
+"""Distinct spreads of a position that each further one is compared with."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,9 @@ def discount(
     key_gradients: Array,
     gradient_of_scenario: NDArray[np.int32],
     spread_factors: Array,
+    sensitivities: bool = True,
 ) -> Discounted:
-    """Present value, key-rate DV01 and CS01 of flows that are held.
+    """Present value, key-rate DV01 and CS01 of flows that are held; not numbers, and no memory, where not asked for.
 
         PV = sum_f a_f DF[day_f] q[day_f] exp(-spread t_f)
         KRD_k = -1 bp sum_f pv_f G_k[day_f],   CS01 = 1 bp sum_f pv_f t_f
@@ -54,6 +58,10 @@ def discount(
     """
     key_count = key_gradients.shape[-1]
     n, scenarios = flows.position_count, flows.scenario_count
+    if not sensitivities:
+        rows: dict[str, Any] = {"curve_row": curve_row, "spread_row": spread_row}
+        pv = present_values(flows, **rows, spread=spread, factors=discount_factors, spread_factors=spread_factors)
+        return Discounted(pv, *(np.broadcast_to(np.nan, shape) for shape in ((n, scenarios, key_count), pv.shape)))
     result = Discounted(*(np.empty(shape) for shape in ((n, scenarios), (n, scenarios, key_count), (n, scenarios))))
     gradients = np.ascontiguousarray(key_gradients, np.float64)
     gradient_of_scenario = np.ascontiguousarray(gradient_of_scenario, np.int32)
@@ -201,6 +209,10 @@ def _find_distinct(spread: Array, distinct: Array, which: NDArray[np.int64]) -> 
     """Most scenarios leave the spread alone, and the exponential is the dearest part of a flow."""
     count = 0
     for s in range(len(spread)):
+        if count > MOST_COMPARED:  # each day of a history has its own: comparing all with all costs more than it saves
+            distinct[count], which[s] = spread[s], count
+            count += 1
+            continue
         j = 0
         while j < count and distinct[j] != spread[s]:
             j += 1

@@ -35,9 +35,10 @@ def value_flows(run: RunInputs, debt: Debt, projected: Projected, index: NDArray
         key_gradients=tables.key_gradients,
         gradient_of_scenario=tables.gradient_of_scenario,
         spread_factors=tables.spread_factors,
+        sensitivities=not run.prices_only,
     )
     key_rates = discounted.key_rate_dv01
-    if projected.through_amounts_ccy is not None:
+    if projected.through_amounts_ccy is not None and not run.prices_only:
         key_rates = key_rates + projected.through_amounts_ccy
     times = yield_times(
         flows, debt.schedules, day_count=debt.day_count, frequency=debt.frequency, as_of_day=run.as_of_day

@@ -41,6 +41,7 @@ def price_pools(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Value
         key_gradients=tables.key_gradients,
         gradient_of_scenario=tables.gradient_of_scenario,
         spread_factors=tables.spread_factors,
+        sensitivities=not run.prices_only,
     )
 
     def revalued(factors: NDArray[np.float64]) -> Matrix:

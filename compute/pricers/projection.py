@@ -154,7 +154,8 @@ def project_floating(run: RunInputs, debt: Debt) -> Projected:
         tables.gradient_of_scenario,
     )
     surfaces = tables.caplet_surfaces
-    projected = floating_flows(*shared, tables.discount_factors, discounting, surfaces)
+    sensitive = None if run.prices_only else discounting
+    projected = floating_flows(*shared, tables.discount_factors, sensitive, surfaces)
     rate = current_rate(float_terms, debt.schedules)
 
     def under(factors: NDArray[np.float64]) -> Flows:

@@ -1,6 +1,7 @@
 """The two legs of swaps, each with its own dates: values, key rates and interest accrued."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -150,7 +151,7 @@ def _leg(
     run: RunInputs, on: DiscountOn, flows: tuple[Flows, Flows, Flows], through: Amounts | None, accrued_ccy: Amounts
 ) -> Leg:
     tables, market, higher, lower = run.tables, *flows
-    where = {"curve_row": on.curve_row, "spread_row": on.spread_row}
+    where: dict[str, Any] = {"curve_row": on.curve_row, "spread_row": on.spread_row}
 
     def revalued(changed: Flows, factors: Amounts) -> Matrix:
         return present_values(changed, **where, spread=on.spread, factors=factors, spread_factors=tables.spread_factors)

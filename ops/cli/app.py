@@ -7,7 +7,19 @@ import typer
 
 from commands.refusals import Refused
 from domain.run import RunRefused
-from ops.cli import archive, audit, bench, demo, projections, results, runs, scenarios, service, snapshots
+from ops.cli import (
+    archive,
+    audit,
+    bench,
+    demo,
+    projections,
+    results,
+    runs,
+    scenarios,
+    service,
+    snapshots,
+    value_at_risk,
+)
 from ops.cli.output import Output
 from ops.database import DatabaseProblem
 from ops.embedded_postgres.errors import EmbeddedPostgresError
@@ -34,7 +46,7 @@ def settings(
     context.obj = database_url
 
 
-for module in (demo, service, projections, snapshots, scenarios, runs, results, archive, audit, bench):
+for module in (demo, service, projections, snapshots, scenarios, runs, results, value_at_risk, archive, audit, bench):
     module.register(app)
 
 

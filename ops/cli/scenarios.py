@@ -1,4 +1,4 @@
-"""`tenor scenario define | set | list`."""
+"""`tenor scenario define | set | history | list`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +18,7 @@ def register(app: typer.Typer) -> None:
     scenario = typer.Typer(help="Scenarios and sets of them.", no_args_is_help=True)
     scenario.command("define")(define)
     scenario.command("set")(define_set)
+    scenario.command("history")(define_history)
     scenario.command("list")(list_scenarios)
     app.add_typer(scenario, name="scenario")
 
@@ -51,6 +52,30 @@ def define_set(
         defined = define_scenario_set(tenor.store, tenor.envelope(), raw)
     document = {"scenario_set_id": defined["scenario_set_id"], "version": defined["version"]}
     Output(as_json).show(document, f"@{document['scenario_set_id']}@{document['version']}")
+
+
+def define_history(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(help="Past moves or levels (CSV or Parquet): docs/models/value_at_risk.md.")],
+    set_id: Annotated[str, typer.Option("--set", help="What the set of scenarios is called.")],
+    horizon: Annotated[int, typer.Option(min=1, help="Observations that a move spans: 10 for ten-day moves.")] = 1,
+    last: Annotated[int | None, typer.Option(min=1, help="The latest moves only; all by default.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """A scenario for every date of a history, and the set of them, for `tenor var`."""
+    from commands.define_history import DefineHistory
+    from commands.define_history import define_history as define
+
+    raw = read_bytes(file)
+    with opened(context) as tenor:
+        document = define(tenor.store, tenor.envelope(), raw, DefineHistory(set_id, horizon, last))
+    first, to, count = document["first_date"], document["last_date"], document["scenarios"]
+    lines = [
+        f"@{set_id}@{document['version']}",
+        f"moves      {count:,}, from {first} to {to}, of {len(document['series'])} series",
+        f"next       tenor run submit --portfolio ID --market ID --scenarios @{set_id} --measures PV --wait",
+    ]
+    Output(as_json).show(document, *lines)
 
 
 def list_scenarios(context: typer.Context, as_json: AsJson = False) -> None:

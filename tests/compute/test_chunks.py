@@ -98,6 +98,25 @@ def test_bits_do_not_depend_on_the_chunk_or_on_other_scenarios_and_measures(port
         assert together.tobytes() == np.ascontiguousarray(column(whole, name)[:3]).tobytes(), name
 
 
+def test_prices_alone_have_the_bits_that_they_have_beside_sensitivities(portfolio: Portfolio) -> None:
+    """Fifty past days, each with spreads of its own: what a VaR run asks for, and what it spares itself."""
+    documents = [
+        {"kind": "SPREAD", "match": {"rating": rating}, "bp": bp + day}
+        for day in range(50)
+        for rating, bp in (("BBB", 1.5), ("B*", -0.25))
+    ]
+    days = [
+        ScenarioDocument.model_validate({"scenario_id": f"d{day}", "shocks": documents[2 * day : 2 * day + 2]})
+        for day in range(50)
+    ]
+    alone = price_chunk(run_of(portfolio, scenarios=days, measures=("PV",)), 0)
+    beside = price_chunk(run_of(portfolio, scenarios=days, measures=("PV", "DV01", "CS01")), 0)
+    each = [price_chunk(run_of(portfolio, scenarios=[day], measures=("PV",)), 0) for day in days[::10]]
+    assert list(alone.blocks) == [Fact.PRICED]
+    assert column(alone, "pv").tobytes() == column(beside, "pv").tobytes()
+    assert column(alone, "pv")[1::10].tobytes() == np.stack([column(one, "pv")[1] for one in each]).tobytes()
+
+
 def test_a_mirrored_position_is_worth_the_opposite(portfolio: Portfolio) -> None:
     positions = portfolio.tables["positions"]
     notional = positions.columns["notional"]

@@ -72,6 +72,10 @@ TWIST = {"kind": "TWIST", "curves": "*", "short_bp": -50, "long_bp": 50, "pivot_
             TWIST,
             [-50 * (1 - 91 / 365 / 5), -40, 50 * (1826 / 365 - 5) / 25, 50 * (3653 / 365 - 5) / 25, 50, 50],
         ),
+        (  # 10Y stands before 1Y in the document; 3653 days are 10Y, 1826 are 5Y
+            {"kind": "CURVE_MOVE", "curves": "USD-*", "moves": [{"tenor": "10Y", "bp": 20}, {"tenor": "1Y", "bp": -4}]},
+            [-4, -4, -4 + 24 * (1826 - 365) / (3652 - 365), 20, 20, 20],
+        ),
     ],
 )
 def test_curve_shocks_move_the_zero_rates_at_the_nodes(shock: dict[str, Any], expected: list[float]) -> None:
@@ -175,6 +179,16 @@ def test_a_supervisory_scenario_moves_dollar_curves_spreads_and_spots() -> None:
         ({"kind": "FX", "pair": "GBPUSD", "pct": 1}, "pair", "UNKNOWN_PAIR"),
         ({"kind": "FX", "pair": "EURJPY", "pct": 1}, "pair", "UNKNOWN_PAIR"),
         ({"kind": "CURVE", "curve_id": "X", "nodes": []}, "curve_id", "UNKNOWN_CURVE"),
+        (
+            {"kind": "CURVE_MOVE", "curves": "X", "moves": [{"tenor": "1Y", "bp": 1}]},
+            "curves",
+            "PATTERN_MATCHES_NOTHING",
+        ),
+        (
+            {"kind": "CURVE_MOVE", "curves": "*", "moves": [{"tenor": "1Y", "bp": 1}, {"tenor": "12M", "bp": 2}]},
+            "moves",
+            "DUPLICATE_TENOR",
+        ),
         ({"kind": "CURVE", "curve_id": "USD-SOFR", "nodes": []}, "nodes", "TOO_FEW_NODES"),
         (
             {"kind": "SUPERVISORY", "cycle": 2026, "name": "BASELINE", "quarter": "2024 Q1"},

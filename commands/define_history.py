@@ -1,0 +1,122 @@
+"""Past moves of the market as scenarios and a set of them: hundreds of definitions, stored in one go."""
+
+import csv
+import io
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import TypeAdapter, ValidationError
+
+from commands.define_scenario import as_json, scenario_of, scenario_set_of
+from commands.refusals import InvalidInput
+from domain import scenario_book as book
+from domain.event import Envelope
+from domain.market_history import History, InvalidHistory, Row, read_history, scenarios_of
+from domain.ports import EventStore
+from domain.scenarios import Identifier
+
+PARQUET_MAGIC = b"PAR1"
+LONGEST_SET_ID = 64 - len(".2024-03-11")
+SHAPE = "bring CSV (UTF-8, commas) or Parquet with the columns date,kind,name,tenor and move or level"
+
+_IDENTIFIER: TypeAdapter[str] = TypeAdapter(Identifier)
+
+
+@dataclass(frozen=True)
+class DefineHistory:
+    set_id: str
+    horizon: int = 1
+    """observations that a move spans"""
+    last: int | None = None
+    """moves kept, the latest; all of them without it"""
+
+
+def define_history(store: EventStore, envelope: Envelope, raw: bytes, wish: DefineHistory) -> dict[str, Any]:
+    """All or nothing; the same history again is the same versions."""
+    check_set_id(wish.set_id)
+    history = history_of(raw, wish)
+    documents = scenarios_of(history, wish.set_id)
+    scenarios = [scenario_of(store, document.scenario_id) for document in documents]
+    events: list[Any] = []
+    pinned: list[str] = []
+    for document, scenario in zip(documents, scenarios, strict=True):
+        fresh = book.define(scenario, envelope, document.scenario_id, as_json(document))
+        events += fresh
+        pinned.append(f"{document.scenario_id}@{len(scenario.versions) + len(fresh)}")
+    scenario_set = scenario_set_of(store, wish.set_id)
+    of_set = book.define_set(scenario_set, envelope, wish.set_id, pinned)
+    events += of_set
+    position = store.append(events)[-1] if events else store.head()
+    return {
+        "scenario_set_id": wish.set_id,
+        "version": len(scenario_set.versions) + len(of_set),
+        "scenarios": len(documents),
+        "first_date": str(history.dates[0]),
+        "last_date": str(history.dates[-1]),
+        "series": [str(series) for series in history.series],
+        "horizon": wish.horizon,
+        "event_position": position,
+    }
+
+
+def check_set_id(set_id: str) -> None:
+    try:
+        _IDENTIFIER.validate_python(set_id)
+    except ValidationError as error:
+        fix = error.errors(include_url=False)[0].get("ctx", {}).get("fix", "correct it")
+        raise InvalidInput("INVALID_HISTORY", f"a set cannot be called {set_id!r}", fix) from error
+    if len(set_id) > LONGEST_SET_ID:
+        message = f"the name of a history has at most {LONGEST_SET_ID} characters: each scenario's adds a date to it"
+        raise InvalidInput("INVALID_HISTORY", message, "choose a shorter name")
+
+
+def history_of(raw: bytes, wish: DefineHistory) -> History:
+    """Raises InvalidInput with every problem, by row and column."""
+    header, rows = _parquet(raw) if raw.startswith(PARQUET_MAGIC) else _csv(raw)
+    try:
+        return read_history(header, rows, horizon=wish.horizon, last=wish.last)
+    except InvalidHistory as invalid:
+        problems = [asdict(each) | {"path": _place(each.row, each.column)} for each in invalid.problems]
+        first = problems[0]
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        message = f"the history cannot be used: {first['path']}: {first['message']}{more}"
+        raise InvalidInput("INVALID_HISTORY", message, first["fix"], problems) from invalid
+
+
+def _place(row: int | None, column: str) -> str:
+    return column if row is None else f"row {row} {column}"
+
+
+def _csv(raw: bytes) -> tuple[list[str], Iterator[Row]]:
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidInput("INVALID_HISTORY", "the history is neither UTF-8 text nor Parquet", SHAPE) from error
+    lines = csv.reader(io.StringIO(text, newline=""))
+    header = [name.strip() for name in next(lines, [])]
+    rows = (
+        Row(number, dict(zip(header, cells, strict=False))) for number, cells in enumerate(lines, start=2) if any(cells)
+    )
+    return header, rows
+
+
+def _parquet(raw: bytes) -> tuple[list[str], Iterator[Row]]:
+    try:
+        table = pq.read_table(pa.BufferReader(raw))
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise InvalidInput("INVALID_HISTORY", "the Parquet file is damaged", SHAPE) from error
+    rows = (
+        Row(number, {name: _text(value) for name, value in each.items()})
+        for number, each in enumerate(table.to_pylist(), start=2)
+    )
+    return table.column_names, rows
+
+
+def _text(value: Any) -> str:
+    """A number's shortest text reads back to the same double; a timestamp at midnight is its date."""
+    if value is None:
+        return ""
+    return str(value).removesuffix(" 00:00:00")
