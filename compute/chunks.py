@@ -18,6 +18,7 @@ from compute.pricers.exchange import fx_rates
 from compute.pricers.fx import check_fx, price_fx_forwards
 from compute.pricers.fx_options import check_fx_options, price_fx_options
 from compute.pricers.pools import check_pools, price_pools
+from compute.pricers.structured import check_structured, price_structured
 from compute.pricers.swaps import check_swaps, price_swaps
 from compute.pricers.swaptions import check_swaptions, price_swaptions
 from compute.run_inputs import RunInputs
@@ -38,6 +39,7 @@ DERIVATIVES = (
     (PRODUCT_TYPES.index("FX_OPTION"), check_fx_options, price_fx_options),
     (PRODUCT_TYPES.index("SWAPTION"), check_swaptions, price_swaptions),
     (PRODUCT_TYPES.index("CDS"), check_cds, price_cds),
+    (PRODUCT_TYPES.index("STRUCTURED"), check_structured, price_structured),
 )
 """Products of which each has a family of its own."""
 PRICED = (LOAN, BOND, *(product for product, _, _ in DERIVATIVES))

@@ -79,6 +79,8 @@ class MarketTables:
     surfaces: Surfaces | None = None
     curve_problems: str = ""
     """why curves of kind PAR could not be solved: curve, node and fix"""
+    hull_white: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """currency -> mean reversion, sigma"""
 
 
 @dataclass(frozen=True)
@@ -145,6 +147,7 @@ def build_market_tables(
         credit_curves=credit_quotes(market),
         forward_breaks=forward_breaks(curve_row, shocked, n_days),
         **_unsolved(solved, curve_row),
+        hull_white={name: (model.mean_reversion, model.sigma) for name, model in market.hull_white.items()},
     )
 
 

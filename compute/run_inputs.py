@@ -13,12 +13,14 @@ from compute.market_tables import MarketTables, build_market_tables
 from compute.terms import Lookups, Terms
 from domain.columns import ABSENT_DATE, ColumnData, Portfolio
 from domain.market import MarketDocument
+from domain.payoffs import InvalidPayoff, longest_tenor_yr, parse_payoff
 from domain.run import RunRequested
 from domain.scenarios import ScenarioDocument
 
 SLACK_DAYS = 40
 """Payments that a business-day rule or a month's clipping moves past the last date in the files."""
 MONTH_DAYS = 31
+YEAR_DAYS = 366
 EPOCH = date(1970, 1, 1)
 
 
@@ -101,7 +103,7 @@ def horizon_days(portfolio: Portfolio, as_of_day: int) -> int:
     for name in ("maturity_date", "expiry_date", "first_payment_date"):
         if name in instruments:
             last = max(last, int(instruments[name].values.max(initial=0)))
-    last = max(last, _last_pool_payment(instruments))
+    last = max(last, _last_pool_payment(instruments), _last_swap_of_notes(instruments))
     cashflows = portfolio.tables.get("cashflows")
     if cashflows is not None and cashflows.rows:
         last = max(last, int(cashflows.columns["pay_date"].values.max()))
@@ -126,3 +128,20 @@ def _last_pool_payment(instruments: Mapping[str, ColumnData]) -> int:
     delay_days = np.zeros(len(first)) if delay is None else np.nan_to_num(delay.values)
     is_pool = ~np.isnan(wam_mo) & (first != ABSENT_DATE)
     return int((first + wam_mo * MONTH_DAYS + delay_days)[is_pool].max(initial=0))
+
+
+def _last_swap_of_notes(instruments: Mapping[str, ColumnData]) -> int:
+    """No earlier than the end of the longest swap that a structured note's last coupon may look at; 0 without any."""
+    if not {"payoff", "maturity_date"} <= instruments.keys():
+        return 0
+    payoff = instruments["payoff"]
+    tenor_yr = np.array([*(_tenor_of_text(text) for text in payoff.categories), 0])
+    return int((instruments["maturity_date"].values + YEAR_DAYS * tenor_yr[payoff.values]).max(initial=0))
+
+
+def _tenor_of_text(text: str) -> int:
+    """0 where the payoff cannot be read: its note has no value."""
+    try:
+        return longest_tenor_yr(parse_payoff(text))
+    except InvalidPayoff:
+        return 0

@@ -1,0 +1,69 @@
+"""Control variates: Hermite polynomials of the state, whose means are nil, with coefficients from a pilot."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.polynomial.hermite_e import hermevander
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+ORDERS = 2
+
+
+class Controls(NamedTuple):
+    """Of m dates, R replicates and a pilot, J polynomials."""
+
+    mean: Array
+    """[m, R, J] of each polynomial over each replicate"""
+    fit: Array
+    """[m, J, points] what the pilot's values are summed with to give the coefficients"""
+    weight: Array
+    """[m, R + 1, points] of every path in the estimate"""
+
+
+def controls_of(paths: Array) -> Controls:
+    """The estimate of E[c(Z)] as a weighted sum over paths, so that slopes of c are estimated just as c is.
+
+        replicate r:  mean_r(c) - sum_j b_j mean_r(He_j),   b = least squares of c on 1, He_1 .. He_J over the pilot
+
+    The estimate is the mean over replicates. The pilot is a replicate of its own, so each replicate's estimate is
+    unbiased. A bond, or the rate without its cap, is nearly a polynomial of the state: the controls do what an
+    uncapped leg of known value would, and more.
+
+    Args:    paths  [m, R + 1, points]  standardised states, the last replicate the pilot
+    Accuracy: E[He_j(Z)] = 0 exactly; what is left of the error shows in the scatter of the replicates
+    Source:  Glasserman, Monte Carlo Methods in Financial Engineering (2003), 4.1
+    """
+    points, replicates = paths.shape[2], paths.shape[1] - 1
+    basis = hermevander(paths, ORDERS)
+    mean = basis[:, :-1, :, 1:].mean(axis=2)
+    pilot = basis[:, -1]
+    squares = pilot.transpose(0, 2, 1) @ pilot
+    fit = np.linalg.solve(squares, pilot.transpose(0, 2, 1))[:, 1:]
+    weight = np.full(paths.shape, 1.0 / (points * replicates))
+    weight[:, -1] = -(mean.mean(axis=1)[:, :, None] * fit).sum(axis=1)
+    return Controls(mean, np.ascontiguousarray(fit), weight)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def fit(values: Array, of_pilot: Array, coefficient: Array) -> None:
+    """Coefficients [J] from the pilot's values [points] and its `Controls.fit` [J, points]."""
+    for j in range(len(coefficient)):
+        total = 0.0
+        for p in range(len(values)):
+            total += of_pilot[j, p] * values[p]
+        coefficient[j] = total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def controlled(values: Array, mean: Array, coefficient: Array) -> float:
+    """A replicate's estimate, from its values [points] and the means [J] of its polynomials."""
+    total = 0.0
+    for p in range(len(values)):
+        total += values[p]
+    estimate = total / len(values)
+    for j in range(len(coefficient)):
+        estimate -= mean[j] * coefficient[j]
+    return estimate
