@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from python_calamine import CalamineWorkbook
 
+from tests.small_fund import POSITIONS
 from tests.walk.command_line import SMALL_FUND, Tenor
 from tests.walk.conftest import Walked
 
@@ -26,7 +27,6 @@ FIRST_COLUMNS = [
     "reason",
 ]
 SCENARIOS = 15
-POSITIONS = 26
 
 
 def read_csv(content: bytes) -> pa.Table:
