@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from domain import facts, run, scenario_book, sealing, snapshot
+from domain import facts, models, run, scenario_book, sealing, snapshot
 from domain.event import Event
 
 EVENTS: tuple[type[Event], ...] = (
@@ -27,6 +27,8 @@ EVENTS: tuple[type[Event], ...] = (
     facts.RiskComputed,
     facts.NondeterminismDetected,
     sealing.SealingKeyRotated,
+    models.ModelVersionApproved,
+    models.ModelVersionWithdrawn,
 )
 
 BY_TOPIC: dict[str, type[Event]] = {event.TOPIC: event for event in EVENTS}

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from commands.refusals import Refused
+from domain.models import ModelRefused
 from domain.run import RunRefused
-from ops.cli import archive, audit, bench, demo, projections, results, runs, scenarios, service, snapshots
+from ops.cli import archive, audit, bench, demo, models, projections, results, runs, scenarios, service, snapshots
 from ops.cli.output import Output
 from ops.database import DatabaseProblem
 from ops.embedded_postgres.errors import EmbeddedPostgresError
@@ -34,7 +35,7 @@ def settings(
     context.obj = database_url
 
 
-for module in (demo, service, projections, snapshots, scenarios, runs, results, archive, audit, bench):
+for module in (demo, service, projections, snapshots, scenarios, runs, results, models, archive, audit, bench):
     module.register(app)
 
 
@@ -50,6 +51,8 @@ def run() -> None:
         output.fail(refused.code, refused.message, refused.fix, refused.problems)
     except RunRefused as refused:
         output.fail("RUN_REFUSED", str(refused), refused.fix)
+    except ModelRefused as refused:
+        output.fail("MODEL_REFUSED", str(refused), refused.fix)
     except DatabaseProblem as problem:
         output.fail(problem.code, str(problem), problem.fix)
     except EmbeddedPostgresError as error:
