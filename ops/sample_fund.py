@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from ops.sample_hedges import cap_floors, default_swaps, forwards, fx_options, swaps, swaptions
 from ops.sample_market import INDEX_OF, RESET_DAYS, market_document, scenario_documents, scenario_set_document
-from ops.sample_notes import callable_bonds, exercise_table
+from ops.sample_notes import callable_bonds, exercise_table, structured_notes
 from ops.sample_obligors import (
     FUNDS,
     Array,
@@ -49,6 +49,7 @@ _PER_MILLE = {
     "leveraged": 70,
     "pools": 30,
     "callable": 10,
+    "structured": 2,
     "fx": 50,
     "swaps": 20,
     "caps": 6,
@@ -57,6 +58,7 @@ _PER_MILLE = {
     "fx_options": 5,
 }
 """What remains is bonds."""
+_MOST_STRUCTURED = 20
 _EVERY_PRODUCT_FROM = 100
 """Smaller funds need not hold them all."""
 _POSITIONS_PER_BOND = 12
@@ -81,6 +83,7 @@ def sizes_of(count: int) -> dict[str, int]:
     """Positions of each family in a fund of `count`."""
     up = 999 if count >= _EVERY_PRODUCT_FROM else 500
     sizes = {name: (share * count + up) // 1000 for name, share in _PER_MILLE.items()}
+    sizes["structured"] = min(sizes["structured"], _MOST_STRUCTURED)
     return sizes | {"bonds": count - sum(sizes.values())}
 
 
@@ -395,6 +398,7 @@ _MAKERS: dict[str, Callable[[np.random.Generator, int, Columns], tuple[pa.Table,
     "pools": _pools,
     "bonds": _bonds,
     "callable": callable_bonds,
+    "structured": structured_notes,
     "fx": forwards,
     "swaps": swaps,
     "caps": cap_floors,

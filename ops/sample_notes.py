@@ -1,10 +1,23 @@
-"""The sample fund's bonds with options in them: callable ones, with the dates on which they may be called."""
+"""The sample fund's paper with options in it: callable bonds and when they may be called, and structured notes."""
+
+import json
 
 import numpy as np
 import pyarrow as pa
 
+from ops.sample_market import RESET_DAYS
 from ops.sample_obligors import FUNDS, Array, Columns, arrow_table, currencies, pick
-from ops.sample_terms import calendars, dates_in, ids_of, lives, some_tags
+from ops.sample_terms import (
+    AS_OF_MONTH,
+    calendars,
+    dates_in,
+    ids_of,
+    in_books,
+    indices,
+    lives,
+    money_market,
+    some_tags,
+)
 
 Tables = tuple[pa.Table, pa.Table]
 
@@ -13,6 +26,17 @@ _PAYMENT_DAYS = (1, 5, 12, 15, 20, 25)
 _PUTABLE = 0.1
 _NO_CALL_SHARE = 0.4
 """Of its life a bond is safe from calls."""
+
+_PAYOFFS = (
+    {"kind": "CAPPED_FLOATER", "margin": 0.008, "cap": 0.055, "floor": 0.01},
+    {"kind": "INVERSE_FLOATER", "fixed_rate": 0.085, "leverage": 1.2, "floor": 0.0},
+    {"kind": "RANGE_ACCRUAL", "coupon": 0.055, "lower": 0.01, "upper": 0.05, "observation": "MONTHLY"},
+    {"kind": "CMS", "tenor_yr": 10, "gearing": 0.9, "floor": 0.0, "cap": 0.07},
+    {"kind": "CMS_SPREAD", "long_yr": 10, "short_yr": 2, "gearing": 4.0, "margin": 0.015, "floor": 0.0, "cap": 0.08},
+    {"kind": "DIGITAL", "coupon": 0.05, "strike": 0.03, "pays": "ABOVE"},
+)
+_SEASONED = ("CAPPED_FLOATER", "INVERSE_FLOATER")
+"""On an index that the market has fixings of; the others begin after the valuation date."""
 
 
 def callable_bonds(rng: np.random.Generator, n: int, issuers: Columns) -> Tables:
@@ -53,6 +77,41 @@ def _terms(rng: np.random.Generator, currency: Array, rating: Array) -> Columns:
         "seniority": np.full(count, "SENIOR_UNSECURED"),
         "notice_days": rng.choice([0, 15, 30], count),
     }
+
+
+def structured_notes(rng: np.random.Generator, n: int, issuers: Columns) -> Tables:
+    """One of each payoff in turn."""
+    kind = np.array([each["kind"] for each in _PAYOFFS])[np.arange(n) % len(_PAYOFFS)]
+    currency = currencies(rng, n)
+    issuer = pick(rng, issuers, "CORP", currency)
+    term_mo = rng.choice([36, 60, 84, 120], n)
+    life, seasoned = lives(rng, term_mo, 3, RESET_DAYS), np.isin(kind, _SEASONED)
+    day, month = np.full(n, 15), np.full(n, AS_OF_MONTH + 1)
+    instruments = {
+        "instrument_id": ids_of("N", n),
+        "product_type": np.full(n, "STRUCTURED"),
+        "currency": currency,
+        "issuer_id": issuers["issuer_id"][issuer],
+        "issue_date": np.where(seasoned, life["issue_date"], dates_in(month, day)),
+        "maturity_date": np.where(seasoned, life["maturity_date"], dates_in(month + term_mo, day)),
+        "end_of_month": life["end_of_month"] & seasoned,
+        "index": indices(currency),
+        "frequency": np.full(n, 4),
+        "day_count": money_market(currency),
+        "calendar": calendars(currency),
+        "business_day": np.full(n, "MODIFIED_FOLLOWING"),
+        "spread_curve": np.char.add(issuers["rating"][issuer], "-BOND"),
+        "seniority": np.full(n, "SENIOR_UNSECURED"),
+        "payoff": np.array([json.dumps(each) for each in _PAYOFFS])[np.arange(n) % len(_PAYOFFS)],
+    }
+    positions = {
+        "instrument_id": instruments["instrument_id"],
+        "book_id": in_books(rng, "STRUCTURED", n=n),
+        "notional": np.maximum(1, rng.lognormal(7.0, 0.6, n).round()) * 1000.0,
+        "accounting_class": np.full(n, "FVTPL"),
+        "tags": some_tags(rng, n, "STRATEGY=CARRY"),
+    }
+    return arrow_table(instruments), arrow_table(positions)
 
 
 def exercise_table(bonds: pa.Table) -> pa.Table:

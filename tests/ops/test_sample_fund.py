@@ -10,7 +10,7 @@ import pytest
 from commands.ingestion.prepare import Prepared, prepare_portfolio
 from domain.market import parse_market
 from domain.scenarios import parse_scenario_set, parse_scenarios
-from domain.tables import PRODUCT_TYPES
+from domain.tables import PAYOFF_KINDS, PRODUCT_TYPES
 from ops.sample_fund import laid_out, sizes_of, write_sample_fund
 from ops.sample_market import AS_OF, market_document, scenario_documents, scenario_set_document
 from tests.small_fund import FOLDER as SMALL_FUND
@@ -27,8 +27,16 @@ def texts(prepared: Prepared, table: str, column: str) -> list[str | None]:
 
 def test_a_fund_of_a_hundred_positions_holds_every_product(tmp_path: Path) -> None:
     write_sample_fund(tmp_path, 100)
-    assert set(texts(prepare_portfolio(tmp_path), "instruments", "product_type")) == set(PRODUCT_TYPES) - {"STRUCTURED"}
-    assert set(PRODUCT_OF.values()) == set(PRODUCT_TYPES) - {"STRUCTURED"}
+    assert set(texts(prepare_portfolio(tmp_path), "instruments", "product_type")) == set(PRODUCT_TYPES)
+    assert set(PRODUCT_OF.values()) == set(PRODUCT_TYPES)
+
+
+def test_structured_notes_are_few_whatever_the_fund_and_of_every_kind(tmp_path: Path) -> None:
+    """Each costs a Monte Carlo."""
+    assert sizes_of(1_000_000)["structured"] == sizes_of(10_000)["structured"] == 20
+    write_sample_fund(tmp_path, 3000)
+    payoffs = [json.loads(text) for text in texts(prepare_portfolio(tmp_path), "instruments", "payoff") if text]
+    assert {each["kind"] for each in payoffs} == set(PAYOFF_KINDS)
 
 
 @pytest.mark.parametrize("positions", [1, 2, 50, 99, 100, 101, 4_321, 1_000_000])
@@ -60,7 +68,7 @@ def test_the_mix_of_products(tmp_path: Path) -> None:
     product = np.array(texts(prepared, "instruments", "product_type"))[prepared.portfolio.instrument_row]
     counts = {name: int((product == name).sum()) for name in set(product)}
     hedges = {"FX_FWD": 100, "IRS": 40, "CAP_FLOOR": 12, "SWAPTION": 8, "CDS": 20, "FX_OPTION": 10}
-    assert counts == {"LOAN": 1340, "BOND": 390, "ABS_MBS": 60, "CALLABLE_BOND": 20, **hedges}
+    assert counts == {"LOAN": 1340, "BOND": 386, "ABS_MBS": 60, "CALLABLE_BOND": 20, "STRUCTURED": 4, **hedges}
     assert set(prepared.control_totals) == {"USD", "EUR", "GBP"}
     assert {"fico", "state", "loan_program", "tag:STRATEGY"} <= set(prepared.portfolio.tables["positions"].columns)
 
