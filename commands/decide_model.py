@@ -51,9 +51,12 @@ def pinned(reference: str) -> tuple[str, int]:
     """`name@version`, or the version that this release computes with; older ones may still be decided on."""
     name, version = split_reference(reference)
     model = models.BY_NAME.get(name)
-    if model is None or not 1 <= (version or model.version) <= model.version:
+    if model is None:
         raise UnknownModel(reference)
-    return name, version or model.version
+    wanted = model.version if version is None else version
+    if not 1 <= wanted <= model.version:
+        raise UnknownModel(reference)
+    return name, wanted
 
 
 def book_of(store: EventStore, name: str) -> models.ModelBook:

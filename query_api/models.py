@@ -42,10 +42,11 @@ def show_model(connection: Connection, reference: str, as_of_event: int | None =
     """One model, at a version or at the one in use, with all that was decided of it, newest first."""
     name, asked = split_reference(reference)
     model = BY_NAME.get(name)
-    if model is None or not 1 <= (asked or model.version) <= model.version:
+    version = asked if asked is not None or model is None else model.version
+    if model is None or version is None or not 1 <= version <= model.version:
         raise NotFound(f"there is no model {reference!r}", "`tenor model list` names the models")
     decisions = [row for row in _decisions(connection, as_of_event) if row["model"] == name]
-    return _row(model, asked or model.version, decisions) | {"decisions": decisions}
+    return _row(model, version, decisions) | {"decisions": decisions}
 
 
 def _decisions(connection: Connection, as_of_event: int | None) -> list[Row]:
