@@ -35,6 +35,11 @@ class UnknownRun(Refused):
         super().__init__("UNKNOWN_RUN", f"there is no run {run_id!r}", "see `tenor run list`")
 
 
+class UnknownModel(Refused):
+    def __init__(self, reference: str) -> None:
+        super().__init__("UNKNOWN_MODEL", f"there is no model {reference!r}", "see `tenor model list`")
+
+
 class Conflict(Refused):
     """The same idempotency key with other content, or a stream that moved meanwhile."""
 

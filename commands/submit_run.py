@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 from uuid import UUID, uuid4
 
+from commands.decide_model import models_in_use, refuse_unapproved
 from commands.define_scenario import document_of, pin, scenario_set_of
 from commands.refusals import Conflict, Refused, UnknownScenario, UnknownSnapshot
 from domain import run as runs
@@ -14,6 +15,7 @@ from domain.event import Envelope, stream_id
 from domain.facts import CHUNK_SIZE
 from domain.market import MarketDocument, parse_market
 from domain.measures import DEFAULT_MEASURES, UnknownMeasure, resolve
+from domain.models import ModelUse
 from domain.ports import AlreadyThere, BlobStore, EventStore
 from domain.scenario_book import BASE, split_reference
 from domain.scenarios import ScenarioDocument, SpreadShock
@@ -31,6 +33,7 @@ class SubmitRun:
     measures: tuple[str, ...] = ()
     base_currency: str | None = None
     idempotency_key: str | None = None
+    require_approved_models: bool = False
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ def submit_run(
     store: EventStore, blobs: BlobStore, envelope: Envelope, wish: SubmitRun, check_scenarios: CheckScenarios
 ) -> Submitted:
     run_id = stream_id("run", wish.idempotency_key) if wish.idempotency_key else uuid4()
-    terms = terms_of(store, blobs, wish, check_scenarios)
+    terms = terms_of(store, blobs, wish, check_scenarios) | {"models": models_of(store, envelope, wish)}
     events = runs.request(runs.Run(), envelope, run_id, terms)
     try:
         return Submitted(run_id, store.append(events)[-1])
@@ -76,6 +79,15 @@ def terms_of(store: EventStore, blobs: BlobStore, wish: SubmitRun, check: CheckS
         "positions": positions,
         "chunk_size": CHUNK_SIZE,
     }
+
+
+def models_of(store: EventStore, envelope: Envelope, wish: SubmitRun) -> list[ModelUse]:
+    """As they stand today; the run goes on with models that nobody approved, and says so, unless it was to refuse."""
+    portfolio = registered(store, wish.portfolio, SnapshotKind.PORTFOLIO)
+    uses = models_in_use(store, portfolio, measures_of(wish.measures), envelope.now.date())
+    if wish.require_approved_models:
+        refuse_unapproved(uses)
+    return uses
 
 
 def base_currency_of(wish: SubmitRun, market: MarketDocument) -> str:
@@ -173,7 +185,7 @@ def refuse_misfits(problems: list[dict[str, Any]]) -> None:
 def same_request(store: EventStore, run_id: UUID, terms: dict[str, Any]) -> Submitted:
     """The idempotency key has been used: fine for the same request, a conflict for another."""
     requested = next(event for event in store.stream(run_id) if isinstance(event, runs.RunRequested))
-    if any(getattr(requested, name) != value for name, value in terms.items()):
+    if any(getattr(requested, name) != value for name, value in terms.items() if name != "models"):
         raise Conflict(
             "IDEMPOTENCY_KEY_REUSED",
             f"this idempotency key has asked for another run ({run_id})",

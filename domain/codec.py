@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from domain import facts, run, scenario_book, sealing, snapshot
+from domain import facts, models, run, scenario_book, sealing, snapshot
 from domain.event import Event
 
 EVENTS: tuple[type[Event], ...] = (
@@ -29,6 +29,8 @@ EVENTS: tuple[type[Event], ...] = (
     facts.EnginesCompared,
     sealing.SealingKeyRotated,
     sealing.LogVerified,
+    models.ModelVersionApproved,
+    models.ModelVersionWithdrawn,
 )
 
 BY_TOPIC: dict[str, type[Event]] = {event.TOPIC: event for event in EVENTS}

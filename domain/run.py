@@ -7,6 +7,7 @@ from typing import Any, ClassVar, assert_never
 from uuid import UUID
 
 from domain.event import Envelope, Event, stream_id
+from domain.models import ModelUse
 
 
 class RunStatus(StrEnum):
@@ -29,9 +30,11 @@ UNFINISHED = (RunStatus.REQUESTED, RunStatus.PLANNED, RunStatus.RUNNING)
 
 
 class RunRequested(Event):
-    """`scenarios` are pinned as `id@version`, BASE first; `scenario_documents` hold what they say."""
+    """`scenarios` are pinned as `id@version`, BASE first; `scenario_documents` hold what they say. `models` are the
+    versions that value the portfolio; a request of version 1 names none."""
 
     TOPIC: ClassVar[str] = "run.requested"
+    class_version: ClassVar[int] = 2
 
     portfolio_snapshot_id: UUID
     portfolio_sha256: str
@@ -44,6 +47,11 @@ class RunRequested(Event):
     measures: list[str]
     positions: int
     chunk_size: int
+    models: tuple[ModelUse, ...] = ()
+
+    @staticmethod
+    def upcast_v1_v2(state: dict[str, Any]) -> dict[str, Any]:
+        return {**state, "models": []}
 
 
 class RunPlanned(Event):

@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry
 
 from commands.api import ingestion as ingest_commands
 from commands.api import marketdata as market_commands
+from commands.api import models as model_commands
 from commands.api import orchestrator as run_commands
 from commands.api import scenario as scenario_commands
 from commands.refusals import Refused
@@ -25,7 +26,7 @@ from ops.projection_metrics import ProjectionCollector
 from ops.wiring import Tenor
 from query_api.http import create_app
 from query_api.problems import unreachable
-from query_api.routers import audit, ingestion, marketdata, orchestrator, portfolio, results, risk, scenario
+from query_api.routers import audit, ingestion, marketdata, models, orchestrator, portfolio, results, risk, scenario
 from query_api.web import page
 
 SERVICE_PORTS = {
@@ -84,7 +85,11 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
         "results": lambda: [results.build_router(connect, load_portfolio)],
         "audit": lambda: [audit.build_router(connect, build_evidence(tenor, load_portfolio))],
         "portfolio": lambda: [portfolio.build_router(connect)],
-        "risk": lambda: [risk.build_router(connect)],
+        "risk": lambda: [
+            risk.build_router(connect),
+            models.build_router(connect),
+            model_commands.build_router(store, envelope_of),
+        ],
         "scenario": lambda: [scenario.build_router(connect), scenario_commands.build_router(store, envelope_of)],
         "ingestion": lambda: [
             ingestion.build_router(connect),

@@ -5,6 +5,7 @@ from functools import partial
 
 from ops.database import DatabaseProblem
 from ops.wiring import Tenor
+from projections.models import ModelProjection
 from projections.run_status import RunStatusProjection
 from projections.runner import catch_up
 from projections.scenarios import ScenarioProjection
@@ -35,6 +36,7 @@ def catalogues() -> Sequence[ReadModel]:
     return (
         ReadModel("snapshot", SnapshotProjection.tables, SnapshotProjection, OnPoison.PARK),
         ReadModel("scenario", ScenarioProjection.tables, ScenarioProjection, OnPoison.PARK),
+        ReadModel("model", ModelProjection.tables, ModelProjection, OnPoison.PARK),
         ReadModel("run", RunStatusProjection.tables, RunStatusProjection),
     )
 

@@ -1,11 +1,12 @@
 """A fund of any size for demonstrations and measurements: the same seed writes the same files.
 
-About 67 % loans (consumer, mortgages, commercial property, term loans, leveraged floaters), 3 % mortgage pools, 22 %
-bonds and 8 % FX forwards, in USD, EUR and GBP, as of 23 January 2026. Nobody in it exists.
+About 67 % loans (consumer, mortgages, commercial property, term loans, leveraged floaters), 3 % mortgage pools, 20 %
+bonds, 1 % callable bonds, 5 % FX forwards, 4.5 % derivatives that hedge the rest, and twenty structured notes at most,
+since each costs a Monte Carlo; in USD, EUR and GBP, as of 23 January 2026. Nobody in it exists.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,16 +15,10 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from ops.sample_market import (
-    INDEX_OF,
-    RESET_DAYS,
-    SPOTS,
-    market_document,
-    scenario_documents,
-    scenario_set_document,
-)
+from ops.sample_hedges import cap_floors, default_swaps, forwards, fx_options, swaps, swaptions
+from ops.sample_market import INDEX_OF, RESET_DAYS, market_document, scenario_documents, scenario_set_document
+from ops.sample_notes import callable_bonds, exercise_table, structured_notes
 from ops.sample_obligors import (
-    CURRENCIES,
     FUNDS,
     Array,
     Columns,
@@ -34,17 +29,38 @@ from ops.sample_obligors import (
     pick,
     portfolio_table,
 )
+from ops.sample_terms import (
+    AS_OF_MONTH,
+    calendars,
+    dates_in,
+    ids_of,
+    in_books,
+    indices,
+    lives,
+    money_market,
+    some_tags,
+)
 
-_AS_OF_MONTH = (2026 - 1970) * 12
-_SHARES = {
-    "consumer": 0.37,
-    "mortgage": 0.09,
-    "property": 0.05,
-    "term": 0.09,
-    "leveraged": 0.07,
-    "pools": 0.03,
-    "fx": 0.08,
+_PER_MILLE = {
+    "consumer": 370,
+    "mortgage": 90,
+    "property": 50,
+    "term": 90,
+    "leveraged": 70,
+    "pools": 30,
+    "callable": 10,
+    "structured": 2,
+    "fx": 50,
+    "swaps": 20,
+    "caps": 6,
+    "swaptions": 4,
+    "cds": 10,
+    "fx_options": 5,
 }
+"""What remains is bonds."""
+_MOST_STRUCTURED = 20
+_EVERY_PRODUCT_FROM = 100
+"""Smaller funds need not hold them all."""
 _POSITIONS_PER_BOND = 12
 _MOST_BONDS = 6000
 
@@ -63,30 +79,29 @@ def write_sample_fund(
     _write_json(folder / "scenario_set.json", scenario_set_document())
 
 
+def sizes_of(count: int) -> dict[str, int]:
+    """Positions of each family in a fund of `count`."""
+    up = 999 if count >= _EVERY_PRODUCT_FROM else 500
+    sizes = {name: (share * count + up) // 1000 for name, share in _PER_MILLE.items()}
+    sizes["structured"] = min(sizes["structured"], _MOST_STRUCTURED)
+    return sizes | {"bonds": count - sum(sizes.values())}
+
+
 def _tables(count: int, seed: int) -> dict[str, pa.Table]:
     rng = np.random.default_rng(seed)
     issuers = issuer_columns(rng)
-    sizes = {name: round(share * count) for name, share in _SHARES.items()}
-    bond_positions = count - sum(sizes.values())
-    blocks = [
-        _consumer(rng, sizes["consumer"], issuers),
-        _mortgage(rng, sizes["mortgage"], issuers),
-        _property(rng, sizes["property"], issuers),
-        _term(rng, sizes["term"], issuers),
-        _leveraged(rng, sizes["leveraged"], issuers),
-        _bonds(rng, bond_positions, issuers),
-        _forwards(rng, sizes["fx"]),
-        _pools(rng, sizes["pools"], issuers),
-    ]
-    instruments = pa.concat_tables([block[0] for block in blocks], promote_options="default")
-    positions = pa.concat_tables([block[1] for block in blocks], promote_options="default")
+    made = {name: _MAKERS[name](rng, size, issuers) for name, size in sizes_of(count).items()}
+    instruments = pa.concat_tables([tables[0] for tables in made.values()], promote_options="default")
+    positions = pa.concat_tables([tables[1] for tables in made.values()], promote_options="default")
     ids = pa.array([f"P{row:08d}" for row in range(1, count + 1)])
-    return {
+    tables = {
         "portfolio": portfolio_table(),
         "issuers": issuer_table(issuers),
         "instruments": instruments,
+        "exercises": exercise_table(made["callable"][0]),
         "positions": positions.add_column(0, "position_id", ids),
     }
+    return {name: table for name, table in tables.items() if table.num_rows}
 
 
 # --- loans ----------------------------------------------------------------------------------------------------------
@@ -101,7 +116,7 @@ def _consumer(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Ta
     # An ABS speed would retire more than the pool has left near the end of the long loans.
     speed = np.where(term <= 48, rng.choice(["ABS 1.1", "ABS 1.3"], n), rng.choice(["CPR 6", "CPR 9", "CPR 12"], n))
     terms = {
-        **_life(rng, term, 12),
+        **lives(rng, term, 12),
         **_fixed(0.06 + (850 - fico) * 0.0004 + rng.normal(0, 0.008, n), 12, "30/360", "LEVEL_PAY"),
         "prepayment": speed,
         "default": np.where(fico >= 740, "CDR 0.8", "CDR 2.2"),
@@ -112,7 +127,9 @@ def _consumer(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Ta
     program = np.where(fico >= 760, "SUPER_PRIME", np.where(fico >= 700, "PRIME", "NEAR_PRIME"))
     extra = {"fico": fico, "state": rng.choice(_STATES, n), "loan_program": program}
     face = rng.lognormal(9.6, 0.5, n) * _share_left(terms, term)
-    return _loans(rng, "C", currency, issuers, issuer, terms, face, _books(rng, "CONSUMER-1", "CONSUMER-2", n=n), extra)
+    return _loans(
+        rng, "C", currency, issuers, issuer, terms, face, in_books(rng, "CONSUMER-1", "CONSUMER-2", n=n), extra
+    )
 
 
 def _mortgage(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Table, pa.Table]:
@@ -122,7 +139,7 @@ def _mortgage(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Ta
     ltv = np.clip(rng.normal(0.68, 0.12, n), 0.25, 0.95).round(3)
     face = rng.lognormal(12.4, 0.45, n).round(2)
     terms = {
-        **_life(rng, rng.choice([60, 84, 120], n), 12),
+        **lives(rng, rng.choice([60, 84, 120], n), 12),
         **_fixed(0.045 + 0.02 * ltv + rng.normal(0, 0.004, n), 12, "30/360", "LEVEL_PAY"),
         "amortization_months": np.full(n, 360),
         "prepayment": rng.choice(["PSA 100", "PSA 150", "PSA 225"], n),
@@ -134,7 +151,7 @@ def _mortgage(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Ta
     fico = np.clip(rng.normal(748, 35, n).round(), 620, 850)
     extra = {"fico": fico, "ltv": ltv, "state": rng.choice(_STATES, n), "collateral_value": (face / ltv).round(2)}
     extra["loan_program"] = rng.choice(["CONFORMING", "JUMBO"], n, p=[0.7, 0.3])
-    return _loans(rng, "M", currency, issuers, issuer, terms, face, _books(rng, "MORTGAGE", n=n), extra)
+    return _loans(rng, "M", currency, issuers, issuer, terms, face, in_books(rng, "MORTGAGE", n=n), extra)
 
 
 def _property(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Table, pa.Table]:
@@ -144,15 +161,15 @@ def _property(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Ta
     ltv = np.clip(rng.normal(0.60, 0.08, n), 0.35, 0.8).round(3)
     face = rng.lognormal(15.6, 0.6, n).round(2)
     terms = {
-        **_life(rng, rng.choice([60, 84, 120], n), 12),
-        **_fixed(0.05 + rng.normal(0.005, 0.006, n), 12, _money_market(currency), "LEVEL_PAY"),
+        **lives(rng, rng.choice([60, 84, 120], n), 12),
+        **_fixed(0.05 + rng.normal(0.005, 0.006, n), 12, money_market(currency), "LEVEL_PAY"),
         "amortization_months": rng.choice([300, 360], n),
         "io_months": rng.choice([0, 24, 36], n, p=[0.4, 0.35, 0.25]),
-        "calendar": _calendar(currency),
+        "calendar": calendars(currency),
         "business_day": np.full(n, "MODIFIED_FOLLOWING"),
     }
     extra = {"ltv": ltv, "collateral_value": (face / ltv).round(2), "loan_program": np.full(n, "CRE_BALLOON")}
-    return _loans(rng, "R", currency, issuers, issuer, terms, face, _books(rng, "PROPERTY", n=n), extra)
+    return _loans(rng, "R", currency, issuers, issuer, terms, face, in_books(rng, "PROPERTY", n=n), extra)
 
 
 def _term(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Table, pa.Table]:
@@ -161,14 +178,14 @@ def _term(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Table,
     issuer = pick(rng, issuers, "CORP", currency)
     amortization = rng.choice(["LINEAR", "BULLET"], n, p=[0.6, 0.4])
     terms = {
-        **_life(rng, rng.choice([24, 36, 60, 84], n), 3),
-        **_fixed(0.045 + rng.gamma(2, 0.006, n), 4, _money_market(currency), amortization),
-        "calendar": _calendar(currency),
+        **lives(rng, rng.choice([24, 36, 60, 84], n), 3),
+        **_fixed(0.045 + rng.gamma(2, 0.006, n), 4, money_market(currency), amortization),
+        "calendar": calendars(currency),
         "business_day": np.full(n, "FOLLOWING"),
     }
     extra = {"loan_program": np.full(n, "TERM_LOAN_A")}
     face = rng.lognormal(14.5, 0.7, n)
-    return _loans(rng, "T", currency, issuers, issuer, terms, face, _books(rng, "TERM-LOANS", n=n), extra)
+    return _loans(rng, "T", currency, issuers, issuer, terms, face, in_books(rng, "TERM-LOANS", n=n), extra)
 
 
 def _leveraged(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Table, pa.Table]:
@@ -176,11 +193,11 @@ def _leveraged(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.T
     currency = currencies(rng, n)
     issuer = pick(rng, issuers, "CORP", currency)
     terms = {
-        **_life(rng, rng.choice([36, 60, 84], n), 3, RESET_DAYS),
-        **_floating(currency, rng.choice([0.0275, 0.0325, 0.04, 0.0475, 0.055], n), _money_market(currency)),
+        **lives(rng, rng.choice([36, 60, 84], n), 3, RESET_DAYS),
+        **_floating(currency, rng.choice([0.0275, 0.0325, 0.04, 0.0475, 0.055], n), money_market(currency)),
         "floor": np.zeros(n),
         "amortization": rng.choice(["BULLET", "LINEAR"], n, p=[0.85, 0.15]),
-        "calendar": _calendar(currency),
+        "calendar": calendars(currency),
         "business_day": np.full(n, "MODIFIED_FOLLOWING"),
         "seniority": np.full(n, "SENIOR_SECURED"),
     }
@@ -188,7 +205,7 @@ def _leveraged(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.T
     revolver = rng.random(n) < 0.2
     undrawn = np.where(revolver, (face * rng.uniform(0.2, 1.5, n)).round(2), np.nan)
     extra = {"undrawn": undrawn, "loan_program": np.where(revolver, "REVOLVER", "TERM_LOAN_B")}
-    return _loans(rng, "V", currency, issuers, issuer, terms, face, _books(rng, "LEVERAGED", n=n), extra)
+    return _loans(rng, "V", currency, issuers, issuer, terms, face, in_books(rng, "LEVERAGED", n=n), extra)
 
 
 def _loans(
@@ -204,7 +221,7 @@ def _loans(
 ) -> tuple[pa.Table, pa.Table]:
     """One instrument to a position, as loans are."""
     n = currency.size
-    ids = _ids(letter, n)
+    ids = ids_of(letter, n)
     instruments = {
         "instrument_id": ids,
         "product_type": np.full(n, "LOAN"),
@@ -219,7 +236,7 @@ def _loans(
         "notional": np.maximum(face, 100).round(2),
         "acquisition_date": terms["issue_date"],
         "accounting_class": rng.choice(["AMORTISED_COST", "FVOCI"], n, p=[0.85, 0.15]),
-        "tags": _tags(rng, n, "ORIGIN=BRANCH", "ORIGIN=BROKER", "ORIGIN=ONLINE;GREEN"),
+        "tags": some_tags(rng, n, "ORIGIN=BRANCH", "ORIGIN=BROKER", "ORIGIN=ONLINE;GREEN"),
         "origination_date": terms["issue_date"],
         **extra,
     }
@@ -228,7 +245,7 @@ def _loans(
 
 def _pools(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Table, pa.Table]:
     """Agency pass-throughs: paid on the 25th, half a point of the borrowers' rate kept by servicer and guarantor."""
-    currency, ids = np.full(n, "USD"), _ids("A", n)
+    currency, ids = np.full(n, "USD"), ids_of("A", n)
     issuer = pick(rng, issuers, "HOME", currency)
     term_mo = rng.choice([180, 360], n, p=[0.2, 0.8])
     age = (rng.random(n) * 0.6 * term_mo).astype(np.int64)
@@ -242,23 +259,23 @@ def _pools(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Table
         "wac": (coupon + 0.005 + rng.uniform(0, 0.003, n)).round(5),
         "wam": term_mo - age,
         "age": age,
-        "first_payment_date": _dates(np.full(n, _AS_OF_MONTH + 1), np.ones(n, np.int64)),
+        "first_payment_date": dates_in(np.full(n, AS_OF_MONTH + 1), np.ones(n, np.int64)),
         "payment_delay_days": np.full(n, 24),
         "prepayment": rng.choice(["PSA 90", "PSA 140", "PSA 210", "CPR 7"], n),
         "spread_curve": np.full(n, "AAA-BOND"),
     }
     positions = {
         "instrument_id": ids,
-        "book_id": _books(rng, "MORTGAGE", n=n),
+        "book_id": in_books(rng, "MORTGAGE", n=n),
         "notional": rng.lognormal(14.5, 0.7, n).round(2),
         "accounting_class": np.full(n, "FVOCI"),
-        "tags": _tags(rng, n, "STRATEGY=CARRY", "STRATEGY=RELATIVE_VALUE"),
+        "tags": some_tags(rng, n, "STRATEGY=CARRY", "STRATEGY=RELATIVE_VALUE"),
         "loan_program": np.where(term_mo == 360, "AGENCY_30Y", "AGENCY_15Y"),
     }
     return arrow_table(instruments), arrow_table(positions)
 
 
-# --- bonds and forwards ---------------------------------------------------------------------------------------------
+# --- bonds ----------------------------------------------------------------------------------------------------------
 
 
 def _bonds(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Table, pa.Table]:
@@ -270,7 +287,7 @@ def _bonds(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Table
     issuer = np.where(state, pick(rng, issuers, "SOV", currency), pick(rng, issuers, "CORP", currency))
     terms = _bond_terms(rng, sort, currency)
     instruments = {
-        "instrument_id": _ids("B", count),
+        "instrument_id": ids_of("B", count),
         "product_type": np.full(count, "BOND"),
         "currency": currency,
         "issuer_id": issuers["issuer_id"][issuer],
@@ -288,7 +305,7 @@ def _bonds(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Table
         "book_id": np.char.add(np.char.add(rng.choice(FUNDS, n), "."), book),
         "notional": face,
         "accounting_class": rng.choice(["FVOCI", "FVTPL"], n),
-        "tags": _tags(rng, n, "STRATEGY=CARRY", "STRATEGY=RELATIVE_VALUE", "STRATEGY=LIQUIDITY"),
+        "tags": some_tags(rng, n, "STRATEGY=CARRY", "STRATEGY=RELATIVE_VALUE", "STRATEGY=LIQUIDITY"),
     }
     return arrow_table(instruments), arrow_table(positions)
 
@@ -299,9 +316,9 @@ def _bond_terms(rng: np.random.Generator, sort: Array, currency: Array) -> Colum
     annual = (currency == "EUR") & ~floater
     frequency = np.where(bill, 0, np.where(floater, 4, np.where(annual, 1, 2)))
     american_company = company & (currency == "USD")
-    day_count = np.where(bill | floater, _money_market(currency), np.where(american_company, "30/360", "ACT/ACT.ICMA"))
+    day_count = np.where(bill | floater, money_market(currency), np.where(american_company, "30/360", "ACT/ACT.ICMA"))
     years = np.where(bill, 1, np.where(sort == "GOVERNMENT", rng.choice([5, 10, 20, 30], n), rng.choice([5, 7, 10], n)))
-    life = _life(rng, 12 * years, 1, RESET_DAYS)
+    life = lives(rng, 12 * years, 1, RESET_DAYS)
     coupon = np.where(company, 0.035 + rng.gamma(2, 0.008, n), 0.01 + rng.gamma(3, 0.009, n)).round(5)
     return {
         **life,
@@ -311,48 +328,13 @@ def _bond_terms(rng: np.random.Generator, sort: Array, currency: Array) -> Colum
         "margin": np.where(floater, rng.choice([0.006, 0.0095, 0.014], n), np.nan),
         "frequency": frequency,
         "day_count": day_count,
-        "calendar": _calendar(currency, government=~company & ~floater),
+        "calendar": calendars(currency, government=~company & ~floater),
         "business_day": np.full(n, "FOLLOWING"),
         "settlement_days": np.where(sort == "GOVERNMENT", 1, 2),
     }
 
 
-def _forwards(rng: np.random.Generator, n: int) -> tuple[pa.Table, pa.Table]:
-    """Forwards that mostly sell the euro and sterling of the assets."""
-    pair = rng.choice(["EURUSD", "GBPUSD"], n, p=[0.65, 0.35])
-    months = rng.choice([1, 3, 6, 12, 24], n)
-    carry = np.where(pair == "EURUSD", 0.0155, -0.0005)
-    spot = np.where(pair == "EURUSD", SPOTS["EURUSD"], SPOTS["GBPUSD"])
-    ids = _ids("F", n)
-    instruments = {
-        "instrument_id": ids,
-        "product_type": np.full(n, "FX_FWD"),
-        "currency": np.full(n, "USD"),
-        "pair": pair,
-        "strike": (spot * np.exp(carry * months / 12 + rng.normal(0, 0.012, n))).round(5),
-        "maturity_date": _dates(_AS_OF_MONTH + months, rng.integers(1, 29, n)),
-    }
-    positions = {
-        "instrument_id": ids,
-        "book_id": _books(rng, "FX-HEDGES", n=n),
-        "notional": (rng.lognormal(14.0, 0.8, n).round(-3) + 1000) * np.where(rng.random(n) < 0.85, -1, 1),
-        "accounting_class": np.full(n, "FVTPL"),
-        "tags": _tags(rng, n, "HEDGE=EUR_ASSETS", "HEDGE=GBP_ASSETS"),
-    }
-    return arrow_table(instruments), arrow_table(positions)
-
-
 # --- small parts ----------------------------------------------------------------------------------------------------
-
-
-def _life(rng: np.random.Generator, term_mo: Array, step_mo: int, days: Sequence[int] = ()) -> Columns:
-    """Issue and maturity a whole number of months apart, the one behind and the other ahead of the valuation date."""
-    n = term_mo.size
-    left_mo = 1 + (rng.random(n) * (term_mo - 1)).astype(np.int64)
-    day = rng.choice(days, n) if len(days) else rng.choice(np.r_[1:29, 31], n)
-    last = _AS_OF_MONTH + left_mo
-    first = last - np.maximum(step_mo, term_mo)
-    return {"issue_date": _dates(first, day), "maturity_date": _dates(last, day), "end_of_month": day == 31}
 
 
 def _fixed(coupon: Array, frequency: int, day_count: str | Array, amortization: str | Array) -> Columns:
@@ -370,7 +352,7 @@ def _floating(currency: Array, margin: Array, day_count: Array) -> Columns:
     n = currency.size
     return {
         "rate_type": np.full(n, "FLOATING"),
-        "index": np.array([INDEX_OF[each] for each in CURRENCIES])[_currency_code(currency)],
+        "index": indices(currency),
         "margin": margin,
         "frequency": np.full(n, 4),
         "day_count": day_count,
@@ -379,44 +361,9 @@ def _floating(currency: Array, margin: Array, day_count: Array) -> Columns:
 
 def _share_left(terms: Columns, term_mo: Array) -> Array:
     """Roughly how much of a level-pay loan is left: its share of the months still to run."""
-    months_left = (terms["maturity_date"].astype("datetime64[M]").astype(np.int64) - _AS_OF_MONTH) / term_mo
+    months_left = (terms["maturity_date"].astype("datetime64[M]").astype(np.int64) - AS_OF_MONTH) / term_mo
     share: Array = np.clip(months_left**0.85, 0.02, 1.0)
     return share
-
-
-def _currency_code(currency: Array) -> Array:
-    return np.where(currency == "USD", 0, np.where(currency == "EUR", 1, 2))
-
-
-def _money_market(currency: Array) -> Array:
-    return np.where(currency == "GBP", "ACT/365F", "ACT/360")
-
-
-def _calendar(currency: Array, government: Array | bool = False) -> Array:
-    american = np.where(government, "US.GOVT", "US.SETTLEMENT")
-    calendar: Array = np.where(currency == "USD", american, np.where(currency == "EUR", "TARGET", "UK"))
-    return calendar
-
-
-def _books(rng: np.random.Generator, *books: str, n: int) -> Array:
-    choices = np.array([f"{fund}.{book}" for fund in FUNDS for book in books])
-    return rng.choice(choices, n)
-
-
-def _tags(rng: np.random.Generator, n: int, *choices: str) -> Array:
-    return rng.choice(np.array([*choices, ""]), n)
-
-
-def _ids(letter: str, n: int) -> Array:
-    return np.array([f"{letter}{row:08d}" for row in range(1, n + 1)], dtype="U9")
-
-
-def _dates(month: Array, day: Array) -> Array:
-    """Days of months counted from January 1970, clipped to their month."""
-    first = month.astype("datetime64[M]")
-    length = ((first + 1).astype("datetime64[D]") - first.astype("datetime64[D]")).astype(np.int64)
-    days: Array = first.astype("datetime64[D]") + (np.minimum(day, length) - 1)
-    return days
 
 
 def _write_table(folder: Path, name: str, table: pa.Table, format: str) -> None:
@@ -440,3 +387,22 @@ def laid_out(document: Any) -> str:
         for name, value in document.items()
     ]
     return "{\n" + ",\n".join(entries) + "\n}"
+
+
+_MAKERS: dict[str, Callable[[np.random.Generator, int, Columns], tuple[pa.Table, pa.Table]]] = {
+    "consumer": _consumer,
+    "mortgage": _mortgage,
+    "property": _property,
+    "term": _term,
+    "leveraged": _leveraged,
+    "pools": _pools,
+    "bonds": _bonds,
+    "callable": callable_bonds,
+    "structured": structured_notes,
+    "fx": forwards,
+    "swaps": swaps,
+    "caps": cap_floors,
+    "swaptions": swaptions,
+    "cds": default_swaps,
+    "fx_options": fx_options,
+}

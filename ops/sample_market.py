@@ -23,6 +23,14 @@ _DISCOUNT = {"USD": "USD-SOFR", "EUR": "EUR-ESTR", "GBP": "GBP-SONIA"}
 PROJECTION = {"USD-SOFR-3M": "USD-SOFR", "EUR-EURIBOR-3M": "EUR-EURIBOR-3M", "GBP-SONIA-3M": "GBP-SONIA"}
 INDEX_OF = {"USD": "USD-SOFR-3M", "EUR": "EUR-EURIBOR-3M", "GBP": "GBP-SONIA-3M"}
 SPOTS = {"EURUSD": 1.1735, "GBPUSD": 1.3482}
+SWAP_RATES = {"USD": 0.0358, "EUR": 0.0259, "GBP": 0.0374}
+"""About where five-year swaps stand."""
+_RECOVERY = 0.4
+_CDS_TENORS = ("1Y", "3Y", "5Y", "7Y", "10Y")
+_CDS_SLOPE = (0.45, 0.75, 1.00, 1.12, 1.20)
+_CDS_TO_BOND = 0.85
+_NORMAL_VOLS = {"USD": 0.0086, "EUR": 0.0070, "GBP": 0.0089}
+_FX_VOLS = {"EURUSD": (0.064, 0.069, 0.074), "GBPUSD": (0.070, 0.075, 0.081)}
 
 RESET_DAYS = (15, 20, 31)
 """The days on which the sample's floaters reset; 31 means the last of the month."""
@@ -39,12 +47,19 @@ def market_document() -> dict[str, Any]:
             for product, premium in (("BOND", 0.0), ("LOAN", _LOAN_PREMIUM))
             for rating, level in zip(RATINGS, _BOND_SPREADS_5Y, strict=True)
         ],
-        "credit_curves": [],
+        "credit_curves": [
+            _credit_curve(f"{rating}-CDS", level * _CDS_TO_BOND)
+            for rating, level in zip(RATINGS, _BOND_SPREADS_5Y, strict=True)
+        ],
         "discount": _DISCOUNT,
         "projection": PROJECTION,
         "fx_spots": [{"pair": pair, "spot": spot} for pair, spot in SPOTS.items()],
         "fixings": _fixings(),
-        "volatilities": [],
+        "volatilities": [
+            *(_cap_surface(currency, level) for currency, level in _NORMAL_VOLS.items()),
+            *(_swaption_surface(currency, level) for currency, level in _NORMAL_VOLS.items()),
+            *(_fx_surface(pair, vols) for pair, vols in _FX_VOLS.items()),
+        ],
         "hull_white": {
             "USD": {"mean_reversion": 0.03, "sigma": 0.0095},
             "EUR": {"mean_reversion": 0.03, "sigma": 0.0080},
@@ -110,6 +125,52 @@ def _spread_curve(curve_id: str, level: float) -> dict[str, Any]:
         for tenor, slope in zip(_SPREAD_TENORS, _TERM_SLOPE, strict=True)
     ]
     return {"curve_id": curve_id, "nodes": nodes}
+
+
+def _credit_curve(curve_id: str, level: float) -> dict[str, Any]:
+    nodes = [
+        {"tenor": tenor, "cds_spread": round(level * slope, 6)}
+        for tenor, slope in zip(_CDS_TENORS, _CDS_SLOPE, strict=True)
+    ]
+    return {"curve_id": curve_id, "recovery": _RECOVERY, "nodes": nodes}
+
+
+def _cap_surface(currency: str, level: float) -> dict[str, Any]:
+    """Normal volatilities that rise for a year or two and fall from there."""
+    return {
+        "surface_id": f"{currency}-CAP",
+        "product": "CAP_FLOOR",
+        "index": INDEX_OF[currency],
+        "kind": "NORMAL",
+        "expiries_yr": [0.5, 1, 2, 5, 10],
+        "vols": [round(level * shape, 6) for shape in (0.82, 0.95, 1.04, 1.02, 0.96)],
+    }
+
+
+def _swaption_surface(currency: str, level: float) -> dict[str, Any]:
+    return {
+        "surface_id": f"{currency}-SWPT",
+        "product": "SWAPTION",
+        "index": INDEX_OF[currency],
+        "kind": "NORMAL",
+        "expiries_yr": [0.5, 1, 2, 5, 10],
+        "tenors_yr": [2, 5, 10, 20],
+        "vols": [
+            [round(level * by_expiry * by_tenor, 6) for by_tenor in (1.02, 1.00, 0.97, 0.90)]
+            for by_expiry in (0.97, 1.00, 1.01, 0.98, 0.91)
+        ],
+    }
+
+
+def _fx_surface(pair: str, vols: tuple[float, ...]) -> dict[str, Any]:
+    return {
+        "surface_id": pair,
+        "product": "FX",
+        "pair": pair,
+        "kind": "LOGNORMAL",
+        "expiries_yr": [0.25, 1, 2],
+        "vols": list(vols),
+    }
 
 
 def _fixings() -> list[dict[str, Any]]:

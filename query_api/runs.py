@@ -1,5 +1,6 @@
 """Runs: what was asked, how far it is, how it ended."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,7 +16,9 @@ from query_api.reading import Connection, parse_id
 SELECT_RUN = """
 SELECT run_id, run_no, status, portfolio_snapshot_id, market_snapshot_id, as_of, base_currency, scenarios, measures,
        columns, positions, chunk_size, chunks, chunks_done, failed_chunks, priced, failed, actor, requested_at,
-       planned_at, completed_at, queryable_at, blocks_root, failure_counts, log_position
+       planned_at, completed_at, queryable_at, blocks_root, failure_counts, log_position,
+       coalesce((SELECT payload -> 'models' FROM read.run_event e
+                  WHERE e.run_id = run.run_id AND topic = 'run.requested'), '[]') AS models
   FROM read.run WHERE run_id = %s
 """
 
@@ -83,6 +86,8 @@ class RunRow:
     blocks_root: str | None
     failure_counts: dict[str, int]
     log_position: int
+    models: Sequence[dict[str, Any]] = ()
+    """versions that value the portfolio, and how they stood at the request; not in lists of runs"""
 
     @property
     def is_queryable(self) -> bool:
@@ -227,6 +232,7 @@ def run_document(run: RunRow) -> dict[str, Any]:
         "measures": run.measures,
         "columns": run.columns,
         "failure_counts": run.failure_counts,
+        "models": run.models,
         "actor": run.actor,
         "planned_at": run.planned_at,
         "completed_at": run.completed_at,

@@ -37,6 +37,7 @@ class RunWish(BaseModel):
     scenarios: Words = []
     measures: Words = []
     base_currency: str | None = Field(None, pattern="^[A-Z]{3}$")
+    require_approved_models: bool = False
 
 
 class Why(BaseModel):
@@ -71,6 +72,7 @@ def build_router(
             tuple(wish.measures),
             wish.base_currency,
             idempotency_key,
+            wish.require_approved_models,
         )
         envelope = keyed(envelope_of(request), idempotency_key)
         submitted = submit_run(store, blobs, envelope, command, check_scenarios)

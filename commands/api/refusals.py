@@ -6,18 +6,31 @@ from typing import Any
 from fastapi import HTTPException, Request, Response
 from fastapi.routing import APIRoute
 
-from commands.refusals import Conflict, InvalidInput, Refused, UnknownRun, UnknownScenario, UnknownSnapshot
+from commands.refusals import (
+    Conflict,
+    InvalidInput,
+    Refused,
+    UnknownModel,
+    UnknownRun,
+    UnknownScenario,
+    UnknownSnapshot,
+)
+from domain.models import ModelRefused
 from domain.run import RunRefused
 
 STATUS: dict[type[Exception], int] = {
     UnknownRun: 404,
     UnknownSnapshot: 404,
     UnknownScenario: 404,
+    UnknownModel: 404,
     Conflict: 409,
     InvalidInput: 422,
     Refused: 422,
     RunRefused: 409,
+    ModelRefused: 409,
 }
+
+CODE_OF: dict[type[Exception], str] = {RunRefused: "RUN_REFUSED", ModelRefused: "MODEL_REFUSED"}
 
 # A key that comes again with another body: draft-ietf-httpapi-idempotency-key-header-07, section 2.7.
 STATUS_OF_CODE = {"IDEMPOTENCY_KEY_REUSED": 422}
@@ -34,15 +47,15 @@ class CommandRoute(APIRoute):
         async def handle_or_refuse(request: Request) -> Response:
             try:
                 return await handle(request)
-            except (Refused, RunRefused) as refusal:
+            except (Refused, RunRefused, ModelRefused) as refusal:
                 raise as_http(refusal) from refusal
 
         return handle_or_refuse
 
 
-def as_http(refusal: Refused | RunRefused) -> HTTPException:
+def as_http(refusal: Refused | RunRefused | ModelRefused) -> HTTPException:
     """The detail is a document, which the application's frame turns into problem+json."""
-    code = refusal.code if isinstance(refusal, Refused) else "RUN_REFUSED"
+    code = refusal.code if isinstance(refusal, Refused) else CODE_OF[type(refusal)]
     problems = refusal.problems if isinstance(refusal, Refused) else []
     status = STATUS_OF_CODE.get(code) or next(STATUS[kind] for kind in type(refusal).__mro__ if kind in STATUS)
     detail: dict[str, Any] = {"code": code, "detail": str(refusal), "fix": refusal.fix}

@@ -19,6 +19,7 @@ from domain import codec
 from domain import run as runs
 from domain.facts import BlockFact, fact_stream
 from domain.merkle import merkle_root, root_of_inclusion
+from domain.models import model_stream
 from domain.sealing import (
     NotACheckpoint,
     SealingKeyRotated,
@@ -152,7 +153,9 @@ def summary(requested: runs.RunRequested, completed: runs.RunCompleted) -> dict[
         },
     )
     ended = completed.model_dump(mode="json", include={"blocks", "blocks_root", "failed_positions", "failed_chunks"})
-    return asked | ended
+    # Certificates of runs that name no models stay as they were signed.
+    models = requested.model_dump(mode="json", include={"models"}) if requested.models else {}
+    return asked | ended | models
 
 
 def certified_events(tenor: Tenor, told: RunEvents) -> tuple[list[CertifiedEvent], list[str]]:
@@ -162,6 +165,9 @@ def certified_events(tenor: Tenor, told: RunEvents) -> tuple[list[CertifiedEvent
         for snapshot in (requested.portfolio_snapshot_id, requested.market_snapshot_id):
             registered = raw_event(connection, snapshot, 1)
             raw += [registered] if registered else []
+        for use in requested.models:
+            decided = raw_event(connection, model_stream(use.model), use.decided_by) if use.decided_by else None
+            raw += [decided] if decided else []
         proven = [certified_event(connection, event) for event in raw]
     notes = {event.tree_size: note for event, note in proven}
     return [event for event, _ in proven], [notes[size] for size in sorted(notes)]
@@ -315,10 +321,21 @@ def content_problems(certificate: Certificate) -> list[str]:
     problems = []
     if (certificate.summary, certificate.status) != (summary(events[0], completed[-1]), runs.fold(events).status):
         problems.append("the summary is not what the events say")
+    problems += model_problems(certificate, events[0])
     root = merkle_root([bytes.fromhex(block.content_sha256) for block in certificate.blocks])
     if root.hex() != completed[-1].blocks_root:
         problems.append("the blocks do not give the root that the run ended with")
     return problems
+
+
+def model_problems(certificate: Certificate, requested: runs.RunRequested) -> list[str]:
+    """A model that was approved, or no longer, at the request has the event that said so among the evidence."""
+    there = {(event.originator_id, event.version) for event in certificate.events}
+    return [
+        f"the decision on model {use.model}@{use.version} is not among the events"
+        for use in requested.models
+        if use.decided_by is not None and (str(model_stream(use.model)), use.decided_by) not in there
+    ]
 
 
 def known_key(certificate: Certificate, settings: Settings, key: str | None) -> str | None:

@@ -18,6 +18,7 @@ from domain.measures import BY_NAME, Measure
 from domain.scenario_book import BASE, scenario_stream, split_reference
 from domain.snapshot import SnapshotRegistered
 from ops.audit.lineage_market import market_used
+from ops.audit.lineage_models import model_lines, models_used
 from ops.audit.lineage_rows import SourceLines, rows_of_position
 from ops.audit.proofs import prove, raw_event, raw_stream
 from ops.audit.run_events import read_run
@@ -71,6 +72,7 @@ def lineage(
                     tenor.blobs.get(requested.market_sha256), portfolio, asked.row, requested.base_currency
                 ),
             },
+            "models": models_used(connection, requested, portfolio, asked.row, asked.measure.name),
             "scenario": scenario_of(connection, asked),
             "run": run_of(connection, requested),
         }
@@ -273,6 +275,7 @@ def lines_of(document: dict[str, Any]) -> list[str]:
         lines.append(f"curve     {curve['curve_id']} as {curve['used_as']}, {len(curve['nodes'])} nodes")
     for spot in market["used"]["fx_spots"]:
         lines.append(f"spot      {spot['pair']} {spot['spot']}")
+    lines += model_lines(document["models"])
     by = f" by {scenario['actor']} at {scenario['defined_at']}" if "actor" in scenario else ""
     lines.append(f"scenario  {scenario['scenario']}{by}, {len(scenario['document'].get('shocks', []))} shocks")
     for one in document["run"]["commands"]:

@@ -6,12 +6,14 @@ from typing import Annotated, Any
 import typer
 
 from commands.refusals import Refused
+from domain.models import ModelRefused
 from domain.run import RunRefused
 from ops.cli import (
     archive,
     audit,
     bench,
     demo,
+    models,
     projections,
     results,
     runs,
@@ -46,7 +48,20 @@ def settings(
     context.obj = database_url
 
 
-for module in (demo, service, projections, snapshots, scenarios, runs, results, value_at_risk, archive, audit, bench):
+for module in (
+    demo,
+    service,
+    projections,
+    snapshots,
+    scenarios,
+    runs,
+    results,
+    value_at_risk,
+    models,
+    archive,
+    audit,
+    bench,
+):
     module.register(app)
 
 
@@ -62,6 +77,8 @@ def run() -> None:
         output.fail(refused.code, refused.message, refused.fix, refused.problems)
     except RunRefused as refused:
         output.fail("RUN_REFUSED", str(refused), refused.fix)
+    except ModelRefused as refused:
+        output.fail("MODEL_REFUSED", str(refused), refused.fix)
     except DatabaseProblem as problem:
         output.fail(problem.code, str(problem), problem.fix)
     except EmbeddedPostgresError as error:

@@ -25,7 +25,8 @@ LIST_RUNS = (
 SHOW_RUN = (
     "SELECT run_id, status, portfolio_snapshot_id, market_snapshot_id, as_of, base_currency, scenarios, measures, "
     "positions, priced, failed, chunks, chunks_done, failed_chunks, failure_counts, blocks_root, actor, requested_at, "
-    "planned_at, completed_at, queryable_at FROM read.run WHERE run_id::text = %s"
+    "planned_at, completed_at, queryable_at, coalesce((SELECT payload -> 'models' FROM read.run_event e "
+    "WHERE e.run_id = run.run_id AND topic = 'run.requested'), '[]') AS models FROM read.run WHERE run_id::text = %s"
 )
 
 
@@ -50,12 +51,21 @@ def submit(
     measures: Annotated[str, typer.Option(help="`PV,DV01`; all that Tenor has by default.")] = "",
     base_currency: Annotated[str | None, typer.Option(help="Default: the market's.")] = None,
     idempotency_key: Annotated[str | None, typer.Option(help="The same key again is the same run.")] = None,
+    require_approved_models: Annotated[
+        bool,
+        typer.Option(
+            "--require-approved-models",
+            help="Refuse a run whose models are not all approved.",
+            envvar="TENOR_REQUIRE_APPROVED_MODELS",
+        ),
+    ] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Return when the results are queryable.")] = False,
     workers: Annotated[int | None, typer.Option(help="Bring this many workers while waiting.", min=1)] = None,
     as_json: AsJson = False,
 ) -> None:
     """Ask for a run. With --wait it needs no other process."""
-    wish = SubmitRun(portfolio, market, words(scenarios), words(measures), base_currency, idempotency_key)
+    asked = (words(scenarios), words(measures), base_currency, idempotency_key)
+    wish = SubmitRun(portfolio, market, *asked, require_approved_models)
     output = Output(as_json)
     with opened(context) as tenor:
         if wait:
@@ -119,7 +129,9 @@ def show(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
     """A run's terms, progress and failures."""
     with opened(context) as tenor:
         row = find_run(tenor, run)
-    Output(as_json).show(row, *(f"{name:<22}{value}" for name, value in row.items()))
+    uses = [f"{one['model']}@{one['version']} {one['status']}" for one in row["models"]]
+    shown = row | {"models": ", ".join(uses)}
+    Output(as_json).show(row, *(f"{name:<22}{value}" for name, value in shown.items()))
 
 
 def watch(context: typer.Context, run: Run, as_json: AsJson = False) -> None:

@@ -5,12 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from psycopg.conninfo import make_conninfo
 
 from ops.embedded_postgres.server import EmbeddedServer
 from ops.sample_fund import write_sample_fund
 from tests.faults.stage import POSITIONS, Stage
+from tests.small_fund import PRICED_PRODUCTS
 from tests.walk.command_line import Tenor, one_at_a_time
 from tests.walk.conftest import kernels, tenor, tenor_home
 
@@ -20,8 +24,18 @@ __all__ = ["kernels", "tenor", "tenor_home"]
 @pytest.fixture(scope="session")
 def fund(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("fund")
-    write_sample_fund(folder, POSITIONS)
+    write_sample_fund(folder, POSITIONS + POSITIONS // 20)
+    keep_what_is_priced(folder)
     return folder
+
+
+def keep_what_is_priced(folder: Path) -> None:
+    """POSITIONS of them, so that whatever fails here is the fault's doing."""
+    instruments, positions = (pq.read_table(folder / f"{name}.parquet") for name in ("instruments", "positions"))
+    is_priced = pc.is_in(instruments["product_type"], pa.array(sorted(PRICED_PRODUCTS)))
+    held = instruments.filter(is_priced)["instrument_id"]
+    priced = positions.filter(pc.is_in(positions["instrument_id"], held.combine_chunks()))
+    pq.write_table(priced.slice(0, POSITIONS), folder / "positions.parquet")
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from domain.run import Run, RunRequested, request
 from ops.adapters.blob_store import PostgresBlobStore
 from ops.adapters.event_store import LedgerDatastore, LedgerRecorder, PostgresEventStore
 from ops.database import Database, as_application
+from tests.small_fund import POSITIONS, STATUS, UNPRICED
 from tests.walk.command_line import SMALL_FUND, Tenor
 
 NO_SUCH_BLOB = "0" * 64
@@ -43,19 +44,19 @@ def test_a_chunk_that_always_fails_is_given_up_and_the_run_can_be_retried(tenor:
 
     bad = str(append_run_over_no_market(tenor.database_url, UUID(good)))
     ended = tenor.json("run", "watch", bad)
-    assert (ended["status"], ended["priced"], ended["failed"]) == ("COMPLETED_WITH_EXCEPTIONS", 0, 26)
+    assert (ended["status"], ended["priced"], ended["failed"]) == ("COMPLETED_WITH_EXCEPTIONS", 0, POSITIONS)
     assert tenor.json("run", "show", bad)["failed_chunks"] == [0]
     with psycopg.connect(tenor.database_url) as connection:
         ((failure,),) = connection.execute(SELECT_FAILURES).fetchall()
     assert f"the store has no blob {NO_SUCH_BLOB}" in failure
     rows = tenor.json("results", bad)
-    assert len(rows) == 26 and {(row["status"], row["pv"]) for row in rows} == {("FAILED", None)}
+    assert len(rows) == POSITIONS and {(row["status"], row["pv"]) for row in rows} == {("FAILED", None)}
     assert all(row["reason"] for row in rows)
 
     put_the_blob_there(tenor.database_url, market["sha256"])
     tenor.json("run", "retry", bad)
     mended = tenor.json("run", "watch", bad)
-    assert (mended["status"], mended["priced"], mended["failed"]) == ("COMPLETED", 26, 0)
+    assert (mended["status"], mended["priced"]) == (STATUS, POSITIONS - len(UNPRICED))
     roots = [tenor.json("run", "show", run_id)["blocks_root"] for run_id in (good, bad)]
     assert roots[0] == roots[1]
     assert tenor.refusal("run", "retry", bad)["code"] == "RUN_REFUSED"

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from python_calamine import CalamineWorkbook
 
+from tests.small_fund import POSITIONS
 from tests.walk.command_line import SMALL_FUND, Tenor
 from tests.walk.conftest import Walked
 
@@ -26,7 +27,6 @@ FIRST_COLUMNS = [
     "reason",
 ]
 SCENARIOS = 15
-POSITIONS = 26
 
 
 def read_csv(content: bytes) -> pa.Table:
@@ -133,8 +133,8 @@ def test_totals_add_up_to_the_positions(walking: Tenor, walked: Walked, arrow: p
         groups = [row for row in totals if row["scenario_id"] == scenario]
         rows = [row for row in rows_of(arrow) if row["scenario_id"] == scenario]
         for name in ("pv_base", "dv01_base"):
-            expected = sum(row[name] for row in rows)
-            assert sum(row[name] for row in groups) == pytest.approx(expected, rel=1e-12), (by, scenario, name)
+            expected = sum(row[name] or 0.0 for row in rows)
+            assert sum(row[name] or 0.0 for row in groups) == pytest.approx(expected, rel=1e-12), (by, scenario, name)
         assert sum(row["positions"] for row in groups) == POSITIONS
 
 
@@ -145,7 +145,7 @@ def test_totals_by_book_are_sums_of_its_positions(walking: Tenor, walked: Walked
     for book, total in totals.items():
         inside = [row for row in rows if row["book_id"] == book]
         assert total["positions"] == len(inside)
-        assert total["pv_base"] == pytest.approx(sum(row["pv_base"] for row in inside), rel=1e-12)
+        assert total["pv_base"] == pytest.approx(sum(row["pv_base"] or 0.0 for row in inside), rel=1e-12)
         shared = {row["currency"] for row in inside}
         assert (total["pv"] is not None) == (len(shared) == 1)
 
