@@ -76,7 +76,7 @@ def _z_spread(run: RunInputs, held: Held, price_ccy: Matrix, quoted: NDArray[np.
     own = ~quoted & (held.spread_row == 0) & (np.diff(held.flows.offsets) > 0)
     factors = run.tables.discount_factors
     solved = z_spreads(held.flows, curve_row=held.curve_row, discount_factors=factors, price_ccy=price_ccy, wanted=~own)
-    return np.where(own[:, None], held.spread, solved)
+    return np.where(own[:, None] & (held.pv_ccy != 0.0), held.spread, solved)
 
 
 def _discount_margin(run: RunInputs, held: Held, price_ccy: Matrix) -> Matrix:
