@@ -18,7 +18,11 @@ from compute.pricers.exchange import fx_rates
 from compute.pricers.fx import check_fx, price_fx_forwards
 from compute.pricers.fx_options import check_fx_options, price_fx_options
 from compute.pricers.pools import check_pools, price_pools
+<<<<<<< HEAD
 from compute.pricers.structured import check_structured, price_structured
+=======
+from compute.pricers.spreads import MARKET_PRICE
+>>>>>>> measures
 from compute.pricers.swaps import check_swaps, price_swaps
 from compute.pricers.swaptions import check_swaptions, price_swaptions
 from compute.run_inputs import RunInputs
@@ -60,6 +64,7 @@ def price_chunk(run: RunInputs, chunk_no: int) -> ChunkFacts:
     valued = list(price_families(run, terms, failing))
     for family in valued:
         note_not_finite(run, terms, family, failing)
+        note_prices(terms, family, failing)
     blocks = {kind: block_of(run, kind, valued, failing) for kind in kinds_of(run.measures)}
     failed = int((blocks[Fact.PRICED].reasons[0] != Reason.NONE).any(axis=0).sum())
     rates = {currency: [float(rate) for rate in values] for currency, values in run.tables.fx_to_base.items()}
@@ -123,6 +128,15 @@ def note_not_finite(run: RunInputs, terms: Terms, family: Valued, failing: Faili
     lognormal = on_lognormal_surface(run, terms.of(broken))
     failing.explain(broken[lognormal], "negative forwards cannot be priced on a lognormal surface")
     failing.explain(broken[~lognormal], "the terms give no finite value")
+
+
+def note_prices(terms: Terms, family: Valued, failing: Failing) -> None:
+    """A sentence for market prices that are none; what needs no such price is there."""
+    if family.price_is_usable is None:
+        return
+    for index in family.index[~family.price_is_usable]:
+        given = terms.attribute_text(MARKET_PRICE, int(index))
+        failing.explain(np.array([index]), f"market_price {given} is no price per 100: give a positive number or none")
 
 
 def on_lognormal_surface(run: RunInputs, terms: Terms) -> NDArray[np.bool_]:

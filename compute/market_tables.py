@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -82,6 +83,15 @@ class MarketTables:
     hull_white: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     """currency -> mean reversion, sigma"""
 
+    @cached_property
+    def discount_factors_tomorrow(self) -> Array:
+        """Seen from the day after the valuation date, same curves by tenor; days keep counting from today."""
+        return _a_day_on(self.discount_factors)
+
+    @cached_property
+    def spread_factors_tomorrow(self) -> Array:
+        return _a_day_on(self.spread_factors)
+
 
 @dataclass(frozen=True)
 class FxSpots:
@@ -102,6 +112,11 @@ class FxSpots:
             return self.quoted[base + quote]
         inverse = self.quoted.get(quote + base)
         return None if inverse is None else 1.0 / inverse
+
+
+def _a_day_on(factors: Array) -> Array:
+    """[curves, days, …] with day d - 1 on day d; nothing is discounted up to day 1."""
+    return np.concatenate((factors[:, :1], factors[:, :-1]), axis=1)
 
 
 def build_market_tables(

@@ -68,8 +68,10 @@ MEASURE: dict[str, Callable[[Valued], Matrix | None]] = {
 }
 """KEY_RATE_DV01 has a column for each key rate and stands apart in `rows_of`."""
 
-SOLVED = ("YIELD", "MACAULAY_DURATION", "MODIFIED_DURATION", "Z_SPREAD", "OAS", "DISCOUNT_MARGIN", "PAR_SPREAD")
+SOLVED = ("YIELD", "MACAULAY_DURATION", "MODIFIED_DURATION", "Z_SPREAD", "OAS", "DISCOUNT_MARGIN")
 """Found by a search that may not end."""
+AT_MARKET_PRICE = ("Z_SPREAD", "OAS", "DISCOUNT_MARGIN", "PAR_SPREAD")
+"""Read the position's `market_price`."""
 
 
 def rows_of(name: str, valued: Valued) -> Rows | None:
@@ -88,4 +90,7 @@ def blank_reasons(name: str, valued: Valued, rows: Rows) -> NDArray[np.uint8]:
     if valued.yield_exists is not None:
         has_value = has_value & valued.yield_exists
     reason = Reason.DID_NOT_CONVERGE if name in SOLVED else Reason.NOT_APPLICABLE
-    return np.where(blank, np.where(has_value, reason, Reason.NOT_APPLICABLE), Reason.NONE).astype(np.uint8)
+    why = np.where(has_value, reason, Reason.NOT_APPLICABLE)
+    if name in AT_MARKET_PRICE and valued.price_is_usable is not None:
+        why = np.where(valued.price_is_usable, why, Reason.INVALID_TERMS)
+    return np.where(blank, why, Reason.NONE).astype(np.uint8)

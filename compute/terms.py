@@ -1,14 +1,16 @@
 """The terms of some positions as arrays: columns gathered by position, defaults filled in, texts to codes."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from domain.columns import ABSENT_CODE, ABSENT_DATE, ColumnData, Portfolio
+from domain.tables import Kind
 
 ABSENT = -1
 UNKNOWN = -2
@@ -105,6 +107,25 @@ class Terms:
         values: NDArray[np.float64] = column.values[self.rows]
         return np.where(np.isnan(values), default, values)
 
+    def attribute_number(self, name: str) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """A number that the position brings, else its instrument, and whether there is one; NaN for what is no number.
+
+        One cell that is no number makes an attribute's column one of texts, so those are read as well.
+        """
+        values, present = np.full(len(self), np.nan), np.zeros(len(self), np.bool_)
+        for _, rows, numbers, there in self._attributes(name):
+            values = np.where(present, values, numbers[rows])
+            present |= there[rows]
+        return values, present
+
+    def attribute_text(self, name: str, index: int) -> str:
+        """The attribute as an error report shows it: the position's, else its instrument's."""
+        for column, rows, _, there in self._attributes(name):
+            if there[rows[index]]:
+                value = column.values[rows[index]]
+                return repr(column.categories[value]) if column.kind is Kind.TEXT else f"{value:g}"
+        return ""
+
     def issuer_number(self, name: str) -> NDArray[np.float64]:
         """NaN where the instrument has no issuer, or the issuer no such number."""
         issuers = self.portfolio.tables.get("issuers")
@@ -137,6 +158,13 @@ class Terms:
     def _instrument_column(self, name: str) -> ColumnData | None:
         return self.portfolio.tables["instruments"].columns.get(name)
 
+    def _attributes(self, name: str) -> Iterator[tuple[ColumnData, NDArray[np.int64], Any, Any]]:
+        """Columns of this name, our rows in them, their cells as numbers, and which are filled."""
+        for table, rows in (("positions", self.rows), ("instruments", self.instruments)):
+            column = self.portfolio.tables[table].columns.get(name)
+            if column is not None:
+                yield column, rows, *self.lookups.once(f"numbers of {table}", name, partial(_numbers_of, column))
+
     def _holders(self, name: str) -> list[tuple[ColumnData, NDArray[np.int64]]]:
         holders: list[tuple[ColumnData, NDArray[np.int64]]] = []
         tables = self.portfolio.tables
@@ -153,6 +181,27 @@ class Terms:
         """Rows of `issuers`, negative where an instrument has none."""
         ids = self.portfolio.tables["issuers"].columns["issuer_id"]
         return self.code("row", "issuer_id", lambda text: row_of(ids, text)).astype(np.int64)
+
+
+def _numbers_of(column: ColumnData) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """A column's cells as numbers, NaN where they are none, and which cells are filled."""
+    match column.kind:
+        case Kind.TEXT:
+            numbers = np.array([*(_number(text) for text in column.categories), np.nan])
+            return numbers[column.values], column.values != ABSENT_CODE
+        case Kind.NUMBER | Kind.INTEGER:
+            return column.values, ~np.isnan(column.values)
+        case Kind.DATE:
+            return np.full(len(column.values), np.nan), column.values != ABSENT_DATE
+        case _:
+            return np.full(len(column.values), np.nan), column.values != ABSENT_CODE
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return np.nan
 
 
 def row_of(ids: ColumnData, text: str) -> int:

@@ -46,6 +46,8 @@ class Valued:
     oas_bp: Matrix | None = None
     discount_margin_bp: Matrix | None = None
     par_spread_bp: Matrix | None = None
+    price_is_usable: NDArray[np.bool_] | None = None
+    """[m] False where the position brings a market price that is none"""
     standard_error_ccy: Matrix | None = None
     has_price: bool = True
     """False for what is not quoted per 100 of its notional: derivatives"""

@@ -90,7 +90,13 @@ MEASURES: tuple[Measure, ...] = (
     Measure("Z_SPREAD", Unit.BP, _PV, _RISK, "constant continuous spread over the curve that reprices the position"),
     Measure("OAS", Unit.BP, _PV, _RISK, "constant spread over the curve that reprices the position with its options"),
     Measure("DISCOUNT_MARGIN", Unit.BP, _PV, _RISK, "margin over the index at which a floater's flows have its price"),
-    Measure("PAR_SPREAD", Unit.BP, _PV, _RISK, "coupon or margin, less its own, at which the position is worth par"),
+    Measure(
+        "PAR_SPREAD",
+        Unit.BP,
+        _PV,
+        _RISK,
+        "running spread over the curve that gives the price; a swap's fair rate less its own, a CDS's fair spread",
+    ),
     Measure("WAL", Unit.YEARS, _PRINCIPAL, _RISK, "weighted average life of projected principal, ACT/365F"),
     Measure("WAM", Unit.MONTHS, _PRINCIPAL, _RISK, "weighted average maturity"),
 )

@@ -130,6 +130,7 @@ def floating_flows(
     discount_factors: NDArray[np.float64],
     discounting: Discounting | None = None,
     surfaces: CapletSurfaces | None = None,
+    valued_in_days: int = 0,
 ) -> FloatingFlows:
     """Flows of n floating positions under S scenarios, and how their amounts move with the key rates.
 
@@ -140,6 +141,7 @@ def floating_flows(
         projection_key_rate_dv01 = -1 bp x sum over k of dPV / dL_k x dL_k / dz
 
     Args:     discount_factors [curves, days, S], bumped ones for a revaluation; discounting None for no sensitivity
+              valued_in_days   1 with the tables of tomorrow, 0 with today's; options expire by so many days earlier
     Returns:  V = S variants; sensitivity [n, S, K], K = 0 without `discounting`
     Accuracy: exact derivative, by the adjoint of the balance's recursion; nil where cap or floor binds for certain.
               With a surface: the exact caplet strip for a balance that no rate moves (BULLET, LINEAR, speeds or
@@ -157,7 +159,8 @@ def floating_flows(
     shape = (len(schedules.pay), scenario_count)
     interest_ccy, principal_ccy = np.empty(shape), np.empty(shape)
     market = (discount_factors, surfaces or CapletSurfaces.none(), discounting or Discounting.none())
-    _fill(as_of_day, periods, terms, speeds, variants, *market, interest_ccy, principal_ccy, key_rate_dv01)
+    amounts = interest_ccy, principal_ccy, key_rate_dv01
+    _fill(as_of_day, valued_in_days, periods, terms, speeds, variants, *market, *amounts)
     day, number = periods.pay, payment_number(schedules.offsets)
     everyone = np.arange(scenario_count, dtype=np.int32)
     return FloatingFlows(Flows(schedules.offsets, day, number, interest_ccy, principal_ccy, everyone), key_rate_dv01)
@@ -188,6 +191,7 @@ def _periods(as_of_day: int, schedules: Schedules, terms: FloatTerms) -> _Period
 @njit(cache=True, nogil=True, error_model="numpy")
 def _fill(
     as_of_day: int,
+    valued_in_days: int,
     periods: _Periods,
     terms: FloatTerms,
     speeds: Speeds,
@@ -215,7 +219,8 @@ def _fill(
                 _fill_rates(i, s, periods, terms, discount_factors, work)
                 if terms.volatility_row[i] != NO_SURFACE:
                     sensitive = key_rate_dv01.shape[2] > 0
-                    _fill_expected_rates(i, s, periods, terms, discount_factors, surfaces, sensitive, work)
+                    options = discount_factors, surfaces, valued_in_days, sensitive
+                    _fill_expected_rates(i, s, periods, terms, *options, work)
                 _fill_shares(i, periods, terms, work)
                 _fill_amounts(i, periods, terms, path, severity, speeds, work, cashflows_ccy)
                 interest_ccy[rows, s] = cashflows_ccy[INTEREST]
@@ -267,6 +272,7 @@ def _fill_expected_rates(
     terms: FloatTerms,
     discount_factors: NDArray[np.float64],
     surfaces: CapletSurfaces,
+    valued_in_days: int,
     sensitive: bool,
     work: FloatingPath,
 ) -> None:
@@ -282,7 +288,8 @@ def _fill_expected_rates(
     for j in range(len(fraction)):
         if reset[j] <= 0:
             continue
-        growth, expiry_yr, unit = factors[reset[j], s] / factors[stop[j], s], reset[j] / 365.0, fraction[j]
+        growth, unit = factors[reset[j], s] / factors[stop[j], s], fraction[j]
+        expiry_yr = (reset[j] - valued_in_days) / 365.0
         cap_deviation = deviation_at(surfaces, row, s, expiry_yr, cap - margin)
         floor_deviation = deviation_at(surfaces, row, s, expiry_yr, floor - margin)
         bounds = (margin, cap, floor, cap_deviation, floor_deviation)

@@ -33,10 +33,12 @@ class FxOptionTerms:
     """[n] index in volatility.KINDS"""
     vol: Amounts
     """[n, S]"""
+    valued_in_days: int = 0
+    """1 with the tables of tomorrow, from which the option has so much less time to run"""
 
     @property
     def root_yr(self) -> Amounts:
-        root: Amounts = np.sqrt(np.maximum(self.expiry, 0) / DAYS_PER_YEAR)
+        root: Amounts = np.sqrt(np.maximum(self.expiry - self.valued_in_days, 0) / DAYS_PER_YEAR)
         return root
 
 

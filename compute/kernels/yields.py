@@ -224,14 +224,14 @@ def _solve_lanes(
             if not converged[l]:
                 mean_time[l] = moment[l] / value[l]
                 if step < most_steps:
-                    converged[l] = _improve(l, value[l] / price[l], mean_time[l], rate, low, high)
+                    converged[l] = newton_step(l, value[l] / price[l], mean_time[l], rate, low, high)
         if np.all(converged):
             break
     log_rate[:] = rate[: len(price)]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _improve(l: int, ratio: float, mean_time: float, rate: Amounts, low: Amounts, high: Amounts) -> bool:
+def newton_step(l: int, ratio: float, mean_time: float, rate: Amounts, low: Amounts, high: Amounts) -> bool:
     """One Newton step on log(value / price), or half the bracket; True when the step was the last needed."""
     if ratio > 1:
         low[l] = rate[l]

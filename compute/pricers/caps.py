@@ -15,6 +15,7 @@ from compute.pricers.exchange import fx_delta
 from compute.pricers.option_terms import check_surface, day_count_of, kinds_and_vols, sides, surface_rows_of
 from compute.pricers.rates_checks import check_curves, check_present
 from compute.pricers.swap_legs import DiscountOn, discount_on, leg_terms
+from compute.pricers.tomorrow import A_DAY, flows_tomorrow, is_asked
 from compute.run_inputs import RunInputs
 from compute.terms import Terms
 from compute.valued import Matrix, Valued
@@ -111,10 +112,19 @@ def price_caps(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Valued
         key_rate_dv01_ccy=discounted.key_rate_dv01 + through_forwards,
         fx_delta_base=fx_delta(run, terms, discounted.pv),
         vega_ccy=_present(run, strip, on, strip.vegas_ccy(growth), tables.discount_factors),
+        theta_ccy=_tomorrow(run, terms, on) - discounted.pv if is_asked(run) else None,
     )
 
 
-def resolve_strip(run: RunInputs, terms: Terms) -> Strip:
+def _tomorrow(run: RunInputs, terms: Terms, on: DiscountOn) -> Matrix:
+    """Caplets that reset tomorrow are then no part of the value, as those that reset today are none now."""
+    strip, factors = resolve_strip(run, terms, A_DAY), run.tables.discount_factors_tomorrow
+    amounts_ccy = np.where((strip.reset > A_DAY)[:, None], strip.amounts_ccy(strip.growth(factors)), 0.0)
+    where = {"curve_row": on.curve_row, "spread_row": on.spread_row}
+    return flows_tomorrow(run, strip.flows(amounts_ccy), **where, spread=on.spread)
+
+
+def resolve_strip(run: RunInputs, terms: Terms, valued_in_days: int = 0) -> Strip:
     """Periods by the schedule that reset after the valuation date; without an issue date, those to come are all."""
     frequency, day_count = terms.whole("float_frequency"), day_count_of(terms, "float")
     leg = leg_terms(run, terms, from_day=terms.day("issue_date"), frequency=frequency, day_count=day_count)
@@ -127,7 +137,7 @@ def resolve_strip(run: RunInputs, terms: Terms) -> Strip:
     )
     fraction = period_fraction(schedules, day_count, frequency)[kept]
     projection_row = terms.row_in("index", run.tables.projection_curve_of)
-    strike, expiry_yr = terms.number("strike")[position], reset / DAYS_PER_YEAR
+    strike, expiry_yr = terms.number("strike")[position], (reset - valued_in_days) / DAYS_PER_YEAR
     surface_row = surface_rows_of(run, terms, "CAP_FLOOR", "index")[position]
     kind, vol = kinds_and_vols(run, surface_row, expiry_yr, np.zeros(len(reset)), strike)
     return Strip(

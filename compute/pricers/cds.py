@@ -1,5 +1,7 @@
 """Credit default swaps: premium dates, the reference entity's curve, values by the ISDA standard model."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,9 +22,11 @@ from compute.pricers.debt_checks import check_discounting
 from compute.pricers.debt_terms import discount_rows
 from compute.pricers.exchange import fx_delta
 from compute.pricers.rates_checks import check_present
+from compute.pricers.spreads import PER_RATE
+from compute.pricers.tomorrow import A_DAY, is_asked
 from compute.run_inputs import RunInputs
 from compute.terms import Terms
-from compute.valued import Valued
+from compute.valued import Matrix, Valued
 from domain.columns import ABSENT_DATE
 from domain.failures import Reason
 from domain.tables import CALENDARS, OPTION_TYPES_OF
@@ -58,8 +62,40 @@ def price_cds(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Valued:
         fx_delta_base=fx_delta(run, terms, pv_ccy),
         cs01_ccy=value.cs01 * amount,
         accrued_ccy=-bought_ccy * swaps.coupon * accrued_days(premiums) / PREMIUM_YEAR_DAYS,
+        par_spread_bp=_par_spread(run, swaps, premiums, rows, credit),
+        theta_ccy=_tomorrow(run, terms, premiums) * amount - pv_ccy if is_asked(run) else None,
         has_price=False,
     )
+
+
+def _tomorrow(run: RunInputs, terms: Terms, premiums: Premiums) -> Matrix:
+    """[m, S] for a unit of protection: the value at the next valuation date, and the premium paid on it.
+
+    The hazard rates are those solved today: curves stay as they are by tenor.
+    """
+    later = replace(run, tables=replace(run.tables, as_of_day=run.as_of_day + A_DAY))
+    swaps, ahead, rows, credit = resolve_cds(later, terms)
+    first = np.minimum(premiums.offsets[:-1], max(len(premiums.end) - 1, 0))
+    due = np.diff(premiums.offsets) > 0
+    due[due] = premiums.end[first[due]] == A_DAY
+    paid = np.zeros(len(swaps.coupon))
+    paid[due] = swaps.coupon[due] * premiums.counted_days[first[due]] / PREMIUM_YEAR_DAYS
+    return present_values(swaps, ahead, rows, rates_of(run), credit) - paid[:, None]
+
+
+def _par_spread(run: RunInputs, swaps: Swaps, premiums: Premiums, rows: Rows, credit: Credit) -> Matrix | None:
+    """[m, S] the running coupon at which protection costs nothing up front, as it is quoted."""
+    if "PAR_SPREAD" not in run.measures:
+        return None
+    none = np.zeros(len(swaps.coupon))
+    protection, less_unit = (
+        present_values(swaps._replace(coupon=none + coupon), premiums, rows, rates_of(run), credit)
+        for coupon in (0.0, 1.0)
+    )
+    annuity = protection - less_unit - (accrued_days(premiums) / PREMIUM_YEAR_DAYS)[:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        spread: Matrix = protection / annuity * PER_RATE
+    return spread
 
 
 def resolve_cds(run: RunInputs, terms: Terms) -> tuple[Swaps, Premiums, Rows, Credit]:

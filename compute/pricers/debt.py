@@ -1,8 +1,11 @@
 """Loans and bonds: resolve once, project the flows, then every measure from the same flows."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
+from compute.kernels.daycounts import year_fraction
 from compute.kernels.discounting import discount, present_values
 from compute.kernels.flows import Flows
 from compute.kernels.lives import weighted_average_life, weighted_average_maturity_mo
@@ -10,9 +13,11 @@ from compute.kernels.yields import YieldTimes, durations, has_time, solve_yields
 from compute.pricers.debt_terms import FLOATING, Debt, is_custom, resolve_debt
 from compute.pricers.exchange import fx_delta
 from compute.pricers.projection import Projected, project_fixed, project_floating
+from compute.pricers.spreads import Held, spread_measures
+from compute.pricers.tomorrow import flows_tomorrow, is_asked
 from compute.run_inputs import RunInputs
 from compute.terms import Terms
-from compute.valued import Valued
+from compute.valued import Matrix, Valued
 from domain.tables import RATE_TYPES
 
 
@@ -45,7 +50,7 @@ def value_flows(run: RunInputs, debt: Debt, projected: Projected, index: NDArray
     )
     times = times_of_custom_flows(run, debt, flows, times)
     yields, macaulay_yr, modified_yr = yields_and_durations(run, flows, times, discounted.pv)
-    return Valued(
+    valued = Valued(
         index=index,
         notional_ccy=debt.notional_ccy,
         pv_ccy=discounted.pv,
@@ -62,7 +67,39 @@ def value_flows(run: RunInputs, debt: Debt, projected: Projected, index: NDArray
         wal_yr=weighted_average_life(flows),
         wam_mo=weighted_average_maturity_mo(debt.maturity_day, run.as_of_day),
         vega_ccy=vega(run, debt, projected),
+        theta_ccy=theta(run, debt, projected, discounted.pv) if is_asked(run) else None,
     )
+    return replace(valued, **spread_measures(run, held(run, debt, projected, discounted.pv)))
+
+
+def theta(run: RunInputs, debt: Debt, projected: Projected, pv_ccy: Matrix) -> Matrix:
+    flows, on = projected.flows_tomorrow or projected.flows, (debt.curve_row, debt.spread_row, debt.spread)
+    return flows_tomorrow(run, flows, curve_row=on[0], spread_row=on[1], spread=on[2]) - pv_ccy
+
+
+def held(run: RunInputs, debt: Debt, projected: Projected, pv_ccy: NDArray[np.float64]) -> Held:
+    floats = projected.projection_row is not None
+    return Held(
+        terms=debt.terms,
+        flows=projected.flows,
+        curve_row=debt.curve_row,
+        spread_row=debt.spread_row,
+        spread=debt.spread,
+        notional_ccy=debt.notional_ccy,
+        accrued_ccy=projected.accrued_ccy,
+        pv_ccy=pv_ccy,
+        projection_row=projected.projection_row,
+        fraction=fractions_between_payments(debt, run.as_of_day) if floats else None,
+    )
+
+
+def fractions_between_payments(debt: Debt, as_of_day: int) -> NDArray[np.float64]:
+    """[P] of the year from payment to payment, from the valuation date for the first, by each floater's day count."""
+    schedules, owner = debt.schedules, debt.schedules.position_of_period
+    before = np.concatenate(([as_of_day], schedules.pay[:-1])) if len(owner) else schedules.pay
+    before[schedules.offsets[:-1][np.diff(schedules.offsets) > 0]] = as_of_day
+    reference = schedules.reference_start, schedules.reference_end
+    return year_fraction(debt.day_count[owner], before, schedules.pay, *reference, debt.frequency[owner])
 
 
 def vega(run: RunInputs, debt: Debt, projected: Projected) -> NDArray[np.float64] | None:

@@ -1,6 +1,6 @@
 """FX forwards: one exchange on one date, each side discounted on its currency's curve."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from compute.failing import Failing
 from compute.kernels.fx import FxForwardTerms, fx_forward_pv, fx_forwards
 from compute.pricers.exchange import fx_rates
+from compute.pricers.tomorrow import A_DAY, is_asked
 from compute.run_inputs import RunInputs
 from compute.terms import Terms
 from compute.valued import Valued
@@ -56,7 +57,14 @@ def price_fx_forwards(run: RunInputs, terms: Terms, index: NDArray[np.int64]) ->
         pv_down_ccy=fx_forward_pv(forwards, spot=pairs.spot, discount_factors=tables.discount_factors_down),
         key_rate_dv01_ccy=priced.key_rate_dv01,
         fx_delta_base=delta_base(run, terms, pairs, priced.pv, raised),
+        theta_ccy=_tomorrow(run, forwards, pairs) - priced.pv if is_asked(run) else None,
     )
+
+
+def _tomorrow(run: RunInputs, forwards: FxForwardTerms, pairs: Pairs) -> NDArray[np.float64]:
+    """The spot is then for a day later as well."""
+    later = replace(forwards, spot_lag_days=forwards.spot_lag_days + np.int32(A_DAY))
+    return fx_forward_pv(later, spot=pairs.spot, discount_factors=run.tables.discount_factors_tomorrow)
 
 
 def delta_base(

@@ -1,5 +1,7 @@
 """Options on exchange rates: Garman-Kohlhagen with the pair's surface, each currency on its own discount curve."""
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,7 @@ from compute.kernels.fx_options import FxOptionTerms, fx_option_key_rates, fx_op
 from compute.pricers.fx import PER_CENT, Pairs, check_pairs, delta_base, pairs_of
 from compute.pricers.option_terms import check_surface, kinds_and_vols, sides, surface_rows_of
 from compute.pricers.rates_checks import check_present
+from compute.pricers.tomorrow import A_DAY, is_asked
 from compute.run_inputs import RunInputs
 from compute.terms import Terms
 from compute.valued import Valued
@@ -36,7 +39,15 @@ def price_fx_options(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> 
         ),
         fx_delta_base=delta_base(run, terms, pairs, pv_ccy, raised_ccy),
         vega_ccy=fx_option_vega(options, **here),
+        theta_ccy=_tomorrow(run, terms, pairs) - pv_ccy if is_asked(run) else None,
     )
+
+
+def _tomorrow(run: RunInputs, terms: Terms, pairs: Pairs) -> NDArray[np.float64]:
+    """The spot is then for a day later as well; an option that expires tomorrow pays what it is worth at it."""
+    later = _resolve(run, terms, pairs, A_DAY)
+    later = replace(later, spot_lag_days=later.spot_lag_days + np.int32(A_DAY), valued_in_days=A_DAY)
+    return fx_option_pv(later, spot=pairs.spot, discount_factors=run.tables.discount_factors_tomorrow)
 
 
 def check_fx_options(run: RunInputs, terms: Terms, failing: Failing) -> None:
@@ -53,10 +64,11 @@ def check_fx_options(run: RunInputs, terms: Terms, failing: Failing) -> None:
     check_surface(run, terms, failing, "FX", "pair")
 
 
-def _resolve(run: RunInputs, terms: Terms, pairs: Pairs) -> FxOptionTerms:
+def _resolve(run: RunInputs, terms: Terms, pairs: Pairs, valued_in_days: int = 0) -> FxOptionTerms:
     expiry, strike = (terms.day("expiry_date") - run.as_of_day).astype(np.int32), terms.number("strike")
     row = surface_rows_of(run, terms, "FX", "pair")
-    kind, vol = kinds_and_vols(run, row, expiry / DAYS_PER_YEAR, np.zeros(len(terms)), strike)
+    expiry_yr = (expiry - valued_in_days) / DAYS_PER_YEAR
+    kind, vol = kinds_and_vols(run, row, expiry_yr, np.zeros(len(terms)), strike)
     return FxOptionTerms(
         notional=terms.position_number("notional"),
         side=sides(terms),

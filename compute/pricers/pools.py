@@ -1,5 +1,7 @@
 """Mortgage pools: resolve once, project the flows, then every measure from the same flows."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -15,6 +17,8 @@ from compute.pricers.debt_terms import FLOATING, discount_rows
 from compute.pricers.exchange import fx_delta
 from compute.pricers.rates_checks import check_present
 from compute.pricers.speeds import speeds_of, variants_of
+from compute.pricers.spreads import Held, spread_measures
+from compute.pricers.tomorrow import flows_tomorrow, is_asked
 from compute.run_inputs import RunInputs
 from compute.terms import Terms
 from compute.valued import Matrix, Valued
@@ -30,13 +34,14 @@ def price_pools(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Value
     tables, dates, pools = run.tables, pool_dates(terms), pool_terms(terms)
     speeds = speeds_of(terms)
     flows = pool_flows(run.as_of_day, dates, pools, speeds, variants_of(run, speeds))
-    curve_row, spread = discount_rows(run, terms), run.spread(terms)
-    spread_row = np.maximum(terms.row_in("spread_curve", tables.spread_row), 0).astype(np.int32)
+    on: dict[str, Any] = {
+        "curve_row": discount_rows(run, terms),
+        "spread_row": np.maximum(terms.row_in("spread_curve", tables.spread_row), 0).astype(np.int32),
+        "spread": run.spread(terms),
+    }
     discounted = discount(
         flows,
-        curve_row=curve_row,
-        spread_row=spread_row,
-        spread=spread,
+        **on,
         discount_factors=tables.discount_factors,
         key_gradients=tables.key_gradients,
         gradient_of_scenario=tables.gradient_of_scenario,
@@ -45,16 +50,11 @@ def price_pools(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Value
     )
 
     def revalued(factors: NDArray[np.float64]) -> Matrix:
-        return present_values(
-            flows,
-            curve_row=curve_row,
-            spread_row=spread_row,
-            spread=spread,
-            factors=factors,
-            spread_factors=tables.spread_factors,
-        )
+        return present_values(flows, **on, factors=factors, spread_factors=tables.spread_factors)
 
     yields, macaulay_yr, modified_yr = _yields(run, dates, flows, discounted.pv)
+    accrued_ccy = _accrued(run, terms, dates, flows)
+    held = Held(terms, flows, **on, notional_ccy=pools.balance_ccy, accrued_ccy=accrued_ccy, pv_ccy=discounted.pv)
     return Valued(
         index=index,
         notional_ccy=pools.balance_ccy,
@@ -64,12 +64,14 @@ def price_pools(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Value
         key_rate_dv01_ccy=discounted.key_rate_dv01,
         fx_delta_base=fx_delta(run, terms, discounted.pv),
         cs01_ccy=discounted.cs01,
-        accrued_ccy=_accrued(run, terms, dates, flows),
+        accrued_ccy=accrued_ccy,
         yields=yields,
         macaulay_yr=macaulay_yr,
         modified_yr=modified_yr,
         wal_yr=weighted_average_life(flows),
         wam_mo=np.where(np.diff(flows.offsets) > 0, pools.wam_mo, np.nan),
+        theta_ccy=flows_tomorrow(run, flows, **on) - discounted.pv if is_asked(run) else None,
+        **spread_measures(run, held),
     )
 
 

@@ -16,6 +16,7 @@ from compute.kernels.schedules import Schedules
 from compute.kernels.volatility import NO_SURFACE, moved_surfaces
 from compute.pricers.debt_terms import BULLET, ZERO, Debt, debt_of, is_custom
 from compute.pricers.speeds import speeds_of, variants_of
+from compute.pricers.tomorrow import A_DAY, is_asked
 from compute.run_inputs import RunInputs
 from compute.terms import ABSENT, Terms, row_of
 from domain.tables import AMORTIZATIONS, COMPOUNDINGS
@@ -34,6 +35,10 @@ class Projected:
     """under volatilities a vega bump up and down; None where nothing reads one, or nobody asks"""
     reads_volatility: NDArray[np.bool_] | None = None
     """[m]"""
+    projection_row: NDArray[np.int32] | None = None
+    """[m] of floaters: the index's curve"""
+    flows_tomorrow: Flows | None = None
+    """a day later, same curves by tenor; None where that changes no flow, or nobody asks"""
 
 
 def project_fixed(run: RunInputs, debt: Debt, rate_type: NDArray[np.int8]) -> Projected:
@@ -171,6 +176,8 @@ def project_floating(run: RunInputs, debt: Debt) -> Projected:
         _accrued(run, debt, rate),
         _flows_of_volatility(run, shared, float_terms),
         float_terms.volatility_row != NO_SURFACE,
+        float_terms.projection_row,
+        _floats_tomorrow(run, shared) if is_asked(run) else None,
     )
 
 
@@ -206,6 +213,11 @@ def _flows_of_volatility(
     factors, surfaces = run.tables.discount_factors, run.tables.caplet_surfaces
     up, down = (floating_flows(*shared, factors, None, moved_surfaces(surfaces, sign)).flows for sign in (1, -1))
     return up, down
+
+
+def _floats_tomorrow(run: RunInputs, shared: tuple[int, Schedules, FloatTerms, Speeds, Variants]) -> Flows:
+    factors, surfaces = run.tables.discount_factors_tomorrow, run.tables.caplet_surfaces
+    return floating_flows(*shared, factors, None, surfaces, A_DAY).flows
 
 
 def volatility_rows(run: RunInputs, terms: Terms) -> NDArray[np.int32]:

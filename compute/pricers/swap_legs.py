@@ -16,6 +16,7 @@ from compute.kernels.schedules import Schedules, build_schedules
 from compute.kernels.volatility import NO_SURFACE
 from compute.pricers.debt_terms import BULLET, discount_rows
 from compute.pricers.speeds import variants_of
+from compute.pricers.tomorrow import A_DAY, flows_tomorrow, is_asked
 from compute.run_inputs import RunInputs
 from compute.terms import Terms
 from compute.valued import Matrix
@@ -52,6 +53,8 @@ class Leg:
     pv_down_ccy: Matrix
     key_rate_dv01_ccy: Amounts
     accrued_ccy: Amounts
+    pv_tomorrow_ccy: Matrix
+    """with what is paid that day; as today where THETA is not asked for"""
 
     def plus(self, other: "Leg") -> "Leg":
         return Leg(
@@ -60,6 +63,7 @@ class Leg:
             self.pv_down_ccy + other.pv_down_ccy,
             self.key_rate_dv01_ccy + other.key_rate_dv01_ccy,
             self.accrued_ccy + other.accrued_ccy,
+            self.pv_tomorrow_ccy + other.pv_tomorrow_ccy,
         )
 
 
@@ -100,7 +104,7 @@ def fixed_leg(run: RunInputs, leg: LegTerms, on: DiscountOn, *, notional: Amount
         as_of_day=run.as_of_day,
         scenario_count=run.scenario_count,
     )
-    return _leg(run, on, (flows, flows, flows), None, _accrued(run, leg, notional, coupon))
+    return _leg(run, on, (flows, flows, flows, flows), None, _accrued(run, leg, notional, coupon))
 
 
 def floating_leg(
@@ -123,8 +127,11 @@ def floating_leg(
     projected = floating_flows(*shared, tables.discount_factors, discounting, surfaces)
     up = floating_flows(*shared, tables.discount_factors_up, None, surfaces).flows
     down = floating_flows(*shared, tables.discount_factors_down, None, surfaces).flows
+    later = projected.flows
+    if is_asked(run):
+        later = floating_flows(*shared, tables.discount_factors_tomorrow, None, surfaces, A_DAY).flows
     accrued_ccy = _accrued(run, leg, notional, _current_rate(leg.schedules, fixing, margin))
-    return _leg(run, on, (projected.flows, up, down), projected.projection_key_rate_dv01, accrued_ccy)
+    return _leg(run, on, (projected.flows, up, down, later), projected.projection_key_rate_dv01, accrued_ccy)
 
 
 def leg_fixings(run: RunInputs, terms: Terms, schedules: Schedules) -> Amounts:
@@ -148,9 +155,14 @@ def missing_leg_fixing(run: RunInputs, terms: Terms, schedules: Schedules) -> ND
 
 
 def _leg(
-    run: RunInputs, on: DiscountOn, flows: tuple[Flows, Flows, Flows], through: Amounts | None, accrued_ccy: Amounts
+    run: RunInputs,
+    on: DiscountOn,
+    flows: tuple[Flows, Flows, Flows, Flows],
+    through: Amounts | None,
+    accrued_ccy: Amounts,
 ) -> Leg:
-    tables, market, higher, lower = run.tables, *flows
+    """Flows under the market, under both bumps of convexity, and of tomorrow."""
+    tables, market, higher, lower, later = run.tables, *flows
     where: dict[str, Any] = {"curve_row": on.curve_row, "spread_row": on.spread_row}
 
     def revalued(changed: Flows, factors: Amounts) -> Matrix:
@@ -167,7 +179,8 @@ def _leg(
     )
     key_rates = discounted.key_rate_dv01 if through is None else discounted.key_rate_dv01 + through
     up, down = revalued(higher, tables.discount_factors_up), revalued(lower, tables.discount_factors_down)
-    return Leg(discounted.pv, up, down, key_rates, accrued_ccy)
+    tomorrow = flows_tomorrow(run, later, **where, spread=on.spread) if is_asked(run) else discounted.pv
+    return Leg(discounted.pv, up, down, key_rates, accrued_ccy, tomorrow)
 
 
 def _float_terms(

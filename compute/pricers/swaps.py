@@ -6,10 +6,12 @@ from numpy.typing import NDArray
 from compute.failing import Failing
 from compute.pricers.exchange import fx_delta
 from compute.pricers.rates_checks import check_curves, check_present
+from compute.pricers.spreads import PER_RATE
 from compute.pricers.swap_legs import Leg, LegTerms, discount_on, fixed_leg, floating_leg, leg_terms, missing_leg_fixing
+from compute.pricers.tomorrow import is_asked
 from compute.run_inputs import RunInputs
 from compute.terms import Terms
-from compute.valued import Valued
+from compute.valued import Matrix, Valued
 from domain.columns import ABSENT_DATE
 from domain.failures import Reason
 from domain.tables import DAY_COUNTS
@@ -35,8 +37,22 @@ def price_swaps(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Value
         key_rate_dv01_ccy=swap.key_rate_dv01_ccy,
         fx_delta_base=fx_delta(run, terms, swap.pv_ccy),
         accrued_ccy=swap.accrued_ccy,
+        theta_ccy=swap.pv_tomorrow_ccy - swap.pv_ccy if is_asked(run) else None,
+        par_spread_bp=_par_spread(run, terms, received_ccy, swap.pv_ccy),
         has_price=False,
     )
+
+
+def _par_spread(run: RunInputs, terms: Terms, received_ccy: NDArray[np.float64], pv_ccy: Matrix) -> Matrix | None:
+    """What the fixed coupon would have to rise by for the swap to be worth nothing, whichever side we are on."""
+    if "PAR_SPREAD" not in run.measures:
+        return None
+    annuity = fixed_leg(
+        run, _leg(run, terms, "fixed"), discount_on(run, terms), notional=received_ccy, coupon=np.ones(len(terms))
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rise: Matrix = -pv_ccy / annuity.pv_ccy * PER_RATE
+    return rise
 
 
 def swap_legs(run: RunInputs, terms: Terms, received_ccy: NDArray[np.float64]) -> Leg:

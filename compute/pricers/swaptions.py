@@ -19,6 +19,7 @@ from compute.pricers.option_terms import (
 )
 from compute.pricers.rates_checks import check_curves, check_present
 from compute.pricers.swap_legs import Leg, LegTerms, discount_on, fixed_leg, floating_leg, leg_terms
+from compute.pricers.tomorrow import A_DAY, is_asked
 from compute.run_inputs import RunInputs
 from compute.terms import Terms
 from compute.valued import Matrix, Valued
@@ -76,7 +77,14 @@ def price_swaptions(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> V
         key_rate_dv01_ccy=through_annuity + through_floating,
         fx_delta_base=fx_delta(run, terms, pv_ccy),
         vega_ccy=options.alive_ccy * annuity.pv_ccy * vega,
+        theta_ccy=_tomorrow(run, terms, annuity, floating) - pv_ccy if is_asked(run) else None,
     )
+
+
+def _tomorrow(run: RunInputs, terms: Terms, annuity: Leg, floating: Leg) -> Matrix:
+    """An option that expires tomorrow pays what the swap is then worth."""
+    later = _resolve(run, terms, A_DAY)
+    return _revalued(later, annuity.pv_tomorrow_ccy, floating.pv_tomorrow_ccy)
 
 
 def check_swaptions(run: RunInputs, terms: Terms, failing: Failing) -> None:
@@ -125,9 +133,9 @@ def _leg(run: RunInputs, terms: Terms, side: str) -> LegTerms:
     )
 
 
-def _resolve(run: RunInputs, terms: Terms) -> Options:
+def _resolve(run: RunInputs, terms: Terms, valued_in_days: int = 0) -> Options:
     expiry_day, strike = terms.day("expiry_date"), terms.number("strike")
-    expiry_yr = np.maximum(expiry_day - run.as_of_day, 0) / DAYS_PER_YEAR
+    expiry_yr = np.maximum(expiry_day - run.as_of_day - valued_in_days, 0) / DAYS_PER_YEAR
     row = surface_rows_of(run, terms, "SWAPTION", "index")
     kind, vol = kinds_and_vols(run, row, expiry_yr, tenors_yr(expiry_day, terms.day("maturity_date")), strike)
     alive_ccy = np.where(expiry_day > run.as_of_day, terms.position_number("notional"), 0.0)

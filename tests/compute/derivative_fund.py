@@ -51,7 +51,11 @@ def zero_curve(curve_id: str, currency: str, above: float) -> dict[str, Any]:
 
 
 def priced(
-    folder: Path, instruments: Sequence[dict[str, Any]], given: dict[str, Any], *shocks: Sequence[dict[str, Any]]
+    folder: Path,
+    instruments: Sequence[dict[str, Any]],
+    given: dict[str, Any],
+    *shocks: Sequence[dict[str, Any]],
+    measures: Sequence[str] = MEASURES,
 ) -> ChunkFacts:
     """One position of 1,000,000 in each instrument, by product, under BASE and a scenario for each of `shocks`."""
     columns = list(dict.fromkeys(name for each in instruments for name in each))
@@ -72,7 +76,7 @@ def priced(
         parse_market(json.dumps(given)),
         [BASE_SCENARIO, *scenarios],
         base_currency="USD",
-        measures=MEASURES,
+        measures=tuple(measures),
         chunk_size=4096,
     )
     return price_chunk(run, 0)

@@ -12,7 +12,7 @@ from compute.kernels.daycounts import period_fraction, year_fraction
 from compute.kernels.discounting import present_values
 from compute.kernels.flows import Flows
 from compute.kernels.loans import Cashflows, custom_flows
-from compute.kernels.yields import YieldTimes, solve_yields
+from compute.kernels.spreads import z_spreads
 from tests.golden.cases.bond_terms import Bond, read_bond, refuse_what_is_not_ours, settlement
 from tests.golden.cases.case import VALUE, Case, Figures, Inputs, NotExpressible
 from tests.golden.cases.conventions import Curve, flat_curve
@@ -78,14 +78,11 @@ def z_spread(case: Case) -> Figures:
 
 
 def _continuous_spread(flows: Flows, factors: Array, dirty: float) -> float:
-    """The rate at which the flows, once discounted on the curve, are worth the price."""
-    discount = factors[0, flows.day]
-    discounted = replace(flows, interest=flows.interest * discount, principal=flows.principal * discount)
-    times = YieldTimes(np.diff(flows.day / 365, prepend=0.0), np.ones(1))
-    rate, converged = solve_yields(discounted, times, price_ccy=np.array([[dirty]]))
-    if not converged.all():
+    one, price = np.zeros(1, np.int32), np.array([[dirty]])
+    spread = z_spreads(flows, curve_row=one, discount_factors=factors, price_ccy=price, wanted=np.ones(1, np.bool_))
+    if np.isnan(spread).any():
         raise NotExpressible("no z-spread")
-    return float(np.log1p(rate[0, 0]))
+    return float(spread[0, 0])
 
 
 def key_rates(case: Case) -> Figures:

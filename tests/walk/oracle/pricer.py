@@ -11,6 +11,7 @@ from tests.walk.oracle.dates import InvalidTerms, Period, Rolls, fraction, thirt
 from tests.walk.oracle.flows import Flow, annual_rate, live_periods, period_fraction, project
 from tests.walk.oracle.market import Market, MissingMarketData, read_market, read_scenarios, triangle
 from tests.walk.oracle.pools import pool_accrued, pool_times, project_pool
+from tests.walk.oracle.spreads import forward_theta, spread_measures, theta, tomorrow
 from tests.walk.oracle.terms import Terms, read_positions
 
 BP = 1e-4
@@ -237,7 +238,8 @@ def measured(terms: Terms, bumps: Bumps, run_base: str) -> dict[str, float]:
     found |= {"pv": pv} | sensitivities(pv, partial(value, terms), bumps)
     found["fx_delta"] = fx_delta(terms, market, pv, run_base)
     if terms.product == "FX_FWD":
-        return found
+        return found | {"theta": forward_theta(terms, market, pv)}
+    found["theta"] = theta(terms, market, flows_of(terms, tomorrow(market)), pv, spread_of)
     accrued = accrued_interest(terms, market)
     cs01 = (value(terms, market, -BP) - value(terms, market, BP)) / 2
     found |= {"accrued_interest": accrued, "cs01": cs01} | lives(terms, market, flows)
@@ -246,6 +248,7 @@ def measured(terms: Terms, bumps: Bumps, run_base: str) -> dict[str, float]:
         found |= {"dirty_price": dirty, "clean_price": dirty - accrued / terms.notional * 100}
     if pv and flows:
         found |= {"spread_duration": cs01 * 1e4 / pv} | yield_measures(terms, market, flows, pv)
+        found |= spread_measures(terms, market, flows, pv, bisected)
     return found
 
 
