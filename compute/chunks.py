@@ -18,11 +18,8 @@ from compute.pricers.exchange import fx_rates
 from compute.pricers.fx import check_fx, price_fx_forwards
 from compute.pricers.fx_options import check_fx_options, price_fx_options
 from compute.pricers.pools import check_pools, price_pools
-<<<<<<< HEAD
-from compute.pricers.structured import check_structured, price_structured
-=======
 from compute.pricers.spreads import MARKET_PRICE
->>>>>>> measures
+from compute.pricers.structured import check_structured, price_structured
 from compute.pricers.swaps import check_swaps, price_swaps
 from compute.pricers.swaptions import check_swaptions, price_swaptions
 from compute.run_inputs import RunInputs

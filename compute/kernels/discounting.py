@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from compute.kernels.curves import BASIS_POINT, DAYS_PER_YEAR
 from compute.kernels.flows import Flows
+from compute.kernels.lanes import LANES, PASS, lane_starts, load, splat, store, widened
 
 Array = NDArray[np.float64]
+Days = NDArray[np.int32]
 
 MOST_COMPARED = 32
 """Distinct spreads of a position that each further one is compared with."""
@@ -56,21 +58,22 @@ def discount(
               in their order, a position at a time, so nothing depends on its neighbours. A position whose curve row
               is negative has no curve: its results are not numbers.
     """
-    key_count = key_gradients.shape[-1]
-    n, scenarios = flows.position_count, flows.scenario_count
     if not sensitivities:
         rows: dict[str, Any] = {"curve_row": curve_row, "spread_row": spread_row}
         pv = present_values(flows, **rows, spread=spread, factors=discount_factors, spread_factors=spread_factors)
-        return Discounted(pv, *(np.broadcast_to(np.nan, shape) for shape in ((n, scenarios, key_count), pv.shape)))
-    result = Discounted(*(np.empty(shape) for shape in ((n, scenarios), (n, scenarios, key_count), (n, scenarios))))
+        blank = (*pv.shape, key_gradients.shape[-1])
+        return Discounted(pv, *(np.broadcast_to(np.nan, shape) for shape in (blank, pv.shape)))
     gradients = np.ascontiguousarray(key_gradients, np.float64)
-    gradient_of_scenario = np.ascontiguousarray(gradient_of_scenario, np.int32)
+    gradient_of_scenario = widened(np.ascontiguousarray(gradient_of_scenario, np.int32))
     book = _book(flows, curve_row, spread_row, spread, discount_factors, spread_factors)
-    _discount(book, gradients, gradient_of_scenario, result.pv, result.key_rate_dv01, result.cs01)
-    np.multiply(result.cs01, BASIS_POINT, out=result.cs01)
-    for matrix in (result.pv, result.key_rate_dv01, result.cs01):
+    n, scenarios, key_count = flows.position_count, len(book.variant), gradients.shape[-1]
+    pv, key_rate_dv01, cs01 = (np.empty(shape) for shape in ((n, scenarios), (n, scenarios, key_count), (n, scenarios)))
+    _discount(book, gradients, gradient_of_scenario, pv, key_rate_dv01, cs01)
+    np.multiply(cs01, BASIS_POINT, out=cs01)
+    for matrix in (pv, key_rate_dv01, cs01):
         matrix[np.asarray(curve_row) < 0] = np.nan
-    return result
+    asked = slice(flows.scenario_count)
+    return Discounted(pv[:, asked], key_rate_dv01[:, asked], cs01[:, asked])
 
 
 def present_values(
@@ -83,9 +86,10 @@ def present_values(
     spread_factors: Array,
 ) -> Array:
     """The PV of `discount` alone, under any table of factors [curves, days, S]: [n, S]."""
-    pv = np.empty((flows.position_count, flows.scenario_count))
-    _present_values(_book(flows, curve_row, spread_row, spread, factors, spread_factors), pv)
-    return pv
+    book = _book(flows, curve_row, spread_row, spread, factors, spread_factors)
+    pv = np.empty((flows.position_count, len(book.variant)))
+    _present_values(book, pv)
+    return pv[:, : flows.scenario_count]
 
 
 class _Book(NamedTuple):
@@ -93,8 +97,7 @@ class _Book(NamedTuple):
 
     offsets: NDArray[np.int64]
     day: NDArray[np.int32]
-    interest: Array
-    principal: Array
+    amount: Array
     variant: NDArray[np.int32]
     curve_row: NDArray[np.int32]
     spread_row: NDArray[np.int32]
@@ -116,118 +119,204 @@ def _book(
     return _Book(
         np.ascontiguousarray(flows.offsets, np.int64),
         np.ascontiguousarray(flows.day, np.int32),
-        np.ascontiguousarray(flows.interest, np.float64),
-        np.ascontiguousarray(flows.principal, np.float64),
-        np.ascontiguousarray(flows.variant_of_scenario, np.int32),
+        np.ascontiguousarray(flows.amount, np.float64),
+        widened(np.ascontiguousarray(flows.variant_of_scenario, np.int32)),
         np.ascontiguousarray(curve_row, np.int32),
         np.ascontiguousarray(spread_row, np.int32),
-        np.ascontiguousarray(spread, np.float64),
-        np.ascontiguousarray(factors, np.float64),
+        widened(np.ascontiguousarray(spread, np.float64)),
+        widened(np.ascontiguousarray(factors, np.float64)),
         np.ascontiguousarray(spread_factors, np.float64),
     )
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _discount(
-    book: _Book,
-    gradients: Array,
-    gradient_of_scenario: NDArray[np.int32],
-    pv: Array,
-    key_rate_dv01: Array,
-    time_weighted: Array,
-) -> None:
-    """Fills pv [n, S], key_rate_dv01 [n, S, K], and the sum of values times years [n, S].
-
-    All in one loop over plain arrays: a helper that is handed rows of them costs seven times as much.
-    """
-    offsets, day, interest, principal, variant, curve_row, spread_row, spread, factors, spread_factors = book
-    scenarios, keys, one_gradient = factors.shape[2], gradients.shape[3], gradients.shape[0] == 1
-    one_variant = interest.shape[1] == 1
-    first_key, end_key = _key_bands(gradients)
-    value, per_key = np.empty(scenarios), np.empty((keys, scenarios))
-    which, distinct, spread_factor = np.empty(scenarios, np.int64), np.empty(scenarios), np.empty(scenarios)
-    for i in range(len(curve_row)):
-        row = max(curve_row[i], 0)
-        pv[i], time_weighted[i], per_key[:] = 0.0, 0.0, 0.0
-        spread_count = _find_distinct(spread[i], distinct, which)
-        for f in range(offsets[i], offsets[i + 1]):
-            d = day[f]
-            t = d / DAYS_PER_YEAR
-            _discount_spreads(distinct, spread_count, t, spread_factors[spread_row[i], d], spread_factor)
-            if one_variant and spread_count == 1:  # the same arithmetic without gathers: twice as fast
-                amount, one_factor = interest[f, 0] + principal[f, 0], spread_factor[0]
-                for s in range(scenarios):
-                    value[s] = amount * factors[row, d, s] * one_factor
-            else:
-                for s in range(scenarios):
-                    amount = interest[f, variant[s]] + principal[f, variant[s]]
-                    value[s] = amount * factors[row, d, s] * spread_factor[which[s]]
-            for s in range(scenarios):
-                pv[i, s] += value[s]
-                time_weighted[i, s] += value[s] * t
-            for k in range(first_key[row, d], end_key[row, d]):
-                if one_gradient:
-                    gradient = gradients[0, row, d, k]
-                    for s in range(scenarios):
-                        per_key[k, s] += value[s] * gradient
-                else:
-                    for s in range(scenarios):
-                        per_key[k, s] += value[s] * gradients[gradient_of_scenario[s], row, d, k]
-        for s in range(scenarios):
-            for k in range(keys):
-                key_rate_dv01[i, s, k] = -per_key[k, s] * BASIS_POINT
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def _present_values(book: _Book, pv: Array) -> None:
-    offsets, day, interest, principal, variant, curve_row, spread_row, spread, factors, spread_factors = book
-    scenarios, one_variant = factors.shape[2], interest.shape[1] == 1
-    which, distinct, spread_factor = np.empty(scenarios, np.int64), np.empty(scenarios), np.empty(scenarios)
+    offsets, day, amount, variant, curve_row, spread_row, spread, _, spread_factors = book
+    _, days, scenarios = book.factors.shape
+    factors, amounts, out = book.factors.reshape(-1), amount.reshape(-1), pv.reshape(-1)
+    scaled = np.empty(_most_flows(offsets) * scenarios)
+    distinct, which = np.empty(scenarios), np.empty(scenarios, np.int64)
     for i in range(len(curve_row)):
-        row = curve_row[i]
-        if row < 0:
+        if curve_row[i] < 0:
             pv[i] = np.nan
             continue
-        pv[i] = 0.0
-        spread_count = _find_distinct(spread[i], distinct, which)
-        for f in range(offsets[i], offsets[i + 1]):
-            d = day[f]
-            curve_factor = spread_factors[spread_row[i], d]
-            _discount_spreads(distinct, spread_count, d / DAYS_PER_YEAR, curve_factor, spread_factor)
-            if one_variant and spread_count == 1:  # the same arithmetic without gathers: twice as fast
-                amount, one_factor = interest[f, 0] + principal[f, 0], spread_factor[0]
-                for s in range(scenarios):
-                    pv[i, s] += amount * factors[row, d, s] * one_factor
-                continue
-            for s in range(scenarios):
-                amount = interest[f, variant[s]] + principal[f, variant[s]]
-                pv[i, s] += amount * factors[row, d, s] * spread_factor[which[s]]
+        rows = (offsets[i], offsets[i + 1], spread_row[i])
+        spread_count = _find_distinct(i, spread, distinct, which)
+        alike = amount.shape[1] == 1 and spread_count == 1
+        paid, before = scaled, offsets[i]
+        if alike and spread_row[i] == 0 and distinct[0] == 0.0:  # factors of 1
+            paid, before = amounts, 0
+        elif alike:
+            _scale(rows, distinct[0], day, amount, spread_factors, scaled)
+        else:
+            _scale_each(rows, which, distinct[:spread_count], day, amount, variant, spread_factors, scaled)
+        for b in range(0, scenarios, PASS):
+            b0, b1, b2 = lane_starts(b, scenarios)
+            pv0, pv1, pv2 = splat(0.0), splat(0.0), splat(0.0)
+            for f in range(offsets[i], offsets[i + 1]):
+                j, at = f - offsets[i], (curve_row[i] * days + day[f]) * scenarios
+                if alike:
+                    a0 = a1 = a2 = splat(paid[f - before])
+                else:
+                    j *= scenarios
+                    a0, a1, a2 = load(scaled, j + b0), load(scaled, j + b1), load(scaled, j + b2)
+                pv0 += a0 * load(factors, at + b0)
+                pv1 += a1 * load(factors, at + b1)
+                pv2 += a2 * load(factors, at + b2)
+            store(out, i * scenarios + b0, pv0)
+            store(out, i * scenarios + b1, pv1)
+            store(out, i * scenarios + b2, pv2)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _find_distinct(spread: Array, distinct: Array, which: NDArray[np.int64]) -> int:
-    """Most scenarios leave the spread alone, and the exponential is the dearest part of a flow."""
+def _find_distinct(i: int, spreads: Array, distinct: Array, which: NDArray[np.int64]) -> int:
+    """How many spreads position i has over the scenarios, filled into `distinct`; `which` of them each one sees."""
     count = 0
-    for s in range(len(spread)):
+    for s in range(spreads.shape[1]):
         if count > MOST_COMPARED:  # each day of a history has its own: comparing all with all costs more than it saves
-            distinct[count], which[s] = spread[s], count
+            distinct[count], which[s] = spreads[i, s], count
             count += 1
             continue
         j = 0
-        while j < count and distinct[j] != spread[s]:
+        while j < count and distinct[j] != spreads[i, s]:
             j += 1
         if j == count:
-            distinct[count] = spread[s]
+            distinct[count] = spreads[i, s]
             count += 1
         which[s] = j
     return count
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _discount_spreads(distinct: Array, count: int, t: float, curve_factor: float, spread_factor: Array) -> None:
-    """exp(-(spread + s(t)) t) of a position's distinct spreads."""
-    for j in range(count):
-        spread_factor[j] = curve_factor if distinct[j] == 0.0 else math.exp(-distinct[j] * t) * curve_factor
+def _most_flows(offsets: NDArray[np.int64]) -> int:
+    most = 0
+    for i in range(len(offsets) - 1):
+        most = max(most, offsets[i + 1] - offsets[i])
+    return most
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _scale(
+    rows: tuple[int, int, int], spread: float, day: Days, amount: Array, spread_factors: Array, scaled: Array
+) -> None:
+    """Fills scaled [flows] with amounts x exp(-(spread + s(t)) t), where neither depends on the scenario."""
+    first, last, row = rows
+    for f in range(first, last):
+        factor = spread_factors[row, day[f]]
+        if spread != 0.0:
+            factor *= math.exp(-spread * (day[f] / DAYS_PER_YEAR))
+        scaled[f - first] = amount[f, 0] * factor
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _scale_each(
+    rows: tuple[int, int, int],
+    which: NDArray[np.int64],
+    distinct: Array,
+    day: Days,
+    amount: Array,
+    variant: Days,
+    spread_factors: Array,
+    scaled: Array,
+) -> None:
+    """The same [flows x S] where scenarios differ; each distinct spread's exponential once, the dearest part."""
+    (first, last, row), at, one_variant = rows, 0, amount.shape[1] == 1
+    factors = np.empty(len(distinct))
+    for f in range(first, last):
+        for j in range(len(distinct)):
+            factors[j] = spread_factors[row, day[f]]
+            if distinct[j] != 0.0:
+                factors[j] *= math.exp(-distinct[j] * (day[f] / DAYS_PER_YEAR))
+        for s in range(len(which)):
+            scaled[at] = amount[f, 0 if one_variant else variant[s]] * factors[which[s]]
+            at += 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _discount(
+    book: _Book, gradients: Array, gradient_of_scenario: Days, pv: Array, key_rate_dv01: Array, time_weighted: Array
+) -> None:
+    """Fills pv [n, S], key_rate_dv01 [n, S, K], and the sum of values times years [n, S]."""
+    offsets, day, amount, variant, curve_row, spread_row, spread, _, spread_factors = book
+    _, days, scenarios = book.factors.shape
+    factors, amounts = book.factors.reshape(-1), amount.reshape(-1)
+    out, out_weighted = pv.reshape(-1), time_weighted.reshape(-1)
+    scaled, values = np.empty(_most_flows(offsets) * scenarios), np.empty(_most_flows(offsets) * scenarios)
+    distinct, which, bands = np.empty(scenarios), np.empty(scenarios, np.int64), _key_bands(gradients)
+    for i in range(len(curve_row)):
+        row, rows = max(curve_row[i], 0), (offsets[i], offsets[i + 1], spread_row[i])
+        spread_count = _find_distinct(i, spread, distinct, which)
+        alike = amount.shape[1] == 1 and spread_count == 1
+        paid, before = scaled, offsets[i]
+        if alike and spread_row[i] == 0 and distinct[0] == 0.0:  # factors of 1
+            paid, before = amounts, 0
+        elif alike:
+            _scale(rows, distinct[0], day, amount, spread_factors, scaled)
+        else:
+            _scale_each(rows, which, distinct[:spread_count], day, amount, variant, spread_factors, scaled)
+        for b in range(0, scenarios, PASS):
+            b0, b1, b2 = lane_starts(b, scenarios)
+            pv0, pv1, pv2 = splat(0.0), splat(0.0), splat(0.0)
+            tv0, tv1, tv2 = splat(0.0), splat(0.0), splat(0.0)
+            for f in range(offsets[i], offsets[i + 1]):
+                j, o, t = (f - offsets[i]), (row * days + day[f]) * scenarios, splat(day[f] / DAYS_PER_YEAR)
+                v = j * scenarios
+                if alike:
+                    v0 = v1 = v2 = splat(paid[f - before])
+                else:
+                    v0, v1, v2 = load(scaled, v + b0), load(scaled, v + b1), load(scaled, v + b2)
+                v0, v1, v2 = v0 * load(factors, o + b0), v1 * load(factors, o + b1), v2 * load(factors, o + b2)
+                store(values, v + b0, v0)
+                store(values, v + b1, v1)
+                store(values, v + b2, v2)
+                pv0, pv1, pv2 = pv0 + v0, pv1 + v1, pv2 + v2
+                tv0, tv1, tv2 = tv0 + v0 * t, tv1 + v1 * t, tv2 + v2 * t
+            for lane, total, weighted in ((b0, pv0, tv0), (b1, pv1, tv1), (b2, pv2, tv2)):
+                store(out, i * scenarios + lane, total)
+                store(out_weighted, i * scenarios + lane, weighted)
+        _key_rates(rows[:2], row, day, bands, gradients, gradient_of_scenario, values, key_rate_dv01[i])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _key_rates(
+    rows: tuple[int, int],
+    row: int,
+    day: Days,
+    bands: tuple[NDArray[np.int64], NDArray[np.int64]],
+    gradients: Array,
+    gradient_of_scenario: Days,
+    values: Array,
+    key_rate_dv01: Array,
+) -> None:
+    """Fills key_rate_dv01 [S, K] from one position's values [flows x S]: each key rate over the flows that it moves."""
+    (first, last), (scenarios, keys), (first_key, end_key) = rows, key_rate_dv01.shape, bands
+    one_gradient, gradient, total = gradients.shape[0] == 1, np.empty(scenarios), np.empty(scenarios)
+    from_flow, to_flow = np.full(keys, last), np.full(keys, first)
+    for f in range(first, last):
+        for k in range(first_key[row, day[f]], end_key[row, day[f]]):
+            from_flow[k], to_flow[k] = min(from_flow[k], f), f + 1
+    for k in range(keys):
+        for b in range(0, scenarios, PASS):
+            b0, b1, b2 = lane_starts(b, scenarios)
+            t0, t1, t2 = splat(0.0), splat(0.0), splat(0.0)
+            for f in range(from_flow[k], to_flow[k]):
+                if one_gradient:
+                    g0 = g1 = g2 = splat(gradients[0, row, day[f], k])
+                else:
+                    for s in range(b0, b2 + LANES):
+                        gradient[s] = gradients[gradient_of_scenario[s], row, day[f], k]
+                    g0, g1, g2 = load(gradient, b0), load(gradient, b1), load(gradient, b2)
+                v = (f - first) * scenarios
+                t0, t1, t2 = (
+                    t0 + load(values, v + b0) * g0,
+                    t1 + load(values, v + b1) * g1,
+                    t2 + load(values, v + b2) * g2,
+                )
+            store(total, b0, t0)
+            store(total, b1, t1)
+            store(total, b2, t2)
+        for s in range(scenarios):
+            key_rate_dv01[s, k] = -total[s] * BASIS_POINT
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
