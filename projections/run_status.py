@@ -93,6 +93,8 @@ class Progress:
             case RunCompleted():
                 self.completed_at, self.completed_position = event.timestamp, position
                 self.blocks_root = event.blocks_root
+                self.failed_chunks = set(event.failed_chunks)
+                self.priced_chunks = set(range(self.chunks or 0)) - self.failed_chunks
         if isinstance(event, RUN_EVENTS):
             self.status = evolve(Run(), event).status  # type: ignore[arg-type]  # narrowed to RunEvent's members
 

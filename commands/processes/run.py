@@ -15,7 +15,7 @@ from uuid import UUID
 
 from domain import run as runs
 from domain.event import Envelope, Event
-from domain.facts import PositionPriced, RiskComputed
+from domain.facts import PositionPriced, RiskComputed, fact_stream
 from domain.measures import BY_NAME
 from domain.merkle import merkle_root
 from domain.ports import AlreadyThere, EventStore, LogEntry, WorkQueue
@@ -126,7 +126,8 @@ class RunProcess:
                 case runs.RunRequested() as requested:
                     decisions += self._plan(connection, requested)
                 case runs.RunRetried() as retried:
-                    self._reopen(connection, retried)
+                    self._reopen(connection, retried, entry.position)
+                    touched[retried.originator_id] = None
                 case runs.RunCancelled() as cancelled:
                     self._close(connection, cancelled.originator_id)
                 case PositionPriced() | RiskComputed() | runs.ChunkFailed() as terminal:
@@ -152,12 +153,19 @@ class RunProcess:
             self._queue.enqueue(connection, jobs(open_run, list(range(event.chunks))))
         return planned
 
-    def _reopen(self, connection: Any, retried: runs.RunRetried) -> None:
-        """Failures are forgotten, facts stay; the chunks that failed become jobs again."""
+    def _reopen(self, connection: Any, retried: runs.RunRetried, position: int) -> None:
+        """Failures are forgotten, facts stay; the chunks that failed become jobs again.
+
+        Facts that came when their chunk had been given up did not count then and do now: they never come again."""
         run_id = retried.originator_id
         plan = next(event for event in self._store.stream(run_id) if isinstance(event, runs.RunPlanned))
         connection.execute(FORGET_FAILURES, (run_id,))
         connection.execute(REOPEN_RUN, (run_id, plan.chunks, plan.kinds, retried.attempt))
+        for chunk_no in retried.chunks:
+            for kind in plan.kinds:
+                for fact in self._store.stream(fact_stream(run_id, kind, chunk_no)):
+                    if self._store.position(fact.originator_id, 1) < position:
+                        self._count(connection, cast(PositionPriced | RiskComputed, fact))
         open_run = OpenRun(run_id, plan.chunks, plan.kinds, 1, retried.attempt)
         self._queue.enqueue(connection, jobs(open_run, retried.chunks))
 

@@ -17,6 +17,12 @@ class RunTally:
     kinds: list[str] = field(default_factory=list)
     attempt: int = 1
     done: dict[tuple[str, int], str] = field(default_factory=dict)
+    late: dict[tuple[str, int], str] = field(default_factory=dict)
+    """facts of chunks that had been given up: they count when the run is retried"""
+
+    def count(self, key: tuple[str, int], sha256: str) -> None:
+        if self.done.setdefault(key, sha256) != sha256:
+            self.late.setdefault(key, sha256)
 
 
 class RunRoots:
@@ -37,7 +43,7 @@ class RunRoots:
             case BlockFact():
                 if event.run_id in self._open:
                     key = (type(event).__name__, event.chunk_no)
-                    self._open[event.run_id].done.setdefault(key, event.content_sha256)
+                    self._open[event.run_id].count(key, event.content_sha256)
             case runs.RunCompleted():
                 self._complete(position, event)
             case runs.RunCancelled():
@@ -49,7 +55,7 @@ class RunRoots:
         tally = self._open.get(event.originator_id)
         if tally:
             tally.attempt = event.attempt
-            tally.done = {key: sha256 for key, sha256 in tally.done.items() if sha256}
+            tally.done = tally.late | {key: sha256 for key, sha256 in tally.done.items() if sha256}
 
     def _fail(self, event: runs.ChunkFailed) -> None:
         tally = self._open.get(event.run_id)

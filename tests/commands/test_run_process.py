@@ -190,3 +190,19 @@ def test_the_position_moves_with_the_work(site: Site) -> None:
     with site.database.connect() as connection:
         row = connection.execute("SELECT position FROM reader_position WHERE reader = %s", (READER,)).fetchone()
     assert row == (site.store.head(),)
+
+
+def test_facts_that_came_after_their_chunk_was_given_up_count_when_the_run_is_retried(site: Site) -> None:
+    """They are in the log, so nobody appends them again: a retry that waited for them would never end."""
+    run_id = site.request(2 * 4096)
+    site.catch_up()
+    site.append_facts(run_id, 0)
+    site.store.append([runs.fail_chunk(ASKED, run_id, 1, 1, "killed three times")])
+    site.catch_up()
+    site.append_facts(run_id, 1)
+    site.catch_up()
+    site.store.append(runs.retry(runs.fold(site.events(run_id)), ASKED, run_id))  # type: ignore[arg-type]
+    site.catch_up()
+    done = site.events(run_id)[-1]
+    assert isinstance(done, runs.RunCompleted)
+    assert (done.blocks, done.failed_chunks) == (4, [])

@@ -61,10 +61,15 @@ HALF = [fact(PRICED, 0, "a"), fact(RISK, 0, "c")]
         ([planned(), *HALF, failed(1), GIVEN_UP, retried(), *WHOLE[:2], completed(5, "abcd", [])], 0),
         ([planned(), *HALF, failed(1), GIVEN_UP, retried(), failed(2), completed(5, "ac", [1])], 0),
         ([planned(), *HALF, failed(1), GIVEN_UP, retried(), failed(1), *WHOLE[:2], completed(5, "abcd", [])], 0),
+        ([planned(), *HALF, failed(1), GIVEN_UP, *WHOLE[:2], retried(), completed(5, "abcd", [])], 0),
+        ([planned(), *HALF, failed(1), GIVEN_UP, *WHOLE[:2], retried(), completed(5, "ac", [1])], 1),
         ([*WHOLE, completed(3, "0", [])], 0),
     ],
-    ids=["whole", "other", "one gone", "failed", "late", "retried", "failed again", "old failure", "no beginning"],
-)  # fmt: skip
+    ids=[
+        *("whole", "other", "one gone", "failed", "late", "retried", "failed again", "old failure", "late, retried"),
+        *("late, left out", "no beginning"),
+    ],
+)
 def test_the_root_that_a_run_ends_with(events: list[Event], problems: int) -> None:
     findings = Findings()
     roots = RunRoots(findings)
