@@ -81,7 +81,7 @@ def revision(url: str) -> str | None:
         return row[0] if row else None
 
 
-def migrate(url: str) -> str:
+def migrate(url: str, to: str = HEAD) -> str:
     """Bring the database up to date; several at once wait for one another. Returns the revision."""
     from alembic import command
     from alembic.config import Config
@@ -94,8 +94,8 @@ def migrate(url: str) -> str:
         config = Config()
         config.set_main_option("script_location", str(files("migrations")))
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-    return HEAD
+        command.upgrade(config, to)
+    return to
 
 
 def ensure_migrated(url: str) -> None:

@@ -14,11 +14,18 @@ from tests.faults.stage import (
     assert_as_undisturbed,
     kill_one_at_work,
     run_id_of,
+    scalar,
     until,
     until_chunks,
     workers_of,
 )
 from tests.walk.command_line import finish, stop
+
+COUNT_ATTACHING = (
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' "
+    "AND position('ATTACH PARTITION' IN query) > 0"
+)
+COUNT_LEAVES = "SELECT count(*) FROM pg_class WHERE relname ~ '^result_chunk_v1_run_[0-9]+$'"
 
 
 @pytest.mark.parametrize("seed", [20260123])
@@ -72,6 +79,24 @@ def test_the_process_manager_and_the_projections_killed_and_started_again(stage:
         watched = stage.tenor.json("run", "watch", str(run_id_of("killed")))
         assert (watched["status"], watched["priced"]) == ("COMPLETED", POSITIONS)
         assert_as_undisturbed(connection, "killed")
+    assert [stop(process).code for process in (worker, second)] == [0, 0]
+
+
+def test_the_projections_killed_between_the_copy_and_the_attach(stage: Stage) -> None:
+    """Everything of the run is in its tables, and none of them is attached yet."""
+    worker, first = stage.tenor.start("worker", "--workers", "2"), stage.tenor.start("projections", "run")
+    with stage.connect() as connection, stage.connect() as holder, holder.transaction():
+        holder.execute("LOCK TABLE projection.result_chunk_v1 IN SHARE UPDATE EXCLUSIVE MODE")
+        stage.tenor.json(*stage.submit_words("killed"))
+        until(connection, lambda: scalar(connection, COUNT_ATTACHING) == 1)
+        first.kill()
+        finish(first)
+    second = stage.tenor.start("projections", "run")
+    with stage.connect() as connection:
+        watched = stage.tenor.json("run", "watch", str(run_id_of("killed")))
+        assert (watched["status"], watched["priced"]) == ("COMPLETED", POSITIONS)
+        assert_as_undisturbed(connection, "killed")
+        assert scalar(connection, COUNT_LEAVES) == 2
     assert [stop(process).code for process in (worker, second)] == [0, 0]
 
 

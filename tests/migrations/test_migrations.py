@@ -3,12 +3,15 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import psycopg
 from psycopg.conninfo import make_conninfo
+from psycopg.sql import SQL, Identifier
 
 from ops.database import HEAD, ensure_migrated, migrate, revision
 from ops.embedded_postgres.server import EmbeddedServer
 
+ODD = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 5e-324, -2.5e-310, 2.2250738585072014e-308, 1.7976931348623157e308])
 SCHEMA = Path(__file__).parent.parent.parent / "migrations" / "schema.sql"
 
 TABLES = """
@@ -79,3 +82,40 @@ def test_migrating_again_is_nothing(database_url: str) -> None:
     assert migrate(database_url) == HEAD == revision(database_url)
     ensure_migrated(database_url)
     assert schema_of(database_url) == before
+
+
+def test_amounts_are_packed_where_they_were_arrays(postgres: EmbeddedServer) -> None:
+    """Migration 0009 keeps every bit, in the run's own partition and in the version beside the live one."""
+    with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
+        connection.execute("CREATE DATABASE before_packing")
+    url = make_conninfo(postgres.dsn(), dbname="before_packing")
+    migrate(url, "0008")
+    random = np.random.default_rng(9)
+    amounts = np.concatenate([random.integers(0, 2**64, 500, np.uint64).view(np.float64), ODD])
+    amounts[np.isnan(amounts)] = np.nan
+    with psycopg.connect(url) as connection:
+        connection.execute("CREATE TABLE projection.result_chunk_v2 (LIKE projection.result_chunk_v1 INCLUDING ALL)")
+        connection.execute(
+            "INSERT INTO read_model_version (read_model, version, state, tables) VALUES ('result', 2, 'RETIRED', %s)",
+            (["result_chunk"],),
+        )
+        connection.execute("CREATE TABLE projection.leaf PARTITION OF projection.result_chunk_v1 FOR VALUES IN (7)")
+        for table in ("result_chunk_v1", "result_chunk_v2"):
+            insert = SQL("INSERT INTO projection.{} VALUES (7, 0, 0, 0, %s), (7, 1, 0, 0, '{{}}')")
+            connection.execute(insert.format(Identifier(table)), (amounts.tolist(),))
+    assert migrate(url) == HEAD
+    with psycopg.connect(url) as connection:
+        for table in ("result_chunk_v1", "result_chunk_v2"):
+            select = SQL("SELECT amounts FROM projection.{} ORDER BY chunk_no").format(Identifier(table))
+            rows = connection.execute(select).fetchall()
+            assert rows == [(amounts.astype(">f8").tobytes(),), (b"",)]
+        ((shown,), (nothing,)) = connection.execute(
+            "SELECT amounts FROM read.result_chunk ORDER BY chunk_no"
+        ).fetchall()
+        np.testing.assert_array_equal(np.array(shown).view(np.uint64), amounts.view(np.uint64))
+        assert nothing == []
+        storage = (
+            "SELECT DISTINCT attstorage FROM pg_attribute WHERE attname = 'amounts' AND attrelid = ANY (%s::regclass[])"
+        )
+        leaves = ["projection.leaf", "projection.result_chunk_v1", "projection.result_chunk_v2"]
+        assert connection.execute(storage, (leaves,)).fetchall() == [("e",)]
