@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from commands.decide_model import approve_model
 from commands.define_scenario import define_scenarios
 from commands.ingest_portfolio import ingest_portfolio
 from commands.load_market import load_market
@@ -72,6 +73,7 @@ def complete_a_run(tenor: Tenor) -> str:
     portfolio = ingest_portfolio(tenor.store, tenor.blobs, tenor.portfolio_codec, envelope, FUND)["snapshot_id"]
     market = load_market(tenor.store, tenor.blobs, envelope, (FUND / "market.json").read_bytes())["snapshot_id"]
     define_scenarios(tenor.store, envelope, UP100)
+    approve_model(tenor.store, tenor.envelope("grace"), "curves", "validated", conditions="liquid curves")
     seal(tenor)
     wish = SubmitRun(portfolio, market, ("up100",), ("PV", "DV01"))
     run_id = submit_run(tenor.store, tenor.blobs, envelope, wish, check_scenarios).run_id

@@ -9,10 +9,14 @@ import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from commands.refusals import Refused
-from ops.audit.certificate import certify, check
+from domain import codec
+from ops.audit.certificate import Certificate, certify, check, content_problems, summary
 from ops.audit.keys import rotate
 from ops.audit.notes import public_bytes
 from ops.settings import Settings
+from tests.small_fund import STATUS
+
+STORED = Path(__file__).parents[2] / "domain" / "stored_events"
 
 
 @pytest.fixture
@@ -26,8 +30,35 @@ def test_it_holds_here_and_elsewhere(sealed: Any, nowhere: Settings) -> None:
     here, elsewhere = check(document, sealed.tenor.settings), check(document, nowhere)
     assert (here.problems, here.is_key_known) == ([], True)
     assert (elsewhere.problems, elsewhere.is_key_known) == ([], False)
-    assert here.document()["status"] == "COMPLETED"
+    assert here.document()["status"] == STATUS
     assert document == rfc8785.dumps(json.loads(document)) + b"\n"
+
+
+def test_it_names_the_models_with_the_approvals_themselves(sealed: Any, nowhere: Settings) -> None:
+    document = json.loads(certify(sealed.tenor, sealed.run_id))
+    uses = {one["model"]: (one["version"], one["status"]) for one in document["summary"]["models"]}
+    assert uses["curves"] == (1, "APPROVED") and uses["swaps"] == (1, "NOT_APPROVED")
+    (approval,) = [event for event in document["events"] if event["topic"] == "model.version_approved"]
+    assert json.loads(approval["state"])["reason"] == "validated"
+
+
+def test_an_approval_that_is_left_out_is_missed(sealed: Any) -> None:
+    document = json.loads(certify(sealed.tenor, sealed.run_id))
+    certificate = Certificate.model_validate(document)
+    kept = [event for event in certificate.events if event.topic != "model.version_approved"]
+    assert content_problems(certificate) == []
+    assert content_problems(certificate.model_copy(update={"events": kept})) == [
+        "the decision on model curves@1 is not among the events"
+    ]
+
+
+def test_a_certificate_of_a_run_that_names_no_models_stays_as_it_was_signed() -> None:
+    """Signed by a release before models had versions."""
+    stored = json.loads((STORED / "run.requested.v1.json").read_text())
+    requested: Any = codec.decode(stored["topic"], json.dumps(stored["state"]).encode())
+    completed: Any = json.loads((STORED / "run.completed.v1.json").read_text())
+    ended: Any = codec.decode(completed["topic"], json.dumps(completed["state"]).encode())
+    assert "models" not in summary(requested, ended)
 
 
 def test_a_key_that_is_known_must_be_the_one(sealed: Any, nowhere: Settings) -> None:

@@ -12,6 +12,7 @@ import pytest
 from commands.refusals import Refused
 from domain.facts import fact_stream
 from domain.merkle import root_of_inclusion
+from domain.models import model_stream
 from ops.adapters.block_codec import ZstdBlockCodec
 from ops.audit.history import history
 from ops.audit.lineage import lineage, lines_of
@@ -102,6 +103,37 @@ def test_the_commands_and_who_gave_them(sealed: Any, sealed_document: Any) -> No
     assert [each["position"] for each in history(sealed.tenor, sealed.run_id)] == [
         each["event_position"] for each in commands
     ]
+
+
+def test_a_number_names_its_models_and_who_approved_them(sealed: Any, sealed_document: Any) -> None:
+    models = {one["model"]: one for one in sealed_document("P-29", "DV01")["models"]}
+    assert {name: one["status"] for name, one in models.items()} == {
+        "curves": "APPROVED",
+        "swaps": "NOT_APPROVED",
+        "sensitivities": "NOT_APPROVED",
+    }
+    decision = models["curves"]["decision"]
+    assert (decision["actor"], decision["reason"], decision["conditions"]) == ("grace", "validated", "liquid curves")
+    (event,) = history(sealed.tenor, str(model_stream("curves")))
+    assert event["position"] == decision["event_position"]
+    assert models["swaps"] == {
+        "model": "swaps",
+        "version": 1,
+        "page": "docs/models/swaps.md",
+        "status": "NOT_APPROVED",
+        "decision": None,
+    }
+    lines = lines_of(sealed_document("P-29", "DV01"))
+    assert any(line.startswith("model     curves@1 APPROVED by grace at ") for line in lines)
+    assert "model     swaps@1 NOT_APPROVED, docs/models/swaps.md" in lines
+
+
+@pytest.mark.parametrize(
+    ("position", "own"),
+    [("P-01", "fixed_cash_flows"), ("P-03", "prepayment_default"), ("P-10", "floating_rate"), ("P-27", "pools")],
+)
+def test_a_position_has_the_models_of_its_terms(sealed_document: Any, position: str, own: str) -> None:
+    assert own in [one["model"] for one in sealed_document(position)["models"]]
 
 
 def test_a_person_reads_file_and_row(sealed_document: Any) -> None:
