@@ -21,7 +21,7 @@ from ops.database import HEAD, revision
 from ops.projection_metrics import ProjectionCollector
 from ops.wiring import Tenor
 from query_api.http import create_app
-from query_api.routers import ingestion, marketdata, orchestrator, portfolio, results, risk, scenario
+from query_api.routers import ingestion, marketdata, orchestrator, portfolio, results, risk, scenario, tail_risk
 from query_api.web import page
 
 SERVICE_PORTS = {
@@ -58,7 +58,7 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
 
     @lru_cache(maxsize=2)
     def load_portfolio(sha256: str) -> Any:
-        return tenor.portfolio_codec.decode(blobs.get(sha256))
+        return tenor.load_portfolio(sha256)
 
     def envelope_of(request: Request) -> Envelope:
         return tenor.envelope(request.headers.get(ACTOR_HEADER, "api")[:100])
@@ -74,7 +74,10 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
         ],
         "results": lambda: [results.build_router(connect, load_portfolio)],
         "portfolio": lambda: [portfolio.build_router(connect)],
-        "risk": lambda: [risk.build_router(connect)],
+        "risk": lambda: [
+            risk.build_router(connect),
+            tail_risk.build_router(connect, load_portfolio, tenor.load_market),
+        ],
         "scenario": lambda: [scenario.build_router(connect), scenario_commands.build_router(store, envelope_of)],
         "ingestion": lambda: [
             ingestion.build_router(connect),

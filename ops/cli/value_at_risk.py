@@ -115,11 +115,10 @@ def answered() -> Iterator[None]:
 
 
 def write_rows(rows: list[dict[str, Any]], format: Format, out: Path | None) -> None:
-    import pyarrow as pa
-
     from query_api.formats import write
+    from query_api.results.tail_rows import tail_table
 
-    table = pa.Table.from_pylist(rows)
+    table = tail_table(rows)
     if out is None:
         write(table, format.value, sys.stdout.buffer)
         sys.stdout.buffer.flush()

@@ -26,7 +26,7 @@ from query_api.errors import BadQuery
 from query_api.reading import Connection
 from query_api.results.exposures import Exposures, exposures
 from query_api.results.grouping import TOTAL, Grouping, LoadPortfolio, group_positions, portfolio_of
-from query_api.results.history import FEWEST, dated_scenarios, members_of, name_of
+from query_api.results.history import days_of
 from query_api.results.risk_factors import FactorMoves, documents_of, factor_moves
 from query_api.results.tail_rows import Asked, Basis, Figures, Group, Row, Share, tail_row, whole_share
 from query_api.runs import RunRow, queryable_run
@@ -114,10 +114,7 @@ def _moves(
     connection: Connection, run: RunRow, load_market: LoadMarket, history: str | None
 ) -> tuple[str, FactorMoves]:
     """Of a set, or of the history that the run itself has."""
-    members = members_of(connection, history) if history else dated_scenarios(run.scenarios)
-    if len(members) < FEWEST:
-        raise BadQuery("a history of one day has no spread", "bring a longer one")
-    name = history.removeprefix("@") if history else name_of(members[0])
+    name, members = days_of(connection, run, history)
     (sha256,) = connection.execute(SELECT_MARKET_SHA256, (run.market_snapshot_id,)).fetchone() or ("",)
     base_no = run.scenarios.index(BASE)
     currencies = [row[0] for row in connection.execute(SELECT_CURRENCIES, (run.run_no, base_no))]

@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
+
 from query_api.errors import BadQuery
 from query_api.runs import RunRow
 
@@ -98,8 +100,18 @@ def tail_row(basis: Basis, group: Group, own: Figures | None, share: Share | Non
         "incremental_es_base": share and share.incremental_es,
         "positions": group.positions,
         "left_out": group.left_out,
+        "exposure_base": None,
+        "move_deviation": None,
         "note": basis.note,
     }
+
+
+def tail_table(rows: list[Row]) -> pa.Table:
+    """With the same types whatever is blank; numbers are float64, the rest texts and counts."""
+    counts, texts = ("scenarios", "positions", "left_out"), ("node", "by", "key", "method", "history", "base_currency")
+    typed = dict.fromkeys(counts, pa.int64()) | dict.fromkeys((*texts, "var_scenario_id", "note"), pa.string())
+    schema = pa.schema([pa.field(name, typed.get(name, pa.float64())) for name in rows[0]])
+    return pa.Table.from_pylist(rows, schema=schema)
 
 
 def whole_share(own: Figures) -> Share:
