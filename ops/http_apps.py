@@ -26,7 +26,18 @@ from ops.projection_metrics import ProjectionCollector
 from ops.wiring import Tenor
 from query_api.http import create_app
 from query_api.problems import unreachable
-from query_api.routers import audit, ingestion, marketdata, models, orchestrator, portfolio, results, risk, scenario
+from query_api.routers import (
+    audit,
+    ingestion,
+    marketdata,
+    models,
+    orchestrator,
+    portfolio,
+    results,
+    risk,
+    scenario,
+    tail_risk,
+)
 from query_api.web import page
 
 SERVICE_PORTS = {
@@ -68,7 +79,7 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
 
     @lru_cache(maxsize=2)
     def load_portfolio(sha256: str) -> Any:
-        return tenor.portfolio_codec.decode(blobs.get(sha256))
+        return tenor.load_portfolio(sha256)
 
     def envelope_of(request: Request) -> Envelope:
         return tenor.envelope(request.headers.get(ACTOR_HEADER, "api")[:100])
@@ -89,6 +100,7 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
             risk.build_router(connect),
             models.build_router(connect),
             model_commands.build_router(store, envelope_of),
+            tail_risk.build_router(connect, load_portfolio, tenor.load_market),
         ],
         "scenario": lambda: [scenario.build_router(connect), scenario_commands.build_router(store, envelope_of)],
         "ingestion": lambda: [

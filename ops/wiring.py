@@ -11,6 +11,7 @@ from uuid import uuid4
 
 from commands.processes.run import RunProcess
 from domain.event import Envelope
+from domain.market import MarketDocument, parse_market
 from ops.adapters.blob_store import PostgresBlobStore
 from ops.adapters.event_store import LedgerDatastore, LedgerRecorder, PostgresEventStore
 from ops.adapters.work_queue import PgWorkQueue
@@ -60,6 +61,12 @@ class Tenor:
     @cached_property
     def run_process(self) -> RunProcess:
         return RunProcess(self.store, self.queue, self.database.connect, utc_now)
+
+    def load_portfolio(self, sha256: str) -> Any:
+        return self.portfolio_codec.decode(self.blobs.get(sha256))
+
+    def load_market(self, sha256: str) -> MarketDocument:
+        return parse_market(self.blobs.get(sha256))
 
     def envelope(self, actor: str | None = None) -> Envelope:
         return Envelope(actor or login_name(), utc_now(), uuid4())

@@ -118,7 +118,7 @@ def unchanged(request: Request, run: RunRow, format: str | None) -> Response | N
 def etag_of_run(request: Request, run: RunRow, format: str) -> str:
     asked = sorted(request.query_params.multi_items())
     made = [str(run.run_id), run.blocks_root, str(run.queryable_at), request.url.path, asked, format]
-    return _tag(orjson.dumps(made))
+    return content_tag(orjson.dumps(made))
 
 
 def cache_control(run: RunRow | None) -> str:
@@ -166,13 +166,13 @@ def _weight(parameters: str) -> float:
 
 
 def _tagged(request: Request, data: bytes, media_type: str, caching: str, headers: dict[str, str]) -> Response:
-    tag = _tag(data + repr(sorted(headers.items())).encode())
+    tag = content_tag(data + repr(sorted(headers.items())).encode())
     if _has(request, tag):
         return _not_modified(tag, caching)
     return Response(data, media_type=media_type, headers={"ETag": tag, "Cache-Control": caching, **headers})
 
 
-def _tag(data: bytes) -> str:
+def content_tag(data: bytes) -> str:
     return f'"{hashlib.sha256(data).hexdigest()[:32]}"'
 
 

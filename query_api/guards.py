@@ -11,7 +11,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from query_api.problems import problem
 
 DEFAULT_BODY_BYTES = 16 * 1024 * 1024
-BODY_BYTES: dict[str, int] = {"/api/v1/ingestion/": 1024 * 1024 * 1024, "/api/v1/marketdata/": 256 * 1024 * 1024}
+BODY_BYTES: dict[str, int] = {
+    "/api/v1/ingestion/": 1024 * 1024 * 1024,
+    "/api/v1/marketdata/": 256 * 1024 * 1024,
+    "/api/v1/scenario/histories": 256 * 1024 * 1024,
+}
 
 # The page brings its own styles and nothing else; nothing may frame it, and nothing is ever loaded from elsewhere.
 SECURITY_HEADERS = {

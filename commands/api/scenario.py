@@ -1,16 +1,25 @@
 """Define scenarios and sets: the same content again is the same version, so every repeat is harmless."""
 
 import json
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 
 from commands.api.answers import JSON_BODY, EnvelopeOf, IdempotencyKey, RawBody, accepted, keyed
 from commands.api.refusals import CommandRoute
+from commands.define_history import DefineHistory, define_history
 from commands.define_scenario import define_scenario_set, define_scenarios
 from domain.ports import EventStore
 
 PREFIX = "/api/v1/scenario"
+
+TABLE_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {"text/csv": {"schema": {"type": "string"}}, "application/vnd.apache.parquet": {"schema": {}}},
+    }
+}
 
 
 def build_router(store: EventStore, envelope_of: EnvelopeOf) -> APIRouter:
@@ -30,5 +39,19 @@ def build_router(store: EventStore, envelope_of: EnvelopeOf) -> APIRouter:
         """A set of scenarios, each pinned to a version."""
         defined = define_scenario_set(store, keyed(envelope_of(request), idempotency_key), document)
         return accepted(defined, defined["event_position"], f"{PREFIX}/sets/{defined['scenario_set_id']}")
+
+    @router.post("/histories", status_code=202, operation_id="scenario_define_history", openapi_extra=TABLE_BODY)
+    def define_past(
+        request: Request,
+        table: RawBody,
+        set: Annotated[str, Query(description="What the set of scenarios is called.")],
+        horizon: Annotated[int, Query(ge=1, description="Observations that a move spans.")] = 1,
+        last: Annotated[int | None, Query(ge=1, description="The latest moves only.")] = None,
+        idempotency_key: IdempotencyKey = None,
+    ) -> JSONResponse:
+        """A scenario for every date of a table of past moves or levels, and the set of them; all or none."""
+        envelope = keyed(envelope_of(request), idempotency_key)
+        defined = define_history(store, envelope, table, DefineHistory(set, horizon, last))
+        return accepted(defined, defined["event_position"], f"{PREFIX}/sets/{set}")
 
     return router

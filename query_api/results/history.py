@@ -16,9 +16,10 @@ BRING_ONE = "`tenor scenario history FILE --set NAME`, then `tenor run submit --
 
 @dataclass(frozen=True)
 class RunHistory:
-    """`name` as asked for, or as the scenarios are called; in the set's order, which is that of the dates."""
+    """In the set's order, which is that of the dates."""
 
     name: str
+    """of the set, `hist500@1`; without a version where the run's own scenarios were looked at"""
     scenarios: list[str]
     """id@version"""
     numbers: list[int]
@@ -26,22 +27,28 @@ class RunHistory:
 
 
 def history_of_run(connection: Connection, run: RunRow, history: str | None) -> RunHistory:
-    members = members_of(connection, history) if history else dated_scenarios(run.scenarios)
-    name = history.removeprefix("@") if history else name_of(members[0])
+    name, members = days_of(connection, run, history)
     place = {scenario: number for number, scenario in enumerate(run.scenarios)}
     missing = [scenario for scenario in members if scenario not in place]
     if missing:
         more = f" and {len(missing) - 1} more of {len(members)}" if len(missing) > 1 else ""
-        raise BadQuery(f"run {run.run_id} has no scenario {missing[0]}{more}", f"submit a run with --scenarios @{name}")
-    if len(members) < FEWEST:
-        raise BadQuery(f"{name} has {len(members)} scenario: no distribution", "bring a longer history")
+        message = f"run {run.run_id} has no scenario {missing[0]}{more}"
+        raise BadQuery(message, f"submit a run with --scenarios @{name}")
     return RunHistory(name, members, [place[scenario] for scenario in members])
 
 
-def members_of(connection: Connection, history: str) -> list[str]:
-    """Of a set, the latest version unless one is named; BASE is no move."""
-    scenarios = set_versions(connection, history)[0]["scenarios"]
-    return [scenario for scenario in scenarios if scenario != BASE]
+def days_of(connection: Connection, run: RunRow, history: str | None) -> tuple[str, list[str]]:
+    """The name and the scenarios of a set, or of the history that the run itself has; BASE is no move."""
+    if history:
+        found = set_versions(connection, history)[0]
+        name, members = f"{found['scenario_set_id']}@{found['version']}", found["scenarios"]
+        members = [scenario for scenario in members if scenario != BASE]
+    else:
+        members = dated_scenarios(run.scenarios)
+        name = name_of(members[0])
+    if len(members) < FEWEST:
+        raise BadQuery(f"{name} has {len(members)} scenario: no distribution", "bring a longer history")
+    return name, members
 
 
 def dated_scenarios(scenarios: list[str]) -> list[str]:

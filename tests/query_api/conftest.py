@@ -12,7 +12,7 @@ from psycopg.conninfo import make_conninfo
 
 from ops.embedded_postgres.server import EmbeddedServer
 from query_api.http import create_app
-from query_api.routers import ingestion, marketdata, orchestrator, portfolio, results, risk, scenario
+from query_api.routers import ingestion, marketdata, orchestrator, portfolio, results, risk, scenario, tail_risk
 from query_api.web import page
 from tests.query_api import hand_made_run
 
@@ -44,6 +44,9 @@ def client_over(connect: Connect) -> TestClient:
         orchestrator.build_router(connect),
         results.build_router(connect, lambda sha256: hand_made_run.portfolio()),
         risk.build_router(connect),
+        tail_risk.build_router(
+            connect, lambda sha256: hand_made_run.portfolio(), lambda sha256: hand_made_run.market()
+        ),
         portfolio.build_router(connect),
         scenario.build_router(connect),
         marketdata.build_router(connect, Blobs()),
