@@ -12,7 +12,15 @@ from compute.kernels.discounting import discount, present_values
 from compute.kernels.flows import Flows
 from compute.kernels.option_strips import BASIS_POINT, forward_key_rates, option_values, vega_of
 from compute.pricers.exchange import fx_delta
-from compute.pricers.option_terms import check_surface, day_count_of, kinds_and_vols, sides, surface_rows_of
+from compute.pricers.option_terms import (
+    check_strike,
+    check_surface,
+    day_count_of,
+    kinds_and_vols,
+    shifts,
+    sides,
+    surface_rows_of,
+)
 from compute.pricers.rates_checks import check_curves, check_present
 from compute.pricers.swap_legs import DiscountOn, discount_on, leg_terms
 from compute.pricers.tomorrow import A_DAY, flows_tomorrow, is_asked
@@ -45,6 +53,8 @@ class Strip:
     kind: NDArray[np.int8]
     side: Amounts
     strike: Amounts
+    """plus the surface's shift, as the forward is when it is compared"""
+    shift: Amounts
     root_yr: Amounts
     """[P] sqrt(years to the reset)"""
     vol: Matrix
@@ -55,8 +65,12 @@ class Strip:
         ratio: Matrix = factors[self.row_of_caplet, self.reset] / factors[self.row_of_caplet, self.stop]
         return ratio
 
+    def shifted_forward(self, growth: Matrix) -> Matrix:
+        shifted: Matrix = (growth - 1.0) / self.fraction[:, None] + self.shift[:, None]
+        return shifted
+
     def amounts_ccy(self, growth: Matrix) -> Matrix:
-        forward = (growth - 1.0) / self.fraction[:, None]
+        forward = self.shifted_forward(growth)
         value = option_values(self.kind, self.side, forward, self.strike, self.vol * self.root_yr[:, None])
         return self.accrual_ccy[:, None] * value
 
@@ -66,7 +80,7 @@ class Strip:
         return (self.amounts_ccy(growth * np.exp(step)) - self.amounts_ccy(growth * np.exp(-step))) / (2.0 * step)
 
     def vegas_ccy(self, growth: Matrix) -> Matrix:
-        forward = (growth - 1.0) / self.fraction[:, None]
+        forward = self.shifted_forward(growth)
         gain = vega_of(self.kind, self.side, forward, self.strike, self.vol, self.root_yr)
         return self.accrual_ccy[:, None] * gain
 
@@ -151,7 +165,8 @@ def resolve_strip(run: RunInputs, terms: Terms, valued_in_days: int = 0) -> Stri
         row_of_caplet=projection_row[position],
         kind=kind,
         side=sides(terms)[position],
-        strike=strike,
+        strike=strike + shifts(run, surface_row),
+        shift=shifts(run, surface_row),
         root_yr=np.sqrt(expiry_yr),
         vol=vol,
     )
@@ -179,6 +194,7 @@ def check_caps(run: RunInputs, terms: Terms, failing: Failing) -> None:
     )
     check_curves(run, terms, failing)
     check_surface(run, terms, failing, "CAP_FLOOR", "index")
+    check_strike(run, terms, failing, "CAP_FLOOR", "index")
 
 
 def _present(run: RunInputs, strip: Strip, on: DiscountOn, amounts_ccy: Matrix, factors: Amounts) -> Matrix:

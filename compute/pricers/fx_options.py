@@ -9,7 +9,14 @@ from compute.failing import Failing
 from compute.kernels.curves import DAYS_PER_YEAR
 from compute.kernels.fx_options import FxOptionTerms, fx_option_key_rates, fx_option_pv, fx_option_vega
 from compute.pricers.fx import PER_CENT, Pairs, check_pairs, delta_base, pairs_of
-from compute.pricers.option_terms import check_surface, kinds_and_vols, sides, surface_rows_of
+from compute.pricers.option_terms import (
+    check_expiry,
+    check_strike,
+    check_surface,
+    kinds_and_vols,
+    sides,
+    surface_rows_of,
+)
 from compute.pricers.rates_checks import check_present
 from compute.pricers.tomorrow import A_DAY, is_asked
 from compute.run_inputs import RunInputs
@@ -62,6 +69,8 @@ def check_fx_options(run: RunInputs, terms: Terms, failing: Failing) -> None:
     )
     check_pairs(run, terms, failing)
     check_surface(run, terms, failing, "FX", "pair")
+    check_expiry(run, terms, failing)
+    check_strike(run, terms, failing, "FX", "pair")
 
 
 def _resolve(run: RunInputs, terms: Terms, pairs: Pairs, valued_in_days: int = 0) -> FxOptionTerms:
