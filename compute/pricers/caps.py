@@ -11,6 +11,7 @@ from compute.kernels.daycounts import period_fraction
 from compute.kernels.discounting import discount, present_values
 from compute.kernels.flows import Flows
 from compute.kernels.option_strips import BASIS_POINT, forward_key_rates, option_values, vega_of
+from compute.kernels.vega_ladders import by_expiry
 from compute.pricers.exchange import fx_delta
 from compute.pricers.option_terms import (
     check_strike,
@@ -126,8 +127,16 @@ def price_caps(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Valued
         key_rate_dv01_ccy=discounted.key_rate_dv01 + through_forwards,
         fx_delta_base=fx_delta(run, terms, discounted.pv),
         vega_ccy=_present(run, strip, on, strip.vegas_ccy(growth), tables.discount_factors),
+        vega_ladder_ccy=_vega_ladder(run, strip, on, growth) if "VEGA_LADDER" in run.measures else None,
         theta_ccy=_tomorrow(run, terms, on) - discounted.pv if is_asked(run) else None,
     )
+
+
+def _vega_ladder(run: RunInputs, strip: Strip, on: DiscountOn, growth: Matrix) -> Amounts:
+    """Each caplet's own, at its reset date."""
+    count = len(strip.offsets) - 1
+    position, vegas_ccy = np.repeat(np.arange(count), np.diff(strip.offsets)), strip.vegas_ccy(growth)
+    return by_expiry(position, count, vegas_ccy * paid_factors(run, strip, on), strip.reset / DAYS_PER_YEAR)
 
 
 def _tomorrow(run: RunInputs, terms: Terms, on: DiscountOn) -> Matrix:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from compute.failing import Failing
 from compute.kernels.curves import DAYS_PER_YEAR
 from compute.kernels.option_strips import BASIS_POINT, option_values, vega_of
+from compute.kernels.vega_ladders import by_expiry_and_tenor
 from compute.pricers.exchange import fx_delta
 from compute.pricers.option_terms import (
     check_expiry,
@@ -75,6 +76,7 @@ def price_swaptions(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> V
     shifted = rate + options.shift[:, None]
     vega = vega_of(options.kind, options.side, shifted, options.strike, options.vol, options.root_yr)
     pv_ccy = options.alive_ccy * annuity.pv_ccy * value
+    vega_ccy = options.alive_ccy * annuity.pv_ccy * vega
     return Valued(
         index=index,
         notional_ccy=terms.position_number("notional"),
@@ -83,9 +85,15 @@ def price_swaptions(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> V
         pv_down_ccy=_revalued(options, annuity.pv_down_ccy, floating.pv_down_ccy),
         key_rate_dv01_ccy=through_annuity + through_floating,
         fx_delta_base=fx_delta(run, terms, pv_ccy),
-        vega_ccy=options.alive_ccy * annuity.pv_ccy * vega,
+        vega_ccy=vega_ccy,
+        vega_ladder_ccy=_vega_ladder(terms, options, vega_ccy) if "VEGA_LADDER" in run.measures else None,
         theta_ccy=_tomorrow(run, terms, annuity, floating) - pv_ccy if is_asked(run) else None,
     )
+
+
+def _vega_ladder(terms: Terms, options: Options, vega_ccy: Matrix) -> Amounts:
+    tenor_yr = tenors_yr(terms.day("expiry_date"), terms.day("maturity_date"))
+    return by_expiry_and_tenor(vega_ccy, options.root_yr**2, tenor_yr)
 
 
 def _tomorrow(run: RunInputs, terms: Terms, annuity: Leg, floating: Leg) -> Matrix:
