@@ -30,7 +30,8 @@ from domain.failures import Reason
 from domain.measures import BY_NAME, Fact, columns_of
 from domain.tables import PRODUCT_TYPES, RATE_TYPES
 
-LOAN, BOND = (PRODUCT_TYPES.index(name) for name in ("LOAN", "BOND"))
+LOAN, BOND, SWAPTION = (PRODUCT_TYPES.index(name) for name in ("LOAN", "BOND", "SWAPTION"))
+BELOW_SHIFT = "a negative forward has no price on a lognormal surface: give it a `shift`, a larger one, or NORMAL vols"
 
 DERIVATIVES = (
     (PRODUCT_TYPES.index("ABS_MBS"), check_pools, price_pools),
@@ -123,7 +124,7 @@ def note_not_finite(run: RunInputs, terms: Terms, family: Valued, failing: Faili
     """A sentence for terms that pass every check and give no number in some scenario; `fill` blanks that one alone."""
     broken = family.index[~np.isfinite(family.pv_ccy).all(axis=1)]
     lognormal = on_lognormal_surface(run, terms.of(broken))
-    failing.explain(broken[lognormal], "negative forwards cannot be priced on a lognormal surface")
+    failing.explain(broken[lognormal], BELOW_SHIFT)
     failing.explain(broken[~lognormal], "the terms give no finite value")
 
 
@@ -137,10 +138,14 @@ def note_prices(terms: Terms, family: Valued, failing: Failing) -> None:
 
 
 def on_lognormal_surface(run: RunInputs, terms: Terms) -> NDArray[np.bool_]:
-    """[n] whether the index has a lognormal surface of caplets."""
-    rows, kinds = run.tables.caplet_surface_of, run.tables.caplet_surfaces.kind
-    lognormal = {index for index, row in rows.items() if kinds[row] == LOGNORMAL}
-    on_surface: NDArray[np.bool_] = terms.code("on a lognormal surface", "index", lambda text: text in lognormal) == 1
+    """[n] whether the index has a lognormal surface of the options that the position is, or has within."""
+    is_swaption = terms.choice("product_type", PRODUCT_TYPES) == SWAPTION
+    surfaces, on = run.tables.surfaces, {}
+    for product in ("SWAPTION", "CAP_FLOOR"):
+        rows = run.tables.surface_of.get(product, {})
+        lognormal = {index for index, row in rows.items() if surfaces and surfaces.kind[row] == LOGNORMAL}
+        on[product] = terms.code(f"lognormal {product}", "index", lambda text, on=lognormal: text in on) == 1  # type: ignore[misc]
+    on_surface: NDArray[np.bool_] = np.where(is_swaption, on["SWAPTION"], on["CAP_FLOOR"])
     return on_surface
 
 

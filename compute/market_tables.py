@@ -278,7 +278,7 @@ def _caplet_surfaces(surface_ids: Sequence[str], shocked: Sequence[ShockedMarket
             grid = _expiries_by_strikes(market.volatilities[surface_id])
             vols[row, scenario, : grid.shape[0], : grid.shape[1]] = grid
     kind = np.array([KINDS.index(each.kind) for each in surfaces], np.int8)
-    return CapletSurfaces(kind, expiries, strikes, vols)
+    return CapletSurfaces(kind, expiries, strikes, vols, np.array([each.shift for each in surfaces]))
 
 
 def _filled_up(axes: Sequence[Sequence[float]]) -> Array:

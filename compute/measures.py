@@ -66,7 +66,12 @@ MEASURE: dict[str, Callable[[Valued], Matrix | None]] = {
     "WAL": lambda v: v.wal_yr,
     "WAM": lambda v: _spread(v.wam_mo, v.pv_ccy),
 }
-"""KEY_RATE_DV01 has a column for each key rate and stands apart in `rows_of`."""
+
+LADDERS: dict[str, Callable[[Valued], NDArray[np.float64] | None]] = {
+    "KEY_RATE_DV01": lambda v: v.key_rate_dv01_ccy,
+    "VEGA_LADDER": lambda v: v.vega_ladder_ccy,
+}
+"""[m, S, columns] of measures with a column for each bucket."""
 
 SOLVED = ("YIELD", "MACAULAY_DURATION", "MODIFIED_DURATION", "Z_SPREAD", "OAS", "DISCOUNT_MARGIN")
 """Found by a search that may not end."""
@@ -76,8 +81,9 @@ AT_MARKET_PRICE = ("Z_SPREAD", "OAS", "DISCOUNT_MARGIN", "PAR_SPREAD")
 
 def rows_of(name: str, valued: Valued) -> Rows | None:
     """The measure's columns [columns, S, m]; None where the family does not have it."""
-    if name == "KEY_RATE_DV01":
-        return valued.key_rate_dv01_ccy.transpose(2, 1, 0)
+    if name in LADDERS:
+        ladder = LADDERS[name](valued)
+        return None if ladder is None else ladder.transpose(2, 1, 0)
     with np.errstate(divide="ignore", invalid="ignore"):  # a quotient over nothing is blank, and has its reason
         matrix = MEASURE[name](valued)
     return None if matrix is None else np.where(np.isfinite(matrix), matrix, np.nan).T[None]

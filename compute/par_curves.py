@@ -24,6 +24,8 @@ _EPOCH = dt.date(1970, 1, 1)
 _FRA = re.compile(r"(\d+)M?[xX](\d+)M?")
 _FUTURE_MONTHS = 3
 _FEWEST_QUOTES = 2
+LARGEST_FORWARD = 1.0
+"""A year, between nodes, up or down: as a quoted rate."""
 
 
 @dataclass
@@ -77,14 +79,29 @@ def _solved_curve(made: Bootstrapped, i: int, curve: ParCurve, known: dict[str, 
         made.problems.append(_problem(i, unreadable.where, unreadable.value, unreadable.message, unreadable.fix))
         return None
     solved = solve_curve(curve.interpolation, [quote for quote, _ in quotes], _factors(curve, quotes, known, as_of))
-    if solved.unsolved is not None:
-        number = quotes[solved.unsolved][1]
-        message = f"{curve.curve_id} cannot be made to give its {curve.nodes[number].type} the rate quoted"
+    worst, message = _wrong_with(solved)
+    if worst is not None:
+        number = quotes[worst][1]
+        message = message.format(curve_id=curve.curve_id, type=curve.nodes[number].type)
         fix = "correct the rate, which may be in percent, or drop the quote"
         made.problems.append(_problem(i, f"nodes[{number}]", str(curve.nodes[number].rate), message, fix))
         return None
     made.solved[curve.curve_id] = solved
     return _zero_curve(curve, solved, as_of)
+
+
+def _wrong_with(solved: Solved) -> tuple[int | None, str]:
+    """The quote that the curve cannot give, or gives by lending at more than 100 % a year to the node: an arbitrage."""
+    if solved.unsolved is not None:
+        return solved.unsolved, "{curve_id} cannot be made to give its {type} the rate quoted"
+    growth = np.diff(solved.zero_rates * solved.node_days, prepend=0.0)
+    forward = growth / np.diff(solved.node_days, prepend=0)
+    beyond = np.flatnonzero(np.abs(forward) > LARGEST_FORWARD)
+    if not len(beyond):
+        return None, ""
+    return int(
+        beyond[0]
+    ), f"{{curve_id}} needs a forward rate of {forward[beyond[0]]:.0%} up to the end of its {{type}}"
 
 
 def _quotes(curve: ParCurve, as_of: dt.date) -> list[tuple[ParQuote, int]]:

@@ -33,7 +33,7 @@ def surface_tables(market: MarketDocument, shocked: Sequence[ShockedMarket]) -> 
         for scenario, each in enumerate(shocked):
             vols[row, :e, :t, :k, scenario] = np.array(each.volatilities[surface.surface_id].vols).reshape(shape)
     kind = np.array([KINDS.index(each.kind) for each in surfaces], np.int8)
-    return Surfaces(kind, expiries, tenors, strikes, vols)
+    return Surfaces(kind, expiries, tenors, strikes, vols, np.array([each.shift for each in surfaces]))
 
 
 def _in_order(market: MarketDocument) -> list[VolatilitySurface]:

@@ -41,6 +41,8 @@ class Valued:
     wam_mo: NDArray[np.float64] | None = None
     """[m]"""
     vega_ccy: Matrix | None = None
+    vega_ladder_ccy: NDArray[np.float64] | None = None
+    """[m, S, columns of VEGA_LADDER]"""
     theta_ccy: Matrix | None = None
     z_spread_bp: Matrix | None = None
     oas_bp: Matrix | None = None

@@ -189,6 +189,8 @@ class VolatilitySurface(Part):
     tenors_yr: Axis | None = None
     strikes: Axis | None = None
     vols: Volatilities
+    shift: Number = Field(default=0.0, ge=0, le=1, exclude_if=lambda shift: shift == 0.0)
+    """lognormal is then the rate + shift; a surface without one has the bytes, and the hash, that it always had"""
 
     @model_validator(mode="after")
     def _complete(self) -> "VolatilitySurface":
@@ -203,6 +205,9 @@ class VolatilitySurface(Part):
         if not _has_shape(self.vols, shape):
             message, fix = "the volatilities do not fit the axes", f"give {' x '.join(map(str, shape))} numbers"
             raise PydanticCustomError("shape_mismatch", message, {"fix": fix})
+        if self.shift and (self.kind == "NORMAL" or self.product == "FX"):
+            fix = 'leave "shift" to LOGNORMAL surfaces of rates'
+            raise PydanticCustomError("shift_not_read", "nothing is shifted here", {"fix": fix})
         if self.kind == "NORMAL" and _largest(self.vols) > 1:
             fix = "normal volatilities are decimals: 80 bp is 0.008"
             raise PydanticCustomError("volatility_not_decimal", "a normal volatility beyond 100 %", {"fix": fix})

@@ -10,6 +10,17 @@ KEY_RATE_TENORS_YR: tuple[float, ...] = (0.25, 0.5, 1, 2, 3, 5, 7, 10, 15, 20, 3
 KEY_RATE_LABELS: tuple[str, ...] = ("3m", "6m", "1y", "2y", "3y", "5y", "7y", "10y", "15y", "20y", "30y")
 
 
+VEGA_EXPIRIES_YR: tuple[float, ...] = (0.25, 1, 2, 5, 10, 20)
+VEGA_EXPIRY_LABELS: tuple[str, ...] = ("3m", "1y", "2y", "5y", "10y", "20y")
+VEGA_TENORS_YR: tuple[float, ...] = (2, 5, 10, 30)
+VEGA_TENOR_LABELS: tuple[str, ...] = ("2y", "5y", "10y", "30y")
+VEGA_LADDER_COLUMNS: tuple[str, ...] = (
+    *(f"vega_ladder_{expiry}" for expiry in VEGA_EXPIRY_LABELS),
+    *(f"vega_ladder_{expiry}_{tenor}" for expiry in VEGA_EXPIRY_LABELS for tenor in VEGA_TENOR_LABELS),
+)
+"""By expiry for caps, floors and exchange rates; by expiry and swap tenor for swaptions."""
+
+
 class Unit(StrEnum):
     CURRENCY = "currency"
     CURRENCY_PER_BP = "currency per bp"
@@ -85,6 +96,15 @@ MEASURES: tuple[Measure, ...] = (
     Measure("SPREAD_DURATION", Unit.YEARS, _PV, _RISK, "CS01 x 10,000 / PV"),
     Measure("CONVEXITY", Unit.YEARS_SQUARED, _PV, _RISK, "(PV(-h) + PV(+h) - 2 PV) / (PV h^2), h = 25 bp"),
     Measure("VEGA", Unit.CURRENCY, _S, _RISK, "gain for +1 bp of normal or +1 point of lognormal volatility, central"),
+    Measure(
+        "VEGA_LADDER",
+        Unit.CURRENCY,
+        _S,
+        _RISK,
+        "vega by expiry, and by swap tenor for swaptions; they add up to VEGA",
+        VEGA_LADDER_COLUMNS,
+        by_default=False,
+    ),
     Measure("THETA", Unit.CURRENCY, _S, _RISK, "PV a day later, same curves by tenor, plus that day's flows, less PV"),
     Measure("FX_DELTA", Unit.BASE_CURRENCY, _S, _RISK, "gain for +1 % of the instrument currency against base"),
     Measure("Z_SPREAD", Unit.BP, _PV, _RISK, "constant continuous spread over the curve that reprices the position"),

@@ -292,7 +292,7 @@ def _fill_expected_rates(
         expiry_yr = (reset[j] - valued_in_days) / 365.0
         cap_deviation = deviation_at(surfaces, row, s, expiry_yr, cap - margin)
         floor_deviation = deviation_at(surfaces, row, s, expiry_yr, floor - margin)
-        bounds = (margin, cap, floor, cap_deviation, floor_deviation)
+        bounds = (margin, cap, floor, cap_deviation, floor_deviation, surfaces.shift[row])
         work.all_in[j] = expected_rate(kind, (growth - 1.0) / unit, *bounds)
         if sensitive:
             step = BASIS_POINT * (stop[j] - reset[j]) / 365.0

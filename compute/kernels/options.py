@@ -11,13 +11,21 @@ CAPLET, FLOORLET = 1.0, -1.0
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def expected_rate(
-    kind: int, forward: float, margin: float, cap: float, floor: float, cap_deviation: float, floor_deviation: float
+    kind: int,
+    forward: float,
+    margin: float,
+    cap: float,
+    floor: float,
+    cap_deviation: float,
+    floor_deviation: float,
+    shift: float = 0.0,
 ) -> float:
     """Expected max(floor, min(cap, F + margin)) of a rate that is still to be set.
 
         F + margin + floorlet(floor - margin) - caplet(cap - margin) where cap > floor, else the floor
 
-    Args:    forward, margin, NaN for no cap or floor; deviations of F at the two strikes, as `option_on_rate`
+    Args:    forward, margin, NaN for no cap or floor; deviations of F at the two strikes, as `option_on_rate`;
+             shift of the surface, by which forward and strikes move up
     Returns: decimal, expected under the measure of the period's end
     Failure: NaN as `option_on_rate`
     """
@@ -25,9 +33,9 @@ def expected_rate(
         return floor
     rate = forward + margin
     if not math.isnan(floor):
-        rate += option_on_rate(kind, FLOORLET, forward, floor - margin, floor_deviation)
+        rate += option_on_rate(kind, FLOORLET, forward + shift, floor - margin + shift, floor_deviation)
     if not math.isnan(cap):
-        rate -= option_on_rate(kind, CAPLET, forward, cap - margin, cap_deviation)
+        rate -= option_on_rate(kind, CAPLET, forward + shift, cap - margin + shift, cap_deviation)
     return rate
 
 

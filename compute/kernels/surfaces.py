@@ -23,6 +23,8 @@ class Surfaces:
     """[U, K] ascending; a single 0 where all strikes share the volatility"""
     vols: Array
     """[U, E, T, K, S]"""
+    shift: Array
+    """[U] LOGNORMAL is the distribution of rate + shift; 0 for NORMAL"""
 
 
 def volatilities(surfaces: Surfaces, row: Rows, expiry_yr: Array, tenor_yr: Array, strike: Array) -> Array:

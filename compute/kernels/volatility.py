@@ -23,11 +23,13 @@ class CapletSurfaces(NamedTuple):
     """[U, K] ascending; a single 0 where all strikes share the volatility"""
     vols: NDArray[np.float64]
     """[U, S, E, K]"""
+    shift: NDArray[np.float64]
+    """[U] LOGNORMAL is the distribution of rate + shift; 0 for NORMAL"""
 
     @classmethod
     def none(cls) -> "CapletSurfaces":
         axes = np.empty((0, 0))
-        return cls(np.empty(0, np.int8), axes, axes, np.empty((0, 0, 0, 0)))
+        return cls(np.empty(0, np.int8), axes, axes, np.empty((0, 0, 0, 0)), np.empty(0))
 
 
 def moved_surfaces(surfaces: CapletSurfaces, sign: int) -> CapletSurfaces:

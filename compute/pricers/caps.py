@@ -11,8 +11,17 @@ from compute.kernels.daycounts import period_fraction
 from compute.kernels.discounting import discount, present_values
 from compute.kernels.flows import Flows
 from compute.kernels.option_strips import BASIS_POINT, forward_key_rates, option_values, vega_of
+from compute.kernels.vega_ladders import by_expiry
 from compute.pricers.exchange import fx_delta
-from compute.pricers.option_terms import check_surface, day_count_of, kinds_and_vols, sides, surface_rows_of
+from compute.pricers.option_terms import (
+    check_strike,
+    check_surface,
+    day_count_of,
+    kinds_and_vols,
+    shifts,
+    sides,
+    surface_rows_of,
+)
 from compute.pricers.rates_checks import check_curves, check_present
 from compute.pricers.swap_legs import DiscountOn, discount_on, leg_terms
 from compute.pricers.tomorrow import A_DAY, flows_tomorrow, is_asked
@@ -45,6 +54,8 @@ class Strip:
     kind: NDArray[np.int8]
     side: Amounts
     strike: Amounts
+    """plus the surface's shift, as the forward is when it is compared"""
+    shift: Amounts
     root_yr: Amounts
     """[P] sqrt(years to the reset)"""
     vol: Matrix
@@ -55,8 +66,12 @@ class Strip:
         ratio: Matrix = factors[self.row_of_caplet, self.reset] / factors[self.row_of_caplet, self.stop]
         return ratio
 
+    def shifted_forward(self, growth: Matrix) -> Matrix:
+        shifted: Matrix = (growth - 1.0) / self.fraction[:, None] + self.shift[:, None]
+        return shifted
+
     def amounts_ccy(self, growth: Matrix) -> Matrix:
-        forward = (growth - 1.0) / self.fraction[:, None]
+        forward = self.shifted_forward(growth)
         value = option_values(self.kind, self.side, forward, self.strike, self.vol * self.root_yr[:, None])
         return self.accrual_ccy[:, None] * value
 
@@ -66,7 +81,7 @@ class Strip:
         return (self.amounts_ccy(growth * np.exp(step)) - self.amounts_ccy(growth * np.exp(-step))) / (2.0 * step)
 
     def vegas_ccy(self, growth: Matrix) -> Matrix:
-        forward = (growth - 1.0) / self.fraction[:, None]
+        forward = self.shifted_forward(growth)
         gain = vega_of(self.kind, self.side, forward, self.strike, self.vol, self.root_yr)
         return self.accrual_ccy[:, None] * gain
 
@@ -112,8 +127,16 @@ def price_caps(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Valued
         key_rate_dv01_ccy=discounted.key_rate_dv01 + through_forwards,
         fx_delta_base=fx_delta(run, terms, discounted.pv),
         vega_ccy=_present(run, strip, on, strip.vegas_ccy(growth), tables.discount_factors),
+        vega_ladder_ccy=_vega_ladder(run, strip, on, growth) if "VEGA_LADDER" in run.measures else None,
         theta_ccy=_tomorrow(run, terms, on) - discounted.pv if is_asked(run) else None,
     )
+
+
+def _vega_ladder(run: RunInputs, strip: Strip, on: DiscountOn, growth: Matrix) -> Amounts:
+    """Each caplet's own, at its reset date."""
+    count = len(strip.offsets) - 1
+    position, vegas_ccy = np.repeat(np.arange(count), np.diff(strip.offsets)), strip.vegas_ccy(growth)
+    return by_expiry(position, count, vegas_ccy * paid_factors(run, strip, on), strip.reset / DAYS_PER_YEAR)
 
 
 def _tomorrow(run: RunInputs, terms: Terms, on: DiscountOn) -> Matrix:
@@ -151,7 +174,8 @@ def resolve_strip(run: RunInputs, terms: Terms, valued_in_days: int = 0) -> Stri
         row_of_caplet=projection_row[position],
         kind=kind,
         side=sides(terms)[position],
-        strike=strike,
+        strike=strike + shifts(run, surface_row),
+        shift=shifts(run, surface_row),
         root_yr=np.sqrt(expiry_yr),
         vol=vol,
     )
@@ -179,6 +203,7 @@ def check_caps(run: RunInputs, terms: Terms, failing: Failing) -> None:
     )
     check_curves(run, terms, failing)
     check_surface(run, terms, failing, "CAP_FLOOR", "index")
+    check_strike(run, terms, failing, "CAP_FLOOR", "index")
 
 
 def _present(run: RunInputs, strip: Strip, on: DiscountOn, amounts_ccy: Matrix, factors: Amounts) -> Matrix:

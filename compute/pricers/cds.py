@@ -1,6 +1,7 @@
 """Credit default swaps: premium dates, the reference entity's curve, values by the ISDA standard model."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ from compute.pricers.exchange import fx_delta
 from compute.pricers.rates_checks import check_present
 from compute.pricers.spreads import PER_RATE
 from compute.pricers.tomorrow import A_DAY, is_asked
-from compute.run_inputs import RunInputs
+from compute.run_inputs import EPOCH, RunInputs
 from compute.terms import Terms
 from compute.valued import Matrix, Valued
 from domain.columns import ABSENT_DATE
@@ -209,7 +210,17 @@ def check_cds(run: RunInputs, terms: Terms, failing: Failing) -> None:
         unsolved = np.zeros(len(terms), np.bool_)
         unsolved[fine] = np.isnan(credit.hazard[row]).any(axis=(1, 2))
         failing.where(
-            unsolved,
-            Reason.DID_NOT_CONVERGE,
-            lambda i: f"no hazard rates give the spreads of credit curve {terms.text_at('credit_curve', i)!r}",
+            unsolved, Reason.DID_NOT_CONVERGE, lambda i: _unsolved_node(run, terms.text_at("credit_curve", i))
         )
+
+
+def _unsolved_node(run: RunInputs, curve_id: str) -> str:
+    """The first node whose spread no hazard rate from 0 up gives, under any scenario and on any discount curve."""
+    quotes = run.tables.credit_curves[curve_id]
+    hazards = [hazards_of(run, curve_id, row) for row in range(len(run.tables.curve_row))]
+    node = min(int(np.isnan(rates).any(axis=1).argmax()) for rates in hazards if np.isnan(rates).any())
+    day = EPOCH + timedelta(days=run.as_of_day + int(quotes.node_days[node]))
+    return (
+        f"credit curve {curve_id!r}: no hazard rate gives the spread {quotes.cds_spread[node]:g} of its node on {day}: "
+        "spreads fall too steeply there, or one is in percent; correct it or drop the node"
+    )

@@ -5,10 +5,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from compute.kernels.curves import DAYS_PER_YEAR
 from compute.kernels.daycounts import year_fraction
 from compute.kernels.discounting import discount, present_values
 from compute.kernels.flows import Flows
 from compute.kernels.lives import weighted_average_life, weighted_average_maturity_mo
+from compute.kernels.vega_ladders import by_expiry
 from compute.kernels.yields import YieldTimes, durations, has_time, solve_yields, yield_times
 from compute.pricers.debt_terms import FLOATING, Debt, is_custom, resolve_debt
 from compute.pricers.exchange import fx_delta
@@ -54,8 +56,8 @@ def value_flows(run: RunInputs, debt: Debt, projected: Projected, index: NDArray
         index=index,
         notional_ccy=debt.notional_ccy,
         pv_ccy=discounted.pv,
-        pv_up_ccy=revalued(run, debt, projected.flows_up, tables.discount_factors_up),
-        pv_down_ccy=revalued(run, debt, projected.flows_down, tables.discount_factors_down),
+        pv_up_ccy=bumped(run, debt, projected.flows_up, tables.discount_factors_up),
+        pv_down_ccy=bumped(run, debt, projected.flows_down, tables.discount_factors_down),
         key_rate_dv01_ccy=key_rates,
         fx_delta_base=fx_delta(run, debt.terms, discounted.pv),
         cs01_ccy=discounted.cs01,
@@ -67,6 +69,7 @@ def value_flows(run: RunInputs, debt: Debt, projected: Projected, index: NDArray
         wal_yr=weighted_average_life(flows),
         wam_mo=weighted_average_maturity_mo(debt.maturity_day, run.as_of_day),
         vega_ccy=vega(run, debt, projected),
+        vega_ladder_ccy=vega_ladder(run, debt, projected) if "VEGA_LADDER" in run.measures else None,
         theta_ccy=theta(run, debt, projected, discounted.pv) if is_asked(run) else None,
     )
     return replace(valued, **spread_measures(run, held(run, debt, projected, discounted.pv)))
@@ -110,6 +113,32 @@ def vega(run: RunInputs, debt: Debt, projected: Projected) -> NDArray[np.float64
     return np.where(projected.reads_volatility[:, None], (up - down) / 2, np.nan)
 
 
+def vega_ladder(run: RunInputs, debt: Debt, projected: Projected) -> NDArray[np.float64] | None:
+    """[m, S, columns] each period's part of `vega`, at its reset; a period's payment moves with its own caplets.
+
+    That of a LEVEL_PAY loan moves with those before it too: its balance does.
+    """
+    if projected.flows_of_volatility is None or projected.reads_volatility is None:
+        return None
+    (up, down), schedules = projected.flows_of_volatility, debt.schedules
+    position = schedules.position_of_period
+    gained_ccy = (up.interest + up.principal - down.interest - down.principal) / 2
+    gained_ccy *= paid_factors(run, debt, position, up.day)
+    expiry_yr = np.maximum(schedules.accrual_start - run.as_of_day, 0) / DAYS_PER_YEAR
+    ladder = by_expiry(position, len(debt.is_loan), gained_ccy, expiry_yr)
+    return np.where(projected.reads_volatility[:, None, None], ladder, np.nan)
+
+
+def paid_factors(
+    run: RunInputs, debt: Debt, position: NDArray[np.int64], day: NDArray[np.int32]
+) -> NDArray[np.float64]:
+    """[F, S] discount factor to each payment, spreads included."""
+    of_curve = run.tables.discount_factors[debt.curve_row[position], day]
+    of_spread = run.tables.spread_factors[debt.spread_row[position], day][:, None]
+    factors: Matrix = of_curve * of_spread * np.exp(-debt.spread[position] * (day / DAYS_PER_YEAR)[:, None])
+    return factors
+
+
 def times_of_custom_flows(run: RunInputs, debt: Debt, flows: Flows, times: YieldTimes) -> YieldTimes:
     """A CUSTOM table may skip payment dates: k counts the schedule's periods up to each flow.
 
@@ -143,10 +172,15 @@ def periods_of(
     return at, paid[at] == wanted
 
 
-def revalued(run: RunInputs, debt: Debt, flows: Flows, factors: NDArray[np.float64]) -> NDArray[np.float64]:
-    """[m, S] PV under other discount factors; blank, not computed, unless convexity was asked for."""
+def bumped(run: RunInputs, debt: Debt, flows: Flows, factors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[m, S] PV for convexity; blank, not computed, unless it was asked for."""
     if "CONVEXITY" not in run.measures:
         return np.full((flows.position_count, run.scenario_count), np.nan)
+    return revalued(run, debt, flows, factors)
+
+
+def revalued(run: RunInputs, debt: Debt, flows: Flows, factors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[m, S] PV under other discount factors."""
     return present_values(
         flows,
         curve_row=debt.curve_row,

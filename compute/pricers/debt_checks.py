@@ -83,8 +83,10 @@ def check_discounting(run: RunInputs, terms: Terms, failing: Failing) -> None:
     tables = run.tables
     by_name = terms.code("PAR curve", "discount_curve", lambda text: int(text in tables.unsupported_curves)) == 1
     by_currency = terms.code("PAR currency", "currency", lambda text: int(text in tables.unsupported_currencies)) == 1
-    unsupported = np.where(named, by_name, by_currency)
-    failing.where(unsupported, Reason.UNSUPPORTED, lambda i: f"{curve_of(i)} is not solved: {tables.curve_problems}")
+    unsolved = np.where(named, by_name, by_currency)
+    failing.where(
+        unsolved, Reason.MISSING_MARKET_DATA, lambda i: f"{curve_of(i)} is not solved: {tables.curve_problems}"
+    )
     failing.where(rows < 0, Reason.MISSING_MARKET_DATA, lambda i: f"{curve_of(i)} is not in the market")
     failing.where(
         terms.row_in("spread_curve", run.tables.spread_row) == UNKNOWN,
@@ -98,7 +100,7 @@ def _check_index(run: RunInputs, terms: Terms, rate_type: NDArray[np.int8], fail
     par = terms.code("PAR index", "index", lambda text: int(text in run.tables.unsupported_indices)) == 1
     failing.where(
         floats & par,
-        Reason.UNSUPPORTED,
+        Reason.MISSING_MARKET_DATA,
         lambda i: f"the curve of {terms.text_at('index', i)!r} is not solved: {run.tables.curve_problems}",
     )
     failing.where(

@@ -8,8 +8,16 @@ from numpy.typing import NDArray
 from compute.failing import Failing
 from compute.kernels.curves import DAYS_PER_YEAR
 from compute.kernels.fx_options import FxOptionTerms, fx_option_key_rates, fx_option_pv, fx_option_vega
+from compute.kernels.vega_ladders import by_expiry
 from compute.pricers.fx import PER_CENT, Pairs, check_pairs, delta_base, pairs_of
-from compute.pricers.option_terms import check_surface, kinds_and_vols, sides, surface_rows_of
+from compute.pricers.option_terms import (
+    check_expiry,
+    check_strike,
+    check_surface,
+    kinds_and_vols,
+    sides,
+    surface_rows_of,
+)
 from compute.pricers.rates_checks import check_present
 from compute.pricers.tomorrow import A_DAY, is_asked
 from compute.run_inputs import RunInputs
@@ -26,7 +34,7 @@ def price_fx_options(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> 
     pairs, tables = pairs_of(run, terms), run.tables
     options = _resolve(run, terms, pairs)
     here = {"spot": pairs.spot, "discount_factors": tables.discount_factors}
-    pv_ccy = fx_option_pv(options, **here)
+    pv_ccy, vega_ccy = fx_option_pv(options, **here), fx_option_vega(options, **here)
     raised_ccy = fx_option_pv(options, spot=pairs.spot * (1.0 + PER_CENT), discount_factors=tables.discount_factors)
     return Valued(
         index=index,
@@ -38,7 +46,8 @@ def price_fx_options(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> 
             options, **here, key_gradients=tables.key_gradients, gradient_of_scenario=tables.gradient_of_scenario
         ),
         fx_delta_base=delta_base(run, terms, pairs, pv_ccy, raised_ccy),
-        vega_ccy=fx_option_vega(options, **here),
+        vega_ccy=vega_ccy,
+        vega_ladder_ccy=by_expiry(np.arange(len(terms)), len(terms), vega_ccy, options.expiry / DAYS_PER_YEAR),
         theta_ccy=_tomorrow(run, terms, pairs) - pv_ccy if is_asked(run) else None,
     )
 
@@ -62,6 +71,8 @@ def check_fx_options(run: RunInputs, terms: Terms, failing: Failing) -> None:
     )
     check_pairs(run, terms, failing)
     check_surface(run, terms, failing, "FX", "pair")
+    check_expiry(run, terms, failing)
+    check_strike(run, terms, failing, "FX", "pair")
 
 
 def _resolve(run: RunInputs, terms: Terms, pairs: Pairs, valued_in_days: int = 0) -> FxOptionTerms:

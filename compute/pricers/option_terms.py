@@ -1,11 +1,14 @@
 """What options share: their side, their volatility surface, and the leg terms that their currency fills in."""
 
+from datetime import timedelta
+
 import numpy as np
 from numpy.typing import NDArray
 
 from compute.failing import Failing
 from compute.kernels.surfaces import volatilities
-from compute.run_inputs import RunInputs
+from compute.kernels.volatility import LOGNORMAL
+from compute.run_inputs import EPOCH, RunInputs
 from compute.terms import ABSENT, UNKNOWN, Terms
 from domain.conventions import index_frequency, swap_conventions
 from domain.failures import Reason
@@ -32,6 +35,37 @@ def check_surface(run: RunInputs, terms: Terms, failing: Failing, product: str, 
         surface_rows_of(run, terms, product, underlying) < 0,
         Reason.MISSING_MARKET_DATA,
         lambda i: f"the market has no {product} volatilities for {terms.text_at(underlying, i)!r}",
+    )
+
+
+def shifts(run: RunInputs, row: NDArray[np.int32]) -> Amounts:
+    """[N] of the surfaces, by which both the forward and the strike move up; 0 where there is no surface."""
+    surfaces = run.tables.surfaces
+    assert surfaces is not None
+    return np.where(row >= 0, surfaces.shift[row], 0.0) if len(surfaces.shift) else np.zeros(len(row))
+
+
+def check_strike(run: RunInputs, terms: Terms, failing: Failing, product: str, underlying: str) -> None:
+    """A lognormal forward never gets to such a strike: certainly a mistake in the strike, or in the kind of surface."""
+    row, surfaces = surface_rows_of(run, terms, product, underlying), run.tables.surfaces
+    if surfaces is None or not len(surfaces.kind):
+        return
+    beyond = (row >= 0) & (surfaces.kind[row] == LOGNORMAL) & (terms.number("strike") + shifts(run, row) <= 0.0)
+    fix = "use a rate above 0" if product == "FX" else "give the surface a larger shift, or NORMAL volatilities"
+    failing.where(
+        beyond,
+        Reason.INVALID_TERMS,
+        lambda i: f"strike {terms.number('strike')[i]:g} is out of reach of the lognormal surface: {fix}",
+    )
+
+
+def check_expiry(run: RunInputs, terms: Terms, failing: Failing) -> None:
+    """Of an option that expires today nothing is left; one that is still there after its expiry is a mistake."""
+    expiry = terms.day("expiry_date")
+    failing.where(
+        expiry < run.as_of_day,
+        Reason.INVALID_TERMS,
+        lambda i: f"it expired on {EPOCH + timedelta(days=int(expiry[i]))}: take it out, or book what it became",
     )
 
 

@@ -208,7 +208,7 @@ def _float_terms(run: RunInputs, debt: Debt) -> FloatTerms:
 def _flows_of_volatility(
     run: RunInputs, shared: tuple[int, Schedules, FloatTerms, Speeds, Variants], terms: FloatTerms
 ) -> tuple[Flows, Flows] | None:
-    if "VEGA" not in run.measures or (terms.volatility_row == NO_SURFACE).all():
+    if not {"VEGA", "VEGA_LADDER"} & set(run.measures) or (terms.volatility_row == NO_SURFACE).all():
         return None
     factors, surfaces = run.tables.discount_factors, run.tables.caplet_surfaces
     up, down = (floating_flows(*shared, factors, None, moved_surfaces(surfaces, sign)).flows for sign in (1, -1))

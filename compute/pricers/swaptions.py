@@ -8,12 +8,16 @@ from numpy.typing import NDArray
 from compute.failing import Failing
 from compute.kernels.curves import DAYS_PER_YEAR
 from compute.kernels.option_strips import BASIS_POINT, option_values, vega_of
+from compute.kernels.vega_ladders import by_expiry_and_tenor
 from compute.pricers.exchange import fx_delta
 from compute.pricers.option_terms import (
+    check_expiry,
+    check_strike,
     check_surface,
     day_count_of,
     frequency_of,
     kinds_and_vols,
+    shifts,
     sides,
     surface_rows_of,
 )
@@ -38,13 +42,16 @@ class Options:
     kind: NDArray[np.int8]
     side: Amounts
     strike: Amounts
+    """plus the surface's shift, as the rate is when it is compared"""
+    shift: Amounts
     root_yr: Amounts
     vol: Matrix
     alive_ccy: Matrix
     """[m, 1] notional; 0 from expiry on"""
 
     def value(self, rate: Matrix) -> Matrix:
-        return option_values(self.kind, self.side, rate, self.strike, self.vol * self.root_yr[:, None])
+        shifted = rate + self.shift[:, None]
+        return option_values(self.kind, self.side, shifted, self.strike, self.vol * self.root_yr[:, None])
 
     def slope(self, rate: Matrix, step: Matrix) -> Matrix:
         """Over what a basis point of all zero rates moves the rate by, as DV01 is defined."""
@@ -66,8 +73,10 @@ def price_swaptions(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> V
     value, slope = options.value(rate), options.slope(rate, _move_of_rate(rate, annuity, floating))
     through_annuity = (options.alive_ccy * (value - rate * slope))[..., None] * annuity.key_rate_dv01_ccy
     through_floating = (options.alive_ccy * slope)[..., None] * floating.key_rate_dv01_ccy
-    vega = vega_of(options.kind, options.side, rate, options.strike, options.vol, options.root_yr)
+    shifted = rate + options.shift[:, None]
+    vega = vega_of(options.kind, options.side, shifted, options.strike, options.vol, options.root_yr)
     pv_ccy = options.alive_ccy * annuity.pv_ccy * value
+    vega_ccy = options.alive_ccy * annuity.pv_ccy * vega
     return Valued(
         index=index,
         notional_ccy=terms.position_number("notional"),
@@ -76,9 +85,15 @@ def price_swaptions(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> V
         pv_down_ccy=_revalued(options, annuity.pv_down_ccy, floating.pv_down_ccy),
         key_rate_dv01_ccy=through_annuity + through_floating,
         fx_delta_base=fx_delta(run, terms, pv_ccy),
-        vega_ccy=options.alive_ccy * annuity.pv_ccy * vega,
+        vega_ccy=vega_ccy,
+        vega_ladder_ccy=_vega_ladder(terms, options, vega_ccy) if "VEGA_LADDER" in run.measures else None,
         theta_ccy=_tomorrow(run, terms, annuity, floating) - pv_ccy if is_asked(run) else None,
     )
+
+
+def _vega_ladder(terms: Terms, options: Options, vega_ccy: Matrix) -> Amounts:
+    tenor_yr = tenors_yr(terms.day("expiry_date"), terms.day("maturity_date"))
+    return by_expiry_and_tenor(vega_ccy, options.root_yr**2, tenor_yr)
 
 
 def _tomorrow(run: RunInputs, terms: Terms, annuity: Leg, floating: Leg) -> Matrix:
@@ -100,6 +115,8 @@ def check_swaptions(run: RunInputs, terms: Terms, failing: Failing) -> None:
     )
     check_curves(run, terms, failing)
     check_surface(run, terms, failing, "SWAPTION", "index")
+    check_expiry(run, terms, failing)
+    check_strike(run, terms, failing, "SWAPTION", "index")
 
 
 def tenors_yr(expiry_day: Days, maturity_day: Days) -> Amounts:
@@ -139,7 +156,8 @@ def _resolve(run: RunInputs, terms: Terms, valued_in_days: int = 0) -> Options:
     row = surface_rows_of(run, terms, "SWAPTION", "index")
     kind, vol = kinds_and_vols(run, row, expiry_yr, tenors_yr(expiry_day, terms.day("maturity_date")), strike)
     alive_ccy = np.where(expiry_day > run.as_of_day, terms.position_number("notional"), 0.0)
-    return Options(kind, sides(terms), strike, np.sqrt(expiry_yr), vol, alive_ccy[:, None])
+    shift = shifts(run, row)
+    return Options(kind, sides(terms), strike + shift, shift, np.sqrt(expiry_yr), vol, alive_ccy[:, None])
 
 
 def _revalued(options: Options, annuity: Matrix, floating: Matrix) -> Matrix:

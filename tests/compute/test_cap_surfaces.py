@@ -17,7 +17,7 @@ from compute.run_inputs import resolve
 from domain.columns import Portfolio
 from domain.facts import BlockColumns
 from domain.failures import Reason
-from domain.market import MarketDocument, parse_market
+from domain.market import MarketDocument, parse_market, sha256_of
 from domain.measures import KEY_RATE_LABELS, KEY_RATE_TENORS_YR, Fact
 from domain.scenarios import BASE_SCENARIO, ScenarioDocument
 
@@ -32,6 +32,7 @@ NORMAL: dict[str, Any] = {
 }
 SMILE = {"strikes": [0.01, 0.04], "vols": [[0.011, 0.009], [0.010, 0.0085], [0.009, 0.008]]}
 LOGNORMAL = {**NORMAL, "kind": "LOGNORMAL", "vols": [0.3, 0.25, 0.2]}
+SHIFTED = {**LOGNORMAL, "shift": 0.02}
 SWAPTION = {**NORMAL, "surface_id": "A-SWPT", "product": "SWAPTION", "tenors_yr": [5], "vols": [[0.01]] * 3}
 NODES = {"1M": 0.038, "1Y": 0.036, "2Y": 0.034, "5Y": 0.035, "10Y": 0.038}
 
@@ -140,7 +141,7 @@ def column(facts: ChunkFacts, name: str) -> np.ndarray:
     return values
 
 
-def strip(facts_tables: MarketTables, kind: str, side: int, strike: float) -> float:
+def strip(facts_tables: MarketTables, kind: str, side: int, strike: float, shift: float = 0.0) -> float:
     """PV of the caplets or floorlets of a note's resets to come, one by one."""
     factors, value = facts_tables.discount_factors[0, :, 0], 0.0
     resets = [ql.Date(15, 3, 2026) + ql.Period(3 * k, ql.Months) for k in range(22)]
@@ -150,20 +151,24 @@ def strip(facts_tables: MarketTables, kind: str, side: int, strike: float) -> fl
         accrual, expiry_yr = (end - start) / 360, start / 365
         forward = (factors[start] / factors[end] - 1) / accrual
         deviation = np.interp(expiry_yr, [1, 5, 10], vols) * expiry_yr**0.5
-        formula = ql.bachelierBlackFormula if kind == "NORMAL" else ql.blackFormula
-        value += FACE * accrual * factors[end] * formula(side, strike, forward, float(deviation))
+        deviation = float(deviation)
+        if kind == "NORMAL":
+            option = ql.bachelierBlackFormula(side, strike, forward, deviation)
+        else:
+            option = ql.blackFormula(side, strike, forward, deviation, 1.0, shift)
+        value += FACE * accrual * factors[end] * option
     return value
 
 
-@pytest.mark.parametrize(("surface", "kind"), [(NORMAL, "NORMAL"), (LOGNORMAL, "LOGNORMAL")])
+@pytest.mark.parametrize(("surface", "kind"), [(NORMAL, "NORMAL"), (LOGNORMAL, "LOGNORMAL"), (SHIFTED, "LOGNORMAL")])
 def test_a_note_is_worth_the_plain_one_less_its_caplets_and_more_its_floorlets(
     notes: Portfolio, surface: dict[str, Any], kind: str
 ) -> None:
     given = market(surface, SWAPTION)
     plain, capped, floored, collared = column(priced(notes, given), "pv")[0]
-    curve = build_market_tables(given, [BASE_SCENARIO], n_days=3000)
-    caps = [strip(curve, kind, ql.Option.Call, float(BOUNDS[n][0]) - MARGIN) for n in ("B-CAP", "D-COLLAR")]
-    floors = [strip(curve, kind, ql.Option.Put, float(BOUNDS[n][1]) - MARGIN) for n in ("C-FLOOR", "D-COLLAR")]
+    curve, shift = build_market_tables(given, [BASE_SCENARIO], n_days=3000), surface.get("shift", 0.0)
+    caps = [strip(curve, kind, ql.Option.Call, float(BOUNDS[n][0]) - MARGIN, shift) for n in ("B-CAP", "D-COLLAR")]
+    floors = [strip(curve, kind, ql.Option.Put, float(BOUNDS[n][1]) - MARGIN, shift) for n in ("C-FLOOR", "D-COLLAR")]
     assert plain - capped == pytest.approx(caps[0], rel=1e-10)
     assert floored - plain == pytest.approx(floors[0], rel=1e-10)
     assert collared - plain == pytest.approx(floors[1] - caps[1], rel=1e-10)
@@ -230,5 +235,13 @@ def test_a_scenario_with_negative_forwards_is_blank_and_the_others_are_not(notes
     assert (block.reasons[:, 0] == Reason.NONE).all()
     assert (block.reasons[:, 1, blank[1]] == Reason.INVALID_TERMS).all()
     assert {block.details[number] for number in block.detail[blank[1]]} == {
-        "negative forwards cannot be priced on a lognormal surface"
+        "a negative forward has no price on a lognormal surface: give it a `shift`, a larger one, or NORMAL vols"
     }
+
+
+def test_a_floor_on_a_shifted_surface_has_a_value_below_zero(notes: Portfolio) -> None:
+    """Negative forwards within the shift; and a shift of nothing is no other market."""
+    below = dict.fromkeys(NODES, -0.02)
+    assert priced(notes, market({**LOGNORMAL, "shift": 0.05}, nodes=below)).failed == 0
+    assert sha256_of(market({**LOGNORMAL, "shift": 0.0})) == sha256_of(market(LOGNORMAL))
+    assert sha256_of(market({**LOGNORMAL, "shift": 0.05})) != sha256_of(market(LOGNORMAL))

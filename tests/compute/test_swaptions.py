@@ -35,7 +35,8 @@ NORMAL: dict[str, Any] = {
     "vols": [[0.009, 0.0085, 0.008], [0.0082, 0.008, 0.0075]],
 }
 LOGNORMAL = {**NORMAL, "kind": "LOGNORMAL", "vols": [[0.28, 0.25, 0.22], [0.24, 0.22, 0.2]]}
-SURFACES = {"normal": NORMAL, "lognormal": LOGNORMAL}
+SHIFTED = {**LOGNORMAL, "vols": [[0.2, 0.18, 0.16], [0.17, 0.16, 0.14]], "shift": 0.02}
+SURFACES = {"normal": NORMAL, "lognormal": LOGNORMAL, "shifted": SHIFTED}
 
 
 def random_swaptions(count: int) -> list[dict[str, Any]]:
@@ -87,8 +88,9 @@ def value(terms: dict[str, Any], surface: dict[str, Any]) -> float:
     )
     vol = float(np.interp(expiry_yr, EXPIRIES, [np.interp(tenor_yr, TENORS, row) for row in surface["vols"]]))
     engine = ql.BachelierSwaptionEngine if surface["kind"] == "NORMAL" else ql.BlackSwaptionEngine
+    shift = [surface["shift"]] if "shift" in surface else []
     option = ql.Swaption(swap, ql.EuropeanExercise(start))
-    option.setPricingEngine(engine(discount, ql.QuoteHandle(ql.SimpleQuote(vol)), ql.Actual365Fixed()))
+    option.setPricingEngine(engine(discount, ql.QuoteHandle(ql.SimpleQuote(vol)), ql.Actual365Fixed(), *shift))
     return float(option.NPV())
 
 
@@ -105,7 +107,7 @@ def test_key_rates_are_what_revaluation_says_and_add_up(tmp_path: Path, name: st
     assert_sensitivities_are_central_differences(facts, within=2e-5, keys_within=1e-4)
 
 
-@pytest.mark.parametrize(("name", "bump"), [("normal", 1e-4), ("lognormal", 0.01)])
+@pytest.mark.parametrize(("name", "bump"), [("normal", 1e-4), ("lognormal", 0.01), ("shifted", 0.01)])
 def test_vega_is_the_central_difference_of_a_surface_moved(tmp_path: Path, name: str, bump: float) -> None:
     swaptions, surface = random_swaptions(30), SURFACES[name]
     grids = [(np.array(surface["vols"]) + by).tolist() for by in (bump, -bump)]
@@ -148,7 +150,7 @@ def test_the_tenor_is_whole_months() -> None:
 
 def test_an_expired_swaption_is_worth_nothing_and_one_without_volatilities_fails(tmp_path: Path) -> None:
     gone = random_swaption(np.random.default_rng(8)) | {
-        "expiry_date": date(2025, 1, 1),
+        "expiry_date": AS_OF,
         "maturity_date": date(2031, 3, 3),
     }
     facts = priced(tmp_path, [gone], market(volatilities=[NORMAL]))

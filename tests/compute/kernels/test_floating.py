@@ -115,6 +115,7 @@ SURFACES = CapletSurfaces(
     np.array([EXPIRIES_YR, EXPIRIES_YR]),
     np.array([STRIKES, [0.0, np.inf, np.inf]]),
     np.array([[level * SMILE for level in (0.009, 0.012, 0.007)], [level * SMILE for level in (0.3, 0.35, 0.2)]]),
+    np.zeros(2),
 )
 """A normal surface with a smile, and a lognormal one whose strikes share the first column; one level a scenario."""
 

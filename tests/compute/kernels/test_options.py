@@ -96,6 +96,6 @@ def test_bounds_far_away_leave_the_forward_and_no_bounds_change_no_bit() -> None
 
 def test_deviations_grow_with_the_root_of_the_time_to_the_reset() -> None:
     one = np.ones((1, 1))
-    flat = CapletSurfaces(np.array([NORMAL], np.int8), one, one, np.full((1, 1, 1, 1), 0.008))
+    flat = CapletSurfaces(np.array([NORMAL], np.int8), one, one, np.full((1, 1, 1, 1), 0.008), np.zeros(1))
     assert deviation_at(flat, 0, 0, 2.25, 0.03) == pytest.approx(0.012, rel=1e-15)
     assert math.isnan(deviation_at(flat, 0, 0, 2.25, math.nan))

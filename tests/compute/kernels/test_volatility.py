@@ -7,14 +7,19 @@ from compute.kernels.volatility import NORMAL, CapletSurfaces, caplet_volatility
 
 EXPIRIES, STRIKES = np.array([0.25, 1.0, 5.0, 10.0]), np.array([-0.01, 0.0, 0.03])
 VOLS = np.random.default_rng(5).uniform(0.004, 0.012, (2, 2, 4, 3))
-BOTH_AXES = CapletSurfaces(np.array([NORMAL], np.int8), EXPIRIES[None], STRIKES[None], VOLS[:1])
-AT_THE_MONEY = CapletSurfaces(np.array([NORMAL], np.int8), EXPIRIES[None], np.zeros((1, 1)), VOLS[:1, :, :, :1].copy())
-ONE_NODE = CapletSurfaces(np.array([NORMAL], np.int8), np.ones((1, 1)), np.zeros((1, 1)), np.full((1, 1, 1, 1), 0.008))
+BOTH_AXES = CapletSurfaces(np.array([NORMAL], np.int8), EXPIRIES[None], STRIKES[None], VOLS[:1], np.zeros(1))
+AT_THE_MONEY = CapletSurfaces(
+    np.array([NORMAL], np.int8), EXPIRIES[None], np.zeros((1, 1)), VOLS[:1, :, :, :1].copy(), np.zeros(1)
+)
+ONE_NODE = CapletSurfaces(
+    np.array([NORMAL], np.int8), np.ones((1, 1)), np.zeros((1, 1)), np.full((1, 1, 1, 1), 0.008), np.zeros(1)
+)
 FILLED_UP = CapletSurfaces(
     np.array([NORMAL, NORMAL], np.int8),
     np.array([EXPIRIES, [2.0, 3.0, np.inf, np.inf]]),
     np.array([STRIKES, [0.0, np.inf, np.inf]]),
     np.where(np.arange(2)[:, None, None, None] == 0, VOLS, np.nan),
+    np.zeros(2),
 )
 FILLED_UP.vols[1, :, :2, 0] = 0.006, 0.008
 
