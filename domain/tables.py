@@ -84,7 +84,6 @@ OPTION_TYPES_OF: dict[str, tuple[str, ...]] = {
     "FX_OPTION": ("CALL", "PUT"),
 }
 OPTION_TYPES = tuple(option_type for allowed in OPTION_TYPES_OF.values() for option_type in allowed)
-PAYOFF_KINDS = ("CAPPED_FLOATER", "INVERSE_FLOATER", "RANGE_ACCRUAL", "CMS", "CMS_SPREAD", "DIGITAL")
 TRANCHE_KINDS = ("SEQUENTIAL", "PRO_RATA", "SUPPORT", "PAC", "Z", "RESIDUAL")
 
 _N, _I, _D, _F = Kind.NUMBER, Kind.INTEGER, Kind.DATE, Kind.FLAG

@@ -98,7 +98,7 @@ MEANING: dict[Code, str] = {
     Code.INVALID_IDENTIFIER: "An LEI, ISIN, CUSIP, SEDOL or FIGI fails its check digit or format.",
     Code.INVALID_SPEED: "A prepayment or default text that cannot be read.",
     Code.INVALID_PAIR: "Not two different ISO 4217 codes, base first.",
-    Code.INVALID_PAYOFF: "Not a JSON object with a known kind.",
+    Code.INVALID_PAYOFF: "Not JSON, not of a known kind, or with fields that the kind does not have.",
     Code.INVALID_TAGS: "Neither KEY=VALUE;KEY=VALUE nor a flat JSON object.",
     Code.DUPLICATE_ID: "The key was used by an earlier row.",
     Code.UNKNOWN_REFERENCE: "The row names an id that its table does not have.",

@@ -1,6 +1,5 @@
 """Whether an instrument's terms are complete and agree with one another, product by product."""
 
-import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +12,9 @@ from commands.ingestion.references import Tables, rows_referred
 from commands.ingestion.typed_columns import TypedTable, list_fix
 from domain.columns import ABSENT_DATE
 from domain.currencies import ISO_4217
-from domain.tables import OPTION_TYPES_OF, PAYOFF_KINDS, RATE_TERM, REQUIRED_TERMS
+from domain.documents import Problem
+from domain.payoffs import InvalidPayoff, parse_payoff
+from domain.tables import OPTION_TYPES_OF, RATE_TERM, REQUIRED_TERMS
 
 Array = np.ndarray[Any, Any]
 
@@ -203,28 +204,27 @@ def speed_is_sound(text: str, grammar: re.Pattern[str]) -> bool:
 
 
 def _check_payoffs(instruments: TypedTable, errors: Findings) -> None:
-    bad = np.array([not _payoff_is_sound(text) for text in instruments.distinct_texts("payoff")], dtype=bool)
-    if bad.any():
-        errors.row(
-            instruments,
-            "payoff",
-            Code.INVALID_PAYOFF,
-            instruments.rows_with("payoff", bad),
-            "The payoff is not a JSON object with a known kind.",
-            f'Write {{"kind": …}} with one of {", ".join(PAYOFF_KINDS)}.',
-        )
+    """All that is wrong with a payoff, one finding for each of its fields."""
+    texts = instruments.distinct_texts("payoff")
+    for number, text in enumerate(texts):
+        chosen = np.arange(len(texts)) == number
+        for problem in _payoff_problems(text):
+            errors.row(
+                instruments,
+                "payoff",
+                Code.INVALID_PAYOFF,
+                instruments.rows_with("payoff", chosen),
+                f"The payoff's {problem.path}: {problem.message}." if problem.path != "$" else f"{problem.message}.",
+                f"{problem.fix}.",
+            )
 
 
-def _payoff_is_sound(text: str) -> bool:
+def _payoff_problems(text: str) -> list[Problem]:
     try:
-        payoff = json.loads(text, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
-        return False
-    return isinstance(payoff, dict) and payoff.get("kind") in PAYOFF_KINDS
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(name)
+        parse_payoff(text)
+    except InvalidPayoff as invalid:
+        return invalid.problems
+    return []
 
 
 # --- dates ----------------------------------------------------------------------------------------------------------

@@ -3,7 +3,8 @@
     r(t) = forward rate f(0, t) + drift + X(t),   dX = -a X dt + sigma dW,   X(0) = 0
     P(t, T) / P(t, U) = P(0, T) / P(0, U) exp(-(B_T - B_U) X - (B_T - B_U)^2 y / 2),   B_T = (1 - exp(-a (T - t))) / a
 
-Under the measure whose numeraire is the bond of U, X(t) has mean 0 and variance y(t) = sigma^2 (1 - exp(-2 a t)) / (2 a).
+Under the measure whose numeraire is the bond of U, X(t) has mean 0 and variance
+y(t) = sigma^2 (1 - exp(-2 a t)) / (2 a).
 The path of X depends on no curve, and sigma only scales it: one set of paths serves every scenario and every bump.
 
 Source: Hull and White (1990); Brigo and Mercurio, Interest Rate Models (2006), 3.3; Andersen and Piterbarg (2010), 10.1
@@ -36,7 +37,8 @@ def bridged_paths(mean_reversion: float, times_yr: Array, normals: Array) -> Arr
     the dimensions that are spread most evenly decide most of the path. Between l and r, with correlations
     c_ij = exp(-a (t_j - t_i)) sqrt(y_i / y_j), Z_m has
 
-        mean [c_lm (1 - c_mr^2) Z_l + c_mr (1 - c_lm^2) Z_r] / (1 - c_lr^2),   variance (1 - c_lm^2)(1 - c_mr^2) / (1 - c_lr^2)
+        mean      [c_lm (1 - c_mr^2) Z_l + c_mr (1 - c_lm^2) Z_r] / (1 - c_lr^2)
+        variance  (1 - c_lm^2) (1 - c_mr^2) / (1 - c_lr^2)
 
     Args:    times_yr  [m]  ascending, > 0
              normals   [m, replicates, points]  independent; not changed

@@ -31,7 +31,8 @@ def chance_below(x: float) -> float:
     at = (min(max(x, -FURTHEST), FURTHEST) + FURTHEST) * CELLS_PER_UNIT
     cell = int(at)
     u = at - cell
-    return ((_CHANCES[cell, 3] * u + _CHANCES[cell, 2]) * u + _CHANCES[cell, 1]) * u + _CHANCES[cell, 0]
+    chance: float = ((_CHANCES[cell, 3] * u + _CHANCES[cell, 2]) * u + _CHANCES[cell, 1]) * u + _CHANCES[cell, 0]
+    return chance
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -40,4 +41,7 @@ def density_at(x: float) -> float:
     at = (min(max(x, -FURTHEST), FURTHEST) + FURTHEST) * CELLS_PER_UNIT
     cell = int(at)
     u = at - cell
-    return ((_DENSITIES[cell, 3] * u + _DENSITIES[cell, 2]) * u + _DENSITIES[cell, 1]) * u + _DENSITIES[cell, 0]
+    density: float = ((_DENSITIES[cell, 3] * u + _DENSITIES[cell, 2]) * u + _DENSITIES[cell, 1]) * u + _DENSITIES[
+        cell, 0
+    ]
+    return density

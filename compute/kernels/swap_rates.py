@@ -1,18 +1,17 @@
 """Rates that notes are paid on, as quotients of bonds: a swap rate, of which a forward rate is the one with one period.
 
     t = T_0        T_1        T_2                T_J
-    |--------------|----------|------ ... --------|         fixed payments delta_j at T_1 .. T_J (some may be 0)
+    |--------------|----------|------ ... --------|         fixed payments delta_j at T_1 .. T_J, some of them nil
 
-    rate(t) = [sum_j P(t, T_(j+1)) (Pi(t, T_j) / Pi(t, T_(j+1))) ... - P(t, T_j)] / sum_j delta_j P(t, T_j)
+    rate = sum_j P(t, T_(j+1)) [Pi(t, T_j) / Pi(t, T_(j+1)) - 1] / sum_j delta_j P(t, T_j)
 
-with P the discount curve's bonds and Pi the projection curve's, a deterministic spread apart:
-Pi(t, S) / Pi(t, T) = (Pi(0, S) P(0, T)) / (Pi(0, T) P(0, S)) x P(t, S) / P(t, T). Under the measure of the bond that
-pays the coupon, all divided by exp(B_p X) P(t, T_p),
+with P the bonds of the discount curve and Pi those of the projection curve, a deterministic spread apart. Under the
+measure of the bond that pays the coupon at T_p, numerator and denominator are sums of exp(-B_j X):
 
     rate = sum_j (A_j - v_j) exp(-B_j X) / sum_j delta_j v_j exp(-B_j X)
     v_j = P(0, T_j) g_j,   A_j = P(0, T_(j+1)) Pi(0, T_j) / Pi(0, T_(j+1)) g_j,   g_j = exp(-(B_j - B_p)^2 y / 2)
 
-v_0 is not paid and A_J does not exist. Only v and A depend on curves, only exp(-B X) on paths.
+without v_0 and A_J in the numerator. Only v and A depend on curves, only exp(-B X) on paths.
 """
 
 from typing import NamedTuple
@@ -95,7 +94,7 @@ def forward_dates(start: Days, end: Days, fraction: Array) -> RateDates:
 def swap_dates(
     as_of_day: int, start: Days, *, months: int, fixed_months: int, step_months: int, day_count: int
 ) -> RateDates:
-    """Swaps that start on the days given, unadjusted: fixed payments every `fixed_months`, dates every `step_months`."""
+    """Swaps from the days given on, unadjusted: fixed payments every `fixed_months`, dates every `step_months`."""
     day, accrual = _swap_dates(as_of_day, start.astype(np.int32), months, fixed_months, step_months, day_count)
     offsets = np.arange(len(start) + 1, dtype=np.int64) * (months // step_months + 1)
     return RateDates(offsets, day.reshape(-1), accrual.reshape(-1))

@@ -17,7 +17,7 @@ Days = NDArray[np.int32]
 
 OLDEST_FIXING_DAYS = 7
 """An observation on a day without a fixing, such as a Sunday, takes the last one."""
-DAYS_STOOD_FOR = 15
+DAYS_STOOD_FOR = 20
 """A day of observation stands for at most so many around it, once the path to it is simulated."""
 
 
@@ -61,7 +61,7 @@ def periods_of(run: RunInputs, debt: Debt, fraction: Array, i: int) -> Periods:
 
 
 def fixings(run: RunInputs, coupon: Coupon, leg: int, days: Days, oldest_days: int = 0) -> Array:
-    """Of one of the coupon's rates on days from the valuation date, at most so many days old; NaN where there is none."""
+    """Of one of the coupon's rates, at most so many days old; NaN where there is none."""
     known, rates = run.tables.fixings.get(
         coupon.index.fixing_name(coupon.tenors_yr[leg]), (np.empty(0, np.int32), np.empty(0))
     )
@@ -98,8 +98,7 @@ def accruing_rate(run: RunInputs, coupon: Coupon, periods: Periods) -> float:
     if isinstance(coupon, ClippedCoupon):
         return float(known_rates(run, coupon, periods)[0])
     days = observation_days(coupon, run.as_of_day, int(periods.start[0]), int(periods.end[0]))
-    past = (days <= 0).sum()
-    return coupon.coupon * _observed_share(run, coupon, periods, 0) * len(days) / past
+    return coupon.coupon * _observed_share(run, coupon, periods, 0) * len(days) / int((days <= 0).sum())
 
 
 def _observed_share(run: RunInputs, coupon: RangeCoupon, periods: Periods, k: int) -> float:

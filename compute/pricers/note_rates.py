@@ -1,8 +1,7 @@
 """The expected coupons of one structured note, from paths that are its own, under every scenario and bump at once."""
 
 import hashlib
-import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,14 +12,13 @@ from compute.kernels.curves import BASIS_POINT, DAYS_PER_YEAR
 from compute.kernels.gaussian_paths import bridged_paths, unit_variance
 from compute.kernels.range_shares import Observed, range_shares
 from compute.kernels.sobol import scrambled_normals
-from compute.kernels.swap_rates import RateModel, Weights, key_rates_of_rates, rate_model, weights_of
+from compute.kernels.swap_rates import RateDates, RateModel, Weights, key_rates_of_rates, rate_model, weights_of
 from compute.pricers.note_coupons import ClippedCoupon, Coupon, RangeCoupon
 from compute.pricers.note_dates import (
     Days,
     Observations,
     Periods,
     clipped_dates,
-    known_rates,
     observations,
     observed_dates,
     rows_before,
@@ -43,26 +41,36 @@ class Curves:
     mean_reversion: float
     sigma: float
 
+    @property
+    def is_one(self) -> bool:
+        return self.discount_row == self.projection_row
+
 
 @dataclass(frozen=True)
-class NoteRates:
-    """P periods still to be paid, S scenarios; rates are decimal, what is known already included."""
+class Note:
+    """One position: what it pays, when, and what its rates read."""
+
+    instrument_id: str
+    coupon: Coupon
+    periods: Periods
+    curves: Curves
+    known: Array
+    """[periods that have begun] what is known of their rates"""
+
+
+@dataclass(frozen=True)
+class Expected:
+    """P periods still to be paid, S columns of which the first G have slopes; rates are decimal."""
 
     replicate: Array
-    """[R, P, S]"""
-    up: Array
-    """[P, S] all zero rates 25 bp up; the same as at market where convexity was not asked for"""
-    down: Array
-    vega_up: Array
-    """[P, S] sigma a basis point up"""
-    vega_down: Array
-    model: RateModel
-    weights: Weights
+    """[R, P, S] what is known already included"""
     period_of_node: NDArray[np.int64]
     """[K]"""
     by_top: Array
-    """[K, S] slope of the period's rate"""
+    """[K, G] slope of the period's rate in `Weights.top`"""
     by_bottom: Array
+    model: RateModel
+    weights: Weights
 
     @property
     def mean(self) -> Array:
@@ -72,47 +80,60 @@ class NoteRates:
 
 
 @dataclass(frozen=True)
+class NoteRates:
+    """A note's expected rates under S scenarios, and under what is not asked for the same as at market."""
+
+    at_market: Expected
+    up: Array
+    """[P, S] all zero rates 25 bp up"""
+    down: Array
+    vega_up: Array
+    """[P, S] sigma a basis point up"""
+    vega_down: Array
+
+    @property
+    def mean(self) -> Array:
+        return self.at_market.mean
+
+
+@dataclass(frozen=True)
 class _Paths:
     day: Days
-    """[m] dates of the paths"""
+    """[m]"""
     states: Array
     controls: Controls
 
 
 @dataclass(frozen=True)
-class _Expected:
-    replicate: Array
-    by_top: Array
-    by_bottom: Array
-    model: RateModel
-    weights: Weights
-    period_of_node: NDArray[np.int64]
+class _Columns:
+    """Curves [days, S] and sigma that a note is valued under."""
+
+    discount: Array
+    projection: Array
+    sigma: float
+    sloped: int
 
 
-def note_rates(run: RunInputs, coupon: Coupon, periods: Periods, curves: Curves, instrument_id: str) -> NoteRates:
+def note_rates(run: RunInputs, note: Note) -> NoteRates:
     """Expected coupons of one note, each under the measure of its own payment."""
-    tables, count = run.tables, run.scenario_count
-    paths = _paths(coupon, periods, curves.mean_reversion, seed_of(instrument_id))
+    tables, count, curves = run.tables, run.scenario_count, note.curves
+    paths = _paths(note)
+
+    def expected(factors: list[Array], sigma: float, sloped: int) -> Expected:
+        def of_curve(row: int) -> Array:
+            return np.concatenate([table[row] for table in factors], axis=1)
+
+        columns = _Columns(of_curve(curves.discount_row), of_curve(curves.projection_row), sigma, sloped)
+        return _expected(run.as_of_day, note, paths, columns)
+
+    market = tables.discount_factors
     shifted = [tables.discount_factors_up, tables.discount_factors_down] if "CONVEXITY" in run.measures else []
-    factors = [tables.discount_factors, *shifted]
-    discount, projection = (
-        np.concatenate([table[row] for table in factors], axis=1)
-        for row in (curves.discount_row, curves.projection_row)
-    )
-    together = _expected(run, coupon, periods, curves, paths, discount, projection, curves.sigma, count)
-    mean = together.replicate.mean(axis=0)
-    vegas = [mean[:, :count]] * 2
-    if "VEGA" in run.measures:
-        vegas = [
-            _expected(
-                run, coupon, periods, curves, paths, discount[:, :count], projection[:, :count], curves.sigma + bump, 0
-            ).replicate.mean(axis=0)
-            for bump in (BASIS_POINT, -BASIS_POINT)
-        ]
-    columns = [mean[:, k * count : (k + 1) * count] if shifted else mean for k in (1, 2)]
-    base = Weights(*(each[:, :count] for each in together.weights))
-    slopes = together.period_of_node, together.by_top, together.by_bottom
-    return NoteRates(together.replicate[:, :, :count], *columns, *vegas, together.model, base, *slopes)
+    together = expected([market, *shifted], curves.sigma, count)
+    at_market, up, down = _split(together, count)
+    if "VEGA" not in run.measures:
+        return NoteRates(at_market, up, down, at_market.mean, at_market.mean)
+    vega_up, vega_down = (expected([market], curves.sigma + bump, 0).mean for bump in (BASIS_POINT, -BASIS_POINT))
+    return NoteRates(at_market, up, down, vega_up, vega_down)
 
 
 def seed_of(instrument_id: str) -> int:
@@ -120,68 +141,77 @@ def seed_of(instrument_id: str) -> int:
     return int.from_bytes(hashlib.sha256(instrument_id.encode()).digest()[:8], "big")
 
 
-def key_rate_gains(run: RunInputs, rates: NoteRates, curves: Curves, paid_ccy: Array) -> Array:
-    """[S, K] gain for a key rate a basis point lower, through the rates; `paid_ccy` [P, S] is worth of a rate of 1."""
+def key_rate_gains(run: RunInputs, note: Note, expected: Expected, worth_ccy: Array) -> Array:
+    """[S, K] gain for a key rate a basis point lower, through the rates; `worth_ccy` [P, S] is what a rate of 1 is."""
     gradients = run.tables.key_gradients[run.tables.gradient_of_scenario]
+    worth = worth_ccy[expected.period_of_node]
     gains = key_rates_of_rates(
-        rates.model,
-        rates.weights,
-        rates.by_top * paid_ccy[rates.period_of_node],
-        rates.by_bottom * paid_ccy[rates.period_of_node],
-        gradients[:, curves.discount_row],
-        gradients[:, curves.projection_row],
+        expected.model,
+        expected.weights,
+        expected.by_top * worth,
+        expected.by_bottom * worth,
+        gradients[:, note.curves.discount_row],
+        gradients[:, note.curves.projection_row],
     )
     total: Array = gains.sum(axis=0) * BASIS_POINT
     return total
 
 
-def _paths(coupon: Coupon, periods: Periods, mean_reversion: float, seed: int) -> _Paths:
-    day = np.unique(periods.start[periods.fixed :]).astype(np.int32)
-    normals = scrambled_normals(seed, len(day), REPLICATES + 1, LOG2_POINTS[type(coupon)])
-    states = bridged_paths(mean_reversion, day / DAYS_PER_YEAR, normals)
+def _paths(note: Note) -> _Paths:
+    day = np.unique(note.periods.start[note.periods.fixed :]).astype(np.int32)
+    log2_points = LOG2_POINTS[type(note.coupon)]
+    normals = scrambled_normals(seed_of(note.instrument_id), len(day), REPLICATES + 1, log2_points)
+    states = bridged_paths(note.curves.mean_reversion, day / DAYS_PER_YEAR, normals)
     return _Paths(day, states, controls_of(states))
 
 
-def _expected(
-    run: RunInputs,
-    coupon: Coupon,
-    periods: Periods,
-    curves: Curves,
-    paths: _Paths,
-    discount: Array,
-    projection: Array,
-    sigma: float,
-    sloped: int,
-) -> _Expected:
-    """Under all columns of the factors; what is known is in every replicate."""
-    known = np.zeros((len(periods), discount.shape[1]))
-    known[: periods.fixed] = known_rates(run, coupon, periods)[:, None]
-    one_curve = curves.discount_row == curves.projection_row
-    if isinstance(coupon, ClippedCoupon):
-        dates = clipped_dates(run.as_of_day, coupon, periods, one_curve)
-        period = np.repeat(np.arange(periods.fixed, len(periods)), len(coupon.tenors_yr))
-    else:
-        observed = observations(coupon, run.as_of_day, periods, paths.day)
-        dates = observed_dates(run.as_of_day, coupon, periods, observed, one_curve)
-        period = observed.period
-    model = rate_model(dates, periods.pay[period], curves.mean_reversion)
-    weights = weights_of(model, sigma, discount, projection)
-    if isinstance(coupon, ClippedCoupon):
-        clip = Clip(np.array(coupon.gearings), coupon.margin, coupon.cap, coupon.floor)
-        deviation = sigma * np.sqrt(unit_variance(curves.mean_reversion, paths.day / DAYS_PER_YEAR))
-        found = clipped_rates(paths.states, deviation, model, weights, clip, paths.controls, sloped)
-        replicate = np.concatenate([np.zeros((REPLICATES, periods.fixed, known.shape[1])), found.replicate], axis=1)
-        slopes = found.by_top, found.by_bottom
-    else:
-        conditioned = _conditioned(observed, paths.day, curves.mean_reversion, sigma)
-        bounds = coupon.lower, coupon.upper
-        shares = range_shares(
-            paths.states, conditioned, model, weights, bounds, paths.controls, sloped, len(periods)
-        )
-        replicate = coupon.coupon * shares.replicate
-        slopes = coupon.coupon * shares.by_top, coupon.coupon * shares.by_bottom
-    period_of_node = np.repeat(period, np.diff(model.offsets))
-    return _Expected(known + replicate, *slopes, model, weights, period_of_node)
+def _expected(as_of_day: int, note: Note, paths: _Paths, columns: _Columns) -> Expected:
+    """What is known stands in every replicate."""
+    make = _clipped if isinstance(note.coupon, ClippedCoupon) else _ranged
+    expected = make(as_of_day, note, paths, columns)
+    expected.replicate[:, : note.periods.fixed] += note.known[:, None]
+    return expected
+
+
+def _clipped(as_of_day: int, note: Note, paths: _Paths, columns: _Columns) -> Expected:
+    coupon, periods = note.coupon, note.periods
+    assert isinstance(coupon, ClippedCoupon)
+    dates = clipped_dates(as_of_day, coupon, periods, note.curves.is_one)
+    period = np.repeat(np.arange(periods.fixed, len(periods)), len(coupon.tenors_yr))
+    model, weights = _rates(note, dates, period, columns)
+    clip = Clip(np.array(coupon.gearings), coupon.margin, coupon.cap, coupon.floor)
+    deviation = columns.sigma * np.sqrt(unit_variance(note.curves.mean_reversion, paths.day / DAYS_PER_YEAR))
+    found = clipped_rates(paths.states, deviation, model, weights, clip, paths.controls, columns.sloped)
+    replicate = np.zeros((REPLICATES, len(periods), columns.discount.shape[1]))
+    replicate[:, periods.fixed :] = found.replicate
+    of_node = np.repeat(period, np.diff(model.offsets))
+    return Expected(replicate, of_node, found.by_top, found.by_bottom, model, weights)
+
+
+def _ranged(as_of_day: int, note: Note, paths: _Paths, columns: _Columns) -> Expected:
+    coupon, periods = note.coupon, note.periods
+    assert isinstance(coupon, RangeCoupon)
+    observed = observations(coupon, as_of_day, periods, paths.day)
+    dates = observed_dates(as_of_day, coupon, periods, observed, note.curves.is_one)
+    model, weights = _rates(note, dates, observed.period, columns)
+    found = range_shares(
+        paths.states,
+        _conditioned(observed, paths.day, note.curves.mean_reversion, columns.sigma),
+        model,
+        weights,
+        (coupon.lower, coupon.upper),
+        paths.controls,
+        columns.sloped,
+        len(periods),
+    )
+    slopes = coupon.coupon * found.by_top, coupon.coupon * found.by_bottom
+    of_node = np.repeat(observed.period, np.diff(model.offsets))
+    return Expected(coupon.coupon * found.replicate, of_node, *slopes, model, weights)
+
+
+def _rates(note: Note, dates: RateDates, period: NDArray[np.int64], columns: _Columns) -> tuple[RateModel, Weights]:
+    model = rate_model(dates, note.periods.pay[period], note.curves.mean_reversion)
+    return model, weights_of(model, columns.sigma, columns.discount, columns.projection)
 
 
 def _conditioned(observed: Observations, path_day: Days, mean_reversion: float, sigma: float) -> Observed:
@@ -191,5 +221,16 @@ def _conditioned(observed: Observations, path_day: Days, mean_reversion: float, 
     at = observed.day / DAYS_PER_YEAR
     earlier, later = (unit_variance(mean_reversion, years) for years in (since, at))
     kept = sigma * np.exp(-mean_reversion * (at - since)) * np.sqrt(earlier)
-    deviation = np.sqrt(np.maximum(sigma * sigma * later - kept * kept, 0.0))
-    return Observed(before, kept, deviation, sigma * sigma * later, observed.weight, observed.period)
+    variance = sigma * sigma * later
+    deviation = np.sqrt(np.maximum(variance - kept * kept, 0.0))
+    return Observed(before, kept, deviation, variance, observed.weight, observed.period)
+
+
+def _split(together: Expected, count: int) -> tuple[Expected, Array, Array]:
+    """At market, and the means 25 bp up and down; the market's own where these were not asked for."""
+    weights = Weights(*(each[:, :count] for each in together.weights))
+    at_market = replace(together, replicate=together.replicate[:, :, :count], weights=weights)
+    mean = together.mean
+    if mean.shape[1] == count:
+        return at_market, mean, mean
+    return at_market, mean[:, count : 2 * count], mean[:, 2 * count :]

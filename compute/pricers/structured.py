@@ -1,6 +1,6 @@
 """Structured notes: expected coupons by Monte Carlo under Hull-White, then every measure as for other debt."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,8 @@ from compute.pricers.debt import value_flows
 from compute.pricers.debt_checks import check_discounting
 from compute.pricers.debt_terms import Debt, resolve_debt
 from compute.pricers.note_coupons import Coupon, coupon_of, why_not
-from compute.pricers.note_dates import Periods, accruing_rate, missing_fixing, periods_of
-from compute.pricers.note_rates import REPLICATES, Curves, NoteRates, key_rate_gains, note_rates
+from compute.pricers.note_dates import accruing_rate, known_rates, missing_fixing, periods_of
+from compute.pricers.note_rates import REPLICATES, Curves, Note, NoteRates, key_rate_gains, note_rates
 from compute.pricers.projection import Projected
 from compute.pricers.rates_checks import check_present
 from compute.run_inputs import RunInputs
@@ -28,28 +28,19 @@ from domain.tables import DAY_COUNTS
 Array = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
-class Note:
-    """One position: what it pays, when, and what its rates read."""
-
-    coupon: Coupon
-    periods: Periods
-    curves: Curves
-    instrument_id: str
-
-
 def price_structured(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Valued:
     """Positions that passed `check_structured`, one after another: each has paths of its own."""
     debt = _debt(run, terms)
     notes = _notes(run, debt)
-    rates = [note_rates(run, note.coupon, note.periods, note.curves, note.instrument_id) for note in notes]
+    rates = [note_rates(run, note) for note in notes]
     owed_ccy = _interest_of_one(debt)
     worth_ccy = owed_ccy[:, None] * _paid_factors(run, debt)
     through, errors = [], []
     for i, (note, of_note) in enumerate(zip(notes, rates, strict=True)):
         mine = worth_ccy[debt.schedules.offsets[i] : debt.schedules.offsets[i + 1]]
-        through.append(key_rate_gains(run, of_note, note.curves, mine))
-        errors.append((of_note.replicate * mine).sum(axis=1).std(axis=0, ddof=1) / np.sqrt(REPLICATES))
+        through.append(key_rate_gains(run, note, of_note.at_market, mine))
+        by_replicate = (of_note.at_market.replicate * mine).sum(axis=1)
+        errors.append(by_replicate.std(axis=0, ddof=1) / np.sqrt(REPLICATES))
     valued = value_flows(run, debt, _projected(run, debt, notes, rates, owed_ccy, np.array(through)), index)
     return replace(valued, standard_error_ccy=np.array(errors))
 
@@ -103,14 +94,13 @@ def _debt(run: RunInputs, terms: Terms) -> Debt:
 
 def _notes(run: RunInputs, debt: Debt) -> list[Note]:
     fraction = period_fraction(debt.schedules, debt.day_count, debt.frequency)
-    return [
-        Note(coupon, periods_of(run, debt, fraction, i), _curves(run, debt, coupon, i), _id(debt.terms, i))
-        for i, coupon in enumerate(coupon_of(debt.terms, i) for i in range(len(debt.terms)))
-    ]
+    return [_note(run, debt, fraction, i) for i in range(len(debt.terms))]
 
 
-def _id(terms: Terms, i: int) -> str:
-    return terms.text_at("instrument_id", i)
+def _note(run: RunInputs, debt: Debt, fraction: Array, i: int) -> Note:
+    coupon, periods = coupon_of(debt.terms, i), periods_of(run, debt, fraction, i)
+    known = known_rates(run, coupon, periods)
+    return Note(debt.terms.text_at("instrument_id", i), coupon, periods, _curves(run, debt, coupon, i), known)
 
 
 def _curves(run: RunInputs, debt: Debt, coupon: Coupon, i: int) -> Curves:
