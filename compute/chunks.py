@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from compute.failing import Failing
 from compute.kernels.volatility import LOGNORMAL
 from compute.measures import Rows, blank_reasons, rows_of
+from compute.pricers.callables import check_callables, price_callables
 from compute.pricers.caps import check_caps, price_caps
 from compute.pricers.cds import check_cds, price_cds
 from compute.pricers.debt import price_debt
@@ -28,7 +29,7 @@ from domain.failures import Reason
 from domain.measures import BY_NAME, Fact, columns_of
 from domain.tables import PRODUCT_TYPES, RATE_TYPES
 
-LOAN, BOND = (PRODUCT_TYPES.index(name) for name in ("LOAN", "BOND"))
+LOAN, BOND, CALLABLE_BOND = (PRODUCT_TYPES.index(name) for name in ("LOAN", "BOND", "CALLABLE_BOND"))
 
 DERIVATIVES = (
     (PRODUCT_TYPES.index("ABS_MBS"), check_pools, price_pools),
@@ -40,7 +41,7 @@ DERIVATIVES = (
     (PRODUCT_TYPES.index("CDS"), check_cds, price_cds),
 )
 """Products of which each has a family of its own."""
-PRICED = (LOAN, BOND, *(product for product, _, _ in DERIVATIVES))
+PRICED = (LOAN, BOND, CALLABLE_BOND, *(product for product, _, _ in DERIVATIVES))
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,8 @@ def check(run: RunInputs, terms: Terms) -> Failing:
         lambda i: f"the market has no spot for {terms.text_at('currency', i)}{run.base_currency}, direct or over USD",
     )
     checks = [(product == each, check_family) for each, check_family, _ in DERIVATIVES]
-    for members, check_family in ((np.isin(product, (LOAN, BOND)), check_debt), *checks):
+    checks += [(np.isin(product, (LOAN, BOND)), check_debt), (product == CALLABLE_BOND, check_callables)]
+    for members, check_family in checks:
         chosen = np.flatnonzero(members & failing.fine)
         if len(chosen):
             merge(failing, chosen, check_family, run, terms.of(chosen))
@@ -109,6 +111,8 @@ def price_families(run: RunInputs, terms: Terms, failing: Failing) -> Iterator[V
         chosen = np.flatnonzero(members & failing.fine)
         if len(chosen):
             yield price_debt(run, terms.of(chosen), chosen, product[chosen] == LOAN)
+    chosen = np.flatnonzero((product == CALLABLE_BOND) & failing.fine)
+    yield from price_callables(run, terms.of(chosen), chosen)
     for derivative, _, price in DERIVATIVES:
         chosen = np.flatnonzero((product == derivative) & failing.fine)
         if len(chosen):

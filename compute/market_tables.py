@@ -79,6 +79,8 @@ class MarketTables:
     surfaces: Surfaces | None = None
     curve_problems: str = ""
     """why curves of kind PAR could not be solved: curve, node and fix"""
+    hull_white: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    """currency -> (mean_reversion, sigma)"""
 
 
 @dataclass(frozen=True)
@@ -144,6 +146,7 @@ def build_market_tables(
         severity_add=np.array([each.severity_add for each in shocked]),
         credit_curves=credit_quotes(market),
         forward_breaks=forward_breaks(curve_row, shocked, n_days),
+        hull_white={currency: (each.mean_reversion, each.sigma) for currency, each in market.hull_white.items()},
         **_unsolved(solved, curve_row),
     )
 
