@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from compute.failing import Failing
 from compute.kernels.volatility import LOGNORMAL
 from compute.measures import Rows, blank_reasons, rows_of
+from compute.pricers.callables import check_callables, price_callables
 from compute.pricers.caps import check_caps, price_caps
 from compute.pricers.cds import check_cds, price_cds
 from compute.pricers.debt import price_debt
@@ -30,7 +31,9 @@ from domain.failures import Reason
 from domain.measures import BY_NAME, Fact, columns_of
 from domain.tables import PRODUCT_TYPES, RATE_TYPES
 
-LOAN, BOND, SWAPTION = (PRODUCT_TYPES.index(name) for name in ("LOAN", "BOND", "SWAPTION"))
+LOAN, BOND, CALLABLE_BOND, SWAPTION = (
+    PRODUCT_TYPES.index(name) for name in ("LOAN", "BOND", "CALLABLE_BOND", "SWAPTION")
+)
 BELOW_SHIFT = "a negative forward has no price on a lognormal surface: give it a `shift`, a larger one, or NORMAL vols"
 
 DERIVATIVES = (
@@ -44,7 +47,7 @@ DERIVATIVES = (
     (PRODUCT_TYPES.index("STRUCTURED"), check_structured, price_structured),
 )
 """Products of which each has a family of its own."""
-PRICED = (LOAN, BOND, *(product for product, _, _ in DERIVATIVES))
+PRICED = (LOAN, BOND, CALLABLE_BOND, *(product for product, _, _ in DERIVATIVES))
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,8 @@ def check(run: RunInputs, terms: Terms) -> Failing:
         lambda i: f"the market has no spot for {terms.text_at('currency', i)}{run.base_currency}, direct or over USD",
     )
     checks = [(product == each, check_family) for each, check_family, _ in DERIVATIVES]
-    for members, check_family in ((np.isin(product, (LOAN, BOND)), check_debt), *checks):
+    checks += [(np.isin(product, (LOAN, BOND)), check_debt), (product == CALLABLE_BOND, check_callables)]
+    for members, check_family in checks:
         chosen = np.flatnonzero(members & failing.fine)
         if len(chosen):
             merge(failing, chosen, check_family, run, terms.of(chosen))
@@ -114,6 +118,8 @@ def price_families(run: RunInputs, terms: Terms, failing: Failing) -> Iterator[V
         chosen = np.flatnonzero(members & failing.fine)
         if len(chosen):
             yield price_debt(run, terms.of(chosen), chosen, product[chosen] == LOAN)
+    chosen = np.flatnonzero((product == CALLABLE_BOND) & failing.fine)
+    yield from price_callables(run, terms.of(chosen), chosen)
     for derivative, _, price in DERIVATIVES:
         chosen = np.flatnonzero((product == derivative) & failing.fine)
         if len(chosen):

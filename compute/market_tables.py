@@ -161,8 +161,8 @@ def build_market_tables(
         severity_add=np.array([each.severity_add for each in shocked]),
         credit_curves=credit_quotes(market),
         forward_breaks=forward_breaks(curve_row, shocked, n_days),
+        hull_white={currency: (each.mean_reversion, each.sigma) for currency, each in market.hull_white.items()},
         **_unsolved(solved, curve_row),
-        hull_white={name: (model.mean_reversion, model.sigma) for name, model in market.hull_white.items()},
     )
 
 

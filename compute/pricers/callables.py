@@ -1,0 +1,144 @@
+"""Callable and puttable bonds: Hull-White on a lattice that is fitted to the discount curve plus the bond's spread.
+
+A bond of which no exercise is left is a straight bond, floating ones too.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compute.failing import Failing
+from compute.kernels.discounting import present_values
+from compute.kernels.lives import weighted_average_life, weighted_average_maturity_mo
+from compute.kernels.spread_search import solve_spreads
+from compute.kernels.yields import has_time, yield_times
+from compute.pricers.callable_terms import build_book, hull_white_of, live_exercises
+from compute.pricers.callable_values import prices_at_spreads, unit_values
+from compute.pricers.debt import value_flows, yields_and_durations
+from compute.pricers.debt_checks import check_debt
+from compute.pricers.debt_terms import FLOATING, Debt, resolve_debt
+from compute.pricers.exchange import fx_delta
+from compute.pricers.projection import project_fixed, project_floating
+from compute.run_inputs import RunInputs
+from compute.terms import Terms
+from compute.valued import Matrix, Valued
+from domain.failures import Reason
+from domain.tables import RATE_TYPES
+
+BASIS_POINTS = 1e4
+
+
+def check_callables(run: RunInputs, terms: Terms, failing: Failing) -> None:
+    check_debt(run, terms, failing)
+    has_right = np.bincount(live_exercises(run, terms).position, minlength=len(terms)) > 0
+    failing.where(
+        has_right & (terms.choice("rate_type", RATE_TYPES) == FLOATING),
+        Reason.UNSUPPORTED,
+        lambda i: "a floating-rate bond with calls or puts still to come is not priced by this release",
+    )
+    failing.where(
+        has_right & np.isnan(hull_white_of(run, terms)[0]),
+        Reason.MISSING_MARKET_DATA,
+        lambda i: f"the market has no hull_white for {terms.text_at('currency', i)}, which calls and puts need",
+    )
+
+
+def price_callables(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Iterator[Valued]:
+    """Positions that passed `check_callables`: those with an exercise still to come, and the others."""
+    has_right = np.bincount(live_exercises(run, terms).position, minlength=len(terms)) > 0
+    floating = terms.choice("rate_type", RATE_TYPES) == FLOATING
+    for members, price in (
+        (has_right, _price_optional),
+        (~has_right & ~floating, _price_straight),
+        (~has_right & floating, _price_straight),
+    ):
+        chosen = np.flatnonzero(members)
+        if len(chosen):
+            yield price(run, terms.of(chosen), index[chosen])
+
+
+def _price_straight(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Valued:
+    debt, rate_type = resolve_debt(run, terms, np.zeros(len(terms), np.bool_)), terms.choice("rate_type", RATE_TYPES)
+    projected = project_floating(run, debt) if rate_type[0] == FLOATING else project_fixed(run, debt, rate_type)
+    valued = value_flows(run, debt, projected, index)
+
+    def price_at(spread: Matrix, _: NDArray[np.bool_]) -> Matrix:
+        return (
+            present_values(
+                projected.flows,
+                curve_row=debt.curve_row,
+                spread_row=np.zeros_like(debt.spread_row),
+                spread=spread,
+                factors=run.tables.discount_factors,
+                spread_factors=run.tables.spread_factors,
+            )
+            / debt.notional_ccy[:, None]
+        )
+
+    unit_pv, accrued = valued.pv_ccy / debt.notional_ccy[:, None], projected.accrued_ccy / debt.notional_ccy
+    return replace(valued, oas_bp=_oas_bp(run, debt, price_at, unit_pv, accrued))
+
+
+def _price_optional(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Valued:
+    """From a unit of notional: who is short a callable bond is still not the one who calls."""
+    debt = resolve_debt(run, terms, np.zeros(len(terms), np.bool_))
+    unit = replace(debt, notional_ccy=np.ones(len(terms)))
+    projected = project_fixed(run, unit, terms.choice("rate_type", RATE_TYPES))
+    flows, notional = projected.flows, debt.notional_ccy[:, None]
+    book = build_book(run, unit, flows, live_exercises(run, terms))
+    values = unit_values(run, unit, book)
+    times = yield_times(
+        flows, debt.schedules, day_count=debt.day_count, frequency=debt.frequency, as_of_day=run.as_of_day
+    )
+    yields, macaulay_yr, modified_yr = yields_and_durations(run, flows, times, values.price)
+    on_lattice = book.on(*hull_white_of(run, terms))
+    key_rate_dv01_ccy = notional[..., None] * values.key_rate_dv01
+    return Valued(
+        index=index,
+        notional_ccy=debt.notional_ccy,
+        pv_ccy=notional * values.price,
+        pv_up_ccy=notional * values.price_up,
+        pv_down_ccy=notional * values.price_down,
+        key_rate_dv01_ccy=key_rate_dv01_ccy,
+        fx_delta_base=fx_delta(run, terms, notional * values.price),
+        # A basis point of spread and one of all zero rates do the same to everything that is paid.
+        cs01_ccy=key_rate_dv01_ccy.sum(axis=2),
+        accrued_ccy=debt.notional_ccy * projected.accrued_ccy,
+        yields=yields,
+        yield_exists=has_time(flows, times),
+        macaulay_yr=macaulay_yr,
+        modified_yr=modified_yr,
+        wal_yr=weighted_average_life(flows),
+        wam_mo=weighted_average_maturity_mo(debt.maturity_day, run.as_of_day),
+        vega_ccy=notional * values.vega,
+        oas_bp=_oas_bp(
+            run,
+            debt,
+            lambda spread, active: prices_at_spreads(run, debt, on_lattice, spread, active),
+            values.price,
+            projected.accrued_ccy,
+        ),
+    )
+
+
+def _oas_bp(
+    run: RunInputs,
+    debt: Debt,
+    price_at: Callable[[Matrix, NDArray[np.bool_]], Matrix],
+    model_price: Matrix,
+    accrued: NDArray[np.float64],
+) -> Matrix | None:
+    """The spread at which a unit is worth its market price plus accrued interest, else its model price."""
+    if "OAS" not in run.measures:
+        return None
+    market = market_price_per_100(debt.terms)[:, None] / 100.0 + accrued[:, None]
+    price = np.where(np.isnan(market), model_price, market)
+    return solve_spreads(price_at, price, debt.spread) * BASIS_POINTS
+
+
+def market_price_per_100(terms: Terms) -> NDArray[np.float64]:
+    """[m] the position's attribute, else the instrument's; clean, NaN where neither brings one."""
+    own = terms.position_number("market_price")
+    return np.where(np.isnan(own), terms.number("market_price"), own)
