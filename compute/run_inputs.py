@@ -36,6 +36,10 @@ class RunInputs:
     def as_of_day(self) -> int:
         return self.tables.as_of_day
 
+    def asks(self, *measures: str) -> bool:
+        """Whether any of these was asked for; what only they need is otherwise left blank, not computed."""
+        return not set(measures).isdisjoint(self.measures)
+
     def chunk(self, chunk_no: int) -> Terms:
         first = chunk_no * self.chunk_size
         last = min(first + self.chunk_size, self.portfolio.position_count)

@@ -10,6 +10,7 @@ from compute.kernels.flows import Flows
 from compute.kernels.lives import weighted_average_life
 from compute.kernels.pools import PoolDates, PoolTerms, pool_accrued_interest, pool_flows, pool_yield_times
 from compute.kernels.yields import bond_equivalent, durations, solve_yields
+from compute.pricers.bumped import bumped
 from compute.pricers.debt_checks import check_discounting, check_speeds
 from compute.pricers.debt_terms import FLOATING, discount_rows
 from compute.pricers.exchange import fx_delta
@@ -53,13 +54,14 @@ def price_pools(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Value
             spread_factors=tables.spread_factors,
         )
 
+    pv_up_ccy, pv_down_ccy = bumped(run, revalued)
     yields, macaulay_yr, modified_yr = _yields(run, dates, flows, discounted.pv)
     return Valued(
         index=index,
         notional_ccy=pools.balance_ccy,
         pv_ccy=discounted.pv,
-        pv_up_ccy=revalued(tables.discount_factors_up),
-        pv_down_ccy=revalued(tables.discount_factors_down),
+        pv_up_ccy=pv_up_ccy,
+        pv_down_ccy=pv_down_ccy,
         key_rate_dv01_ccy=discounted.key_rate_dv01,
         fx_delta_base=fx_delta(run, terms, discounted.pv),
         cs01_ccy=discounted.cs01,
@@ -95,7 +97,7 @@ def pool_dates(terms: Terms) -> PoolDates:
 
 def _yields(run: RunInputs, dates: PoolDates, flows: Flows, pv_ccy: Matrix) -> tuple[Matrix, Matrix, Matrix]:
     """Bond-equivalent yields and the durations at them; blank, not computed, unless one of them was asked for."""
-    if not {"YIELD", "MACAULAY_DURATION", "MODIFIED_DURATION"} & set(run.measures):
+    if not run.asks("YIELD", "MACAULAY_DURATION", "MODIFIED_DURATION"):
         blank = np.full(pv_ccy.shape, np.nan)
         return blank, blank, blank
     times = pool_yield_times(run.as_of_day, dates, flows)

@@ -1,6 +1,8 @@
 """The two legs of swaps, each with its own dates: values, key rates and interest accrued."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,11 +10,13 @@ from numpy.typing import NDArray
 from compute.kernels.behaviour import Speeds
 from compute.kernels.bonds import accrued_interest, bond_flows
 from compute.kernels.discounting import discount, present_values
-from compute.kernels.floating import FloatTerms, fixings_at, floating_flows, reset_rows
+from compute.kernels.floating import FloatTerms, fixings_at, floating_flows, reset_rows, resolve_steady
 from compute.kernels.floating_sensitivity import Discounting
 from compute.kernels.flows import Flows
 from compute.kernels.schedules import Schedules, build_schedules
+from compute.kernels.steady_floaters import steady_present_values
 from compute.kernels.volatility import NO_SURFACE
+from compute.pricers.bumped import bumped
 from compute.pricers.debt_terms import BULLET, discount_rows
 from compute.pricers.speeds import variants_of
 from compute.run_inputs import RunInputs
@@ -88,7 +92,16 @@ def discount_on(run: RunInputs, terms: Terms) -> DiscountOn:
 
 def fixed_leg(run: RunInputs, leg: LegTerms, on: DiscountOn, *, notional: Amounts, coupon: Amounts) -> Leg:
     """notional x coupon x year fraction at each payment date, no exchange of notional."""
-    flows = bond_flows(
+    flows = fixed_leg_flows(run, leg, notional=notional, coupon=coupon)
+
+    def under(factors: Amounts) -> Matrix:
+        return present_values(flows, **_where(run, on), factors=factors)
+
+    return _leg(run, on, flows, under, None, _accrued(run, leg, notional, coupon))
+
+
+def fixed_leg_flows(run: RunInputs, leg: LegTerms, *, notional: Amounts, coupon: Amounts) -> Flows:
+    return bond_flows(
         leg.schedules,
         notional=notional,
         coupon=coupon,
@@ -99,7 +112,6 @@ def fixed_leg(run: RunInputs, leg: LegTerms, on: DiscountOn, *, notional: Amount
         as_of_day=run.as_of_day,
         scenario_count=run.scenario_count,
     )
-    return _leg(run, on, (flows, flows, flows), None, _accrued(run, leg, notional, coupon))
 
 
 def floating_leg(
@@ -107,7 +119,7 @@ def floating_leg(
 ) -> Leg:
     """notional x (forward or fixing + margin) x year fraction at each payment date, no exchange of notional."""
     fixing = leg_fixings(run, terms, leg.schedules)
-    float_terms = _float_terms(run, terms, leg, notional, margin, fixing)
+    float_terms = float_leg_terms(run, terms, leg, notional=notional, margin=margin, fixing=fixing)
     tables, none = run.tables, Speeds.none(len(notional))
     shared = (run.as_of_day, leg.schedules, float_terms, none, variants_of(run, none))
     discounting = Discounting(
@@ -118,12 +130,14 @@ def floating_leg(
         tables.key_gradients,
         tables.gradient_of_scenario,
     )
-    surfaces = tables.caplet_surfaces
-    projected = floating_flows(*shared, tables.discount_factors, discounting, surfaces)
-    up = floating_flows(*shared, tables.discount_factors_up, None, surfaces).flows
-    down = floating_flows(*shared, tables.discount_factors_down, None, surfaces).flows
+    projected = floating_flows(*shared, tables.discount_factors, discounting)
+    floaters = resolve_steady(run.as_of_day, leg.schedules, float_terms, none)
+
+    def under(factors: Amounts) -> Matrix:
+        return steady_present_values(floaters, **_where(run, on), factors=factors)
+
     accrued_ccy = _accrued(run, leg, notional, _current_rate(leg.schedules, fixing, margin))
-    return _leg(run, on, (projected.flows, up, down), projected.projection_key_rate_dv01, accrued_ccy)
+    return _leg(run, on, projected.flows, under, projected.projection_key_rate_dv01, accrued_ccy)
 
 
 def leg_fixings(run: RunInputs, terms: Terms, schedules: Schedules) -> Amounts:
@@ -147,30 +161,38 @@ def missing_leg_fixing(run: RunInputs, terms: Terms, schedules: Schedules) -> ND
 
 
 def _leg(
-    run: RunInputs, on: DiscountOn, flows: tuple[Flows, Flows, Flows], through: Amounts | None, accrued_ccy: Amounts
+    run: RunInputs,
+    on: DiscountOn,
+    flows: Flows,
+    under: Callable[[Amounts], Matrix],
+    through: Amounts | None,
+    accrued_ccy: Amounts,
 ) -> Leg:
-    tables, market, higher, lower = run.tables, *flows
-    where = {"curve_row": on.curve_row, "spread_row": on.spread_row}
-
-    def revalued(changed: Flows, factors: Amounts) -> Matrix:
-        return present_values(changed, **where, spread=on.spread, factors=factors, spread_factors=tables.spread_factors)
-
+    """`under` gives the PV under other discount factors."""
+    tables = run.tables
     discounted = discount(
-        market,
-        **where,
-        spread=on.spread,
+        flows,
+        **_where(run, on),
         discount_factors=tables.discount_factors,
         key_gradients=tables.key_gradients,
         gradient_of_scenario=tables.gradient_of_scenario,
-        spread_factors=tables.spread_factors,
     )
     key_rates = discounted.key_rate_dv01 if through is None else discounted.key_rate_dv01 + through
-    up, down = revalued(higher, tables.discount_factors_up), revalued(lower, tables.discount_factors_down)
+    up, down = bumped(run, under)
     return Leg(discounted.pv, up, down, key_rates, accrued_ccy)
 
 
-def _float_terms(
-    run: RunInputs, terms: Terms, leg: LegTerms, notional: Amounts, margin: Amounts, fixing: Amounts
+def _where(run: RunInputs, on: DiscountOn) -> dict[str, Any]:
+    return {
+        "curve_row": on.curve_row,
+        "spread_row": on.spread_row,
+        "spread": on.spread,
+        "spread_factors": run.tables.spread_factors,
+    }
+
+
+def float_leg_terms(
+    run: RunInputs, terms: Terms, leg: LegTerms, *, notional: Amounts, margin: Amounts, fixing: Amounts
 ) -> FloatTerms:
     """A bullet floater that repays nothing: the leg alone."""
     count = len(notional)
