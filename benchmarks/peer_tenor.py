@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from benchmarks.peer_terms import NOTIONAL, SHIFTS_BP, Terms, market_document
 from commands.ingestion.prepare import prepare_portfolio
-from compute.kernels.behaviour import Speeds, distinct_variants
-from compute.kernels.floating import FloatTerms, floating_flows
+from compute.kernels.behaviour import Speeds
+from compute.kernels.floating import FloatTerms, resolve_steady
 from compute.kernels.flows import Flows
 from compute.kernels.fx import FxForwardTerms, fx_forward_pv
+from compute.kernels.steady_floaters import SteadyFloaters, steady_present_values
 from compute.kernels.volatility import NO_SURFACE
 from compute.pricers.debt import revalued
 from compute.pricers.debt_terms import BULLET, Debt, resolve_debt
@@ -36,7 +37,7 @@ NODES = (
 )
 
 
-def inputs_of(instruments: Iterable[Terms]) -> RunInputs:
+def inputs_of(instruments: Iterable[Terms], market: Terms | None = None) -> RunInputs:
     """By the way that a user's files take: read, checked, made canonical."""
     rows = [{"instrument_id": f"I{number:06d}", **terms} for number, terms in enumerate(instruments)]
     held = [
@@ -53,17 +54,17 @@ def inputs_of(instruments: Iterable[Terms]) -> RunInputs:
             _write(Path(folder, f"{name}.csv"), table)
         prepared = prepare_portfolio(Path(folder))
     assert prepared.portfolio is not None, prepared.errors
-    return _resolved(prepared.portfolio, len(rows))
+    return _resolved(prepared.portfolio, len(rows), market or market_document())
 
 
-def _resolved(portfolio: Portfolio, count: int) -> RunInputs:
+def _resolved(portfolio: Portfolio, count: int, document: Terms) -> RunInputs:
     scenarios = [
         ScenarioDocument.model_validate(
             {"scenario_id": f"s{number}", "shocks": [{"kind": "PARALLEL", "curves": "*", "bp": bp}]}
         )
         for number, bp in enumerate(SHIFTS_BP)
     ]
-    market = parse_market(json.dumps(market_document()).encode())
+    market = parse_market(json.dumps(document).encode())
     return resolve(portfolio, market, scenarios, base_currency="USD", measures=("PV", "CONVEXITY"), chunk_size=count)
 
 
@@ -98,13 +99,13 @@ def fixed(run: RunInputs) -> Prices:
 def floating(run: RunInputs) -> Prices:
     """Notes over three-month rates: amounts are made anew on every curve."""
     debt = _debt(run)
-    terms = _float_terms(run, debt)
+    floaters = _floaters(run, debt)
 
     def from_terms() -> Values:
         debt = _debt(run)
-        return _floating_values(run, debt, _float_terms(run, debt))
+        return _floating_values(run, debt, _floaters(run, debt))
 
-    return Prices(lambda: _floating_values(run, debt, terms), from_terms)
+    return Prices(lambda: _floating_values(run, debt, floaters), from_terms)
 
 
 def fx(run: RunInputs) -> Prices:
@@ -114,6 +115,11 @@ def fx(run: RunInputs) -> Prices:
         return fx_forward_pv(forwards, spot=spot, discount_factors=run.tables.discount_factors)
 
     return Prices(lambda: price(forwards, spot), lambda: price(*_fx_terms(run)))
+
+
+def fixed_flows_of(run: RunInputs) -> tuple[Debt, Flows]:
+    debt = _debt(run)
+    return debt, _fixed_flows(run, debt)
 
 
 def _debt(run: RunInputs) -> Debt:
@@ -150,11 +156,19 @@ def _float_terms(run: RunInputs, debt: Debt) -> FloatTerms:
     ).typed()
 
 
-def _floating_values(run: RunInputs, debt: Debt, terms: FloatTerms) -> Values:
-    speeds, ones, factors = Speeds.none(len(debt.terms)), np.ones(run.scenario_count), run.tables.discount_factors
-    variants = distinct_variants(speeds, ones, ones, 0 * ones)
-    flows = floating_flows(run.as_of_day, debt.schedules, terms, speeds, variants, factors).flows
-    return revalued(run, debt, flows, factors)
+def _floaters(run: RunInputs, debt: Debt) -> SteadyFloaters:
+    return resolve_steady(run.as_of_day, debt.schedules, _float_terms(run, debt), Speeds.none(len(debt.terms)))
+
+
+def _floating_values(run: RunInputs, debt: Debt, floaters: SteadyFloaters) -> Values:
+    return steady_present_values(
+        floaters,
+        curve_row=debt.curve_row,
+        spread_row=debt.spread_row,
+        spread=debt.spread,
+        factors=run.tables.discount_factors,
+        spread_factors=run.tables.spread_factors,
+    )
 
 
 def _fx_terms(run: RunInputs) -> tuple[FxForwardTerms, Values]:

@@ -10,8 +10,6 @@ from typing import Any
 
 from compute.engine import pin_arithmetic
 
-SAME = 1e-10
-
 
 def main() -> int:
     pin_arithmetic()  # before numpy is there: the figures are those of official runs
@@ -22,17 +20,17 @@ def main() -> int:
         print(json.dumps(rows, indent=1))
     else:
         print_table(rows)
-    return 0 if all(row["largest_relative_difference"] < SAME for row in rows) else 1
+    return 0 if all(row["same"] for row in rows) else 1
 
 
 def print_table(rows: list[dict[str, Any]]) -> None:
     print("valuations a second and core; ratios from resolved inputs / from terms")
-    print(f"{'':<14}{'QuantLib':<26}{'resolved':>14}{'from terms':>14}{'QuantLib':>12}{'ratios':>16}{'differ':>10}")
+    print(f"{'':<18}{'QuantLib':<32}{'resolved':>14}{'from terms':>14}{'QuantLib':>12}{'ratios':>16}{'differ':>10}")
     for row in rows:
         ratios = f"{row['ratio_resolved']:g} / {row['ratio_from_terms']:g}"
         print(
-            f"{row['case']:<14}{row['peer']:<26}{row['ours_resolved_per_s']:>14,}{row['ours_from_terms_per_s']:>14,}"
-            f"{row['peer_per_s']:>12,}{ratios:>16}{row['largest_relative_difference']:>10.1e}"
+            f"{row['case']:<18}{row['peer']:<32}{row['ours_resolved_per_s']:>14,}{row['ours_from_terms_per_s']:>14,}"
+            f"{row['peer_per_s']:>12,}{ratios:>16}{row['largest_difference']:>10.1e}"
         )
 
 

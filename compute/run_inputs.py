@@ -43,6 +43,10 @@ class RunInputs:
         """Sensitivities take most of the time and memory; under the hundreds of scenarios of a VaR nobody asks."""
         return self.measures == ("PV",)
 
+    def asks(self, *measures: str) -> bool:
+        """Whether any of these was asked for; what only they need is otherwise left blank, not computed."""
+        return not set(measures).isdisjoint(self.measures)
+
     def chunk(self, chunk_no: int) -> Terms:
         first = chunk_no * self.chunk_size
         last = min(first + self.chunk_size, self.portfolio.position_count)

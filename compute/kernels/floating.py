@@ -43,10 +43,12 @@ from compute.kernels.floating_sensitivity import (
     fill_weights,
 )
 from compute.kernels.flows import Flows
+from compute.kernels.lanes import widened
 from compute.kernels.loans import payment_number
 from compute.kernels.options import deviation_at, expected_rate
 from compute.kernels.prepayment import NO_SPEED
 from compute.kernels.schedules import Schedules
+from compute.kernels.steady_floaters import SteadyFloaters, fill_balances, fill_interest, fill_key_rates
 from compute.kernels.volatility import NO_SURFACE, CapletSurfaces
 from domain.columns import ABSENT_DATE
 from domain.measures import KEY_RATE_TENORS_YR
@@ -156,14 +158,53 @@ def floating_flows(
     periods = _periods(as_of_day, schedules, terms)
     keys = len(KEY_RATE_TENORS_YR) if discounting else 0
     key_rate_dv01 = np.zeros((schedules.position_count, scenario_count, keys))
-    shape = (len(schedules.pay), scenario_count)
+    factors, discounting = widened(discount_factors), _widened(discounting or Discounting.none())
+    shape = (len(schedules.pay), factors.shape[2])
     interest_ccy, principal_ccy = np.empty(shape), np.empty(shape)
-    market = (discount_factors, surfaces or CapletSurfaces.none(), discounting or Discounting.none())
-    amounts = interest_ccy, principal_ccy, key_rate_dv01
-    _fill(as_of_day, valued_in_days, periods, terms, speeds, variants, *market, *amounts)
+    floaters = _resolve_steady(periods, terms, is_steady(terms, speeds))
+    principal_ccy[:] = floaters.repaid_ccy[:, None]
+    fill_interest(floaters, factors, interest_ccy)
+    if keys:
+        fill_key_rates(floaters, factors, discounting, key_rate_dv01)
+    others = ~floaters.chosen
+    if others.any():
+        market = (factors, surfaces or CapletSurfaces.none(), discounting)
+        amounts = interest_ccy, principal_ccy, key_rate_dv01
+        _fill(as_of_day, valued_in_days, others, periods, terms, speeds, variants, *market, *amounts)
     day, number = periods.pay, payment_number(schedules.offsets)
     everyone = np.arange(scenario_count, dtype=np.int32)
+    interest_ccy, principal_ccy = interest_ccy[:, :scenario_count], principal_ccy[:, :scenario_count]
     return FloatingFlows(Flows(schedules.offsets, day, number, interest_ccy, principal_ccy, everyone), key_rate_dv01)
+
+
+def is_steady(terms: FloatTerms, speeds: Speeds) -> NDArray[np.bool_]:
+    """[n] positions whose balance no rate moves, by their own terms: `steady_floaters` makes their flows."""
+    by_contract = (speeds.prepayment_kind == NO_SPEED) & (speeds.default_kind == NO_SPEED) & ~terms.round_to_cent
+    steady: NDArray[np.bool_] = by_contract & (terms.amortization != LEVEL_PAY) & (terms.volatility_row == NO_SURFACE)
+    return steady
+
+
+def resolve_steady(as_of_day: int, schedules: Schedules, terms: FloatTerms, speeds: Speeds) -> SteadyFloaters:
+    """What no curve changes of the positions that are steady."""
+    terms = terms.typed()
+    return _resolve_steady(_periods(as_of_day, schedules, terms), terms, is_steady(terms, speeds))
+
+
+def _resolve_steady(periods: "_Periods", terms: FloatTerms, chosen: NDArray[np.bool_]) -> SteadyFloaters:
+    balance_ccy, repaid_ccy = np.empty(len(periods.pay)), np.empty(len(periods.pay))
+    position = np.repeat(np.arange(len(chosen)), np.diff(periods.offsets))
+    interest_only = periods.end <= terms.io_until_day[position]
+    terms_of_balance = (terms.balance_ccy, terms.amortization, terms.redemption_per_100)
+    fill_balances(chosen, periods.offsets, interest_only, *terms_of_balance, balance_ccy, repaid_ccy)
+    days = (periods.reset, periods.stop, periods.pay)
+    rates = (terms.margin, terms.cap, terms.floor, terms.servicing_fee)
+    of_period = (periods.fraction, terms.fixing, balance_ccy, repaid_ccy)
+    return SteadyFloaters(chosen, periods.offsets, *days, *of_period, *rates, terms.projection_row)
+
+
+def _widened(discounting: Discounting) -> Discounting:
+    spread, gradient = widened(discounting.spread), widened(discounting.gradient_of_scenario)
+    return discounting._replace(spread=spread, gradient_of_scenario=gradient) if len(gradient) else discounting
 
 
 class _Periods(NamedTuple):
@@ -192,6 +233,7 @@ def _periods(as_of_day: int, schedules: Schedules, terms: FloatTerms) -> _Period
 def _fill(
     as_of_day: int,
     valued_in_days: int,
+    chosen: NDArray[np.bool_],
     periods: _Periods,
     terms: FloatTerms,
     speeds: Speeds,
@@ -205,7 +247,7 @@ def _fill(
 ) -> None:
     for i in range(len(terms.frequency)):
         first, count = periods.offsets[i], periods.offsets[i + 1] - periods.offsets[i]
-        if count == 0:
+        if count == 0 or not chosen[i]:
             continue
         rows = slice(first, first + count)
         path = _speed_path(as_of_day, i, periods, terms, speeds)

@@ -151,6 +151,6 @@ def lane_starts(b: int, scenarios: int) -> tuple[int, int, int]:
 def widened(values: NDArray[Any]) -> NDArray[Any]:
     """The last axis, of fewer scenarios than lanes, with its last one repeated up to that many; else as it is."""
     missing = LANES - values.shape[-1]
-    if missing <= 0:
+    if missing <= 0 or missing == LANES:
         return values
     return np.concatenate([values, np.repeat(values[..., -1:], missing, axis=-1)], axis=-1)

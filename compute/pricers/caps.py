@@ -12,6 +12,7 @@ from compute.kernels.discounting import discount, present_values
 from compute.kernels.flows import Flows
 from compute.kernels.option_strips import BASIS_POINT, forward_key_rates, option_values, vega_of
 from compute.kernels.vega_ladders import by_expiry
+from compute.pricers.bumped import bumped
 from compute.pricers.exchange import fx_delta
 from compute.pricers.option_terms import (
     check_strike,
@@ -114,10 +115,7 @@ def price_caps(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Valued
         tables.key_gradients,
         tables.gradient_of_scenario,
     )
-    pv_up_ccy, pv_down_ccy = (
-        _present(run, strip, on, strip.amounts_ccy(strip.growth(factors)), factors)
-        for factors in (tables.discount_factors_up, tables.discount_factors_down)
-    )
+    pv_up_ccy, pv_down_ccy = bumped(run, lambda factors: strip_pv(run, strip, on, factors))
     return Valued(
         index=index,
         notional_ccy=terms.position_number("notional"),
@@ -126,10 +124,21 @@ def price_caps(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Valued
         pv_down_ccy=pv_down_ccy,
         key_rate_dv01_ccy=discounted.key_rate_dv01 + through_forwards,
         fx_delta_base=fx_delta(run, terms, discounted.pv),
-        vega_ccy=_present(run, strip, on, strip.vegas_ccy(growth), tables.discount_factors),
-        vega_ladder_ccy=_vega_ladder(run, strip, on, growth) if "VEGA_LADDER" in run.measures else None,
+        vega_ccy=_vega(run, strip, on, growth),
+        vega_ladder_ccy=_vega_ladder(run, strip, on, growth) if run.asks("VEGA_LADDER") else None,
         theta_ccy=_tomorrow(run, terms, on) - discounted.pv if is_asked(run) else None,
     )
+
+
+def strip_pv(run: RunInputs, strip: Strip, on: DiscountOn, factors: Amounts) -> Matrix:
+    """[m, S] under any discount factors."""
+    return _present(run, strip, on, strip.amounts_ccy(strip.growth(factors)), factors)
+
+
+def _vega(run: RunInputs, strip: Strip, on: DiscountOn, growth: Matrix) -> Matrix | None:
+    if not run.asks("VEGA"):
+        return None
+    return _present(run, strip, on, strip.vegas_ccy(growth), run.tables.discount_factors)
 
 
 def _vega_ladder(run: RunInputs, strip: Strip, on: DiscountOn, growth: Matrix) -> Amounts:

@@ -19,6 +19,7 @@ from compute.kernels.cds import (
     present_values,
     value_swaps,
 )
+from compute.pricers.bumped import bumped
 from compute.pricers.debt_checks import check_discounting
 from compute.pricers.debt_terms import discount_rows
 from compute.pricers.exchange import fx_delta
@@ -48,9 +49,8 @@ def price_cds(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Valued:
     swaps, premiums, rows, credit = resolve_cds(run, terms)
     value = value_swaps(swaps, premiums, rows, rates_of(run), credit)
     amount = bought_ccy[:, None]
-    up, down = (
-        present_values(swaps, premiums, rows, rates_of(run, factors), credit) * amount
-        for factors in (run.tables.discount_factors_up, run.tables.discount_factors_down)
+    up, down = bumped(
+        run, lambda factors: present_values(swaps, premiums, rows, rates_of(run, factors), credit) * amount
     )
     pv_ccy = value.pv * amount
     return Valued(

@@ -174,7 +174,7 @@ def periods_of(
 
 def bumped(run: RunInputs, debt: Debt, flows: Flows, factors: NDArray[np.float64]) -> NDArray[np.float64]:
     """[m, S] PV for convexity; blank, not computed, unless it was asked for."""
-    if "CONVEXITY" not in run.measures:
+    if not run.asks("CONVEXITY"):
         return np.full((flows.position_count, run.scenario_count), np.nan)
     return revalued(run, debt, flows, factors)
 
@@ -195,7 +195,7 @@ def yields_and_durations(
     run: RunInputs, flows: Flows, times: YieldTimes, pv_ccy: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], ...]:
     """Blank, not computed, unless one of them was asked for: the search is the dearest of the measures."""
-    if not {"YIELD", "MACAULAY_DURATION", "MODIFIED_DURATION"} & set(run.measures):
+    if not run.asks("YIELD", "MACAULAY_DURATION", "MODIFIED_DURATION"):
         blank = np.full(pv_ccy.shape, np.nan)
         return blank, blank, blank
     yields, _ = solve_yields(flows, times, price_ccy=pv_ccy)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from compute.failing import Failing
 from compute.kernels.fx import FxForwardTerms, fx_forward_pv, fx_forwards
+from compute.pricers.bumped import bumped
 from compute.pricers.exchange import fx_rates
 from compute.pricers.tomorrow import A_DAY, is_asked
 from compute.run_inputs import RunInputs
@@ -48,13 +49,16 @@ def price_fx_forwards(run: RunInputs, terms: Terms, index: NDArray[np.int64]) ->
         key_gradients=tables.key_gradients,
         gradient_of_scenario=tables.gradient_of_scenario,
     )
+    pv_up_ccy, pv_down_ccy = bumped(
+        run, lambda factors: fx_forward_pv(forwards, spot=pairs.spot, discount_factors=factors)
+    )
     raised = priced.pv + PER_CENT * priced.base_leg_pv
     return Valued(
         index=index,
         notional_ccy=forwards.notional,
         pv_ccy=priced.pv,
-        pv_up_ccy=fx_forward_pv(forwards, spot=pairs.spot, discount_factors=tables.discount_factors_up),
-        pv_down_ccy=fx_forward_pv(forwards, spot=pairs.spot, discount_factors=tables.discount_factors_down),
+        pv_up_ccy=pv_up_ccy,
+        pv_down_ccy=pv_down_ccy,
         key_rate_dv01_ccy=priced.key_rate_dv01,
         fx_delta_base=delta_base(run, terms, pairs, priced.pv, raised),
         theta_ccy=_tomorrow(run, forwards, pairs) - priced.pv if is_asked(run) else None,

@@ -9,6 +9,7 @@ from compute.failing import Failing
 from compute.kernels.curves import DAYS_PER_YEAR
 from compute.kernels.fx_options import FxOptionTerms, fx_option_key_rates, fx_option_pv, fx_option_vega
 from compute.kernels.vega_ladders import by_expiry
+from compute.pricers.bumped import bumped
 from compute.pricers.fx import PER_CENT, Pairs, check_pairs, delta_base, pairs_of
 from compute.pricers.option_terms import (
     check_expiry,
@@ -32,16 +33,19 @@ ALLOWED = tuple(OPTION_TYPES.index(name) for name in OPTION_TYPES_OF["FX_OPTION"
 def price_fx_options(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Valued:
     """Positions that passed `check_fx_options`; `notional` is in the pair's base currency."""
     pairs, tables = pairs_of(run, terms), run.tables
-    options = _resolve(run, terms, pairs)
+    options = resolve_fx_options(run, terms, pairs)
     here = {"spot": pairs.spot, "discount_factors": tables.discount_factors}
     pv_ccy, vega_ccy = fx_option_pv(options, **here), fx_option_vega(options, **here)
     raised_ccy = fx_option_pv(options, spot=pairs.spot * (1.0 + PER_CENT), discount_factors=tables.discount_factors)
+    pv_up_ccy, pv_down_ccy = bumped(
+        run, lambda factors: fx_option_pv(options, spot=pairs.spot, discount_factors=factors)
+    )
     return Valued(
         index=index,
         notional_ccy=options.notional,
         pv_ccy=pv_ccy,
-        pv_up_ccy=fx_option_pv(options, spot=pairs.spot, discount_factors=tables.discount_factors_up),
-        pv_down_ccy=fx_option_pv(options, spot=pairs.spot, discount_factors=tables.discount_factors_down),
+        pv_up_ccy=pv_up_ccy,
+        pv_down_ccy=pv_down_ccy,
         key_rate_dv01_ccy=fx_option_key_rates(
             options, **here, key_gradients=tables.key_gradients, gradient_of_scenario=tables.gradient_of_scenario
         ),
@@ -54,7 +58,7 @@ def price_fx_options(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> 
 
 def _tomorrow(run: RunInputs, terms: Terms, pairs: Pairs) -> NDArray[np.float64]:
     """The spot is then for a day later as well; an option that expires tomorrow pays what it is worth at it."""
-    later = _resolve(run, terms, pairs, A_DAY)
+    later = resolve_fx_options(run, terms, pairs, A_DAY)
     later = replace(later, spot_lag_days=later.spot_lag_days + np.int32(A_DAY), valued_in_days=A_DAY)
     return fx_option_pv(later, spot=pairs.spot, discount_factors=run.tables.discount_factors_tomorrow)
 
@@ -75,7 +79,7 @@ def check_fx_options(run: RunInputs, terms: Terms, failing: Failing) -> None:
     check_strike(run, terms, failing, "FX", "pair")
 
 
-def _resolve(run: RunInputs, terms: Terms, pairs: Pairs, valued_in_days: int = 0) -> FxOptionTerms:
+def resolve_fx_options(run: RunInputs, terms: Terms, pairs: Pairs, valued_in_days: int = 0) -> FxOptionTerms:
     expiry, strike = (terms.day("expiry_date") - run.as_of_day).astype(np.int32), terms.number("strike")
     row = surface_rows_of(run, terms, "FX", "pair")
     expiry_yr = (expiry - valued_in_days) / DAYS_PER_YEAR

@@ -12,6 +12,7 @@ from compute.kernels.flows import Flows
 from compute.kernels.lives import weighted_average_life
 from compute.kernels.pools import PoolDates, PoolTerms, pool_accrued_interest, pool_flows, pool_yield_times
 from compute.kernels.yields import bond_equivalent, durations, solve_yields
+from compute.pricers.bumped import bumped
 from compute.pricers.debt_checks import check_discounting, check_speeds
 from compute.pricers.debt_terms import FLOATING, discount_rows
 from compute.pricers.exchange import fx_delta
@@ -52,6 +53,7 @@ def price_pools(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Value
     def revalued(factors: NDArray[np.float64]) -> Matrix:
         return present_values(flows, **on, factors=factors, spread_factors=tables.spread_factors)
 
+    pv_up_ccy, pv_down_ccy = bumped(run, revalued)
     yields, macaulay_yr, modified_yr = _yields(run, dates, flows, discounted.pv)
     accrued_ccy = _accrued(run, terms, dates, flows)
     held = Held(terms, flows, **on, notional_ccy=pools.balance_ccy, accrued_ccy=accrued_ccy, pv_ccy=discounted.pv)
@@ -59,8 +61,8 @@ def price_pools(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Value
         index=index,
         notional_ccy=pools.balance_ccy,
         pv_ccy=discounted.pv,
-        pv_up_ccy=revalued(tables.discount_factors_up),
-        pv_down_ccy=revalued(tables.discount_factors_down),
+        pv_up_ccy=pv_up_ccy,
+        pv_down_ccy=pv_down_ccy,
         key_rate_dv01_ccy=discounted.key_rate_dv01,
         fx_delta_base=fx_delta(run, terms, discounted.pv),
         cs01_ccy=discounted.cs01,
@@ -98,7 +100,7 @@ def pool_dates(terms: Terms) -> PoolDates:
 
 def _yields(run: RunInputs, dates: PoolDates, flows: Flows, pv_ccy: Matrix) -> tuple[Matrix, Matrix, Matrix]:
     """Bond-equivalent yields and the durations at them; blank, not computed, unless one of them was asked for."""
-    if not {"YIELD", "MACAULAY_DURATION", "MODIFIED_DURATION"} & set(run.measures):
+    if not run.asks("YIELD", "MACAULAY_DURATION", "MODIFIED_DURATION"):
         blank = np.full(pv_ccy.shape, np.nan)
         return blank, blank, blank
     times = pool_yield_times(run.as_of_day, dates, flows)

@@ -1,5 +1,6 @@
 """The two legs of swaps, each with its own dates: values, key rates and interest accrued."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,11 +10,13 @@ from numpy.typing import NDArray
 from compute.kernels.behaviour import Speeds
 from compute.kernels.bonds import accrued_interest, bond_flows
 from compute.kernels.discounting import discount, present_values
-from compute.kernels.floating import FloatTerms, fixings_at, floating_flows, reset_rows
+from compute.kernels.floating import FloatTerms, fixings_at, floating_flows, reset_rows, resolve_steady
 from compute.kernels.floating_sensitivity import Discounting
 from compute.kernels.flows import Flows
 from compute.kernels.schedules import Schedules, build_schedules
+from compute.kernels.steady_floaters import steady_present_values
 from compute.kernels.volatility import NO_SURFACE
+from compute.pricers.bumped import bumped
 from compute.pricers.debt_terms import BULLET, discount_rows
 from compute.pricers.speeds import variants_of
 from compute.pricers.tomorrow import A_DAY, flows_tomorrow, is_asked
@@ -93,7 +96,16 @@ def discount_on(run: RunInputs, terms: Terms) -> DiscountOn:
 
 def fixed_leg(run: RunInputs, leg: LegTerms, on: DiscountOn, *, notional: Amounts, coupon: Amounts) -> Leg:
     """notional x coupon x year fraction at each payment date, no exchange of notional."""
-    flows = bond_flows(
+    flows = fixed_leg_flows(run, leg, notional=notional, coupon=coupon)
+
+    def under(factors: Amounts) -> Matrix:
+        return present_values(flows, **_where(run, on), factors=factors)
+
+    return _leg(run, on, flows, under, lambda: flows, None, _accrued(run, leg, notional, coupon))
+
+
+def fixed_leg_flows(run: RunInputs, leg: LegTerms, *, notional: Amounts, coupon: Amounts) -> Flows:
+    return bond_flows(
         leg.schedules,
         notional=notional,
         coupon=coupon,
@@ -104,7 +116,6 @@ def fixed_leg(run: RunInputs, leg: LegTerms, on: DiscountOn, *, notional: Amount
         as_of_day=run.as_of_day,
         scenario_count=run.scenario_count,
     )
-    return _leg(run, on, (flows, flows, flows, flows), None, _accrued(run, leg, notional, coupon))
 
 
 def floating_leg(
@@ -112,7 +123,7 @@ def floating_leg(
 ) -> Leg:
     """notional x (forward or fixing + margin) x year fraction at each payment date, no exchange of notional."""
     fixing = leg_fixings(run, terms, leg.schedules)
-    float_terms = _float_terms(run, terms, leg, notional, margin, fixing)
+    float_terms = float_leg_terms(run, terms, leg, notional=notional, margin=margin, fixing=fixing)
     tables, none = run.tables, Speeds.none(len(notional))
     shared = (run.as_of_day, leg.schedules, float_terms, none, variants_of(run, none))
     discounting = Discounting(
@@ -123,15 +134,17 @@ def floating_leg(
         tables.key_gradients,
         tables.gradient_of_scenario,
     )
-    surfaces = tables.caplet_surfaces
-    projected = floating_flows(*shared, tables.discount_factors, discounting, surfaces)
-    up = floating_flows(*shared, tables.discount_factors_up, None, surfaces).flows
-    down = floating_flows(*shared, tables.discount_factors_down, None, surfaces).flows
-    later = projected.flows
-    if is_asked(run):
-        later = floating_flows(*shared, tables.discount_factors_tomorrow, None, surfaces, A_DAY).flows
+    projected = floating_flows(*shared, tables.discount_factors, discounting)
+    floaters = resolve_steady(run.as_of_day, leg.schedules, float_terms, none)
+
+    def under(factors: Amounts) -> Matrix:
+        return steady_present_values(floaters, **_where(run, on), factors=factors)
+
+    def tomorrow() -> Flows:
+        return floating_flows(*shared, tables.discount_factors_tomorrow, valued_in_days=A_DAY).flows
+
     accrued_ccy = _accrued(run, leg, notional, _current_rate(leg.schedules, fixing, margin))
-    return _leg(run, on, (projected.flows, up, down, later), projected.projection_key_rate_dv01, accrued_ccy)
+    return _leg(run, on, projected.flows, under, tomorrow, projected.projection_key_rate_dv01, accrued_ccy)
 
 
 def leg_fixings(run: RunInputs, terms: Terms, schedules: Schedules) -> Amounts:
@@ -157,34 +170,40 @@ def missing_leg_fixing(run: RunInputs, terms: Terms, schedules: Schedules) -> ND
 def _leg(
     run: RunInputs,
     on: DiscountOn,
-    flows: tuple[Flows, Flows, Flows, Flows],
+    flows: Flows,
+    under: Callable[[Amounts], Matrix],
+    tomorrow: Callable[[], Flows],
     through: Amounts | None,
     accrued_ccy: Amounts,
 ) -> Leg:
-    """Flows under the market, under both bumps of convexity, and of tomorrow."""
-    tables, market, higher, lower, later = run.tables, *flows
-    where: dict[str, Any] = {"curve_row": on.curve_row, "spread_row": on.spread_row}
-
-    def revalued(changed: Flows, factors: Amounts) -> Matrix:
-        return present_values(changed, **where, spread=on.spread, factors=factors, spread_factors=tables.spread_factors)
-
+    """`under` gives the PV under other discount factors, `tomorrow` the flows as they are projected a day later."""
+    tables = run.tables
     discounted = discount(
-        market,
-        **where,
-        spread=on.spread,
+        flows,
+        **_where(run, on),
         discount_factors=tables.discount_factors,
         key_gradients=tables.key_gradients,
         gradient_of_scenario=tables.gradient_of_scenario,
-        spread_factors=tables.spread_factors,
     )
     key_rates = discounted.key_rate_dv01 if through is None else discounted.key_rate_dv01 + through
-    up, down = revalued(higher, tables.discount_factors_up), revalued(lower, tables.discount_factors_down)
-    tomorrow = flows_tomorrow(run, later, **where, spread=on.spread) if is_asked(run) else discounted.pv
-    return Leg(discounted.pv, up, down, key_rates, accrued_ccy, tomorrow)
+    up, down = bumped(run, under)
+    later = discounted.pv
+    if is_asked(run):
+        later = flows_tomorrow(run, tomorrow(), curve_row=on.curve_row, spread_row=on.spread_row, spread=on.spread)
+    return Leg(discounted.pv, up, down, key_rates, accrued_ccy, later)
 
 
-def _float_terms(
-    run: RunInputs, terms: Terms, leg: LegTerms, notional: Amounts, margin: Amounts, fixing: Amounts
+def _where(run: RunInputs, on: DiscountOn) -> dict[str, Any]:
+    return {
+        "curve_row": on.curve_row,
+        "spread_row": on.spread_row,
+        "spread": on.spread,
+        "spread_factors": run.tables.spread_factors,
+    }
+
+
+def float_leg_terms(
+    run: RunInputs, terms: Terms, leg: LegTerms, *, notional: Amounts, margin: Amounts, fixing: Amounts
 ) -> FloatTerms:
     """A bullet floater that repays nothing: the leg alone."""
     count = len(notional)

@@ -48,7 +48,7 @@ def _par_spread(run: RunInputs, terms: Terms, received_ccy: NDArray[np.float64],
     if "PAR_SPREAD" not in run.measures:
         return None
     annuity = fixed_leg(
-        run, _leg(run, terms, "fixed"), discount_on(run, terms), notional=received_ccy, coupon=np.ones(len(terms))
+        run, swap_leg(run, terms, "fixed"), discount_on(run, terms), notional=received_ccy, coupon=np.ones(len(terms))
     )
     with np.errstate(divide="ignore", invalid="ignore"):
         rise: Matrix = -pv_ccy / annuity.pv_ccy * PER_RATE
@@ -58,9 +58,9 @@ def _par_spread(run: RunInputs, terms: Terms, received_ccy: NDArray[np.float64],
 def swap_legs(run: RunInputs, terms: Terms, received_ccy: NDArray[np.float64]) -> Leg:
     """Both legs together, on the notional whose fixed leg is received."""
     on = discount_on(run, terms)
-    fixed = fixed_leg(run, _leg(run, terms, "fixed"), on, notional=received_ccy, coupon=terms.number("coupon"))
+    fixed = fixed_leg(run, swap_leg(run, terms, "fixed"), on, notional=received_ccy, coupon=terms.number("coupon"))
     margin = terms.number("margin", 0.0)
-    floating = floating_leg(run, terms, _leg(run, terms, "float"), on, notional=-received_ccy, margin=margin)
+    floating = floating_leg(run, terms, swap_leg(run, terms, "float"), on, notional=-received_ccy, margin=margin)
     return fixed.plus(floating)
 
 
@@ -85,7 +85,7 @@ def check_swaps(run: RunInputs, terms: Terms, failing: Failing) -> None:
         return
     chosen = terms.of(candidates)
     missing = np.zeros(len(terms), np.bool_)
-    missing[candidates[missing_leg_fixing(run, chosen, _leg(run, chosen, "float").schedules)]] = True
+    missing[candidates[missing_leg_fixing(run, chosen, swap_leg(run, chosen, "float").schedules)]] = True
     failing.where(
         missing,
         Reason.MISSING_MARKET_DATA,
@@ -93,7 +93,7 @@ def check_swaps(run: RunInputs, terms: Terms, failing: Failing) -> None:
     )
 
 
-def _leg(run: RunInputs, terms: Terms, side: str) -> LegTerms:
+def swap_leg(run: RunInputs, terms: Terms, side: str) -> LegTerms:
     return leg_terms(
         run,
         terms,

@@ -53,6 +53,10 @@ class Options:
         shifted = rate + self.shift[:, None]
         return option_values(self.kind, self.side, shifted, self.strike, self.vol * self.root_yr[:, None])
 
+    def vega(self, rate: Matrix) -> Matrix:
+        shifted = rate + self.shift[:, None]
+        return vega_of(self.kind, self.side, shifted, self.strike, self.vol, self.root_yr)
+
     def slope(self, rate: Matrix, step: Matrix) -> Matrix:
         """Over what a basis point of all zero rates moves the rate by, as DV01 is defined."""
         return (self.value(rate + step) - self.value(rate - step)) / (2.0 * step)
@@ -68,21 +72,19 @@ def price_swaptions(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> V
     those of the index (float) and of the currency's swaps (`domain.conventions`); it has no margin.
     """
     annuity, floating = _underlying(run, terms)
-    options = _resolve(run, terms)
+    options = resolve_options(run, terms)
     rate = _over(floating.pv_ccy, annuity.pv_ccy)
     value, slope = options.value(rate), options.slope(rate, _move_of_rate(rate, annuity, floating))
     through_annuity = (options.alive_ccy * (value - rate * slope))[..., None] * annuity.key_rate_dv01_ccy
     through_floating = (options.alive_ccy * slope)[..., None] * floating.key_rate_dv01_ccy
-    shifted = rate + options.shift[:, None]
-    vega = vega_of(options.kind, options.side, shifted, options.strike, options.vol, options.root_yr)
     pv_ccy = options.alive_ccy * annuity.pv_ccy * value
-    vega_ccy = options.alive_ccy * annuity.pv_ccy * vega
+    vega_ccy = options.alive_ccy * annuity.pv_ccy * options.vega(rate)
     return Valued(
         index=index,
         notional_ccy=terms.position_number("notional"),
         pv_ccy=pv_ccy,
-        pv_up_ccy=_revalued(options, annuity.pv_up_ccy, floating.pv_up_ccy),
-        pv_down_ccy=_revalued(options, annuity.pv_down_ccy, floating.pv_down_ccy),
+        pv_up_ccy=option_pv(options, annuity.pv_up_ccy, floating.pv_up_ccy),
+        pv_down_ccy=option_pv(options, annuity.pv_down_ccy, floating.pv_down_ccy),
         key_rate_dv01_ccy=through_annuity + through_floating,
         fx_delta_base=fx_delta(run, terms, pv_ccy),
         vega_ccy=vega_ccy,
@@ -98,8 +100,8 @@ def _vega_ladder(terms: Terms, options: Options, vega_ccy: Matrix) -> Amounts:
 
 def _tomorrow(run: RunInputs, terms: Terms, annuity: Leg, floating: Leg) -> Matrix:
     """An option that expires tomorrow pays what the swap is then worth."""
-    later = _resolve(run, terms, A_DAY)
-    return _revalued(later, annuity.pv_tomorrow_ccy, floating.pv_tomorrow_ccy)
+    later = resolve_options(run, terms, A_DAY)
+    return option_pv(later, annuity.pv_tomorrow_ccy, floating.pv_tomorrow_ccy)
 
 
 def check_swaptions(run: RunInputs, terms: Terms, failing: Failing) -> None:
@@ -133,12 +135,12 @@ def tenors_yr(expiry_day: Days, maturity_day: Days) -> Amounts:
 def _underlying(run: RunInputs, terms: Terms) -> tuple[Leg, Leg]:
     """Annuity and floating leg of the swap from expiry on, for a unit of notional."""
     on, ones = discount_on(run, terms), np.ones(len(terms))
-    annuity = fixed_leg(run, _leg(run, terms, "fixed"), on, notional=ones, coupon=ones)
-    floating = floating_leg(run, terms, _leg(run, terms, "float"), on, notional=ones, margin=0.0 * ones)
+    annuity = fixed_leg(run, option_leg(run, terms, "fixed"), on, notional=ones, coupon=ones)
+    floating = floating_leg(run, terms, option_leg(run, terms, "float"), on, notional=ones, margin=0.0 * ones)
     return annuity, floating
 
 
-def _leg(run: RunInputs, terms: Terms, side: str) -> LegTerms:
+def option_leg(run: RunInputs, terms: Terms, side: str) -> LegTerms:
     """From expiry on; of an option that has expired nothing is left."""
     expiry_day = terms.day("expiry_date")
     return leg_terms(
@@ -150,7 +152,7 @@ def _leg(run: RunInputs, terms: Terms, side: str) -> LegTerms:
     )
 
 
-def _resolve(run: RunInputs, terms: Terms, valued_in_days: int = 0) -> Options:
+def resolve_options(run: RunInputs, terms: Terms, valued_in_days: int = 0) -> Options:
     expiry_day, strike = terms.day("expiry_date"), terms.number("strike")
     expiry_yr = np.maximum(expiry_day - run.as_of_day - valued_in_days, 0) / DAYS_PER_YEAR
     row = surface_rows_of(run, terms, "SWAPTION", "index")
@@ -160,7 +162,8 @@ def _resolve(run: RunInputs, terms: Terms, valued_in_days: int = 0) -> Options:
     return Options(kind, sides(terms), strike + shift, shift, np.sqrt(expiry_yr), vol, alive_ccy[:, None])
 
 
-def _revalued(options: Options, annuity: Matrix, floating: Matrix) -> Matrix:
+def option_pv(options: Options, annuity: Matrix, floating: Matrix) -> Matrix:
+    """[m, S] from the values of the underlying's legs for a unit of notional."""
     return options.alive_ccy * annuity * options.value(_over(floating, annuity))
 
 
