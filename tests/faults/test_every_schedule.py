@@ -14,6 +14,7 @@ from uuid import UUID
 
 import numpy as np
 import pytest
+from eventsourcing.persistence import OperationalError
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -104,7 +105,8 @@ class Site:
         return store
 
     def manage(self, pause: Pause, what: Callable[[RunProcess], int]) -> None:
-        what(RunProcess(self.store(pause), Queue(self.database), self.connecting(pause), lambda: NOW))
+        with suppress(OperationalError):
+            what(RunProcess(self.store(pause), Queue(self.database), self.connecting(pause), lambda: NOW))
 
     def connecting(self, pause: Pause) -> Callable[[], Any]:
         @contextmanager
@@ -121,7 +123,7 @@ class Site:
             return
         pause()
         ports = Ports(self.store(pause), None, None, CODEC, self.connecting(pause), lambda: NOW)  # type: ignore[arg-type]
-        with suppress(Poisoned):
+        with suppress(Poisoned, OperationalError):
             Worker(ports, self.price, "engine").handle(worked.job.payload)
         pause()
         queue.finish(worked.job.job_id)
@@ -201,6 +203,12 @@ class Schedules(RuleBasedStateMachine):
         for run_id in self.wishes:
             if self.run(run_id).failed_chunks:
                 retry_run(self.site.store(), ASKED, str(run_id))
+
+    @rule(slots=st.lists(st.integers(0, WORKERS - 1), min_size=1, max_size=4))
+    def work_while_the_database_is_away(self, slots: list[int]) -> None:
+        self.site.database.appends_to_lose = len(slots)
+        self.work_to_the_end(slots)
+        self.site.database.appends_to_lose = 0
 
     # --- process managers -------------------------------------------------------------------------------------------
 
@@ -390,5 +398,17 @@ def test_a_late_fact_of_a_chunk_that_was_given_up_counts_when_the_run_is_retried
     machine.freeze_or_thaw(slot=0, is_frozen=False)
     machine.work_to_the_end([0])
     machine.mend_and_retry()
+    machine.teardown()
+    assert machine.run(run_id).status is runs.RunStatus.COMPLETED
+
+
+def test_a_database_that_is_away_is_no_fault_of_the_chunk() -> None:
+    """However often: what ends when the server is back needs nobody's retry."""
+    machine = Schedules()
+    run_id = machine.begin(chunks=2, poisoned=set())
+    for _ in range(5):
+        machine.work_while_the_database_is_away([0, 1])
+        machine.manage()
+    assert not machine.run(run_id).failed_chunks
     machine.teardown()
     assert machine.run(run_id).status is runs.RunStatus.COMPLETED
