@@ -8,11 +8,9 @@ and, when the faults are over, an end of every run without anybody's help.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-import numpy as np
 import pytest
 from eventsourcing.persistence import OperationalError
 from hypothesis import HealthCheck, Phase, settings
@@ -34,21 +32,16 @@ from commands.processes.run import RunProcess
 from compute.chunks import ChunkFacts
 from compute.worker import Ports, Worker
 from domain import run as runs
-from domain.event import Envelope, Event, stream_id
-from domain.facts import BlockColumns, BlockFact, NondeterminismDetected
-from domain.measures import Fact
+from domain.event import Event, stream_id
+from domain.facts import BlockFact, NondeterminismDetected
 from domain.merkle import merkle_root
 from domain.ports import AlreadyThere
-from ops.adapters.block_codec import ZstdBlockCodec
 from tests.faults.actors import Actor
 from tests.faults.memory import Connection, Database, Job, Pause, Queue, Store
+from tests.faults.plain_work import ASKED, CODEC, KINDS, NOW, facts_of, hash_of, request
 
-NOW = datetime(2026, 1, 23, 18, tzinfo=UTC)
-ASKED = Envelope("tester", NOW, UUID(int=1))
-KINDS = (Fact.PRICED, Fact.RISK)
 WORKERS = 3
 MOST_ROUNDS = 60
-CODEC = ZstdBlockCodec()
 SEARCH = settings(
     derandomize=True,
     database=None,
@@ -62,26 +55,6 @@ SEARCH = settings(
 
 class Poisoned(Exception):
     """What a chunk raises that cannot be worked out."""
-
-
-def facts_of(run_id: UUID, chunk_no: int) -> ChunkFacts:
-    """As deterministic as the kernels: nothing but the run and the chunk."""
-    columns = {
-        kind: BlockColumns(
-            ("pv",),
-            np.full((1, 1, 1), run_id.int % 1_000 + chunk_no / 7),
-            ("PV",),
-            np.zeros((1, 1, 1), np.uint8),
-            (),
-            np.full(1, -1, np.int32),
-        )
-        for kind in KINDS
-    }
-    return ChunkFacts(1, 0, {"USD": [1.0]}, columns)
-
-
-def hash_of(run_id: UUID, chunk_no: int) -> str:
-    return CODEC.content_sha256(facts_of(run_id, chunk_no).blocks[Fact.PRICED])
 
 
 @dataclass
@@ -132,23 +105,6 @@ class Site:
         if (requested.originator_id, chunk_no) in self.poisoned:
             raise Poisoned(chunk_no)
         return facts_of(requested.originator_id, chunk_no)
-
-
-def request(run_id: UUID, chunks: int) -> list[runs.RunEvent]:
-    terms = {
-        "portfolio_snapshot_id": UUID(int=2),
-        "portfolio_sha256": "aa",
-        "market_snapshot_id": UUID(int=3),
-        "market_sha256": "bb",
-        "as_of": date(2026, 1, 23),
-        "base_currency": "USD",
-        "scenarios": ["BASE"],
-        "scenario_documents": [{"scenario_id": "BASE", "name": "Base", "shocks": []}],
-        "measures": ["PV", "DV01"],
-        "positions": chunks,
-        "chunk_size": 1,
-    }
-    return runs.request(runs.Run(), ASKED, run_id, terms)
 
 
 class Schedules(RuleBasedStateMachine):
