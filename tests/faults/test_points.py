@@ -7,8 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -25,10 +24,10 @@ from domain import run as runs
 from ops.settings import Settings
 from ops.wiring import Tenor
 from tests.faults.checker import check_log, check_run
+from tests.faults.patience import SECONDS, until
 from tests.faults.plain_work import ASKED, NOW, Harm, facts_of, hash_of, plain_worker, request
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 60.0
 AGE_LEASES = "UPDATE pgqueuer SET heartbeat = now() - interval '1 minute' WHERE status = 'picked'"
 """Ten seconds' wait for a lease to end, without the wait."""
 COUNT_FACTS = "SELECT count(*) FROM fact_block WHERE run_id = %s AND chunk_no = %s"
@@ -137,13 +136,6 @@ def site(database_url: str, tmp_path: Path, nursery: Nursery) -> Iterator[Site]:
     yield Site(tenor, nursery)
     nursery.stop_all()
     tenor.close()
-
-
-def until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not holds():
-        assert time.monotonic() < deadline, "it never came to that"
-        time.sleep(0.02)
 
 
 @pytest.mark.parametrize(("point", "facts"), [("before append", 0), ("after append", 2)])
