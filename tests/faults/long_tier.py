@@ -160,7 +160,7 @@ def is_alive(pid: int) -> bool:
 
 
 def storm(site: Site, wish: dict[str, Any], kills: int, rng: random.Random, deadline: float) -> Counter[str]:
-    """Each kill waits for some progress since the one before, so that runs go on, and for a pause that the seed says."""
+    """Each kill waits for progress since the one before, so that runs go on, and for a pause that the seed says."""
     killed: Counter[str] = Counter()
     runs = 0
     while killed.total() < kills and time.monotonic() < deadline:
@@ -195,7 +195,7 @@ def see_through(site: Site) -> int:
         {entry["key"] for entry in site.history if entry["what"] == "asked" and entry["key"] != "undisturbed"}
     )
     with site.connect() as connection:
-        for key in keys:
+        for key in sorted(keys):
             assert_as_undisturbed(connection, key)
         check_log(connection, tuple(site.acknowledged))
     return len(keys)
@@ -230,6 +230,7 @@ def arguments() -> argparse.Namespace:
 
 def main() -> int:
     asked = arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that nothing is left running
     print(f"seed {asked.seed}: {asked.kills} kills, at most {asked.minutes:g} minutes of them", flush=True)
     home = Path(tempfile.mkdtemp(prefix="tenor-faults-", dir="/tmp")).resolve()
     home.chmod(0o755)
