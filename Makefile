@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 ARGS   ?=
 
-.PHONY: demo test check bench setup clean
+.PHONY: demo test check bench faults setup clean
 
 demo: $(STAMP)
 	$(BIN)/tenor demo $(ARGS)
@@ -22,6 +22,10 @@ check: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/tenor bench $(ARGS)
+
+# The long tier of the fault tests; docs/operations.md. ARGS="--kills 30 --seed 7"
+faults: $(STAMP)
+	$(BIN)/python -m tests.faults.long_tier $(ARGS)
 
 setup: $(STAMP)
 

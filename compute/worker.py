@@ -11,7 +11,10 @@ from math import isfinite
 from typing import Any, cast
 from uuid import UUID, uuid4
 
+import psycopg
 import structlog
+from eventsourcing.persistence import InterfaceError as LogInterfaceError
+from eventsourcing.persistence import OperationalError as LogOperationalError
 
 from compute.chunks import ChunkFacts, price_chunk
 from compute.comparison import is_alike, largest_difference
@@ -42,7 +45,11 @@ START_TRY = (
 )
 NOTE_ERROR = "UPDATE chunk_attempt SET error = %s WHERE run_id = %s AND chunk_no = %s AND attempt = %s"
 END_TRY = "DELETE FROM chunk_attempt WHERE run_id = %s AND chunk_no = %s AND attempt = %s"
+UNDO_TRY = "UPDATE chunk_attempt SET tries = tries - 1 WHERE run_id = %s AND chunk_no = %s AND attempt = %s"
 WORKER_DIED = "the worker died while it worked on this chunk"
+
+DATABASE_AWAY = (psycopg.OperationalError, psycopg.InterfaceError, LogOperationalError, LogInterfaceError)
+"""A server that restarts, a network that drops, a disk that is full: no fault of the chunk's, and no try of it."""
 
 Connect = Callable[[], AbstractContextManager[Any]]
 Price = Callable[[runs.RunRequested, int], ChunkFacts]
@@ -104,6 +111,9 @@ class Worker:
         try:
             facts = self._price(requested, chunk_no)
             self._append(requested, chunk_no, facts)
+        except DATABASE_AWAY:
+            self._undo_try(identity)
+            raise
         except Exception as problem:
             error = f"{type(problem).__name__}: {problem}"[:2000]
             self._note_error(identity, error)
@@ -118,6 +128,10 @@ class Worker:
         with self._ports.connect() as connection:
             row = connection.execute(START_TRY, (*identity, WORKER_DIED)).fetchone()
         return row[0], row[1]
+
+    def _undo_try(self, identity: tuple[UUID, int, int]) -> None:
+        with suppress(*DATABASE_AWAY), self._ports.connect() as connection:
+            connection.execute(UNDO_TRY, identity)
 
     def _note_error(self, identity: tuple[UUID, int, int], error: str) -> None:
         with self._ports.connect() as connection:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from eventsourcing.persistence import OperationalError
+
 from commands.processes import run as manager
 from compute import worker
 from domain.event import Event
@@ -54,6 +56,8 @@ class Database:
     blocks: dict[tuple[UUID, str, int], bytes] = field(default_factory=dict)
     tables: Tables = field(default_factory=Tables)
     now: float = 0.0
+    appends_to_lose: int = 0
+    """the next ones fail as on a server that restarts, or on a full disk"""
 
     def kept(self) -> set[tuple[UUID, int]]:
         return {(event.originator_id, event.originator_version) for event in self.events}
@@ -116,6 +120,9 @@ class Store:
         also: Callable[[Any], Sequence[Event]] | None = None,
     ) -> list[int]:
         self._pause()
+        if self._database.appends_to_lose:
+            self._database.appends_to_lose -= 1
+            raise OperationalError("No space left on device")
         with whole_or_not_at_all(self._database):
             whole = [*events, *(self._run_inside(also) if also else ())]
             self._insert(whole, blocks)
@@ -278,6 +285,13 @@ def note_error(tables: Tables, error: str, run_id: UUID, chunk_no: int, attempt:
     return Rows([])
 
 
+def undo_try(tables: Tables, run_id: UUID, chunk_no: int, attempt: int) -> Rows:
+    key = (run_id, chunk_no, attempt)
+    if key in tables.tries:
+        tables.tries[key] = (tables.tries[key][0] - 1, tables.tries[key][1])
+    return Rows([])
+
+
 def end_try(tables: Tables, run_id: UUID, chunk_no: int, attempt: int) -> Rows:
     tables.tries.pop((run_id, chunk_no, attempt), None)
     return Rows([])
@@ -302,5 +316,6 @@ STATEMENTS: dict[str, Callable[..., Rows]] = {
     manager.SELECT_MISSING: select_missing,
     worker.START_TRY: start_try,
     worker.NOTE_ERROR: note_error,
+    worker.UNDO_TRY: undo_try,
     worker.END_TRY: end_try,
 }

@@ -8,12 +8,11 @@ and, when the faults are over, an end of every run without anybody's help.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-import numpy as np
 import pytest
+from eventsourcing.persistence import OperationalError
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -33,21 +32,16 @@ from commands.processes.run import RunProcess
 from compute.chunks import ChunkFacts
 from compute.worker import Ports, Worker
 from domain import run as runs
-from domain.event import Envelope, Event, stream_id
-from domain.facts import BlockColumns, BlockFact, NondeterminismDetected
-from domain.measures import Fact
+from domain.event import Event, stream_id
+from domain.facts import BlockFact, NondeterminismDetected
 from domain.merkle import merkle_root
 from domain.ports import AlreadyThere
-from ops.adapters.block_codec import ZstdBlockCodec
 from tests.faults.actors import Actor
 from tests.faults.memory import Connection, Database, Job, Pause, Queue, Store
+from tests.faults.plain_work import ASKED, CODEC, KINDS, NOW, facts_of, hash_of, request
 
-NOW = datetime(2026, 1, 23, 18, tzinfo=UTC)
-ASKED = Envelope("tester", NOW, UUID(int=1))
-KINDS = (Fact.PRICED, Fact.RISK)
 WORKERS = 3
 MOST_ROUNDS = 60
-CODEC = ZstdBlockCodec()
 SEARCH = settings(
     derandomize=True,
     database=None,
@@ -61,26 +55,6 @@ SEARCH = settings(
 
 class Poisoned(Exception):
     """What a chunk raises that cannot be worked out."""
-
-
-def facts_of(run_id: UUID, chunk_no: int) -> ChunkFacts:
-    """As deterministic as the kernels: nothing but the run and the chunk."""
-    columns = {
-        kind: BlockColumns(
-            ("pv",),
-            np.full((1, 1, 1), run_id.int % 1_000 + chunk_no / 7),
-            ("PV",),
-            np.zeros((1, 1, 1), np.uint8),
-            (),
-            np.full(1, -1, np.int32),
-        )
-        for kind in KINDS
-    }
-    return ChunkFacts(1, 0, {"USD": [1.0]}, columns)
-
-
-def hash_of(run_id: UUID, chunk_no: int) -> str:
-    return CODEC.content_sha256(facts_of(run_id, chunk_no).blocks[Fact.PRICED])
 
 
 @dataclass
@@ -104,7 +78,8 @@ class Site:
         return store
 
     def manage(self, pause: Pause, what: Callable[[RunProcess], int]) -> None:
-        what(RunProcess(self.store(pause), Queue(self.database), self.connecting(pause), lambda: NOW))
+        with suppress(OperationalError):
+            what(RunProcess(self.store(pause), Queue(self.database), self.connecting(pause), lambda: NOW))
 
     def connecting(self, pause: Pause) -> Callable[[], Any]:
         @contextmanager
@@ -121,7 +96,7 @@ class Site:
             return
         pause()
         ports = Ports(self.store(pause), None, None, CODEC, self.connecting(pause), lambda: NOW)  # type: ignore[arg-type]
-        with suppress(Poisoned):
+        with suppress(Poisoned, OperationalError):
             Worker(ports, self.price, "engine").handle(worked.job.payload)
         pause()
         queue.finish(worked.job.job_id)
@@ -130,23 +105,6 @@ class Site:
         if (requested.originator_id, chunk_no) in self.poisoned:
             raise Poisoned(chunk_no)
         return facts_of(requested.originator_id, chunk_no)
-
-
-def request(run_id: UUID, chunks: int) -> list[runs.RunEvent]:
-    terms = {
-        "portfolio_snapshot_id": UUID(int=2),
-        "portfolio_sha256": "aa",
-        "market_snapshot_id": UUID(int=3),
-        "market_sha256": "bb",
-        "as_of": date(2026, 1, 23),
-        "base_currency": "USD",
-        "scenarios": ["BASE"],
-        "scenario_documents": [{"scenario_id": "BASE", "name": "Base", "shocks": []}],
-        "measures": ["PV", "DV01"],
-        "positions": chunks,
-        "chunk_size": 1,
-    }
-    return runs.request(runs.Run(), ASKED, run_id, terms)
 
 
 class Schedules(RuleBasedStateMachine):
@@ -201,6 +159,12 @@ class Schedules(RuleBasedStateMachine):
         for run_id in self.wishes:
             if self.run(run_id).failed_chunks:
                 retry_run(self.site.store(), ASKED, str(run_id))
+
+    @rule(slots=st.lists(st.integers(0, WORKERS - 1), min_size=1, max_size=4))
+    def work_while_the_database_is_away(self, slots: list[int]) -> None:
+        self.site.database.appends_to_lose = len(slots)
+        self.work_to_the_end(slots)
+        self.site.database.appends_to_lose = 0
 
     # --- process managers -------------------------------------------------------------------------------------------
 
@@ -390,5 +354,17 @@ def test_a_late_fact_of_a_chunk_that_was_given_up_counts_when_the_run_is_retried
     machine.freeze_or_thaw(slot=0, is_frozen=False)
     machine.work_to_the_end([0])
     machine.mend_and_retry()
+    machine.teardown()
+    assert machine.run(run_id).status is runs.RunStatus.COMPLETED
+
+
+def test_a_database_that_is_away_is_no_fault_of_the_chunk() -> None:
+    """However often: what ends when the server is back needs nobody's retry."""
+    machine = Schedules()
+    run_id = machine.begin(chunks=2, poisoned=set())
+    for _ in range(5):
+        machine.work_while_the_database_is_away([0, 1])
+        machine.manage()
+    assert not machine.run(run_id).failed_chunks
     machine.teardown()
     assert machine.run(run_id).status is runs.RunStatus.COMPLETED

@@ -61,8 +61,8 @@ def test_workers_killed_as_soon_as_they_start_are_started_again(stage: Stage) ->
 
 
 def test_the_number_of_workers_changes_no_bit(stage: Stage) -> None:
-    """Three here, two where they are killed, one in the undisturbed run."""
-    answer = finish(stage.submit("many", workers=3))
+    """Five here, two where they are killed, one in the undisturbed run."""
+    answer = finish(stage.submit("many", workers=5))
     assert (answer.code, answer.document["status"]) == (0, "COMPLETED"), answer.err
     with stage.connect() as connection:
         assert_as_undisturbed(connection, "many")
