@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 
 def archive_run(context: typer.Context, run: Run, to: To = None, reason: Reason = "", as_json: AsJson = False) -> None:
-    """Copy a run that has ended to an archive, check the copy, then drop the run's results and, month by month, facts."""
+    """Copy a run that has ended to an archive, check the copy, then drop its results and, month by month, facts."""
     from ops.archiving.archive import archive
 
     with opened(context) as tenor:
