@@ -27,6 +27,8 @@ class RunStatus(StrEnum):
 
 FINISHED = (RunStatus.COMPLETED, RunStatus.COMPLETED_WITH_EXCEPTIONS)
 UNFINISHED = (RunStatus.REQUESTED, RunStatus.PLANNED, RunStatus.RUNNING)
+ENDED = (RunStatus.PUBLISHED, RunStatus.REJECTED, RunStatus.CANCELLED, RunStatus.FAILED)
+"""Nothing more is to be decided about it: it may be archived, and comes back as what it was."""
 
 
 class RunRequested(Event):
@@ -172,6 +174,8 @@ class Run:
     requested: RunRequested | None = None
     failed_chunks: tuple[int, ...] = ()
     archived: RunArchived | None = None
+    ended_as: RunStatus = RunStatus.PUBLISHED
+    """before it was archived"""
 
 
 class RunRefused(Exception):
@@ -206,9 +210,10 @@ def evolve(run: Run, event: RunEvent) -> Run:
         case RunPublished():
             return replace(run, status=RunStatus.PUBLISHED)
         case RunArchived():
-            return replace(run, status=RunStatus.ARCHIVED, archived=event)
+            ended_as = run.status if run.status in ENDED else RunStatus.PUBLISHED
+            return replace(run, status=RunStatus.ARCHIVED, archived=event, ended_as=ended_as)
         case RunRestored():
-            return replace(run, status=RunStatus.PUBLISHED, archived=None)
+            return replace(run, status=run.ended_as, archived=None)
         case _:
             assert_never(event)
 
@@ -299,8 +304,9 @@ def refuse_unless_archivable(run: Run, run_id: UUID) -> None:
     """Asked before a copy is made, and again when it has been."""
     if run.archived is not None:
         raise RunRefused(f"run {run_id} is archived already, in {run.archived.destination}", "nothing to archive")
-    if run.status is not RunStatus.PUBLISHED:
-        raise RunRefused(f"run {run_id} is {run.status}; only a published run can be archived", "publish it first")
+    if run.status not in ENDED:
+        fix = "wait for its end, or cancel it" if run.status in UNFINISHED else "publish it, or reject it"
+        raise RunRefused(f"run {run_id} is {run.status}; only a run that has ended can be archived", fix)
 
 
 def archive(

@@ -56,7 +56,10 @@ class ArchivableResults:
 
     def _publish_again(self, connection: Connection, run_id: UUID) -> None:
         connection.execute(LOCK_RUN, (self._run_no(connection, run_id),))
-        completed = next(event for event in reversed(self._store.stream(run_id)) if isinstance(event, RunCompleted))
+        history = reversed(self._store.stream(run_id))
+        completed = next((event for event in history if isinstance(event, RunCompleted)), None)
+        if completed is None:
+            return  # cancelled before it had results
         place = (run_id, completed.originator_version)
         (position,) = connection.execute(SELECT_RUN_NO, place).fetchone()
         self._results.handle(connection, [LogEntry(position, completed)])

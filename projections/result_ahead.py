@@ -11,15 +11,36 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import numpy as np
+import numpy.typing as npt
+
+from domain.columns import Portfolio
 from domain.ports import EventStore
 from domain.run import UNFINISHED, Run, RunCompleted, RunRequested, fold
 from projections.result_blocks import BlockDamaged, ChunkResults, RunFacts
+from projections.result_groups import Groups, build_groups
+from projections.result_positions import Identities
 from projections.result_reduction import ReasonNumbers, Reduction
 
 MOST_RUNS = 4
 """So many at a time are worked on ahead; those beyond are published in one go."""
 MOST_SECONDS = 1.0
-"""At a stretch: the runner's transaction is open meanwhile."""
+"""Of the thread's processor time at a stretch: the runner's transaction is open meanwhile."""
+
+
+@dataclass(frozen=True)
+class Book:
+    """What a portfolio means to every run over it."""
+
+    sha256: str
+    identities: Identities
+    groups: Groups
+    principal_ccy: npt.NDArray[np.float64]
+
+    @classmethod
+    def of(cls, sha256: str, portfolio: Portfolio) -> "Book":
+        notional_ccy = portfolio.tables["positions"].columns["notional"].values
+        return cls(sha256, Identities(portfolio), build_groups(portfolio), np.abs(notional_ccy))
 
 
 @dataclass(frozen=True)
@@ -36,21 +57,27 @@ class Taken:
 class Begun:
     """A run's chunks from the first to the latest taken."""
 
+    book: Book
     facts: RunFacts
     reduction: Reduction
     taken: list[Taken] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, book: Book, facts: RunFacts) -> "Begun":
+        return cls(book, facts, Reduction(book.groups, facts.measures, facts.scenarios, book.principal_ccy))
 
     def take(self, chunk: ChunkResults) -> None:
         assert chunk.chunk_no == len(self.taken)
         numbers = self.reduction.take(chunk)
         self.taken.append(Taken(chunk.chunk_no, chunk.first_row, numbers, chunk.details))
 
-    def advance(self, deadline: float) -> None:
+    def advance(self, seconds: float) -> None:
         """Up to the first chunk whose facts are not there yet."""
-        while len(self.taken) < self.facts.chunks and time.monotonic() < deadline:
-            if not self.facts.has(len(self.taken)):
-                return
+        started = time.thread_time()
+        while len(self.taken) < self.facts.chunks and self.facts.has(len(self.taken)):
             self.take(self.facts.chunk(len(self.taken)))
+            if time.thread_time() - started > seconds:
+                return
 
 
 Begin = Callable[[RunRequested], Begun]
@@ -66,12 +93,11 @@ class WorkAhead:
 
     def advance(self, run_ids: Iterable[UUID]) -> None:
         """Out of the books while it is worked on: what an error leaves half done is never used."""
-        deadline = time.monotonic() + MOST_SECONDS
         for run_id in run_ids:
             begun = self._begun.pop(run_id, None) or self._new(run_id)
             if begun is not None:
                 try:
-                    begun.advance(deadline)
+                    begun.advance(MOST_SECONDS)
                 except BlockDamaged:
                     self._given_up.add(run_id)  # said when the run is published, and only if it ever is
                 else:

@@ -8,6 +8,7 @@ on: a deep tree costs no more than a flat one.
 
 import itertools
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -41,10 +42,13 @@ class Groups:
     def cell_count(self) -> int:
         return len(self.cell_currency)
 
+    @cached_property
     def positions(self) -> npt.NDArray[np.int64]:
+        """In each group."""
         by_cell = np.bincount(self.cells.ravel(), minlength=self.cell_count)
         return np.asarray(self.membership @ by_cell.astype(np.float64)).astype(np.int64)
 
+    @cached_property
     def shared_currency(self) -> list[str | None]:
         """Of each group: the one currency of all its positions, or None."""
         starts = self.membership.indptr

@@ -45,8 +45,8 @@ class Rollups:
     def __init__(self, totals: Totals, measures: tuple[str, ...], rates: Values) -> None:
         self._totals, self._measures, self._rates = totals, measures, rates
         self._groups = totals.groups
-        self.positions = self._groups.positions()
-        self.currencies = self._groups.shared_currency()
+        self.positions = self._groups.positions
+        self.currencies = self._groups.shared_currency
         adds = np.array([measure.adds for measure in totals.columns])
         self._root = adds == Adds.ROOT_SUM_OF_SQUARES
         self._in_base = np.array([measure.unit is Unit.BASE_CURRENCY for measure in totals.columns])

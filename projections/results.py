@@ -11,26 +11,21 @@ built and partitions attached last, so readers of other runs notice nothing, and
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import numpy as np
-import numpy.typing as npt
 from psycopg.types.json import Jsonb
 
-from domain.columns import Portfolio
 from domain.event import Event
 from domain.facts import PositionPriced
 from domain.ports import BlobStore, BlockCodec, Connection, EventStore, LogEntry, PortfolioCodec
 from domain.run import RunCancelled, RunCompleted, RunFailed, RunRequested, fold
 from projections.binary_copy import Field, FixedRows
-from projections.result_ahead import Begun, WorkAhead
+from projections.result_ahead import Begun, Book, WorkAhead
 from projections.result_blocks import ChunkResults, RunFacts, Values
-from projections.result_groups import Groups, build_groups
 from projections.result_partitions import PRIMARY_KEYS, RunPartitions
-from projections.result_positions import POSITION_COLUMNS, ROW_COLUMNS, Identities
-from projections.result_reduction import Reduction
+from projections.result_positions import POSITION_COLUMNS, ROW_COLUMNS
 from projections.result_rollups import REASON_COLUMNS, ROLLUP_COLUMNS, Rollups
 from projections.result_top import TOP_COLUMNS, top_row
 from projections.versions import FIRST, Observed, Tables, versioned
@@ -55,21 +50,6 @@ ON CONFLICT (run_id) DO UPDATE
    SET completed_position = excluded.completed_position, queryable_at = excluded.queryable_at,
        priced = excluded.priced, failed = excluded.failed, failure_counts = excluded.failure_counts
 """
-
-
-@dataclass(frozen=True)
-class Book:
-    """What a portfolio means to every run over it."""
-
-    sha256: str
-    identities: Identities
-    groups: Groups
-    principal_ccy: npt.NDArray[np.float64]
-
-    @classmethod
-    def of(cls, sha256: str, portfolio: Portfolio) -> "Book":
-        notional_ccy = portfolio.tables["positions"].columns["notional"].values
-        return cls(sha256, Identities(portfolio), build_groups(portfolio), np.abs(notional_ccy))
 
 
 class ResultsProjection:
@@ -120,15 +100,13 @@ class ResultsProjection:
         (run_no,) = connection.execute(SELECT_RUN_NO, (run_id, run.requested.originator_version)).fetchone()
         begun = self._ahead.hand_over(completed) or self._begin(run.requested)
         begun.facts = RunFacts(self._store, self._blocks, run.requested, completed.failed_chunks, run.attempt)
-        book, reduction = self._book_of(run.requested.portfolio_sha256), begun.reduction
-        Publication(connection, self._tables, run_no, begun, book).publish()
+        Publication(connection, self._tables, run_no, begun).publish()
+        reduction = begun.reduction
         summary = (reduction.priced, reduction.failed, Jsonb(reduction.failure_counts))
         connection.execute(self._put_run, (run_id, run_no, position, *summary))
 
     def _begin(self, requested: RunRequested) -> Begun:
-        facts = RunFacts(self._store, self._blocks, requested)
-        book = self._book_of(requested.portfolio_sha256)
-        return Begun(facts, Reduction(book.groups, facts.measures, facts.scenarios, book.principal_ccy))
+        return Begun.of(self._book_of(requested.portfolio_sha256), RunFacts(self._store, self._blocks, requested))
 
     def _book_of(self, sha256: str) -> Book:
         """The last one is kept: runs over one portfolio come one after another."""
@@ -140,10 +118,10 @@ class ResultsProjection:
 class Publication:
     """One run on its way into its partitions."""
 
-    def __init__(self, connection: Connection, tables: Tables, run_no: int, begun: Begun, book: Book) -> None:
-        self._connection, self._run_no, self._begun = connection, run_no, begun
+    def __init__(self, connection: Connection, tables: Tables, run_no: int, begun: Begun) -> None:
+        self._connection, self._run_no, self._begun, self._book = connection, run_no, begun, begun.book
         self._facts, self._reduction, self._taken = begun.facts, begun.reduction, begun.taken
-        self._tables, self._book, self._partitions = tables, book, RunPartitions(connection, run_no, tables)
+        self._tables, self._partitions = tables, RunPartitions(connection, run_no, tables)
 
     def publish(self) -> None:
         fill, run_no = self._partitions.fill, self._run_no

@@ -20,10 +20,15 @@ from domain.ports import Connection, LogEntry
 from domain.run import (
     ChunkFailed,
     Run,
+    RunCancelled,
     RunCompleted,
     RunEvent,
+    RunFailed,
     RunPlanned,
+    RunPublished,
+    RunRejected,
     RunRequested,
+    RunRestored,
     RunRetried,
     RunStatus,
     evolve,
@@ -39,8 +44,10 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT 
 
 SELECT_PROGRESS = """
 SELECT run_id, log_position, status, chunks, priced_chunks, failed_chunks, planned_at, completed_at,
-       completed_position, blocks_root
-  FROM {run} WHERE run_id = ANY (%s)
+       completed_position, blocks_root,
+       (SELECT e.topic FROM {run_event} e WHERE e.run_id = r.run_id AND e.topic = ANY (%s)
+         ORDER BY e.log_position DESC LIMIT 1)
+  FROM {run} r WHERE run_id = ANY (%s)
 """
 
 UPDATE_PROGRESS = """
@@ -57,6 +64,12 @@ VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
 
 RUN_EVENTS: tuple[type[Event], ...] = get_args(RunEvent)
 HISTORY: tuple[type[Event], ...] = (*RUN_EVENTS, ChunkFailed)
+ENDED_BY = {
+    RunPublished.TOPIC: RunStatus.PUBLISHED,
+    RunRejected.TOPIC: RunStatus.REJECTED,
+    RunCancelled.TOPIC: RunStatus.CANCELLED,
+    RunFailed.TOPIC: RunStatus.FAILED,
+}
 NOT_SHOWN = {*Event.model_fields, "run_id", "scenario_documents"}
 """The envelope has columns of its own; the scenarios' documents are in the book of scenarios."""
 
@@ -74,6 +87,8 @@ class Progress:
     completed_at: datetime | None = None
     completed_position: int | None = None
     blocks_root: str | None = None
+    ended_by: str | None = None
+    """the topic of what it comes back as when it is restored"""
 
     def told(self, event: Event, position: int) -> None:
         """The first terminal fact of a chunk counts, as it does for whoever completes the run."""
@@ -95,7 +110,9 @@ class Progress:
                 self.blocks_root = event.blocks_root
                 self.failed_chunks = set(event.failed_chunks)
                 self.priced_chunks = set(range(self.chunks or 0)) - self.failed_chunks
-        if isinstance(event, RUN_EVENTS):
+        if isinstance(event, RunRestored):
+            self.status = ENDED_BY.get(self.ended_by or "", RunStatus.PUBLISHED)
+        elif isinstance(event, RUN_EVENTS):
             self.status = evolve(Run(), event).status  # type: ignore[arg-type]  # narrowed to RunEvent's members
 
     def _running(self) -> None:
@@ -135,7 +152,7 @@ class RunStatusProjection:
 
     def _progress(self, connection: Connection, run_ids: set[UUID]) -> dict[UUID, Progress]:
         with connection.cursor(row_factory=tuple_row) as cursor:
-            rows = cursor.execute(self._select_progress, (sorted(run_ids),)).fetchall()
+            rows = cursor.execute(self._select_progress, (list(ENDED_BY), sorted(run_ids))).fetchall()
         return {
             run_id: Progress(position, status, chunks, set(priced), set(failed), *rest)
             for run_id, position, status, chunks, priced, failed, *rest in rows

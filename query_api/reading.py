@@ -18,8 +18,8 @@ from query_api.errors import NotFound, NotYet
 Connection = psycopg.Connection[Any]
 Connect = Callable[[], AbstractContextManager[Connection]]
 
-FLOAT8_ARRAY_OID = 1022
 INT2_ARRAY_OID = 1005
+PACKED = np.dtype(">f8")
 ARRAY_HEADER = struct.Struct(">iiIii")
 
 READ_ONLY_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
@@ -65,45 +65,30 @@ def _is_in_log(connect: Connect, originator_id: str) -> bool:
 
 
 def array_cursor(connection: Connection) -> psycopg.Cursor[Any]:
-    """A binary cursor that turns float8[] and int2[] into numpy arrays, with no Python object per element."""
+    """A binary cursor that turns int2[] into numpy arrays, with no Python object per element."""
     cursor = connection.cursor(binary=True)
-    cursor.adapters.register_loader(FLOAT8_ARRAY_OID, Float8ArrayLoader)
     cursor.adapters.register_loader(INT2_ARRAY_OID, Int2ArrayLoader)
     return cursor
 
 
-class _ArrayLoader(Loader):
-    """One-dimensional arrays without NULLs: a length word of four bytes before every element."""
+class Int2ArrayLoader(Loader):
+    """A one-dimensional array without NULLs: a length word of four bytes before every element."""
 
     format = Format.BINARY
-    element: np.dtype[Any]
-    native: np.dtype[Any]
+    element = np.dtype([("bytes", ">i4"), ("value", ">i2")])
 
     def load(self, data: Buffer) -> Any:
         if len(data) < ARRAY_HEADER.size:
-            return np.empty(0, self.native)
+            return np.empty(0, np.int64)
         dimensions, has_nulls, _, length, _ = ARRAY_HEADER.unpack_from(data)
         if dimensions != 1 or has_nulls:
-            raise psycopg.DataError("read models hold one-dimensional arrays without NULLs; a blank is NaN")
-        return np.frombuffer(data, self.element, length, ARRAY_HEADER.size)["value"].astype(self.native)
-
-
-PACKED = np.dtype(">f8")
+            raise psycopg.DataError("read models hold one-dimensional arrays without NULLs")
+        return np.frombuffer(data, self.element, length, ARRAY_HEADER.size)["value"].astype(np.int64)
 
 
 def unpacked(amounts: Buffer) -> np.ndarray[Any, Any]:
-    """Numbers that are kept as their bytes, big-endian one after another (read.result_chunk.packed)."""
+    """Numbers that are kept as their bytes, one after another (read.result_chunk.packed)."""
     return np.frombuffer(amounts, PACKED).astype(np.float64)
-
-
-class Float8ArrayLoader(_ArrayLoader):
-    element = np.dtype([("bytes", ">i4"), ("value", ">f8")])
-    native = np.dtype(np.float64)
-
-
-class Int2ArrayLoader(_ArrayLoader):
-    element = np.dtype([("bytes", ">i4"), ("value", ">i2")])
-    native = np.dtype(np.int64)
 
 
 def parse_id(kind: str, text: str | UUID) -> UUID:

@@ -1,4 +1,4 @@
-"""A published run leaves: Parquet out, read back and checked, told to the log, and only then dropped.
+"""A run that has ended leaves: Parquet out, read back and checked, told to the log, and only then dropped.
 
     blocks -> files -> manifest (last) -> read everything back -> RunArchived -> results dropped -> months dropped
 
@@ -18,6 +18,7 @@ from uuid import UUID
 import pyarrow.parquet as pq
 
 from commands.archive_run import archivable_run, archive_run
+from commands.processes.run import key_prefix
 from domain.facts import BlockColumns, PositionPriced, RiskComputed, fact_stream
 from domain.ports import BlockCodec
 from domain.run import RunCompleted, RunPlanned, RunRequested
@@ -25,7 +26,7 @@ from ops.archiving.destinations import Destination, destination_of
 from ops.archiving.dropping import Dropped, clear_away
 from ops.archiving.manifest import MANIFEST, ArchivedBlock, ArchivedFile, Manifest
 from ops.archiving.parquet_blocks import KindWriter, PositionNames, block_table, read_block
-from ops.archiving.problems import ArchiveDamaged
+from ops.archiving.problems import ArchiveDamaged, RunWorkedOn
 from ops.wiring import Tenor
 
 PORTFOLIO_TABLES = ("portfolio", "instruments", "positions")
@@ -48,6 +49,7 @@ class Archived:
 
 def archive(tenor: Tenor, run_id: str, to: str, reason: str) -> Archived:
     identity = archivable_run(tenor.store, run_id)
+    _refuse_if_worked_on(tenor, identity)
     destination = destination_of(to, str(identity))
     with TemporaryDirectory(prefix="tenor-archive-") as folder:
         manifest = Writing(tenor, identity, destination, Path(folder)).write()
@@ -65,6 +67,14 @@ def archive(tenor: Tenor, run_id: str, to: str, reason: str) -> Archived:
     return Archived(identity, event_position=position, dropped=clear_away(tenor), **copy)
 
 
+def _refuse_if_worked_on(tenor: Tenor, run_id: UUID) -> None:
+    """A cancelled run's workers end the chunk that they are at: its facts belong in the archive too."""
+    with tenor.database.connect() as connection:
+        live = tenor.queue.live_keys(connection, key_prefix(run_id))
+    if live:
+        raise RunWorkedOn(run_id, len(live))
+
+
 class Writing:
     """One run on its way out, block by block; a file is put as soon as it is whole, then forgotten here."""
 
@@ -80,13 +90,13 @@ class Writing:
 
     def write(self) -> Manifest:
         months = self._months()
-        plan = self._last(RunPlanned)
-        for kind in plan.kinds:
+        plan, completed = self._last(RunPlanned), self._last(RunCompleted)
+        for kind in plan.kinds if plan else ():
             self._write_kind(kind, plan.chunks, months)
         return Manifest(
             run_id=str(self._run_id),
             run=self._requested.model_dump(mode="json"),
-            completed=self._last(RunCompleted).model_dump(mode="json"),
+            completed=completed.model_dump(mode="json") if completed else None,
             columns=self._columns,
             measures=self._measures,
             files=self._files,
@@ -148,7 +158,7 @@ class Writing:
         return PositionNames(self._tenor.portfolio_codec.decode(data, PORTFOLIO_TABLES))
 
     def _last(self, kind: Any) -> Any:
-        return next(event for event in reversed(self._history) if isinstance(event, kind))
+        return next((event for event in reversed(self._history) if isinstance(event, kind)), None)
 
 
 def put_manifest(destination: Destination, manifest: Manifest, folder: Path) -> str:

@@ -2,7 +2,8 @@
 
 The log is append-only and its blocks lie in partitions by month, so that no single run's can be deleted by anybody.
 A month is detached and dropped by the owner's function (`drop_archived_fact_partition`), which looks for itself that
-every run in it is archived. Until then the blocks stay, and `tenor archive list` says so.
+every run in it is archived. Until then the blocks stay, and `tenor archive list` says so. Why not sooner stands in
+docs/operations.md.
 """
 
 from collections.abc import Callable

@@ -52,13 +52,14 @@ class ArchivedBlock(Part):
 
 class Manifest(Part):
     """`run` is the state of run.requested: portfolio, market, scenarios with their documents, measures. `completed`
-    is that of run.completed, with the Merkle root over the blocks' content hashes. `columns` and `measures` by kind."""
+    is that of run.completed, with the Merkle root over the blocks' content hashes; none where the run was cancelled or
+    failed before. `columns` and `measures` by kind."""
 
     format: Literal["tenor-run-archive"] = "tenor-run-archive"
     format_version: Literal[1] = 1
     run_id: str
     run: dict[str, Any]
-    completed: dict[str, Any]
+    completed: dict[str, Any] | None
     columns: dict[str, list[str]]
     measures: dict[str, list[str]]
     files: list[ArchivedFile]

@@ -29,6 +29,13 @@ class ArchiveDamaged(Refused):
         super().__init__("ARCHIVE_DAMAGED", message, "bring back an earlier version of it, or another copy")
 
 
+class RunWorkedOn(Refused):
+    def __init__(self, run_id: UUID, jobs: int) -> None:
+        super().__init__(
+            "RUN_WORKED_ON", f"{jobs} jobs of run {run_id} are still at work", "archive it when they are done"
+        )
+
+
 class BlocksArchived(Refused, LookupError):
     """A block was asked for that has left the database."""
 

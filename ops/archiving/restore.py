@@ -14,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from commands.archive_run import archived_run, restore_run
+from commands.change_run import load_run
 from domain.ports import BlockCodec, Connection
 from ops.archiving.archive import read_archive
 from ops.archiving.destinations import Destination, destination_of
@@ -37,6 +38,7 @@ class Restored:
     blocks: int
     reencoded_blocks: int
     event_position: int
+    status: str
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,8 @@ def restore(tenor: Tenor, run_id: str, source: str | None, reason: str) -> Resto
         )
     catch_up_catalogues(tenor)
     catch_up(read_model_named(tenor, "result"), tenor.store, tenor.database.connect)
-    return Restored(identity, archive.root, copy.manifest_sha256, len(ready), reencoded, position)
+    _, run = load_run(tenor.store, run_id)
+    return Restored(identity, archive.root, copy.manifest_sha256, len(ready), reencoded, position, run.status.value)
 
 
 def _fetch_manifest(archive: Destination, said_sha256: str, folder: Path) -> Manifest:

@@ -1,4 +1,4 @@
-"""What is archived, what still holds its blocks, and which published runs have been kept long enough."""
+"""What is archived, what still holds its blocks, and which runs have been kept long enough."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,15 +31,18 @@ SELECT b.run_month, array_agg(DISTINCT b.run_id::text)
  WHERE b.run_month = ANY (%s) GROUP BY b.run_month
 """
 SELECT_KEPT_LONG_ENOUGH = """
-SELECT r.run_id, max(e.at) AS published_at
-  FROM read.run r JOIN read.run_event e ON e.run_id = r.run_id AND e.topic IN ('run.published', 'run.restored')
- WHERE r.status = 'PUBLISHED' GROUP BY r.run_id HAVING max(e.at) < %s ORDER BY 2, 1
+SELECT r.run_id, max(e.at) AS ended_at, r.status
+  FROM read.run r JOIN read.run_event e ON e.run_id = r.run_id AND e.topic = ANY
+       ('{run.published,run.rejected,run.cancelled,run.failed,run.restored}')
+ WHERE r.status = ANY ('{PUBLISHED,REJECTED,CANCELLED,FAILED}')
+ GROUP BY r.run_id, r.status HAVING max(e.at) < %s ORDER BY 2, 1
 """
 
 
 @dataclass(frozen=True)
 class Retained:
-    """`due` were published, or brought back, before the limit. In a dry run nothing is done about it."""
+    """`due` ended (published, rejected, cancelled, failed) or came back before the limit. In a dry run nothing is done
+    about it."""
 
     due: list[dict[str, Any]]
     archived: list[Archived]

@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 
 
 def archive_run(context: typer.Context, run: Run, to: To = None, reason: Reason = "", as_json: AsJson = False) -> None:
-    """Copy a published run to an archive, check the copy, then drop the run's results and, month by month, facts."""
+    """Copy a run that has ended to an archive, check the copy, then drop its results and, month by month, facts."""
     from ops.archiving.archive import archive
 
     with opened(context) as tenor:
@@ -55,24 +55,24 @@ def restore(
     reason: Reason = "",
     as_json: AsJson = False,
 ) -> None:
-    """Bring an archived run back, every hash checked; it is PUBLISHED again, with the same numbers."""
+    """Bring an archived run back, every hash checked; it is what it was, mostly PUBLISHED, with the same numbers."""
     from ops.archiving.restore import restore as restore_archived
 
     with opened(context) as tenor:
         restored = restore_archived(tenor, run, source, reason)
-    document = {"run_id": str(restored.run_id), "status": "PUBLISHED", **_plain(restored)}
-    Output(as_json).show(document, f"{run} is PUBLISHED again: {restored.blocks} blocks from {restored.source}")
+    document = {"run_id": str(restored.run_id), **_plain(restored)}
+    Output(as_json).show(document, f"{run} is {restored.status} again: {restored.blocks} blocks from {restored.source}")
 
 
 def retain(
     context: typer.Context,
-    keep_days: Annotated[int, typer.Option(help="Archive runs published longer ago than this.", min=0)],
+    keep_days: Annotated[int, typer.Option(help="Archive runs that ended longer ago than this.", min=0)],
     to: To = None,
     reason: Reason = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say which runs are due, and do nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Archive every published run that has been kept long enough, and drop what archived runs have left."""
+    """Archive every run that has ended and has been kept long enough, and drop what archived runs have left."""
     from ops.archiving.retention import retain as retain_runs
 
     with opened(context) as tenor:
@@ -85,7 +85,7 @@ def retain(
     archived = [{"run_id": str(one.run_id), **_plain(one)} for one in retained.archived]
     document = {"keep_days": keep_days, "dry_run": dry_run, "destination": destination, "due": retained.due}
     done = "is due" if dry_run else f"is ARCHIVED in {destination}"
-    lines = [f"{row['run_id']}  published {row['published_at']:%Y-%m-%d}  {done}" for row in retained.due]
+    lines = [f"{row['run_id']}  {row['status']} {row['ended_at']:%Y-%m-%d}  {done}" for row in retained.due]
     Output(as_json).show(
         document | {"archived": archived, "dropped": dropped}, *(lines or ["no run is due"]), *_told(dropped)
     )

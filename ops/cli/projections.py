@@ -149,7 +149,7 @@ def _problems_listed(output: Output) -> Iterator[None]:
 def _line(state: Any) -> str:
     line = (
         f"{state.name:<16} v{state.version:<3} position {state.position:>10,}  lag {state.lag:>8,}  "
-        f"{state.events_per_s:>9,.0f} events/s"
+        f"{state.events_per_s:>9,.0f} events/s  {_seen(state.heartbeat_age_s)}"
     )
     notes = [
         f"building v{state.building_version} at {state.building_position:,}" if state.building_version else "",
@@ -158,6 +158,10 @@ def _line(state: Any) -> str:
         f"HALTED {state.halt_error}" if state.halted_at else "",
     ]
     return "  ".join([line, *filter(None, notes)])
+
+
+def _seen(age_s: float | None) -> str:
+    return "never run" if age_s is None else f"seen {age_s:,.0f} s ago"
 
 
 def _swapped(done: Any) -> str:

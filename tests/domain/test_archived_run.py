@@ -47,8 +47,27 @@ def test_a_restored_run_is_published_again_and_may_leave_again() -> None:
     assert runs.fold(restored() + runs.archive(run, ASKED, RUN, "", **COPY)).status is runs.RunStatus.ARCHIVED
 
 
+def rejected() -> list[runs.RunEvent]:
+    return completed() + runs.reject(runs.fold(completed()), ASKED, RUN, "wrong curve")
+
+
+def cancelled() -> list[runs.RunEvent]:
+    given = completed()[:-1]
+    return given + runs.cancel(runs.fold(given), ASKED, RUN, "enough")
+
+
+@pytest.mark.parametrize(
+    ("given", "status"), [(published, "PUBLISHED"), (rejected, "REJECTED"), (cancelled, "CANCELLED")]
+)
+def test_what_has_ended_may_leave_and_comes_back_as_what_it_was(given: Any, status: str) -> None:
+    gone = given() + runs.archive(runs.fold(given()), ASKED, RUN, "year end", **COPY)
+    assert runs.fold(gone).status is runs.RunStatus.ARCHIVED
+    back = gone + runs.restore(runs.fold(gone), ASKED, RUN, "audit", source="/mnt/copy", reencoded_blocks=0)
+    assert runs.fold(back).status == status
+
+
 @pytest.mark.parametrize("given", [completed, archived])
-def test_only_a_published_run_leaves(given: Any) -> None:
+def test_only_a_run_that_has_ended_leaves(given: Any) -> None:
     with pytest.raises(runs.RunRefused):
         runs.archive(runs.fold(given()), ASKED, RUN, "", **COPY)
 

@@ -121,10 +121,10 @@ def test_the_manifest_is_written_last_and_names_every_file(tenor: Tenor, publish
     assert written[f"{folder}manifest.json"] == max(written.values())
 
 
-def test_only_a_published_run_is_archived_and_only_once(tenor: Tenor, tmp_path: Path) -> None:
+def test_only_a_run_that_has_ended_is_archived_and_only_once(tenor: Tenor, tmp_path: Path) -> None:
     run = SampleRun()
     run.whole(tenor)  # type: ignore[arg-type]
-    with pytest.raises(RunRefused, match="only a published run"):
+    with pytest.raises(RunRefused, match="only a run that has ended"):
         archive(tenor, str(run.run_id), str(tmp_path / "a"), "")
     assert not (tmp_path / "a").exists()
     with pytest.raises(RunRefused, match="only an archived run"):

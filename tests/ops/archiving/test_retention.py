@@ -10,15 +10,19 @@ from uuid import uuid5
 import pytest
 from typer.testing import CliRunner, Result
 
-from commands.change_run import approve_run, publish_run
+from commands.change_run import approve_run, publish_run, reject_run
+from commands.processes.run import key_prefix
+from domain import run as runs
 from domain.event import Envelope
 from ops.archiving.archive import archive
+from ops.archiving.problems import RunWorkedOn
 from ops.archiving.restore import restore
 from ops.archiving.retention import archived_runs, retain
+from ops.audit.verify import verify
 from ops.cli.app import app
 from ops.wiring import Tenor
 from tests.ops.archiving.conftest import project, publish
-from tests.projections.sample_run import NOW, SPACE, SampleRun
+from tests.projections.sample_run import ASKED, NOW, SPACE, SampleRun
 
 Command = Callable[..., Result]
 
@@ -112,3 +116,58 @@ def test_a_run_by_command_out_and_back(tenor: Tenor, command: Command, tmp_path:
 
 def test_retention_needs_to_know_how_long(command: Command) -> None:
     assert command("archive", "retain").exit_code == 2
+
+
+def test_runs_that_were_rejected_or_cancelled_leave_too_and_hold_no_month(tenor: Tenor, tmp_path: Path) -> None:
+    fine = published_at(tenor, "fine", NOW)
+    wrong = SampleRun(run_id=uuid5(SPACE, "wrong")).whole(tenor)  # type: ignore[arg-type]
+    reject_run(tenor.store, ASKED, str(wrong.run_id), "wrong curve")
+    stopped = SampleRun(run_id=uuid5(SPACE, "stopped"))
+    stopped.begin(tenor)  # type: ignore[arg-type]
+    stopped.append_facts(tenor, 1)  # type: ignore[arg-type]
+    stopped.change(tenor, runs.cancel(stopped.run, ASKED, stopped.run_id, "enough"))  # type: ignore[arg-type]
+    early = SampleRun(run_id=uuid5(SPACE, "early"))
+    early.begin_request(tenor)  # type: ignore[arg-type]
+    early.change(tenor, runs.cancel(early.run, ASKED, early.run_id, "at once"))  # type: ignore[arg-type]
+    project(tenor)
+    blocks = {run.run_id: stored_blocks(tenor, run) for run in (fine, wrong, stopped, early)}
+    assert [len(each) for each in blocks.values()] == [6, 6, 2, 0]
+
+    terms: dict[str, Any] = {"keep_days": 0, "to": str(tmp_path / "a"), "now": datetime.now(UTC), "reason": "policy"}
+    done = retain(tenor, dry_run=False, **terms)
+    assert {row["status"] for row in done.due} == {"PUBLISHED", "REJECTED", "CANCELLED"}
+    assert len(done.archived) == 4 and len(done.dropped.months) == 1
+    assert {row["blocks"] for row in archived_runs(tenor)} == {"DROPPED"}
+    assert problems(tenor) == {"RUN_ROOT"}
+
+    for run, status in ((fine, "PUBLISHED"), (wrong, "REJECTED"), (stopped, "CANCELLED"), (early, "CANCELLED")):
+        back = restore(tenor, str(run.run_id), None, "audit")
+        assert (back.status, stored_blocks(tenor, run)) == (status, blocks[run.run_id])
+        assert shown(tenor, run) == (status, run is fine or run is wrong)
+    assert problems(tenor) == {"RUN_ROOT"}
+
+
+def problems(tenor: Tenor) -> set[str]:
+    """A sample run's root is made up; its blocks may be missing for no other reason than that they are archived."""
+    return {problem["code"] for problem in verify(tenor)["problems"]}
+
+
+def stored_blocks(tenor: Tenor, run: SampleRun) -> list[tuple[Any, ...]]:
+    query = "SELECT kind, chunk_no, payload FROM fact_block WHERE run_id = %s ORDER BY 1, 2"
+    with tenor.database.connect() as connection:
+        return connection.execute(query, (run.run_id,)).fetchall()
+
+
+def shown(tenor: Tenor, run: SampleRun) -> tuple[Any, ...] | None:
+    query = "SELECT status, queryable_at IS NOT NULL FROM read.run WHERE run_id = %s"
+    with tenor.database.connect() as connection:
+        return connection.execute(query, (run.run_id,)).fetchone()
+
+
+def test_a_run_whose_jobs_are_at_work_stays(tenor: Tenor, tmp_path: Path) -> None:
+    run = published_at(tenor, "busy", NOW)
+    with tenor.database.connect() as connection:
+        tenor.queue.enqueue(connection, [(f"{key_prefix(run.run_id)}1:0", b"{}")])
+    with pytest.raises(RunWorkedOn):
+        archive(tenor, str(run.run_id), str(tmp_path / "a"), "")
+    assert not (tmp_path / "a").exists()
