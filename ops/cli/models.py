@@ -11,8 +11,6 @@ from ops.cli.options import AsJson, opened
 from ops.cli.output import Output
 from ops.projecting import catch_up_catalogues
 from ops.wiring import Tenor
-from query_api.errors import NotFound
-from query_api.models import list_models, show_model
 
 Name = Annotated[str, typer.Argument(help="A model, at a version (`swaps@1`) or at the one in use.")]
 Reason = Annotated[str, typer.Option(help="Why; kept in the log.")]
@@ -29,6 +27,8 @@ def register(app: typer.Typer) -> None:
 
 def list_all(context: typer.Context, as_json: AsJson = False) -> None:
     """Every model at the version that this release computes with, and how that stands."""
+    from query_api.models import list_models
+
     with opened(context) as tenor:
         catch_up_catalogues(tenor)
         with tenor.database.connect() as connection:
@@ -73,6 +73,9 @@ def withdraw(context: typer.Context, name: Name, reason: Reason, as_json: AsJson
 
 
 def found(tenor: Tenor, name: str) -> dict[str, Any]:
+    from query_api.errors import NotFound
+    from query_api.models import show_model
+
     catch_up_catalogues(tenor)
     try:
         with tenor.database.connect() as connection:

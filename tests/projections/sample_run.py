@@ -23,6 +23,7 @@ from ops.adapters.block_codec import ZstdBlockCodec
 from ops.adapters.event_store import LedgerDatastore, LedgerRecorder, PostgresEventStore
 from ops.adapters.snapshot_codec import SnapshotCodec
 from ops.database import Database, as_application
+from projections.models import ModelProjection
 from projections.portfolio_tree import PortfolioTreeProjection
 from projections.results import ResultsProjection
 from projections.run_status import RunStatusProjection
@@ -51,7 +52,8 @@ class Tenor:
 
     def projections(self) -> list[Any]:
         tree = PortfolioTreeProjection(self.blobs, SnapshotCodec())
-        return [SnapshotProjection(), ScenarioProjection(), RunStatusProjection(), tree, self.results()]
+        quick = [SnapshotProjection(), ScenarioProjection(), ModelProjection(), RunStatusProjection()]
+        return [*quick, tree, self.results()]
 
     def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
         with self.database.connect() as connection:

@@ -5,6 +5,7 @@ from uuid import uuid5
 
 import pytest
 
+from domain import models
 from domain import run as runs
 from domain import snapshot as snapshots
 from domain.measures import DEFAULT_MEASURES, columns_of
@@ -13,7 +14,15 @@ from domain.scenario_book import Scenario, ScenarioSet, define, define_set, fold
 from projections.runner import catch_up
 from tests.projections.sample_run import ASKED, NODES, NOW, SPACE, SampleRun, Tenor, portfolio, register
 
-CATALOGUE = ("snapshot_v1", "scenario_v1", "scenario_set_v1", "run_v1", "run_event_v1", "portfolio_node_v1")
+CATALOGUE = (
+    "snapshot_v1",
+    "scenario_v1",
+    "scenario_set_v1",
+    "model_decision_v1",
+    "run_v1",
+    "run_event_v1",
+    "portfolio_node_v1",
+)
 SHOCK = {"scenario_id": "up100", "name": "+100 bp", "shocks": [{"kind": "PARALLEL", "curves": "*", "bp": 100}]}
 STEEPER = SHOCK | {"shocks": []}
 
@@ -31,7 +40,11 @@ def live(tenor: Tenor) -> dict[str, list[Any]]:
     run = SampleRun(failing=(1,))
     up = define(Scenario(), ASKED, "up100", SHOCK)
     nightly = define_set(ScenarioSet(), ASKED, "nightly", ["up100@1"])
+    approved = models.approve(models.ModelBook(), ASKED, "swaps", 1, "validated", until=NOW.date())
+    withdrawn = models.withdraw(models.fold(approved), ASKED, "swaps", 1, "wrong")
     steps: list[Any] = [
+        lambda: tenor.store.append(approved),
+        lambda: tenor.store.append(withdrawn),
         lambda: tenor.store.append(up),
         lambda: tenor.store.append(define(fold(up), ASKED, "up100", STEEPER)),
         lambda: tenor.store.append(nightly),
@@ -76,6 +89,15 @@ def test_every_version_of_a_scenario_and_a_set_stays(tenor: Tenor) -> None:
     assert found == [("up100", 1, "+100 bp", SHOCK, "tester"), ("up100", 2, "+100 bp", STEEPER, "tester")]
     sets = tenor.rows("SELECT scenario_set_id, version, scenarios FROM read.scenario_set ORDER BY version")
     assert sets == [("nightly", 1, ["up100@1"]), ("nightly", 2, ["up100@2"])]
+
+
+def test_every_decision_on_a_model_stays(tenor: Tenor) -> None:
+    live(tenor)
+    query = "SELECT model, version, decision, reason, valid_until, actor FROM read.model_decision ORDER BY log_position"
+    assert tenor.rows(query) == [
+        ("swaps", 1, "APPROVED", "validated", NOW.date(), "tester"),
+        ("swaps", 1, "WITHDRAWN", "wrong", None, "tester"),
+    ]
 
 
 def test_a_snapshot_says_what_was_registered(tenor: Tenor) -> None:

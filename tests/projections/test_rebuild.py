@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
+from domain.models import ModelBook, approve
 from domain.scenario_book import Scenario, ScenarioSet, define, define_set
 from ops.projecting import build_projections, read_model_named
 from ops.rebuilding import RebuildProblem, Rebuilt, rebuild, rollback
@@ -24,7 +25,7 @@ from projections.runner import catch_up, run_forever
 from projections.versions import ReadModel
 from tests.projections.sample_run import ASKED, SampleRun
 
-NAMES = ("snapshot", "scenario", "run", "portfolio_node", "result")
+NAMES = ("snapshot", "scenario", "model", "run", "portfolio_node", "result")
 SECONDS = 30.0
 ROOT = Path(__file__).parent.parent.parent
 
@@ -49,6 +50,7 @@ def live_a_life(tenor: Tenor) -> SampleRun:
     """Scenarios, a run that failed in part and was retried; every projection has been told."""
     tenor.store.append(define(Scenario(), ASKED, "up100", {"scenario_id": "up100", "shocks": []}))
     tenor.store.append(define_set(ScenarioSet(), ASKED, "nightly", ["up100@1"]))
+    tenor.store.append(approve(ModelBook(), ASKED, "swaps", 1, "validated"))
     run = SampleRun(failing=(1,)).whole(tenor)  # type: ignore[arg-type]
     keep_up(tenor)
     run.retry(tenor)  # type: ignore[arg-type]

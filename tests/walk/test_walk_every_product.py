@@ -1,0 +1,57 @@
+"""A portfolio that holds every product, from its files to totals through the log: a value or a reason for each."""
+
+import json
+from typing import Any
+
+import pytest
+
+from domain.tables import PRODUCT_TYPES
+from tests.small_fund import PRICED_PRODUCTS, PRODUCT_OF_POSITION
+from tests.walk.command_line import Tenor
+from tests.walk.conftest import Walked
+
+FIRST_OF_PRODUCT = {product: position for position, product in reversed(PRODUCT_OF_POSITION.items())}
+
+
+@pytest.fixture(scope="module")
+def base(walking: Tenor, walked: Walked) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = walking.json("results", walked.run_id, "--scenario", "BASE")
+    return rows
+
+
+def test_the_fund_holds_every_product(base: list[dict[str, Any]]) -> None:
+    assert {row["product_type"] for row in base} == set(PRODUCT_TYPES)
+
+
+def test_every_position_is_priced_or_says_why_not(base: list[dict[str, Any]]) -> None:
+    for row in base:
+        if row["product_type"] in PRICED_PRODUCTS:
+            assert row["status"] == "PRICED" and row["pv"] is not None and row["pv_base"] is not None, row
+        else:
+            assert (row["status"], row["pv"]) == ("FAILED", None) and "PV:UNSUPPORTED" in row["reason"], row
+
+
+def test_totals_by_product_are_shown_for_each(walking: Tenor, walked: Walked, base: list[dict[str, Any]]) -> None:
+    totals = walking.json("results", walked.run_id, "--by", "product_type", "--scenario", "BASE")
+    assert {row["product_type"] for row in totals} == set(PRODUCT_TYPES)
+    for total in totals:
+        inside = [row for row in base if row["product_type"] == total["product_type"]]
+        assert total["positions"] == len(inside)
+        values = [row["pv_base"] for row in inside if row["pv_base"] is not None]
+        assert total["pv_base"] == (pytest.approx(sum(values), rel=1e-12) if values else None)
+
+
+@pytest.mark.parametrize("product", PRODUCT_TYPES)
+def test_a_number_of_each_product_leads_back_to_its_file_and_its_models(
+    walking: Tenor, walked: Walked, base: list[dict[str, Any]], product: str
+) -> None:
+    position = FIRST_OF_PRODUCT[product]
+    document = walking.json("audit", "lineage", walked.run_id, position, "PV")
+    (row,) = [row for row in base if row["position_id"] == position]
+    assert document["number"]["values"]["pv"] == row["pv"]
+    assert document["number"]["content_matches_event"]
+    assert (document["number"]["reason"] is None) == (product in PRICED_PRODUCTS)
+    assert {"positions", "instruments"} <= {one["table"] for one in document["portfolio"]["rows"]}
+    models = [one["model"] for one in document["models"]]
+    assert models[0] == "curves" and len(models) > 1
+    assert json.dumps(document["models"])
