@@ -19,6 +19,7 @@ from domain.scenarios import ScenarioDocument
 SLACK_DAYS = 40
 """Payments that a business-day rule or a month's clipping moves past the last date in the files."""
 MONTH_DAYS = 31
+PRICES_ONLY = ("PV",)
 EPOCH = date(1970, 1, 1)
 
 
@@ -39,7 +40,7 @@ class RunInputs:
     @property
     def prices_only(self) -> bool:
         """Sensitivities take most of the time and memory; under the hundreds of scenarios of a VaR nobody asks."""
-        return self.measures == ("PV",)
+        return self.measures == PRICES_ONLY
 
     def chunk(self, chunk_no: int) -> Terms:
         first = chunk_no * self.chunk_size
@@ -90,7 +91,8 @@ def resolve(
     chunk_size: int,
 ) -> RunInputs:
     days = max(horizon_days(portfolio, (market.as_of - EPOCH).days), credit_horizon_days(market))
-    tables = build_market_tables(market, scenarios, n_days=days, base_currency=base_currency)
+    prices_only = measures == PRICES_ONLY
+    tables = build_market_tables(market, scenarios, n_days=days, base_currency=base_currency, prices_only=prices_only)
     return RunInputs(portfolio, tables, base_currency, measures, len(scenarios), chunk_size, Lookups())
 
 
