@@ -61,18 +61,18 @@ def http(walking: Tenor, lived: Lived) -> Iterator[TestClient]:
         yield TestClient(build_app(tenor))
 
 
-def var(tenor: Tenor, run_id: str, *words: str) -> list[dict[str, Any]]:
-    tails = ("--confidence", str(CONFIDENCE), "--es-confidence", str(ES_CONFIDENCE))
-    rows: list[dict[str, Any]] = tenor.json("var", run_id, *tails, *words)
+def var(http: TestClient, run_id: str, **asked: Any) -> list[dict[str, Any]]:
+    tails = {"confidence": CONFIDENCE, "es_confidence": ES_CONFIDENCE}
+    rows: list[dict[str, Any]] = http.get(f"/api/v1/risk/runs/{run_id}/var", params=tails | asked).json()
     return rows
 
 
-def gains_by(tenor: Tenor, run_id: str, by: str) -> dict[str, np.ndarray[Any, Any]]:
-    """From `tenor results`: what each group gains on every day of the history."""
-    rows = csv.DictReader(io.StringIO(tenor("results", run_id, "--by", by, "--measures", "PV").out.decode()))
+def gains_by(http: TestClient, run_id: str, by: str) -> dict[str, np.ndarray[Any, Any]]:
+    """From the totals: what each group gains on every day of the history."""
+    rows = http.get(f"/api/v1/results/runs/{run_id}/totals", params={"by": by, "measures": "PV"}).json()
     values: dict[str, dict[str, float]] = {}
     for row in rows:
-        values.setdefault(row[by], {})[row["scenario_id"]] = float(row["pv_base"])
+        values.setdefault(row[by], {})[row["scenario_id"]] = row["pv_base"]
     days = sorted(name for name in next(iter(values.values())) if name.startswith("quarterly."))
     return {key: np.array([of[day] - of["BASE"] for day in days]) for key, of in values.items()}
 
@@ -84,10 +84,10 @@ def test_a_history_is_a_set_with_a_version_and_a_scenario_for_every_date(walking
     assert again["series"][:2] == ["CURVE USD-* 10Y", "CURVE USD-* 3M"]
 
 
-def test_var_and_es_of_every_desk_are_those_of_its_totals(walking: Tenor, lived: Lived) -> None:
+def test_var_and_es_of_every_desk_are_those_of_its_totals(http: TestClient, lived: Lived) -> None:
     """40 days at 95 %: the 2nd worst; ES at 90 %: the mean of the four worst."""
-    gains = gains_by(walking, lived.run_id, "desk")
-    whole, *desks = var(walking, lived.run_id, "--by", "desk")
+    gains = gains_by(http, lived.run_id, "desk")
+    whole, *desks = var(http, lived.run_id, by="desk")
     assert [row["key"] for row in desks] == sorted(gains)
     for row in (whole, *desks):
         losses = np.sort(-(gains[row["key"]] if row["key"] else sum(gains.values())))[::-1]
@@ -96,11 +96,11 @@ def test_var_and_es_of_every_desk_are_those_of_its_totals(walking: Tenor, lived:
         assert row["left_out"] == 0 and row["scenarios"] == DAYS
 
 
-def test_what_is_due_to_the_desks_adds_up_and_what_is_saved_is_said(walking: Tenor, lived: Lived) -> None:
-    gains = gains_by(walking, lived.run_id, "desk")
+def test_what_is_due_to_the_desks_adds_up_and_what_is_saved_is_said(http: TestClient, lived: Lived) -> None:
+    gains = gains_by(http, lived.run_id, "desk")
     together = np.sum(list(gains.values()), axis=0)
     worst = np.argsort(together)
-    whole, *desks = var(walking, lived.run_id, "--by", "desk")
+    whole, *desks = var(http, lived.run_id, by="desk")
     for kind in ("var", "es"):
         assert sum(row[f"component_{kind}_base"] for row in desks) == pytest.approx(whole[f"{kind}_base"], rel=1e-9)
     for row in desks:
@@ -111,53 +111,53 @@ def test_what_is_due_to_the_desks_adds_up_and_what_is_saved_is_said(walking: Ten
         assert row["marginal_var"] == pytest.approx(row["component_var_base"] / row["pv_base"], rel=1e-12)
 
 
-def test_a_node_and_its_children_are_a_whole_and_its_parts(walking: Tenor, lived: Lived) -> None:
-    whole, *children = var(walking, lived.run_id, "--node", "MERIDIAN", "--contributions")
-    funds = {row["key"]: row for row in var(walking, lived.run_id, "--by", "fund")}
+def test_a_node_and_its_children_are_a_whole_and_its_parts(http: TestClient, lived: Lived) -> None:
+    whole, *children = var(http, lived.run_id, node="MERIDIAN", by="children")
+    funds = {row["key"]: row for row in var(http, lived.run_id, by="fund")}
     assert [row["key"] for row in children] == ["MERIDIAN-CREDIT", "MERIDIAN-TREASURY"]
     assert whole["var_base"] == pytest.approx(funds["MERIDIAN"]["var_base"], rel=1e-12)
     assert sum(row["component_es_base"] for row in children) == pytest.approx(whole["es_base"], rel=1e-9)
     # Not held by any rollup below a node: summed from the chunks.
-    below, *parts = var(walking, lived.run_id, "--node", "MERIDIAN", "--by", "currency")
+    below, *parts = var(http, lived.run_id, node="MERIDIAN", by="currency")
     assert below["var_base"] == whole["var_base"]
     assert sum(row["component_es_base"] for row in parts) == pytest.approx(whole["es_base"], rel=1e-9)
     assert sum(row["positions"] for row in parts) == whole["positions"]
 
 
-def test_positions_have_their_part_too(walking: Tenor, lived: Lived) -> None:
-    whole, *positions = var(walking, lived.run_id, "--by", "position_id")
+def test_positions_have_their_part_too(http: TestClient, lived: Lived) -> None:
+    whole, *positions = var(http, lived.run_id, by="position_id")
     assert len(positions) == whole["positions"] == 26
     assert sum(row["component_es_base"] for row in positions) == pytest.approx(whole["es_base"], rel=1e-9)
 
 
-def test_parametric_figures_are_the_moves_through_the_sensitivities(walking: Tenor, lived: Lived) -> None:
+def test_parametric_figures_are_the_moves_through_the_sensitivities(http: TestClient, lived: Lived) -> None:
     """By hand from the file and from each position's key rates, CS01 and FX_DELTA; z(95 %) = 1.6449."""
-    gains, expected = linear_gains(walking, lived.run_id), 1.6448536269514722
-    whole, *desks = var(walking, lived.run_id, "--method", "parametric", "--by", "desk")
+    gains, expected = linear_gains(http, lived.run_id), 1.6448536269514722
+    whole, *desks = var(http, lived.run_id, method="parametric", by="desk")
     assert whole["var_base"] == pytest.approx(expected * np.sqrt((gains**2).mean()), rel=2e-3)
     assert sum(row["component_var_base"] for row in desks) == pytest.approx(whole["var_base"], rel=1e-9)
-    _, *factors = var(walking, lived.run_id, "--method", "parametric", "--by", "factor")
+    _, *factors = var(http, lived.run_id, method="parametric", by="factor")
     assert sum(row["component_var_base"] for row in factors) == pytest.approx(whole["var_base"], rel=1e-9)
     assert {row["key"].split()[0] for row in factors} == {"RATE", "SPREAD", "FX"}
 
 
-def linear_gains(tenor: Tenor, run_id: str) -> np.ndarray[Any, Any]:
+def linear_gains(http: TestClient, run_id: str) -> np.ndarray[Any, Any]:
     """A forward on EURGBP loses for dearer sterling what it gains for dearer euros, but for its value in sterling."""
     moves, instruments = quarterly_moves(), {row["instrument_id"]: row for row in table("instruments")}
     rating = {row["issuer_id"]: row["rating"] for row in table("issuers")}
-    listed = tenor("results", run_id, "--scenario", "BASE").out.decode()
+    listed = http.get(f"/api/v1/results/runs/{run_id}/positions", params={"scenario": "BASE"}).json()
     total = np.zeros(DAYS)
-    for row in csv.DictReader(io.StringIO(listed)):
+    for row in listed:
         instrument = instruments[row["instrument_id"]]
         for label, time in KEY_RATES.items() if row["currency"] == "USD" else ():
-            total -= float(row[f"key_rate_dv01_{label}_base"]) * rate_moves(moves, time)
+            total -= row[f"key_rate_dv01_{label}_base"] * rate_moves(moves, time)
         if rating.get(instrument["issuer_id"], "").startswith("B") and row["cs01_base"]:
-            total -= float(row["cs01_base"]) * moves["SPREAD", "rating=B*", ""]
-        delta, currency = float(row["fx_delta"]), instrument["pair"][:3] or row["currency"]
+            total -= row["cs01_base"] * moves["SPREAD", "rating=B*", ""]
+        delta, currency = row["fx_delta"], instrument["pair"][:3] or row["currency"]
         if currency != "USD":
             total += delta * moves["FX", f"{currency}USD", ""]
         if instrument["pair"] == "EURGBP":
-            total += (float(row["pv_base"]) / 100 - delta) * moves["FX", "GBPUSD", ""]
+            total += (row["pv_base"] / 100 - delta) * moves["FX", "GBPUSD", ""]
     return total
 
 
@@ -223,9 +223,9 @@ def with_a_lognormal_cap(tmp_path: Path) -> Path:
 
 def test_over_http_it_is_the_same_table_in_every_format(walking: Tenor, lived: Lived, http: TestClient) -> None:
     path = f"/api/v1/risk/runs/{lived.run_id}/var"
-    asked = {"by": "desk", "confidence": CONFIDENCE, "es_confidence": ES_CONFIDENCE}
+    asked = {"by": "desk", "confidence": 0.95}
     answer = http.get(path, params=asked)
-    assert answer.json() == var(walking, lived.run_id, "--by", "desk")
+    assert answer.json() == walking.json("var", lived.run_id, "--by", "desk", "--confidence", "0.95")
     assert answer.headers["etag"]
     listed = list(csv.DictReader(io.StringIO(http.get(path, params=asked | {"format": "csv"}).text)))
     assert [float(row["var_base"]) for row in listed] == [row["var_base"] for row in answer.json()]
@@ -246,21 +246,26 @@ def test_a_history_and_a_backtest_can_be_sent(http: TestClient) -> None:
     assert tested["exception_days"] == [{"date": "2026-01-09", "pnl": -12.0, "var": 10.0}]
 
 
+def test_the_page_shows_the_past_as_a_histogram_and_no_column_for_each_day(lived: Lived, http: TestClient) -> None:
+    page = http.get("/", params={"run": lived.run_id}).text
+    assert "Gain or loss under 40 moves of quarterly" in page and "VaR 99 %" in page
+    assert "quarterly.2020-03-31" not in page
+
+
 REFUSALS = [
-    (("--history", "nobody"), "there is no scenario set 'nobody'"),
-    (("--history", "nightly"), "has no scenario up100@1 and"),
-    (("--node", "NOBODY"), "the portfolio has no node 'NOBODY'"),
-    (("--by", "nothing"), "cannot be grouped by 'nothing'"),
-    (("--confidence", "99"), "a confidence of 99 is no tail"),
-    (("--method", "parametric", "--decay", "1"), "a decay of 1 forgets nothing"),
+    ({"history": "nobody"}, "there is no scenario set 'nobody'"),
+    ({"history": "nightly"}, "has no scenario up100@1 and"),
+    ({"node": "NOBODY"}, "the portfolio has no node 'NOBODY'"),
+    ({"by": "nothing"}, "cannot be grouped by 'nothing'"),
+    ({"confidence": 99}, "less than 1"),
+    ({"method": "parametric", "decay": 1}, "less than 1"),
 ]
 
 
-@pytest.mark.parametrize(("words", "message"), REFUSALS, ids=[" ".join(words) for words, _ in REFUSALS])
-def test_what_cannot_be_asked_is_said_with_its_fix(
-    walking: Tenor, lived: Lived, words: tuple[str, ...], message: str
-) -> None:
-    assert message in walking.refusal("var", lived.run_id, *words)["message"]
+@pytest.mark.parametrize(("asked", "message"), REFUSALS, ids=str)
+def test_what_cannot_be_asked_is_said(lived: Lived, http: TestClient, asked: dict[str, Any], message: str) -> None:
+    answer = http.get(f"/api/v1/risk/runs/{lived.run_id}/var", params=asked)
+    assert answer.status_code in (404, 422) and message in answer.json()["detail"]
 
 
 def test_a_run_without_a_history_says_how_to_bring_one(walking: Tenor, walked: Walked) -> None:
