@@ -125,8 +125,12 @@ def build_market_tables(
     *,
     n_days: int,
     base_currency: str | None = None,
+    prices_only: bool = False,
 ) -> MarketTables:
-    """Tables of days 0 to n_days - 1 under every scenario; raises ScenarioDoesNotFit where one does not."""
+    """Tables of days 0 to n_days - 1 under every scenario; raises ScenarioDoesNotFit where one does not.
+
+    Where only prices are asked for, the tables for convexity are the discount factors themselves: no memory for them.
+    """
     solved = bootstrap(market)
     market = solved.market
     shocked = [apply_shocks(market, scenario) for scenario in scenarios]
@@ -134,6 +138,8 @@ def build_market_tables(
     curve_row = {curve_id: row for row, curve_id in enumerate(curve_ids)}
     factors = _discount_factors(curve_ids, shocked, n_days)
     shift = np.exp(CONVEXITY_SHIFT * np.arange(n_days) / DAYS_PER_YEAR)[:, None]
+    # Every interpolation moves ln DF by exactly -h t when all nodes move by h.
+    higher, lower = (factors, factors) if prices_only else (factors / shift, factors * shift)
     gradients, gradient_of_scenario = _key_gradients(curve_ids, shocked, n_days)
     spots = _spots(market, shocked)
     return MarketTables(
@@ -142,9 +148,8 @@ def build_market_tables(
         scenario_count=len(scenarios),
         curve_row=curve_row,
         discount_factors=factors,
-        # Every interpolation moves ln DF by exactly -h t when all nodes move by h.
-        discount_factors_up=factors / shift,
-        discount_factors_down=factors * shift,
+        discount_factors_up=higher,
+        discount_factors_down=lower,
         key_gradients=gradients,
         gradient_of_scenario=gradient_of_scenario,
         spread_row={curve.curve_id: row for row, curve in enumerate(market.spread_curves, start=1)},

@@ -21,6 +21,7 @@ SLACK_DAYS = 40
 """Payments that a business-day rule or a month's clipping moves past the last date in the files."""
 MONTH_DAYS = 31
 YEAR_DAYS = 366
+PRICES_ONLY = ("PV",)
 EPOCH = date(1970, 1, 1)
 
 
@@ -41,7 +42,7 @@ class RunInputs:
     @property
     def prices_only(self) -> bool:
         """Sensitivities take most of the time and memory; under the hundreds of scenarios of a VaR nobody asks."""
-        return self.measures == ("PV",)
+        return self.measures == PRICES_ONLY
 
     def asks(self, *measures: str) -> bool:
         """Whether any of these was asked for; what only they need is otherwise left blank, not computed."""
@@ -96,7 +97,8 @@ def resolve(
     chunk_size: int,
 ) -> RunInputs:
     days = max(horizon_days(portfolio, (market.as_of - EPOCH).days), credit_horizon_days(market))
-    tables = build_market_tables(market, scenarios, n_days=days, base_currency=base_currency)
+    prices_only = measures == PRICES_ONLY
+    tables = build_market_tables(market, scenarios, n_days=days, base_currency=base_currency, prices_only=prices_only)
     return RunInputs(portfolio, tables, base_currency, measures, len(scenarios), chunk_size, Lookups())
 
 

@@ -19,7 +19,7 @@ from query_api.errors import BadQuery
 from query_api.reading import Connection, array_cursor
 from query_api.results.attributes import keys_of_positions
 from query_api.results.columns import ResultColumn, chosen_columns
-from query_api.results.grouping import NOBODY, Grouping
+from query_api.results.grouping import NOBODY, Grouping, refuse_too_many
 from query_api.results.risk_factors import Factor, FactorKind, Match
 from query_api.results.table import Piece, facts_of_run, rates_of, read_amounts, read_identities
 from query_api.runs import RunRow
@@ -68,7 +68,8 @@ def exposures(
 ) -> Exposures:
     columns = _columns(run)
     places = _places(run, factors, spreads, held)
-    cells = grouping.membership.shape[1]
+    cells = grouping.cell_count
+    refuse_too_many(cells, len(factors))
     sums = np.zeros((cells, len(factors)))
     pv, positions, counted = np.zeros(cells), np.zeros(cells), np.zeros(cells)
     cursor, facts = array_cursor(connection), facts_of_run(connection, run)
@@ -85,7 +86,7 @@ def exposures(
         counted += np.bincount(cell, minlength=cells)
         pv += np.bincount(cell, read[0, counts] * rates[counts], cells)
         _add(sums, cell, np.nan_to_num(read[:, counts]), rates[counts], places, rows, factors)
-    by_group = [grouping.membership @ each for each in (pv, sums, positions, counted)]
+    by_group = [grouping.by_group(each) for each in (pv, sums, positions, counted)]
     left_out = (by_group[2] - by_group[3]).astype(np.int64)
     pv = np.where(by_group[3] == 0, np.nan, by_group[0])
     return Exposures(grouping.keys, pv, by_group[1], by_group[2].astype(np.int64), left_out)

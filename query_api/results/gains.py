@@ -22,6 +22,7 @@ from query_api.results.grouping import (
     group_positions,
     node_named,
     nodes_of,
+    refuse_too_many,
 )
 from query_api.results.table import facts_of_run, read_identities
 from query_api.runs import RunRow
@@ -154,7 +155,8 @@ def _rollups_for(connection: Connection, run: RunRow, by: str, node: str | None)
 
 
 def _from_chunks(connection: Connection, run: RunRow, base_no: int, scenarios: list[int], grouping: Grouping) -> Gains:
-    cells = grouping.membership.shape[1]
+    cells = grouping.cell_count
+    refuse_too_many(cells, len(scenarios))
     pv, gains = np.zeros(cells), np.zeros((cells, len(scenarios)))
     positions, counted = np.zeros(cells), np.zeros(cells)
     for chunk in chunk_gains(connection, run, base_no, scenarios):
@@ -166,7 +168,7 @@ def _from_chunks(connection: Connection, run: RunRow, base_no: int, scenarios: l
         pv += np.bincount(cell, chunk.pv[asked], cells)
         for scenario, column in enumerate(chunk.gains[asked].T):
             gains[:, scenario] += np.bincount(cell, column, cells)
-    by_group = [grouping.membership @ each for each in (pv, gains, positions, counted)]
+    by_group = [grouping.by_group(each) for each in (pv, gains, positions, counted)]
     nobody = by_group[3] == 0
     by_group[0][nobody], by_group[1][nobody] = np.nan, np.nan
     left_out = (by_group[2] - by_group[3]).astype(np.int64)

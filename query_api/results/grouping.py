@@ -21,6 +21,9 @@ KINDS = tuple(kind.lower() for kind in NODE_KINDS)
 TREE = (TOTAL, NODE, CHILDREN, *KINDS)
 NOBODY = -1
 
+MOST_VALUES = 50_000_000
+"""Groups times scenarios, or factors, that an answer is made of: 400 MB."""
+
 SELECT_NODES = "SELECT node_id, kind, path, positions FROM read.portfolio_node WHERE snapshot_id = %s ORDER BY path"
 SELECT_BOOKS = "SELECT book_id FROM read.result_position WHERE run_no = %s ORDER BY chunk_no"
 SELECT_PORTFOLIO_SHA256 = "SELECT sha256 FROM read.snapshot WHERE snapshot_id = %s"
@@ -40,8 +43,17 @@ class Grouping:
     keys: list[str]
     cells: Array
     """[positions] NOBODY where the position is not asked for"""
-    membership: Array
-    """[groups, cells] 1 where the group is made of the cell"""
+    membership: Array | None
+    """[groups, cells] 1 where the group is made of the cell; None where each group is one cell"""
+
+    @property
+    def cell_count(self) -> int:
+        return len(self.keys) if self.membership is None else self.membership.shape[1]
+
+    def by_group(self, by_cell: Array) -> Array:
+        """From [cells, …] to [groups, …]."""
+        found: Array = by_cell if self.membership is None else self.membership @ by_cell
+        return found
 
 
 def nodes_of(connection: Connection, run: RunRow) -> list[TreeNode]:
@@ -63,7 +75,7 @@ def group_positions(
     if node is not None:
         node_named(nodes, node)
     if by == TOTAL and node is None:
-        return Grouping([""], np.zeros(run.positions, np.int64), np.ones((1, 1)))
+        return Grouping([""], np.zeros(run.positions, np.int64), None)
     hanging = _hanging(connection, run, nodes)
     below = np.array([node is None or node in each.path for each in nodes])[hanging]
     if by in TREE:
@@ -72,7 +84,13 @@ def group_positions(
     labels, codes = np.unique(np.array(keys, dtype=object)[below], return_inverse=True)
     cells = np.full(run.positions, NOBODY)
     cells[below] = codes
-    return Grouping([str(label) for label in labels], cells, np.eye(len(labels)))
+    return Grouping([str(label) for label in labels], cells, None)
+
+
+def refuse_too_many(groups: int, each: int) -> None:
+    if groups * each > MOST_VALUES:
+        message = f"{groups:,} groups times {each:,} are more than {MOST_VALUES:,} values"
+        raise BadQuery(message, "ask for one node of the tree, or for larger groups")
 
 
 def groups_on_path(path: list[str], kinds: dict[str, str], by: str, node: str | None) -> list[str]:

@@ -11,6 +11,7 @@ from query_api.results.top import top_positions
 from query_api.results.total import Total
 from query_api.results.totals import groupings, read_totals
 from query_api.runs import RunRow, find_run, latest_queryable, newest_runs, scenario_numbers
+from query_api.web.past import Past, is_past, past_of
 
 RUNS_SHOWN = 15
 TOP_SHOWN = 10
@@ -40,6 +41,8 @@ class RunFigures:
     key_rates: list[tuple[str, float]]
     top: dict[str, list[dict[str, Any]]]
     groupings: list[str]
+    names: dict[str, str | None]
+    past: Past | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,8 @@ def run_figures(connection: Connection, run: RunRow) -> RunFigures:
         _key_rates(connection, run),
         {name: top_positions(connection, run.run_id, measure=name, limit=TOP_SHOWN) for name in asked[:2]},
         groupings(connection, run),
+        names,
+        past_of(connection, run),
     )
 
 
@@ -90,7 +95,11 @@ def _groups(
             under[BASE].positions,
             under[BASE].left_out,
             {column.name: under[BASE].values.get(column.number) for column in columns},
-            {name: _gain(total, under[BASE], pv) for name, total in under.items() if name != BASE},
+            {
+                name: _gain(total, under[BASE], pv)
+                for name, total in under.items()
+                if name != BASE and not is_past(name)
+            },
         )
         for key, under in by_key.items()
         if BASE in under

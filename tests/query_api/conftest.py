@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from prometheus_client import CollectorRegistry
 from psycopg.conninfo import make_conninfo
 
+from domain.market import MarketDocument
 from ops.embedded_postgres.server import EmbeddedServer
 from query_api.http import create_app
 from query_api.routers import ingestion, marketdata, orchestrator, portfolio, results, risk, scenario, tail_risk
@@ -29,6 +30,10 @@ class Blobs:
         return b'{"as_of":"2026-01-23"}'
 
 
+def no_market(sha256: str) -> MarketDocument:
+    raise LookupError(sha256)
+
+
 def connect_to(url: str) -> Connect:
     @contextmanager
     def connect() -> Iterator[psycopg.Connection[Any]]:
@@ -44,9 +49,7 @@ def client_over(connect: Connect) -> TestClient:
         orchestrator.build_router(connect),
         results.build_router(connect, lambda sha256: hand_made_run.portfolio()),
         risk.build_router(connect),
-        tail_risk.build_router(
-            connect, lambda sha256: hand_made_run.portfolio(), lambda sha256: hand_made_run.market()
-        ),
+        tail_risk.build_router(connect, lambda sha256: hand_made_run.portfolio(), no_market),
         portfolio.build_router(connect),
         scenario.build_router(connect),
         marketdata.build_router(connect, Blobs()),
