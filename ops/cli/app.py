@@ -7,7 +7,7 @@ import typer
 
 from commands.refusals import Refused
 from domain.run import RunRefused
-from ops.cli import archive, audit, bench, demo, projections, results, runs, scenarios, service, snapshots
+from ops.cli import archive, audit, bench, demo, projections, results, risk, runs, scenarios, service, snapshots
 from ops.cli.output import Output
 from ops.database import DatabaseProblem
 from ops.embedded_postgres.errors import EmbeddedPostgresError
@@ -34,7 +34,7 @@ def settings(
     context.obj = database_url
 
 
-for module in (demo, service, projections, snapshots, scenarios, runs, results, archive, audit, bench):
+for module in (demo, service, projections, snapshots, scenarios, runs, results, risk, archive, audit, bench):
     module.register(app)
 
 
