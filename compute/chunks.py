@@ -60,7 +60,10 @@ class ChunkFacts:
 
 
 def price_chunk(run: RunInputs, chunk_no: int) -> ChunkFacts:
-    terms = run.chunk(chunk_no)
+    return price_terms(run, run.chunk(chunk_no))
+
+
+def price_terms(run: RunInputs, terms: Terms) -> ChunkFacts:
     failing = check(run, terms)
     valued = list(price_families(run, terms, failing))
     for family in valued:

@@ -50,6 +50,8 @@ def forward_breaks(curve_row: Mapping[str, int], shocked: Sequence[ShockedMarket
 
 
 def _break_days(curve: NodeCurve, n_days: int) -> NDArray[np.int32]:
-    if curve.interpolation == "LOG_LINEAR_DF":
-        return curve.node_days
-    return np.union1d(curve.node_days, np.arange(STEP_DAYS, n_days, STEP_DAYS)).astype(np.int32)
+    start_days, lengths_days, _ = curve.jumps
+    bends = np.union1d(curve.node_days, np.concatenate((start_days, start_days + lengths_days)))
+    if curve.interpolation != "LOG_LINEAR_DF":
+        bends = np.union1d(bends, np.arange(STEP_DAYS, n_days, STEP_DAYS))
+    return bends.astype(np.int32)

@@ -204,7 +204,7 @@ def _discount_factors(curve_ids: Sequence[str], shocked: Sequence[ShockedMarket]
             rates = np.stack([curves[scenario].zero_rates for scenario in together], axis=1)
             first = curves[together[0]]
             logs = log_discount_factors(first.interpolation, first.node_days, rates, n_days)
-            factors[row][:, together] = np.exp(logs)
+            factors[row][:, together] = np.exp(logs + first.log_jumps(n_days)[:, None])
     return factors
 
 

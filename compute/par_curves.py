@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.kernels.curves import log_discount_factors
+from compute.kernels.curves import log_discount_factors, log_jumps
 from compute.kernels.daycounts import period_fraction
 from compute.kernels.par_curves import ParQuote, Solved, solve_curve
 from compute.kernels.schedules import build_schedules
+from compute.scenarios import turns_of
 from domain.columns import ABSENT_DATE
 from domain.conventions import index_frequency, swap_conventions
 from domain.documents import Problem
@@ -78,7 +79,9 @@ def _solved_curve(made: Bootstrapped, i: int, curve: ParCurve, known: dict[str, 
     except UnreadableQuote as unreadable:
         made.problems.append(_problem(i, unreadable.where, unreadable.value, unreadable.message, unreadable.fix))
         return None
-    solved = solve_curve(curve.interpolation, [quote for quote, _ in quotes], _factors(curve, quotes, known, as_of))
+    jumps = log_jumps(*turns_of(curve.jumps, as_of), quotes[-1][0].last_day + 1)
+    only = [quote for quote, _ in quotes]
+    solved = solve_curve(curve.interpolation, only, _factors(curve, quotes, known, as_of), jumps)
     worst, message = _wrong_with(solved)
     if worst is not None:
         number = quotes[worst][1]
@@ -131,7 +134,9 @@ def _factors(
     on = known[curve.discount_curve]
     days = np.array([(node.on(as_of) - as_of).days for node in on.nodes], np.int32)
     rates = np.array([[node.rate] for node in on.nodes])
-    return np.exp(log_discount_factors(on.interpolation, days, rates, quotes[-1][0].last_day + 1))[:, 0]
+    n_days = quotes[-1][0].last_day + 1
+    logs = log_discount_factors(on.interpolation, days, rates, n_days)[:, 0]
+    return np.exp(logs + log_jumps(*turns_of(on.jumps, as_of), n_days))
 
 
 def _zero_curve(curve: ParCurve, solved: Solved, as_of: dt.date) -> ZeroCurve:
@@ -140,7 +145,12 @@ def _zero_curve(curve: ParCurve, solved: Solved, as_of: dt.date) -> ZeroCurve:
         for day, rate in zip(solved.node_days, solved.zero_rates, strict=True)
     )
     return ZeroCurve.model_construct(
-        curve_id=curve.curve_id, currency=curve.currency, kind="ZERO", interpolation=curve.interpolation, nodes=nodes
+        curve_id=curve.curve_id,
+        currency=curve.currency,
+        kind="ZERO",
+        interpolation=curve.interpolation,
+        nodes=nodes,
+        jumps=curve.jumps,
     )
 
 

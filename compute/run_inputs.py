@@ -51,7 +51,10 @@ class RunInputs:
     def chunk(self, chunk_no: int) -> Terms:
         first = chunk_no * self.chunk_size
         last = min(first + self.chunk_size, self.portfolio.position_count)
-        return Terms(self.portfolio, np.arange(first, last), self.lookups)
+        return self.terms_of(np.arange(first, last))
+
+    def terms_of(self, rows: NDArray[np.int64]) -> Terms:
+        return Terms(self.portfolio, rows, self.lookups)
 
     def spread(self, terms: Terms) -> NDArray[np.float64]:
         """[n, S] the instrument's spread and what the scenarios add to it, decimal, continuous."""

@@ -8,10 +8,10 @@ from typing import Any, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.kernels.curves import BASIS_POINT, DAYS_PER_YEAR
+from compute.kernels.curves import BASIS_POINT, DAYS_PER_YEAR, log_jumps
 from domain.documents import InvalidDocument, Problem
 from domain.market import MarketDocument, node_problems
-from domain.market_parts import RateNode, VolatilitySurface, ZeroCurve
+from domain.market_parts import Jump, RateNode, VolatilitySurface, ZeroCurve
 from domain.measures import KEY_RATE_TENORS_YR
 from domain.scenarios import (
     CurveMoveShock,
@@ -36,6 +36,8 @@ from domain.scenarios import (
 from domain.supervisory import TREASURY_TENORS_YR, UnknownQuarter, supervisory_move
 
 Array = NDArray[np.float64]
+Turns = tuple[NDArray[np.int32], NDArray[np.int32], Array]
+"""First days from the valuation date, lengths in days, rates: the arguments of `curves.log_jumps`."""
 Shift = Callable[[Array], Array]
 """From the nodes' times in years to their moves in basis points."""
 
@@ -49,6 +51,11 @@ class NodeCurve:
     interpolation: str
     node_days: NDArray[np.int32]
     zero_rates: Array
+    jumps: Turns
+    """which no shock moves"""
+
+    def log_jumps(self, n_days: int) -> Array:
+        return log_jumps(*self.jumps, n_days)
 
     def shifted(self, shift: Shift) -> "NodeCurve":
         move = shift(self.node_days / DAYS_PER_YEAR) * BASIS_POINT
@@ -118,7 +125,12 @@ def _zero_curves(market: MarketDocument) -> list[ZeroCurve]:
 
 def _node_curve(curve: ZeroCurve, as_of: date) -> NodeCurve:
     nodes = node_days_of(curve.nodes, as_of), np.array([node.rate for node in curve.nodes])
-    return NodeCurve(curve.curve_id, curve.currency, curve.interpolation, *nodes)
+    return NodeCurve(curve.curve_id, curve.currency, curve.interpolation, *nodes, turns_of(curve.jumps, as_of))
+
+
+def turns_of(jumps: Sequence[Jump], as_of: date) -> Turns:
+    start_days = np.array([(jump.date - as_of).days for jump in jumps], np.int32)
+    return start_days, np.array([jump.days for jump in jumps], np.int32), np.array([jump.rate for jump in jumps])
 
 
 def _shocked(market: ShockedMarket, shock: Shock) -> ShockedMarket:

@@ -157,6 +157,7 @@ def _rule_problems(market: _Readable) -> Iterator[Problem]:
             if not isinstance(curve, ParCurve):
                 yield from node_problems(path, curve.nodes, market.as_of, at_least=2 if name == "curves" else 1)
         yield from _repeated(market.entries[name], "curve_id")
+    yield from _jump_problems(market.entries["curves"], market.as_of)
     yield from _repeated(market.entries["volatilities"], "surface_id")
     yield from _surface_problems(market.entries["volatilities"])
     yield from _reference_problems(market)
@@ -184,6 +185,16 @@ def node_problems(path: str, nodes: Iterable[Node], as_of: date | None, *, at_le
             message = f"{day} comes after {previous} in the list"
             yield Problem(where, "NODES_NOT_SORTED", value, message, "sort the nodes by date")
         previous = max(previous, day)
+
+
+def _jump_problems(curves: list[tuple[str, Any]], as_of: date | None) -> Iterator[Problem]:
+    for path, curve in curves:
+        for i, jump in enumerate(curve.jumps):
+            if as_of is not None and jump.date < as_of:
+                message = f"the turn of {jump.date} is before {as_of}"
+                yield Problem(
+                    f"{path}.jumps[{i}].date", "JUMP_BEFORE_AS_OF", str(jump.date), message, "remove the jump"
+                )
 
 
 def _repeated(entries: list[tuple[str, Any]], key: str) -> Iterator[Problem]:

@@ -86,6 +86,19 @@ class CreditNode(Node):
         return self
 
 
+class Jump(Part):
+    """A turn: what the overnight forward is above its neighbours, from a date over some days."""
+
+    date: IsoDate
+    rate: Rate
+    """continuously compounded, ACT/365F"""
+    days: int = Field(default=1, ge=1, le=10, strict=True)
+
+
+Jumps = Annotated[tuple[Jump, ...], Field(exclude_if=lambda jumps: not jumps)]
+"""A curve without any has the bytes, and the hash, that it always had."""
+
+
 class ZeroCurve(Part):
     """Continuously compounded zero rates, ACT/365F."""
 
@@ -94,6 +107,7 @@ class ZeroCurve(Part):
     kind: Literal["ZERO"] = "ZERO"
     interpolation: Interpolation = "LOG_LINEAR_DF"
     nodes: tuple[RateNode, ...]
+    jumps: Jumps = ()
 
 
 class ParCurve(Part):
@@ -103,6 +117,7 @@ class ParCurve(Part):
     interpolation: Interpolation = "LOG_LINEAR_DF"
     discount_curve: Text | None = None
     nodes: tuple[ParNode, ...]
+    jumps: Jumps = ()
 
 
 def _curve_kind(value: Any) -> str:

@@ -82,6 +82,19 @@ def key_rate_gradients(interpolation: str, node_days: NDArray[np.int32], zero_ra
     return gradients
 
 
+def log_jumps(start_days: NDArray[np.int32], lengths_days: NDArray[np.int32], rates: Array, n_days: int) -> Array:
+    """What turns add to ln DF of every day: the whole of a turn from its end on, its part within it.
+
+        - sum over turns of rate x min(max(day - start, 0), length) / 365
+
+    Args:    start_days, lengths_days, rates [turns]
+    Returns: [n_days]
+    """
+    within = np.clip(np.arange(n_days)[:, None] - start_days, 0, lengths_days)
+    added: Array = -(within * rates).sum(axis=1) / DAYS_PER_YEAR
+    return added
+
+
 def spread_factors(node_days: NDArray[np.int32], spreads: Array, n_days: int) -> Array:
     """exp(-s(t) t) of every day, s linear between the nodes and flat outside: [n_days]."""
     days = np.arange(n_days)

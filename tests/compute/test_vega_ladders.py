@@ -75,7 +75,7 @@ def test_the_ladder_adds_up_to_vega(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("key", "bump"), [("CAP_FLOOR", 1e-4), ("FX", 0.01), ("SWAPTION", 1e-4)])
 def test_a_bucket_is_the_central_difference_of_its_node(tmp_path: Path, key: str, bump: float) -> None:
-    """Volatilities are linear between the nodes, so a node's move is the bucket's triangle, to third order in the bump."""
+    """Volatilities are linear between the nodes, so a node's move is the bucket's triangle, to third order."""
     facts = priced(tmp_path, OPTIONS, given(volatilities=surfaces()), measures=MEASURES)
     vega = np.abs(column(facts, "vega")[0]).max()
     for e, expiry in enumerate(VEGA_EXPIRY_LABELS):

@@ -21,6 +21,7 @@ from tests.golden.cases.loans import (
 )
 from tests.golden.cases.options import caplet, fx_option
 from tests.golden.cases.pools import auto_speed, average_lives, average_speed, passthrough, with_defaults
+from tests.golden.cases.swaps import overnight_swap, swap, swaption
 
 ADAPTERS: dict[str, Adapter] = {
     "ABS_MBS.auto_ABS": auto_speed,
@@ -41,7 +42,10 @@ ADAPTERS: dict[str, Adapter] = {
     "BOND.zero": zero_bond,
     "DERIV.CDS": default_swap,
     "DERIV.FX_option": fx_option,
+    "DERIV.IRS": swap,
+    "DERIV.OIS": overnight_swap,
     "DERIV.capfloor": caplet,
+    "DERIV.swaption": swaption,
     "FX_FWD": forward,
     "LOAN.act360_balloon": actual_360_balloon,
     "LOAN.amortising": amortising,
@@ -61,13 +65,10 @@ WITHOUT_ADAPTER = {
     "BOND.frn_excoupon": "the library has no ex-coupon dates and one margin for all periods",
     "CALLABLE_BOND": "no lattice kernel yet",
     "CALLABLE_BOND OAS": "no lattice kernel yet",
-    "DERIV.IRS": "no kernel for swaps yet",
-    "DERIV.OIS": "no kernel for swaps yet",
     "DERIV.bermudan_swaption": "Bermudan swaptions are no product of ours",
-    "DERIV.swaption": "no kernel for swaptions yet",
     "LOAN.amortising_bus252": "BUS/252 and the calendar of Brazil are none of ours",
     "STRUCTURED.CMS": "no Monte Carlo kernel yet",
     "credit.capital": "no kernel for regulatory capital yet",
-    "curve.bootstrap": "no kernel that bootstraps a curve yet",
+    "curve.bootstrap": "bonds with coupons are no quotes of our curves: deposits, FRAs, futures and swaps are",
     "model.HullWhite": "no Hull-White kernel yet",
 }

@@ -1,0 +1,40 @@
+"""`tenor risk quotes`: DV01 by market quote."""
+
+from typing import Annotated
+
+import typer
+
+from ops.cli.options import AsJson, opened
+from ops.cli.output import Output
+
+
+def register(app: typer.Typer) -> None:
+    risk = typer.Typer(help="Risk that is worked out when asked for.", no_args_is_help=True)
+    risk.callback()(group)
+    risk.command()(quotes)
+    app.add_typer(risk, name="risk")
+
+
+def group() -> None:
+    """One command so far, and it has a name."""
+
+
+def quotes(
+    context: typer.Context,
+    run: Annotated[str, typer.Argument(help="A run id.")],
+    node: Annotated[str | None, typer.Option(help="Positions of this node and below; all by default.")] = None,
+    position: Annotated[str | None, typer.Option(help="One position alone.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """DV01 by market quote: gain when a quote falls by a basis point and its curves are solved again."""
+    from ops.quote_risk import quotes_of_run
+
+    with opened(context) as tenor:
+        document = quotes_of_run(tenor, run, node, position)
+    lines = [
+        f"{one['curve_id']:<20} {one['type']:<8} {one['tenor']:<11} {one['rate']:>10.6f} {one['dv01_base']:>16,.2f}"
+        for one in document["quotes"]
+    ]
+    left_out = f", {document['left_out']} left out" if document["left_out"] else ""
+    told = f"{document['positions']} positions{left_out}; {document['base_currency']} for a fall of a basis point"
+    Output(as_json).show(document, *lines, told)

@@ -1,0 +1,57 @@
+"""`tenor risk quotes`: what a run's positions gain when one quote of its market falls by a basis point."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from commands.refusals import Refused
+from compute.quote_risk import quote_risk
+from domain.columns import Portfolio
+from domain.market import parse_market
+from ops.audit.run_events import read_run
+from ops.wiring import Tenor
+from projections.portfolio_tree import paths, texts
+
+
+def quotes_of_run(tenor: Tenor, run: str, node: str | None, position: str | None) -> dict[str, Any]:
+    """By quote, in base currency, of all positions, of those below a node, or of one; worked out anew."""
+    requested = read_run(tenor, run).requested
+    market = parse_market(tenor.blobs.get(requested.market_sha256))
+    portfolio = tenor.portfolio_codec.decode(tenor.blobs.get(requested.portfolio_sha256))
+    rows = chosen_rows(portfolio, node, position)
+    risk = quote_risk(portfolio, market, rows, base_currency=requested.base_currency, chunk_size=requested.chunk_size)
+    valued = np.isfinite(risk.dv01_base).all(axis=0)
+    totals = risk.dv01_base[:, valued].sum(axis=1)
+    return {
+        "run_id": str(requested.originator_id),
+        "base_currency": requested.base_currency,
+        "node_id": node,
+        "position_id": position,
+        "positions": int(valued.sum()),
+        "left_out": int((~valued).sum()),
+        "quotes": [
+            {"curve_id": q.curve_id, "type": q.type, "tenor": q.tenor, "rate": q.rate, "dv01_base": float(total)}
+            for q, total in zip(risk.quotes, totals, strict=True)
+        ],
+    }
+
+
+def chosen_rows(portfolio: Portfolio, node: str | None, position: str | None) -> NDArray[np.int64]:
+    """Rows of `positions`; refuses what the portfolio does not have."""
+    if position is not None:
+        ids = portfolio.tables["positions"].columns["position_id"]
+        named = [code for code, text in enumerate(ids.categories) if text == position]
+        if not named:
+            raise Refused("UNKNOWN_POSITION", f"the run has no position {position!r}", "see `tenor results RUN`")
+        return np.flatnonzero(ids.values == named[0])
+    if node is None:
+        return np.arange(portfolio.position_count)
+    table = portfolio.tables["portfolio"]
+    ids_of_nodes = texts(table.columns.get("node_id"), table.rows)
+    if node not in ids_of_nodes:
+        known = ", ".join(str(each) for each in ids_of_nodes[:20])
+        raise Refused("UNKNOWN_NODE", f"the portfolio has no node {node!r}", f"use one of {known}")
+    wanted = ids_of_nodes.index(node)
+    below = np.array([wanted in path for path in paths(portfolio)])
+    return np.flatnonzero(below[portfolio.book_row])
