@@ -1,5 +1,6 @@
 """Control variates: Hermite polynomials of the state, whose means are nil, with coefficients from a pilot."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -45,6 +46,43 @@ def controls_of(paths: Array) -> Controls:
     weight = np.full(paths.shape, 1.0 / (points * replicates))
     weight[:, -1] = -(mean.mean(axis=1)[:, :, None] * fit).sum(axis=1)
     return Controls(mean, np.ascontiguousarray(fit), weight)
+
+
+def estimates(replicate: Array) -> Array:
+    """[P, S] means over replicates [R, P, S], summed in their order: numpy's order depends on the other columns."""
+    mean = np.zeros(replicate.shape[1:])
+    for each in replicate:
+        mean += each
+    mean /= len(replicate)
+    return mean
+
+
+def standard_errors(replicate: Array, worth_ccy: Array) -> Array:
+    """[S] standard error of sum over P of worth x estimate, from the scatter of the replicates' own sums.
+
+    Args:    replicate [R, P, S]; worth_ccy [P, S]
+    Returns: sqrt(sum over r of (v_r - v)^2 / (R (R - 1))), v_r the value by replicate r
+    """
+    errors = np.empty(replicate.shape[2])
+    _standard_errors(np.ascontiguousarray(replicate), np.ascontiguousarray(worth_ccy), errors)
+    return errors
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _standard_errors(replicate: Array, worth_ccy: Array, errors: Array) -> None:
+    count, periods, scenarios = replicate.shape
+    value = np.empty(count)
+    for s in range(scenarios):
+        mean = 0.0
+        for r in range(count):
+            value[r] = 0.0
+            for i in range(periods):
+                value[r] += worth_ccy[i, s] * replicate[r, i, s]
+            mean += value[r] / count
+        squares = 0.0
+        for r in range(count):
+            squares += (value[r] - mean) ** 2
+        errors[s] = math.sqrt(squares / (count * (count - 1)))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

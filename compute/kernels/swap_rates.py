@@ -21,7 +21,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from compute.kernels.calendars import civil_of_day, day_in_month
-from compute.kernels.curves import DAYS_PER_YEAR
+from compute.kernels.curves import BASIS_POINT, DAYS_PER_YEAR
 from compute.kernels.daycounts import years_between
 from compute.kernels.gaussian_paths import loading, unit_variance
 
@@ -81,6 +81,9 @@ class Weights(NamedTuple):
     """A - v, of the numerator"""
     bottom: Array
     """delta v, of the denominator"""
+    to_left: Array
+    """[N] share of each date's part of `top` that its left kept date takes"""
+    to_right: Array
 
 
 def forward_dates(start: Days, end: Days, fraction: Array) -> RateDates:
@@ -136,8 +139,8 @@ def rate_model(dates: RateDates, pay_day: Days, mean_reversion: float) -> RateMo
 def weights_of(model: RateModel, sigma: float, discount: Array, projection: Array) -> Weights:
     """Under S curves of each kind [days, S].
 
-    Accuracy: exact on one curve; on two, a bond between fixed dates is off by (B_right - B_left)^2 (X^2 - y) / 8 of it,
-              times the spread of the curves over its period: 1e-8 of a rate at 1 % of spread
+    Accuracy: exact on one curve; on two, a bond between fixed dates keeps its mean and its slope in the state and is
+              off by (B_right - B_left)^2 (X^2 - y) / 8 of it, times the curves' spread: 1e-9 of a rate
     """
     day, following = model.dates.day, _following(model)
     tilt = np.exp(sigma * sigma * model.convexity)[:, None]
@@ -146,13 +149,12 @@ def weights_of(model: RateModel, sigma: float, discount: Array, projection: Arra
     growth[model.is_last] = 0.0
     top = growth - np.where(model.is_first[:, None], 0.0, bond)
     bottom = bond * model.dates.accrual[:, None]
-    is_kept = model.share == 0.0
-    if is_kept.all():
-        return Weights(growth, bond, top, bottom)
+    is_kept, shares = model.share == 0.0, _shares(model, sigma)
     kept = np.ascontiguousarray(top[is_kept])
-    for row, share in ((model.left, 1.0 - model.share), (model.right, model.share)):
-        np.add.at(kept, row[~is_kept], top[~is_kept] * share[~is_kept, None])
-    return Weights(growth, bond, kept, np.ascontiguousarray(bottom[is_kept]))
+    if not is_kept.all():
+        for row, share in zip((model.left, model.right), shares, strict=True):
+            np.add.at(kept, row[~is_kept], top[~is_kept] * share[~is_kept, None])
+    return Weights(growth, bond, kept, np.ascontiguousarray(bottom[is_kept]), *shares)
 
 
 def key_rates_of_rates(
@@ -160,23 +162,39 @@ def key_rates_of_rates(
     weights: Weights,
     by_top: Array,
     by_bottom: Array,
-    of_discount: Array,
-    of_projection: Array,
+    curve_rows: tuple[int, int],
+    key_gradients: Array,
+    gradient_of_scenario: NDArray[np.int32],
 ) -> Array:
-    """Gain of an amount for a key rate of 1.0 less, through the rates that it is paid on.
+    """Key-rate DV01 of an amount that comes through the rates that it is paid on.
 
-    Args:    by_top, by_bottom           [N, S]  slope of the amount in the weights' top and bottom
-             of_discount, of_projection  [S, days, K]  d ln DF / d key rate
-    Returns: [N, S, K]
+    Args:    by_top, by_bottom     [K, S]  slope of the amount in the weights' top and bottom
+             curve_rows            discount and projection curve
+             key_gradients         [gradients, curves, days, keys]  d ln DF / d key rate; gradient_of_scenario [S]
+    Returns: [S, keys]  per basis point
     """
-    day, following, share = model.dates.day, _following(model), model.share[:, None]
-    by_top = by_top[model.left] * (1.0 - share) + by_top[model.right] * share
-    through_growth = (by_top * weights.growth)[..., None]
-    bonds = by_bottom[model.left] * model.dates.accrual[:, None] - np.where(model.is_first[:, None], 0.0, by_top)
-    discount, projection = of_discount.transpose(1, 0, 2), of_projection.transpose(1, 0, 2)
-    moved = through_growth * (discount[following] + projection[day] - projection[following])
-    gain: Array = -(moved + (bonds * weights.bond)[..., None] * discount[day])
-    return gain
+    by_growth = by_top[model.left] * weights.to_left[:, None] + by_top[model.right] * weights.to_right[:, None]
+    by_bond = by_bottom[model.left] * model.dates.accrual[:, None] - np.where(model.is_first[:, None], 0.0, by_growth)
+    key_rates = np.zeros((by_top.shape[1], key_gradients.shape[3]))
+    _add_key_rates(
+        model.dates.day,
+        _following(model),
+        by_growth * weights.growth,
+        by_bond * weights.bond,
+        *curve_rows,
+        key_gradients,
+        gradient_of_scenario,
+        key_rates,
+    )
+    return key_rates
+
+
+def _shares(model: RateModel, sigma: float) -> tuple[Array, Array]:
+    """By B, so that the slope in the state is kept, times what keeps the mean under the payment's measure."""
+    means = np.exp(-sigma * sigma * model.convexity)
+    of_kept = means[model.share == 0.0]
+    scale = means / ((1.0 - model.share) * of_kept[model.left] + model.share * of_kept[model.right])
+    return (1.0 - model.share) * scale, model.share * scale
 
 
 def _following(model: RateModel) -> Days:
@@ -203,3 +221,26 @@ def _swap_dates(
                 accrual[i, j] = years_between(day_count, paid, date, paid, date, 12 // fixed_months)
                 paid = date
     return day, accrual
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _add_key_rates(
+    day: Days,
+    following: Days,
+    by_growth: Array,
+    by_bond: Array,
+    discount_row: int,
+    projection_row: int,
+    key_gradients: Array,
+    gradient_of_scenario: NDArray[np.int32],
+    key_rates: Array,
+) -> None:
+    """ln A moves with DF(next) on the discount curve and DF(this) / DF(next) on the projection curve; ln v with DF."""
+    for j in range(len(day)):
+        this, after = day[j], following[j]
+        for s in range(by_growth.shape[1]):
+            discount = key_gradients[gradient_of_scenario[s], discount_row]
+            projection = key_gradients[gradient_of_scenario[s], projection_row]
+            for k in range(key_rates.shape[1]):
+                moved = by_growth[j, s] * (discount[after, k] + projection[this, k] - projection[after, k])
+                key_rates[s, k] -= BASIS_POINT * (moved + by_bond[j, s] * discount[this, k])

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.kernels.clipped_rates import Clip, clipped_rates
-from compute.kernels.controls import Controls, controls_of
+from compute.kernels.controls import Controls, controls_of, estimates
 from compute.kernels.curves import BASIS_POINT, DAYS_PER_YEAR
 from compute.kernels.gaussian_paths import bridged_paths, unit_variance
 from compute.kernels.range_shares import Observed, range_shares
@@ -27,8 +27,8 @@ from compute.run_inputs import RunInputs
 
 Array = NDArray[np.float64]
 
-REPLICATES = 16
-LOG2_POINTS = {ClippedCoupon: 8, RangeCoupon: 7}
+REPLICATES = 32
+LOG2_POINTS = {ClippedCoupon: 7, RangeCoupon: 6}
 """Points of a replicate: an integrated last step needs fewer than a kink."""
 
 
@@ -75,8 +75,7 @@ class Expected:
     @property
     def mean(self) -> Array:
         """[P, S]"""
-        mean: Array = self.replicate.mean(axis=0)
-        return mean
+        return estimates(self.replicate)
 
 
 @dataclass(frozen=True)
@@ -141,20 +140,18 @@ def seed_of(instrument_id: str) -> int:
     return int.from_bytes(hashlib.sha256(instrument_id.encode()).digest()[:8], "big")
 
 
-def key_rate_gains(run: RunInputs, note: Note, expected: Expected, worth_ccy: Array) -> Array:
-    """[S, K] gain for a key rate a basis point lower, through the rates; `worth_ccy` [P, S] is what a rate of 1 is."""
-    gradients = run.tables.key_gradients[run.tables.gradient_of_scenario]
+def key_rate_dv01s(run: RunInputs, note: Note, expected: Expected, worth_ccy: Array) -> Array:
+    """[S, K] what comes through the rates; `worth_ccy` [P, S] is the value of a rate of 1."""
     worth = worth_ccy[expected.period_of_node]
-    gains = key_rates_of_rates(
+    return key_rates_of_rates(
         expected.model,
         expected.weights,
         expected.by_top * worth,
         expected.by_bottom * worth,
-        gradients[:, note.curves.discount_row],
-        gradients[:, note.curves.projection_row],
+        (note.curves.discount_row, note.curves.projection_row),
+        run.tables.key_gradients,
+        run.tables.gradient_of_scenario,
     )
-    total: Array = gains.sum(axis=0) * BASIS_POINT
-    return total
 
 
 def _paths(note: Note) -> _Paths:
@@ -228,7 +225,8 @@ def _conditioned(observed: Observations, path_day: Days, mean_reversion: float, 
 
 def _split(together: Expected, count: int) -> tuple[Expected, Array, Array]:
     """At market, and the means 25 bp up and down; the market's own where these were not asked for."""
-    weights = Weights(*(each[:, :count] for each in together.weights))
+    weights = together.weights
+    weights = weights._replace(growth=weights.growth[:, :count], bond=weights.bond[:, :count])
     at_market = replace(together, replicate=together.replicate[:, :, :count], weights=weights)
     mean = together.mean
     if mean.shape[1] == count:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from compute.failing import Failing
 from compute.kernels.bonds import accrued_interest
+from compute.kernels.controls import standard_errors
 from compute.kernels.curves import DAYS_PER_YEAR
 from compute.kernels.daycounts import period_fraction
 from compute.kernels.flows import Flows
@@ -15,7 +16,7 @@ from compute.pricers.debt_checks import check_discounting
 from compute.pricers.debt_terms import Debt, resolve_debt
 from compute.pricers.note_coupons import Coupon, coupon_of, why_not
 from compute.pricers.note_dates import accruing_rate, known_rates, missing_fixing, periods_of
-from compute.pricers.note_rates import REPLICATES, Curves, Note, NoteRates, key_rate_gains, note_rates
+from compute.pricers.note_rates import Curves, Note, NoteRates, key_rate_dv01s, note_rates
 from compute.pricers.projection import Projected
 from compute.pricers.rates_checks import check_present
 from compute.run_inputs import RunInputs
@@ -38,9 +39,8 @@ def price_structured(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> 
     through, errors = [], []
     for i, (note, of_note) in enumerate(zip(notes, rates, strict=True)):
         mine = worth_ccy[debt.schedules.offsets[i] : debt.schedules.offsets[i + 1]]
-        through.append(key_rate_gains(run, note, of_note.at_market, mine))
-        by_replicate = (of_note.at_market.replicate * mine).sum(axis=1)
-        errors.append(by_replicate.std(axis=0, ddof=1) / np.sqrt(REPLICATES))
+        through.append(key_rate_dv01s(run, note, of_note.at_market, mine))
+        errors.append(standard_errors(of_note.at_market.replicate, mine))
     valued = value_flows(run, debt, _projected(run, debt, notes, rates, owed_ccy, np.array(through)), index)
     return replace(valued, standard_error_ccy=np.array(errors))
 

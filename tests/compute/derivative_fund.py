@@ -22,7 +22,20 @@ LONG_NODES = {"15Y": 0.0392, "20Y": 0.0398, "30Y": 0.0395}
 TENORS = {**OIS_NODES, **LONG_NODES}
 """Nodes at the key rates, so that a scenario's KEY_RATE is the measure's bump exactly."""
 INDEX = "USD-TERM-3M"
-MEASURES = ("PV", "ACCRUED_INTEREST", "DV01", "KEY_RATE_DV01", "CONVEXITY", "FX_DELTA", "VEGA", "CS01", "CLEAN_PRICE")
+MEASURES = (
+    "PV",
+    "ACCRUED_INTEREST",
+    "DV01",
+    "KEY_RATE_DV01",
+    "CONVEXITY",
+    "FX_DELTA",
+    "VEGA",
+    "CS01",
+    "CLEAN_PRICE",
+    "STANDARD_ERROR",
+    "WAL",
+    "WAM",
+)
 
 
 def market(**changes: Any) -> dict[str, Any]:

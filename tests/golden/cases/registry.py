@@ -4,6 +4,7 @@ from tests.golden.cases.bond_curves import key_rates, stepped_bond, z_spread, ze
 from tests.golden.cases.bond_yields import fixed_bond
 from tests.golden.cases.case import Adapter
 from tests.golden.cases.cds import default_swap
+from tests.golden.cases.cms import cms_coupon
 from tests.golden.cases.daycounts import fractions
 from tests.golden.cases.effective import effective_duration
 from tests.golden.cases.floaters import note
@@ -56,6 +57,7 @@ ADAPTERS: dict[str, Adapter] = {
     "LOAN.floating_ARM_negam": capped_payment,
     "LOAN.interest_only": interest_only,
     "LOAN.revolver_drawdown": draw_down,
+    "STRUCTURED.CMS": cms_coupon,
     "daycount": fractions,
 }
 
@@ -67,7 +69,6 @@ WITHOUT_ADAPTER = {
     "CALLABLE_BOND OAS": "no lattice kernel yet",
     "DERIV.bermudan_swaption": "Bermudan swaptions are no product of ours",
     "LOAN.amortising_bus252": "BUS/252 and the calendar of Brazil are none of ours",
-    "STRUCTURED.CMS": "no Monte Carlo kernel yet",
     "credit.capital": "no kernel for regulatory capital yet",
     "curve.bootstrap": "bonds with coupons are no quotes of our curves: deposits, FRAs, futures and swaps are",
     "model.HullWhite": "no Hull-White kernel yet",
