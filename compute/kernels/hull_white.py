@@ -102,15 +102,15 @@ def _boundary(swaptions: Swaptions, of_start: Array, of_paid: Array) -> Array:
 def forward_of_future(future_rate: float, t: float, end: float, mean_reversion: float, sigma: float) -> float:
     """The forward rate (simple, of the period from t to end) that a futures rate stands for.
 
-        convexity = B(end - t) [B(end - t) (1 - exp(-2 a t)) + 2 a B(t)^2] sigma^2 / (4 a)
-        forward = (1 + future x period) exp(-that) - 1, over the period
+        z = sigma^2 B(end - t) [B(end - t) (1 - exp(-2 a t)) / a + B(t)^2] / 2
+        forward = ((1 + future x period) exp(-z) - 1) / period
 
     Args:   rates decimal; t, end in years
     Source: Kirikos and Novak (1997), Convexity Conundrums
     """
     a, period = mean_reversion, float(bond_loadings(mean_reversion, end - t))
-    # (1 - exp(-2 a t)) / (4 a) = B(2 a, t) / 2, which has a limit where a is nil
-    size = period * float(period * bond_loadings(2.0 * a, t) + bond_loadings(a, t) ** 2) / 2.0
+    # (1 - exp(-2 a t)) / a = 2 B(2 a, t), which has a limit where a is nil
+    size = period * float(2.0 * period * bond_loadings(2.0 * a, t) + bond_loadings(a, t) ** 2) / 2.0
     return ((1.0 + future_rate * (end - t)) * math.exp(-size * sigma**2) - 1.0) / (end - t)
 
 

@@ -2,12 +2,14 @@
 
 from tests.golden.cases.bond_curves import key_rates, stepped_bond, z_spread, zero_bond
 from tests.golden.cases.bond_yields import fixed_bond
+from tests.golden.cases.callables import callable_bond
 from tests.golden.cases.case import Adapter
 from tests.golden.cases.cds import default_swap
 from tests.golden.cases.daycounts import fractions
 from tests.golden.cases.effective import effective_duration
 from tests.golden.cases.floaters import note
 from tests.golden.cases.fx import forward
+from tests.golden.cases.hull_white import hull_white
 from tests.golden.cases.loans import (
     actual_360_balloon,
     adjustable_rate,
@@ -39,6 +41,7 @@ ADAPTERS: dict[str, Adapter] = {
     "BOND.fixed_stub": stepped_bond,
     "BOND.frn": note,
     "BOND.zero": zero_bond,
+    "CALLABLE_BOND": callable_bond,
     "DERIV.CDS": default_swap,
     "DERIV.FX_option": fx_option,
     "DERIV.capfloor": caplet,
@@ -53,14 +56,14 @@ ADAPTERS: dict[str, Adapter] = {
     "LOAN.interest_only": interest_only,
     "LOAN.revolver_drawdown": draw_down,
     "daycount": fractions,
+    "model.HullWhite": hull_white,
 }
 
 WITHOUT_ADAPTER = {
     "ABS_MBS.sequential_tranches": "no kernel for tranches yet",
     "BOND.fixed_bus252": "BUS/252 and the calendar of Brazil are none of ours",
     "BOND.frn_excoupon": "the library has no ex-coupon dates and one margin for all periods",
-    "CALLABLE_BOND": "no lattice kernel yet",
-    "CALLABLE_BOND OAS": "no lattice kernel yet",
+    "CALLABLE_BOND OAS": "a binomial lattice of given rates: ours is Hull-White's, fitted to a curve",
     "DERIV.IRS": "no kernel for swaps yet",
     "DERIV.OIS": "no kernel for swaps yet",
     "DERIV.bermudan_swaption": "Bermudan swaptions are no product of ours",
@@ -69,5 +72,4 @@ WITHOUT_ADAPTER = {
     "STRUCTURED.CMS": "no Monte Carlo kernel yet",
     "credit.capital": "no kernel for regulatory capital yet",
     "curve.bootstrap": "no kernel that bootstraps a curve yet",
-    "model.HullWhite": "no Hull-White kernel yet",
 }
