@@ -77,14 +77,17 @@ class CallableBook:
         return replace(self, groups=tuple(_groups(self.dates, mean_reversion, sigma, density)))
 
 
-def prices(book: CallableBook, present: Array, active: NDArray[np.bool_] | None = None) -> Array:
+def prices(
+    book: CallableBook, present: Array, active: NDArray[np.bool_] | None = None, *, smooth: bool = True
+) -> Array:
     """Dirty prices per unit of notional.
 
     Args:    present [A, S]  present values of the book's amounts
              active  [n, S]  which prices are wanted; the others are NaN
+             smooth  as in `roll_back`; official prices are
     Returns: [n, S]
     """
-    return _rolled(book, present, active, weighed=False)[0]
+    return _rolled(book, present, active, weighed=False, smooth=smooth)[0]
 
 
 def prices_and_flows(book: CallableBook, present: Array) -> tuple[Array, Flows]:
@@ -94,11 +97,13 @@ def prices_and_flows(book: CallableBook, present: Array) -> tuple[Array, Flows]:
     are worth the price, and their sensitivities are the price's with the exercise held, which is the best one under a
     small move too.
     """
-    price, chance = _rolled(book, present, None, weighed=True)
+    price, chance = _rolled(book, present, None, weighed=True, smooth=True)
     return price, _expected_flows(book.amounts, book.position_count, chance)
 
 
-def _rolled(book: CallableBook, present: Array, active: NDArray[np.bool_] | None, weighed: bool) -> tuple[Array, Array]:
+def _rolled(
+    book: CallableBook, present: Array, active: NDArray[np.bool_] | None, *, weighed: bool, smooth: bool
+) -> tuple[Array, Array]:
     """Prices [n, S], and the chance [A, S] of every amount (1 where it was not asked for)."""
     amounts, rows, scenarios = book.amounts, len(book.dates.day), present.shape[1]
     stacked = _by_date(amounts, present, rows)
@@ -109,7 +114,7 @@ def _rolled(book: CallableBook, present: Array, active: NDArray[np.bool_] | None
         lanes, position = _lanes(book.dates, group, scenarios, active)
         of_lanes = np.empty(len(position))
         if len(position):
-            roll_back(group.lattice, events, lanes, of_lanes, Chances(chances[0], chances[1:]), weighed)
+            roll_back(group.lattice, events, lanes, of_lanes, Chances(chances[0], chances[1:]), weighed, smooth)
             price[position, lanes.scenario] = of_lanes
     at_once = amounts.row == AT_ONCE
     np.add.at(price, amounts.position[at_once], present[at_once])

@@ -21,6 +21,7 @@ LANES = 32
 NEVER = 1e30
 """Strike of a call that nobody has; minus it of a put."""
 CALL, PUT = 0, 1
+TINY = 1e-100
 
 
 class Events(NamedTuple):
@@ -66,12 +67,14 @@ class _Block(NamedTuple):
     """[W, LANES]"""
     later: Array
     strikes: Array
-    kept: Array
-    """[2, E, W, LANES] 1 where a right is not used, 0 where it is"""
+    gain: Array
+    """[2, E, W, LANES] by using a right, node by node; one E where nobody reads it again"""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def roll_back(lattice: Lattice, events: Events, lanes: Lanes, price: Array, chances: Chances, weighed: bool) -> None:
+def roll_back(
+    lattice: Lattice, events: Events, lanes: Lanes, price: Array, chances: Chances, weighed: bool, smooth: bool
+) -> None:
     """Prices of bonds per unit of notional, and the chances of what they pay where these are asked for.
 
         U(i) = weights . U(i + 1);   on a date  U <- max(min(U, call), put) + paid
@@ -84,22 +87,30 @@ def roll_back(lattice: Lattice, events: Events, lanes: Lanes, price: Array, chan
     Source:   Hull and White (1994), Numerical Procedures for Implementing Term Structure Models I
     """
     widest, most = np.max(lattice.size), np.max(lanes.dates)
-    kept = np.empty((2, most if weighed else 0, widest, LANES))
+    gain = np.empty((2, most if weighed else 1, widest, LANES))
     empty = np.zeros((3, widest, LANES))
-    block = _Block(empty[0], empty[1], empty[2], kept)
+    block = _Block(empty[0], empty[1], empty[2], gain)
     sums = np.empty(most)
     for k in range(most):
         sums[k] = _bond_state_price(lattice, lattice.step_of_event[k], 0.0)
     for first in range(0, len(lanes.dates), LANES):
         end = min(first + LANES, len(lanes.dates))
-        _roll_block(lattice, events, lanes, first, end, sums, block, price)
+        _roll_block(lattice, events, lanes, first, end, sums, block, price, smooth)
         if weighed:
-            _weigh_block(lattice, events, lanes, first, end, sums, block, chances)
+            _weigh_block(lattice, events, lanes, first, end, sums, block, chances, smooth)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _roll_block(
-    lattice: Lattice, events: Events, lanes: Lanes, first: int, end: int, sums: Array, block: _Block, price: Array
+    lattice: Lattice,
+    events: Events,
+    lanes: Lanes,
+    first: int,
+    end: int,
+    sums: Array,
+    block: _Block,
+    price: Array,
+    smooth: bool,
 ) -> None:
     now, later = block.now, block.later
     later[:] = 0.0
@@ -108,9 +119,8 @@ def _roll_block(
         for side in range(2):
             if _any_right(events, lanes, first, end, k, side):
                 _fill_strikes(lattice, events, lanes, first, end, k, side, sums[k], block.strikes)
-                if len(block.kept[side]):
-                    _note_use(later, block.strikes, lattice.size[step], side, block.kept[side, k])
-                _use(later, block.strikes, lattice.size[step], side)
+                gain = block.gain[side, min(k, block.gain.shape[1] - 1)]
+                _use(later, block.strikes, lattice.size[step], side, smooth, gain)
         _pay(lattice, events, lanes, first, end, k, sums[k], later)
         for i in range(step - 1, (lattice.step_of_event[k - 1] if k > 0 else 0) - 1, -1):
             _one_step_back(lattice.child, lattice.weight, lattice.size[i], i, later, now)
@@ -140,22 +150,61 @@ def _one_step_on(child: NDArray[np.int32], weight: Array, size: int, i: int, now
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _use(values: Array, strikes: Array, size: int, side: int) -> None:
-    for j in range(size):
-        if side == CALL:
-            for l in range(LANES):
-                values[j, l] = min(values[j, l], strikes[j, l])
-        else:
-            for l in range(LANES):
-                values[j, l] = max(values[j, l], strikes[j, l])
+def _use(values: Array, strikes: Array, size: int, side: int, smooth: bool, gain: Array) -> None:
+    """min(value, call), or max(value, put), at every node; fills what using the right gains [W, LANES].
 
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _note_use(values: Array, strikes: Array, size: int, side: int, kept: Array) -> None:
+    A sum over nodes misses where between two of them the kink lies, by J dx (1 / 12 - s (1 - s) / 2) of a kink of slope
+    J at the part s of their distance dx (Euler-Maclaurin); `smooth` puts that back at the nodes beside it. So the price
+    does not jump in slope as rates move the kink over a node, and does not wobble with the grid.
+    """
     sign = 1.0 if side == CALL else -1.0
     for j in range(size):
         for l in range(LANES):
-            kept[j, l] = 1.0 if sign * (strikes[j, l] - values[j, l]) >= 0.0 else 0.0
+            gain[j, l] = sign * (values[j, l] - strikes[j, l])
+            values[j, l] = values[j, l] if gain[j, l] < 0.0 else strikes[j, l]
+    if smooth:
+        for j in range(size - 1):
+            for l in range(LANES):
+                f, g = gain[j, l], gain[j + 1, l]
+                a, b = abs(f), abs(g)
+                both = 1.0 / max(a + b, TINY)
+                part = 0.5 * sign * a * b * both * both if (f < 0.0) != (g < 0.0) else 0.0
+                values[j, l] += part * b
+                values[j + 1, l] += part * a
+        for j in range(1, size - 1):
+            for l in range(LANES):
+                slope = 0.5 * abs(gain[j + 1, l] - gain[j - 1, l])
+                near = max(slope - abs(gain[j, l]), 0.0) / max(slope, TINY)
+                values[j, l] -= sign * slope * near * near * (3.0 - 2.0 * near) * (1.0 / 12.0)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _hold(alive: Array, gain: Array, size: int, smooth: bool, held: Array) -> None:
+    """The transpose of `_use`: what is alive before the right is used, from what is alive after."""
+    for j in range(size):
+        for l in range(LANES):
+            held[j, l] = alive[j, l] if gain[j, l] < 0.0 else 0.0
+    if smooth:
+        for j in range(size - 1):
+            for l in range(LANES):
+                f, g = gain[j, l], gain[j + 1, l]
+                a, b = abs(f), abs(g)
+                both = 1.0 / max(a + b, TINY)
+                u, v = a * both, b * both
+                side = 0.0 if (f < 0.0) == (g < 0.0) else (-1.0 if f < 0.0 else 1.0)
+                held[j, l] += side * (alive[j, l] * 0.5 * v * v * (v - u) + alive[j + 1, l] * u * v * v)
+                held[j + 1, l] -= side * (alive[j + 1, l] * 0.5 * u * u * (u - v) + alive[j, l] * u * u * v)
+        for j in range(1, size - 1):
+            for l in range(LANES):
+                step = 0.5 * (gain[j + 1, l] - gain[j - 1, l])
+                slope = abs(step)
+                near = max(slope - abs(gain[j, l]), 0.0) / max(slope, TINY)
+                by_gain = 0.5 * near * (1.0 - near)
+                by_slope = -near * near * (3.0 - 2.0 * near) * (1.0 / 12.0) - (1.0 - near) * by_gain
+                across = 0.5 * alive[j, l] * (by_slope if near > 0.0 else 0.0) * (1.0 if step > 0.0 else -1.0)
+                held[j, l] += alive[j, l] * by_gain * (1.0 if gain[j, l] > 0.0 else -1.0)
+                held[j + 1, l] += across
+                held[j - 1, l] -= across
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -230,7 +279,15 @@ def _bond_state_price(lattice: Lattice, step: int, loading: float) -> float:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _weigh_block(
-    lattice: Lattice, events: Events, lanes: Lanes, first: int, end: int, sums: Array, block: _Block, chances: Chances
+    lattice: Lattice,
+    events: Events,
+    lanes: Lanes,
+    first: int,
+    end: int,
+    sums: Array,
+    block: _Block,
+    chances: Chances,
+    smooth: bool,
 ) -> None:
     """One pass forward: state prices of what has not been called or put yet."""
     now, later = block.now, block.later
@@ -244,7 +301,7 @@ def _weigh_block(
         _weigh_paid(lattice, events, lanes, first, end, k, sums[k], now, chances.paid)
         for side in range(1, -1, -1):
             if _any_right(events, lanes, first, end, k, side):
-                _weigh_used(lattice, events, lanes, first, end, k, side, sums[k], now, block.kept, chances.strike)
+                _weigh_used(lattice, events, lanes, first, end, k, side, sums[k], now, block, smooth, chances.strike)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -291,15 +348,17 @@ def _weigh_used(
     side: int,
     state_price: float,
     alive: Array,
-    kept: Array,
+    block: _Block,
+    smooth: bool,
     strike: Array,
 ) -> None:
-    step, total, used = lattice.step_of_event[k], np.zeros(LANES), np.zeros(alive.shape)
+    step, total, used, held = lattice.step_of_event[k], np.zeros(LANES), np.zeros(alive.shape), block.strikes
+    _hold(alive, block.gain[side, k], lattice.size[step], smooth, held)
     for j in range(lattice.size[step]):
         for l in range(LANES):
-            used[j, l] = alive[j, l] * (1.0 - kept[side, k, j, l])
+            used[j, l] = alive[j, l] - held[j, l]
             total[l] += used[j, l]
-            alive[j, l] *= kept[side, k, j, l]
+            alive[j, l] = held[j, l]
     for l in range(first, end):
         row = lanes.first_row[l] + k
         if k < lanes.dates[l] - 1:

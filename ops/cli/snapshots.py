@@ -1,10 +1,11 @@
-"""`tenor ingest`, `tenor market load`."""
+"""`tenor ingest`, `tenor market load`, `tenor market calibrate`."""
 
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from ops.cli.calibration import calibrate
 from ops.cli.options import AsJson, opened
 from ops.cli.output import Output
 
@@ -15,6 +16,7 @@ def register(app: typer.Typer) -> None:
     app.command()(ingest)
     market = typer.Typer(help="Market snapshots.", no_args_is_help=True)
     market.command("load")(load)
+    market.command("calibrate")(calibrate)
     app.add_typer(market, name="market")
 
 

@@ -24,7 +24,7 @@ def fixed_bond(case: Case) -> Figures:
     as in the test of QuantLib's that such cases come from. Strata writes prices for one of face, the others for 100.
     """
     if "tree_pct" in case.inputs:
-        raise NotExpressible("a price on a lattice that is given; no lattice kernel yet")
+        raise NotExpressible("a binomial lattice of given rates: ours is Hull-White's, fitted to a curve")
     bond = read_bond(case.inputs)
     if "yield_" in case.inputs or "yield_semiannual" in case.inputs:
         return _from_yield(case, bond)

@@ -2,6 +2,7 @@
 
 from tests.golden.cases.bond_curves import key_rates, stepped_bond, z_spread, zero_bond
 from tests.golden.cases.bond_yields import fixed_bond
+from tests.golden.cases.callables import callable_bond
 from tests.golden.cases.case import Adapter
 from tests.golden.cases.cds import default_swap
 from tests.golden.cases.cms import cms_coupon
@@ -9,6 +10,7 @@ from tests.golden.cases.daycounts import fractions
 from tests.golden.cases.effective import effective_duration
 from tests.golden.cases.floaters import note
 from tests.golden.cases.fx import forward
+from tests.golden.cases.hull_white import hull_white
 from tests.golden.cases.loans import (
     actual_360_balloon,
     adjustable_rate,
@@ -41,6 +43,7 @@ ADAPTERS: dict[str, Adapter] = {
     "BOND.fixed_stub": stepped_bond,
     "BOND.frn": note,
     "BOND.zero": zero_bond,
+    "CALLABLE_BOND": callable_bond,
     "DERIV.CDS": default_swap,
     "DERIV.FX_option": fx_option,
     "DERIV.IRS": swap,
@@ -59,17 +62,16 @@ ADAPTERS: dict[str, Adapter] = {
     "LOAN.revolver_drawdown": draw_down,
     "STRUCTURED.CMS": cms_coupon,
     "daycount": fractions,
+    "model.HullWhite": hull_white,
 }
 
 WITHOUT_ADAPTER = {
     "ABS_MBS.sequential_tranches": "no kernel for tranches yet",
     "BOND.fixed_bus252": "BUS/252 and the calendar of Brazil are none of ours",
     "BOND.frn_excoupon": "the library has no ex-coupon dates and one margin for all periods",
-    "CALLABLE_BOND": "no lattice kernel yet",
-    "CALLABLE_BOND OAS": "no lattice kernel yet",
+    "CALLABLE_BOND OAS": "a binomial lattice of given rates: ours is Hull-White's, fitted to a curve",
     "DERIV.bermudan_swaption": "Bermudan swaptions are no product of ours",
     "LOAN.amortising_bus252": "BUS/252 and the calendar of Brazil are none of ours",
     "credit.capital": "no kernel for regulatory capital yet",
     "curve.bootstrap": "bonds with coupons are no quotes of our curves: deposits, FRAs, futures and swaps are",
-    "model.HullWhite": "no Hull-White kernel yet",
 }
