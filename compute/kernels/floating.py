@@ -177,7 +177,8 @@ def floating_flows(
 def is_steady(terms: FloatTerms, speeds: Speeds) -> NDArray[np.bool_]:
     """[n] positions whose balance no rate moves, by their own terms: `steady_floaters` makes their flows."""
     by_contract = (speeds.prepayment_kind == NO_SPEED) & (speeds.default_kind == NO_SPEED) & ~terms.round_to_cent
-    return by_contract & (terms.amortization != LEVEL_PAY) & (terms.volatility_row == NO_SURFACE)
+    steady: NDArray[np.bool_] = by_contract & (terms.amortization != LEVEL_PAY) & (terms.volatility_row == NO_SURFACE)
+    return steady
 
 
 def resolve_steady(as_of_day: int, schedules: Schedules, terms: FloatTerms, speeds: Speeds) -> SteadyFloaters:
