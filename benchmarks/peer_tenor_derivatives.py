@@ -9,7 +9,7 @@ from benchmarks.peer_derivative_terms import derivative_market
 from benchmarks.peer_tenor import Prices, Values, fixed_flows_of, inputs_of
 from benchmarks.peer_terms import Terms
 from compute.kernels.behaviour import Speeds
-from compute.kernels.cds import present_values as cds_values
+from compute.kernels.cds_values import present_values as cds_values
 from compute.kernels.discounting import present_values
 from compute.kernels.floating import resolve_steady
 from compute.kernels.fx_options import fx_option_pv

@@ -1,4 +1,4 @@
-"""Credit default swaps as the ISDA standard model values them, and hazard rates from their spreads.
+"""Credit default swaps: their premium periods, and hazard rates from their spreads by the ISDA standard model.
 
 Days are offsets from the valuation date, t = days / 365. Between two nodes of either curve both the forward and the
 hazard rate are constant, so every integral over default times has a closed form.
@@ -12,7 +12,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from compute.kernels.calendars import adjusted_day, business_day_shifts, civil_of_day, day_of_civil
-from compute.kernels.curves import BASIS_POINT, DAYS_PER_YEAR
+from compute.kernels.curves import DAYS_PER_YEAR
 from domain.tables import BUSINESS_DAYS
 
 Array = NDArray[np.float64]
@@ -131,7 +131,7 @@ def _imm_day(quarter: int) -> int:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _moments(x: float) -> tuple[float, float, float]:
+def moments(x: float) -> tuple[float, float, float]:
     """The integrals of u^k exp(-x u) over 0 to 1, k = 0, 1, 2: a series for small x, then upwards recursion."""
     e = math.exp(-x)
     if abs(x) > 2.0:
@@ -194,122 +194,43 @@ def _defaults(
     rows: Rows,
     rates: Rates,
     credit: Credit,
-    result: Array,
-) -> None:
-    """Adds the value of `level` + `slope` x (t - accrual start), paid at default between two days, and what moves it.
+) -> float:
+    """The value of `level` + `slope` x (t - accrual start), paid at default between two days.
 
-        sum over segments of h dt A [(level + slope (t0 - start)) m0 + slope dt m1],   m_k = _moments(x), x = (f + h) dt
-
-    Args:    result  [1 + 1 + K], added to: value, its derivative by the hazard rate, by each key rate (nothing where
-             there are no columns for them)
+    sum over segments of h dt A [(level + slope (t0 - start)) m0 + slope dt m1],   m_k = moments(x), x = (f + h) dt
     """
-    row, add = rows.credit[i], rows.hazard_add[i, s]
+    row, add, value = rows.credit[i], rows.hazard_add[i, s], 0.0
     day0 = begin
     p0, q0 = _log_discount(begin, i, s, rows, rates), _log_survival(begin, credit, row, s, add)
     while day0 < end:
         day1 = _next_break(day0, end, i, s, rows, rates, credit)
         p1, q1 = _log_discount(day1, i, s, rows, rates), _log_survival(day1, credit, row, s, add)
-        t0, dt = day0 / DAYS_PER_YEAR, (day1 - day0) / DAYS_PER_YEAR
-        zero, one, two = _moments(p0 + q0 - p1 - q1)
-        alive, hazard = math.exp(p0 + q0), q0 - q1
-        at_start, grows = level + slope * (t0 - accrual_start_yr), slope * dt
-        integral = alive * (at_start * zero + grows * one)
-        by_end = alive * (at_start * one + grows * two)
-        result[0] += hazard * integral
-        result[1] += dt * integral - hazard * (t0 * (integral - by_end) + (t0 + dt) * by_end)
-        _move(hazard * (integral - by_end), day0, i, s, rows, rates, result)
-        _move(hazard * by_end, day1, i, s, rows, rates, result)
+        zero, one, _ = moments(p0 + q0 - p1 - q1)
+        at_start, grows = (
+            level + slope * (day0 / DAYS_PER_YEAR - accrual_start_yr),
+            slope * (day1 - day0) / DAYS_PER_YEAR,
+        )
+        value += (q0 - q1) * math.exp(p0 + q0) * (at_start * zero + grows * one)
         day0, p0, q0 = day1, p1, q1
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _move(value: float, day: int, i: int, s: int, rows: Rows, rates: Rates, result: Array) -> None:
-    """A value in proportion to the discount factor of a day moves with the key rates as that does."""
-    gradient = rates.gradients[rates.gradient_of_scenario[s], rows.curve[i], day]
-    for k in range(len(result) - 2):
-        result[2 + k] += value * gradient[k]
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _protection(i: int, s: int, swaps: Swaps, rows: Rows, rates: Rates, credit: Credit, result: Array) -> None:
-    """Adds what a default pays: 1 - recovery, from the start of protection to the maturity."""
-    lost = 1.0 - swaps.recovery[i]
-    _defaults(swaps.protected_after[i], swaps.maturity[i], 0.0, lost, 0.0, i, s, rows, rates, credit, result)
+    return value
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _premium(
-    coupon: float,
-    i: int,
-    s: int,
-    swaps: Swaps,
-    premiums: Premiums,
-    rows: Rows,
-    rates: Rates,
-    credit: Credit,
-    result: Array,
-) -> None:
-    """Adds premiums on the days they are paid, if there was no default by the day before, and accrual on default."""
+    coupon: float, i: int, s: int, swaps: Swaps, premiums: Premiums, rows: Rows, rates: Rates, credit: Credit
+) -> float:
+    """Premiums on the days they are paid, if there was no default by the day before, and accrual on default."""
+    value = 0.0
     for f in range(premiums.offsets[i], premiums.offsets[i + 1]):
         start, pay = premiums.start[f], premiums.end[f]
-        alive_day = pay - 1
-        log_alive = _log_survival(alive_day, credit, rows.credit[i], s, rows.hazard_add[i, s])
+        log_alive = _log_survival(pay - 1, credit, rows.credit[i], s, rows.hazard_add[i, s])
         paid = coupon * premiums.counted_days[f] / PREMIUM_YEAR_DAYS
-        value = paid * math.exp(_log_discount(pay, i, s, rows, rates) + log_alive)
-        result[0] += value
-        result[1] -= value * alive_day / DAYS_PER_YEAR
-        _move(value, pay, i, s, rows, rates, result)
+        value += paid * math.exp(_log_discount(pay, i, s, rows, rates) + log_alive)
         begin = max(start - 1, swaps.protected_after[i])
         since_yr = (start - 1) / DAYS_PER_YEAR - HALF_DAY_YR
         slope = coupon * DAYS_PER_YEAR / PREMIUM_YEAR_DAYS
-        _defaults(begin, alive_day, since_yr, 0.0, slope, i, s, rows, rates, credit, result)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _values(
-    swaps: Swaps, premiums: Premiums, rows: Rows, rates: Rates, credit: Credit, key_count: int
-) -> NDArray[np.float64]:
-    n, scenarios = len(swaps.coupon), rates.factors.shape[2]
-    results = np.zeros((n, scenarios, 2 + key_count))
-    for i in range(n):
-        for s in range(scenarios):
-            result = results[i, s]
-            _premium(-swaps.coupon[i], i, s, swaps, premiums, rows, rates, credit, result)
-            _protection(i, s, swaps, rows, rates, credit, result)
-    return results
-
-
-class Valuation(NamedTuple):
-    """n swaps, S scenarios, K key rates, of protection bought on a notional of 1."""
-
-    pv: Array
-    """[n, S]"""
-    key_rate_dv01: Array
-    """[n, S, K], hazard rates held"""
-    cs01: Array
-    """[n, S]"""
-
-
-def value_swaps(swaps: Swaps, premiums: Premiums, rows: Rows, rates: Rates, credit: Credit) -> Valuation:
-    """Value of protection bought, what a default pays less the premiums and the accrual paid on default.
-
-        PV = (1 - R) int P dF - c [sum of D_j P(pay_j) Q(pay_j - 1) + 365/360 int (t - start + half a day) P dF]
-
-        key_rate_dv01_k = -1 bp dPV / d key rate k,   cs01 = -1 bp / (1 - R) dPV / d hazard rate
-
-    A basis point of spread is one of hazard rate x (1 - R) (the credit triangle), on all days alike.
-
-    Accuracy: 1e-14 of the notional for piecewise constant forward and hazard rates, with QuantLib's IsdaCdsEngine
-    Source:   ISDA CDS Standard Model 1.8; QuantLib IsdaCdsEngine (half-day bias, piecewise forwards)
-    """
-    found = _values(swaps, premiums, rows, rates, credit, rates.gradients.shape[3])
-    cs01 = -found[:, :, 1] * BASIS_POINT / (1.0 - swaps.recovery[:, None])
-    return Valuation(found[:, :, 0], -found[:, :, 2:] * BASIS_POINT, cs01)
-
-
-def present_values(swaps: Swaps, premiums: Premiums, rows: Rows, rates: Rates, credit: Credit) -> Array:
-    """[n, S] the PV of `value_swaps` alone."""
-    return _values(swaps, premiums, rows, rates, credit, 0)[:, :, 0]
+        value += _defaults(begin, pay - 1, since_yr, 0.0, slope, i, s, rows, rates, credit)
+    return value
 
 
 def bootstrap_hazards(
@@ -374,8 +295,6 @@ def _with_hazard(
     for later in range(j, credit.node_count[0]):
         if later == j or not math.isnan(swaps.coupon[later]):
             credit.hazard[0, later, s] = hazard
-    result = np.zeros(2)
-    _premium(-swaps.coupon[j], j, s, swaps, premiums, rows, rates, credit, result)
-    _protection(j, s, swaps, rows, rates, credit, result)
-    value: float = result[0]
-    return value
+    lost, begin, end = 1.0 - swaps.recovery[j], swaps.protected_after[j], swaps.maturity[j]
+    protection: float = _defaults(begin, end, 0.0, lost, 0.0, j, s, rows, rates, credit)
+    return protection + _premium(-swaps.coupon[j], j, s, swaps, premiums, rows, rates, credit)

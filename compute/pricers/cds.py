@@ -16,9 +16,8 @@ from compute.kernels.cds import (
     Swaps,
     bootstrap_hazards,
     premium_periods,
-    present_values,
-    value_swaps,
 )
+from compute.kernels.cds_values import present_values, value_swaps
 from compute.pricers.bumped import bumped
 from compute.pricers.debt_checks import check_discounting
 from compute.pricers.debt_terms import discount_rows

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from compute.kernels.cds import Credit, Premiums, Rates, Rows, Swaps, bootstrap_hazards, premium_periods, present_values
+from compute.kernels.cds import Credit, Premiums, Rates, Rows, Swaps, bootstrap_hazards, premium_periods
+from compute.kernels.cds_values import present_values
 from compute.kernels.curves import log_discount_factors
 from compute.kernels.daycounts import period_fraction
 from compute.kernels.schedules import Schedules, build_schedules
