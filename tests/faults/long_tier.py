@@ -50,6 +50,8 @@ PROGRESS_SECONDS = 600.0
 END_SECONDS = 1_800.0
 COUNT_BLOCKS = "SELECT count(*) FROM fact_block"
 COUNT_QUERYABLE = "SELECT count(*) FROM read.run WHERE queryable_at IS NOT NULL"
+COUNT_LAST_TRIES = "SELECT count(*) FROM chunk_attempt WHERE tries >= 3"
+"""A chunk that three workers have died of is given up, which is another test (test_points.py): it is let be."""
 TERMINATE_OTHERS = (
     "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
     "WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -174,6 +176,8 @@ def storm(site: Site, wish: dict[str, Any], kills: int, rng: random.Random, dead
         until(lambda before=before: has_moved(site, before), PROGRESS_SECONDS)
         time.sleep(rng.uniform(QUICK_SECONDS, SLOW_SECONDS))
         (kind,) = rng.choices([*WEIGHTS], [*WEIGHTS.values()])
+        if kind.startswith("worker"):
+            until(lambda: is_safe(site), PROGRESS_SECONDS)
         site.kill(kind, rng)
         killed[kind] += 1
         site.keep()
@@ -183,6 +187,11 @@ def storm(site: Site, wish: dict[str, Any], kills: int, rng: random.Random, dead
 def has_moved(site: Site, before: int) -> bool:
     site.keep()
     return site.ask(COUNT_BLOCKS) > before or not site.has_open_run()
+
+
+def is_safe(site: Site) -> bool:
+    site.keep()
+    return site.ask(COUNT_LAST_TRIES) == 0
 
 
 def see_through(site: Site) -> int:
