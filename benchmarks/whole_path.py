@@ -119,7 +119,9 @@ def main() -> None:
     print(f"{options.positions:,} positions x 10 scenarios where nothing else is said; load before each: {loads}\n")
     print("| | measured | target |\n|---|---|---|")
     for figure in FIGURES:
-        print(f"| {figure.what} | {figure.of(documents):,.4g} {figure.unit} | {figure.target} |")
+        value = figure.of(documents)
+        shown = f"{value:,.0f}" if value >= 1_000 else f"{value:.3g}"
+        print(f"| {figure.what} | {shown} {figure.unit} | {figure.target} |")
 
 
 def bench(*words: str) -> dict[str, Any]:

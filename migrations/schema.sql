@@ -441,17 +441,28 @@ CREATE VIEW read.portfolio_node AS SELECT * FROM projection.portfolio_node_v1;
 -- Numbers of a chunk as their bytes (IEEE 754, big-endian, as float8send gives them), back as an array: exact, and slow
 -- beside what programs do with the bytes; for whoever looks with SQL.
 CREATE FUNCTION read.float8s(packed bytea) RETURNS float8[]
-    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-SELECT coalesce(array_agg(sign * CASE
-           WHEN exponent = 2047 THEN CASE WHEN mantissa = 0 THEN 'Infinity' ELSE 'NaN' END::float8
-           WHEN exponent = 0 THEN mantissa::float8 * power(2::float8, -1074)
-           ELSE (mantissa | 4503599627370496)::float8 * power(2::float8, exponent - 1075)
-       END ORDER BY place), '{}')
-  FROM (SELECT place, CASE WHEN bits < 0 THEN -1 ELSE 1 END AS sign, (bits >> 52) & 2047 AS exponent,
-               bits & 4503599627370495 AS mantissa
-          FROM (SELECT place, ('x' || encode(substring(whole.bytes FROM 8 * place + 1 FOR 8), 'hex'))::bit(64)::bigint AS bits
-                  FROM (SELECT packed || ''::bytea AS bytes OFFSET 0) whole,
-                       generate_series(0, length(packed) / 8 - 1) AS place) AS words) AS parts
+    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    bytes    bytea := packed || ''::bytea; -- fetched once, not for every number
+    numbers  float8[] := '{}';
+    bits     bigint;
+    exponent int;
+    mantissa bigint;
+    size     float8;
+BEGIN
+    FOR place IN 1..length(bytes) / 8 LOOP
+        bits := ('x' || encode(substring(bytes FROM 8 * place - 7 FOR 8), 'hex'))::bit(64)::bigint;
+        exponent := (bits >> 52) & 2047;
+        mantissa := bits & 4503599627370495;
+        size := CASE
+            WHEN exponent = 2047 THEN CASE WHEN mantissa = 0 THEN 'Infinity' ELSE 'NaN' END::float8
+            WHEN exponent = 0 THEN mantissa::float8 * power(2::float8, -1074)
+            ELSE (mantissa | 4503599627370496)::float8 * power(2::float8, exponent - 1075)
+        END;
+        numbers[place] := CASE WHEN bits < 0 THEN -size ELSE size END;
+    END LOOP;
+    RETURN numbers;
+END;
 $$;
 CREATE VIEW read.result_chunk AS
     SELECT run_no, chunk_no, scenario_no, column_no, read.float8s(amounts) AS amounts, amounts AS packed
