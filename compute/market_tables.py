@@ -137,9 +137,7 @@ def build_market_tables(
     curve_ids = [curve.curve_id for curve in market.curves if isinstance(curve, ZeroCurve)]
     curve_row = {curve_id: row for row, curve_id in enumerate(curve_ids)}
     factors = _discount_factors(curve_ids, shocked, n_days)
-    shift = np.exp(CONVEXITY_SHIFT * np.arange(n_days) / DAYS_PER_YEAR)[:, None]
-    # Every interpolation moves ln DF by exactly -h t when all nodes move by h.
-    higher, lower = (factors, factors) if prices_only else (factors / shift, factors * shift)
+    higher, lower = (factors, factors) if prices_only else _convexity_factors(factors)
     gradients, gradient_of_scenario = _key_gradients(curve_ids, shocked, n_days)
     spots = _spots(market, shocked)
     return MarketTables(
@@ -206,6 +204,12 @@ def _discount_factors(curve_ids: Sequence[str], shocked: Sequence[ShockedMarket]
             logs = log_discount_factors(first.interpolation, first.node_days, rates, n_days)
             factors[row][:, together] = np.exp(logs + first.log_jumps(n_days)[:, None])
     return factors
+
+
+def _convexity_factors(factors: Array) -> tuple[Array, Array]:
+    """All zero rates up and down: every interpolation moves ln DF by exactly -h t when all nodes move by h."""
+    shift = np.exp(CONVEXITY_SHIFT * np.arange(factors.shape[1]) / DAYS_PER_YEAR)[:, None]
+    return factors / shift, factors * shift
 
 
 def _key_gradients(

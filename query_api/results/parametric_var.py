@@ -7,8 +7,8 @@
 s^2 is e' C e for the weighted covariance matrix C of the moves, without C: a sum of squares, so it is never negative,
 whatever the number of factors, and nothing has to be shrunk, repaired or inverted.
 
-Source: J.P. Morgan/Reuters (1996), RiskMetrics Technical Document, chapters 5 and 6; McNeil, Frey, Embrechts (2015),
-Quantitative Risk Management, sections 2.3.2 and 8.5.
+Source: J.P. Morgan/Reuters (1996), RiskMetrics Technical Document; McNeil, Frey, Embrechts (2015), Quantitative Risk
+Management, chapter 2.
 """
 
 import math

@@ -6,9 +6,9 @@ Pure arithmetic. Gains are in base currency, positive when the holder gains; VaR
     VaR = L_k            k = ceil(a), at least 1: the larger of the two quantiles where a is whole
     ES  = (L_1 + … + L_m + (a - m) L_(m+1)) / a,   m = floor(a);  L_1 where a < 1
 
-Source: Acerbi, Tasche (2002), On the coherence of expected shortfall, definitions 2.1 and 2.6, proposition 4.1;
-MAR33.3-33.4 for 97.5 % expected shortfall. Contributions: Tasche (2008), Capital allocation to business units and
-sub-portfolios: the Euler principle, section 3; Epperlein, Smillie (2006), Cracking VaR with kernels.
+Source: Acerbi, Tasche (2002), On the coherence of expected shortfall, Journal of Banking and Finance 26(7); MAR33 for
+97.5 % expected shortfall. Contributions: Tasche (2008), Capital allocation to business units and sub-portfolios: the
+Euler principle; Epperlein, Smillie (2006), Cracking VaR with kernels, Risk 19(8).
 """
 
 import math
@@ -81,7 +81,7 @@ def quantile_ranks_between(count: int, confidence: float) -> tuple[int | None, i
     """Ranks of the ordered losses between which the true quantile lies with 95 %, the smaller loss first.
 
     The number of losses beyond the true quantile is binomial (count, 1 - confidence), whatever the distribution.
-    None where the sample has no such rank. Source: David, Nagaraja (2003), Order Statistics, section 7.1
+    None where the sample has no such rank. Source: David, Nagaraja (2003), Order Statistics, chapter 7
     """
     beyond = np.cumsum(binomial_probabilities(count, 1.0 - confidence))  # [0 … n] at most so many
     side = (1.0 - TWO_SIDED) / 2
@@ -105,7 +105,7 @@ def es_standard_error(losses: Array, confidence: float) -> float | None:
 
         root of [Var(L | tail) + c (ES - VaR)^2] / a
 
-    Source: Manistre, Hancock (2005), Variance of the CTE estimator, North American Actuarial Journal 9(2), (2.1)
+    Source: Manistre, Hancock (2005), Variance of the CTE estimator, North American Actuarial Journal 9(2)
     """
     size = tail_size(len(losses), confidence)
     inside = math.floor(size)
