@@ -1,6 +1,7 @@
 """Spreads at which flows have a price: as QuantLib solves them, and there and back."""
 
 import itertools
+import json
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,12 @@ import numpy as np
 import pytest
 import QuantLib as ql
 
-from compute.chunks import ChunkFacts
+from commands.ingestion.prepare import prepare_portfolio
+from compute.chunks import ChunkFacts, price_chunk
+from compute.run_inputs import resolve
 from domain.failures import Reason
+from domain.market import parse_market
+from domain.scenarios import BASE_SCENARIO
 from tests.compute.derivative_fund import AS_OF, INDEX, column, market, priced, ql_curve, ql_day, reason
 
 MEASURES = ("PV", "ACCRUED_INTEREST", "CLEAN_PRICE", "Z_SPREAD", "OAS", "DISCOUNT_MARGIN", "PAR_SPREAD")
@@ -247,6 +252,20 @@ def test_a_market_price_that_is_none_costs_the_spreads_alone(tmp_path: Path, pri
             assert reason(facts, name.upper())[0] == Reason.INVALID_TERMS
         assert np.isfinite(column(facts, name)[0, 1])
     assert np.isfinite(column(facts, "pv")).all() and facts.failed == 0
+
+
+def test_a_positions_own_price_goes_before_its_instruments(tmp_path: Path) -> None:
+    """Two holdings of an instrument quoted at 98, one of them marked at 95."""
+    quoted = [bond(market_price=price) for price in (98.0, 95.0)]
+    expected = column(solved(tmp_path, quoted), "z_spread")[0]
+    solved(tmp_path, quoted[:1])
+    held = ["position_id,instrument_id,book_id,notional,market_price", "A,I00000,BOOK,1000000,", "B,I00000,BOOK,5,95"]
+    (tmp_path / "positions.csv").write_text("\n".join(held))
+    portfolio = prepare_portfolio(tmp_path).portfolio
+    assert portfolio is not None
+    given, asked = parse_market(json.dumps(market())), ("PV", "Z_SPREAD")
+    run = resolve(portfolio, given, [BASE_SCENARIO], base_currency="USD", measures=asked, chunk_size=4096)
+    np.testing.assert_allclose(column(price_chunk(run, 0), "z_spread")[0], expected, atol=1e-7)
 
 
 def test_the_sentence_names_the_price(tmp_path: Path) -> None:
