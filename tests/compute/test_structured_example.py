@@ -37,7 +37,7 @@ def facts_of(portfolio: Portfolio, chunk_no: int = 0, chunk_size: int = 4096, sc
         parse_market((FOLDER / "market.json").read_bytes()),
         [BASE_SCENARIO, *documents[:scenarios]],
         base_currency="USD",
-        measures=tuple(dict.fromkeys([*DEFAULT_MEASURES, "STANDARD_ERROR"])),
+        measures=DEFAULT_MEASURES,
         chunk_size=chunk_size,
     )
     return price_chunk(run, chunk_no)
