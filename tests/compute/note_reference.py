@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import QuantLib as ql
 from scipy.integrate import quad
+from scipy.interpolate import CubicSpline
 from scipy.stats import norm
 
 from tests.compute.derivative_fund import AS_OF, INDEX, QL_DAY_COUNTS, ql_curve, ql_day
@@ -124,3 +125,35 @@ def present_value(terms: dict[str, Any], model: Model, coupon: Callable[[ql.Date
         for start, end, fraction in periods(terms)
     )
     return float(total + 1e6 * model.discount.discount(ql_day(terms["maturity_date"])))
+
+
+def replicated_swap_rate(model: Model, start: ql.Date, tenor_yr: int, pay: ql.Date) -> float:
+    """Expected swap rate under the payment's measure by static replication with swaptions, on one curve.
+
+        A(0) / P(0, Tp) E^A[f(S)],  f(S) = S P(t, Tp) / A(t),  E^A[f] = f(S0) + integral of f''(K) x swaption(K) / A(0)
+
+    with payers above the forward rate S0, receivers below. A swaption is Jamshidian's sum of QuantLib's bond options.
+    """
+    quantlib, t = ql.HullWhite(model.discount, model.a, model.sigma), years(start)
+    fixed = [start + ql.Period(k, ql.Years) for k in range(tenor_yr + 1)]
+    fractions = [(e - s) / 360 for s, e in pairwise(fixed)]
+    x = np.linspace(-8, 8, 1601) * np.sqrt(model.variance(t))
+    bonds = np.array([model.bond(x, start, day) for day in fixed[1:]])
+    annuity, rates = np.array(fractions) @ bonds, model.swap_rate(start, tenor_yr)(x)
+    curvature = CubicSpline(rates, rates * model.bond(x, start, pay) / annuity).derivative(2)
+    factors = [model.discount.discount(day) for day in fixed]
+    annuity_now = float(np.dot(fractions, factors[1:]))
+    forward = (factors[0] - factors[-1]) / annuity_now
+
+    def swaption(side: int, row: int) -> float:
+        weights = rates[row] * np.array(fractions) + np.append(np.zeros(tenor_yr - 1), 1.0)
+        options = [
+            quantlib.discountBondOption(side, float(bonds[k, row]), t, years(day)) for k, day in enumerate(fixed[1:])
+        ]
+        return float(weights @ options)
+
+    split = int(np.searchsorted(rates, forward))
+    values = np.array([swaption(ql.Option.Put if k >= split else ql.Option.Call, k) for k in range(len(x))])
+    at_forward = float(CubicSpline(rates, rates * model.bond(x, start, pay) / annuity)(forward))
+    integral = np.trapezoid(curvature(rates) * values / annuity_now, rates)
+    return float(annuity_now * (at_forward + integral) / model.discount.discount(pay))

@@ -28,7 +28,7 @@ from tests.compute.derivative_fund import (
     reason,
     zero_curve,
 )
-from tests.compute.note_reference import Model, note, periods, present_value, years
+from tests.compute.note_reference import Model, note, periods, present_value, replicated_swap_rate, years
 
 HULL_WHITE = {"mean_reversion": 0.03, "sigma": 0.009}
 FIXED = {INDEX: 0.0412, "USD-CMS-10Y": 0.039, "USD-CMS-2Y": 0.036}
@@ -177,6 +177,21 @@ def test_a_capped_floater_is_a_floater_less_quantlibs_bond_options(tmp_path: Pat
 
     exact = present_value(terms, model, coupon)
     assert abs(column(facts, "pv")[0, 0] - exact) < 3 * column(facts, "standard_error")[0, 0]
+
+
+def test_a_cms_note_is_worth_its_replication_with_swaptions(tmp_path: Path) -> None:
+    """The smile is Hull-White's own; the replication and the quadrature agree to a thousandth of a basis point."""
+    terms = note({"kind": "CMS"}, issue_date=date(2026, 3, 16), maturity_date=date(2031, 3, 16), frequency=1)
+    facts = priced(tmp_path, [terms], given(projection={INDEX: "USD-OIS"}))
+    model = Model(**HULL_WHITE, above=0.0)
+
+    def coupon(start: ql.Date, end: ql.Date, fraction: float) -> float:
+        replicated = replicated_swap_rate(model, start, 10, end)
+        assert replicated == pytest.approx(model.expected(model.swap_rate(start, 10, 12), start, end), abs=1e-7)
+        return replicated
+
+    error = column(facts, "standard_error")[0, 0]
+    assert abs(column(facts, "pv")[0, 0] - present_value(terms, model, coupon)) < 3 * error + 0.1
 
 
 # --- sensitivities --------------------------------------------------------------------------------------------------

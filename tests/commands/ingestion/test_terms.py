@@ -100,7 +100,9 @@ WRONG = [
     ("FX_OPTION", {"pair": "USDJPY"}, "currency", "WRONG_CURRENCY"),
     ("IRS", {"float_frequency": "3"}, "float_frequency", "NOT_IN_LIST"),
     ("ABS_MBS", {"prepayment": "165 PSA"}, "prepayment", "INVALID_SPEED"),
-    ("STRUCTURED", {"payoff": '{"kind": "CMS", "strike": NaN}'}, "payoff", "INVALID_PAYOFF"),
+    ("STRUCTURED", {"payoff": '{"kind": "CMS", "cap": NaN}'}, "payoff", "INVALID_PAYOFF"),
+    ("STRUCTURED", {"payoff": '{"kind": "CMS", "strike": 0.03}'}, "payoff", "INVALID_PAYOFF"),
+    ("STRUCTURED", {"payoff": '{"kind": "DIGITAL", "pays": "OFTEN"}'}, "payoff", "INVALID_PAYOFF"),
 ]
 
 
