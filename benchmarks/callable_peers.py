@@ -1,7 +1,7 @@
 """Callable bonds and OAS beside QuantLib's tree: python benchmarks/callable_peers.py [--json]
 
 As benchmarks/peers.py: one thread, processor time, best of five, ten curves; QuantLib's objects are built once and
-relinked, each with its own tree. Ours share a lattice where they share a coupon cycle: 160 cycles among 4,096 bonds.
+relinked, each with its own tree. Ours share a lattice where they share a coupon cycle: 160 cycles among 2,048 bonds.
 """
 
 import json
@@ -15,7 +15,7 @@ from compute.engine import pin_arithmetic
 if TYPE_CHECKING:
     from benchmarks.peer_comparison import Case
 
-FEW = 12
+FEW = 6
 """A tree of QuantLib takes milliseconds."""
 QUANTLIB_STEPS = 100
 MEAN_REVERSION, SIGMA = 0.03, 0.01
@@ -25,7 +25,7 @@ SAME_PER_100 = 0.03
 """A tree of 100 steps is itself up to two cents off."""
 
 
-def callable_cases(count: int = 4096, few: int = FEW) -> Iterator["Case"]:
+def callable_cases(count: int = 2048, few: int = FEW) -> Iterator["Case"]:
     """Values are per 100 of notional; those of OAS in basis points."""
     from benchmarks.peer_comparison import Case
     from benchmarks.peer_quantlib import Peer
