@@ -58,6 +58,17 @@ class Peer:
         spot = ql.QuoteHandle(ql.SimpleQuote(SPOT))
         self._fx_engine = ql.DiscountingFxForwardEngine(self._eur, self._usd, spot)
 
+    @property
+    def usd(self) -> Any:
+        """The handle, for engines of other modules."""
+        return self._usd
+
+    def each_curve(self) -> Iterator[int]:
+        """Number of every scenario, once its curves are linked."""
+        for number, (usd, eur) in enumerate(self._curves):
+            self._link(usd, eur)
+            yield number
+
     def _link(self, usd: Any, eur: Any) -> None:
         self._usd.linkTo(usd)
         self._eur.linkTo(eur)

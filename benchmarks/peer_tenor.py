@@ -37,7 +37,9 @@ NODES = (
 )
 
 
-def inputs_of(instruments: Iterable[Terms], market: Terms | None = None) -> RunInputs:
+def inputs_of(
+    instruments: Iterable[Terms], market: Terms | None = None, exercises: Iterable[Terms] = ()
+) -> RunInputs:
     """By the way that a user's files take: read, checked, made canonical."""
     rows = [{"instrument_id": f"I{number:06d}", **terms} for number, terms in enumerate(instruments)]
     held = [
@@ -52,6 +54,8 @@ def inputs_of(instruments: Iterable[Terms], market: Terms | None = None) -> RunI
     with tempfile.TemporaryDirectory() as folder:
         for name, table in (("portfolio", NODES), ("instruments", rows), ("positions", held)):
             _write(Path(folder, f"{name}.csv"), table)
+        if exercises:
+            _write(Path(folder, "exercises.csv"), exercises)
         prepared = prepare_portfolio(Path(folder))
     assert prepared.portfolio is not None, prepared.errors
     return _resolved(prepared.portfolio, len(rows), market or market_document())

@@ -269,6 +269,7 @@ def _check_attached_rows(tables: Tables, errors: Findings, warnings: Findings) -
             early = (issued != ABSENT_DATE) & (day != ABSENT_DATE) & (day < issued)
             fix = f"Correct {column}, or the instrument's issue_date."
             errors.row(attached, column, Code.DATE_ORDER, early, "The date is before the issue date.", fix)
+    _check_late_exercises(tables, errors)
     custom = instruments.equals("product_type", "LOAN") & instruments.equals("amortization", "CUSTOM")
     lonely = custom & ~_has_rows(tables.get("cashflows"), instruments)
     message, fix = "A CUSTOM loan pays what cashflows says.", "Add its rows to cashflows."
@@ -277,6 +278,17 @@ def _check_attached_rows(tables: Tables, errors: Findings, warnings: Findings) -
     lonely = callable_bond & ~_has_rows(tables.get("exercises"), instruments)
     message, fix = "A callable bond without exercises is a plain bond.", "Add its rows to exercises."
     warnings.row(instruments, "product_type", Code.NO_EXERCISES, lonely, message, fix)
+
+
+def _check_late_exercises(tables: Tables, errors: Findings) -> None:
+    exercises, instruments = tables.get("exercises"), tables["instruments"]
+    if exercises is None:
+        return
+    row = rows_referred(exercises, "instrument_id", instruments, "instrument_id")
+    matures, day = np.append(instruments.day("maturity_date"), np.int32(ABSENT_DATE))[row], exercises.day("date")
+    late = (matures != ABSENT_DATE) & (day != ABSENT_DATE) & (day > matures)
+    fix = "Correct date, or the instrument's maturity_date."
+    errors.row(exercises, "date", Code.DATE_ORDER, late, "The bond has matured before this date.", fix)
 
 
 def _has_rows(attached: TypedTable | None, instruments: TypedTable) -> Array:

@@ -22,6 +22,8 @@ MEAN_REVERSIONS = (-0.2, 2.0)
 SIGMAS = (1e-6, 0.5)
 """Where a fit looks."""
 TOLERANCE = 1e-14
+NEAR_BOUND = (1e-3, 1e-7)
+"""A fit that ends so near the end of where it looks has found none."""
 
 
 @dataclass(frozen=True)
@@ -139,5 +141,6 @@ def fit(swaptions: Swaptions, price: Array, mean_reversion: float | None = None)
         gtol=TOLERANCE,
     )
     a, sigma = parameters(found.x)
-    settled = bool(found.success) and not found.active_mask.any()
+    margin = np.minimum(found.x - low[chosen], high[chosen] - found.x)
+    settled = bool(found.success) and bool((margin > np.array(NEAR_BOUND)[chosen]).all())
     return Fit(a, sigma, payer_swaptions(swaptions, a, sigma), settled)

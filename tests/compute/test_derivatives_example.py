@@ -47,13 +47,13 @@ def facts_of(portfolio: Portfolio, chunk_no: int = 0, chunk_size: int = 4096, sc
 
 def test_everything_is_priced_and_every_blank_has_a_reason(portfolio: Portfolio) -> None:
     facts = facts_of(portfolio)
-    assert facts.failed == 0 and facts.positions == 9
+    assert facts.failed == 0 and facts.positions == 10
     priced, risk = facts.blocks[Fact.PRICED], facts.blocks[Fact.RISK]
     assert (priced.values[0] != 0.0).all() and priced.measures[0] == "PV"
     for block in (priced, risk):
         assert set(np.unique(block.reasons)) <= {Reason.NONE, Reason.NOT_APPLICABLE}
     optional = np.isfinite(column(facts, "vega")[0])
-    assert optional.sum() == 6
+    assert optional.sum() == 7
 
 
 def test_a_column_is_read_against_any_list_of_choices(portfolio: Portfolio) -> None:

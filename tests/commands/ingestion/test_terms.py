@@ -122,6 +122,25 @@ def test_a_callable_bond_without_exercises_is_a_warning(sound: Tables, bring: Br
 
 
 @pytest.mark.parametrize(
+    ("changes", "column", "code"),
+    [
+        ({"date": "2099-01-15"}, "date", "DATE_ORDER"),
+        ({"price_per_100": "-1"}, "price_per_100", "OUT_OF_RANGE"),
+        ({"kind": "BOTH"}, "kind", "NOT_IN_LIST"),
+        ({"date": "2028-01-15"}, "instrument_id", "DUPLICATE_ID"),
+    ],
+)
+def test_exercises_that_cannot_be(sound: Tables, bring: Bring, changes: dict[str, str], column: str, code: str) -> None:
+    """Out of order is no error: they are sorted."""
+    tables = only(sound, "CALLABLE_BOND", COMPLETE["CALLABLE_BOND"])
+    one = {"instrument_id": "I", "date": "2028-01-15", "price_per_100": "100", "kind": "CALL"}
+    tables["exercises"] = [one, one | {"date": "2027-01-15"}]
+    assert bring(tables).errors == []
+    tables["exercises"].append(one | {"date": "2026-07-15"} | changes)
+    assert [(error.column, error.code) for error in bring(tables).errors] == [(column, code)]
+
+
+@pytest.mark.parametrize(
     ("terms", "column"),
     [
         ({"amortization": "LINEAR", "amortization_months": "240"}, "amortization_months"),
