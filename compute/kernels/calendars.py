@@ -138,7 +138,7 @@ def day_in_month(month_number: int, roll_day: int) -> int:
     row = month_number - _FIRST_MONTH
     if 0 <= row < len(_MONTH_STARTS) - 1:
         start, following = int(_MONTH_STARTS[row]), int(_MONTH_STARTS[row + 1])
-        return min(start + roll_day, following + 1) - 1
+        return min(start + roll_day, following) - 1
     year, month = month_number // 12, month_number % 12 + 1
     return day_of_civil(year, month, min(roll_day, month_length(year, month)))
 
