@@ -119,7 +119,7 @@ def _fill_values(
     table = _Table(np.empty(size), np.empty(size), np.empty(size), np.empty(wide), np.empty(wide))
     for g in range(len(starts) - 1):
         members = order[starts[g] : starts[g + 1]]
-        _fill_table(members[0], np.max(last_day[members]), moves, rows, rates, credit, table)
+        _fill_table(members[0], int(np.max(last_day[members])), moves, rows, rates, credit, table)
         _add_values(members, swaps, premiums, table, pv)
         if moves > 0:
             _add_moves(members, swaps, premiums, rows, rates, table, moved)

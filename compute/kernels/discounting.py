@@ -115,7 +115,7 @@ def _book(
     spread_factors: Array,
 ) -> _Book:
     assert factors.shape[2] == flows.scenario_count == spread.shape[1]
-    assert len(flows.day) == 0 or 0 <= flows.day.min() <= flows.day.max() < factors.shape[1] == spread_factors.shape[1]
+    assert flows.last_day < factors.shape[1] == spread_factors.shape[1]
     return _Book(
         np.ascontiguousarray(flows.offsets, np.int64),
         np.ascontiguousarray(flows.day, np.int32),

@@ -33,6 +33,14 @@ class Flows:
         """[F, V] interest and principal: all that discounting reads, 12 bytes a flow with its day."""
         return self.interest + self.principal
 
+    @cached_property
+    def last_day(self) -> int:
+        """Of all positions; days ascend within each, from no earlier than the valuation date."""
+        live = np.diff(self.offsets) > 0
+        first, last = self.day[self.offsets[:-1][live]], self.day[self.offsets[1:][live] - 1]
+        assert first.min(initial=0) >= 0
+        return int(last.max(initial=0))
+
     @property
     def position_count(self) -> int:
         return len(self.offsets) - 1

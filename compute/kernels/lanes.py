@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import njit, types
+from numba.core import cgutils
 from numba.extending import intrinsic, models, overload, register_model
 from numpy.typing import NDArray
 
@@ -26,6 +27,7 @@ PASS = 3 * LANES
 
 _VECTOR = ir.VectorType(ir.DoubleType(), LANES)
 _INDEX = ir.IntType(32)
+_WORDS, _BITS = ir.VectorType(_INDEX, LANES), ir.VectorType(ir.IntType(64), LANES)
 
 
 class _LanesType(types.Type):
@@ -118,6 +120,61 @@ def _where_equal(typing: Any, left: Any, right: Any, value: Any) -> Any:
 
 
 where_equal: Any = intrinsic(_where_equal)
+
+
+def _where_less(typing: Any, left: Any, right: Any, value: Any, otherwise: Any) -> Any:
+    """`value` in the lanes where left < right, else `otherwise`."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.select(builder.fcmp_ordered("<", args[0], args[1]), args[2], args[3])
+
+    return _lanes(_lanes, _lanes, _lanes, _lanes), build
+
+
+where_less: Any = intrinsic(_where_less)
+
+
+def _floor(typing: Any, value: Any) -> Any:
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind, name = ir.FunctionType(_VECTOR, [_VECTOR]), f"llvm.floor.v{LANES}f64"
+        function = cgutils.get_or_insert_function(builder.module, kind, name)  # type: ignore[no-untyped-call]
+        return builder.call(function, args)
+
+    return _lanes(_lanes), build
+
+
+floor: Any = intrinsic(_floor)
+
+
+def _times_power_of_2(typing: Any, value: Any, power: Any) -> Any:
+    """value x 2^power, of whole powers from -1022 to 1023."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        power = builder.sext(builder.fptosi(args[1], _WORDS), _BITS)
+        exponent = builder.shl(builder.add(power, _bits(1023)), _bits(52))
+        return builder.fmul(args[0], builder.bitcast(exponent, _VECTOR))
+
+    return _lanes(_lanes, _lanes), build
+
+
+times_power_of_2: Any = intrinsic(_times_power_of_2)
+
+
+def _exponent(typing: Any, value: Any) -> Any:
+    """e of value = m 2^e with 1 <= m < 2, for positive normal numbers."""
+
+    def build(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        exponent = builder.sub(builder.lshr(builder.bitcast(args[0], _BITS), _bits(52)), _bits(1023))
+        return builder.sitofp(builder.trunc(exponent, _WORDS), _VECTOR)
+
+    return _lanes(_lanes), build
+
+
+exponent: Any = intrinsic(_exponent)
+
+
+def _bits(value: int) -> Any:
+    return ir.Constant(_BITS, [ir.Constant(ir.IntType(64), value)] * LANES)
 
 
 _OPERATIONS = {

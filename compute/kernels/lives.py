@@ -1,6 +1,7 @@
 """How long principal stays out: weighted average life and maturity."""
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from compute.kernels.flows import Flows
@@ -17,15 +18,26 @@ def weighted_average_life(flows: Flows) -> NDArray[np.float64]:
     Returns: [n, S]  years from the valuation date; NaN where no principal is left
     Source:  SIFMA, Standard Formulas, average life (with ACT/365F times)
     """
-    n, variants = flows.position_count, flows.principal.shape[1]
-    position = np.repeat(np.arange(n), np.diff(flows.offsets))
-    life_yr = np.full((n, variants), np.nan)
-    for v in range(variants):
-        principal = flows.principal[:, v]
-        total = np.bincount(position, principal, minlength=n)
-        weighted = np.bincount(position, principal * flows.day, minlength=n)
-        np.divide(weighted, total * DAYS_PER_YEAR, out=life_yr[:, v], where=total != 0)
+    life_yr = np.empty((flows.position_count, flows.principal.shape[1]))
+    principal = np.ascontiguousarray(flows.principal, np.float64)
+    _fill_lives(np.ascontiguousarray(flows.offsets, np.int64), np.ascontiguousarray(flows.day), principal, life_yr)
     return life_yr[:, flows.variant_of_scenario]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _fill_lives(
+    offsets: NDArray[np.int64], day: NDArray[np.int32], principal: NDArray[np.float64], life_yr: NDArray[np.float64]
+) -> None:
+    variants = principal.shape[1]
+    total, weighted = np.empty(variants), np.empty(variants)
+    for i in range(len(life_yr)):
+        total[:], weighted[:] = 0.0, 0.0
+        for f in range(offsets[i], offsets[i + 1]):
+            for v in range(variants):
+                total[v] += principal[f, v]
+                weighted[v] += principal[f, v] * day[f]
+        for v in range(variants):
+            life_yr[i, v] = weighted[v] / (total[v] * DAYS_PER_YEAR) if total[v] != 0.0 else np.nan
 
 
 def weighted_average_maturity_mo(maturity_day: NDArray[np.int32], as_of_day: int) -> NDArray[np.float64]:

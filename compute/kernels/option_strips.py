@@ -4,7 +4,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from compute.kernels.options import option_on_rate
+from compute.kernels.lane_options import lane_option
+from compute.kernels.lanes import LANES, load, splat, store, widened
 from compute.kernels.volatility import NORMAL, VEGA_BUMP_LOGNORMAL, VEGA_BUMP_NORMAL
 
 Array = NDArray[np.float64]
@@ -19,16 +20,43 @@ def option_values(kind: NDArray[np.int8], side: Array, forward: Array, strike: A
     Args:    kind, side, strike [N]; forward [N, S]; deviation [N, S] = volatility x sqrt(years to expiry)
     Returns: [N, S] in the forward's unit
     """
-    values = np.empty(forward.shape)
+    wide = widened(np.array(forward, np.float64, order="C"))
+    values = np.empty(wide.shape)
     _values(
         np.array(kind, np.int8),
         np.array(side, np.float64),
-        np.array(forward, np.float64, order="C"),
+        wide,
         np.array(strike, np.float64),
-        np.array(deviation, np.float64, order="C"),
+        widened(np.array(deviation, np.float64, order="C")),
         values,
     )
-    return values
+    return values[:, : forward.shape[1]]
+
+
+def caplet_values(
+    kind: NDArray[np.int8],
+    side: Array,
+    strike: Array,
+    root_yr: Array,
+    vol: Array,
+    accrual: Array,
+    fraction: Array,
+    shift: Array,
+    projection_row: Rows,
+    reset: Rows,
+    stop: Rows,
+    discount_factors: Array,
+) -> Array:
+    """Undiscounted values of P caplets under S scenarios, on forwards (DF(reset) / DF(stop) - 1) / fraction + shift.
+
+    Args:    all [P] but vol [P, S]; projection_row of discount_factors [curves, days, S]; accrual multiplies the value
+    Returns: [P, S]
+    """
+    factors, wide_vol = widened(discount_factors), widened(np.ascontiguousarray(vol, np.float64))
+    values = np.empty(wide_vol.shape)
+    days = (projection_row, reset, stop)
+    _caplets(kind, side, strike, root_yr, wide_vol, accrual, fraction, shift, *days, factors, values)
+    return values[:, : vol.shape[1]]
 
 
 def vega_of(kind: NDArray[np.int8], side: Array, forward: Array, strike: Array, vol: Array, root_yr: Array) -> Array:
@@ -80,9 +108,45 @@ def forward_key_rates(
 def _values(
     kind: NDArray[np.int8], side: Array, forward: Array, strike: Array, deviation: Array, values: Array
 ) -> None:
+    scenarios, forwards, deviations, out = (
+        forward.shape[1],
+        forward.reshape(-1),
+        deviation.reshape(-1),
+        values.reshape(-1),
+    )
     for i in range(forward.shape[0]):
-        for s in range(forward.shape[1]):
-            values[i, s] = option_on_rate(kind[i], side[i], forward[i, s], strike[i], deviation[i, s])
+        for b in range(0, scenarios, LANES):
+            at = i * scenarios + min(b, scenarios - LANES)
+            store(out, at, lane_option(kind[i], side[i], load(forwards, at), strike[i], load(deviations, at)))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _caplets(
+    kind: NDArray[np.int8],
+    side: Array,
+    strike: Array,
+    root_yr: Array,
+    vol: Array,
+    accrual: Array,
+    fraction: Array,
+    shift: Array,
+    projection_row: Rows,
+    reset: Rows,
+    stop: Rows,
+    discount_factors: Array,
+    values: Array,
+) -> None:
+    _, days, scenarios = discount_factors.shape
+    factors, vols, out = discount_factors.reshape(-1), vol.reshape(-1), values.reshape(-1)
+    for p in range(len(kind)):
+        start = (projection_row[p] * days + reset[p]) * scenarios
+        end, unit, root = start + (stop[p] - reset[p]) * scenarios, splat(fraction[p]), splat(root_yr[p])
+        for b in range(0, scenarios, LANES):
+            lane = min(b, scenarios - LANES)
+            at = p * scenarios + lane
+            forward = (load(factors, start + lane) / load(factors, end + lane) - splat(1.0)) / unit + splat(shift[p])
+            value = lane_option(kind[p], side[p], forward, strike[p], load(vols, at) * root)
+            store(out, at, splat(accrual[p]) * value)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

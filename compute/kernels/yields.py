@@ -162,8 +162,7 @@ def _first_rows(flows: Flows) -> NDArray[np.int64]:
 
 
 def _columns(flows: Flows, times: YieldTimes) -> tuple[NDArray[np.int64], Amounts, Amounts, NDArray[np.int32]]:
-    amount = flows.interest + flows.principal
-    return flows.offsets, times.gap, amount, flows.variant_of_scenario
+    return flows.offsets, times.gap, flows.amount, flows.variant_of_scenario
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

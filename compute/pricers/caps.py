@@ -10,7 +10,7 @@ from compute.kernels.curves import DAYS_PER_YEAR
 from compute.kernels.daycounts import period_fraction
 from compute.kernels.discounting import discount, present_values
 from compute.kernels.flows import Flows
-from compute.kernels.option_strips import BASIS_POINT, forward_key_rates, option_values, vega_of
+from compute.kernels.option_strips import BASIS_POINT, caplet_values, forward_key_rates, option_values, vega_of
 from compute.kernels.vega_ladders import by_expiry
 from compute.pricers.bumped import bumped
 from compute.pricers.exchange import fx_delta
@@ -76,6 +76,11 @@ class Strip:
         value = option_values(self.kind, self.side, forward, self.strike, self.vol * self.root_yr[:, None])
         return self.accrual_ccy[:, None] * value
 
+    def values_ccy(self, factors: Amounts) -> Matrix:
+        """`amounts_ccy` under discount factors, in one go."""
+        option = (self.kind, self.side, self.strike, self.root_yr, self.vol, self.accrual_ccy)
+        return caplet_values(*option, self.fraction, self.shift, self.row_of_caplet, self.reset, self.stop, factors)
+
     def slopes_ccy(self, growth: Matrix) -> Matrix:
         """d amount / d ln growth over a basis point of all zero rates, as DV01 is defined: options bend within it."""
         step = BASIS_POINT * ((self.stop - self.reset) / DAYS_PER_YEAR)[:, None]
@@ -97,7 +102,7 @@ def price_caps(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Valued
     strip, on, tables = resolve_strip(run, terms), discount_on(run, terms), run.tables
     growth = strip.growth(tables.discount_factors)
     discounted = discount(
-        strip.flows(strip.amounts_ccy(growth)),
+        strip.flows(strip.values_ccy(tables.discount_factors)),
         curve_row=on.curve_row,
         spread_row=on.spread_row,
         spread=on.spread,
@@ -132,7 +137,7 @@ def price_caps(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Valued
 
 def strip_pv(run: RunInputs, strip: Strip, on: DiscountOn, factors: Amounts) -> Matrix:
     """[m, S] under any discount factors."""
-    return _present(run, strip, on, strip.amounts_ccy(strip.growth(factors)), factors)
+    return _present(run, strip, on, strip.values_ccy(factors), factors)
 
 
 def _vega(run: RunInputs, strip: Strip, on: DiscountOn, growth: Matrix) -> Matrix | None:

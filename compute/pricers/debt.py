@@ -12,6 +12,7 @@ from compute.kernels.flows import Flows
 from compute.kernels.lives import weighted_average_life, weighted_average_maturity_mo
 from compute.kernels.vega_ladders import by_expiry
 from compute.kernels.yields import YieldTimes, durations, has_time, solve_yields, yield_times
+from compute.measures import SOLVED
 from compute.pricers.debt_terms import FLOATING, Debt, is_custom, resolve_debt
 from compute.pricers.exchange import fx_delta
 from compute.pricers.projection import Projected, project_fixed, project_floating
@@ -47,10 +48,7 @@ def value_flows(run: RunInputs, debt: Debt, projected: Projected, index: NDArray
     key_rates = discounted.key_rate_dv01
     if projected.through_amounts_ccy is not None and not run.prices_only:
         key_rates = key_rates + projected.through_amounts_ccy
-    times = yield_times(
-        flows, debt.schedules, day_count=debt.day_count, frequency=debt.frequency, as_of_day=run.as_of_day
-    )
-    times = times_of_custom_flows(run, debt, flows, times)
+    times = times_of(run, debt, flows) if run.asks(*SOLVED) else None
     yields, macaulay_yr, modified_yr = yields_and_durations(run, flows, times, discounted.pv)
     valued = Valued(
         index=index,
@@ -63,10 +61,10 @@ def value_flows(run: RunInputs, debt: Debt, projected: Projected, index: NDArray
         cs01_ccy=discounted.cs01,
         accrued_ccy=projected.accrued_ccy,
         yields=yields,
-        yield_exists=has_time(flows, times),
+        yield_exists=None if times is None else has_time(flows, times),
         macaulay_yr=macaulay_yr,
         modified_yr=modified_yr,
-        wal_yr=weighted_average_life(flows),
+        wal_yr=weighted_average_life(flows) if run.asks("WAL") else None,
         wam_mo=weighted_average_maturity_mo(debt.maturity_day, run.as_of_day),
         vega_ccy=vega(run, debt, projected),
         vega_ladder_ccy=vega_ladder(run, debt, projected) if "VEGA_LADDER" in run.measures else None,
@@ -103,6 +101,13 @@ def fractions_between_payments(debt: Debt, as_of_day: int) -> NDArray[np.float64
     before[schedules.offsets[:-1][np.diff(schedules.offsets) > 0]] = as_of_day
     reference = schedules.reference_start, schedules.reference_end
     return year_fraction(debt.day_count[owner], before, schedules.pay, *reference, debt.frequency[owner])
+
+
+def times_of(run: RunInputs, debt: Debt, flows: Flows) -> YieldTimes:
+    times = yield_times(
+        flows, debt.schedules, day_count=debt.day_count, frequency=debt.frequency, as_of_day=run.as_of_day
+    )
+    return times_of_custom_flows(run, debt, flows, times)
 
 
 def vega(run: RunInputs, debt: Debt, projected: Projected) -> NDArray[np.float64] | None:
@@ -192,10 +197,10 @@ def revalued(run: RunInputs, debt: Debt, flows: Flows, factors: NDArray[np.float
 
 
 def yields_and_durations(
-    run: RunInputs, flows: Flows, times: YieldTimes, pv_ccy: NDArray[np.float64]
+    run: RunInputs, flows: Flows, times: YieldTimes | None, pv_ccy: NDArray[np.float64]
 ) -> tuple[NDArray[np.float64], ...]:
     """Blank, not computed, unless one of them was asked for: the search is the dearest of the measures."""
-    if not run.asks("YIELD", "MACAULAY_DURATION", "MODIFIED_DURATION"):
+    if times is None or not run.asks("YIELD", "MACAULAY_DURATION", "MODIFIED_DURATION"):
         blank = np.full(pv_ccy.shape, np.nan)
         return blank, blank, blank
     yields, _ = solve_yields(flows, times, price_ccy=pv_ccy)

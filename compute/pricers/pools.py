@@ -70,7 +70,7 @@ def price_pools(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Value
         yields=yields,
         macaulay_yr=macaulay_yr,
         modified_yr=modified_yr,
-        wal_yr=weighted_average_life(flows),
+        wal_yr=weighted_average_life(flows) if run.asks("WAL") else None,
         wam_mo=np.where(np.diff(flows.offsets) > 0, pools.wam_mo, np.nan),
         theta_ccy=flows_tomorrow(run, flows, **on) - discounted.pv if is_asked(run) else None,
         **spread_measures(run, held),
