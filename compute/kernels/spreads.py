@@ -30,6 +30,8 @@ def z_spreads(
     Accuracy: 1e-10 in the spread; flows of both signs may have several, and one is found
     """
     spread = np.full(price_ccy.shape, np.nan)
+    if not wanted.any():
+        return spread
     amount = np.ascontiguousarray(flows.interest + flows.principal)
     factors, price = np.ascontiguousarray(discount_factors), np.array(price_ccy, np.float64, order="C")
     columns = flows.offsets, flows.day, amount, flows.variant_of_scenario, np.array(curve_row, np.int32)
