@@ -89,7 +89,7 @@ def _expect(
             for s in range(scenarios):
                 _rate(decay, offsets[i * legs :], top[:, s], bottom[:, s], years, clip, s < sloped, work, rate, move)
                 for p in range(points):
-                    coupon[p] = max(clip.floor, min(clip.cap, rate[p]))
+                    coupon[p] = _clipped(rate[p], clip)
                 if r == batches - 1:
                     fit(coupon, controls.fit[i], coefficient[:, s])
                 else:
@@ -139,6 +139,14 @@ def _rate(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _clipped(rate: float, clip: Clip) -> float:
+    """What is not a number stays so: min and max would make it the cap."""
+    if rate < clip.floor:
+        return clip.floor
+    return clip.cap if rate > clip.cap else rate
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _fill_slopes(rate: Array, move: Array, clip: Clip, weight: Array, slope: Array) -> None:
     for p in range(len(rate)):
         u, d = rate[p], move[p]
@@ -146,8 +154,7 @@ def _fill_slopes(rate: Array, move: Array, clip: Clip, weight: Array, slope: Arr
             inside = clip.floor < u < clip.cap
             slope[p] = weight[p] if inside else 0.0
         else:
-            up, down = max(clip.floor, min(clip.cap, u + d)), max(clip.floor, min(clip.cap, u - d))
-            slope[p] = weight[p] * (up - down) / (2.0 * d)
+            slope[p] = weight[p] * (_clipped(u + d, clip) - _clipped(u - d, clip)) / (2.0 * d)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -180,6 +180,9 @@ def _share(
         for s in range(scenarios):
             low, high = found.lower[o, s] / deviation, found.upper[o, s] / deviation
             kept = observed.kept[o] / deviation
+            if math.isnan(low + kept) or math.isnan(high + kept):  # the table has no place for what is not a number
+                replicate[:, period, s] = np.nan
+                continue
             if before < 0:
                 _chances(alone, 0.0, low, high, chance[:1])
                 replicate[:, period, s] += weight * chance[0]

@@ -61,7 +61,7 @@ class RateModel(NamedTuple):
     """[N] row of the kept date on or before each date"""
     right: NDArray[np.int64]
     share: Array
-    """[N] of `right`, 0 for a kept date"""
+    """[N] of `right`, above 0 but for a kept date"""
     offsets: NDArray[np.int64]
     """[M + 1] of the kept dates"""
     loading: Array
@@ -129,8 +129,9 @@ def rate_model(dates: RateDates, pay_day: Days, mean_reversion: float) -> RateMo
     is_kept = is_first | (dates.accrual != 0.0)
     kept, before = np.flatnonzero(is_kept), np.cumsum(is_kept) - 1
     after = before + ~is_kept
-    gap = np.where(is_kept, 1.0, of_date[kept[after]] - of_date[kept[before]])
-    share = np.where(is_kept, 0.0, of_date - of_date[kept[before]]) / gap
+    gap = np.where(is_kept, 0.0, of_date[kept[after]] - of_date[kept[before]])
+    halves = np.where(is_kept, 0.0, 0.5)  # far out a fast mean reversion leaves no gap, and any share does
+    share = np.divide(of_date - of_date[kept[before]], gap, out=halves, where=gap > 0.0)
     offsets = np.append(0, np.cumsum(is_kept))[dates.offsets]
     of_kept = of_date[kept], dates.day[kept] / DAYS_PER_YEAR
     return RateModel(dates, is_first, is_last, convexity, before, after, share, offsets, *of_kept)
@@ -190,10 +191,14 @@ def key_rates_of_rates(
 
 
 def _shares(model: RateModel, sigma: float) -> tuple[Array, Array]:
-    """By B, so that the slope in the state is kept, times what keeps the mean under the payment's measure."""
-    means = np.exp(-sigma * sigma * model.convexity)
-    of_kept = means[model.share == 0.0]
-    scale = means / ((1.0 - model.share) * of_kept[model.left] + model.share * of_kept[model.right])
+    """By B, so that the slope in the state is kept, times what keeps the mean under the payment's measure.
+
+    A mean reversion far below nil explodes, and its notes have no finite value.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        means = np.exp(-sigma * sigma * model.convexity)
+        of_kept = means[model.share == 0.0]
+        scale = means / ((1.0 - model.share) * of_kept[model.left] + model.share * of_kept[model.right])
     return (1.0 - model.share) * scale, model.share * scale
 
 

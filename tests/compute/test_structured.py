@@ -273,6 +273,19 @@ def test_no_mean_reversion_is_its_limit(tmp_path: Path, mean_reversion: float) -
     np.testing.assert_allclose(column(facts, "pv"), column(near, "pv"), rtol=1e-6)
 
 
+def test_extreme_parameters_have_a_value_or_a_reason(tmp_path: Path) -> None:
+    """A mean reversion of 10 leaves the forwards; one of -0.5 explodes over the thirty years of a swap rate."""
+    fast, wild = (
+        priced(tmp_path, EVERY_KIND, whole_market(hull_white={"USD": {"mean_reversion": a, "sigma": 0.01}}))
+        for a in (10.0, -0.5)
+    )
+    still = priced(tmp_path, EVERY_KIND, whole_market(hull_white={"USD": {"mean_reversion": 0.0, "sigma": 0.0}}))
+    np.testing.assert_allclose(column(fast, "pv")[0, 3], column(still, "pv")[0, 3], rtol=1e-4)
+    assert fast.failed == 0
+    blank = np.isnan(column(wild, "pv")[0])
+    assert (reason(wild, "PV")[blank] == Reason.INVALID_TERMS).all() and not blank.all()
+
+
 def test_a_digital_and_its_complement_are_a_bond(tmp_path: Path) -> None:
     digital = {"kind": "DIGITAL", "coupon": 0.06, "strike": 0.037}
     bond = note({}) | {"product_type": "BOND", "rate_type": "FIXED", "coupon": 0.06, "payoff": ""}
