@@ -49,7 +49,6 @@ class Lattice(NamedTuple):
     """[N, W, 3] probability x exp(-x dt) of each"""
     state_price: Array
     """[N + 1, W] for alpha = 0"""
-    mean_reversion: float
 
 
 def build_lattice(
@@ -92,7 +91,7 @@ def lattice_at(
     a = float(mean_reversion)
     size, spacing = _sizes(times_yr, a, max(float(sigma), LEAST_SIGMA))
     x, child, weight, state_price = _branch(times_yr, a, size, spacing, trapezoid)
-    return Lattice(times_yr, step_of_event.astype(np.int64), size, x, child, weight, state_price, a)
+    return Lattice(times_yr, step_of_event.astype(np.int64), size, x, child, weight, state_price)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -83,7 +83,8 @@ def roll_back(
         price = sum of present value x chance, the best exercise being the best under a small move too
 
     Args:     lattice  on the dates of the longest bond;  price [L] and, where `weighed`, chances are filled
-    Accuracy: 1e-12 of QuantLib's lattice on the same times
+              smooth   puts back what a sum over nodes misses of a kink between two of them (`_use`)
+    Accuracy: without `smooth`, and steps discounted at their start, QuantLib's lattice on the same times to 1e-11
     Source:   Hull and White (1994), Numerical Procedures for Implementing Term Structure Models I
     """
     widest, most = np.max(lattice.size), np.max(lanes.dates)

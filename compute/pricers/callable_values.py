@@ -40,9 +40,8 @@ class UnitValues:
 
 def unit_values(run: RunInputs, debt: Debt, book: CallableBook) -> UnitValues:
     a, sigma = hull_white_of(run, debt.terms)
-    base = book.on(a, sigma)
     moved = [book.on(a, np.maximum(sigma + h, 0.0)) for h in (BASIS_POINT, -BASIS_POINT)] if _asks(run, "VEGA") else []
-    parts = [_part(run, debt, base, moved, scenarios) for scenarios in _parts(run, base)]
+    parts = [_part(run, debt, book, moved, scenarios) for scenarios in _parts(run, book)]
     return UnitValues(
         np.concatenate([each.price for each in parts], axis=1),
         np.concatenate([each.price_up for each in parts], axis=1),

@@ -63,6 +63,7 @@ def _price_straight(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> V
     debt, rate_type = resolve_debt(run, terms, np.zeros(len(terms), np.bool_)), terms.choice("rate_type", RATE_TYPES)
     projected = project_floating(run, debt) if rate_type[0] == FLOATING else project_fixed(run, debt, rate_type)
     valued = value_flows(run, debt, projected, index)
+    notional = np.where(debt.notional_ccy == 0.0, np.nan, debt.notional_ccy)[:, None]
 
     def price_at(spread: Matrix, _: NDArray[np.bool_]) -> Matrix:
         return (
@@ -74,10 +75,10 @@ def _price_straight(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> V
                 factors=run.tables.discount_factors,
                 spread_factors=run.tables.spread_factors,
             )
-            / debt.notional_ccy[:, None]
+            / notional
         )
 
-    unit_pv, accrued = valued.pv_ccy / debt.notional_ccy[:, None], projected.accrued_ccy / debt.notional_ccy
+    unit_pv, accrued = valued.pv_ccy / notional, projected.accrued_ccy / notional[:, 0]
     return replace(valued, oas_bp=_oas_bp(run, debt, price_at, unit_pv, accrued))
 
 
@@ -87,13 +88,12 @@ def _price_optional(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> V
     unit = replace(debt, notional_ccy=np.ones(len(terms)))
     projected = project_fixed(run, unit, terms.choice("rate_type", RATE_TYPES))
     flows, notional = projected.flows, debt.notional_ccy[:, None]
-    book = build_book(run, unit, flows, live_exercises(run, terms))
+    book = build_book(run, unit, flows, live_exercises(run, terms)).on(*hull_white_of(run, terms))
     values = unit_values(run, unit, book)
     times = yield_times(
         flows, debt.schedules, day_count=debt.day_count, frequency=debt.frequency, as_of_day=run.as_of_day
     )
     yields, macaulay_yr, modified_yr = yields_and_durations(run, flows, times, values.price)
-    on_lattice = book.on(*hull_white_of(run, terms))
     key_rate_dv01_ccy = notional[..., None] * values.key_rate_dv01
     return Valued(
         index=index,
@@ -116,7 +116,7 @@ def _price_optional(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> V
         oas_bp=_oas_bp(
             run,
             debt,
-            lambda spread, active: prices_at_spreads(run, debt, on_lattice, spread, active),
+            lambda spread, active: prices_at_spreads(run, debt, book, spread, active),
             values.price,
             projected.accrued_ccy,
         ),

@@ -1,5 +1,6 @@
 """What `benchmarks/peers.py` times is the same work on both sides."""
 
+from benchmarks import callable_peers
 from benchmarks.peer_comparison import cases, difference
 from benchmarks.peer_terms import SHIFTS_BP
 
@@ -12,3 +13,10 @@ def test_both_sides_give_the_same_values_on_every_curve() -> None:
         names.add(case.name)
     assert names >= {"bond", "bond, spread each", "loan", "loan, CPR 6", "floater", "FX forward", "IRS", "cap"}
     assert names >= {"swaption", "CDS", "FX option", "bond yield"}
+
+
+def test_callables_on_both_sides_differ_by_the_error_of_their_grids_alone() -> None:
+    """Per 100, and basis points of OAS."""
+    found = [(each.name, callable_peers.difference(each)) for each in callable_peers.callable_cases(count=8, few=2)]
+    assert [name for name, _ in found] == ["callable", "callable", "OAS"]
+    assert found[0][1] < 0.01 and found[1][1] < callable_peers.SAME_PER_100 and found[2][1] < 2.0
