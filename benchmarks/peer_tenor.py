@@ -37,9 +37,7 @@ NODES = (
 )
 
 
-def inputs_of(
-    instruments: Iterable[Terms], market: Terms | None = None, exercises: Iterable[Terms] = ()
-) -> RunInputs:
+def inputs_of(instruments: Iterable[Terms], market: Terms | None = None, exercises: Iterable[Terms] = ()) -> RunInputs:
     """By the way that a user's files take: read, checked, made canonical."""
     rows = [{"instrument_id": f"I{number:06d}", **terms} for number, terms in enumerate(instruments)]
     held = [

@@ -182,3 +182,11 @@ def test_what_is_missing_is_named_and_what_a_swap_has_not_does_not_apply(tmp_pat
     assert reason(facts, "PV").tolist() == [Reason.NONE, missing, missing, Reason.DID_NOT_CONVERGE, Reason.NONE]
     assert column(facts, "pv")[0, 4] == 0.0
     assert reason(facts, "CLEAN_PRICE")[0] == reason(facts, "VEGA")[0] == Reason.NOT_APPLICABLE
+
+
+def test_a_swap_is_worth_the_same_bits_whoever_shares_its_curves(tmp_path: Path) -> None:
+    swaps = seeded(12)
+    together = priced(tmp_path, swaps, credit_market(), [{"kind": "PARALLEL", "curves": "*", "bp": 25}])
+    alone = priced(tmp_path, swaps[4:5], credit_market(), [{"kind": "PARALLEL", "curves": "*", "bp": 25}])
+    for name in ("pv", "cs01", "key_rate_dv01_5y"):
+        np.testing.assert_array_equal(column(together, name)[:, 4], column(alone, name)[:, 0])
