@@ -110,10 +110,8 @@ def _present_values(
             pv0, pv1, pv2 = splat(0.0), splat(0.0), splat(0.0)
             for j in range(offsets[i], offsets[i + 1]):
                 at, unit, held = (curve_row[i] * days + pay[j]) * scenarios, splat(fraction[j]), splat(balance[j])
-                start, end = (
-                    (projection_row[i] * days + reset[j]) * scenarios,
-                    (projection_row[i] * days + stop[j]) * scenarios,
-                )
+                start = (projection_row[i] * days + reset[j]) * scenarios
+                end, back = start + (stop[j] - reset[j]) * scenarios, splat(repaid[j])
                 r0 = r1 = r2 = splat(fixing[j])
                 if math.isnan(fixing[j]) and reset[j] >= 0:
                     r0 = (load(table, start + b0) / load(table, end + b0) - splat(1.0)) / unit
@@ -126,7 +124,6 @@ def _present_values(
                     for s in range(b0, b2 + LANES):
                         moved[s] = _spread_factor(spread[i, s], pay[j], curve_factor)
                     m0, m1, m2 = load(moved, b0), load(moved, b1), load(moved, b2)
-                back = splat(repaid[j])
                 a0 = held * ((at_least(at_most(r0 + margin, cap), floor) - fee) * unit) + back
                 a1 = held * ((at_least(at_most(r1 + margin, cap), floor) - fee) * unit) + back
                 a2 = held * ((at_least(at_most(r2 + margin, cap), floor) - fee) * unit) + back
