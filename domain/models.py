@@ -60,6 +60,7 @@ _SENSITIVITIES = (
     "SPREAD_DURATION",
     "CONVEXITY",
     "VEGA",
+    "VEGA_LADDER",
     "THETA",
     "FX_DELTA",
 )
@@ -68,6 +69,7 @@ _YIELDS = (
     "MACAULAY_DURATION",
     "MODIFIED_DURATION",
     "Z_SPREAD",
+    "OAS",
     "DISCOUNT_MARGIN",
     "PAR_SPREAD",
     "WAL",

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import least_squares
 from scipy.special import ndtr
 
 Array = NDArray[np.float64]
@@ -130,6 +129,8 @@ def fit(swaptions: Swaptions, price: Array, mean_reversion: float | None = None)
 
     def errors(x: Array) -> Array:
         return payer_swaptions(swaptions, *parameters(x)) / price - 1.0
+
+    from scipy.optimize import least_squares  # a third of a second to import, for fits alone
 
     found = least_squares(
         errors,

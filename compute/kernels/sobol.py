@@ -6,7 +6,6 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 from scipy.special import ndtri
-from scipy.stats import qmc
 
 BITS = 32
 _LEAST_DIMENSIONS = 64
@@ -41,6 +40,8 @@ def _rounded_up(dimensions: int) -> int:
 @cache
 def _directions(dimensions: int, log2_points: int) -> NDArray[np.uint32]:
     """[dimensions, log2_points] as 32-bit fractions. In Gray-code order the point 2^(k+1) - 1 is direction k alone."""
+    from scipy.stats import qmc  # half a second to import, for books without notes too
+
     points = qmc.Sobol(dimensions, scramble=False).random_base2(log2_points)
     alone = (1 << np.arange(1, log2_points + 1)) - 1
     return np.ascontiguousarray((points[alone] * 2.0**BITS).astype(np.uint32).T)
