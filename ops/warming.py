@@ -63,8 +63,8 @@ def sample_run() -> Any:
     assert portfolio is not None
     base = {"scenario_id": "BASE", "name": "as it is", "shocks": []}
     scenarios = [ScenarioDocument.model_validate(each) for each in (base, *shocked)]
-    terms = {"base_currency": "USD", "measures": tuple(BY_NAME), "chunk_size": CHUNK}
-    return resolve(portfolio, market, scenarios, **terms)
+    measures = tuple(BY_NAME)
+    return resolve(portfolio, market, scenarios, base_currency="USD", measures=measures, chunk_size=CHUNK)
 
 
 if __name__ == "__main__":
