@@ -37,6 +37,17 @@ class DatedAmounts:
     """[A] PAID, CALLED or PUTTED"""
 
 
+def amounts_of(amounts: DatedAmounts, rows: Rows) -> DatedAmounts:
+    return DatedAmounts(
+        amounts.position[rows],
+        amounts.day[rows],
+        amounts.amount[rows],
+        amounts.is_principal[rows],
+        amounts.row[rows],
+        amounts.purpose[rows],
+    )
+
+
 @dataclass(frozen=True)
 class Dates:
     """R dates of n bonds (CSR) on which something is paid or decided, those of a bond in order."""

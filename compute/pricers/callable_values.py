@@ -17,6 +17,7 @@ from compute.kernels.hull_white_lattice import STEPS_PER_ROOT_YR
 from compute.market_tables import CONVEXITY_SHIFT
 from compute.pricers.callable_terms import hull_white_of
 from compute.pricers.debt_terms import Debt
+from compute.pricers.tomorrow import A_DAY
 from compute.run_inputs import RunInputs
 from compute.valued import Matrix
 
@@ -41,7 +42,7 @@ class UnitValues:
 def unit_values(run: RunInputs, debt: Debt, book: CallableBook) -> UnitValues:
     a, sigma = hull_white_of(run, debt.terms)
     moved = [book.on(a, np.maximum(sigma + h, 0.0)) for h in (BASIS_POINT, -BASIS_POINT)] if _asks(run, "VEGA") else []
-    parts = [_part(run, debt, book, moved, scenarios) for scenarios in _parts(run, book)]
+    parts = [_part(run, debt, book, moved, scenarios) for scenarios in parts_of(run, book)]
     return UnitValues(
         np.concatenate([each.price for each in parts], axis=1),
         np.concatenate([each.price_up for each in parts], axis=1),
@@ -59,7 +60,7 @@ def prices_at_spreads(
     return np.concatenate(
         [
             prices(book, _present(run, debt, book.amounts, spread, no_curve, part), active[:, part])
-            for part in _parts(run, book)
+            for part in parts_of(run, book)
         ],
         axis=1,
     )
@@ -81,7 +82,7 @@ def _asks(run: RunInputs, *measures: str) -> bool:
     return not set(measures).isdisjoint(run.measures)
 
 
-def _parts(run: RunInputs, book: CallableBook) -> Iterator[slice]:
+def parts_of(run: RunInputs, book: CallableBook) -> Iterator[slice]:
     width = max(1, MOST_AMOUNTS // max(len(book.amounts.day), 1))
     return (slice(first, min(first + width, run.scenario_count)) for first in range(0, run.scenario_count, width))
 
@@ -120,6 +121,16 @@ def _present(
     factors = run.tables.discount_factors[debt.curve_row[position], day, scenarios]
     by_curve = amounts.amount * run.tables.spread_factors[spread_row[position], day]
     constant = np.exp(-spread[position, scenarios] * (day[:, None] / DAYS_PER_YEAR))
+    present: Matrix = factors * by_curve[:, None] * constant
+    return present
+
+
+def present_tomorrow(run: RunInputs, debt: Debt, amounts: DatedAmounts, scenarios: slice) -> Matrix:
+    """[A, S] a day later, with the same curves by tenor; undiscounted what is paid that day."""
+    position, day = amounts.position, amounts.day
+    factors = run.tables.discount_factors_tomorrow[debt.curve_row[position], day, scenarios]
+    by_curve = amounts.amount * run.tables.spread_factors_tomorrow[debt.spread_row[position], day]
+    constant = np.exp(-debt.spread[position, scenarios] * ((day[:, None] - A_DAY) / DAYS_PER_YEAR))
     present: Matrix = factors * by_curve[:, None] * constant
     return present
 

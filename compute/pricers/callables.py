@@ -3,31 +3,32 @@
 A bond of which no exercise is left is a straight bond, floating ones too.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from compute.failing import Failing
-from compute.kernels.discounting import present_values
+from compute.kernels.callable_bonds import CallableBook
 from compute.kernels.lives import weighted_average_life, weighted_average_maturity_mo
 from compute.kernels.spread_search import solve_spreads
 from compute.kernels.yields import has_time, yield_times
 from compute.pricers.callable_terms import build_book, hull_white_of, live_exercises
+from compute.pricers.callable_tomorrow import prices_tomorrow
 from compute.pricers.callable_values import prices_at_spreads, unit_values
-from compute.pricers.debt import value_flows, yields_and_durations
+from compute.pricers.debt import price_debt, yields_and_durations
 from compute.pricers.debt_checks import check_debt
 from compute.pricers.debt_terms import FLOATING, Debt, resolve_debt
 from compute.pricers.exchange import fx_delta
-from compute.pricers.projection import project_fixed, project_floating
+from compute.pricers.projection import Projected, project_fixed
+from compute.pricers.spreads import PER_RATE, Held, market_values, spread_measures
+from compute.pricers.tomorrow import is_asked
 from compute.run_inputs import RunInputs
 from compute.terms import Terms
 from compute.valued import Matrix, Valued
 from domain.failures import Reason
 from domain.tables import RATE_TYPES
-
-BASIS_POINTS = 1e4
 
 
 def check_callables(run: RunInputs, terms: Terms, failing: Failing) -> None:
@@ -60,26 +61,7 @@ def price_callables(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> I
 
 
 def _price_straight(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Valued:
-    debt, rate_type = resolve_debt(run, terms, np.zeros(len(terms), np.bool_)), terms.choice("rate_type", RATE_TYPES)
-    projected = project_floating(run, debt) if rate_type[0] == FLOATING else project_fixed(run, debt, rate_type)
-    valued = value_flows(run, debt, projected, index)
-    notional = np.where(debt.notional_ccy == 0.0, np.nan, debt.notional_ccy)[:, None]
-
-    def price_at(spread: Matrix, _: NDArray[np.bool_]) -> Matrix:
-        return (
-            present_values(
-                projected.flows,
-                curve_row=debt.curve_row,
-                spread_row=np.zeros_like(debt.spread_row),
-                spread=spread,
-                factors=run.tables.discount_factors,
-                spread_factors=run.tables.spread_factors,
-            )
-            / notional
-        )
-
-    unit_pv, accrued = valued.pv_ccy / notional, projected.accrued_ccy / notional[:, 0]
-    return replace(valued, oas_bp=_oas_bp(run, debt, price_at, unit_pv, accrued))
+    return price_debt(run, terms, index, np.zeros(len(terms), np.bool_))
 
 
 def _price_optional(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Valued:
@@ -95,7 +77,8 @@ def _price_optional(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> V
     )
     yields, macaulay_yr, modified_yr = yields_and_durations(run, flows, times, values.price)
     key_rate_dv01_ccy = notional[..., None] * values.key_rate_dv01
-    return Valued(
+    held = _to_maturity(unit, projected, values.price)
+    valued = Valued(
         index=index,
         notional_ccy=debt.notional_ccy,
         pv_ccy=notional * values.price,
@@ -113,32 +96,32 @@ def _price_optional(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> V
         wal_yr=weighted_average_life(flows),
         wam_mo=weighted_average_maturity_mo(debt.maturity_day, run.as_of_day),
         vega_ccy=notional * values.vega,
-        oas_bp=_oas_bp(
-            run,
-            debt,
-            lambda spread, active: prices_at_spreads(run, debt, book, spread, active),
-            values.price,
-            projected.accrued_ccy,
-        ),
+        theta_ccy=notional * (prices_tomorrow(run, unit, book) - values.price) if is_asked(run) else None,
+    )
+    return replace(valued, **(spread_measures(run, held) | {"oas_bp": _oas_bp(run, unit, book, held)}))
+
+
+def _to_maturity(unit: Debt, projected: Projected, price: Matrix) -> Held:
+    """The straight bond at the price of the one with rights, per unit of notional."""
+    return Held(
+        terms=unit.terms,
+        flows=projected.flows,
+        curve_row=unit.curve_row,
+        spread_row=unit.spread_row,
+        spread=unit.spread,
+        notional_ccy=unit.notional_ccy,
+        accrued_ccy=projected.accrued_ccy,
+        pv_ccy=price,
+        is_flows_alone=False,
     )
 
 
-def _oas_bp(
-    run: RunInputs,
-    debt: Debt,
-    price_at: Callable[[Matrix, NDArray[np.bool_]], Matrix],
-    model_price: Matrix,
-    accrued: NDArray[np.float64],
-) -> Matrix | None:
+def _oas_bp(run: RunInputs, unit: Debt, book: CallableBook, held: Held) -> Matrix | None:
     """The spread at which a unit is worth its market price plus accrued interest, else its model price."""
     if "OAS" not in run.measures:
         return None
-    market = market_price_per_100(debt.terms)[:, None] / 100.0 + accrued[:, None]
-    price = np.where(np.isnan(market), model_price, market)
-    return solve_spreads(price_at, price, debt.spread) * BASIS_POINTS
 
+    def price_at(spread: Matrix, active: NDArray[np.bool_]) -> Matrix:
+        return prices_at_spreads(run, unit, book, spread, active)
 
-def market_price_per_100(terms: Terms) -> NDArray[np.float64]:
-    """[m] the position's attribute, else the instrument's; clean, NaN where neither brings one."""
-    own = terms.position_number("market_price")
-    return np.where(np.isnan(own), terms.number("market_price"), own)
+    return solve_spreads(price_at, market_values(held)[0], unit.spread) * PER_RATE

@@ -55,7 +55,7 @@ class Note:
     periods: Periods
     curves: Curves
     known: Array
-    """[periods that have begun] what is known of their rates"""
+    """[periods that have begun, S or 1] what is known of their rates"""
 
 
 @dataclass(frozen=True)
@@ -135,6 +135,23 @@ def note_rates(run: RunInputs, note: Note) -> NoteRates:
     return NoteRates(at_market, up, down, vega_up, vega_down)
 
 
+def rates_on_market(run: RunInputs, note: Note, as_of_day: int) -> Expected:
+    """Without slopes, of a note whose days count from `as_of_day`."""
+    factors, curves = run.tables.discount_factors, note.curves
+    columns = _Columns(factors[curves.discount_row], factors[curves.projection_row], curves.sigma, 0)
+    return _expected(as_of_day, note, _paths(note), columns)
+
+
+def forwards_tomorrow(run: RunInputs, note: Note, dates: RateDates, pay_day: Days) -> Array:
+    """[M, S] the rates as tomorrow's curves have them, without convexity: they are set that day."""
+    factors, curves = run.tables.discount_factors_tomorrow, note.curves
+    model = rate_model(dates, pay_day, curves.mean_reversion)
+    weights = weights_of(model, 0.0, factors[curves.discount_row], factors[curves.projection_row])
+    first = model.offsets[:-1]
+    forwards: Array = np.add.reduceat(weights.top, first) / np.add.reduceat(weights.bottom, first)
+    return forwards
+
+
 def seed_of(instrument_id: str) -> int:
     """The instrument's own, the same in every run: its paths depend on no chunk, worker or neighbour."""
     return int.from_bytes(hashlib.sha256(instrument_id.encode()).digest()[:8], "big")
@@ -166,7 +183,7 @@ def _expected(as_of_day: int, note: Note, paths: _Paths, columns: _Columns) -> E
     """What is known stands in every replicate."""
     make = _clipped if isinstance(note.coupon, ClippedCoupon) else _ranged
     expected = make(as_of_day, note, paths, columns)
-    expected.replicate[:, : note.periods.fixed] += note.known[:, None]
+    expected.replicate[:, : note.periods.fixed] += note.known
     return expected
 
 

@@ -39,6 +39,8 @@ class Held:
     """of floaters: the index's curve"""
     fraction: Amounts | None = None
     """[F] of floaters: of the year between payments"""
+    is_flows_alone: bool = True
+    """False where rights make the value another than that of the flows"""
 
 
 def spread_measures(run: RunInputs, held: Held) -> dict[str, Any]:
@@ -73,7 +75,7 @@ def unusable_prices(terms: Terms) -> NDArray[np.bool_]:
 
 def _z_spread(run: RunInputs, held: Held, price_ccy: Matrix, quoted: NDArray[np.bool_]) -> Matrix:
     """Without a market price and a spread curve the model's own spread is the answer."""
-    own = ~quoted & (held.spread_row == 0) & (np.diff(held.flows.offsets) > 0)
+    own = held.is_flows_alone & ~quoted & (held.spread_row == 0) & (np.diff(held.flows.offsets) > 0)
     factors = run.tables.discount_factors
     solved = z_spreads(held.flows, curve_row=held.curve_row, discount_factors=factors, price_ccy=price_ccy, wanted=~own)
     return np.where(own[:, None] & (held.pv_ccy != 0.0), held.spread, solved)

@@ -17,8 +17,10 @@ from compute.pricers.debt_terms import Debt, resolve_debt
 from compute.pricers.note_coupons import Coupon, coupon_of, why_not
 from compute.pricers.note_dates import accruing_rate, known_rates, missing_fixing, periods_of
 from compute.pricers.note_rates import Curves, Note, NoteRates, key_rate_dv01s, note_rates
+from compute.pricers.note_tomorrow import mean_rates_tomorrow
 from compute.pricers.projection import Projected
 from compute.pricers.rates_checks import check_present
+from compute.pricers.tomorrow import is_asked
 from compute.run_inputs import RunInputs
 from compute.terms import Terms
 from compute.valued import Valued
@@ -99,7 +101,7 @@ def _notes(run: RunInputs, debt: Debt) -> list[Note]:
 
 def _note(run: RunInputs, debt: Debt, fraction: Array, i: int) -> Note:
     coupon, periods = coupon_of(debt.terms, i), periods_of(run, debt, fraction, i)
-    known = known_rates(run, coupon, periods)
+    known = known_rates(run, coupon, periods)[:, None]
     return Note(debt.terms.text_at("instrument_id", i), coupon, periods, _curves(run, debt, coupon, i), known)
 
 
@@ -130,8 +132,11 @@ def _paid_factors(run: RunInputs, debt: Debt) -> Array:
 def _projected(
     run: RunInputs, debt: Debt, notes: list[Note], rates: list[NoteRates], owed_ccy: Array, through: Array
 ) -> Projected:
+    def paying(expected: list[Array]) -> Flows:
+        return _flows(run, debt, owed_ccy[:, None] * np.concatenate(expected))
+
     def flows(rate: str) -> Flows:
-        return _flows(run, debt, owed_ccy[:, None] * np.concatenate([getattr(each, rate) for each in rates]))
+        return paying([getattr(each, rate) for each in rates])
 
     accruing = np.array([accruing_rate(run, note.coupon, note.periods) for note in notes])
     accrued_ccy = accrued_interest(
@@ -150,6 +155,7 @@ def _projected(
         accrued_ccy,
         (flows("vega_up"), flows("vega_down")) if "VEGA" in run.measures else None,
         np.ones(len(notes), np.bool_),
+        flows_tomorrow=paying([mean_rates_tomorrow(run, note) for note in notes]) if is_asked(run) else None,
     )
 
 
