@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.kernels.flows import Flows
-from compute.kernels.hull_white_lattice import STEPS_PER_ROOT_YR, Lattice, build_lattice
+from compute.kernels.hull_white_lattice import Lattice, build_lattice
 from compute.kernels.lattice_rollback import CALL, NEVER, PUT, Chances, Events, Lanes, roll_back
 
 Array = NDArray[np.float64]
@@ -83,9 +83,9 @@ class CallableBook:
     def position_count(self) -> int:
         return len(self.dates.offsets) - 1
 
-    def on(self, mean_reversion: Array, sigma: Array, density: float = STEPS_PER_ROOT_YR) -> "CallableBook":
+    def on(self, mean_reversion: Array, sigma: Array, fineness: float = 1.0) -> "CallableBook":
         """The same bonds under other parameters, [n] each, or on another grid."""
-        return replace(self, groups=tuple(_groups(self.dates, mean_reversion, sigma, density)))
+        return replace(self, groups=tuple(_groups(self.dates, mean_reversion, sigma, fineness)))
 
 
 def prices(
@@ -170,7 +170,7 @@ def _expected_flows(amounts: DatedAmounts, count: int, chance: Array) -> Flows:
     )
 
 
-def _groups(dates: Dates, mean_reversion: Array, sigma: Array, density: float) -> Iterator[Group]:
+def _groups(dates: Dates, mean_reversion: Array, sigma: Array, fineness: float) -> Iterator[Group]:
     """Bonds whose dates begin alike, and whose parameters are the same, stand on the lattice of the longest.
 
     A lattice up to a date depends on the dates up to it alone, so who stands beside a bond does not matter to it.
@@ -185,7 +185,7 @@ def _groups(dates: Dates, mean_reversion: Array, sigma: Array, density: float) -
         longest = members[-1]
         a, s = distinct[kind.reshape(-1)[longest]]
         own = dates.day[dates.offsets[longest] : dates.offsets[longest + 1]].astype(np.int64)
-        yield Group(build_lattice(own, a, s, density), members[::-1].copy())
+        yield Group(build_lattice(own, a, s, fineness), members[::-1].copy())
 
 
 def _padded(dates: Dates, kind: Rows) -> NDArray[np.int64]:

@@ -22,10 +22,12 @@ from compute.kernels.curves import DAYS_PER_YEAR
 
 Array = NDArray[np.float64]
 
-STEPS_PER_ROOT_YR = 72.0
-"""Steps up to time t are this x sqrt(t): dense where an early exercise needs them, 152 in ten years."""
-SPAN_DEVIATIONS = 7.0
-"""Nodes further from the mean carry nothing that a double could show: 1e-12 of the probability."""
+STEPS_PER_ROOT_YR = 48.0
+"""Steps up to time t are this x sqrt(t) at least: dense where an early exercise needs them."""
+STEPS_BETWEEN_DATES, LEAST_STEP_YR = 6.0, 1.0 / 24.0
+"""Between two dates, so that what three nodes miss of the first one's kink is smoothed out by the second; not shorter."""
+SPAN_DEVIATIONS = 5.0
+"""Nodes further from the mean are left out: 6e-7 of the probability, where values are nearly lines."""
 SMALL = 1e-12
 """Of a t, below which its exponential is a line to the last digit."""
 LEAST_SIGMA = 1e-8
@@ -51,12 +53,11 @@ class Lattice(NamedTuple):
     """[N + 1, W] for alpha = 0"""
 
 
-def build_lattice(
-    event_days: NDArray[np.int64], mean_reversion: float, sigma: float, density: float = STEPS_PER_ROOT_YR
-) -> Lattice:
+def build_lattice(event_days: NDArray[np.int64], mean_reversion: float, sigma: float, fineness: float = 1.0) -> Lattice:
     """The lattice whose nodes include every event.
 
-        times    m equal steps between the events s and e, m = max(1, round(density (sqrt(e) - sqrt(s))))
+        times    m equal steps between the events s and e,
+                 m = max(1, round(f max(48 (sqrt(e) - sqrt(s)), min(6, 24 (e - s)))))
         spacing  dx = sqrt(3 variance of x over the step), branching to the nearest node, moments matched
 
     The nodes up to an event depend on the events up to it alone: a bond's lattice is the same whether or not it
@@ -64,18 +65,20 @@ def build_lattice(
 
     Args:     event_days [E]  ascending, > 0, days from the valuation date
               mean_reversion  any sign, 0 too;  sigma  decimal a year, taken as at least LEAST_SIGMA
-              density  steps per square root of a year
-    Accuracy: nodes beyond SPAN_DEVIATIONS are left out, the values there extrapolated on a line: 1e-11 of a price
+              fineness  f
+    Accuracy: nodes beyond SPAN_DEVIATIONS are left out, the values there extrapolated on a line: 3e-5 per 100
     Source:   Hull and White (1994), Numerical Procedures for Implementing Term Structure Models I
     """
-    times_yr, step_of_event = lattice_times(event_days, density)
+    times_yr, step_of_event = lattice_times(event_days, fineness)
     return lattice_at(times_yr, step_of_event, mean_reversion, sigma)
 
 
-def lattice_times(event_days: NDArray[np.int64], density: float) -> tuple[Array, NDArray[np.int64]]:
+def lattice_times(event_days: NDArray[np.int64], fineness: float = 1.0) -> tuple[Array, NDArray[np.int64]]:
     """[N + 1] times in years from 0, and the step [E] at which each event falls."""
     days = np.concatenate(([0], event_days))
-    counts = np.maximum(np.rint(density * np.diff(np.sqrt(days / DAYS_PER_YEAR))), 1).astype(np.int64)
+    by_root = STEPS_PER_ROOT_YR * np.diff(np.sqrt(days / DAYS_PER_YEAR))
+    between = np.minimum(STEPS_BETWEEN_DATES, np.diff(days / DAYS_PER_YEAR) / LEAST_STEP_YR)
+    counts = np.maximum(np.rint(fineness * np.maximum(by_root, between)), 1).astype(np.int64)
     ends = np.cumsum(counts)
     within = np.arange(1, ends[-1] + 1) - np.repeat(ends - counts, counts)
     since = np.repeat(np.diff(days) / counts, counts) * within
@@ -85,11 +88,16 @@ def lattice_times(event_days: NDArray[np.int64], density: float) -> tuple[Array,
 
 
 def lattice_at(
-    times_yr: Array, step_of_event: NDArray[np.int64], mean_reversion: float, sigma: float, trapezoid: bool = True
+    times_yr: Array,
+    step_of_event: NDArray[np.int64],
+    mean_reversion: float,
+    sigma: float,
+    trapezoid: bool = True,
+    span_deviations: float = SPAN_DEVIATIONS,
 ) -> Lattice:
     """The lattice with exactly these nodes in time."""
     a = float(mean_reversion)
-    size, spacing = _sizes(times_yr, a, max(float(sigma), LEAST_SIGMA))
+    size, spacing = _sizes(times_yr, a, max(float(sigma), LEAST_SIGMA), span_deviations)
     x, child, weight, state_price = _branch(times_yr, a, size, spacing, trapezoid)
     return Lattice(times_yr, step_of_event.astype(np.int64), size, x, child, weight, state_price)
 
@@ -101,7 +109,7 @@ def variance_per_sigma2(a: float, t: float) -> float:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _sizes(times_yr: Array, a: float, sigma: float) -> tuple[NDArray[np.int64], Array]:
+def _sizes(times_yr: Array, a: float, sigma: float, span_deviations: float) -> tuple[NDArray[np.int64], Array]:
     """Nodes of each step, and their distance."""
     n = len(times_yr)
     size, spacing = np.ones(n, np.int64), np.zeros(n)
@@ -111,7 +119,7 @@ def _sizes(times_yr: Array, a: float, sigma: float) -> tuple[NDArray[np.int64], 
         spacing[i] = sigma * math.sqrt(3.0 * variance_per_sigma2(a, dt))
         reached = math.floor(top * spacing[i - 1] * math.exp(-a * dt) / spacing[i] + 0.5) + 1
         deviation = sigma * math.sqrt(variance_per_sigma2(a, times_yr[i]))
-        top = min(reached, math.ceil(SPAN_DEVIATIONS * deviation / spacing[i]) + 1)
+        top = min(reached, math.ceil(span_deviations * deviation / spacing[i]) + 1)
         size[i] = 2 * top + 1
     return size, spacing
 

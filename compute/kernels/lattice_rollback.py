@@ -12,11 +12,13 @@ from numba import njit
 from numpy.typing import NDArray
 
 from compute.kernels.hull_white_lattice import Lattice
+from compute.kernels.lanes import LANES as REGISTER
+from compute.kernels.lanes import load, splat, store
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
-LANES = 32
+LANES = 16
 """A constant, so that the compiler turns a loop over lanes into vector arithmetic."""
 NEVER = 1e30
 """Strike of a call that nobody has; minus it of a put."""
@@ -132,10 +134,12 @@ def _roll_block(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _one_step_back(child: NDArray[np.int32], weight: Array, size: int, i: int, later: Array, now: Array) -> None:
+    to, of = now.reshape(-1), later.reshape(-1)
     for j in range(size):
-        k, down, middle, up = child[i, j], weight[i, j, 0], weight[i, j, 1], weight[i, j, 2]
-        for l in range(LANES):
-            now[j, l] = down * later[k, l] + middle * later[k + 1, l] + up * later[k + 2, l]
+        k, down, middle, up = child[i, j], splat(weight[i, j, 0]), splat(weight[i, j, 1]), splat(weight[i, j, 2])
+        for r in range(0, LANES, REGISTER):
+            low, mid, high = k * LANES + r, (k + 1) * LANES + r, (k + 2) * LANES + r
+            store(to, j * LANES + r, down * load(of, low) + middle * load(of, mid) + up * load(of, high))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -13,7 +13,6 @@ from compute.kernels.callable_bonds import CallableBook, DatedAmounts, prices, p
 from compute.kernels.curves import BASIS_POINT, DAYS_PER_YEAR
 from compute.kernels.discounting import discount
 from compute.kernels.flows import Flows
-from compute.kernels.hull_white_lattice import STEPS_PER_ROOT_YR
 from compute.market_tables import CONVEXITY_SHIFT
 from compute.pricers.callable_terms import hull_white_of
 from compute.pricers.debt_terms import Debt
@@ -72,7 +71,7 @@ def grid_errors_per_100(run: RunInputs, debt: Debt, book: CallableBook) -> Matri
     The error falls with the step, by half when steps double, so this is also about what an endless grid would add.
     """
     a, sigma = hull_white_of(run, debt.terms)
-    full, half = (book.on(a, sigma, density) for density in (STEPS_PER_ROOT_YR, STEPS_PER_ROOT_YR / 2))
+    full, half = (book.on(a, sigma, fineness) for fineness in (1.0, 0.5))
     everything = slice(0, run.scenario_count)
     present = _present(run, debt, book.amounts, debt.spread, debt.spread_row, everything)
     return 100.0 * (prices(full, present) - prices(half, present))

@@ -52,7 +52,7 @@ def test_on_the_same_grid_every_price_is_quantlibs(tmp_path: Path) -> None:
         groups=tuple(
             replace(
                 each,
-                lattice=lattice_at(each.lattice.times_yr, each.lattice.step_of_event, 0.03, 0.01, trapezoid=False),
+                lattice=lattice_at(each.lattice.times_yr, each.lattice.step_of_event, 0.03, 0.01, False, 7.0),
             )
             for each in groups
         ),
@@ -60,7 +60,7 @@ def test_on_the_same_grid_every_price_is_quantlibs(tmp_path: Path) -> None:
     ours = 100.0 * prices(plain, present, smooth=False)[:, 0]
     for number, (terms, rights) in enumerate(bonds):
         own = book.dates.day[book.dates.offsets[number] : book.dates.offsets[number + 1]].astype(np.int64)
-        times, _ = lattice_times(own, 72.0)
+        times, _ = lattice_times(own)
         theirs = ql_bond(terms, rights)
         theirs.setPricingEngine(ql_engine(ql.TimeGrid([float(t) for t in times[1:]]), terms["spread"]))
         assert ours[number] == pytest.approx(theirs.NPV(), abs=1e-9), (terms, rights)
@@ -265,6 +265,6 @@ def test_the_grid_error_is_known(tmp_path: Path) -> None:
     stated = callable_values.grid_errors_per_100(run, debt, book)[:, 0]
     present = callable_values._present(run, debt, book.amounts, debt.spread, debt.spread_row, slice(0, 1))
     a, sigma = np.full(30, 0.03), np.full(30, 0.01)
-    true = 100 * (prices(book.on(a, sigma), present) - prices(book.on(a, sigma, 430.0), present))[:, 0]
+    true = 100 * (prices(book.on(a, sigma), present) - prices(book.on(a, sigma, 6.0), present))[:, 0]
     assert np.abs(true).max() < 0.01
     assert np.sqrt((true**2).mean()) < np.sqrt((stated**2).mean()) < 20 * np.sqrt((true**2).mean())
