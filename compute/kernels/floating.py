@@ -50,7 +50,6 @@ from compute.kernels.prepayment import NO_SPEED
 from compute.kernels.schedules import Schedules
 from compute.kernels.steady_floaters import SteadyFloaters, fill_balances, fill_interest, fill_key_rates
 from compute.kernels.volatility import NO_SURFACE, CapletSurfaces
-from domain.columns import ABSENT_DATE
 from domain.measures import KEY_RATE_TENORS_YR
 
 
@@ -93,34 +92,6 @@ class FloatingFlows:
     flows: Flows
     projection_key_rate_dv01: NDArray[np.float64]
     """[n, S, K] ccy per bp, the part of the key-rate DV01 that comes through the amounts, discount factors held"""
-
-
-def reset_rows(schedules: Schedules, as_of_day: int) -> NDArray[np.int64]:
-    """Periods that reset on or before the valuation date and so need the index's fixing of `accrual_start`.
-
-    The period in progress, the one that starts today, and any earlier one whose payment a holiday has moved past
-    the valuation date.
-    """
-    return np.flatnonzero(schedules.accrual_start <= as_of_day)
-
-
-def last_reset_day(schedules: Schedules, as_of_day: int) -> NDArray[np.int32]:
-    """[n] the last reset date on or before the valuation date, ABSENT_DATE where none of the periods has reset."""
-    day = np.full(schedules.position_count, ABSENT_DATE, np.int32)
-    rows = reset_rows(schedules, as_of_day)
-    position = np.searchsorted(schedules.offsets, rows, side="right") - 1
-    np.maximum.at(day, position, schedules.accrual_start[rows])
-    return day
-
-
-def fixings_at(
-    reset_day: NDArray[np.int32], fixing_day: NDArray[np.int32], fixing_rate: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """The fixing of each reset day exactly, NaN where there is none; `fixing_day` ascends."""
-    if not len(fixing_day):
-        return np.full(len(reset_day), np.nan)
-    at = np.minimum(np.searchsorted(fixing_day, reset_day), len(fixing_day) - 1)
-    return np.where(fixing_day[at] == reset_day, fixing_rate[at], np.nan)
 
 
 def floating_flows(

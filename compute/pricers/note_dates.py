@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.kernels.calendars import MONTH_END, civil_of_day, day_in_month, month_length
-from compute.kernels.floating import fixings_at
+from compute.kernels.fixings import fixings_at
 from compute.kernels.swap_rates import RateDates, forward_dates, interleaved, swap_dates
 from compute.pricers.debt_terms import Debt
 from compute.pricers.note_coupons import OWN_TENOR, ClippedCoupon, Coupon, Index, RangeCoupon

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from compute.kernels.amortization import interest_only_until, period_fractions
 from compute.kernels.behaviour import Speeds, Variants
 from compute.kernels.bonds import accrued_interest, bond_flows
-from compute.kernels.floating import FloatTerms, fixings_at, floating_flows, reset_rows
+from compute.kernels.fixings import fixings_at, reset_rows
+from compute.kernels.floating import FloatTerms, floating_flows
 from compute.kernels.floating_sensitivity import Discounting
 from compute.kernels.flows import Flows
 from compute.kernels.loans import Cashflows, LoanTerms, custom_flows, loan_flows, nominal_coupon

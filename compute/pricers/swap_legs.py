@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from compute.kernels.behaviour import Speeds
 from compute.kernels.bonds import accrued_interest, bond_flows
 from compute.kernels.discounting import discount, present_values
-from compute.kernels.floating import FloatTerms, fixings_at, floating_flows, reset_rows, resolve_steady
+from compute.kernels.fixings import fixings_at, reset_rows
+from compute.kernels.floating import FloatTerms, floating_flows, resolve_steady
 from compute.kernels.floating_sensitivity import Discounting
 from compute.kernels.flows import Flows
 from compute.kernels.schedules import Schedules, build_schedules

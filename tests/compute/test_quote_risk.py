@@ -28,6 +28,10 @@ def fund() -> Portfolio:
     return portfolio
 
 
+def everyone(fund: Portfolio) -> Any:
+    return np.arange(fund.position_count)
+
+
 def document(zero: bool = False) -> dict[str, Any]:
     """The example's market; with the dollar curve as zero rates, where asked."""
     market: dict[str, Any] = json.loads((EXAMPLE / "market.json").read_text())
@@ -49,7 +53,7 @@ def pv_base(fund: Portfolio, market: MarketDocument, *scenarios: ScenarioDocumen
 @pytest.mark.parametrize("zero", [False, True])
 def test_it_is_the_files_with_a_quote_moved(fund: Portfolio, zero: bool) -> None:
     given = document(zero)
-    risk = quote_risk(fund, parse_market(json.dumps(given)), np.arange(9), base_currency="USD", chunk_size=4)
+    risk = quote_risk(fund, parse_market(json.dumps(given)), everyone(fund), base_currency="USD", chunk_size=4)
     assert len(risk.quotes) == sum(len(curve["nodes"]) for curve in given["curves"]) == len(risk.dv01_base)
     for quote, ours in zip(risk.quotes, risk.dv01_base, strict=True):
         values = []
@@ -66,7 +70,7 @@ def test_it_is_the_files_with_a_quote_moved(fund: Portfolio, zero: bool) -> None
 def test_the_jacobian_carries_zero_rate_risk_to_quotes(fund: Portfolio) -> None:
     """dPV / d quote = sum over nodes of dPV / dz x dz / d quote, for the dollar curve, on which no other is built."""
     market = parse_market(json.dumps(document()))
-    risk, solved = quote_risk(fund, market, np.arange(9), base_currency="USD", chunk_size=4096), bootstrap(market)
+    risk, solved = quote_risk(fund, market, everyone(fund), base_currency="USD", chunk_size=4096), bootstrap(market)
     curve = next(c for c in solved.market.curves if c.curve_id == "USD-SOFR")
 
     def with_node(number: int, bp: float) -> ScenarioDocument:

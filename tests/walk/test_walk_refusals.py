@@ -242,7 +242,7 @@ def misfits(walking: Tenor, walked: Walked, tmp_path_factory: pytest.TempPathFac
 @pytest.mark.parametrize("what", SHOCKS)
 def test_a_scenario_that_does_not_fit(walking: Tenor, walked: Walked, misfits: dict[str, str], what: str) -> None:
     before = stored(walking)
-    refusal = walking.refusal(*walked.submit, "--scenarios", f"up100,{misfits[what]}", "--wait")
+    refusal = walking.refusal(*walked.submit, "--scenarios", f"up100,{misfits[what]}")
     assert refusal["code"] == "SCENARIO_DOES_NOT_FIT"
     assert len(refusal["problems"]) == 1
     assert stored(walking) == before

@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 from ops.http_apps import build_app
 from ops.settings import Settings
 from ops.wiring import open_tenor
+from tests.small_fund import POSITIONS
 from tests.walk.command_line import SMALL_FUND, Tenor, one_at_a_time
 from tests.walk.conftest import Walked
 
@@ -126,7 +127,7 @@ def test_a_node_and_its_children_are_a_whole_and_its_parts(http: TestClient, liv
 
 def test_positions_have_their_part_too(http: TestClient, lived: Lived) -> None:
     whole, *positions = var(http, lived.run_id, by="position_id")
-    assert len(positions) == whole["positions"] == 26
+    assert len(positions) == whole["positions"] == POSITIONS
     assert sum(row["component_es_base"] for row in positions) == pytest.approx(whole["es_base"], rel=1e-9)
 
 

@@ -11,14 +11,8 @@ import QuantLib as ql
 
 from compute.kernels.amortization import interest_only_until
 from compute.kernels.behaviour import Speeds, distinct_variants
-from compute.kernels.floating import (
-    FloatingFlows,
-    FloatTerms,
-    fixings_at,
-    floating_flows,
-    last_reset_day,
-    reset_rows,
-)
+from compute.kernels.fixings import fixings_at, reset_rows
+from compute.kernels.floating import FloatingFlows, FloatTerms, floating_flows
 from compute.kernels.floating_sensitivity import Discounting
 from compute.kernels.schedules import Schedules, build_schedules
 from compute.kernels.volatility import LOGNORMAL, NO_SURFACE, NORMAL, CapletSurfaces
@@ -341,9 +335,6 @@ def test_resets_in_progress_today_and_of_delayed_payments() -> None:
     resets = schedules.accrual_start[reset_rows(schedules, as_of)]
     expected = [date(2025, 12, 2), date(2025, 10, 17), date(2026, 1, 17), date(2026, 1, 19)]
     assert list(resets) == [epoch_day(day) for day in expected]
-    last = [epoch_day(day) for day in (date(2025, 12, 2), date(2026, 1, 17), date(2026, 1, 19))]
-    assert list(last_reset_day(schedules, as_of)) == last
-    assert list(last_reset_day(schedules, as_of - 400)) == [ABSENT_DATE] * 3
 
 
 def test_a_fixing_counts_on_its_exact_date_only() -> None:
