@@ -82,10 +82,12 @@ def _price(inputs: Inputs, times: Array, paid: Array, strike: Array) -> float:
     counts = np.maximum(np.rint(np.diff(ends) / (ends[-1] / inputs.whole("tree_steps"))), 1).astype(np.int64)
     grid = [np.linspace(a, b, n + 1)[1:] for a, b, n in zip(ends[:-1], ends[1:], counts, strict=True)]
     lattice = lattice_at(
-        np.concatenate(([0.0], *grid)), np.cumsum(counts), float(model[1]), float(model[2]), trapezoid=False
+        np.concatenate(([0.0], *grid)), np.cumsum(counts), float(model[1]), float(model[2]), False, 7.0
     )
     rows, price = len(times), np.empty(1)
-    events = Events(paid[:, None].copy(), strike[:, :, None].copy(), np.zeros(rows), np.zeros((2, rows)))
+    events = Events(
+        paid[:, None].copy(), strike[:, :, None].copy(), np.abs(strike) < NEVER, np.zeros(rows), np.zeros((2, rows))
+    )
     chances = Chances(np.zeros((rows, 1)), np.zeros((2, rows, 1)))
     lanes = Lanes(np.zeros(1, np.int64), np.array([rows]), np.zeros(1, np.int64))
     roll_back(lattice, events, lanes, price, chances, False, False)
