@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from compute.kernels.flows import Flows
 from compute.kernels.hull_white_lattice import Lattice, build_lattice
-from compute.kernels.lattice_rollback import CALL, PUT, Chances, Events, Lanes, roll_back
+from compute.kernels.lattice_exercise import CALL, PUT
+from compute.kernels.lattice_rollback import Chances, Events, Lanes, roll_back
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -152,7 +153,7 @@ def _rolled(
 
 
 def _by_date(book: CallableBook, present: Array) -> Array:
-    """[3, R, S] what is paid, the call and the put of every date, each the sum of its amounts; 0 where there is none."""
+    """[3, R, S] what is paid, the call and the put of every date, sums of their amounts; 0 where there is none."""
     order, first, keys = book.stacking
     stacked = np.zeros((3, len(book.dates.day), present.shape[1]))
     stacked.reshape(-1, present.shape[1])[keys] = np.add.reduceat(present[order], first, axis=0)

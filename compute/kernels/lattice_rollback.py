@@ -160,10 +160,10 @@ def _one_step_on(child: NDArray[np.int32], weight: Array, size: int, i: int, now
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _any_right(events: Events, lanes: Lanes, first: int, end: int, k: int, side: int) -> bool:
+    found = False
     for l in range(first, end):
-        if k < lanes.dates[l] - 1 and events.has_right[side, lanes.first_row[l] + k]:
-            return True
-    return False
+        found |= k < lanes.dates[l] - 1 and events.has_right[side, lanes.first_row[l] + k]
+    return found
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
