@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from compute.kernels.flows import Flows
 from compute.kernels.hull_white_lattice import Lattice, build_lattice
-from compute.kernels.lattice_rollback import CALL, NEVER, PUT, Chances, Events, Lanes, roll_back
+from compute.kernels.lattice_exercise import CALL, PUT
+from compute.kernels.lattice_rollback import Chances, Events, Lanes, roll_back
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -83,6 +85,22 @@ class CallableBook:
     def position_count(self) -> int:
         return len(self.dates.offsets) - 1
 
+    @cached_property
+    def stacking(self) -> tuple[Rows, Rows, Rows]:
+        """Rows of the amounts in the order of purpose and date, where each such sum begins, and purpose x R + row."""
+        later = np.flatnonzero(self.amounts.row != AT_ONCE)
+        key = self.amounts.purpose[later].astype(np.int64) * len(self.dates.day) + self.amounts.row[later]
+        order = np.argsort(key, kind="stable")
+        keys, first = np.unique(key[order], return_index=True)
+        return later[order], first, keys
+
+    @cached_property
+    def has_right(self) -> NDArray[np.bool_]:
+        """[2, R]"""
+        has = np.zeros((3, len(self.dates.day)), np.bool_)
+        has.reshape(-1)[self.stacking[2]] = True
+        return has[1:]
+
     def on(self, mean_reversion: Array, sigma: Array, fineness: float = 1.0) -> "CallableBook":
         """The same bonds under other parameters, [n] each, or on another grid."""
         return replace(self, groups=tuple(_groups(self.dates, mean_reversion, sigma, fineness)))
@@ -115,11 +133,11 @@ def prices_and_flows(book: CallableBook, present: Array) -> tuple[Array, Flows]:
 def _rolled(
     book: CallableBook, present: Array, active: NDArray[np.bool_] | None, *, weighed: bool, smooth: bool
 ) -> tuple[Array, Array]:
-    """Prices [n, S], and the chance [A, S] of every amount (1 where it was not asked for)."""
+    """Prices [n, S], and the chance [A, S] of every amount, where it is asked for."""
     amounts, rows, scenarios = book.amounts, len(book.dates.day), present.shape[1]
-    stacked = _by_date(amounts, present, rows)
-    events = Events(stacked[0], stacked[1:], book.dates.paid_loading, book.dates.strike_loading)
-    chances = np.zeros((3, rows, scenarios))
+    stacked = _by_date(book, present)
+    events = Events(stacked[0], stacked[1:], book.has_right, book.dates.paid_loading, book.dates.strike_loading)
+    chances = np.zeros((3, rows, scenarios) if weighed else (3, 0, 0))
     price = np.full((book.position_count, scenarios), np.nan)
     for group in book.groups:
         lanes, position = _lanes(book.dates, group, scenarios, active)
@@ -130,20 +148,15 @@ def _rolled(
     at_once = amounts.row == AT_ONCE
     np.add.at(price, amounts.position[at_once], present[at_once])
     if not weighed:
-        return price, np.ones_like(present)
+        return price, chances
     return price, np.where(at_once[:, None], 1.0, chances[amounts.purpose, amounts.row])
 
 
-def _by_date(amounts: DatedAmounts, present: Array, rows: int) -> Array:
-    """[3, R, S] what is paid, the call and the put of every date, each the sum of its amounts."""
-    stacked = np.zeros((3, rows, present.shape[1]))
-    later = amounts.row != AT_ONCE
-    key = amounts.purpose[later].astype(np.int64) * rows + amounts.row[later]
-    order = np.argsort(key, kind="stable")
-    keys, first = np.unique(key[order], return_index=True)
-    flat = stacked.reshape(3 * rows, -1)
-    flat[rows : 2 * rows], flat[2 * rows :] = NEVER, -NEVER
-    flat[keys] = np.add.reduceat(present[later][order], first, axis=0)
+def _by_date(book: CallableBook, present: Array) -> Array:
+    """[3, R, S] what is paid, the call and the put of every date, sums of their amounts; 0 where there is none."""
+    order, first, keys = book.stacking
+    stacked = np.zeros((3, len(book.dates.day), present.shape[1]))
+    stacked.reshape(-1, present.shape[1])[keys] = np.add.reduceat(present[order], first, axis=0)
     return stacked
 
 

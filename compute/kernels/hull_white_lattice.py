@@ -25,7 +25,7 @@ Array = NDArray[np.float64]
 STEPS_PER_ROOT_YR = 48.0
 """Steps up to time t are this x sqrt(t) at least: dense where an early exercise needs them."""
 STEPS_BETWEEN_DATES, LEAST_STEP_YR = 6.0, 1.0 / 24.0
-"""Between two dates, so that what three nodes miss of the first one's kink is smoothed out by the second; not shorter."""
+"""Between two dates at least, so that three nodes a step have smoothed out a kink by the next; none of them shorter."""
 SPAN_DEVIATIONS = 5.0
 """Nodes further from the mean are left out: 6e-7 of the probability, where values are nearly lines."""
 SMALL = 1e-12

@@ -14,16 +14,13 @@ from numpy.typing import NDArray
 from compute.kernels.hull_white_lattice import Lattice
 from compute.kernels.lanes import LANES as REGISTER
 from compute.kernels.lanes import load, splat, store
+from compute.kernels.lattice_exercise import CALL, LANES, hold, use
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
 
-LANES = 16
-"""A constant, so that the compiler turns a loop over lanes into vector arithmetic."""
 NEVER = 1e30
-"""Strike of a call that nobody has; minus it of a put."""
-CALL, PUT = 0, 1
-TINY = 1e-100
+"""Strike, node by node, of a call that nobody has; minus it of a put."""
 
 
 class Events(NamedTuple):
@@ -35,7 +32,9 @@ class Events(NamedTuple):
     paid: Array
     """[R, S] present value of what is paid"""
     strike: Array
-    """[2, R, S] present value of what is paid when it is called (put): NEVER, or -NEVER, without the right"""
+    """[2, R, S] present value of what is paid when it is called (put)"""
+    has_right: NDArray[np.bool_]
+    """[2, R] whether there is one to read"""
     paid_loading: Array
     """[R] B of the time from the date to the payment; read at redemption alone"""
     strike_loading: Array
@@ -71,6 +70,8 @@ class _Block(NamedTuple):
     strikes: Array
     gain: Array
     """[2, E, W, LANES] by using a right, node by node; one E where nobody reads it again"""
+    level: Array
+    """[LANES]"""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -85,14 +86,14 @@ def roll_back(
         price = sum of present value x chance, the best exercise being the best under a small move too
 
     Args:     lattice  on the dates of the longest bond;  price [L] and, where `weighed`, chances are filled
-              smooth   puts back what a sum over nodes misses of a kink between two of them (`_use`)
+              smooth   puts back what a sum over nodes misses of a kink between two of them (`use`)
     Accuracy: without `smooth`, and steps discounted at their start, QuantLib's lattice on the same times to 1e-11
     Source:   Hull and White (1994), Numerical Procedures for Implementing Term Structure Models I
     """
     widest, most = np.max(lattice.size), np.max(lanes.dates)
     gain = np.empty((2, most if weighed else 1, widest, LANES))
     empty = np.zeros((3, widest, LANES))
-    block = _Block(empty[0], empty[1], empty[2], gain)
+    block = _Block(empty[0], empty[1], empty[2], gain, np.empty(LANES))
     sums = np.empty(most)
     for k in range(most):
         sums[k] = _bond_state_price(lattice, lattice.step_of_event[k], 0.0)
@@ -121,10 +122,10 @@ def _roll_block(
         step = lattice.step_of_event[k]
         for side in range(2):
             if _any_right(events, lanes, first, end, k, side):
-                _fill_strikes(lattice, events, lanes, first, end, k, side, sums[k], block.strikes)
+                _fill_strikes(lattice, events, lanes, first, end, k, side, sums[k], block.level, block.strikes)
                 gain = block.gain[side, min(k, block.gain.shape[1] - 1)]
-                _use(later, block.strikes, lattice.size[step], side, smooth, gain)
-        _pay(lattice, events, lanes, first, end, k, sums[k], later)
+                use(later, block.strikes, lattice.size[step], side, smooth, gain)
+        _pay(lattice, events, lanes, first, end, k, sums[k], later, block.level)
         for i in range(step - 1, (lattice.step_of_event[k - 1] if k > 0 else 0) - 1, -1):
             _one_step_back(lattice.child, lattice.weight, lattice.size[i], i, later, now)
             now, later = later, now
@@ -146,78 +147,23 @@ def _one_step_back(child: NDArray[np.int32], weight: Array, size: int, i: int, l
 def _one_step_on(child: NDArray[np.int32], weight: Array, size: int, i: int, now: Array, later: Array) -> None:
     """The transpose of a step back: what is held at a node goes to its children. `later` is overwritten."""
     later[:] = 0.0
+    to, of = later.reshape(-1), now.reshape(-1)
     for j in range(size):
-        k, down, middle, up = child[i, j], weight[i, j, 0], weight[i, j, 1], weight[i, j, 2]
-        for l in range(LANES):
-            later[k, l] += down * now[j, l]
-            later[k + 1, l] += middle * now[j, l]
-            later[k + 2, l] += up * now[j, l]
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _use(values: Array, strikes: Array, size: int, side: int, smooth: bool, gain: Array) -> None:
-    """min(value, call), or max(value, put), at every node; fills what using the right gains [W, LANES].
-
-    A sum over nodes misses where between two of them the kink lies, by J dx (1 / 12 - s (1 - s) / 2) of a kink of slope
-    J at the part s of their distance dx (Euler-Maclaurin); `smooth` puts that back at the nodes beside it. So the price
-    does not jump in slope as rates move the kink over a node, and does not wobble with the grid.
-    """
-    sign = 1.0 if side == CALL else -1.0
-    for j in range(size):
-        for l in range(LANES):
-            gain[j, l] = sign * (values[j, l] - strikes[j, l])
-            values[j, l] = values[j, l] if gain[j, l] < 0.0 else strikes[j, l]
-    if smooth:
-        for j in range(size - 1):
-            for l in range(LANES):
-                f, g = gain[j, l], gain[j + 1, l]
-                a, b = abs(f), abs(g)
-                both = 1.0 / max(a + b, TINY)
-                part = 0.5 * sign * a * b * both * both if (f < 0.0) != (g < 0.0) else 0.0
-                values[j, l] += part * b
-                values[j + 1, l] += part * a
-        for j in range(1, size - 1):
-            for l in range(LANES):
-                slope = 0.5 * abs(gain[j + 1, l] - gain[j - 1, l])
-                near = max(slope - abs(gain[j, l]), 0.0) / max(slope, TINY)
-                values[j, l] -= sign * slope * near * near * (3.0 - 2.0 * near) * (1.0 / 12.0)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _hold(alive: Array, gain: Array, size: int, smooth: bool, held: Array) -> None:
-    """The transpose of `_use`: what is alive before the right is used, from what is alive after."""
-    for j in range(size):
-        for l in range(LANES):
-            held[j, l] = alive[j, l] if gain[j, l] < 0.0 else 0.0
-    if smooth:
-        for j in range(size - 1):
-            for l in range(LANES):
-                f, g = gain[j, l], gain[j + 1, l]
-                a, b = abs(f), abs(g)
-                both = 1.0 / max(a + b, TINY)
-                u, v = a * both, b * both
-                side = 0.0 if (f < 0.0) == (g < 0.0) else (-1.0 if f < 0.0 else 1.0)
-                held[j, l] += side * (alive[j, l] * 0.5 * v * v * (v - u) + alive[j + 1, l] * u * v * v)
-                held[j + 1, l] -= side * (alive[j + 1, l] * 0.5 * u * u * (u - v) + alive[j, l] * u * u * v)
-        for j in range(1, size - 1):
-            for l in range(LANES):
-                step = 0.5 * (gain[j + 1, l] - gain[j - 1, l])
-                slope = abs(step)
-                near = max(slope - abs(gain[j, l]), 0.0) / max(slope, TINY)
-                by_gain = 0.5 * near * (1.0 - near)
-                by_slope = -near * near * (3.0 - 2.0 * near) * (1.0 / 12.0) - (1.0 - near) * by_gain
-                across = 0.5 * alive[j, l] * (by_slope if near > 0.0 else 0.0) * (1.0 if step > 0.0 else -1.0)
-                held[j, l] += alive[j, l] * by_gain * (1.0 if gain[j, l] > 0.0 else -1.0)
-                held[j + 1, l] += across
-                held[j - 1, l] -= across
+        k, down, middle, up = child[i, j], splat(weight[i, j, 0]), splat(weight[i, j, 1]), splat(weight[i, j, 2])
+        for r in range(0, LANES, REGISTER):
+            low, mid, high = k * LANES + r, (k + 1) * LANES + r, (k + 2) * LANES + r
+            held = load(of, j * LANES + r)
+            store(to, low, load(to, low) + down * held)
+            store(to, mid, load(to, mid) + middle * held)
+            store(to, high, load(to, high) + up * held)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _any_right(events: Events, lanes: Lanes, first: int, end: int, k: int, side: int) -> bool:
+    found = False
     for l in range(first, end):
-        if k < lanes.dates[l] - 1 and abs(events.strike[side, lanes.first_row[l] + k, lanes.scenario[l]]) < NEVER:
-            return True
-    return False
+        found |= k < lanes.dates[l] - 1 and events.has_right[side, lanes.first_row[l] + k]
+    return found
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -230,17 +176,17 @@ def _fill_strikes(
     k: int,
     side: int,
     state_price: float,
+    level: Array,
     strikes: Array,
 ) -> None:
     """What a lane is worth where the right is used, node by node; out of reach where it has none."""
-    step, level = lattice.step_of_event[k], np.full(LANES, NEVER if side == CALL else -NEVER)
+    step = lattice.step_of_event[k]
+    level[:] = NEVER if side == CALL else -NEVER
     for l in range(first, end):
         row = lanes.first_row[l] + k
-        if k < lanes.dates[l] - 1 and abs(events.strike[side, row, lanes.scenario[l]]) < NEVER:
+        if k < lanes.dates[l] - 1 and events.has_right[side, row]:
             level[l - first] = events.strike[side, row, lanes.scenario[l]] / state_price
-    for j in range(lattice.size[step]):
-        for l in range(LANES):
-            strikes[j, l] = level[l]
+    _spread(level, lattice.size[step], strikes)
     for l in range(first, end):
         row = lanes.first_row[l] + k
         if k < lanes.dates[l] - 1 and abs(level[l - first]) < NEVER and events.strike_loading[side, row] != 0.0:
@@ -252,21 +198,47 @@ def _fill_strikes(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _pay(
-    lattice: Lattice, events: Events, lanes: Lanes, first: int, end: int, k: int, state_price: float, values: Array
+    lattice: Lattice,
+    events: Events,
+    lanes: Lanes,
+    first: int,
+    end: int,
+    k: int,
+    state_price: float,
+    values: Array,
+    level: Array,
 ) -> None:
-    step, amount = lattice.step_of_event[k], np.zeros(LANES)
+    """Every node of a lane gets the same, but for a redemption that is paid after its date."""
+    step = lattice.step_of_event[k]
+    level[:] = 0.0
     for l in range(first, end):
         row = lanes.first_row[l] + k
-        if k < lanes.dates[l] - 1:
-            amount[l - first] = events.paid[row, lanes.scenario[l]] / state_price
+        if k < lanes.dates[l] - 1 or (k == lanes.dates[l] - 1 and events.paid_loading[row] == 0.0):
+            level[l - first] = events.paid[row, lanes.scenario[l]] / state_price
         elif k == lanes.dates[l] - 1:
             loading = events.paid_loading[row]
             redeemed = events.paid[row, lanes.scenario[l]] / _bond_state_price(lattice, step, loading)
             for j in range(lattice.size[step]):
                 values[j, l - first] = redeemed * math.exp(-loading * lattice.x[step, j])
-    for j in range(lattice.size[step]):
-        for l in range(LANES):
-            values[j, l] += amount[l]
+    _raise_all(values, lattice.size[step], level)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _spread(level: Array, size: int, values: Array) -> None:
+    flat = values.reshape(-1)
+    for r in range(0, LANES, REGISTER):
+        same = load(level, r)
+        for j in range(size):
+            store(flat, j * LANES + r, same)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _raise_all(values: Array, size: int, level: Array) -> None:
+    flat = values.reshape(-1)
+    for r in range(0, LANES, REGISTER):
+        more = load(level, r)
+        for j in range(size):
+            store(flat, j * LANES + r, load(flat, j * LANES + r) + more)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -358,7 +330,7 @@ def _weigh_used(
     strike: Array,
 ) -> None:
     step, total, used, held = lattice.step_of_event[k], np.zeros(LANES), np.zeros(alive.shape), block.strikes
-    _hold(alive, block.gain[side, k], lattice.size[step], smooth, held)
+    hold(alive, block.gain[side, k], lattice.size[step], smooth, held)
     for j in range(lattice.size[step]):
         for l in range(LANES):
             used[j, l] = alive[j, l] - held[j, l]

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from compute.kernels.calendars import adjust, civil_of_day, day_in_month
 from compute.kernels.daycounts import year_fraction
 from compute.kernels.hull_white_lattice import lattice_at
-from compute.kernels.lattice_rollback import CALL, NEVER, PUT, Chances, Events, Lanes, roll_back
+from compute.kernels.lattice_exercise import CALL, PUT
+from compute.kernels.lattice_rollback import NEVER, Chances, Events, Lanes, roll_back
 from domain.tables import BUSINESS_DAYS
 from tests.golden.cases.case import VALUE, Case, Figures, Inputs, NotExpressible
 from tests.golden.cases.conventions import calendar, day_count, flat_curve, frequency
@@ -82,10 +83,12 @@ def _price(inputs: Inputs, times: Array, paid: Array, strike: Array) -> float:
     counts = np.maximum(np.rint(np.diff(ends) / (ends[-1] / inputs.whole("tree_steps"))), 1).astype(np.int64)
     grid = [np.linspace(a, b, n + 1)[1:] for a, b, n in zip(ends[:-1], ends[1:], counts, strict=True)]
     lattice = lattice_at(
-        np.concatenate(([0.0], *grid)), np.cumsum(counts), float(model[1]), float(model[2]), trapezoid=False
+        np.concatenate(([0.0], *grid)), np.cumsum(counts), float(model[1]), float(model[2]), False, 7.0
     )
     rows, price = len(times), np.empty(1)
-    events = Events(paid[:, None].copy(), strike[:, :, None].copy(), np.zeros(rows), np.zeros((2, rows)))
+    events = Events(
+        paid[:, None].copy(), strike[:, :, None].copy(), np.abs(strike) < NEVER, np.zeros(rows), np.zeros((2, rows))
+    )
     chances = Chances(np.zeros((rows, 1)), np.zeros((2, rows, 1)))
     lanes = Lanes(np.zeros(1, np.int64), np.array([rows]), np.zeros(1, np.int64))
     roll_back(lattice, events, lanes, price, chances, False, False)
