@@ -2,8 +2,11 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,16 +23,12 @@ app()
 
 
 @pytest.fixture(scope="module")
-def bench(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> tuple[dict[str, Any], Path]:
-    """A tiny run, as a process of its own; compiled kernels are kept from one test session to the next."""
-    temporary = tmp_path_factory.mktemp("bench")
-    for folder in (temporary, *temporary.parents):
-        if folder in (Path("/tmp"), Path("/")):
-            break
-        folder.chmod(0o755)  # as root, the account that the server drops to has to pass
-    home = temporary / "users-home"
-    cache = pytestconfig.cache.mkdir("numba") if pytestconfig.cache else temporary / "numba"
-    environment = os.environ | {"TENOR_HOME": str(home), "TMPDIR": str(temporary), "NUMBA_CACHE_DIR": str(cache)}
+def bench() -> Iterator[tuple[dict[str, Any], Path]]:
+    """A tiny run, as a process of its own; not under pytest's folder, which another session of the same account may
+    close to the account that the server drops to."""
+    temporary = Path(tempfile.mkdtemp(prefix="tenor-bench-test-"))
+    temporary.chmod(0o755)
+    environment = os.environ | {"TENOR_HOME": str(temporary / "users-home"), "TMPDIR": str(temporary)}
     environment.pop("TENOR_DATABASE_URL", None)
     words = ["--positions", "500", "--scenarios", "2", "--workers", "1", "--measures", "PV,DV01", "--json"]
     words += ["--runs", "2", "--full"]
@@ -37,7 +36,8 @@ def bench(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config)
         [sys.executable, "-c", COMMAND, *words], env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout), temporary
+    yield json.loads(done.stdout), temporary
+    shutil.rmtree(temporary, ignore_errors=True)
 
 
 def test_the_document_has_what_the_contract_names(bench: tuple[dict[str, Any], Path]) -> None:
