@@ -28,6 +28,8 @@ STEPS_BETWEEN_DATES, LEAST_STEP_YR = 6.0, 1.0 / 24.0
 """Between two dates at least, so that three nodes a step have smoothed out a kink by the next; none of them shorter."""
 SPAN_DEVIATIONS = 5.0
 """Nodes further from the mean are left out: 6e-7 of the probability, where values are nearly lines."""
+NODES_AT_ONCE = 4
+"""The lattice widens by so many a side, so that steps between are alike."""
 SMALL = 1e-12
 """Of a t, below which its exponential is a line to the last digit."""
 LEAST_SIGMA = 1e-8
@@ -45,10 +47,12 @@ class Lattice(NamedTuple):
     """[N + 1] nodes of the step"""
     x: Array
     """[N + 1, W]"""
+    row: NDArray[np.int64]
+    """[N] of the weights: equal steps between nodes that are the same share theirs, R of them in all"""
     child: NDArray[np.int32]
-    """[N, W] the lowest of the three nodes that follow"""
+    """[R, W] the lowest of the three nodes that follow"""
     weight: Array
-    """[N, W, 3] probability x exp(-x dt) of each"""
+    """[R, W, 3] probability x exp(-x dt) of each"""
     state_price: Array
     """[N + 1, W] for alpha = 0"""
 
@@ -98,8 +102,9 @@ def lattice_at(
     """The lattice with exactly these nodes in time."""
     a = float(mean_reversion)
     size, spacing = _sizes(times_yr, a, max(float(sigma), LEAST_SIGMA), span_deviations)
-    x, child, weight, state_price = _branch(times_yr, a, size, spacing, trapezoid)
-    return Lattice(times_yr, step_of_event.astype(np.int64), size, x, child, weight, state_price)
+    row = _rows(times_yr, size, spacing)
+    x, child, weight, state_price = _branch(times_yr, a, size, spacing, row, trapezoid)
+    return Lattice(times_yr, step_of_event.astype(np.int64), size, x, row, child, weight, state_price)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -119,33 +124,63 @@ def _sizes(times_yr: Array, a: float, sigma: float, span_deviations: float) -> t
         spacing[i] = sigma * math.sqrt(3.0 * variance_per_sigma2(a, dt))
         reached = math.floor(top * spacing[i - 1] * math.exp(-a * dt) / spacing[i] + 0.5) + 1
         deviation = sigma * math.sqrt(variance_per_sigma2(a, times_yr[i]))
-        top = min(reached, math.ceil(span_deviations * deviation / spacing[i]) + 1)
+        top = min(reached, NODES_AT_ONCE * math.ceil(span_deviations * deviation / spacing[i] / NODES_AT_ONCE))
         size[i] = 2 * top + 1
     return size, spacing
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _rows(times_yr: Array, size: NDArray[np.int64], spacing: Array) -> NDArray[np.int64]:
+    """A step takes the weights of the one before where both have the same length, spacings and nodes at their ends."""
+    row = np.zeros(len(times_yr) - 1, np.int64)
+    for i in range(1, len(row)):
+        now, before = times_yr[i + 1] - times_yr[i], times_yr[i] - times_yr[i - 1]
+        alike = abs(now - before) <= SMALL * now and abs(spacing[i] - spacing[i - 1]) <= SMALL * spacing[i]
+        alike = alike and size[i] == size[i - 1] and size[i + 1] == size[i]
+        row[i] = row[i - 1] + (0 if alike else 1)
+    return row
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _branch(
-    times_yr: Array, a: float, size: NDArray[np.int64], spacing: Array, trapezoid: bool
+    times_yr: Array, a: float, size: NDArray[np.int64], spacing: Array, row: NDArray[np.int64], trapezoid: bool
 ) -> tuple[Array, NDArray[np.int32], Array, Array]:
-    steps, widest = len(times_yr) - 1, np.max(size)
-    x, child = np.zeros((steps + 1, widest)), np.zeros((steps, widest), np.int32)
-    weight, state_price = np.zeros((steps, widest, 3)), np.zeros((steps + 1, widest))
+    steps, rows, widest = len(row), row[-1] + 1, np.max(size)
+    x, child = np.zeros((steps + 1, widest)), np.zeros((rows, widest), np.int32)
+    weight, state_price = np.zeros((rows, widest, 3)), np.zeros((steps + 1, widest))
     state_price[0, 0] = 1.0
     for i in range(steps):
-        dt = times_yr[i + 1] - times_yr[i]
-        decay, following = math.exp(-a * dt), size[i + 1]
+        r, following = row[i], size[i + 1]
         for j in range(following):
             x[i + 1, j] = (j - following // 2) * spacing[i + 1]
+        if i == 0 or r > row[i - 1]:
+            dt = times_yr[i + 1] - times_yr[i]
+            _set_row(x[i, : size[i]], x[i + 1, :following], a, dt, spacing[i + 1], trapezoid, child[r], weight[r])
         for j in range(size[i]):
-            mean = x[i, j] * decay / spacing[i + 1]
-            nearest = math.floor(mean + 0.5)
-            child[i, j] = _set_weights(weight[i, j], mean - nearest, nearest + following // 2, following)
             for c in range(3):
-                along = 0.5 * (x[i, j] + x[i + 1, child[i, j] + c]) if trapezoid else x[i, j]
-                weight[i, j, c] *= math.exp(-along * dt)
-                state_price[i + 1, child[i, j] + c] += state_price[i, j] * weight[i, j, c]
+                state_price[i + 1, child[r, j] + c] += state_price[i, j] * weight[r, j, c]
     return x, child, weight, state_price
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _set_row(
+    x: Array,
+    later: Array,
+    a: float,
+    dt: float,
+    spacing: float,
+    trapezoid: bool,
+    child: NDArray[np.int32],
+    weight: Array,
+) -> None:
+    decay, following = math.exp(-a * dt), len(later)
+    for j in range(len(x)):
+        mean = x[j] * decay / spacing
+        nearest = math.floor(mean + 0.5)
+        child[j] = _set_weights(weight[j], mean - nearest, nearest + following // 2, following)
+        for c in range(3):
+            along = 0.5 * (x[j] + later[child[j] + c]) if trapezoid else x[j]
+            weight[j, c] *= math.exp(-along * dt)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

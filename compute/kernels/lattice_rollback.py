@@ -127,29 +127,39 @@ def _roll_block(
                 use(later, block.strikes, lattice.size[step], side, smooth, gain)
         _pay(lattice, events, lanes, first, end, k, sums[k], later, block.level)
         for i in range(step - 1, (lattice.step_of_event[k - 1] if k > 0 else 0) - 1, -1):
-            _one_step_back(lattice.child, lattice.weight, lattice.size[i], i, later, now)
+            _one_step_back(lattice.child, lattice.weight, lattice.size[i], lattice.row[i], later, now)
             now, later = later, now
     for l in range(first, end):
         price[l] = later[0, l - first]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _one_step_back(child: NDArray[np.int32], weight: Array, size: int, i: int, later: Array, now: Array) -> None:
+def _one_step_back(child: NDArray[np.int32], weight: Array, size: int, row: int, later: Array, now: Array) -> None:
     to, of = now.reshape(-1), later.reshape(-1)
     for j in range(size):
-        k, down, middle, up = child[i, j], splat(weight[i, j, 0]), splat(weight[i, j, 1]), splat(weight[i, j, 2])
+        k, down, middle, up = (
+            child[row, j],
+            splat(weight[row, j, 0]),
+            splat(weight[row, j, 1]),
+            splat(weight[row, j, 2]),
+        )
         for r in range(0, LANES, REGISTER):
             low, mid, high = k * LANES + r, (k + 1) * LANES + r, (k + 2) * LANES + r
             store(to, j * LANES + r, down * load(of, low) + middle * load(of, mid) + up * load(of, high))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _one_step_on(child: NDArray[np.int32], weight: Array, size: int, i: int, now: Array, later: Array) -> None:
+def _one_step_on(child: NDArray[np.int32], weight: Array, size: int, row: int, now: Array, later: Array) -> None:
     """The transpose of a step back: what is held at a node goes to its children. `later` is overwritten."""
     later[:] = 0.0
     to, of = later.reshape(-1), now.reshape(-1)
     for j in range(size):
-        k, down, middle, up = child[i, j], splat(weight[i, j, 0]), splat(weight[i, j, 1]), splat(weight[i, j, 2])
+        k, down, middle, up = (
+            child[row, j],
+            splat(weight[row, j, 0]),
+            splat(weight[row, j, 1]),
+            splat(weight[row, j, 2]),
+        )
         for r in range(0, LANES, REGISTER):
             low, mid, high = k * LANES + r, (k + 1) * LANES + r, (k + 2) * LANES + r
             held = load(of, j * LANES + r)
@@ -272,7 +282,7 @@ def _weigh_block(
     step = 0
     for k in range(lanes.dates[first]):
         for i in range(step, lattice.step_of_event[k]):
-            _one_step_on(lattice.child, lattice.weight, lattice.size[i], i, now, later)
+            _one_step_on(lattice.child, lattice.weight, lattice.size[i], lattice.row[i], now, later)
             now, later = later, now
         step = lattice.step_of_event[k]
         _weigh_paid(lattice, events, lanes, first, end, k, sums[k], now, chances.paid)

@@ -14,6 +14,9 @@ FIRST_STEP = 1e-3
 LONGEST_STEP = 0.1
 TOLERANCE = 1e-11
 """Of the spread: a ten millionth of a basis point."""
+MOST_CURVATURE = 1e3
+"""Of prices, half the second over the first derivative: a secant leaves this x its step x the step before."""
+CLOSING_IN = 0.01
 
 
 def solve_spreads(price_at: Callable[[Array, NDArray[np.bool_]], Array], price: Array, guess: Array) -> Array:
@@ -37,10 +40,16 @@ def solve_spreads(price_at: Callable[[Array, NDArray[np.bool_]], Array], price: 
         now = np.where(active, price_at(tried, active) - price, 0.0)
         step = _step(tried, before, now, past, np.where(now > 0.0, tried, low), np.where(now < 0.0, tried, high))
         x = np.where(active, tried + step, x)
+        left = _left(np.abs(step), np.abs(tried - before))
         before, past, tried = np.where(active, tried, before), np.where(active, now, past), np.where(active, x, tried)
-        active &= np.abs(step) > TOLERANCE
+        active &= left > TOLERANCE
     found = np.isfinite(price) & ~active & (x > LOWEST + TOLERANCE) & (x < HIGHEST - TOLERANCE)
     return np.where(found, x, np.nan)
+
+
+def _left(step: Array, before: Array) -> Array:
+    """Of error after a step, at most: the step, or less where a secant closes in, faster than halving ever does."""
+    return np.where(step < CLOSING_IN * before, np.minimum(step, MOST_CURVATURE * step * before), step)
 
 
 def _step(tried: Array, before: Array, now: Array, past: Array, low: Array, high: Array) -> Array:

@@ -129,7 +129,7 @@ def note_rates(run: RunInputs, note: Note) -> NoteRates:
     shifted = [tables.discount_factors_up, tables.discount_factors_down] if "CONVEXITY" in run.measures else []
     together = expected([market, *shifted], curves.sigma, count)
     at_market, up, down = _split(together, count)
-    if "VEGA" not in run.measures:
+    if not run.asks("VEGA", "VEGA_LADDER"):
         return NoteRates(at_market, up, down, at_market.mean, at_market.mean)
     vega_up, vega_down = (expected([market], curves.sigma + bump, 0).mean for bump in (BASIS_POINT, -BASIS_POINT))
     return NoteRates(at_market, up, down, vega_up, vega_down)

@@ -153,7 +153,7 @@ def _projected(
         flows("down"),
         through,
         accrued_ccy,
-        (flows("vega_up"), flows("vega_down")) if "VEGA" in run.measures else None,
+        (flows("vega_up"), flows("vega_down")) if run.asks("VEGA", "VEGA_LADDER") else None,
         np.ones(len(notes), np.bool_),
         flows_tomorrow=paying([mean_rates_tomorrow(run, note) for note in notes]) if is_asked(run) else None,
     )

@@ -108,3 +108,9 @@ def test_a_market_price_that_is_none_costs_the_spreads_alone(tmp_path: Path) -> 
     )
     assert reason(facts, "OAS")[0] == Reason.INVALID_TERMS
     assert np.isfinite(column(facts, "pv")).all() and np.isfinite(column(facts, "theta")).all()
+
+
+def test_the_vega_of_one_sigma_has_no_ladder(tmp_path: Path) -> None:
+    facts = priced(run_of(tmp_path, [(bond(TEN_YEARS, 0.045), CALLS)], measures=("PV", "VEGA", "VEGA_LADDER")))
+    assert np.isfinite(column(facts, "vega")).all()
+    assert reason(facts, "VEGA_LADDER")[0] == Reason.NOT_APPLICABLE

@@ -95,3 +95,16 @@ def test_a_range_observes_the_forward_tomorrow(tmp_path: Path) -> None:
     after = pv_of_tomorrow(tmp_path, notes, **{INDEX.replace("-", "_"): forward()})
     np.testing.assert_allclose(theta[0], (after - pv)[0], rtol=1e-9, atol=1e-5)
     assert np.isfinite(theta).all()
+
+
+def test_the_vega_ladder_of_a_note_adds_up_to_its_vega(tmp_path: Path) -> None:
+    """Asked for alone, too; a note that starts in the second year has nothing before its first reset's neighbours."""
+    notes = [note(payoff) for payoff in PAYOFFS[:3]]
+    notes.append(note(PAYOFFS[0], issue_date=date(2028, 3, 16)))
+    facts = priced(tmp_path, notes, given(), measures=("PV", "VEGA", "VEGA_LADDER"))
+    alone = priced(tmp_path, notes, given(), measures=("PV", "VEGA_LADDER"))
+    names = [f"vega_ladder_{label}" for label in ("3m", "1y", "2y", "5y", "10y", "20y")]
+    ladder = np.array([column(facts, name)[0] for name in names])
+    np.testing.assert_allclose(ladder.sum(axis=0), column(facts, "vega")[0], rtol=1e-9)
+    assert np.array_equal(ladder, [column(alone, name)[0] for name in names])
+    assert (ladder[:2, 3] == 0.0).all() and (ladder[2:4, 3] != 0.0).all()
