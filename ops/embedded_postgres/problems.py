@@ -16,8 +16,10 @@ __all__ = ["Problem", "problems"]
 
 LEAST_FREE_BYTES = 1_000_000_000
 ASKED_TO_STOP = re.compile(r"received (smart|fast|immediate) shutdown request")
-ORPHANED = "unexpected postmaster exit"
-"""What connections say when the server is killed under them: no reason of its own."""
+NO_REASON = re.compile(
+    r"unexpected postmaster exit|the database system is (?:starting up|not yet accepting|shutting down|in recovery)"
+)
+"""What connections hear while a server starts, ends or is killed under them: no reason of its own."""
 FATAL_LINE = re.compile(r"^.*\b(?:FATAL|PANIC): .*$", re.MULTILINE)
 
 
@@ -70,7 +72,7 @@ def _ended_by_itself(server: EmbeddedServer) -> Iterator[Problem]:
 def _last_fatal_line(server: EmbeddedServer) -> Iterator[Problem]:
     """Only of a server that is down unasked; a running one says FATAL for every refused connection."""
     said = last_launch(server.log_file)
-    fatal_lines = [line for line in FATAL_LINE.findall(said) if ORPHANED not in line]
+    fatal_lines = [line for line in FATAL_LINE.findall(said) if not NO_REASON.search(line)]
     if fatal_lines and not ASKED_TO_STOP.search(said):
         yield Problem(
             "POSTGRES_FATAL",
