@@ -16,9 +16,7 @@ __all__ = ["Problem", "problems"]
 
 LEAST_FREE_BYTES = 1_000_000_000
 ASKED_TO_STOP = re.compile(r"received (smart|fast|immediate) shutdown request")
-NO_REASON = re.compile(
-    r"unexpected postmaster exit|the database system is (?:starting up|not yet accepting|shutting down|in recovery)"
-)
+NO_REASON = re.compile(r"postmaster|the database system is (?:starting up|not yet accepting|shutting down|in recovery)")
 """What connections hear while a server starts, ends or is killed under them: no reason of its own."""
 FATAL_LINE = re.compile(r"^.*\b(?:FATAL|PANIC): .*$", re.MULTILINE)
 

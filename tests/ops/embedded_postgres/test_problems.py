@@ -35,7 +35,8 @@ def test_a_killed_server_is_a_problem_until_it_is_started_again(server: Embedded
     deadline = time.monotonic() + 30
     while server.running():  # a signal is under way for a moment
         assert time.monotonic() < deadline
-    assert codes(problems(server.home)) == ["POSTGRES_NOT_RUNNING"]
+    found = problems(server.home)
+    assert codes(found) == ["POSTGRES_NOT_RUNNING"], [problem.message for problem in found]
     server.start()
     assert problems(server.home) == []
 
