@@ -67,7 +67,7 @@ def value_flows(run: RunInputs, debt: Debt, projected: Projected, index: NDArray
         wal_yr=weighted_average_life(flows) if run.asks("WAL") else None,
         wam_mo=weighted_average_maturity_mo(debt.maturity_day, run.as_of_day),
         vega_ccy=vega(run, debt, projected),
-        vega_ladder_ccy=vega_ladder(run, debt, projected) if "VEGA_LADDER" in run.measures else None,
+        vega_ladder_ccy=vega_ladder(run, debt, projected) if run.asks("VEGA_LADDER") else None,
         theta_ccy=theta(run, debt, projected, discounted.pv) if is_asked(run) else None,
     )
     return replace(valued, **spread_measures(run, held(run, debt, projected, discounted.pv)))

@@ -23,7 +23,7 @@ from compute.pricers.rates_checks import check_present
 from compute.pricers.tomorrow import A_DAY, is_asked
 from compute.run_inputs import RunInputs
 from compute.terms import Terms
-from compute.valued import Valued
+from compute.valued import Matrix, Valued
 from domain.columns import ABSENT_DATE
 from domain.tables import OPTION_TYPES, OPTION_TYPES_OF
 
@@ -35,7 +35,8 @@ def price_fx_options(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> 
     pairs, tables = pairs_of(run, terms), run.tables
     options = resolve_fx_options(run, terms, pairs)
     here = {"spot": pairs.spot, "discount_factors": tables.discount_factors}
-    pv_ccy, vega_ccy = fx_option_pv(options, **here), fx_option_vega(options, **here)
+    pv_ccy = fx_option_pv(options, **here)
+    vega_ccy = fx_option_vega(options, **here) if run.asks("VEGA", "VEGA_LADDER") else None
     raised_ccy = fx_option_pv(options, spot=pairs.spot * (1.0 + PER_CENT), discount_factors=tables.discount_factors)
     pv_up_ccy, pv_down_ccy = bumped(
         run, lambda factors: fx_option_pv(options, spot=pairs.spot, discount_factors=factors)
@@ -51,9 +52,16 @@ def price_fx_options(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> 
         ),
         fx_delta_base=delta_base(run, terms, pairs, pv_ccy, raised_ccy),
         vega_ccy=vega_ccy,
-        vega_ladder_ccy=by_expiry(np.arange(len(terms)), len(terms), vega_ccy, options.expiry / DAYS_PER_YEAR),
+        vega_ladder_ccy=_vega_ladder(run, options, vega_ccy),
         theta_ccy=_tomorrow(run, terms, pairs) - pv_ccy if is_asked(run) else None,
     )
+
+
+def _vega_ladder(run: RunInputs, options: FxOptionTerms, vega_ccy: Matrix | None) -> NDArray[np.float64] | None:
+    if vega_ccy is None or not run.asks("VEGA_LADDER"):
+        return None
+    count = len(vega_ccy)
+    return by_expiry(np.arange(count), count, vega_ccy, options.expiry / DAYS_PER_YEAR)
 
 
 def _tomorrow(run: RunInputs, terms: Terms, pairs: Pairs) -> NDArray[np.float64]:

@@ -126,7 +126,7 @@ def note_rates(run: RunInputs, note: Note) -> NoteRates:
         return _expected(run.as_of_day, note, paths, columns)
 
     market = tables.discount_factors
-    shifted = [tables.discount_factors_up, tables.discount_factors_down] if "CONVEXITY" in run.measures else []
+    shifted = [tables.discount_factors_up, tables.discount_factors_down] if run.asks("CONVEXITY") else []
     together = expected([market, *shifted], curves.sigma, count)
     at_market, up, down = _split(together, count)
     if not run.asks("VEGA", "VEGA_LADDER"):

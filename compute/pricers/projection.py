@@ -166,7 +166,7 @@ def project_floating(run: RunInputs, debt: Debt) -> Projected:
 
     def under(factors: NDArray[np.float64]) -> Flows:
         """What convexity needs; the flows as they are where it was not asked for."""
-        bumped = "CONVEXITY" in run.measures
+        bumped = run.asks("CONVEXITY")
         return floating_flows(*shared, factors, None, surfaces).flows if bumped else projected.flows
 
     return Projected(
@@ -209,7 +209,7 @@ def _float_terms(run: RunInputs, debt: Debt) -> FloatTerms:
 def _flows_of_volatility(
     run: RunInputs, shared: tuple[int, Schedules, FloatTerms, Speeds, Variants], terms: FloatTerms
 ) -> tuple[Flows, Flows] | None:
-    if not {"VEGA", "VEGA_LADDER"} & set(run.measures) or (terms.volatility_row == NO_SURFACE).all():
+    if not run.asks("VEGA", "VEGA_LADDER") or (terms.volatility_row == NO_SURFACE).all():
         return None
     factors, surfaces = run.tables.discount_factors, run.tables.caplet_surfaces
     up, down = (floating_flows(*shared, factors, None, moved_surfaces(surfaces, sign)).flows for sign in (1, -1))

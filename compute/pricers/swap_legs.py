@@ -105,6 +105,12 @@ def fixed_leg(run: RunInputs, leg: LegTerms, on: DiscountOn, *, notional: Amount
     return _leg(run, on, flows, under, lambda: flows, None, _accrued(run, leg, notional, coupon))
 
 
+def fixed_leg_pv(run: RunInputs, leg: LegTerms, on: DiscountOn, *, notional: Amounts, coupon: Amounts) -> Matrix:
+    """[m, S] the leg's value alone."""
+    flows = fixed_leg_flows(run, leg, notional=notional, coupon=coupon)
+    return present_values(flows, **_where(run, on), factors=run.tables.discount_factors)
+
+
 def fixed_leg_flows(run: RunInputs, leg: LegTerms, *, notional: Amounts, coupon: Amounts) -> Flows:
     return bond_flows(
         leg.schedules,

@@ -7,7 +7,16 @@ from compute.failing import Failing
 from compute.pricers.exchange import fx_delta
 from compute.pricers.rates_checks import check_curves, check_present
 from compute.pricers.spreads import PER_RATE
-from compute.pricers.swap_legs import Leg, LegTerms, discount_on, fixed_leg, floating_leg, leg_terms, missing_leg_fixing
+from compute.pricers.swap_legs import (
+    Leg,
+    LegTerms,
+    discount_on,
+    fixed_leg,
+    fixed_leg_pv,
+    floating_leg,
+    leg_terms,
+    missing_leg_fixing,
+)
 from compute.pricers.tomorrow import is_asked
 from compute.run_inputs import RunInputs
 from compute.terms import Terms
@@ -45,13 +54,12 @@ def price_swaps(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Value
 
 def _par_spread(run: RunInputs, terms: Terms, received_ccy: NDArray[np.float64], pv_ccy: Matrix) -> Matrix | None:
     """What the fixed coupon would have to rise by for the swap to be worth nothing, whichever side we are on."""
-    if "PAR_SPREAD" not in run.measures:
+    if not run.asks("PAR_SPREAD"):
         return None
-    annuity = fixed_leg(
-        run, swap_leg(run, terms, "fixed"), discount_on(run, terms), notional=received_ccy, coupon=np.ones(len(terms))
-    )
+    leg, on = swap_leg(run, terms, "fixed"), discount_on(run, terms)
+    annuity_ccy = fixed_leg_pv(run, leg, on, notional=received_ccy, coupon=np.ones(len(terms)))
     with np.errstate(divide="ignore", invalid="ignore"):
-        rise: Matrix = -pv_ccy / annuity.pv_ccy * PER_RATE
+        rise: Matrix = -pv_ccy / annuity_ccy * PER_RATE
     return rise
 
 

@@ -78,7 +78,8 @@ def price_swaptions(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> V
     through_annuity = (options.alive_ccy * (value - rate * slope))[..., None] * annuity.key_rate_dv01_ccy
     through_floating = (options.alive_ccy * slope)[..., None] * floating.key_rate_dv01_ccy
     pv_ccy = options.alive_ccy * annuity.pv_ccy * value
-    vega_ccy = options.alive_ccy * annuity.pv_ccy * options.vega(rate)
+    asks_vega = run.asks("VEGA", "VEGA_LADDER")
+    vega_ccy = options.alive_ccy * annuity.pv_ccy * options.vega(rate) if asks_vega else None
     return Valued(
         index=index,
         notional_ccy=terms.position_number("notional"),
@@ -88,12 +89,14 @@ def price_swaptions(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> V
         key_rate_dv01_ccy=through_annuity + through_floating,
         fx_delta_base=fx_delta(run, terms, pv_ccy),
         vega_ccy=vega_ccy,
-        vega_ladder_ccy=_vega_ladder(terms, options, vega_ccy) if "VEGA_LADDER" in run.measures else None,
+        vega_ladder_ccy=_vega_ladder(run, terms, options, vega_ccy),
         theta_ccy=_tomorrow(run, terms, annuity, floating) - pv_ccy if is_asked(run) else None,
     )
 
 
-def _vega_ladder(terms: Terms, options: Options, vega_ccy: Matrix) -> Amounts:
+def _vega_ladder(run: RunInputs, terms: Terms, options: Options, vega_ccy: Matrix | None) -> Amounts | None:
+    if vega_ccy is None or not run.asks("VEGA_LADDER"):
+        return None
     tenor_yr = tenors_yr(terms.day("expiry_date"), terms.day("maturity_date"))
     return by_expiry_and_tenor(vega_ccy, options.root_yr**2, tenor_yr)
 

@@ -20,7 +20,7 @@ Rows = NDArray[np.int32]
 
 def is_asked(run: RunInputs) -> bool:
     """Revaluing everything is not done for runs without THETA."""
-    return "THETA" in run.measures
+    return run.asks("THETA")
 
 
 def flows_tomorrow(run: RunInputs, flows: Flows, *, curve_row: Rows, spread_row: Rows, spread: Matrix) -> Matrix:
