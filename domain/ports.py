@@ -12,6 +12,9 @@ from domain.facts import Block, BlockColumns
 Connection = Any
 """A psycopg connection inside an open transaction; `domain` knows no driver."""
 
+Packed = Sequence[Sequence[bytes | memoryview]]
+"""[columns][scenarios] zstd frames of eight byte planes, lowest first, of bits XOR those of the first scenario."""
+
 
 class AlreadyThere(Exception):
     """The stream has an event at this version: somebody was first, perhaps ourselves."""
@@ -80,6 +83,14 @@ class BlockCodec(Protocol):
     def encode(self, columns: BlockColumns) -> bytes: ...
 
     def decode(self, payload: bytes | memoryview) -> BlockColumns: ...
+
+    def packed(self, payload: bytes | memoryview) -> Packed:
+        """The result columns as they are packed, without opening them."""
+        ...
+
+    def pack(self, values: Any) -> Sequence[bytes]:
+        """float64 [scenarios, positions] to a frame for each scenario."""
+        ...
 
 
 class PortfolioCodec(Protocol):

@@ -334,9 +334,9 @@ CREATE TABLE projection.result_chunk_v1 (
     chunk_no    int      NOT NULL,
     scenario_no smallint NOT NULL,
     column_no   smallint NOT NULL,
-    amounts     bytea    NOT NULL -- float8, big-endian, one after another (docs/adr/0006)
+    packed      bytea    NOT NULL -- zstd of the doubles' byte planes, XOR scenario 0 (docs/adr/0007)
 ) PARTITION BY LIST (run_no);
-ALTER TABLE projection.result_chunk_v1 ALTER COLUMN amounts SET STORAGE EXTERNAL;
+ALTER TABLE projection.result_chunk_v1 ALTER COLUMN packed SET STORAGE EXTERNAL;
 
 -- Who the positions of a chunk are (the same for every scenario).
 CREATE TABLE projection.result_position_v1 (
@@ -438,35 +438,7 @@ CREATE VIEW read.run AS
     LEFT JOIN projection.result_run_v1 p ON p.run_id = r.run_id AND p.completed_position >= r.completed_position;
 CREATE VIEW read.run_event AS SELECT * FROM projection.run_event_v1;
 CREATE VIEW read.portfolio_node AS SELECT * FROM projection.portfolio_node_v1;
--- Numbers of a chunk as their bytes (IEEE 754, big-endian, as float8send gives them), back as an array: exact, and slow
--- beside what programs do with the bytes; for whoever looks with SQL.
-CREATE FUNCTION read.float8s(packed bytea) RETURNS float8[]
-    LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
-DECLARE
-    bytes    bytea := packed || ''::bytea; -- fetched once, not for every number
-    numbers  float8[] := '{}';
-    bits     bigint;
-    exponent int;
-    mantissa bigint;
-    size     float8;
-BEGIN
-    FOR place IN 1..length(bytes) / 8 LOOP
-        bits := ('x' || encode(substring(bytes FROM 8 * place - 7 FOR 8), 'hex'))::bit(64)::bigint;
-        exponent := (bits >> 52) & 2047;
-        mantissa := bits & 4503599627370495;
-        size := CASE
-            WHEN exponent = 2047 THEN CASE WHEN mantissa = 0 THEN 'Infinity' ELSE 'NaN' END::float8
-            WHEN exponent = 0 THEN mantissa::float8 * power(2::float8, -1074)
-            ELSE (mantissa | 4503599627370496)::float8 * power(2::float8, exponent - 1075)
-        END;
-        numbers[place] := CASE WHEN bits < 0 THEN -size ELSE size END;
-    END LOOP;
-    RETURN numbers;
-END;
-$$;
-CREATE VIEW read.result_chunk AS
-    SELECT run_no, chunk_no, scenario_no, column_no, read.float8s(amounts) AS amounts, amounts AS packed
-    FROM projection.result_chunk_v1;
+CREATE VIEW read.result_chunk AS SELECT * FROM projection.result_chunk_v1;
 CREATE VIEW read.result_position AS SELECT * FROM projection.result_position_v1;
 CREATE VIEW read.result_row AS SELECT * FROM projection.result_row_v1;
 CREATE VIEW read.result_status AS SELECT * FROM projection.result_status_v1;

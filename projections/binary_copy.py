@@ -2,7 +2,6 @@
 
     stream   HEADER, rows, TRAILER
     row      int16 count of fields, then each field: int32 length (-1: NULL), its bytes, all big-endian
-    bytea    its bytes; packed numbers are big-endian like everything here, so that float8send() gives the same
     array    int32 dimensions, has_nulls, element oid, length, lower bound, then each element with its own length
 
 Source: PostgreSQL documentation, COPY, binary format; src/backend/utils/adt/arrayfuncs.c, array_recv.
@@ -31,12 +30,11 @@ TEXT_OID = 25
 
 @dataclass(frozen=True)
 class Field:
-    """A number, or an array of `length` numbers; `packed`: their bytes one after another, as a bytea."""
+    """A number, or an array of `length` numbers."""
 
     name: str
     kind: str
     length: int = 0
-    packed: bool = False
 
 
 class FixedRows:
@@ -49,7 +47,7 @@ class FixedRows:
             self._rows["fields"] = len(fields)
         for field in fields:
             _write_constants(self._rows[field.name], field)
-        self._arrays = {field.name for field in fields if field.length and not field.packed}
+        self._arrays = {field.name for field in fields if field.length}
 
     def __setitem__(self, name: str, values: Any) -> None:
         field = self._rows[name]
@@ -66,6 +64,11 @@ class FixedRows:
 def number(kind: str, value: int) -> bytes:
     dtype = np.dtype(NUMBERS[kind][0])
     return dtype.itemsize.to_bytes(4, "big") + np.array(value, dtype).tobytes()
+
+
+def field_size(data: bytes | memoryview) -> bytes:
+    """What stands before the bytes of a field."""
+    return len(data).to_bytes(4, "big")
 
 
 def text(value: str) -> bytes:
@@ -102,8 +105,6 @@ def _dtype(field: Field) -> np.dtype[Any]:
     kind = NUMBERS[field.kind][0]
     if not field.length:
         return np.dtype([("bytes", ">i4"), ("value", kind)])
-    if field.packed:
-        return np.dtype([("bytes", ">i4"), ("value", kind, (field.length,))])
     item = np.dtype([("bytes", ">i4"), ("value", kind)])
     words = [(name, ">i4") for name in ("bytes", "dimensions", "has_nulls", "oid", "length", "lower")]
     return np.dtype([*words, ("items", item, (field.length,))])
@@ -112,8 +113,8 @@ def _dtype(field: Field) -> np.dtype[Any]:
 def _write_constants(rows: Any, field: Field) -> None:
     kind, oid = NUMBERS[field.kind]
     size = np.dtype(kind).itemsize
-    if field.packed or not field.length:
-        rows["bytes"] = size * max(1, field.length)
+    if not field.length:
+        rows["bytes"] = size
         return
     rows["bytes"] = 20 + field.length * (4 + size)
     rows["dimensions"], rows["oid"], rows["length"], rows["lower"] = 1, oid, field.length, 1

@@ -19,18 +19,18 @@ from psycopg.types.json import Jsonb
 
 from domain.event import Event
 from domain.facts import PositionPriced
-from domain.ports import BlobStore, BlockCodec, Connection, EventStore, LogEntry, PortfolioCodec
+from domain.ports import BlobStore, BlockCodec, Connection, EventStore, LogEntry, Packed, PortfolioCodec
 from domain.run import RunCancelled, RunCompleted, RunFailed, RunRequested, fold
-from projections.binary_copy import Field, FixedRows
+from projections.binary_copy import Field, FixedRows, field_size, number
 from projections.result_ahead import Begun, Book, WorkAhead
-from projections.result_blocks import ChunkResults, RunFacts, Values
+from projections.result_blocks import ChunkResults, RunFacts
 from projections.result_partitions import PRIMARY_KEYS, RunPartitions
 from projections.result_positions import POSITION_COLUMNS, ROW_COLUMNS
 from projections.result_rollups import REASON_COLUMNS, ROLLUP_COLUMNS, Rollups
 from projections.result_top import TOP_COLUMNS, top_row
 from projections.versions import FIRST, Observed, Tables, versioned
 
-CHUNK_COLUMNS = ("chunk_no", "scenario_no", "column_no", "amounts")
+CHUNK_COLUMNS = ("chunk_no", "scenario_no", "column_no", "packed")
 STATUS_COLUMNS = ("chunk_no", "scenario_no", "reason_no")
 AHEAD = 2
 """Chunks that are read before they are copied: what is in memory at a time."""
@@ -115,6 +115,18 @@ class ResultsProjection:
         return self._book
 
 
+def chunk_rows(run_no: int, chunk_no: int, packed: Packed) -> bytes:
+    """A COPY row for each scenario and column, the frames as they are in the block."""
+    head = (len(CHUNK_COLUMNS) + 1).to_bytes(2, "big") + number("int8", run_no) + number("int4", chunk_no)
+    columns = [number("int2", column_no) for column_no in range(len(packed))]
+    parts: list[Any] = []
+    for scenario_no, frames in enumerate(zip(*packed, strict=True)):
+        place = head + number("int2", scenario_no)
+        for column, frame in zip(columns, frames, strict=True):
+            parts += (place, column, field_size(frame), frame)
+    return b"".join(parts)
+
+
 class Publication:
     """One run on its way into its partitions."""
 
@@ -136,30 +148,11 @@ class Publication:
         self._put_reasons_and_rates()
         self._partitions.attach()
 
-    def _chunk_rows(self) -> Iterator[Any]:
-        """A scenario of a chunk at a time: its buffer stays in the cache."""
-        buffers: dict[int, FixedRows] = {}
-        for chunk_no, values in enumerate(self._chunks()):
-            positions = self._facts.positions_of(chunk_no)
-            if positions not in buffers:
-                buffers[positions] = self._chunk_buffer(positions)
-            rows = buffers[positions]
-            rows["chunk_no"] = chunk_no
-            for scenario in range(self._facts.scenarios):
-                rows["scenario_no"] = scenario
-                rows["amounts"] = [column[scenario] for column in values] if values else np.nan
-                yield rows.data()
+    def _chunk_rows(self) -> Iterator[bytes]:
+        for chunk_no, packed in enumerate(self._chunks()):
+            yield chunk_rows(self._run_no, chunk_no, packed)
 
-    def _chunk_buffer(self, positions: int) -> FixedRows:
-        fields = [Field("run_no", "int8"), Field("chunk_no", "int4"), Field("scenario_no", "int2")]
-        columns = len(self._facts.columns)
-        rows = FixedRows(
-            columns, [*fields, Field("column_no", "int2"), Field("amounts", "float8", positions, packed=True)]
-        )
-        rows["run_no"], rows["column_no"] = self._run_no, np.arange(columns)
-        return rows
-
-    def _chunks(self) -> Iterator[list[Values] | None]:
+    def _chunks(self) -> Iterator[Packed]:
         """Three hands: the server takes chunk n while those after it are read and, where they were not, added up."""
         done = len(self._taken)
         with ThreadPoolExecutor(1, "publish-read") as reading, ThreadPoolExecutor(1, "publish-add") as adding:
@@ -167,12 +160,12 @@ class Publication:
             for chunk_no in range(self._facts.chunks + AHEAD):
                 if chunk_no < self._facts.chunks:
                     is_taken = chunk_no < done
-                    read = reading.submit(self._facts.values if is_taken else self._facts.chunk, chunk_no)
+                    read: Future[Any] = reading.submit(self._facts.packed if is_taken else self._facts.chunk, chunk_no)
                     coming.append((read, adding.submit(self._take, read)))
                 if chunk_no >= AHEAD:
                     read, added = coming.popleft()
                     found = read.result()
-                    yield found.values if isinstance(found, ChunkResults) else found
+                    yield found.packed if isinstance(found, ChunkResults) else found
                     added.result()
 
     def _take(self, read: Future[Any]) -> None:

@@ -2,13 +2,14 @@
 
 import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, TypeVar
 from uuid import UUID
 
 import numpy as np
 import psycopg
+import zstandard
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
 from psycopg.pq import Format
@@ -16,10 +17,11 @@ from psycopg.pq import Format
 from query_api.errors import NotFound, NotYet
 
 Connection = psycopg.Connection[Any]
+Array = np.ndarray[Any, Any]
 Connect = Callable[[], AbstractContextManager[Connection]]
 
 INT2_ARRAY_OID = 1005
-PACKED = np.dtype(">f8")
+PLANES = 8
 ARRAY_HEADER = struct.Struct(">iiIii")
 
 READ_ONLY_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
@@ -86,9 +88,21 @@ class Int2ArrayLoader(Loader):
         return np.frombuffer(data, self.element, length, ARRAY_HEADER.size)["value"].astype(np.int64)
 
 
-def unpacked(amounts: Buffer) -> np.ndarray[Any, Any]:
-    """Numbers that are kept as their bytes, one after another (read.result_chunk.packed)."""
-    return np.frombuffer(amounts, PACKED).astype(np.float64)
+def unpacked(frames: Mapping[int, Buffer], rows: slice) -> dict[int, Array]:
+    """Numbers of a column of a chunk by scenario, from read.result_chunk.packed: byte planes of doubles, lowest first.
+    Every scenario's but that of scenario 0, which must be there, are XOR those of scenario 0."""
+    first = _planes(frames[0])[:, rows]
+    return {
+        scenario: _doubles(_planes(frame)[:, rows] ^ first if scenario else first) for scenario, frame in frames.items()
+    }
+
+
+def _planes(frame: Buffer) -> Array:
+    return np.frombuffer(zstandard.decompress(frame), np.uint8).reshape(PLANES, -1)
+
+
+def _doubles(planes: Array) -> Array:
+    return np.ascontiguousarray(planes.T).view("<f8")[:, 0]
 
 
 def parse_id(kind: str, text: str | UUID) -> UUID:

@@ -1,28 +1,36 @@
 """Blocks of facts to bytes and back: canonical columns for the hash, byte-shuffled zstd for the disk.
 
-    payload  MAGIC, then length-prefixed zstd frames: header, one per result column, reasons, detail
-    column   bits of every scenario XOR those of scenario 0, split into eight byte planes
+    payload  MAGIC, then length-prefixed zstd frames: header, one per result column and scenario, reasons, detail
+    frame    eight byte planes, lowest first, of the doubles of a scenario: bits XOR those of scenario 0, but its own
 
 The XOR makes a column that no scenario moves cost nothing, and one that moves a little keep its sign, exponent and
 leading digits at zero; the planes let zstd see that. About 6.7 bytes a value that moves in every scenario, 0.7 where
-none does. A later layout has another MAGIC; the content hash depends on none of it.
+none does. A frame of 4,096 positions is opened within the processor's first cache, and read models take it over as
+it is. The first layout had one frame for all scenarios of a column; what is stored of it is still read. A later one
+has another MAGIC; the content hash depends on none of it.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import zstandard
 
 from domain.facts import BlockColumns
+from domain.ports import Packed
 
-MAGIC = b"TNRBLK\x01\n"
+MAGIC = b"TNRBLK\x02\n"
+FIRST_MAGIC = b"TNRBLK\x01\n"
 ZSTD_LEVEL = 1
+PLANES = 8
 
-Bytes = npt.NDArray[np.uint8]
+Compress = Callable[[Any], bytes]
+Unpack = Callable[[memoryview], bytes]
+ReadColumn = Callable[[npt.NDArray[np.uint64], Iterator[memoryview], Unpack], None]
+Opened = TypeVar("Opened")
 
 
 class NotABlock(ValueError):
@@ -36,27 +44,31 @@ class ZstdBlockCodec:
         """Of the header and the little-endian columns; every NaN is the same NaN, every detail's number int32."""
         digest = sha256(_header(columns))
         for values in columns.values:
-            digest.update(_canonical(values).tobytes())
-        digest.update(np.ascontiguousarray(columns.reasons, np.uint8).tobytes())
-        digest.update(np.ascontiguousarray(columns.detail, "<i4").tobytes())
+            digest.update(_canonical(values).data)
+        digest.update(np.ascontiguousarray(columns.reasons, np.uint8).data)
+        digest.update(np.ascontiguousarray(columns.detail, "<i4").data)
         return digest.hexdigest()
 
     def encode(self, columns: BlockColumns) -> bytes:
-        compressor = zstandard.ZstdCompressor(level=ZSTD_LEVEL, write_checksum=False)
         parts = [MAGIC]
-        for raw in _frames(columns):
-            frame = compressor.compress(raw)
+        for frame in _frames(columns, _compressor().compress):
             parts += [len(frame).to_bytes(4, "little"), frame]
         return b"".join(parts)
 
     def decode(self, payload: bytes | memoryview) -> BlockColumns:
-        view = memoryview(payload)
-        if bytes(view[: len(MAGIC)]) != MAGIC:
-            raise NotABlock("not a block of facts, or of a newer layout")
-        try:
-            return _decode(_split(view[len(MAGIC) :]))
-        except (zstandard.ZstdError, StopIteration, ValueError, KeyError) as error:
-            raise NotABlock(f"a block of facts is damaged: {error}") from error
+        return _opened(payload, _decode)
+
+    def packed(self, payload: bytes | memoryview) -> Packed:
+        if bytes(payload[: len(MAGIC)]) == FIRST_MAGIC:
+            return [self.pack(values) for values in self.decode(payload).values]
+        return _opened(payload, lambda frames, _: _packed(frames))
+
+    def pack(self, values: npt.NDArray[np.float64]) -> list[bytes]:
+        return list(_pack(values, _compressor().compress))
+
+
+def _compressor() -> zstandard.ZstdCompressor:
+    return zstandard.ZstdCompressor(level=ZSTD_LEVEL, write_checksum=False)
 
 
 def _header(columns: BlockColumns) -> bytes:
@@ -74,30 +86,37 @@ def _header(columns: BlockColumns) -> bytes:
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
-def _frames(columns: BlockColumns) -> Iterator[Any]:
-    yield _header(columns)
+def _frames(columns: BlockColumns, compress: Compress) -> Iterator[bytes]:
+    yield compress(_header(columns))
     for values in columns.values:
-        yield _planes(_canonical(values))
-    yield np.ascontiguousarray(columns.reasons, np.uint8).tobytes()
-    yield np.ascontiguousarray(columns.detail, "<i4").tobytes()
+        yield from _pack(values, compress)
+    yield compress(np.ascontiguousarray(columns.reasons, np.uint8).data)
+    yield compress(np.ascontiguousarray(columns.detail, "<i4").data)
 
 
 def _canonical(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Little-endian, and one bit pattern for NaN whatever arithmetic made it."""
-    return np.ascontiguousarray(np.where(np.isnan(values), np.nan, values), "<f8")
+    blank = np.isnan(values)
+    return np.ascontiguousarray(np.where(blank, np.nan, values) if blank.any() else values, "<f8")
 
 
-def _planes(values: npt.NDArray[np.float64]) -> Bytes:
-    """[scenarios, positions] doubles to [8, scenarios x positions] bytes, least significant plane first."""
-    bits = values.view("<u8").copy()
+def _pack(values: npt.NDArray[np.float64], compress: Compress) -> Iterator[bytes]:
+    """[scenarios, positions] doubles to a frame for each scenario."""
+    bits = _canonical(values).view("<u8").copy()
     bits[1:] ^= bits[:1]
-    return np.ascontiguousarray(bits.view(np.uint8).reshape(-1, 8).T)
+    for of_scenario in bits.view(np.uint8).reshape(len(bits), -1, PLANES):
+        yield compress(np.ascontiguousarray(of_scenario.T))
 
 
-def _values(planes: Bytes, n_scenarios: int) -> npt.NDArray[np.uint64]:
-    bits = np.array(planes.reshape(8, -1).T, order="C").view("<u8").reshape(n_scenarios, -1)
-    bits[1:] ^= bits[:1]
-    return bits
+def _opened(payload: bytes | memoryview, read: Callable[[Iterator[memoryview], ReadColumn], Opened]) -> Opened:
+    view = memoryview(payload)
+    read_column = {MAGIC: _read_column, FIRST_MAGIC: _read_first_column}.get(bytes(view[: len(MAGIC)]))
+    if read_column is None:
+        raise NotABlock("not a block of facts, or of a newer layout")
+    try:
+        return read(_split(view[len(MAGIC) :]), read_column)
+    except (zstandard.ZstdError, StopIteration, ValueError, KeyError) as error:
+        raise NotABlock(f"a block of facts is damaged: {error}") from error
 
 
 def _split(view: memoryview) -> Iterator[memoryview]:
@@ -109,13 +128,14 @@ def _split(view: memoryview) -> Iterator[memoryview]:
         view = view[4 + size :]
 
 
-def _decode(frames: Iterator[memoryview]) -> BlockColumns:
+def _decode(frames: Iterator[memoryview], read_column: ReadColumn) -> BlockColumns:
     unpack = zstandard.ZstdDecompressor().decompress
     header = json.loads(unpack(next(frames)))
     shape = (header["scenarios"], header["positions"])
     bits = np.empty((len(header["columns"]), *shape), np.uint64)
     for column in bits:
-        column[...] = _values(np.frombuffer(unpack(next(frames)), np.uint8), shape[0])
+        read_column(column, frames, unpack)
+        column[1:] ^= column[:1]
     reasons = np.frombuffer(unpack(next(frames)), np.uint8).reshape(len(header["measures"]), *shape)
     detail = np.frombuffer(unpack(next(frames)), "<i4").reshape(shape[1])
     return BlockColumns(
@@ -126,3 +146,22 @@ def _decode(frames: Iterator[memoryview]) -> BlockColumns:
         details=tuple(header["details"]),
         detail=detail,
     )
+
+
+def _read_column(bits: npt.NDArray[np.uint64], frames: Iterator[memoryview], unpack: Unpack) -> None:
+    """Plane after plane, of all scenarios: twice as fast as numpy's own transposition."""
+    opened = b"".join([unpack(next(frames)) for _ in bits])
+    planes = np.frombuffer(opened, np.uint8).reshape(len(bits), PLANES, -1)
+    octets = bits.view(np.uint8).reshape(len(bits), -1, PLANES)
+    for place in range(PLANES):
+        octets[:, :, place] = planes[:, place]
+
+
+def _read_first_column(bits: npt.NDArray[np.uint64], frames: Iterator[memoryview], unpack: Unpack) -> None:
+    planes = np.frombuffer(unpack(next(frames)), np.uint8).reshape(PLANES, -1)
+    bits[...] = np.array(planes.T, order="C").view("<u8").reshape(bits.shape)
+
+
+def _packed(frames: Iterator[memoryview]) -> Packed:
+    header = json.loads(zstandard.ZstdDecompressor().decompress(next(frames)))
+    return [[next(frames) for _ in range(header["scenarios"])] for _ in header["columns"]]

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from query_api.reading import Connection, array_cursor
+from query_api.reading import Connection, array_cursor, unpacked
 from query_api.results.columns import columns_of_run
 from query_api.results.grouping import (
     CHILDREN,
@@ -24,7 +24,7 @@ from query_api.results.grouping import (
     nodes_of,
     refuse_too_many,
 )
-from query_api.results.table import facts_of_run, read_identities
+from query_api.results.table import facts_of_run, read_frames, read_identities
 from query_api.runs import RunRow
 
 Array = np.ndarray[Any, Any]
@@ -34,11 +34,6 @@ SELECT key, max(positions), max(left_out), array_agg(coalesce(value, 'NaN') ORDE
  WHERE run_no = %s AND dimension = %s AND column_no = %s AND scenario_no = ANY(%s::smallint[])
    AND (%s::text[] IS NULL OR key = ANY(%s::text[]))
  GROUP BY key ORDER BY key COLLATE "C"
-"""
-
-SELECT_PV = """
-SELECT scenario_no, amounts FROM read.result_chunk
- WHERE run_no = %s AND chunk_no = %s AND column_no = %s AND scenario_no = ANY(%s::smallint[])
 """
 
 # The same reasons under every scenario are one array; a chunk with several may hold a position that comes and goes.
@@ -106,8 +101,8 @@ def chunk_gains(connection: Connection, run: RunRow, base_no: int, scenarios: li
     for chunk_no in range(-(-run.positions // run.chunk_size)):
         encoded = read_identities(cursor, run, chunk_no)["currency"].dictionary_encode()
         rates = [[facts.rates.get((s, name), np.nan) for name in encoded.dictionary.to_pylist()] for s in numbers]
-        cursor.execute(SELECT_PV, (run.run_no, chunk_no, pv_column, numbers))
-        amounts = dict(cursor.fetchall())
+        frames = read_frames(cursor, run, chunk_no, [0, *numbers], [pv_column])
+        amounts = unpacked(frames[pv_column], slice(None))
         values = np.stack([amounts[s] for s in numbers]) * np.array(rates)[:, encoded.indices.to_numpy()]
         counts = ~np.isnan(values).any(axis=0)
         values[:, ~counts] = 0.0

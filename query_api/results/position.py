@@ -5,8 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from query_api.errors import NotFound
-from query_api.reading import PACKED, Connection, unpacked
+from query_api.reading import Connection, array_cursor, unpacked
 from query_api.results.columns import IDENTITY, ResultColumn, columns_of_run
+from query_api.results.table import read_frames
 from query_api.runs import RunRow, queryable_run, scenario_numbers
 
 SELECT_ROW = "SELECT row_no FROM read.result_row WHERE run_no = %s AND position_id = %s"
@@ -15,12 +16,6 @@ SELECT_IDENTITY = """
 SELECT position_id[%(place)s], instrument_id[%(place)s], book_id[%(place)s], product_type[%(place)s],
        currency[%(place)s], detail[%(place)s]
   FROM read.result_position WHERE run_no = %(run_no)s AND chunk_no = %(chunk_no)s
-"""
-
-SELECT_ONE = """
-SELECT scenario_no, column_no, substring(packed FROM %(byte)s FOR 8)
-  FROM read.result_chunk
- WHERE run_no = %(run_no)s AND chunk_no = %(chunk_no)s AND scenario_no = ANY(%(scenarios)s::smallint[])
 """
 
 SELECT_STATUS = """
@@ -44,16 +39,17 @@ def position_results_of(
     place = _place(connection, run, position_id) | {"scenarios": scenarios}
     who = connection.execute(SELECT_IDENTITY, place).fetchone()
     assert who is not None
-    cells = connection.execute(SELECT_ONE, place, binary=True).fetchall()
-    numbers = unpacked(b"".join(packed for _, _, packed in cells)).tolist()
-    amounts = {(s, c): number for (s, c, _), number in zip(cells, numbers, strict=True)}
+    columns = columns_of_run(run)
+    numbers = [column.number for column in columns]
+    frames = read_frames(array_cursor(connection), run, place["chunk_no"], [0, *scenarios], numbers)
+    one = slice(place["place"] - 1, place["place"])
+    amounts = {number: unpacked(of_column, one) for number, of_column in frames.items()}
     states = {s: (status, reason) for s, status, reason in connection.execute(SELECT_STATUS, place)}
     rates: dict[int, float] = dict(connection.execute(SELECT_RATES, (run.run_no, who[4])).fetchall())
-    columns = columns_of_run(run)
     return [
         dict(zip(IDENTITY, who[:-1], strict=True))
         | {"scenario_id": run.scenario_ids[s], "status": states[s][0], "reason": states[s][1]}
-        | _numbers(columns, {column.number: amounts[s, column.number] for column in columns}, rates.get(s, math.nan))
+        | _numbers(columns, {number: float(amounts[number][s][0]) for number in numbers}, rates.get(s, math.nan))
         | {"detail": who[-1]}
         for s in scenarios
     ]
@@ -66,8 +62,7 @@ def _place(connection: Connection, run: RunRow, position_id: str) -> dict[str, A
             f"run {run.run_id} has no position {position_id!r}", "take an id from the run's position results"
         )
     chunk_no, index = divmod(row[0], run.chunk_size)
-    byte = 1 + PACKED.itemsize * index
-    return {"run_no": run.run_no, "chunk_no": chunk_no, "place": index + 1, "byte": byte}
+    return {"run_no": run.run_no, "chunk_no": chunk_no, "place": index + 1}
 
 
 def _numbers(columns: list[ResultColumn], amounts: dict[int, float], rate: float) -> Row:

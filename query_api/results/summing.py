@@ -9,11 +9,10 @@ import numpy as np
 from domain.columns import Portfolio
 from domain.failures import Reason
 from domain.measures import Adds
-from query_api.reading import Connection, array_cursor
+from query_api.reading import Array, Connection, array_cursor
 from query_api.results.attributes import keys_of_positions
 from query_api.results.columns import ResultColumn, columns_of_run
 from query_api.results.table import (
-    Array,
     Piece,
     RunFacts,
     facts_of_run,

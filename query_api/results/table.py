@@ -8,7 +8,7 @@ from uuid import UUID
 import numpy as np
 import pyarrow as pa
 
-from query_api.reading import PACKED, Connection, array_cursor, unpacked
+from query_api.reading import Array, Connection, array_cursor, unpacked
 from query_api.results.columns import IDENTITY, ResultColumn, chosen_columns, measure_fields, table_metadata
 from query_api.runs import RunRow, queryable_run, scenario_numbers
 
@@ -18,8 +18,8 @@ SELECT position_id, instrument_id, book_id, product_type, currency, detail
 """
 
 SELECT_AMOUNTS = """
-SELECT column_no, substring(packed FROM %s FOR %s) FROM read.result_chunk
- WHERE run_no = %s AND chunk_no = %s AND scenario_no = %s AND column_no = ANY(%s::smallint[])
+SELECT column_no, scenario_no, packed FROM read.result_chunk
+ WHERE run_no = %s AND chunk_no = %s AND scenario_no = ANY(%s::smallint[]) AND column_no = ANY(%s::smallint[])
 """
 
 SELECT_STATUS = "SELECT reason_no FROM read.result_status WHERE run_no = %s AND chunk_no = %s AND scenario_no = %s"
@@ -27,8 +27,6 @@ SELECT_STATUS = "SELECT reason_no FROM read.result_status WHERE run_no = %s AND 
 SELECT_REASONS = "SELECT reason_no, status, reason FROM read.result_reason WHERE run_no = %s"
 
 SELECT_FX = "SELECT scenario_no, currency, rate FROM read.result_fx WHERE run_no = %s"
-
-Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -116,12 +114,20 @@ def read_identities(cursor: Any, run: RunRow, chunk_no: int) -> dict[str, pa.Arr
 
 
 def read_amounts(cursor: Any, run: RunRow, piece: Piece, columns: list[ResultColumn]) -> dict[int, Array]:
-    """Of the piece's rows only: the server takes them out of the chunk."""
-    numbers = [column.number for column in columns]
-    size = PACKED.itemsize
-    place = (1 + size * piece.first, size * (piece.last - piece.first))
-    cursor.execute(SELECT_AMOUNTS, (*place, run.run_no, piece.chunk_no, piece.scenario_no, numbers))
-    return {number: unpacked(amounts) for number, amounts in cursor}
+    """Of the piece's rows, by column."""
+    scenarios, rows = [0, piece.scenario_no], slice(piece.first, piece.last)
+    frames = read_frames(cursor, run, piece.chunk_no, scenarios, [column.number for column in columns])
+    return {number: unpacked(of_column, rows)[piece.scenario_no] for number, of_column in frames.items()}
+
+
+def read_frames(
+    cursor: Any, run: RunRow, chunk_no: int, scenarios: list[int], columns: list[int]
+) -> dict[int, dict[int, Any]]:
+    """By column and scenario, as they are stored; numbers need that of scenario 0 too."""
+    frames: dict[int, dict[int, Any]] = {}
+    for column, scenario, frame in cursor.execute(SELECT_AMOUNTS, (run.run_no, chunk_no, scenarios, columns)):
+        frames.setdefault(column, {})[scenario] = frame
+    return frames
 
 
 def read_reason_numbers(cursor: Any, run: RunRow, piece: Piece) -> Array:

@@ -10,6 +10,7 @@ from psycopg.sql import SQL, Identifier
 
 from ops.database import HEAD, ensure_migrated, migrate, revision
 from ops.embedded_postgres.server import EmbeddedServer
+from query_api.reading import unpacked
 
 ODD = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 5e-324, -2.5e-310, 2.2250738585072014e-308, 1.7976931348623157e308])
 SCHEMA = Path(__file__).parent.parent.parent / "migrations" / "schema.sql"
@@ -84,8 +85,8 @@ def test_migrating_again_is_nothing(database_url: str) -> None:
     assert schema_of(database_url) == before
 
 
-def test_amounts_are_packed_where_they_were_arrays(postgres: EmbeddedServer) -> None:
-    """Migration 0009 keeps every bit, in the run's own partition and in the version beside the live one."""
+def test_numbers_are_packed_where_they_were_arrays(postgres: EmbeddedServer) -> None:
+    """Migrations 0009 and 0011 keep every bit, in the run's own partition and in the version beside the live one."""
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
         connection.execute("CREATE DATABASE before_packing")
     url = make_conninfo(postgres.dsn(), dbname="before_packing")
@@ -101,21 +102,19 @@ def test_amounts_are_packed_where_they_were_arrays(postgres: EmbeddedServer) -> 
         )
         connection.execute("CREATE TABLE projection.leaf PARTITION OF projection.result_chunk_v1 FOR VALUES IN (7)")
         for table in ("result_chunk_v1", "result_chunk_v2"):
-            insert = SQL("INSERT INTO projection.{} VALUES (7, 0, 0, 0, %s), (7, 1, 0, 0, '{{}}')")
-            connection.execute(insert.format(Identifier(table)), (amounts.tolist(),))
+            insert = SQL("INSERT INTO projection.{} VALUES (7, 0, 0, 0, %s), (7, 0, 1, 0, %s), (7, 1, 0, 0, '{{}}')")
+            connection.execute(insert.format(Identifier(table)), (amounts.tolist(), amounts[::-1].tolist()))
     assert migrate(url) == HEAD
     with psycopg.connect(url) as connection:
         for table in ("result_chunk_v1", "result_chunk_v2"):
-            select = SQL("SELECT amounts FROM projection.{} ORDER BY chunk_no").format(Identifier(table))
-            rows = connection.execute(select).fetchall()
-            assert rows == [(amounts.astype(">f8").tobytes(),), (b"",)]
-        ((shown,), (nothing,)) = connection.execute(
-            "SELECT amounts FROM read.result_chunk ORDER BY chunk_no"
-        ).fetchall()
-        np.testing.assert_array_equal(np.array(shown).view(np.uint64), amounts.view(np.uint64))
-        assert nothing == []
+            select = SQL("SELECT packed FROM projection.{} ORDER BY chunk_no, scenario_no").format(Identifier(table))
+            (first,), (second,), (nothing,) = connection.execute(select).fetchall()
+            found = unpacked({0: first, 1: second}, slice(None))
+            for scenario, values in enumerate((amounts, amounts[::-1])):
+                np.testing.assert_array_equal(found[scenario].view(np.uint64), values.view(np.uint64))
+            assert len(unpacked({0: nothing}, slice(None))[0]) == 0
         storage = (
-            "SELECT DISTINCT attstorage FROM pg_attribute WHERE attname = 'amounts' AND attrelid = ANY (%s::regclass[])"
+            "SELECT DISTINCT attstorage FROM pg_attribute WHERE attname = 'packed' AND attrelid = ANY (%s::regclass[])"
         )
         leaves = ["projection.leaf", "projection.result_chunk_v1", "projection.result_chunk_v2"]
         assert connection.execute(storage, (leaves,)).fetchall() == [("e",)]

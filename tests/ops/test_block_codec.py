@@ -7,10 +7,12 @@ from hashlib import sha256
 
 import numpy as np
 import pytest
+import zstandard
 from numpy.testing import assert_array_equal
 
 from domain.facts import BlockColumns
-from ops.adapters.block_codec import MAGIC, NotABlock, ZstdBlockCodec
+from ops.adapters.block_codec import FIRST_MAGIC, MAGIC, NotABlock, ZstdBlockCodec
+from query_api.reading import unpacked
 
 CODEC = ZstdBlockCodec()
 SPECIAL = [0.0, -0.0, 1.0, -1e-310, np.inf, -np.inf, np.nan, np.finfo(float).max]
@@ -56,6 +58,49 @@ def test_a_block_comes_back_bit_by_bit(scenarios: int, positions: int) -> None:
     assert_array_equal(again.detail, columns.detail)
     assert (again.columns, again.measures, again.details) == (columns.columns, columns.measures, columns.details)
     assert CODEC.content_sha256(again) == CODEC.content_sha256(columns)
+
+
+def in_first_layout(columns: BlockColumns) -> bytes:
+    """What earlier releases stored: a frame for a column, byte planes of all its scenarios."""
+    header, *others = frames_of(CODEC.encode(columns))
+    parts = [header]
+    for values in columns.values:
+        bits = np.where(np.isnan(values), np.nan, values).view(np.uint64)
+        bits = np.concatenate([bits[:1], bits[1:] ^ bits[:1]])
+        planes = [(bits.ravel() >> np.uint64(8 * place)).astype(np.uint8).tobytes() for place in range(8)]
+        parts.append(zstandard.compress(b"".join(planes)))
+    parts += others[-2:]
+    return FIRST_MAGIC + b"".join(len(part).to_bytes(4, "little") + part for part in parts)
+
+
+def frames_of(payload: bytes) -> list[bytes]:
+    frames, rest = [], payload[len(MAGIC) :]
+    while rest:
+        end = 4 + int.from_bytes(rest[:4], "little")
+        frames.append(rest[4:end])
+        rest = rest[end:]
+    return frames
+
+
+@pytest.mark.parametrize(("scenarios", "positions"), [(1, 1), (3, 50), (10, 7), (4, 0)])
+def test_blocks_of_the_first_layout_are_read(scenarios: int, positions: int) -> None:
+    columns = block(scenarios, positions)
+    first = in_first_layout(columns)
+    again = CODEC.decode(first)
+    assert_array_equal(again.values.view(np.uint64), columns.values.view(np.uint64))
+    assert CODEC.content_sha256(again) == slow_content_sha256(columns)
+    assert CODEC.packed(first) == CODEC.packed(CODEC.encode(columns))
+
+
+@pytest.mark.parametrize(("scenarios", "positions"), [(1, 1), (3, 50), (10, 4096)])
+def test_queries_open_the_frames_of_a_block(scenarios: int, positions: int) -> None:
+    """What the one side packs the other opens, of some rows and some scenarios."""
+    columns = block(scenarios, positions)
+    asked, rows = [0, scenarios - 1], slice(positions // 3, positions)
+    for values, frames in zip(columns.values, CODEC.packed(CODEC.encode(columns)), strict=True):
+        assert frames == CODEC.pack(values)
+        for scenario, found in unpacked({s: frames[s] for s in asked}, rows).items():
+            assert_array_equal(found.view(np.uint64), values[scenario, rows].view(np.uint64))
 
 
 def test_the_content_hash_is_of_the_canonical_columns() -> None:
@@ -108,7 +153,7 @@ def test_a_value_costs_under_seven_bytes_and_an_unmoved_one_under_one() -> None:
     [
         lambda payload: payload[:-1],
         lambda payload: payload[: len(payload) // 2],
-        lambda payload: b"TNRBLK\x02\n" + payload[len(MAGIC) :],
+        lambda payload: b"TNRBLK\x03\n" + payload[len(MAGIC) :],
         lambda payload: MAGIC,
         lambda payload: b"",
         lambda payload: payload[:40] + bytes(64) + payload[104:],

@@ -59,7 +59,7 @@ def test_whatever_order_facts_come_in_the_bits_are_the_same(tenor: Tenor, order:
         assert not any(read(tenor).values())
     run.end(tenor)
     tell(tenor, results)
-    assert codec.decoded == 2 * 6
+    assert codec.decoded == 2 * 3
     published = read(tenor)
     assert all(published.values()) and published == in_one_go(tenor)
 

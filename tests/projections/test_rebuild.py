@@ -146,7 +146,7 @@ class Readers:
     """Reads the first run through the views without a pause, and keeps what it saw that was not so at the start."""
 
     QUERIES = (
-        "SELECT count(*), sum(cardinality(amounts)) FROM read.result_chunk WHERE run_no = %s",
+        "SELECT count(*), sum(length(packed)) FROM read.result_chunk WHERE run_no = %s",
         "SELECT value FROM read.rollup WHERE run_no = %s AND dimension = 'total' ORDER BY scenario_no, column_no",
         "SELECT status, chunks_done, priced, failed, queryable_at FROM read.run WHERE run_no = %s",
         "SELECT count(*) FROM read.result_row WHERE run_no = %s",
@@ -252,7 +252,7 @@ def test_killed_it_resumes_and_meanwhile_a_second_is_refused(tenor: Tenor, datab
         ("UPDATE projection.result_fx_v1 SET rate = rate * 1.0000001 WHERE scenario_no = 1", True, False),
         ("UPDATE projection.result_fx_v1 SET rate = rate * 1.0000001 WHERE scenario_no = 1", False, True),
         (
-            "UPDATE projection.result_chunk_v1 SET amounts = set_byte(amounts, 7, 1) WHERE chunk_no = 1",
+            "UPDATE projection.result_chunk_v1 SET packed = set_byte(packed, 7, 1) WHERE chunk_no = 1",
             True,
             False,
         ),

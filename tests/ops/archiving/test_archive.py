@@ -12,6 +12,7 @@ import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import zstandard
 from psycopg.sql import SQL, Identifier
 
 from commands.refusals import Conflict, Refused
@@ -44,7 +45,14 @@ def figures(tenor: Tenor) -> dict[str, list[str]]:
     """Every row of every result table as text, in no order: text tells NaN, -0 and the last bit."""
     with tenor.database.connect() as connection:
         views = {name: SQL("SELECT * FROM {}").format(Identifier("read", name)) for name in RESULTS + TOTALS}
-        return {name: sorted(map(str, connection.execute(query))) for name, query in views.items()}
+        shown = {name: sorted(map(str, connection.execute(query))) for name, query in views.items()}
+    return shown | {"result_chunk": opened(tenor)}
+
+
+def opened(tenor: Tenor) -> list[str]:
+    """Frames of blocks that were packed anew are other bytes for the same planes."""
+    query = "SELECT run_no, chunk_no, scenario_no, column_no, packed FROM read.result_chunk ORDER BY 1, 2, 3, 4"
+    return [f"{place} {zstandard.decompress(frame).hex()}" for *place, frame in rows(tenor, query)]
 
 
 def table_of(tenor: Tenor, run_id: UUID) -> pa.Table:
