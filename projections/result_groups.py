@@ -25,7 +25,7 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class Groups:
-    """cells          int32 [positions, dimensions], the cells that a position is in
+    """cells          int32 [dimensions, positions], the cells that a position is in
     cell_currency  int32 [cells], into `currencies`
     keys           (dimension, key) of each group
     membership     [groups, cells], 1 where the group is made of the cell
@@ -61,17 +61,20 @@ def build_groups(portfolio: Portfolio) -> Groups:
     tree_keys, groups_of_node = _tree(portfolio)
     hanging = Dimension("", (), portfolio.book_row)
     cells, cell_values, cell_currency = _cells(hanging, currency)
-    columns, pairs = [cells], [(g, cell) for cell, node in enumerate(cell_values) for g in groups_of_node[node]]
+    rows, pairs = (
+        [cells.astype(np.int32)],
+        [(g, cell) for cell, node in enumerate(cell_values) for g in groups_of_node[node]],
+    )
     currency_of, keys, n_cells = [cell_currency], tree_keys, len(cell_values)
     for dimension in dimensions(portfolio):
         cells, cell_values, cell_currency = _cells(dimension, currency)
         pairs += [(len(keys) + value, n_cells + cell) for cell, value in enumerate(cell_values)]
         keys += [(dimension.name, key) for key in dimension.keys]
-        columns.append(cells + n_cells)
+        rows.append((cells + n_cells).astype(np.int32))
         currency_of.append(cell_currency)
         n_cells += len(cell_values)
     return Groups(
-        cells=np.ascontiguousarray(np.stack(columns, axis=1), np.int32),
+        cells=np.stack(rows),
         cell_currency=np.concatenate(currency_of).astype(np.int32),
         currencies=currency.keys,
         currency_codes=currency.codes,

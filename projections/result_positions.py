@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from domain.columns import ColumnData, Portfolio
-from projections.binary_copy import number, text, text_array
+from projections.binary_copy import field_size, number, text, text_array
 
 POSITION_COLUMNS = ("chunk_no", "position_id", "instrument_id", "book_id", "product_type", "currency", "detail")
 ROW_COLUMNS = ("row_no", "position_id")
@@ -70,5 +70,5 @@ def _lookup(run_no: int, rows: npt.NDArray[np.int64], ids: npt.NDArray[np.uint8]
 
 def _text_column(column: ColumnData, rows: npt.NDArray[np.int32] | None) -> TextColumn:
     """Absent is the empty text: its field is the last, where code -1 points."""
-    fields = [text(each) for each in (*column.categories, "")]
+    fields = [field_size(each) + each for each in map(str.encode, (*column.categories, ""))]
     return TextColumn(fields, column.values if rows is None else column.values[rows])

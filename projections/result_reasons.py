@@ -28,15 +28,21 @@ class ReasonBook:
 
     def number(self, reasons: npt.NDArray[np.uint8]) -> npt.NDArray[np.int16]:
         """[measures, scenarios, positions] codes to [scenarios, positions] numbers."""
-        keys = _keys(reasons)
-        numbers = np.empty(keys.shape, np.int16)
-        moved = [0, *(s for s in range(1, len(keys)) if not np.array_equal(keys[s], keys[0]))]
-        flat = reasons[:, moved].reshape(len(self.measures), -1)
-        _, first, inverse = np.unique(keys[moved].ravel(), return_index=True, return_inverse=True)
-        known = np.array([self._number(tuple(flat[:, place].tolist())) for place in first], np.int16)
-        numbers[...] = known[inverse[: keys.shape[1]]]
-        numbers[moved] = known[inverse].reshape(len(moved), -1)
+        moved = (reasons != reasons[:, :1]).any(axis=(0, 2))
+        if not moved.any():
+            return np.broadcast_to(self._numbers(reasons[:, 0]), reasons.shape[1:])
+        distinct = np.flatnonzero(moved | (np.arange(len(moved)) == 0))
+        found = self._numbers(reasons[:, distinct])
+        numbers = np.repeat(found[:1], len(moved), axis=0)
+        numbers[distinct] = found
         return numbers
+
+    def _numbers(self, reasons: npt.NDArray[np.uint8]) -> npt.NDArray[np.int16]:
+        """[measures, ...] codes to [...] numbers."""
+        keys, flat = _keys(reasons), reasons.reshape(len(self.measures), -1)
+        _, first, inverse = np.unique(keys.ravel(), return_index=True, return_inverse=True)
+        known = np.array([self._number(tuple(flat[:, place].tolist())) for place in first], np.int16)
+        return known[inverse].reshape(keys.shape)
 
     def labels(self, number: int) -> list[Label]:
         return [(measure, code) for measure, code in enumerate(self.patterns[number]) if code]

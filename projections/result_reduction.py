@@ -8,7 +8,7 @@ from domain.measures import Measure, Unit
 from projections.result_blocks import ChunkResults, Values
 from projections.result_groups import Groups
 from projections.result_reasons import ReasonBook
-from projections.result_top import Top
+from projections.result_top import Top, offer
 from projections.result_totals import Totals
 
 ReasonNumbers = npt.NDArray[np.int16]
@@ -40,8 +40,7 @@ class Reduction:
         if chunk.values is not None:
             self._take_rates(chunk.fx_to_base)
             self._offer(chunk.first_row, chunk.positions, chunk.values)
-        same = all(np.array_equal(numbers, reason_no[0]) for numbers in reason_no)
-        return np.broadcast_to(reason_no[0], reason_no.shape) if same else reason_no
+        return reason_no
 
     def _take_rates(self, fx_to_base: dict[str, list[float]]) -> None:
         for place, currency in enumerate(self._groups.currencies):
@@ -49,15 +48,14 @@ class Reduction:
                 self.rates[place] = fx_to_base[currency]
 
     def _offer(self, first_row: int, positions: int, values: list[Values]) -> None:
-        rates = self.rates[self._groups.currency_codes[first_row : first_row + positions]].T
+        rates = self.rates.T[:, self._groups.currency_codes[first_row : first_row + positions]]
         for column, tops in self.top.items():
             is_amount = self.totals.columns[column].is_amount
-            base = values[column] * rates if is_amount else values[column]
-            for top, of_scenario in zip(tops, base, strict=True):
-                top.offer(first_row, of_scenario)
+            offer(tops, first_row, values[column] * rates if is_amount else values[column])
 
     def _count(self, reason_no: ReasonNumbers) -> None:
         """A position counts once for a reason, however many scenarios it has it in."""
+        reason_no = reason_no[:1] if (reason_no == reason_no[0]).all() else reason_no
         failed = int(self.reasons.is_failed()[reason_no].any(axis=0).sum())
         self.failed += failed
         self.priced += reason_no.shape[1] - failed

@@ -16,18 +16,15 @@ class Top:
     """One scenario and column. Chunks come in row order; of equal values the earlier row is the larger."""
 
     def __init__(self, most: int = MOST) -> None:
-        self._most, self._threshold = most, -1.0
+        self._most, self.threshold = most, -1.0
         self._rows: list[npt.NDArray[np.int64]] = []
         self._values: list[Values] = []
         self._pending = 0
 
-    def offer(self, first_row: int, values: Values) -> None:
-        """NaN is no value. What is not above the smallest that is kept cannot come in."""
-        places = np.flatnonzero(np.abs(values) > self._threshold)
-        if len(places):
-            self._rows.append(first_row + places)
-            self._values.append(values[places])
-            self._pending += len(places)
+    def take(self, rows: npt.NDArray[np.int64], values: Values) -> None:
+        self._rows.append(rows)
+        self._values.append(values)
+        self._pending += len(rows)
         if self._pending > 2 * self._most:
             self._keep(*self.ranked())
 
@@ -45,7 +42,16 @@ class Top:
 
     def _keep(self, rows: npt.NDArray[np.int64], values: Values) -> None:
         self._rows, self._values, self._pending = [rows], [values], len(rows)
-        self._threshold = float(abs(values[-1]))
+        self.threshold = float(abs(values[-1]))
+
+
+def offer(tops: Sequence[Top], first_row: int, values: Values) -> None:
+    """[scenarios, positions], a list for each scenario. NaN is no value. What is not above the smallest that is kept
+    cannot come in."""
+    large = np.abs(values) > np.array([top.threshold for top in tops])[:, None]
+    for scenario in np.flatnonzero(large.any(axis=1)).tolist():
+        places = np.flatnonzero(large[scenario])
+        tops[scenario].take(first_row + places, values[scenario, places])
 
 
 def top_row(run_no: int, scenario: int, column: int, ids: Sequence[bytes], values: Values) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ the number adds nothing, neither to a sum nor to a weight, and is counted under 
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,38 @@ from projections.result_reasons import Label, ReasonBook
 SLAB_COLUMNS = 512
 """Scenarios are added as many at a time as keep a position's row of addends within this: it stays in the cache."""
 AVERAGES = (Adds.BY_PV, Adds.BY_PRINCIPAL)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """How the dimensions part the positions of a chunk: most dimensions by their currency and no further, because a
+    chunk has few kinds of positions. Their sums are worked out once, for all of them.
+
+    currency   [positions] the currencies of the chunk, numbered from 0
+    fine       int32 [positions, dimensions that part further], cells
+    coarse     int32 [currencies of the chunk, other dimensions], cells
+    """
+
+    currency: npt.NDArray[np.int64]
+    fine: npt.NDArray[np.int32]
+    coarse: npt.NDArray[np.int32]
+
+    @classmethod
+    def of(cls, cells: npt.NDArray[np.int32], currency_codes: npt.NDArray[np.int32]) -> "Parts":
+        """A cell has one currency, so that a dimension with one cell to a currency parts by currency."""
+        _, first, currency = np.unique(currency_codes, return_index=True, return_inverse=True)
+        of_currency = cells[first]
+        is_coarse = (of_currency[currency] == cells).all(axis=0)
+        return cls(currency, cells[:, ~is_coarse], of_currency[:, is_coarse])
+
+    def sums(self, columns: list[Values], cell_count: int) -> Values:
+        """Columns [scenarios, positions] to [cells, columns, scenarios]."""
+        currency_cells = (self.currency + cell_count).astype(np.int32)
+        cells = np.concatenate([self.fine, currency_cells[:, None]], axis=1)
+        with_currencies = sum_by_cell(cells, cell_count + len(self.coarse), columns)
+        by_cell, by_currency = with_currencies[:cell_count], with_currencies[cell_count:]
+        by_cell[self.coarse] = by_currency[:, None]
+        return by_cell
 
 
 class Totals:
@@ -40,16 +73,17 @@ class Totals:
 
     def add(self, chunk: ChunkResults, reason_no: npt.NDArray[np.int16], reasons: ReasonBook) -> None:
         rows = slice(chunk.first_row, chunk.first_row + chunk.positions)
-        cells = self.groups.cells[rows]
+        cells = np.ascontiguousarray(self.groups.cells[:, rows].T)
         self._count(cells, reason_no, reasons)
         if chunk.values is None:
             return
+        parts = Parts.of(cells, self.groups.currency_codes[rows])
         step = max(1, SLAB_COLUMNS // (len(self.columns) + len(self.averages)))
         for start in range(0, self.scenarios, step):
             slab = slice(start, min(start + step, self.scenarios))
-            self._add(cells, [column[slab] for column in chunk.values], self._principal_ccy[rows], slab)
+            self._add(parts, [column[slab] for column in chunk.values], self._principal_ccy[rows], slab)
 
-    def _add(self, cells: npt.NDArray[np.int32], values: list[Values], principal_ccy: Values, slab: slice) -> None:
+    def _add(self, parts: Parts, values: list[Values], principal_ccy: Values, slab: slice) -> None:
         addends: list[Values] = []
         weights: list[Values] = []
         weight_of: list[int] = []
@@ -64,7 +98,7 @@ class Totals:
                     weight = values[self._pv_column] if by_pv else np.broadcast_to(principal_ccy, column.shape)
                     addends.append(_or_zero(column * weight))
                     weight_of.append(_place(weights, np.where(np.isnan(column), 0.0, _or_zero(weight))))
-        by_cell = sum_by_cell(cells, self.groups.cell_count, addends + weights)
+        by_cell = parts.sums(addends + weights, self.groups.cell_count)
         self.sums[:, :, slab] += by_cell[:, : len(addends)]
         self.weights[:, :, slab] += by_cell[:, [len(addends) + place for place in weight_of]]
 
@@ -97,7 +131,8 @@ def sum_by_cell(cells: npt.NDArray[np.int32], cell_count: int, columns: list[Val
 
 
 def _or_zero(values: Values) -> Values:
-    return np.where(np.isnan(values), 0.0, values)
+    blank = np.isnan(values)
+    return np.where(blank, 0.0, values) if blank.any() else values
 
 
 def _place(known: list[Values], values: Values) -> int:

@@ -16,7 +16,7 @@ from projections.result_blocks import ChunkResults
 from projections.result_groups import build_groups
 from projections.result_reasons import ReasonBook
 from projections.result_rollups import Rollups
-from projections.result_top import Top
+from projections.result_top import Top, offer
 from projections.result_totals import Totals
 from projections.runner import catch_up
 from tests.projections.sample_run import NODES, RATES, SampleRun, Tenor, portfolio
@@ -216,14 +216,15 @@ def test_the_largest_positions(published: tuple[Tenor, Slow]) -> None:
 @pytest.mark.parametrize("most", [1, 5, 40])
 def test_top_lists_equal_a_full_sort_with_ties_and_blanks(most: int) -> None:
     random = np.random.default_rng(most)
-    values = random.integers(-20, 20, 1000).astype(float)
-    values[::17] = np.nan
-    top = Top(most)
+    values = random.integers(-20, 20, (3, 1000)).astype(float)
+    values[:, ::17], values[2] = np.nan, np.nan
+    tops = [Top(most) for _ in values]
     for first in range(0, 1000, 64):
-        top.offer(first, values[first : first + 64])
-    rows, sizes = top.ranked()
-    there = [(-abs(value), row) for row, value in enumerate(values.tolist()) if not math.isnan(value)]
-    assert list(zip((-np.abs(sizes)).tolist(), rows.tolist(), strict=True)) == sorted(there)[:most]
+        offer(tops, first, values[:, first : first + 64])
+    for top, of_scenario in zip(tops, values.tolist(), strict=True):
+        rows, sizes = top.ranked()
+        there = [(-abs(value), row) for row, value in enumerate(of_scenario) if not math.isnan(value)]
+        assert list(zip((-np.abs(sizes)).tolist(), rows.tolist(), strict=True)) == sorted(there)[:most]
 
 
 def chunk_of(values: list[Any], reasons: Any) -> ChunkResults:
