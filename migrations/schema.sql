@@ -338,24 +338,31 @@ CREATE TABLE projection.result_chunk_v1 (
 ) PARTITION BY LIST (run_no);
 ALTER TABLE projection.result_chunk_v1 ALTER COLUMN packed SET STORAGE EXTERNAL;
 
--- Who the positions of a chunk are (the same for every scenario).
+-- Who the positions of a chunk are (the same for every scenario). Texts are packed: their count n, n + 1 offsets of their
+-- bytes, all little-endian int32, then the bytes.
 CREATE TABLE projection.result_position_v1 (
     run_no        bigint NOT NULL,
     chunk_no      int    NOT NULL,
-    position_id   text[] NOT NULL,
-    instrument_id text[] NOT NULL,
-    book_id       text[] NOT NULL,
-    product_type  text[] NOT NULL,
-    currency      text[] NOT NULL,
-    detail        text[] NOT NULL -- a sentence on why something failed, or ''
+    position_id   bytea  NOT NULL,
+    instrument_id bytea  NOT NULL,
+    book_id       bytea  NOT NULL,
+    product_type  bytea  NOT NULL,
+    currency      bytea  NOT NULL,
+    detail        text[]          -- sentences on why something failed, or ''; NULL where there are none
 ) PARTITION BY LIST (run_no);
+ALTER TABLE projection.result_position_v1
+    ALTER COLUMN position_id SET STORAGE EXTERNAL, ALTER COLUMN instrument_id SET STORAGE EXTERNAL;
 
--- row_no is chunk_no * chunk_size + the place in the chunk, both from 0.
+-- Where positions are, by their sorted ids: some at a time, packed, under the first of them. A row number (little-endian
+-- int32) is chunk_no * chunk_size + the place in the chunk, both from 0.
 CREATE TABLE projection.result_row_v1 (
-    run_no      bigint NOT NULL,
-    row_no      int    NOT NULL,
-    position_id text   NOT NULL
+    run_no            bigint NOT NULL,
+    first_position_id text   COLLATE "C" NOT NULL,
+    position_id       bytea  NOT NULL,
+    row_no            bytea  NOT NULL
 ) PARTITION BY LIST (run_no);
+ALTER TABLE projection.result_row_v1
+    ALTER COLUMN position_id SET STORAGE EXTERNAL, ALTER COLUMN row_no SET STORAGE EXTERNAL;
 
 CREATE TABLE projection.result_status_v1 (
     run_no      bigint     NOT NULL,

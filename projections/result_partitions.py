@@ -18,7 +18,7 @@ from projections.versions import SCHEMA, Tables, versioned
 PRIMARY_KEYS: dict[str, tuple[str, ...]] = {
     "result_chunk": ("chunk_no", "scenario_no", "column_no"),
     "result_position": ("chunk_no",),
-    "result_row": ("position_id",),
+    "result_row": ("first_position_id",),
     "result_status": ("chunk_no", "scenario_no"),
     "rollup": ("dimension", "key", "scenario_no"),
     "rollup_reason": ("dimension", "key", "scenario_no"),

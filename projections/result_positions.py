@@ -1,16 +1,22 @@
-"""Who the positions of a run are, as COPY rows: arrays by chunk, and the row of each position by its id."""
+"""Who the positions of a run are, as COPY rows: texts of a chunk, and where in the run each position is, by its id.
 
-from collections.abc import Iterator, Sequence
+Texts are kept packed, so that neither the server nor a reader handles them one by one: their count n, n + 1 offsets of
+their bytes, all int32 and little-endian, then the bytes in UTF-8. Ids are found in sorted runs, each under its first.
+"""
+
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from domain.columns import ColumnData, Portfolio
-from projections.binary_copy import field_size, number, text, text_array
+from projections.binary_copy import NULL, field_size, number, text, text_array
 
 POSITION_COLUMNS = ("chunk_no", "position_id", "instrument_id", "book_id", "product_type", "currency", "detail")
-ROW_COLUMNS = ("row_no", "position_id")
+ROW_COLUMNS = ("first_position_id", "position_id", "row_no")
 IDENTITY = (
     ("positions", "position_id"),
     ("instruments", "instrument_id"),
@@ -18,17 +24,21 @@ IDENTITY = (
     ("instruments", "product_type"),
     ("instruments", "currency"),
 )
+LOOKUP_ROWS = 1_024
+"""Ids that a lookup reads to find one."""
+
+Rows = npt.NDArray[np.int64] | slice
 
 
 @dataclass(frozen=True)
 class TextColumn:
-    """`fields` are wire texts of the distinct values; `codes` [positions] into them."""
+    """`texts` are distinct; `codes` [positions] into them."""
 
-    fields: list[bytes]
+    texts: pa.StringArray
     codes: npt.NDArray[np.int32]
 
-    def at(self, rows: Sequence[int] | npt.NDArray[np.int64] | slice) -> list[bytes]:
-        return [self.fields[code] for code in self.codes[rows].tolist()]
+    def at(self, rows: Rows) -> pa.StringArray:
+        return self.texts.take(pa.array(self.codes[rows]))
 
 
 class Identities:
@@ -45,30 +55,38 @@ class Identities:
         return self.columns[0]
 
     def chunk_row(self, run_no: int, chunk_no: int, rows: slice, details: list[str]) -> bytes:
-        head = (len(POSITION_COLUMNS) + 1).to_bytes(2, "big") + number("int8", run_no) + number("int4", chunk_no)
-        said = {detail: text(detail) for detail in set(details)}
-        arrays = [text_array(column.at(rows)) for column in self.columns]
-        return head + b"".join(arrays) + text_array([said[detail] for detail in details])
+        fields = [number("int8", run_no), number("int4", chunk_no)]
+        fields += [_sized(packed(column.at(rows))) for column in self.columns]
+        fields.append(text_array([text(detail) for detail in details]) if any(details) else NULL)
+        return len(fields).to_bytes(2, "big") + b"".join(fields)
 
-    def lookup_rows(self, run_no: int) -> Iterator[npt.NDArray[np.uint8]]:
-        """By length of the id: rows of one length are one array. Their order is the index's business."""
-        fields, codes = self.position_ids.fields, self.position_ids.codes
-        lengths = np.array([len(field) for field in fields], np.int32)[codes]
-        for length in np.unique(lengths).tolist():
-            rows = np.flatnonzero(lengths == length)
-            ids = np.frombuffer(b"".join(self.position_ids.at(rows)), np.uint8).reshape(-1, length)
-            yield _lookup(run_no, rows, ids)
+    def lookup_rows(self, run_no: int) -> Iterator[bytes]:
+        order = np.argsort(self.position_ids.codes)  # categories are sorted, and so are their codes
+        for first in range(0, len(order), LOOKUP_ROWS):
+            rows = order[first : first + LOOKUP_ROWS]
+            ids = self.position_ids.at(rows)
+            fields = [number("int8", run_no), text(ids[0].as_py()), _sized(packed(ids)), _sized(_int32s(rows))]
+            yield len(fields).to_bytes(2, "big") + b"".join(fields)
 
 
-def _lookup(run_no: int, rows: npt.NDArray[np.int64], ids: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    head = np.frombuffer((len(ROW_COLUMNS) + 1).to_bytes(2, "big") + number("int8", run_no), np.uint8)
-    row_no = np.empty(len(rows), np.dtype([("bytes", ">i4"), ("value", ">i4")]))
-    row_no["bytes"], row_no["value"] = 4, rows
-    heads = np.broadcast_to(head, (len(rows), len(head)))
-    return np.concatenate([heads, row_no.view(np.uint8).reshape(-1, 8), ids], axis=1)
+def packed(texts: pa.StringArray) -> bytes:
+    """Of an array that is no slice of another."""
+    _, held, data = texts.buffers()
+    offsets = np.frombuffer(held, "<i4", len(texts) + 1)
+    octets = memoryview(data)[: offsets[-1]] if data else b""
+    return b"".join((_int32s(np.array([len(texts)])), _int32s(offsets), octets))
+
+
+def _int32s(values: npt.NDArray[Any]) -> bytes:
+    return values.astype("<i4").tobytes()
+
+
+def _sized(data: bytes) -> bytes:
+    return field_size(data) + data
 
 
 def _text_column(column: ColumnData, rows: npt.NDArray[np.int32] | None) -> TextColumn:
-    """Absent is the empty text: its field is the last, where code -1 points."""
-    fields = [field_size(each) + each for each in map(str.encode, (*column.categories, ""))]
-    return TextColumn(fields, column.values if rows is None else column.values[rows])
+    """Absent is the empty text: the last, where code -1 points."""
+    codes = column.values if rows is None else column.values[rows]
+    texts = pa.array((*column.categories, ""), pa.string())
+    return TextColumn(texts, np.where(codes < 0, len(texts) - 1, codes))

@@ -21,7 +21,7 @@ from domain.event import Event
 from domain.facts import PositionPriced
 from domain.ports import BlobStore, BlockCodec, Connection, EventStore, LogEntry, Packed, PortfolioCodec
 from domain.run import RunCancelled, RunCompleted, RunFailed, RunRequested, fold
-from projections.binary_copy import Field, FixedRows, field_size, number
+from projections.binary_copy import Field, FixedRows, field_size, number, text
 from projections.result_ahead import Begun, Book, WorkAhead
 from projections.result_blocks import ChunkResults, RunFacts
 from projections.result_partitions import PRIMARY_KEYS, RunPartitions
@@ -192,7 +192,8 @@ class Publication:
         for column, tops in self._reduction.top.items():
             for scenario, top in enumerate(tops):
                 rows, values = top.ranked()
-                yield from top_row(self._run_no, scenario, column, ids.at(rows), values)
+                told = [text(position_id) for position_id in ids.at(rows).to_pylist()]
+                yield from top_row(self._run_no, scenario, column, told, values)
 
     def _put_reasons_and_rates(self) -> None:
         reasons = self._reduction.reasons

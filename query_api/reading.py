@@ -9,6 +9,7 @@ from uuid import UUID
 
 import numpy as np
 import psycopg
+import pyarrow as pa
 import zstandard
 from psycopg.abc import Buffer
 from psycopg.adapt import Loader
@@ -22,6 +23,7 @@ Connect = Callable[[], AbstractContextManager[Connection]]
 
 INT2_ARRAY_OID = 1005
 PLANES = 8
+INT32 = 4
 ARRAY_HEADER = struct.Struct(">iiIii")
 
 READ_ONLY_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
@@ -91,14 +93,19 @@ class Int2ArrayLoader(Loader):
 def unpacked(frames: Mapping[int, Buffer], rows: slice) -> dict[int, Array]:
     """Numbers of a column of a chunk by scenario, from read.result_chunk.packed: byte planes of doubles, lowest first.
     Every scenario's but that of scenario 0, which must be there, are XOR those of scenario 0."""
-    first = _planes(frames[0])[:, rows]
-    return {
-        scenario: _doubles(_planes(frame)[:, rows] ^ first if scenario else first) for scenario, frame in frames.items()
+    decompress = zstandard.ZstdDecompressor().decompress
+    planes = {
+        scenario: np.frombuffer(decompress(frame), np.uint8).reshape(PLANES, -1)[:, rows]
+        for scenario, frame in frames.items()
     }
+    return {scenario: _doubles(each ^ planes[0] if scenario else each) for scenario, each in planes.items()}
 
 
-def _planes(frame: Buffer) -> Array:
-    return np.frombuffer(zstandard.decompress(frame), np.uint8).reshape(PLANES, -1)
+def unpacked_texts(packed: bytes) -> pa.StringArray:
+    """Texts as read models keep them: their count n, n + 1 offsets, all little-endian int32, then their bytes."""
+    count, buffer = int.from_bytes(packed[:INT32], "little"), pa.py_buffer(packed)
+    end = INT32 * (count + 2)
+    return pa.StringArray.from_buffers(count, buffer[INT32:end], buffer[end:])
 
 
 def _doubles(planes: Array) -> Array:

@@ -8,8 +8,9 @@ from uuid import UUID
 import numpy as np
 
 from ops.wiring import Tenor
+from query_api.reading import array_cursor
 from query_api.results.position import position_results_of
-from query_api.results.table import position_results
+from query_api.results.table import position_results, read_identities
 from query_api.results.top import top_positions
 from query_api.results.totals import totals
 from query_api.runs import RunRow, find_run
@@ -17,8 +18,6 @@ from query_api.runs import RunRow, find_run
 TIMES = 200
 TOP = 20
 PAGE = 100
-
-SELECT_POSITION = "SELECT position_id FROM read.result_row WHERE run_no = %s AND row_no = %s"
 
 
 def query_times_ms(tenor: Tenor, run_ids: Sequence[UUID], seed: int = 1) -> dict[str, list[float]]:
@@ -28,7 +27,7 @@ def query_times_ms(tenor: Tenor, run_ids: Sequence[UUID], seed: int = 1) -> dict
         runs = [find_run(connection, run_id) for run_id in run_ids]
         run = runs[0]
         rows = rng.integers(0, run.positions, TIMES).tolist()
-        names = [connection.execute(SELECT_POSITION, (run.run_no, row)).fetchone()[0] for row in rows]  # type: ignore[index]
+        names = [_position_id(connection, run, row) for row in rows]
         scenarios = [run.scenario_ids[n] for n in rng.integers(0, len(run.scenarios), TIMES)]
         starts = rng.integers(0, max(1, run.positions * len(run.scenarios) - PAGE), TIMES).tolist()
         turns = [runs[n % len(runs)] for n in range(TIMES)]
@@ -42,6 +41,11 @@ def query_times_ms(tenor: Tenor, run_ids: Sequence[UUID], seed: int = 1) -> dict
 
 def percentile_ms(times_ms: dict[str, list[float]], percent: float) -> dict[str, float]:
     return {name: round(float(np.percentile(values, percent)), 3) for name, values in times_ms.items()}
+
+
+def _position_id(connection: Any, run: RunRow, row: int) -> str:
+    chunk_no, place = divmod(row, run.chunk_size)
+    return str(read_identities(array_cursor(connection), run, chunk_no)["position_id"][place])
 
 
 def _top(connection: Any, run: RunRow, scenario: str) -> object:

@@ -2,19 +2,19 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
 
 from domain.columns import Portfolio
 from domain.tables import NODE_KINDS
 from query_api.errors import BadQuery, NotFound
-from query_api.reading import Connection
+from query_api.reading import Array, Connection, unpacked_texts
 from query_api.results.attributes import keys_of_positions
 from query_api.runs import RunRow
 
 LoadPortfolio = Callable[[str], Portfolio]
-Array = np.ndarray[Any, Any]
 
 TOTAL, NODE, CHILDREN = "total", "node", "children"
 KINDS = tuple(kind.lower() for kind in NODE_KINDS)
@@ -120,8 +120,11 @@ def _of_tree(nodes: list[TreeNode], hanging: Array, by: str, node: str | None) -
 def _hanging(connection: Connection, run: RunRow, nodes: list[TreeNode]) -> Array:
     """[positions] the place among the nodes of the one that each position hangs on."""
     place = {each.node_id: number for number, each in enumerate(nodes)}
-    rows = connection.execute(SELECT_BOOKS, (run.run_no,))
-    return np.array([place[book] for (books,) in rows for book in books], np.int64)
+    rows = connection.execute(SELECT_BOOKS, (run.run_no,), binary=True).fetchall()
+    books = pa.chunked_array([unpacked_texts(books) for (books,) in rows]).combine_chunks().dictionary_encode()
+    places = np.array([place[book] for book in books.dictionary.to_pylist()], np.int64)
+    found: Array = places[books.indices.to_numpy()]
+    return found
 
 
 def _attribute(connection: Connection, run: RunRow, by: str, load_portfolio: LoadPortfolio | None) -> list[str]:

@@ -4,18 +4,18 @@ import math
 from typing import Any
 from uuid import UUID
 
+import numpy as np
+import pyarrow.compute as pc
+
 from query_api.errors import NotFound
-from query_api.reading import Connection, array_cursor, unpacked
+from query_api.reading import Connection, array_cursor, unpacked, unpacked_texts
 from query_api.results.columns import IDENTITY, ResultColumn, columns_of_run
-from query_api.results.table import read_frames
+from query_api.results.table import read_frames, read_identities
 from query_api.runs import RunRow, queryable_run, scenario_numbers
 
-SELECT_ROW = "SELECT row_no FROM read.result_row WHERE run_no = %s AND position_id = %s"
-
-SELECT_IDENTITY = """
-SELECT position_id[%(place)s], instrument_id[%(place)s], book_id[%(place)s], product_type[%(place)s],
-       currency[%(place)s], detail[%(place)s]
-  FROM read.result_position WHERE run_no = %(run_no)s AND chunk_no = %(chunk_no)s
+SELECT_ROWS = """
+SELECT position_id, row_no FROM read.result_row WHERE run_no = %s AND first_position_id <= %s
+ ORDER BY first_position_id DESC LIMIT 1
 """
 
 SELECT_STATUS = """
@@ -37,32 +37,39 @@ def position_results_of(
     run = queryable_run(connection, run_id)
     scenarios = scenario_numbers(run, scenario)
     place = _place(connection, run, position_id) | {"scenarios": scenarios}
-    who = connection.execute(SELECT_IDENTITY, place).fetchone()
-    assert who is not None
+    cursor, chunk_no, one = array_cursor(connection), place["chunk_no"], slice(place["place"] - 1, place["place"])
+    who = {name: texts[one.start].as_py() for name, texts in read_identities(cursor, run, chunk_no).items()}
     columns = columns_of_run(run)
     numbers = [column.number for column in columns]
-    frames = read_frames(array_cursor(connection), run, place["chunk_no"], [0, *scenarios], numbers)
-    one = slice(place["place"] - 1, place["place"])
+    frames = read_frames(cursor, run, chunk_no, [0, *scenarios], numbers)
     amounts = {number: unpacked(of_column, one) for number, of_column in frames.items()}
     states = {s: (status, reason) for s, status, reason in connection.execute(SELECT_STATUS, place)}
-    rates: dict[int, float] = dict(connection.execute(SELECT_RATES, (run.run_no, who[4])).fetchall())
+    rates: dict[int, float] = dict(connection.execute(SELECT_RATES, (run.run_no, who["currency"])).fetchall())
     return [
-        dict(zip(IDENTITY, who[:-1], strict=True))
+        {name: who[name] for name in IDENTITY}
         | {"scenario_id": run.scenario_ids[s], "status": states[s][0], "reason": states[s][1]}
         | _numbers(columns, {number: float(amounts[number][s][0]) for number in numbers}, rates.get(s, math.nan))
-        | {"detail": who[-1]}
+        | {"detail": who["detail"]}
         for s in scenarios
     ]
 
 
 def _place(connection: Connection, run: RunRow, position_id: str) -> dict[str, Any]:
-    row = connection.execute(SELECT_ROW, (run.run_no, position_id)).fetchone()
-    if row is None:
+    row_no = _row_of(connection, run, position_id)
+    if row_no is None:
         raise NotFound(
             f"run {run.run_id} has no position {position_id!r}", "take an id from the run's position results"
         )
-    chunk_no, index = divmod(row[0], run.chunk_size)
+    chunk_no, index = divmod(row_no, run.chunk_size)
     return {"run_no": run.run_no, "chunk_no": chunk_no, "place": index + 1}
+
+
+def _row_of(connection: Connection, run: RunRow, position_id: str) -> int | None:
+    found = connection.execute(SELECT_ROWS, (run.run_no, position_id), binary=True).fetchone()
+    if found is None:
+        return None
+    place = pc.index(unpacked_texts(found[0]), position_id).as_py()
+    return None if place < 0 else int(np.frombuffer(found[1], "<i4")[place])
 
 
 def _numbers(columns: list[ResultColumn], amounts: dict[int, float], rate: float) -> Row:

@@ -8,7 +8,7 @@ from uuid import UUID
 import numpy as np
 import pyarrow as pa
 
-from query_api.reading import Array, Connection, array_cursor, unpacked
+from query_api.reading import Array, Connection, array_cursor, unpacked, unpacked_texts
 from query_api.results.columns import IDENTITY, ResultColumn, chosen_columns, measure_fields, table_metadata
 from query_api.runs import RunRow, queryable_run, scenario_numbers
 
@@ -109,8 +109,10 @@ def facts_of_run(connection: Connection, run: RunRow) -> RunFacts:
 
 def read_identities(cursor: Any, run: RunRow, chunk_no: int) -> dict[str, pa.Array]:
     """position_id, instrument_id, book_id, product_type, currency and detail of a chunk's rows."""
-    row = cursor.execute(SELECT_POSITIONS, (run.run_no, chunk_no)).fetchone()
-    return {name: pa.array(texts, pa.string()) for name, texts in zip((*IDENTITY, "detail"), row, strict=True)}
+    *who, details = cursor.execute(SELECT_POSITIONS, (run.run_no, chunk_no)).fetchone()
+    texts = [unpacked_texts(each) for each in who]
+    told = pa.array(details, pa.string()) if details else pa.repeat(pa.scalar("", pa.string()), len(texts[0]))
+    return dict(zip((*IDENTITY, "detail"), (*texts, told), strict=True))
 
 
 def read_amounts(cursor: Any, run: RunRow, piece: Piece, columns: list[ResultColumn]) -> dict[int, Array]:

@@ -10,9 +10,12 @@ from psycopg.sql import SQL, Identifier
 
 from ops.database import HEAD, ensure_migrated, migrate, revision
 from ops.embedded_postgres.server import EmbeddedServer
-from query_api.reading import unpacked
+from query_api.reading import unpacked, unpacked_texts
 
 ODD = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 5e-324, -2.5e-310, 2.2250738585072014e-308, 1.7976931348623157e308])
+PACKED_TABLES = ("result_chunk", "result_position", "result_row")
+IDS = [["b", ""], ["B\u00e9", "\U0001f600"]]
+ALL_IDS = IDS[0] + IDS[1]
 SCHEMA = Path(__file__).parent.parent.parent / "migrations" / "schema.sql"
 
 TABLES = """
@@ -95,15 +98,24 @@ def test_numbers_are_packed_where_they_were_arrays(postgres: EmbeddedServer) -> 
     amounts = np.concatenate([random.integers(0, 2**64, 500, np.uint64).view(np.float64), ODD])
     amounts[np.isnan(amounts)] = np.nan
     with psycopg.connect(url) as connection:
-        connection.execute("CREATE TABLE projection.result_chunk_v2 (LIKE projection.result_chunk_v1 INCLUDING ALL)")
+        for table in PACKED_TABLES:
+            like, leaf = (Identifier("projection", f"{table}{suffix}") for suffix in ("_v2", "_leaf"))
+            first = Identifier("projection", f"{table}_v1")
+            connection.execute(SQL("CREATE TABLE {} (LIKE {} INCLUDING ALL)").format(like, first))
+            connection.execute(SQL("CREATE TABLE {} PARTITION OF {} FOR VALUES IN (7)").format(leaf, first))
+        connection.execute("ALTER TABLE projection.result_row_leaf ADD PRIMARY KEY (position_id)")
         connection.execute(
             "INSERT INTO read_model_version (read_model, version, state, tables) VALUES ('result', 2, 'RETIRED', %s)",
-            (["result_chunk"],),
+            (list(PACKED_TABLES),),
         )
-        connection.execute("CREATE TABLE projection.leaf PARTITION OF projection.result_chunk_v1 FOR VALUES IN (7)")
         for table in ("result_chunk_v1", "result_chunk_v2"):
             insert = SQL("INSERT INTO projection.{} VALUES (7, 0, 0, 0, %s), (7, 0, 1, 0, %s), (7, 1, 0, 0, '{{}}')")
             connection.execute(insert.format(Identifier(table)), (amounts.tolist(), amounts[::-1].tolist()))
+        insert = SQL("INSERT INTO projection.result_position_v1 VALUES (7, %s, %s, %s, %s, %s, %s, %s)")
+        for chunk_no, ids in enumerate(IDS):
+            connection.execute(insert, (chunk_no, ids, ids, ids, ids, ids, ["no curve", ""] if chunk_no else ["", ""]))
+        for row_no, position_id in enumerate(ALL_IDS):
+            connection.execute("INSERT INTO projection.result_row_v1 VALUES (7, %s, %s)", (row_no, position_id))
     assert migrate(url) == HEAD
     with psycopg.connect(url) as connection:
         for table in ("result_chunk_v1", "result_chunk_v2"):
@@ -113,8 +125,14 @@ def test_numbers_are_packed_where_they_were_arrays(postgres: EmbeddedServer) -> 
             for scenario, values in enumerate((amounts, amounts[::-1])):
                 np.testing.assert_array_equal(found[scenario].view(np.uint64), values.view(np.uint64))
             assert len(unpacked({0: nothing}, slice(None))[0]) == 0
+        who = connection.execute("SELECT * FROM read.result_position ORDER BY chunk_no", binary=True).fetchall()
+        assert [[unpacked_texts(each).to_pylist() for each in row[2:7]] for row in who] == [[ids] * 5 for ids in IDS]
+        assert [row[7] for row in who] == [None, ["no curve", ""]]
+        ((_, first, ids, row_nos),) = connection.execute("SELECT * FROM read.result_row", binary=True).fetchall()
+        assert unpacked_texts(ids).to_pylist() == sorted(ALL_IDS)
+        assert (first, np.frombuffer(row_nos, "<i4").tolist()) == (min(ALL_IDS), [1, 2, 0, 3])
         storage = (
             "SELECT DISTINCT attstorage FROM pg_attribute WHERE attname = 'packed' AND attrelid = ANY (%s::regclass[])"
         )
-        leaves = ["projection.leaf", "projection.result_chunk_v1", "projection.result_chunk_v2"]
+        leaves = ["projection.result_chunk_leaf", "projection.result_chunk_v1", "projection.result_chunk_v2"]
         assert connection.execute(storage, (leaves,)).fetchall() == [("e",)]

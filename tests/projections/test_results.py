@@ -15,7 +15,7 @@ from domain.run import RunCompleted
 from projections.result_blocks import BlockDamaged
 from projections.result_reasons import ReasonBook
 from projections.runner import catch_up
-from query_api.reading import unpacked
+from query_api.reading import unpacked, unpacked_texts
 from tests.projections.sample_run import RATES, SampleRun, Tenor, portfolio
 
 PARTITIONED = ("result_chunk_v1", "result_position_v1", "result_row_v1", "result_status_v1", "rollup_v1")
@@ -114,8 +114,8 @@ def test_who_the_positions_are_and_where_they_stand(tenor: Tenor) -> None:
     run = SampleRun(failing=(2,)).whole(tenor)
     publish(tenor)
     query = (
-        "SELECT u.* FROM read.result_position p, unnest(position_id, instrument_id, book_id, product_type, currency, "
-        "detail) u ORDER BY p.chunk_no"
+        "SELECT position_id, instrument_id, book_id, product_type, currency, "
+        "coalesce(detail, array_fill(''::text, '{30}')) FROM read.result_position ORDER BY chunk_no"
     )
     fund = run.portfolio
     details = [block.details[place] if place >= 0 else "" for block in expected(run) for place in block.detail.tolist()]
@@ -128,9 +128,14 @@ def test_who_the_positions_are_and_where_they_stand(tenor: Tenor) -> None:
         ]
         position_id = position.categories[position.values[row]]
         identities.append((position_id, terms[0], name(fund, "portfolio", "node_id", node), *terms[1:], details[row]))
-    assert tenor.rows(query) == identities
-    found = dict(tenor.rows("SELECT position_id, row_no FROM read.result_row"))
-    assert found == {identity[0]: row for row, identity in enumerate(identities)}
+    chunks = [([unpacked_texts(each).to_pylist() for each in who], detail) for *who, detail in tenor.rows(query)]
+    assert [row for who, detail in chunks for row in zip(*who, detail, strict=True)] == identities
+    lookups = tenor.rows("SELECT first_position_id, position_id, row_no FROM read.result_row ORDER BY 1")
+    found = [(unpacked_texts(ids).to_pylist(), np.frombuffer(rows, "<i4").tolist()) for _, ids, rows in lookups]
+    assert [first for first, *_ in lookups] == [ids[0] for ids, _ in found]
+    assert [pair for ids, rows in found for pair in zip(ids, rows, strict=True)] == sorted(
+        (identity[0], row) for row, identity in enumerate(identities)
+    )
     rates = tenor.rows(
         "SELECT currency, array_agg(rate ORDER BY scenario_no) FROM read.result_fx GROUP BY 1 ORDER BY 1"
     )

@@ -1,4 +1,4 @@
-"""packed columns: see migrations/sql/0011_packed_columns.sql"""
+"""packed results: see migrations/sql/0011_packed_results.sql"""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ UPDATE_ROW = SQL("UPDATE {table} SET packed = %s WHERE (run_no, chunk_no, column
 
 
 def upgrade() -> None:
-    run_sql("0011_packed_columns.sql")
+    run_sql("0011_packed_results.sql")
     with op.get_bind().connection.cursor() as cursor:
         for (version,) in cursor.execute(SELECT_VERSIONS).fetchall():
             pack_results(cursor, Identifier("projection", f"result_chunk_v{version}"))
