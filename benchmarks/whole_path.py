@@ -104,19 +104,29 @@ FIGURES = (
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     asked.add_argument("--positions", type=int, default=1_000_000)
-    asked.add_argument("--json", type=Path, help="keep the four documents of `tenor bench` here")
+    asked.add_argument("--json", type=Path, help="keep the documents of `tenor bench` here, each as it comes")
     options = asked.parse_args()
-    many = ["--positions", str(options.positions)]
-    documents = {
-        "small": bench("--positions", str(min(100_000, options.positions)), "--runs", "3"),
-        "million": bench(*many, "--measures", SIX, "--runs", "3", "--full"),
-        "five": bench(*many, "--measures", FIVE),
-        "hundred": bench(*many, "--measures", "PV", "--scenarios", "100"),
+    documents: Documents = {}
+    for name, words in plans(options.positions).items():
+        documents[name] = bench(*words)
+        if options.json:
+            options.json.write_text(json.dumps(documents, indent=1) + "\n")
+    show(documents, options.positions)
+
+
+def plans(positions: int) -> dict[str, tuple[str, ...]]:
+    many = ("--positions", str(positions))
+    return {
+        "small": ("--positions", str(min(100_000, positions)), "--runs", "3"),
+        "million": (*many, "--measures", SIX, "--runs", "3", "--full"),
+        "five": (*many, "--measures", FIVE),
+        "hundred": (*many, "--measures", "PV", "--scenarios", "100"),
     }
-    if options.json:
-        options.json.write_text(json.dumps(documents, indent=1) + "\n")
+
+
+def show(documents: Documents, positions: int) -> None:
     loads = ", ".join(f"{document['load_before']}" for document in documents.values())
-    print(f"{options.positions:,} positions x 10 scenarios where nothing else is said; load before each: {loads}\n")
+    print(f"{positions:,} positions x 10 scenarios where nothing else is said; load before each: {loads}\n")
     print("| | measured | target |\n|---|---|---|")
     for figure in FIGURES:
         value = figure.of(documents)
