@@ -67,10 +67,9 @@ def content_sha256(portfolio: Portfolio) -> str:
 
 def _feed(digest: Any, *texts: str) -> None:
     """Each text after its length, so that no two lists of texts feed the same bytes."""
-    encoded = [text.encode() for text in texts]
-    lengths = np.array([len(encoded), *map(len, encoded)], dtype="<u8")
-    digest.update(lengths.tobytes())
-    digest.update(b"".join(encoded))
+    lengths_bytes = pc.binary_length(pa.array(texts, pa.large_string())).to_numpy()
+    digest.update(np.append(len(texts), lengths_bytes).astype("<u8").tobytes())
+    digest.update("".join(texts).encode())
 
 
 # --- columns --------------------------------------------------------------------------------------------------------

@@ -56,8 +56,18 @@ class Source:
 def cells_of(column: pa.ChunkedArray) -> Cells:
     """Cells of a column whose cast to string is the canonical text of its values."""
     encoded = column.dictionary_encode().combine_chunks()
-    texts = encoded.dictionary.cast(pa.string())
-    return distinct(encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False), texts)
+    codes, texts = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False), encoded.dictionary.cast(pa.string())
+    if not _each_has_a_text_of_its_own(encoded.dictionary):
+        return distinct(codes, texts)
+    empty = texts.index("").as_py()
+    return Cells(codes if empty < 0 else np.where(codes == empty, -1, codes), texts)
+
+
+def _each_has_a_text_of_its_own(values: pa.Array) -> bool:
+    """Of distinct values: NaNs can differ in their bits, and have one text."""
+    if pa.types.is_floating(values.type):
+        return bool(np.isnan(values.to_numpy(zero_copy_only=False)).sum() < 2)
+    return values.null_count == 0
 
 
 def distinct(codes: Array, texts: pa.Array) -> Cells:
