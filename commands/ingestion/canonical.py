@@ -40,15 +40,12 @@ def canonical(tables: dict[str, TypedTable], keep: dict[str, Array]) -> Canonica
     order = {name: _key_order(table, columns[name]) for name, table in tables.items()}
     instrument_row = _positions_referred(tables, keep, order, "instrument_id", "instruments", "instrument_id")
     order["positions"] = _positions_order(columns, order, instrument_row)
-    data = {
-        name: TableData(int(keep[name].sum()), {each: _taken(column, order[name]) for each, column in part.items()})
-        for name, part in sorted(columns.items())
-    }
+    data = {name: _ordered(columns.pop(name), order[name]) for name in sorted(columns)}
     book_row = _positions_referred(tables, keep, order, "book_id", "portfolio", "node_id")
     places = order["positions"]
     return Canonical(
         Portfolio(data, instrument_row[places].astype(np.int32), book_row[places].astype(np.int32)),
-        {name: table.source_rows[keep[name]][order[name]].astype(np.int32) for name, table in tables.items()},
+        {name: _kept(table.source_rows, keep[name])[order[name]].astype(np.int32) for name, table in tables.items()},
     )
 
 
@@ -79,21 +76,18 @@ def _kept_columns(table: TypedTable, keep: Array) -> dict[str, ColumnData]:
     columns = {}
     for name, typed in sorted(table.columns.items()):
         # `tags` stays for error reports only: its content is in the columns tag:KEY.
-        if (table.name, name) != TAGS and typed.present[keep].any():
+        if (table.name, name) != TAGS and (typed.present & keep).any():
             columns[name] = _column(typed, keep)
     return columns
 
 
 def _column(typed: Typed, keep: Array) -> ColumnData:
-    values = typed.values[keep]
-    match typed.kind:
-        case Kind.TEXT:
-            return _text_column(values, typed.texts)
-        case Kind.NUMBER | Kind.INTEGER:
-            # One bit pattern for nil and one for absent: -0.0 + 0.0 is 0.0.
-            return ColumnData(typed.kind, np.where(np.isnan(values), np.nan, values + 0.0))
-        case _:
-            return ColumnData(typed.kind, values)
+    values = _kept(typed.values, keep)
+    return _text_column(values, typed.texts) if typed.kind is Kind.TEXT else ColumnData(typed.kind, values)
+
+
+def _kept(values: Array, keep: Array) -> Array:
+    return values if keep.all() else values[keep]
 
 
 def _text_column(codes: Array, texts: pa.Array) -> ColumnData:
@@ -108,8 +102,9 @@ def _text_column(codes: Array, texts: pa.Array) -> ColumnData:
     return ColumnData(Kind.TEXT, new_code[codes], tuple(used_texts.take(by_text).to_pylist()))
 
 
-def _taken(column: ColumnData, order: Array) -> ColumnData:
-    return ColumnData(column.kind, np.ascontiguousarray(column.values[order]), column.categories)
+def _ordered(columns: dict[str, ColumnData], order: Array) -> TableData:
+    taken = {name: ColumnData(each.kind, each.values[order], each.categories) for name, each in columns.items()}
+    return TableData(len(order), taken)
 
 
 # --- order ----------------------------------------------------------------------------------------------------------

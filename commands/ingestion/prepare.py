@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from commands.ingestion.attributes import expand_tags, type_attributes
 from commands.ingestion.canonical import Canonical, canonical, content_sha256
@@ -34,6 +36,10 @@ class Lines:
 
     file: str
     rows: Array
+
+    def as_json(self) -> str:
+        numbers = pa.ListArray.from_arrays([0, len(self.rows)], pa.array(self.rows).cast(pa.string()))
+        return f'{{"file":{json.dumps(self.file)},"rows":[{pc.binary_join(numbers, ",")[0]}]}}'
 
 
 @dataclass(frozen=True)
@@ -80,8 +86,8 @@ class Prepared:
 
     def lines_document(self) -> bytes:
         """`lines` as JSON under zlib: {table: {"file": name, "rows": [row of each canonical row]}}."""
-        document = {name: {"file": each.file, "rows": each.rows.tolist()} for name, each in sorted(self.lines.items())}
-        return zlib.compress(json.dumps(document, separators=(",", ":")).encode(), level=1)
+        tables = ",".join(f"{json.dumps(name)}:{each.as_json()}" for name, each in sorted(self.lines.items()))
+        return zlib.compress(f"{{{tables}}}".encode(), level=1)
 
 
 def prepare_portfolio(source: Path, *, accept_valid: bool = False) -> Prepared:
