@@ -64,9 +64,12 @@ def content_sha256(portfolio: Portfolio) -> str:
 
 def _feed(digest: Any, *texts: str) -> None:
     """Each text after its length, so that no two lists of texts feed the same bytes."""
-    lengths_bytes = pc.binary_length(pa.array(texts, pa.large_string())).to_numpy()
-    digest.update(np.append(len(texts), lengths_bytes).astype("<u8").tobytes())
-    digest.update("".join(texts).encode())
+    together = "".join(texts).encode()
+    lengths = np.fromiter(map(len, texts), "<u8", len(texts))
+    if int(lengths.sum()) != len(together):  # beyond ASCII a character is not a byte
+        lengths = np.array([len(text.encode()) for text in texts], dtype="<u8")
+    digest.update(np.append(len(texts), lengths).astype("<u8").tobytes())
+    digest.update(together)
 
 
 # --- columns --------------------------------------------------------------------------------------------------------
@@ -99,11 +102,11 @@ def _text_column(codes: Array, texts: pa.Array) -> ColumnData:
     rank[by_text] = np.arange(len(by_text), dtype=np.int32)
     new_code = np.full(len(texts) + 1, ABSENT_CODE, dtype=np.int32)
     new_code[:-1][used[:-1]] = rank
-    return ColumnData(Kind.TEXT, new_code[codes], tuple(used_texts.take(by_text).to_pylist()))
+    return ColumnData(Kind.TEXT, new_code.take(codes), tuple(used_texts.take(by_text).to_pylist()))
 
 
 def _ordered(columns: dict[str, ColumnData], order: Array) -> TableData:
-    taken = {name: ColumnData(each.kind, each.values[order], each.categories) for name, each in columns.items()}
+    taken = {name: ColumnData(each.kind, each.values.take(order), each.categories) for name, each in columns.items()}
     return TableData(len(order), taken)
 
 

@@ -77,7 +77,7 @@ def distinct(codes: Array, texts: pa.Array) -> Cells:
     places = np.where(places == encoded.dictionary.index("").as_py(), -1, places)
     if np.array_equal(places, np.arange(len(texts))):
         return Cells(codes, texts)
-    return Cells(np.append(places, -1).astype(np.int32)[codes], encoded.dictionary)
+    return Cells(np.append(places, -1).astype(np.int32).take(codes), encoded.dictionary)
 
 
 def kept(columns: dict[str, Cells], keep: Array) -> dict[str, Cells]:

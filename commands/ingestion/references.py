@@ -81,7 +81,7 @@ def _rows_with_key(wanted: Typed, parent: TypedTable, keys: Typed) -> Array:
     row_of_key[keys.cells.codes[::-1]] = np.arange(parent.rows)[::-1]
     row_of_key[_NONE] = _NONE
     place = pc.index_in(wanted.texts, value_set=keys.texts).fill_null(_NONE).to_numpy(zero_copy_only=False)
-    rows: Array = np.append(row_of_key[place], _NONE)[wanted.cells.codes]
+    rows: Array = np.append(row_of_key[place], _NONE).take(wanted.cells.codes)
     return rows
 
 

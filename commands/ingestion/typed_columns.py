@@ -101,7 +101,7 @@ class TypedTable:
 
 def of_rows(distinct_mask: Array, codes: Array) -> Array:
     """From a mask over distinct texts to a mask over rows; absent cells are False."""
-    return np.append(distinct_mask, False)[codes] if distinct_mask.any() else np.zeros(len(codes), dtype=bool)
+    return np.append(distinct_mask, False).take(codes) if distinct_mask.any() else np.zeros(len(codes), dtype=bool)
 
 
 def typed_table(raw: RawTable, errors: Findings, warnings: Findings) -> TypedTable:
@@ -196,7 +196,7 @@ def not_finite(texts: pa.Array, values: Array, numeric: Array) -> Array:
 
 def spread(values: Array, absent: Any, codes: Array) -> Array:
     """From values of distinct texts to values of rows."""
-    return np.append(values, np.asarray(absent, dtype=values.dtype))[codes]
+    return np.append(values, np.asarray(absent, dtype=values.dtype)).take(codes)
 
 
 def _number(table: TypedTable, column: Column, cells: Cells, errors: Findings) -> Typed:
