@@ -65,9 +65,9 @@ def content_sha256(portfolio: Portfolio) -> str:
 def _feed(digest: Any, *texts: str) -> None:
     """Each text after its length, so that no two lists of texts feed the same bytes."""
     together = "".join(texts).encode()
-    lengths = np.fromiter(map(len, texts), "<u8", len(texts))
+    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
     if int(lengths.sum()) != len(together):  # beyond ASCII a character is not a byte
-        lengths = np.array([len(text.encode()) for text in texts], dtype="<u8")
+        lengths = np.array([len(text.encode()) for text in texts])
     digest.update(np.append(len(texts), lengths).astype("<u8").tobytes())
     digest.update(together)
 
