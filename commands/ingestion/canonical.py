@@ -34,15 +34,19 @@ class Canonical:
 
 
 def canonical(tables: dict[str, TypedTable], keep: dict[str, Array]) -> Canonical:
-    """The kept rows of sound tables, sorted, with text as codes into sorted categories and absent columns left out."""
+    """The kept rows of sound tables, sorted, with text as codes into sorted categories and absent columns left out.
+
+    The tables' columns are used up: two copies of a portfolio need not be held at once.
+    """
     tables = {name: table for name, table in tables.items() if keep[name].any()}
+    instrument = rows_referred(tables["positions"], "instrument_id", tables["instruments"], "instrument_id")
+    book = rows_referred(tables["positions"], "book_id", tables["portfolio"], "node_id")
     columns = {name: _kept_columns(table, keep[name]) for name, table in tables.items()}
     order = {name: _key_order(table, columns[name]) for name, table in tables.items()}
-    instrument_row = _positions_referred(tables, keep, order, "instrument_id", "instruments", "instrument_id")
-    order["positions"] = _positions_order(columns, order, instrument_row)
+    instrument_row = _canonical_rows(instrument, keep, order, "instruments")
+    book_row = _canonical_rows(book, keep, order, "portfolio")
+    order["positions"] = places = _positions_order(columns, order, instrument_row)
     data = {name: _ordered(columns.pop(name), order[name]) for name in sorted(columns)}
-    book_row = _positions_referred(tables, keep, order, "book_id", "portfolio", "node_id")
-    places = order["positions"]
     return Canonical(
         Portfolio(data, instrument_row[places].astype(np.int32), book_row[places].astype(np.int32)),
         {name: _kept(table.source_rows, keep[name])[order[name]].astype(np.int32) for name, table in tables.items()},
@@ -77,7 +81,8 @@ def _feed(digest: Any, *texts: str) -> None:
 
 def _kept_columns(table: TypedTable, keep: Array) -> dict[str, ColumnData]:
     columns = {}
-    for name, typed in sorted(table.columns.items()):
+    for name in sorted(table.columns):
+        typed = table.columns.pop(name)
         # `tags` stays for error reports only: its content is in the columns tag:KEY.
         if (table.name, name) != TAGS and (typed.present & keep).any():
             columns[name] = _column(typed, keep)
@@ -106,8 +111,12 @@ def _text_column(codes: Array, texts: pa.Array) -> ColumnData:
 
 
 def _ordered(columns: dict[str, ColumnData], order: Array) -> TableData:
-    taken = {name: ColumnData(each.kind, each.values.take(order), each.categories) for name, each in columns.items()}
+    taken = {name: _in_order(columns.pop(name), order) for name in sorted(columns)}
     return TableData(len(order), taken)
+
+
+def _in_order(column: ColumnData, order: Array) -> ColumnData:
+    return ColumnData(column.kind, column.values.take(order), column.categories)
 
 
 # --- order ----------------------------------------------------------------------------------------------------------
@@ -126,12 +135,8 @@ def _positions_order(columns: dict[str, dict[str, ColumnData]], order: dict[str,
     return np.lexsort((positions["position_id"].values, positions["book_id"].values, family))
 
 
-def _positions_referred(
-    tables: dict[str, TypedTable], keep: dict[str, Array], order: dict[str, Array], column: str, name: str, key: str
-) -> Array:
+def _canonical_rows(referred: Array, keep: dict[str, Array], order: dict[str, Array], name: str) -> Array:
     """For each kept position, in file order, the canonical row of what it refers to."""
-    parent = tables[name]
-    canonical_row = np.full(parent.rows, -1, dtype=np.int64)
+    canonical_row = np.full(len(keep[name]), -1, dtype=np.int64)
     canonical_row[np.flatnonzero(keep[name])[order[name]]] = np.arange(len(order[name]))
-    rows: Array = canonical_row[rows_referred(tables["positions"], column, parent, key)][keep["positions"]]
-    return rows
+    return _kept(canonical_row.take(referred), keep["positions"])
