@@ -76,7 +76,7 @@ def _each_has_a_text_of_its_own(values: pa.Array) -> bool:
     """Of distinct values: NaNs can differ in their bits, and have one text."""
     if pa.types.is_floating(values.type):
         return bool(np.isnan(values.to_numpy(zero_copy_only=False)).sum() < 2)
-    return values.null_count == 0
+    return bool(values.null_count == 0)
 
 
 def distinct(codes: Array, texts: pa.Array) -> Cells:
