@@ -73,7 +73,7 @@ def _ascends(column: pa.ChunkedArray) -> bool:
 
 
 def _each_has_a_text_of_its_own(values: pa.Array) -> bool:
-    """Of distinct values: NaNs can differ in their bits, and have one text."""
+    """Distinct values have distinct texts, except that NaNs of different bits have one, and nulls none."""
     if pa.types.is_floating(values.type):
         return bool(np.isnan(values.to_numpy(zero_copy_only=False)).sum() < 2)
     return bool(values.null_count == 0)

@@ -157,10 +157,12 @@ def _cleaned(table: TypedTable, name: str, cells: Cells, is_key: bool, errors: F
 
 def _is_plain(texts: pa.Array, most_bytes: int) -> bool:
     """Visible ASCII without the sign of a formula, and none too long: there is nothing to clean."""
-    longest = pc.max(pc.binary_length(texts)).as_py() or 0
-    each = np.frombuffer(texts.buffers()[2] if longest else b" ", dtype=np.uint8)
-    visible = not longest or (each.min() > ord(" ") and each.max() <= ord("~") and not (each == ord("=")).any())
-    return bool(visible and longest <= most_bytes)
+    longest_bytes = pc.max(pc.binary_length(texts)).as_py()
+    if not longest_bytes:
+        return True
+    each = np.frombuffer(texts.buffers()[2], dtype=np.uint8)
+    visible = each.min() > ord(" ") and each.max() <= ord("~") and not (each == ord("=")).any()
+    return bool(visible and longest_bytes <= most_bytes)
 
 
 def _typed(table: TypedTable, column: Column, cells: Cells, errors: Findings) -> Typed:
