@@ -70,8 +70,10 @@ def _register(
 
 def latest_maturity(portfolio: Portfolio) -> int | None:
     """The last day on which anything held can still pay, in epoch days; None when an instrument does not say."""
-    columns = portfolio.tables["instruments"].columns
-    held = np.unique(portfolio.instrument_row)
+    instruments = portfolio.tables["instruments"]
+    columns, is_held = instruments.columns, np.zeros(instruments.rows, dtype=bool)
+    is_held[portfolio.instrument_row] = True
+    held = np.flatnonzero(is_held)
     days = np.full(len(held), ABSENT_DATE, np.int64)
     for name in ("maturity_date", "expiry_date"):
         if name in columns:

@@ -12,9 +12,9 @@ from commands.ingestion.findings import Findings
 from commands.ingestion.identifiers import SCHEMES
 from commands.ingestion.limits import MAX_TAG_KEYS
 from commands.ingestion.typed_columns import (
-    NOT_FINITE,
     Typed,
     TypedTable,
+    not_finite,
     of_rows,
     parsed_dates,
     parsed_numbers,
@@ -42,7 +42,7 @@ def _by_content(table: TypedTable, name: str, cells: Cells, warnings: Findings) 
     used[cells.codes[cells.codes >= 0]] = True
     numbers, numeric = parsed_numbers(cells.texts)
     # A NaN among numbers is a number that is not there, not a reason to keep the whole column as text.
-    endless = (matches(cells.texts, NOT_FINITE) | np.isinf(numbers)) & used
+    endless = not_finite(cells.texts, numbers, numeric) & used
     if (numeric | ~used | endless).all() and (numeric & used & ~endless).any():
         warnings.row(
             table,

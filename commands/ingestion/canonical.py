@@ -34,21 +34,22 @@ class Canonical:
 
 
 def canonical(tables: dict[str, TypedTable], keep: dict[str, Array]) -> Canonical:
-    """The kept rows of sound tables, sorted, with text as codes into sorted categories and absent columns left out."""
+    """The kept rows of sound tables, sorted, with text as codes into sorted categories and absent columns left out.
+
+    The tables' columns are used up: two copies of a portfolio need not be held at once.
+    """
     tables = {name: table for name, table in tables.items() if keep[name].any()}
+    instrument = rows_referred(tables["positions"], "instrument_id", tables["instruments"], "instrument_id")
+    book = rows_referred(tables["positions"], "book_id", tables["portfolio"], "node_id")
     columns = {name: _kept_columns(table, keep[name]) for name, table in tables.items()}
     order = {name: _key_order(table, columns[name]) for name, table in tables.items()}
-    instrument_row = _positions_referred(tables, keep, order, "instrument_id", "instruments", "instrument_id")
-    order["positions"] = _positions_order(columns, order, instrument_row)
-    data = {
-        name: TableData(int(keep[name].sum()), {each: _taken(column, order[name]) for each, column in part.items()})
-        for name, part in sorted(columns.items())
-    }
-    book_row = _positions_referred(tables, keep, order, "book_id", "portfolio", "node_id")
-    places = order["positions"]
+    instrument_row = _canonical_rows(instrument, keep, order, "instruments")
+    book_row = _canonical_rows(book, keep, order, "portfolio")
+    order["positions"] = places = _positions_order(columns, order, instrument_row)
+    data = {name: _ordered(columns.pop(name), order[name]) for name in sorted(columns)}
     return Canonical(
         Portfolio(data, instrument_row[places].astype(np.int32), book_row[places].astype(np.int32)),
-        {name: table.source_rows[keep[name]][order[name]].astype(np.int32) for name, table in tables.items()},
+        {name: _kept(table.source_rows, keep[name])[order[name]].astype(np.int32) for name, table in tables.items()},
     )
 
 
@@ -67,10 +68,12 @@ def content_sha256(portfolio: Portfolio) -> str:
 
 def _feed(digest: Any, *texts: str) -> None:
     """Each text after its length, so that no two lists of texts feed the same bytes."""
-    encoded = [text.encode() for text in texts]
-    lengths = np.array([len(encoded), *map(len, encoded)], dtype="<u8")
-    digest.update(lengths.tobytes())
-    digest.update(b"".join(encoded))
+    together = "".join(texts).encode()
+    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+    if int(lengths.sum()) != len(together):  # beyond ASCII a character is not a byte
+        lengths = np.array([len(text.encode()) for text in texts])
+    digest.update(np.append(len(texts), lengths).astype("<u8").tobytes())
+    digest.update(together)
 
 
 # --- columns --------------------------------------------------------------------------------------------------------
@@ -78,23 +81,21 @@ def _feed(digest: Any, *texts: str) -> None:
 
 def _kept_columns(table: TypedTable, keep: Array) -> dict[str, ColumnData]:
     columns = {}
-    for name, typed in sorted(table.columns.items()):
+    for name in sorted(table.columns):
+        typed = table.columns.pop(name)
         # `tags` stays for error reports only: its content is in the columns tag:KEY.
-        if (table.name, name) != TAGS and typed.present[keep].any():
+        if (table.name, name) != TAGS and (typed.present & keep).any():
             columns[name] = _column(typed, keep)
     return columns
 
 
 def _column(typed: Typed, keep: Array) -> ColumnData:
-    values = typed.values[keep]
-    match typed.kind:
-        case Kind.TEXT:
-            return _text_column(values, typed.texts)
-        case Kind.NUMBER | Kind.INTEGER:
-            # One bit pattern for nil and one for absent: -0.0 + 0.0 is 0.0.
-            return ColumnData(typed.kind, np.where(np.isnan(values), np.nan, values + 0.0))
-        case _:
-            return ColumnData(typed.kind, values)
+    values = _kept(typed.values, keep)
+    return _text_column(values, typed.texts) if typed.kind is Kind.TEXT else ColumnData(typed.kind, values)
+
+
+def _kept(values: Array, keep: Array) -> Array:
+    return values if keep.all() else values[keep]
 
 
 def _text_column(codes: Array, texts: pa.Array) -> ColumnData:
@@ -106,11 +107,16 @@ def _text_column(codes: Array, texts: pa.Array) -> ColumnData:
     rank[by_text] = np.arange(len(by_text), dtype=np.int32)
     new_code = np.full(len(texts) + 1, ABSENT_CODE, dtype=np.int32)
     new_code[:-1][used[:-1]] = rank
-    return ColumnData(Kind.TEXT, new_code[codes], tuple(used_texts.take(by_text).to_pylist()))
+    return ColumnData(Kind.TEXT, new_code.take(codes), tuple(used_texts.take(by_text).to_pylist()))
 
 
-def _taken(column: ColumnData, order: Array) -> ColumnData:
-    return ColumnData(column.kind, np.ascontiguousarray(column.values[order]), column.categories)
+def _ordered(columns: dict[str, ColumnData], order: Array) -> TableData:
+    taken = {name: _in_order(columns.pop(name), order) for name in sorted(columns)}
+    return TableData(len(order), taken)
+
+
+def _in_order(column: ColumnData, order: Array) -> ColumnData:
+    return ColumnData(column.kind, column.values.take(order), column.categories)
 
 
 # --- order ----------------------------------------------------------------------------------------------------------
@@ -129,12 +135,8 @@ def _positions_order(columns: dict[str, dict[str, ColumnData]], order: dict[str,
     return np.lexsort((positions["position_id"].values, positions["book_id"].values, family))
 
 
-def _positions_referred(
-    tables: dict[str, TypedTable], keep: dict[str, Array], order: dict[str, Array], column: str, name: str, key: str
-) -> Array:
+def _canonical_rows(referred: Array, keep: dict[str, Array], order: dict[str, Array], name: str) -> Array:
     """For each kept position, in file order, the canonical row of what it refers to."""
-    parent = tables[name]
-    canonical_row = np.full(parent.rows, -1, dtype=np.int64)
+    canonical_row = np.full(len(keep[name]), -1, dtype=np.int64)
     canonical_row[np.flatnonzero(keep[name])[order[name]]] = np.arange(len(order[name]))
-    rows: Array = canonical_row[rows_referred(tables["positions"], column, parent, key)][keep["positions"]]
-    return rows
+    return _kept(canonical_row.take(referred), keep["positions"])

@@ -55,9 +55,28 @@ class Source:
 
 def cells_of(column: pa.ChunkedArray) -> Cells:
     """Cells of a column whose cast to string is the canonical text of its values."""
+    if pa.types.is_string(column.type) and _ascends(column):
+        return Cells(np.arange(len(column), dtype=np.int32), column.combine_chunks())
     encoded = column.dictionary_encode().combine_chunks()
-    texts = encoded.dictionary.cast(pa.string())
-    return distinct(encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False), texts)
+    codes, texts = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False), encoded.dictionary.cast(pa.string())
+    if not _each_has_a_text_of_its_own(encoded.dictionary):
+        return distinct(codes, texts)
+    empty = texts.index("").as_py()
+    return Cells(codes if empty < 0 else np.where(codes == empty, -1, codes), texts)
+
+
+def _ascends(column: pa.ChunkedArray) -> bool:
+    """As ids often do: then each is there once, which a look at its neighbour says faster than a table of all."""
+    if not len(column) or column.null_count or column[0].as_py() == "":
+        return False
+    return all(bool(pc.all(pc.less(part[:-1], part[1:])).as_py()) for part in (column[:1000], column))
+
+
+def _each_has_a_text_of_its_own(values: pa.Array) -> bool:
+    """Distinct values have distinct texts, except that NaNs of different bits have one, and nulls none."""
+    if pa.types.is_floating(values.type):
+        return bool(np.isnan(values.to_numpy(zero_copy_only=False)).sum() < 2)
+    return bool(values.null_count == 0)
 
 
 def distinct(codes: Array, texts: pa.Array) -> Cells:
@@ -67,7 +86,7 @@ def distinct(codes: Array, texts: pa.Array) -> Cells:
     places = np.where(places == encoded.dictionary.index("").as_py(), -1, places)
     if np.array_equal(places, np.arange(len(texts))):
         return Cells(codes, texts)
-    return Cells(np.append(places, -1).astype(np.int32)[codes], encoded.dictionary)
+    return Cells(np.append(places, -1).astype(np.int32).take(codes), encoded.dictionary)
 
 
 def kept(columns: dict[str, Cells], keep: Array) -> dict[str, Cells]:

@@ -4,11 +4,13 @@ import json
 import math
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from commands.ingestion.attributes import expand_tags, type_attributes
 from commands.ingestion.canonical import Canonical, canonical, content_sha256
@@ -34,6 +36,10 @@ class Lines:
 
     file: str
     rows: Array
+
+    def as_json(self) -> str:
+        numbers = pa.ListArray.from_arrays([0, len(self.rows)], pa.array(self.rows).cast(pa.string()))
+        return f'{{"file":{json.dumps(self.file)},"rows":[{pc.binary_join(numbers, ",")[0]}]}}'
 
 
 @dataclass(frozen=True)
@@ -80,8 +86,8 @@ class Prepared:
 
     def lines_document(self) -> bytes:
         """`lines` as JSON under zlib: {table: {"file": name, "rows": [row of each canonical row]}}."""
-        document = {name: {"file": each.file, "rows": each.rows.tolist()} for name, each in sorted(self.lines.items())}
-        return zlib.compress(json.dumps(document, separators=(",", ":")).encode(), level=1)
+        tables = ",".join(f"{json.dumps(name)}:{each.as_json()}" for name, each in sorted(self.lines.items()))
+        return zlib.compress(f"{{{tables}}}".encode(), level=1)
 
 
 def prepare_portfolio(source: Path, *, accept_valid: bool = False) -> Prepared:
@@ -102,8 +108,8 @@ def prepare_portfolio(source: Path, *, accept_valid: bool = False) -> Prepared:
     if storable and not keep["positions"].any():
         errors.file("positions", Code.NO_ROWS, "No position is left to store.", "Correct the errors, or add positions.")
         storable = False
-    made = canonical(tables, keep) if storable else None
-    return _prepared(tables, made, errors, warnings, found.files)
+    said = _said(tables, errors, warnings, found.files)
+    return _with_portfolio(said, tables, canonical(tables, keep)) if storable else said
 
 
 def _check(tables: Tables, errors: Findings, warnings: Findings) -> None:
@@ -117,17 +123,15 @@ def _check(tables: Tables, errors: Findings, warnings: Findings) -> None:
         warn_of_outliers(tables, warnings)
 
 
-def _prepared(
-    tables: Tables, made: Canonical | None, errors: Findings, warnings: Findings, files: list[FileInfo]
-) -> Prepared:
+def _said(tables: Tables, errors: Findings, warnings: Findings, files: list[FileInfo]) -> Prepared:
     bad = {name: errors.rows_of(table) for name, table in tables.items()}
     rows = {name: table.rows + len(table.unreadable_rows) for name, table in tables.items()}
     left_out = {name: _left_out(table, bad[name]) for name, table in tables.items()}
     return Prepared(
-        portfolio=made.portfolio if made else None,
-        sha256=content_sha256(made.portfolio) if made else None,
+        portfolio=None,
+        sha256=None,
         rows=rows,
-        accepted=sum(len(kept) for kept in made.source_rows.values()) if made else 0,
+        accepted=0,
         rejected=sum(len(each) for each in left_out.values()),
         left_out={name: each for name, each in left_out.items() if len(each)},
         errors=errors.told(),
@@ -135,9 +139,20 @@ def _prepared(
         errors_by_code=errors.by_code(),
         warnings=warnings.told(),
         warnings_total=warnings.total,
-        control_totals=control_totals(made.portfolio) if made else {},
-        lines={name: Lines(tables[name].file, each) for name, each in made.source_rows.items()} if made else {},
+        control_totals={},
+        lines={},
         files=[asdict(file) for file in files],
+    )
+
+
+def _with_portfolio(said: Prepared, tables: Tables, made: Canonical) -> Prepared:
+    return replace(
+        said,
+        portfolio=made.portfolio,
+        sha256=content_sha256(made.portfolio),
+        accepted=sum(len(kept) for kept in made.source_rows.values()),
+        control_totals=control_totals(made.portfolio),
+        lines={name: Lines(tables[name].file, each) for name, each in made.source_rows.items()},
     )
 
 

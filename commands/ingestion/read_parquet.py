@@ -16,6 +16,10 @@ from commands.ingestion.limits import MAX_FILE_BYTES, MAX_ROWS
 from domain.tables import BY_NAME
 
 _MAGIC = b"PAR1"
+_CODED = pa.dictionary(pa.int32(), pa.string())
+_MOST_CODE_BYTES = 3
+"""Of a row, at the mean: codes of few texts take no more, texts themselves do."""
+
 _DAMAGED = (pa.ArrowException, OSError, ValueError)
 """What the reader raises over bytes that are not what they should be; a name that is not UTF-8 is a ValueError."""
 
@@ -55,6 +59,8 @@ def _opened(name: str, path: Path, info: FileInfo, errors: Findings) -> pq.Parqu
             return None
     try:
         file = pq.ParquetFile(path, memory_map=True, page_checksum_verification=True)
+        few = _columns_of_few_texts(file)
+        file = pq.ParquetFile(path, memory_map=True, page_checksum_verification=True, read_dictionary=few)
     except _DAMAGED:
         errors.file(name, Code.UNREADABLE, f"{path.name} is damaged.", "Write the table again.")
         return None
@@ -63,6 +69,16 @@ def _opened(name: str, path: Path, info: FileInfo, errors: Findings) -> pq.Parqu
         errors.file(name, Code.LIMIT_EXCEEDED, f"{path.name} is larger than Tenor reads.", "Split the portfolio.")
         return None
     return file
+
+
+def _columns_of_few_texts(file: pq.ParquetFile) -> list[str]:
+    """Text columns that the file holds as short codes: to read the codes is cheaper than to look at every text."""
+    sizes_bytes = np.zeros(file.metadata.num_columns, dtype=np.int64)
+    for group in map(file.metadata.row_group, range(file.metadata.num_row_groups)):
+        sizes_bytes += [group.column(place).total_uncompressed_size for place in range(group.num_columns)]
+    few = np.flatnonzero(sizes_bytes < _MOST_CODE_BYTES * file.metadata.num_rows)
+    paths = {file.schema.column(place).path for place in few}
+    return [field.name for field in file.schema_arrow if pa.types.is_string(field.type) and field.name in paths]
 
 
 def _of_known_type(name: str, label: str, kind: pa.DataType, errors: Findings, warnings: Findings) -> bool:
@@ -94,9 +110,19 @@ def _column(name: str, label: str, file: pq.ParquetFile, place: int, errors: Fin
 
 
 def _cells(column: pa.ChunkedArray) -> Cells:
+    if column.type == _CODED:
+        return _coded(column)
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     return _timestamps(column) if pa.types.is_timestamp(column.type) else cells_of(column)
+
+
+def _coded(column: pa.ChunkedArray) -> Cells:
+    """Without the texts that no row has, and in the order of the rows, whatever the file's own order."""
+    column.validate(full=True)
+    encoded = column.unify_dictionaries().combine_chunks()
+    used = encoded.indices.dictionary_encode()
+    return distinct(used.indices.fill_null(-1).to_numpy(zero_copy_only=False), encoded.dictionary.take(used.dictionary))
 
 
 def _readable(kind: pa.DataType) -> bool:

@@ -7,7 +7,7 @@ import pyarrow.compute as pc
 
 from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
-from commands.ingestion.typed_columns import TypedTable
+from commands.ingestion.typed_columns import Typed, TypedTable
 from domain.tables import NODE_KINDS, Kind
 
 Array = np.ndarray[Any, Any]
@@ -67,15 +67,21 @@ def first_rows(numbers: Array) -> Array:
 
 
 def rows_referred(child: TypedTable, column: str, parent: TypedTable, key: str) -> Array:
-    """For each row of `child` the first row of `parent` with that key, or -1."""
+    """For each row of `child` the first row of `parent` with that key, or -1; not to be written to."""
     if column not in child.columns or key not in parent.columns:
         return np.full(child.rows, _NONE, dtype=np.int64)
-    wanted, keys = child.columns[column], parent.columns[key]
+    asked = column, parent.name, key
+    if asked not in child.referred:
+        child.referred[asked] = _rows_with_key(child.columns[column], parent, parent.columns[key])
+    return child.referred[asked]
+
+
+def _rows_with_key(wanted: Typed, parent: TypedTable, keys: Typed) -> Array:
     row_of_key = np.full(len(keys.texts) + 1, _NONE, dtype=np.int64)
     row_of_key[keys.cells.codes[::-1]] = np.arange(parent.rows)[::-1]
     row_of_key[_NONE] = _NONE
     place = pc.index_in(wanted.texts, value_set=keys.texts).fill_null(_NONE).to_numpy(zero_copy_only=False)
-    rows: Array = np.append(row_of_key[place], _NONE)[wanted.cells.codes]
+    rows: Array = np.append(row_of_key[place], _NONE).take(wanted.cells.codes)
     return rows
 
 

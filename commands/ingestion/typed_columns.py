@@ -1,7 +1,7 @@
 """Texts become numbers, dates, flags and codes: each distinct text once, every bad cell an error."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from difflib import get_close_matches
 from typing import Any
@@ -47,11 +47,14 @@ class Typed:
 
 @dataclass(frozen=True)
 class TypedTable:
+    """`referred` is what references.rows_referred has found of this table's columns: each is looked up once."""
+
     spec: Table
     file: str
     source_rows: Array
     columns: dict[str, Typed]
     unreadable_rows: tuple[int, ...] = ()
+    referred: dict[tuple[str, str, str], Array] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -98,7 +101,7 @@ class TypedTable:
 
 def of_rows(distinct_mask: Array, codes: Array) -> Array:
     """From a mask over distinct texts to a mask over rows; absent cells are False."""
-    return np.append(distinct_mask, False)[codes]
+    return np.append(distinct_mask, False).take(codes) if distinct_mask.any() else np.zeros(len(codes), dtype=bool)
 
 
 def typed_table(raw: RawTable, errors: Findings, warnings: Findings) -> TypedTable:
@@ -133,9 +136,11 @@ def _cleaned(table: TypedTable, name: str, cells: Cells, is_key: bool, errors: F
     """What no column may hold. Blanks around a value are an error in an id; elsewhere they go, with a warning."""
     # A table that can be seen by Findings needs the column in place before it is typed.
     table.columns[name] = Typed(Kind.TEXT, cells.codes, cells)
+    limit = MAX_ID_CHARS if is_key else MAX_TEXT_CHARS
+    if _is_plain(cells.texts, limit):
+        return cells
     formula = of_rows(matches(cells.texts, r"^\s*="), cells.codes)
     errors.row(table, name, Code.FORMULA, formula, "The cell holds a formula.", "Write the value instead.")
-    limit = MAX_ID_CHARS if is_key else MAX_TEXT_CHARS
     long = of_rows(np.asarray(pc.greater(pc.utf8_length(cells.texts), limit), dtype=bool), cells.codes)
     errors.row(table, name, Code.TOO_LONG, long, f"The text is longer than {limit} characters.", "Shorten it.")
     if is_key:
@@ -148,6 +153,16 @@ def _cleaned(table: TypedTable, name: str, cells: Cells, is_key: bool, errors: F
     message, fix = f"{name} begins or ends with blanks.", "Remove the blanks."
     (errors if is_key else warnings).row(table, name, Code.SURROUNDING_BLANKS, blanks, message, fix)
     return cells if is_key else distinct(cells.codes, trimmed)
+
+
+def _is_plain(texts: pa.Array, most_bytes: int) -> bool:
+    """Visible ASCII without the sign of a formula, and none too long: there is nothing to clean."""
+    longest_bytes = pc.max(pc.binary_length(texts)).as_py()
+    if not longest_bytes:
+        return True
+    each = np.frombuffer(texts.buffers()[2], dtype=np.uint8)
+    visible = each.min() > ord(" ") and each.max() <= ord("~") and not (each == ord("=")).any()
+    return bool(visible and longest_bytes <= most_bytes)
 
 
 def _typed(table: TypedTable, column: Column, cells: Cells, errors: Findings) -> Typed:
@@ -168,20 +183,27 @@ def _typed(table: TypedTable, column: Column, cells: Cells, errors: Findings) ->
 
 
 def parsed_numbers(texts: pa.Array) -> tuple[Array, Array]:
-    """Values of distinct texts and a mask of those that are numbers; NaN where they are not."""
+    """Values of distinct texts and a mask of those that are numbers; NaN, of one bit pattern, where they are not."""
     numeric = matches(texts, NUMBER)
     values = pc.if_else(pa.array(numeric), texts, pa.scalar(None, pa.string())).cast(pa.float64())
+    # One bit pattern for nil: -0.0 + 0.0 is 0.0.
     return values.fill_null(np.nan).to_numpy(zero_copy_only=False) + 0.0, numeric
+
+
+def not_finite(texts: pa.Array, values: Array, numeric: Array) -> Array:
+    """Mask of the distinct texts that say infinity or no number, of what `parsed_numbers` makes of them."""
+    endless = np.isinf(values)
+    return endless if numeric.all() else endless | matches(texts, NOT_FINITE)
 
 
 def spread(values: Array, absent: Any, codes: Array) -> Array:
     """From values of distinct texts to values of rows."""
-    return np.append(values, np.asarray(absent, dtype=values.dtype))[codes]
+    return np.append(values, np.asarray(absent, dtype=values.dtype)).take(codes)
 
 
 def _number(table: TypedTable, column: Column, cells: Cells, errors: Findings) -> Typed:
     values, numeric = parsed_numbers(cells.texts)
-    endless = matches(cells.texts, NOT_FINITE) | np.isinf(values)
+    endless = not_finite(cells.texts, values, numeric)
     name = column.name
     errors.row(
         table,

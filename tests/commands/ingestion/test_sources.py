@@ -201,6 +201,34 @@ def test_parquet_types_read_as_their_csv_texts(tmp_path: Path, sound: Tables, wr
     assert parquet(write(tmp_path / "parquet", sound), typed).sha256 == plain.sha256 is not None
 
 
+@pytest.mark.parametrize("index_type", [pa.int8(), pa.int32()])
+def test_codes_of_a_parquet_file_s_own_are_the_texts_of_the_rows(
+    tmp_path: Path, sound: Tables, write: Write, index_type: pa.DataType
+) -> None:
+    """In each group of rows other codes; texts that no row has, or twice, or that are empty."""
+    for row, state in zip(sound["positions"], ["NY", "CA", ""], strict=True):
+        row["state"] = state
+    plain = prepare_portfolio(write(tmp_path / "csv", sound))
+    groups = [(["TX", "CA", "NY", "NY"], [3]), (["CA", "NY"], [0]), (["", "CA"], [0])]
+    states = pa.chunked_array(
+        [pa.DictionaryArray.from_arrays(pa.array(codes, index_type), pa.array(texts)) for texts, codes in groups]
+    )
+    typed = pa.Table.from_pylist(sound["positions"]).drop("state").append_column("state", states)
+    folder = write(tmp_path / "parquet", sound)
+    (folder / "positions.csv").unlink()
+    pq.write_table(typed, folder / "positions.parquet", row_group_size=1)
+    assert prepare_portfolio(folder).sha256 == plain.sha256 is not None
+
+
+def test_a_long_parquet_column_of_few_texts_reads_as_its_csv_texts(tmp_path: Path, sound: Tables, write: Write) -> None:
+    states = ["CA", "", "NY", "CA", "TX"] * 400
+    base = sound["positions"][0]
+    sound["positions"] = [base | {"position_id": f"P{row}", "state": text} for row, text in enumerate(states)]
+    plain = prepare_portfolio(write(tmp_path / "csv", sound))
+    typed = pa.Table.from_pylist(sound["positions"])
+    assert parquet(write(tmp_path / "parquet", sound), typed).sha256 == plain.sha256 is not None
+
+
 # --- workbooks ------------------------------------------------------------------------------------------------------
 
 
