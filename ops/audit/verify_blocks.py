@@ -1,5 +1,6 @@
 """Every block beside the log against the event that vouches for it, and every blob against its name."""
 
+import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,11 +20,11 @@ from ops.adapters.snapshot_codec import MAGIC as PORTFOLIO_MAGIC
 from ops.adapters.snapshot_codec import NotASnapshot
 from ops.audit.findings import Findings, block_place
 
-THREADS = 4
+THREADS = min(4, os.cpu_count() or 1)
 """Hashing, decompression and the driver's copy leave the interpreter's lock."""
-WINDOW = 6
+WINDOW = 12
 """Blocks in memory at once."""
-BLOCKS_AT_ONCE = 2
+BLOCKS_AT_ONCE = 8
 
 SELECT_BLOCKS = "SELECT run_id, kind, chunk_no, content_sha256, payload_sha256, payload FROM fact_block"
 SELECT_FACTS = "SELECT originator_id, topic, state FROM ledger_events WHERE originator_id = ANY(%s)"

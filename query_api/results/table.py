@@ -127,7 +127,8 @@ def read_frames(
 ) -> dict[int, dict[int, Any]]:
     """By column and scenario, as they are stored; numbers need that of scenario 0 too."""
     frames: dict[int, dict[int, Any]] = {}
-    for column, scenario, frame in cursor.execute(SELECT_AMOUNTS, (run.run_no, chunk_no, scenarios, columns)):
+    rows = cursor.execute(SELECT_AMOUNTS, (run.run_no, chunk_no, scenarios, columns)).fetchall()
+    for column, scenario, frame in rows:
         frames.setdefault(column, {})[scenario] = frame
     return frames
 
