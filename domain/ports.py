@@ -12,8 +12,10 @@ from domain.facts import Block, BlockColumns
 Connection = Any
 """A psycopg connection inside an open transaction; `domain` knows no driver."""
 
-Packed = Sequence[Sequence[bytes | memoryview]]
-"""[columns][scenarios] zstd frames of eight byte planes, lowest first, of bits XOR those of the first scenario."""
+PART_POSITIONS = 1_024
+"""Of a packed column: what is opened to read one number."""
+Packed = Sequence[Sequence[Sequence[bytes | memoryview]]]
+"""[columns][parts][scenarios] zstd frames: eight byte planes, lowest first, of bits XOR those of the first scenario."""
 
 
 class AlreadyThere(Exception):
@@ -80,6 +82,10 @@ class BlockCodec(Protocol):
         """Of the uncompressed canonical columns."""
         ...
 
+    def content_sha256_of(self, payload: bytes | memoryview) -> str:
+        """The same, of packed columns: never all of them unpacked at once."""
+        ...
+
     def encode(self, columns: BlockColumns) -> bytes: ...
 
     def decode(self, payload: bytes | memoryview) -> BlockColumns: ...
@@ -88,8 +94,8 @@ class BlockCodec(Protocol):
         """The result columns as they are packed, without opening them."""
         ...
 
-    def pack(self, values: Any) -> Sequence[bytes]:
-        """float64 [scenarios, positions] to a frame for each scenario."""
+    def pack(self, values: Any) -> Sequence[Sequence[bytes]]:
+        """float64 [scenarios, positions] to [parts][scenarios] frames."""
         ...
 
 

@@ -334,7 +334,8 @@ CREATE TABLE projection.result_chunk_v1 (
     chunk_no    int      NOT NULL,
     scenario_no smallint NOT NULL,
     column_no   smallint NOT NULL,
-    packed      bytea    NOT NULL -- zstd of the doubles' byte planes, XOR scenario 0 (docs/adr/0007)
+    part_no     smallint NOT NULL, -- of 1,024 positions
+    packed      bytea    NOT NULL  -- zstd of the doubles' byte planes, XOR scenario 0 (docs/adr/0007)
 ) PARTITION BY LIST (run_no);
 ALTER TABLE projection.result_chunk_v1 ALTER COLUMN packed SET STORAGE EXTERNAL;
 
@@ -368,7 +369,7 @@ CREATE TABLE projection.result_status_v1 (
     run_no      bigint     NOT NULL,
     chunk_no    int        NOT NULL,
     scenario_no smallint   NOT NULL,
-    reason_no   smallint[] NOT NULL
+    reason_no   bytea      NOT NULL -- of each position, little-endian int16
 ) PARTITION BY LIST (run_no);
 ALTER TABLE projection.result_status_v1 ALTER COLUMN reason_no SET COMPRESSION pglz;
 

@@ -117,7 +117,7 @@ class RunFacts:
     def _check_columns(self, payload: bytes, kind: str, fact: PositionPriced | RiskComputed) -> None:
         """A block back from an archive may be packed as a later release does: its columns answer to the log."""
         try:
-            content_sha256 = self._codec.content_sha256(self._codec.decode(payload))
+            content_sha256 = self._codec.content_sha256_of(payload)
         except ValueError:
             content_sha256 = ""
         if content_sha256 != fact.content_sha256:

@@ -16,7 +16,7 @@ from projections import binary_copy
 from projections.versions import SCHEMA, Tables, versioned
 
 PRIMARY_KEYS: dict[str, tuple[str, ...]] = {
-    "result_chunk": ("chunk_no", "scenario_no", "column_no"),
+    "result_chunk": ("chunk_no", "part_no", "scenario_no", "column_no"),
     "result_position": ("chunk_no",),
     "result_row": ("first_position_id",),
     "result_status": ("chunk_no", "scenario_no"),

@@ -21,7 +21,7 @@ from domain.event import Event
 from domain.facts import PositionPriced
 from domain.ports import BlobStore, BlockCodec, Connection, EventStore, LogEntry, Packed, PortfolioCodec
 from domain.run import RunCancelled, RunCompleted, RunFailed, RunRequested, fold
-from projections.binary_copy import Field, FixedRows, field_size, number, text
+from projections.binary_copy import field_size, number, text
 from projections.result_ahead import Begun, Book, WorkAhead
 from projections.result_blocks import ChunkResults, RunFacts
 from projections.result_partitions import PRIMARY_KEYS, RunPartitions
@@ -30,7 +30,7 @@ from projections.result_rollups import REASON_COLUMNS, ROLLUP_COLUMNS, Rollups
 from projections.result_top import TOP_COLUMNS, top_row
 from projections.versions import FIRST, Observed, Tables, versioned
 
-CHUNK_COLUMNS = ("chunk_no", "scenario_no", "column_no", "packed")
+CHUNK_COLUMNS = ("chunk_no", "part_no", "scenario_no", "column_no", "packed")
 STATUS_COLUMNS = ("chunk_no", "scenario_no", "reason_no")
 AHEAD = 2
 """Chunks that are read before they are copied: what is in memory at a time."""
@@ -116,15 +116,16 @@ class ResultsProjection:
 
 
 def chunk_rows(run_no: int, chunk_no: int, packed: Packed) -> bytes:
-    """A COPY row for each scenario and column, the frames as they are in the block."""
+    """A COPY row for each part, scenario and column, the frames as they are in the block."""
     head = (len(CHUNK_COLUMNS) + 1).to_bytes(2, "big") + number("int8", run_no) + number("int4", chunk_no)
     columns = [number("int2", column_no) for column_no in range(len(packed))]
-    parts: list[Any] = []
-    for scenario_no, frames in enumerate(zip(*packed, strict=True)):
-        place = head + number("int2", scenario_no)
-        for column, frame in zip(columns, frames, strict=True):
-            parts += (place, column, field_size(frame), frame)
-    return b"".join(parts)
+    fields: list[Any] = []
+    for part_no, of_part in enumerate(zip(*packed, strict=True)):
+        for scenario_no, frames in enumerate(zip(*of_part, strict=True)):
+            place = head + number("int2", part_no) + number("int2", scenario_no)
+            for column, frame in zip(columns, frames, strict=True):
+                fields += (place, column, field_size(frame), frame)
+    return b"".join(fields)
 
 
 class Publication:
@@ -175,12 +176,11 @@ class Publication:
 
     def _status_rows(self) -> Iterator[Any]:
         for taken in self._taken:
-            scenarios, positions = taken.reason_no.shape
-            fields = [Field("run_no", "int8"), Field("chunk_no", "int4"), Field("scenario_no", "int2")]
-            rows = FixedRows(scenarios, [*fields, Field("reason_no", "int2", positions)])
-            rows["run_no"], rows["chunk_no"], rows["scenario_no"] = self._run_no, taken.chunk_no, np.arange(scenarios)
-            rows["reason_no"] = taken.reason_no
-            yield rows.data()
+            head = (len(STATUS_COLUMNS) + 1).to_bytes(2, "big") + number("int8", self._run_no)
+            head += number("int4", taken.chunk_no)
+            for scenario_no, numbers in enumerate(taken.reason_no):
+                packed = numbers.astype("<i2").tobytes()
+                yield head + number("int2", scenario_no) + field_size(packed) + packed
 
     def _position_rows(self) -> Iterator[bytes]:
         for taken in self._taken:

@@ -1,6 +1,5 @@
 """Connections as queries use them: read-only snapshots, and arrays straight into numpy."""
 
-import struct
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -12,19 +11,16 @@ import psycopg
 import pyarrow as pa
 import zstandard
 from psycopg.abc import Buffer
-from psycopg.adapt import Loader
-from psycopg.pq import Format
 
+from domain.ports import PART_POSITIONS
 from query_api.errors import NotFound, NotYet
 
 Connection = psycopg.Connection[Any]
 Array = np.ndarray[Any, Any]
 Connect = Callable[[], AbstractContextManager[Connection]]
 
-INT2_ARRAY_OID = 1005
 PLANES = 8
 INT32 = 4
-ARRAY_HEADER = struct.Struct(">iiIii")
 
 READ_ONLY_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
@@ -68,37 +64,35 @@ def _is_in_log(connect: Connect, originator_id: str) -> bool:
         return bool(row and row[0])
 
 
-def array_cursor(connection: Connection) -> psycopg.Cursor[Any]:
-    """A binary cursor that turns int2[] into numpy arrays, with no Python object per element."""
-    cursor = connection.cursor(binary=True)
-    cursor.adapters.register_loader(INT2_ARRAY_OID, Int2ArrayLoader)
-    return cursor
+def parts_of(rows: slice) -> tuple[int, int]:
+    """Of a chunk, the first and the last that hold the rows."""
+    return rows.start // PART_POSITIONS, (rows.stop - 1) // PART_POSITIONS
 
 
-class Int2ArrayLoader(Loader):
-    """A one-dimensional array without NULLs: a length word of four bytes before every element."""
-
-    format = Format.BINARY
-    element = np.dtype([("bytes", ">i4"), ("value", ">i2")])
-
-    def load(self, data: Buffer) -> Any:
-        if len(data) < ARRAY_HEADER.size:
-            return np.empty(0, np.int64)
-        dimensions, has_nulls, _, length, _ = ARRAY_HEADER.unpack_from(data)
-        if dimensions != 1 or has_nulls:
-            raise psycopg.DataError("read models hold one-dimensional arrays without NULLs")
-        return np.frombuffer(data, self.element, length, ARRAY_HEADER.size)["value"].astype(np.int64)
+def unpacked(parts: Mapping[int, Mapping[int, Buffer]], rows: slice) -> dict[int, Array]:
+    """Numbers of a column of a chunk by scenario, from the frames of its parts (read.result_chunk.packed)."""
+    found: dict[int, list[Array]] = {}
+    for part, frames in sorted(parts.items()):
+        first = part * PART_POSITIONS
+        for scenario, numbers in _unpacked(frames, slice(max(0, rows.start - first), rows.stop - first)).items():
+            found.setdefault(scenario, []).append(numbers)
+    return {scenario: np.concatenate(numbers) for scenario, numbers in found.items()}
 
 
-def unpacked(frames: Mapping[int, Buffer], rows: slice) -> dict[int, Array]:
-    """Numbers of a column of a chunk by scenario, from read.result_chunk.packed: byte planes of doubles, lowest first.
-    Every scenario's but that of scenario 0, which must be there, are XOR those of scenario 0."""
+def _unpacked(frames: Mapping[int, Buffer], rows: slice) -> dict[int, Array]:
+    """Byte planes of doubles, lowest first. Every scenario's but that of scenario 0, which must be there, are XOR those
+    of scenario 0."""
     decompress = zstandard.ZstdDecompressor().decompress
     planes = {
         scenario: np.frombuffer(decompress(frame), np.uint8).reshape(PLANES, -1)[:, rows]
         for scenario, frame in frames.items()
     }
     return {scenario: _doubles(each ^ planes[0] if scenario else each) for scenario, each in planes.items()}
+
+
+def unpacked_numbers(packed: bytes, kind: str = "<i4") -> Array:
+    """Whole numbers as read models keep them: one after another, little-endian."""
+    return np.frombuffer(packed, kind).astype(np.int64)
 
 
 def unpacked_texts(packed: bytes) -> pa.StringArray:

@@ -1,10 +1,15 @@
 -- Results keep the frames of their blocks as they are, and texts of positions as bytes (docs/adr/0007). Frames of runs that
--- are there already are made by migrations/versions/0011_packed_results.py.
+-- are there already are made by migrations/versions/0011_packed_results.py; then 0011_packed_views.sql.
 
 CREATE FUNCTION int32s(numbers int[]) RETURNS bytea LANGUAGE sql IMMUTABLE STRICT AS $$
     SELECT coalesce(string_agg(substring(b FROM 4 FOR 1) || substring(b FROM 3 FOR 1) || substring(b FROM 2 FOR 1)
                                || substring(b FROM 1 FOR 1), ''::bytea ORDER BY place), ''::bytea)
       FROM unnest(numbers) WITH ORDINALITY AS u (number, place), int4send(number) AS b
+$$;
+
+CREATE FUNCTION int16s(numbers smallint[]) RETURNS bytea LANGUAGE sql IMMUTABLE STRICT AS $$
+    SELECT coalesce(string_agg(substring(b FROM 2 FOR 1) || substring(b FROM 1 FOR 1), ''::bytea ORDER BY place), ''::bytea)
+      FROM unnest(numbers) WITH ORDINALITY AS u (number, place), int2send(number) AS b
 $$;
 
 -- Their count, n + 1 offsets, then the bytes.
@@ -36,10 +41,20 @@ DECLARE
     version int;
     place   text;
     leaf    regclass;
+    key     name;
 BEGIN
-    DROP VIEW read.result_chunk, read.result_position, read.result_row;
+    DROP VIEW read.result_chunk, read.result_position, read.result_row, read.result_status;
     FOR version IN SELECT v.version FROM read_model_version v WHERE v.read_model = 'result' LOOP
-        EXECUTE format('ALTER TABLE projection.%I RENAME COLUMN amounts TO packed', 'result_chunk_v' || version);
+        place := format('projection.%I', 'result_chunk_v' || version);
+        EXECUTE format('ALTER TABLE %s ADD part_no smallint, ADD packed bytea', place);
+        FOR leaf, key IN SELECT i.inhrelid::regclass, c.conname FROM pg_inherits i
+                           JOIN pg_constraint c ON c.conrelid = i.inhrelid AND c.contype = 'p'
+                          WHERE i.inhparent = place::regclass LOOP
+            EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', leaf, key);
+        END LOOP;
+
+        EXECUTE format('ALTER TABLE projection.%I ALTER reason_no TYPE bytea USING int16s(reason_no)',
+                       'result_status_v' || version);
 
         place := format('projection.%I', 'result_position_v' || version);
         EXECUTE format('ALTER TABLE %s ALTER detail DROP NOT NULL', place);
@@ -69,13 +84,6 @@ BEGIN
             EXECUTE format('ALTER TABLE %s ADD PRIMARY KEY (first_position_id)', leaf);
         END LOOP;
     END LOOP;
-    SELECT v.version INTO STRICT version FROM read_model_version v WHERE v.read_model = 'result' AND v.state = 'LIVE';
-    EXECUTE format('CREATE VIEW read.result_chunk AS SELECT * FROM projection.%I', 'result_chunk_v' || version);
-    EXECUTE format('CREATE VIEW read.result_position AS SELECT * FROM projection.%I', 'result_position_v' || version);
-    EXECUTE format('CREATE VIEW read.result_row AS SELECT * FROM projection.%I', 'result_row_v' || version);
-    ALTER VIEW read.result_chunk OWNER TO tenor_app;
-    ALTER VIEW read.result_position OWNER TO tenor_app;
-    ALTER VIEW read.result_row OWNER TO tenor_app;
 END;
 $$;
-DROP FUNCTION pack_lookup(regclass), pack_texts(text[]), int32s(int[]), read.float8s(bytea);
+DROP FUNCTION pack_lookup(regclass), pack_texts(text[]), int16s(smallint[]), int32s(int[]), read.float8s(bytea);

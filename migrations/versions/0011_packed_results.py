@@ -1,5 +1,6 @@
 """packed results: see migrations/sql/0011_packed_results.sql"""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,12 +13,16 @@ from migrations.files import run_sql
 revision = "0011"
 down_revision = "0010"
 
+PART_POSITIONS = 1_024
 SELECT_VERSIONS = "SELECT version FROM read_model_version WHERE read_model = 'result'"
 SELECT_COLUMNS = SQL("SELECT DISTINCT run_no, chunk_no, column_no FROM {table}")
-SELECT_AMOUNTS = SQL(
-    "SELECT scenario_no, packed FROM {table} WHERE (run_no, chunk_no, column_no) = (%s, %s, %s) ORDER BY scenario_no"
+TAKE_AMOUNTS = SQL(
+    "DELETE FROM {table} WHERE (run_no, chunk_no, column_no) = (%s, %s, %s) RETURNING scenario_no, amounts"
 )
-UPDATE_ROW = SQL("UPDATE {table} SET packed = %s WHERE (run_no, chunk_no, column_no, scenario_no) = (%s, %s, %s, %s)")
+INSERT_PART = SQL(
+    "INSERT INTO {table} (run_no, chunk_no, column_no, part_no, scenario_no, packed, amounts) "
+    "VALUES (%s, %s, %s, %s, %s, %s, '')"
+)
 
 
 def upgrade() -> None:
@@ -25,20 +30,25 @@ def upgrade() -> None:
     with op.get_bind().connection.cursor() as cursor:
         for (version,) in cursor.execute(SELECT_VERSIONS).fetchall():
             pack_results(cursor, Identifier("projection", f"result_chunk_v{version}"))
+    run_sql("0011_packed_views.sql")
 
 
 def pack_results(cursor: Any, table: Identifier) -> None:
     """Half a minute for fifty million numbers."""
-    select, update = SELECT_AMOUNTS.format(table=table), UPDATE_ROW.format(table=table)
+    take, insert = TAKE_AMOUNTS.format(table=table), INSERT_PART.format(table=table)
     for place in cursor.execute(SELECT_COLUMNS.format(table=table)).fetchall():
-        scenarios, amounts = zip(*cursor.execute(select, place).fetchall(), strict=True)
-        rows = [(frame, *place, scenario) for frame, scenario in zip(frames(amounts), scenarios, strict=True)]
-        cursor.executemany(update, rows)
+        amounts = dict(sorted(cursor.execute(take, place).fetchall()))
+        parts = enumerate(frames(list(amounts.values())))
+        cursor.executemany(
+            insert, [(*place, n, s, frame) for n, part in parts for s, frame in zip(amounts, part, strict=True)]
+        )
 
 
-def frames(amounts: tuple[bytes, ...]) -> list[bytes]:
-    """From big-endian doubles of each scenario to byte planes of the bits XOR those of the first, by zstd."""
+def frames(amounts: list[bytes]) -> Iterator[list[bytes]]:
+    """From big-endian doubles of each scenario to byte planes of the bits XOR those of the first, by zstd, in parts."""
     bits = np.array([np.frombuffer(each, ">u8") for each in amounts]).astype("<u8")
     bits[1:] ^= bits[:1]
+    octets = bits.view(np.uint8).reshape(*bits.shape, 8)
     compress = zstandard.ZstdCompressor(level=1, write_checksum=False).compress
-    return [compress(np.ascontiguousarray(each.view(np.uint8).reshape(-1, 8).T)) for each in bits]
+    for first in range(0, bits.shape[1], PART_POSITIONS):
+        yield [compress(np.ascontiguousarray(each.T)) for each in octets[:, first : first + PART_POSITIONS]]

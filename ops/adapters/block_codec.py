@@ -1,13 +1,13 @@
 """Blocks of facts to bytes and back: canonical columns for the hash, byte-shuffled zstd for the disk.
 
-    payload  MAGIC, then length-prefixed zstd frames: header, one per result column and scenario, reasons, detail
+    payload  MAGIC, then length-prefixed zstd frames: header, for each column its parts, reasons, detail
+    part     1,024 positions: a frame for each scenario
     frame    eight byte planes, lowest first, of the doubles of a scenario: bits XOR those of scenario 0, but its own
 
 The XOR makes a column that no scenario moves cost nothing, and one that moves a little keep its sign, exponent and
 leading digits at zero; the planes let zstd see that. About 6.7 bytes a value that moves in every scenario, 0.7 where
-none does. A frame of 4,096 positions is opened within the processor's first cache, and read models take it over as
-it is. The first layout had one frame for all scenarios of a column; what is stored of it is still read. A later one
-has another MAGIC; the content hash depends on none of it.
+none does. Read models take the frames over as they are: one number is in 8 kB. The first layout had one frame for all
+of a column; what is stored of it is still read. A later one has another MAGIC; the content hash depends on none of it.
 """
 
 import json
@@ -20,7 +20,7 @@ import numpy.typing as npt
 import zstandard
 
 from domain.facts import BlockColumns
-from domain.ports import Packed
+from domain.ports import PART_POSITIONS, Packed
 
 MAGIC = b"TNRBLK\x02\n"
 FIRST_MAGIC = b"TNRBLK\x01\n"
@@ -49,6 +49,9 @@ class ZstdBlockCodec:
         digest.update(np.ascontiguousarray(columns.detail, "<i4").data)
         return digest.hexdigest()
 
+    def content_sha256_of(self, payload: bytes | memoryview) -> str:
+        return _opened(payload, _content_sha256)
+
     def encode(self, columns: BlockColumns) -> bytes:
         parts = [MAGIC]
         for frame in _frames(columns, _compressor().compress):
@@ -63,7 +66,7 @@ class ZstdBlockCodec:
             return [self.pack(values) for values in self.decode(payload).values]
         return _opened(payload, lambda frames, _: _packed(frames))
 
-    def pack(self, values: npt.NDArray[np.float64]) -> list[bytes]:
+    def pack(self, values: npt.NDArray[np.float64]) -> list[list[bytes]]:
         return list(_pack(values, _compressor().compress))
 
 
@@ -76,20 +79,26 @@ def _header(columns: BlockColumns) -> bytes:
     assert n_columns == len(columns.columns)
     assert columns.reasons.shape == (len(columns.measures), n_scenarios, n_positions)
     assert columns.detail.shape == (n_positions,)
-    document = {
-        "columns": list(columns.columns),
-        "details": list(columns.details),
-        "measures": list(columns.measures),
-        "positions": n_positions,
-        "scenarios": n_scenarios,
-    }
+    return _header_text(
+        {
+            "columns": list(columns.columns),
+            "details": list(columns.details),
+            "measures": list(columns.measures),
+            "positions": n_positions,
+            "scenarios": n_scenarios,
+        }
+    )
+
+
+def _header_text(document: dict[str, Any]) -> bytes:
     return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def _frames(columns: BlockColumns, compress: Compress) -> Iterator[bytes]:
     yield compress(_header(columns))
     for values in columns.values:
-        yield from _pack(values, compress)
+        for part in _pack(values, compress):
+            yield from part
     yield compress(np.ascontiguousarray(columns.reasons, np.uint8).data)
     yield compress(np.ascontiguousarray(columns.detail, "<i4").data)
 
@@ -100,12 +109,17 @@ def _canonical(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.ascontiguousarray(np.where(blank, np.nan, values) if blank.any() else values, "<f8")
 
 
-def _pack(values: npt.NDArray[np.float64], compress: Compress) -> Iterator[bytes]:
-    """[scenarios, positions] doubles to a frame for each scenario."""
+def _pack(values: npt.NDArray[np.float64], compress: Compress) -> Iterator[list[bytes]]:
+    """[scenarios, positions] doubles to the frames of each part."""
     bits = _canonical(values).view("<u8").copy()
     bits[1:] ^= bits[:1]
-    for of_scenario in bits.view(np.uint8).reshape(len(bits), -1, PLANES):
-        yield compress(np.ascontiguousarray(of_scenario.T))
+    octets = bits.view(np.uint8).reshape(*bits.shape, PLANES)
+    for rows in _parts(bits.shape[1]):
+        yield [compress(np.ascontiguousarray(of_scenario.T)) for of_scenario in octets[:, rows]]
+
+
+def _parts(positions: int) -> list[slice]:
+    return [slice(first, first + PART_POSITIONS) for first in range(0, positions, PART_POSITIONS)]
 
 
 def _opened(payload: bytes | memoryview, read: Callable[[Iterator[memoryview], ReadColumn], Opened]) -> Opened:
@@ -135,7 +149,6 @@ def _decode(frames: Iterator[memoryview], read_column: ReadColumn) -> BlockColum
     bits = np.empty((len(header["columns"]), *shape), np.uint64)
     for column in bits:
         read_column(column, frames, unpack)
-        column[1:] ^= column[:1]
     reasons = np.frombuffer(unpack(next(frames)), np.uint8).reshape(len(header["measures"]), *shape)
     detail = np.frombuffer(unpack(next(frames)), "<i4").reshape(shape[1])
     return BlockColumns(
@@ -148,20 +161,37 @@ def _decode(frames: Iterator[memoryview], read_column: ReadColumn) -> BlockColum
     )
 
 
+def _content_sha256(frames: Iterator[memoryview], read_column: ReadColumn) -> str:
+    """Column after column in one place, which stays in the cache."""
+    unpack = zstandard.ZstdDecompressor().decompress
+    header = json.loads(unpack(next(frames)))
+    digest, bits = sha256(_header_text(header)), np.empty((header["scenarios"], header["positions"]), np.uint64)
+    for _ in header["columns"]:
+        read_column(bits, frames, unpack)
+        digest.update(_canonical(bits.view(np.float64)).data)
+    digest.update(np.frombuffer(unpack(next(frames)), np.uint8).reshape(len(header["measures"]), *bits.shape).data)
+    digest.update(np.frombuffer(unpack(next(frames)), "<i4").reshape(bits.shape[1]).data)
+    return digest.hexdigest()
+
+
 def _read_column(bits: npt.NDArray[np.uint64], frames: Iterator[memoryview], unpack: Unpack) -> None:
     """Plane after plane, of all scenarios: twice as fast as numpy's own transposition."""
-    opened = b"".join([unpack(next(frames)) for _ in bits])
-    planes = np.frombuffer(opened, np.uint8).reshape(len(bits), PLANES, -1)
-    octets = bits.view(np.uint8).reshape(len(bits), -1, PLANES)
-    for place in range(PLANES):
-        octets[:, :, place] = planes[:, place]
+    octets = bits.view(np.uint8).reshape(*bits.shape, PLANES)
+    for rows in _parts(bits.shape[1]):
+        opened = b"".join([unpack(next(frames)) for _ in bits])
+        planes = np.frombuffer(opened, np.uint8).reshape(len(bits), PLANES, -1)
+        for place in range(PLANES):
+            octets[:, rows, place] = planes[:, place]
+    bits[1:] ^= bits[:1]
 
 
 def _read_first_column(bits: npt.NDArray[np.uint64], frames: Iterator[memoryview], unpack: Unpack) -> None:
     planes = np.frombuffer(unpack(next(frames)), np.uint8).reshape(PLANES, -1)
     bits[...] = np.array(planes.T, order="C").view("<u8").reshape(bits.shape)
+    bits[1:] ^= bits[:1]
 
 
 def _packed(frames: Iterator[memoryview]) -> Packed:
     header = json.loads(zstandard.ZstdDecompressor().decompress(next(frames)))
-    return [[next(frames) for _ in range(header["scenarios"])] for _ in header["columns"]]
+    parts = _parts(header["positions"])
+    return [[[next(frames) for _ in range(header["scenarios"])] for _ in parts] for _ in header["columns"]]

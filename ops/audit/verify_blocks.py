@@ -134,7 +134,7 @@ def check_block(
     if hashed != expected:
         return [*problems, ("BLOCK_EDITED", f"its bytes hash to {hashed[:16]}…, not to {expected[:16]}…")]
     try:
-        if codec_of_blocks.content_sha256(codec_of_blocks.decode(payload)) != fact.content_sha256:
+        if codec_of_blocks.content_sha256_of(payload) != fact.content_sha256:
             problems.append(("BLOCK_CONTENT", "its columns are not those that its event says"))
     except NotABlock as error:
         problems.append(("BLOCK_CONTENT", str(error)))

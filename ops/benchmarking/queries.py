@@ -8,7 +8,6 @@ from uuid import UUID
 import numpy as np
 
 from ops.wiring import Tenor
-from query_api.reading import array_cursor
 from query_api.results.position import position_results_of
 from query_api.results.table import position_results, read_identities
 from query_api.results.top import top_positions
@@ -45,7 +44,7 @@ def percentile_ms(times_ms: dict[str, list[float]], percent: float) -> dict[str,
 
 def _position_id(connection: Any, run: RunRow, row: int) -> str:
     chunk_no, place = divmod(row, run.chunk_size)
-    return str(read_identities(array_cursor(connection), run, chunk_no)["position_id"][place])
+    return str(read_identities(connection.cursor(binary=True), run, chunk_no)["position_id"][place])
 
 
 def _top(connection: Any, run: RunRow, scenario: str) -> object:

@@ -16,7 +16,7 @@ import numpy as np
 
 from domain.columns import Portfolio
 from query_api.errors import BadQuery
-from query_api.reading import Connection, array_cursor
+from query_api.reading import Connection
 from query_api.results.attributes import keys_of_positions
 from query_api.results.columns import ResultColumn, chosen_columns
 from query_api.results.grouping import NOBODY, Grouping, refuse_too_many
@@ -72,7 +72,7 @@ def exposures(
     refuse_too_many(cells, len(factors))
     sums = np.zeros((cells, len(factors)))
     pv, positions, counted = np.zeros(cells), np.zeros(cells), np.zeros(cells)
-    cursor, facts = array_cursor(connection), facts_of_run(connection, run)
+    cursor, facts = connection.cursor(binary=True), facts_of_run(connection, run)
     for chunk_no in range(-(-run.positions // run.chunk_size)):
         first = chunk_no * run.chunk_size
         size = min(run.chunk_size, run.positions - first)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from query_api.reading import Connection, array_cursor, unpacked
+from query_api.reading import Connection
 from query_api.results.columns import columns_of_run
 from query_api.results.grouping import (
     CHILDREN,
@@ -24,7 +24,7 @@ from query_api.results.grouping import (
     nodes_of,
     refuse_too_many,
 )
-from query_api.results.table import facts_of_run, read_frames, read_identities
+from query_api.results.table import facts_of_run, read_columns, read_identities
 from query_api.runs import RunRow
 
 Array = np.ndarray[Any, Any]
@@ -95,14 +95,13 @@ def uneven_chunks(connection: Connection, run: RunRow, scenarios: list[int]) -> 
 
 def chunk_gains(connection: Connection, run: RunRow, base_no: int, scenarios: list[int]) -> Iterator[ChunkGains]:
     """Every chunk in its order; memory does not grow with the run."""
-    cursor, facts = array_cursor(connection), facts_of_run(connection, run)
+    cursor, facts = connection.cursor(binary=True), facts_of_run(connection, run)
     pv_column = next(column.number for column in columns_of_run(run) if column.name == "pv")
     numbers = [base_no, *scenarios]
     for chunk_no in range(-(-run.positions // run.chunk_size)):
         encoded = read_identities(cursor, run, chunk_no)["currency"].dictionary_encode()
         rates = [[facts.rates.get((s, name), np.nan) for name in encoded.dictionary.to_pylist()] for s in numbers]
-        frames = read_frames(cursor, run, chunk_no, [0, *numbers], [pv_column])
-        amounts = unpacked(frames[pv_column], slice(None))
+        amounts = read_columns(cursor, run, chunk_no, slice(0, run.chunk_size), numbers, [pv_column])[pv_column]
         values = np.stack([amounts[s] for s in numbers]) * np.array(rates)[:, encoded.indices.to_numpy()]
         counts = ~np.isnan(values).any(axis=0)
         values[:, ~counts] = 0.0
@@ -121,7 +120,7 @@ def _from_rollups(
     numbers = sorted({base_no, *scenarios})
     pv_column = next(column.number for column in columns_of_run(run) if column.name == "pv")
     asked = (run.run_no, dimension, pv_column, numbers, keys, keys)
-    rows = array_cursor(connection).execute(SELECT_ROLLUPS, asked).fetchall()
+    rows = connection.cursor(binary=True).execute(SELECT_ROLLUPS, asked).fetchall()
     if not rows:
         return None
     names, positions, left_out, values = zip(*rows, strict=True)

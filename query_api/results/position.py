@@ -4,13 +4,12 @@ import math
 from typing import Any
 from uuid import UUID
 
-import numpy as np
 import pyarrow.compute as pc
 
 from query_api.errors import NotFound
-from query_api.reading import Connection, array_cursor, unpacked, unpacked_texts
+from query_api.reading import Connection, unpacked_numbers, unpacked_texts
 from query_api.results.columns import IDENTITY, ResultColumn, columns_of_run
-from query_api.results.table import read_frames, read_identities
+from query_api.results.table import read_columns, read_identities
 from query_api.runs import RunRow, queryable_run, scenario_numbers
 
 SELECT_ROWS = """
@@ -21,7 +20,8 @@ SELECT position_id, row_no FROM read.result_row WHERE run_no = %s AND first_posi
 SELECT_STATUS = """
 SELECT s.scenario_no, r.status, r.reason
   FROM read.result_status s
-  JOIN read.result_reason r ON r.run_no = s.run_no AND r.reason_no = s.reason_no[%(place)s]
+  JOIN read.result_reason r ON r.run_no = s.run_no
+   AND r.reason_no = get_byte(s.reason_no, %(byte)s) + 256 * get_byte(s.reason_no, %(byte)s + 1)
  WHERE s.run_no = %(run_no)s AND s.chunk_no = %(chunk_no)s AND s.scenario_no = ANY(%(scenarios)s::smallint[])
 """
 
@@ -37,12 +37,11 @@ def position_results_of(
     run = queryable_run(connection, run_id)
     scenarios = scenario_numbers(run, scenario)
     place = _place(connection, run, position_id) | {"scenarios": scenarios}
-    cursor, chunk_no, one = array_cursor(connection), place["chunk_no"], slice(place["place"] - 1, place["place"])
-    who = {name: texts[one.start].as_py() for name, texts in read_identities(cursor, run, chunk_no).items()}
+    cursor, chunk_no, row = connection.cursor(binary=True), place["chunk_no"], place["row"]
+    who = {name: texts[row].as_py() for name, texts in read_identities(cursor, run, chunk_no).items()}
     columns = columns_of_run(run)
     numbers = [column.number for column in columns]
-    frames = read_frames(cursor, run, chunk_no, [0, *scenarios], numbers)
-    amounts = {number: unpacked(of_column, one) for number, of_column in frames.items()}
+    amounts = read_columns(cursor, run, chunk_no, slice(row, row + 1), scenarios, numbers)
     states = {s: (status, reason) for s, status, reason in connection.execute(SELECT_STATUS, place)}
     rates: dict[int, float] = dict(connection.execute(SELECT_RATES, (run.run_no, who["currency"])).fetchall())
     return [
@@ -60,8 +59,8 @@ def _place(connection: Connection, run: RunRow, position_id: str) -> dict[str, A
         raise NotFound(
             f"run {run.run_id} has no position {position_id!r}", "take an id from the run's position results"
         )
-    chunk_no, index = divmod(row_no, run.chunk_size)
-    return {"run_no": run.run_no, "chunk_no": chunk_no, "place": index + 1}
+    chunk_no, row = divmod(row_no, run.chunk_size)
+    return {"run_no": run.run_no, "chunk_no": chunk_no, "row": row, "byte": 2 * row}
 
 
 def _row_of(connection: Connection, run: RunRow, position_id: str) -> int | None:
@@ -69,7 +68,7 @@ def _row_of(connection: Connection, run: RunRow, position_id: str) -> int | None
     if found is None:
         return None
     place = pc.index(unpacked_texts(found[0]), position_id).as_py()
-    return None if place < 0 else int(np.frombuffer(found[1], "<i4")[place])
+    return None if place < 0 else int(unpacked_numbers(found[1])[place])
 
 
 def _numbers(columns: list[ResultColumn], amounts: dict[int, float], rate: float) -> Row:

@@ -9,7 +9,7 @@ import numpy as np
 from domain.columns import Portfolio
 from domain.failures import Reason
 from domain.measures import Adds
-from query_api.reading import Array, Connection, array_cursor
+from query_api.reading import Array, Connection
 from query_api.results.attributes import keys_of_positions
 from query_api.results.columns import ResultColumn, columns_of_run
 from query_api.results.table import (
@@ -120,7 +120,7 @@ def _sum_scenario(
     facts: RunFacts,
     scenario_no: int,
 ) -> Sums:
-    count, cursor = len(groups.keys), array_cursor(connection)
+    count, cursor = len(groups.keys), connection.cursor(binary=True)
     values, weights, natives = ({column.number: np.zeros(count) for column in columns} for _ in range(3))
     sums = Sums(values, weights, natives, {})
     present_value = next(column for column in columns_of_run(run) if column.name == "pv")

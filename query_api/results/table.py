@@ -8,7 +8,7 @@ from uuid import UUID
 import numpy as np
 import pyarrow as pa
 
-from query_api.reading import Array, Connection, array_cursor, unpacked, unpacked_texts
+from query_api.reading import Array, Connection, parts_of, unpacked, unpacked_numbers, unpacked_texts
 from query_api.results.columns import IDENTITY, ResultColumn, chosen_columns, measure_fields, table_metadata
 from query_api.runs import RunRow, queryable_run, scenario_numbers
 
@@ -17,9 +17,10 @@ SELECT position_id, instrument_id, book_id, product_type, currency, detail
   FROM read.result_position WHERE run_no = %s AND chunk_no = %s
 """
 
-SELECT_AMOUNTS = """
-SELECT column_no, scenario_no, packed FROM read.result_chunk
- WHERE run_no = %s AND chunk_no = %s AND scenario_no = ANY(%s::smallint[]) AND column_no = ANY(%s::smallint[])
+SELECT_FRAMES = """
+SELECT column_no, part_no, scenario_no, packed FROM read.result_chunk
+ WHERE run_no = %s AND chunk_no = %s AND part_no BETWEEN %s AND %s
+   AND scenario_no = ANY(%s::smallint[]) AND column_no = ANY(%s::smallint[])
 """
 
 SELECT_STATUS = "SELECT reason_no FROM read.result_status WHERE run_no = %s AND chunk_no = %s AND scenario_no = %s"
@@ -117,26 +118,25 @@ def read_identities(cursor: Any, run: RunRow, chunk_no: int) -> dict[str, pa.Arr
 
 def read_amounts(cursor: Any, run: RunRow, piece: Piece, columns: list[ResultColumn]) -> dict[int, Array]:
     """Of the piece's rows, by column."""
-    scenarios, rows = [0, piece.scenario_no], slice(piece.first, piece.last)
-    frames = read_frames(cursor, run, piece.chunk_no, scenarios, [column.number for column in columns])
-    return {number: unpacked(of_column, rows)[piece.scenario_no] for number, of_column in frames.items()}
+    rows, numbers = slice(piece.first, piece.last), [column.number for column in columns]
+    found = read_columns(cursor, run, piece.chunk_no, rows, [piece.scenario_no], numbers)
+    return {number: by_scenario[piece.scenario_no] for number, by_scenario in found.items()}
 
 
-def read_frames(
-    cursor: Any, run: RunRow, chunk_no: int, scenarios: list[int], columns: list[int]
-) -> dict[int, dict[int, Any]]:
-    """By column and scenario, as they are stored; numbers need that of scenario 0 too."""
-    frames: dict[int, dict[int, Any]] = {}
-    rows = cursor.execute(SELECT_AMOUNTS, (run.run_no, chunk_no, scenarios, columns)).fetchall()
-    for column, scenario, frame in rows:
-        frames.setdefault(column, {})[scenario] = frame
-    return frames
+def read_columns(
+    cursor: Any, run: RunRow, chunk_no: int, rows: slice, scenarios: list[int], columns: list[int]
+) -> dict[int, dict[int, Array]]:
+    """Of rows of a chunk, by column and scenario (scenario 0 too, from which the others are told)."""
+    asked = (run.run_no, chunk_no, *parts_of(rows), [0, *scenarios], columns)
+    frames: dict[int, dict[int, dict[int, bytes]]] = {}
+    for column, part, scenario, frame in cursor.execute(SELECT_FRAMES, asked).fetchall():
+        frames.setdefault(column, {}).setdefault(part, {})[scenario] = frame
+    return {column: unpacked(parts, rows) for column, parts in frames.items()}
 
 
 def read_reason_numbers(cursor: Any, run: RunRow, piece: Piece) -> Array:
-    row = cursor.execute(SELECT_STATUS, (run.run_no, piece.chunk_no, piece.scenario_no)).fetchone()
-    numbers: Array = row[0]
-    return numbers[piece.first : piece.last]
+    (packed,) = cursor.execute(SELECT_STATUS, (run.run_no, piece.chunk_no, piece.scenario_no)).fetchone()
+    return unpacked_numbers(packed, "<i2")[piece.first : piece.last]
 
 
 def rates_of(currencies: pa.Array, facts: RunFacts, scenario_no: int) -> Array:
@@ -150,7 +150,7 @@ def rates_of(currencies: pa.Array, facts: RunFacts, scenario_no: int) -> Array:
 def _batches(
     connection: Connection, run: RunRow, columns: list[ResultColumn], schema: pa.Schema, pieces: Iterator[Piece]
 ) -> Iterator[pa.RecordBatch]:
-    cursor, facts = array_cursor(connection), facts_of_run(connection, run)
+    cursor, facts = connection.cursor(binary=True), facts_of_run(connection, run)
     for piece in pieces:
         yield _batch(cursor, run, columns, schema, facts, piece)
 

@@ -33,12 +33,12 @@ COUNT_ALARMS = "SELECT count(*) FROM ledger_events WHERE topic = 'fact.nondeterm
 COUNT_COMPLETIONS = "SELECT count(*) FROM ledger_events WHERE originator_id = %s AND topic = 'run.completed'"
 COMPARE_RESULTS = """
 WITH results AS (
-    SELECT run_id, chunk_no, scenario_no, column_no, packed AS amounts
+    SELECT run_id, chunk_no, part_no, scenario_no, column_no, packed AS amounts
       FROM read.result_chunk JOIN read.run USING (run_no)
 )
 SELECT count(one.amounts), count(other.amounts), count(*) FILTER (WHERE one.amounts IS DISTINCT FROM other.amounts)
   FROM (SELECT * FROM results WHERE run_id = %s) one
-  FULL JOIN (SELECT * FROM results WHERE run_id = %s) other USING (chunk_no, scenario_no, column_no)
+  FULL JOIN (SELECT * FROM results WHERE run_id = %s) other USING (chunk_no, part_no, scenario_no, column_no)
 """
 
 Connection = psycopg.Connection[Any]

@@ -10,10 +10,10 @@ from psycopg.sql import SQL, Identifier
 
 from ops.database import HEAD, ensure_migrated, migrate, revision
 from ops.embedded_postgres.server import EmbeddedServer
-from query_api.reading import unpacked, unpacked_texts
+from query_api.reading import unpacked, unpacked_numbers, unpacked_texts
 
 ODD = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 5e-324, -2.5e-310, 2.2250738585072014e-308, 1.7976931348623157e308])
-PACKED_TABLES = ("result_chunk", "result_position", "result_row")
+PACKED_TABLES = ("result_chunk", "result_position", "result_row", "result_status")
 IDS = [["b", ""], ["B\u00e9", "\U0001f600"]]
 ALL_IDS = IDS[0] + IDS[1]
 SCHEMA = Path(__file__).parent.parent.parent / "migrations" / "schema.sql"
@@ -95,7 +95,7 @@ def test_numbers_are_packed_where_they_were_arrays(postgres: EmbeddedServer) -> 
     url = make_conninfo(postgres.dsn(), dbname="before_packing")
     migrate(url, "0008")
     random = np.random.default_rng(9)
-    amounts = np.concatenate([random.integers(0, 2**64, 500, np.uint64).view(np.float64), ODD])
+    amounts = np.concatenate([random.integers(0, 2**64, 1500, np.uint64).view(np.float64), ODD])
     amounts[np.isnan(amounts)] = np.nan
     with psycopg.connect(url) as connection:
         for table in PACKED_TABLES:
@@ -105,11 +105,15 @@ def test_numbers_are_packed_where_they_were_arrays(postgres: EmbeddedServer) -> 
             connection.execute(SQL("CREATE TABLE {} PARTITION OF {} FOR VALUES IN (7)").format(leaf, first))
         connection.execute("ALTER TABLE projection.result_row_leaf ADD PRIMARY KEY (position_id)")
         connection.execute(
+            "ALTER TABLE projection.result_chunk_leaf ADD PRIMARY KEY (chunk_no, scenario_no, column_no)"
+        )
+        connection.execute("INSERT INTO projection.result_status_v1 VALUES (7, 0, 0, '{0, 1, 300}')")
+        connection.execute(
             "INSERT INTO read_model_version (read_model, version, state, tables) VALUES ('result', 2, 'RETIRED', %s)",
             (list(PACKED_TABLES),),
         )
         for table in ("result_chunk_v1", "result_chunk_v2"):
-            insert = SQL("INSERT INTO projection.{} VALUES (7, 0, 0, 0, %s), (7, 0, 1, 0, %s), (7, 1, 0, 0, '{{}}')")
+            insert = SQL("INSERT INTO projection.{} VALUES (7, 0, 0, 0, %s), (7, 0, 1, 0, %s)")
             connection.execute(insert.format(Identifier(table)), (amounts.tolist(), amounts[::-1].tolist()))
         insert = SQL("INSERT INTO projection.result_position_v1 VALUES (7, %s, %s, %s, %s, %s, %s, %s)")
         for chunk_no, ids in enumerate(IDS):
@@ -119,14 +123,15 @@ def test_numbers_are_packed_where_they_were_arrays(postgres: EmbeddedServer) -> 
     assert migrate(url) == HEAD
     with psycopg.connect(url) as connection:
         for table in ("result_chunk_v1", "result_chunk_v2"):
-            select = SQL("SELECT packed FROM projection.{} ORDER BY chunk_no, scenario_no").format(Identifier(table))
-            (first,), (second,), (nothing,) = connection.execute(select).fetchall()
-            found = unpacked({0: first, 1: second}, slice(None))
+            select = SQL("SELECT part_no, scenario_no, packed FROM projection.{} WHERE chunk_no = 0")
+            frames = {(p, s): frame for p, s, frame in connection.execute(select.format(Identifier(table)))}
+            found = unpacked({p: {s: frames[p, s] for s in (0, 1)} for p in (0, 1)}, slice(0, len(amounts)))
             for scenario, values in enumerate((amounts, amounts[::-1])):
                 np.testing.assert_array_equal(found[scenario].view(np.uint64), values.view(np.uint64))
-            assert len(unpacked({0: nothing}, slice(None))[0]) == 0
         who = connection.execute("SELECT * FROM read.result_position ORDER BY chunk_no", binary=True).fetchall()
         assert [[unpacked_texts(each).to_pylist() for each in row[2:7]] for row in who] == [[ids] * 5 for ids in IDS]
+        ((status,),) = connection.execute("SELECT reason_no FROM read.result_status", binary=True).fetchall()
+        assert unpacked_numbers(status, "<i2").tolist() == [0, 1, 300]
         assert [row[7] for row in who] == [None, ["no curve", ""]]
         ((_, first, ids, row_nos),) = connection.execute("SELECT * FROM read.result_row", binary=True).fetchall()
         assert unpacked_texts(ids).to_pylist() == sorted(ALL_IDS)

@@ -26,7 +26,7 @@ from projections.runner import catch_up
 from tests.projections.sample_run import SPACE, SampleRun
 
 SMALL = {"shared_buffers": "16MB", "max_wal_size": "128MB", "min_wal_size": "32MB"}
-FIGURES = "SELECT run_no, chunk_no, scenario_no, column_no, packed::text FROM read.result_chunk ORDER BY 1, 2, 3, 4"
+FIGURES = "SELECT *, packed::text FROM read.result_chunk ORDER BY run_no, chunk_no, part_no, scenario_no, column_no"
 RUNS = "SELECT run_id, status, priced, failed FROM read.run ORDER BY run_no"
 
 StartAt = Callable[..., EmbeddedServer]

@@ -12,7 +12,7 @@ from numpy.testing import assert_array_equal
 
 from domain.facts import BlockColumns
 from ops.adapters.block_codec import FIRST_MAGIC, MAGIC, NotABlock, ZstdBlockCodec
-from query_api.reading import unpacked
+from query_api.reading import parts_of, unpacked
 
 CODEC = ZstdBlockCodec()
 SPECIAL = [0.0, -0.0, 1.0, -1e-310, np.inf, -np.inf, np.nan, np.finfo(float).max]
@@ -49,7 +49,7 @@ def slow_content_sha256(columns: BlockColumns) -> str:
     return sha256(b"".join(out)).hexdigest()
 
 
-@pytest.mark.parametrize(("scenarios", "positions"), [(1, 1), (1, 4096), (3, 50), (10, 7), (4, 0)])
+@pytest.mark.parametrize(("scenarios", "positions"), [(1, 1), (1, 4096), (3, 50), (2, 1025), (10, 7), (4, 0)])
 def test_a_block_comes_back_bit_by_bit(scenarios: int, positions: int) -> None:
     columns = block(scenarios, positions)
     again = CODEC.decode(CODEC.encode(columns))
@@ -82,7 +82,7 @@ def frames_of(payload: bytes) -> list[bytes]:
     return frames
 
 
-@pytest.mark.parametrize(("scenarios", "positions"), [(1, 1), (3, 50), (10, 7), (4, 0)])
+@pytest.mark.parametrize(("scenarios", "positions"), [(1, 1), (3, 1500), (10, 7), (4, 0)])
 def test_blocks_of_the_first_layout_are_read(scenarios: int, positions: int) -> None:
     columns = block(scenarios, positions)
     first = in_first_layout(columns)
@@ -92,15 +92,25 @@ def test_blocks_of_the_first_layout_are_read(scenarios: int, positions: int) -> 
     assert CODEC.packed(first) == CODEC.packed(CODEC.encode(columns))
 
 
-@pytest.mark.parametrize(("scenarios", "positions"), [(1, 1), (3, 50), (10, 4096)])
+@pytest.mark.parametrize("first_layout", [False, True])
+def test_the_content_hash_of_a_payload_is_that_of_its_columns(first_layout: bool) -> None:
+    columns = block(3, 2500)
+    payload = in_first_layout(columns) if first_layout else CODEC.encode(columns)
+    assert CODEC.content_sha256_of(payload) == slow_content_sha256(columns)
+
+
+@pytest.mark.parametrize(("scenarios", "positions"), [(1, 1), (3, 50), (10, 4096), (2, 1025)])
 def test_queries_open_the_frames_of_a_block(scenarios: int, positions: int) -> None:
     """What the one side packs the other opens, of some rows and some scenarios."""
     columns = block(scenarios, positions)
-    asked, rows = [0, scenarios - 1], slice(positions // 3, positions)
-    for values, frames in zip(columns.values, CODEC.packed(CODEC.encode(columns)), strict=True):
-        assert frames == CODEC.pack(values)
-        for scenario, found in unpacked({s: frames[s] for s in asked}, rows).items():
-            assert_array_equal(found.view(np.uint64), values[scenario, rows].view(np.uint64))
+    asked = [0, scenarios - 1]
+    for values, parts in zip(columns.values, CODEC.packed(CODEC.encode(columns)), strict=True):
+        assert parts == CODEC.pack(values)
+        for rows in (slice(0, 1), slice(positions - 1, positions), slice(positions // 3, positions)):
+            first, last = parts_of(rows)
+            frames = {part: {s: parts[part][s] for s in asked} for part in range(first, last + 1)}
+            for scenario, found in unpacked(frames, rows).items():
+                assert_array_equal(found.view(np.uint64), values[scenario, rows].view(np.uint64))
 
 
 def test_the_content_hash_is_of_the_canonical_columns() -> None:
@@ -161,5 +171,6 @@ def test_a_value_costs_under_seven_bytes_and_an_unmoved_one_under_one() -> None:
 )
 def test_damaged_bytes_are_refused(damage: object) -> None:
     assert callable(damage)
-    with pytest.raises(NotABlock):
-        CODEC.decode(damage(CODEC.encode(block())))
+    for read in (CODEC.decode, CODEC.content_sha256_of):
+        with pytest.raises(NotABlock):
+            read(damage(CODEC.encode(block())))

@@ -15,7 +15,7 @@ from domain.run import RunCompleted
 from projections.result_blocks import BlockDamaged
 from projections.result_reasons import ReasonBook
 from projections.runner import catch_up
-from query_api.reading import unpacked, unpacked_texts
+from query_api.reading import unpacked, unpacked_numbers, unpacked_texts
 from tests.projections.sample_run import RATES, SampleRun, Tenor, portfolio
 
 PARTITIONED = ("result_chunk_v1", "result_position_v1", "result_row_v1", "result_status_v1", "rollup_v1")
@@ -38,11 +38,12 @@ def read(tenor: Tenor, *, clock: bool = False) -> dict[str, list[str]]:
 
 def amounts(tenor: Tenor, run_no: int) -> np.ndarray[Any, Any]:
     """[columns, scenarios, positions]"""
-    query = "SELECT column_no, chunk_no, scenario_no, packed FROM read.result_chunk WHERE run_no = %s ORDER BY 1, 2, 3"
-    frames: dict[int, dict[int, dict[int, bytes]]] = {}
-    for column, chunk_no, scenario, frame in tenor.rows(query, run_no):
-        frames.setdefault(column, {}).setdefault(chunk_no, {})[scenario] = frame
-    columns = [[unpacked(by_scenario, slice(None)) for by_scenario in chunks.values()] for chunks in frames.values()]
+    names = "column_no, chunk_no, part_no, scenario_no, packed"
+    query = f"SELECT {names} FROM read.result_chunk WHERE run_no = %s ORDER BY 1, 2"  # noqa: S608 - our own names
+    frames: dict[int, dict[int, dict[int, dict[int, bytes]]]] = {}
+    for column, chunk_no, part_no, scenario, frame in tenor.rows(query, run_no):
+        frames.setdefault(column, {}).setdefault(chunk_no, {}).setdefault(part_no, {})[scenario] = frame
+    columns = [[unpacked(parts, slice(0, 4096)) for parts in chunks.values()] for chunks in frames.values()]
     return np.array([[np.concatenate([part[s] for part in parts]) for s in parts[0]] for parts in columns])
 
 
@@ -73,11 +74,10 @@ def expected(run: SampleRun) -> list[BlockColumns]:
 
 def statuses(tenor: Tenor, run_no: int) -> list[tuple[str, str]]:
     """(status, reason) by scenario and position."""
-    query = """
-        SELECT r.status, r.reason FROM read.result_status s, unnest(s.reason_no) WITH ORDINALITY AS u (reason_no, place)
-          JOIN read.result_reason r ON r.reason_no = u.reason_no AND r.run_no = %s
-         WHERE s.run_no = %s ORDER BY s.scenario_no, s.chunk_no, u.place"""
-    return tenor.rows(query, run_no, run_no)
+    query = "SELECT reason_no, status, reason FROM read.result_reason WHERE run_no = %s"
+    words = {number: (status, reason) for number, status, reason in tenor.rows(query, run_no)}
+    query = "SELECT reason_no FROM read.result_status WHERE run_no = %s ORDER BY scenario_no, chunk_no"
+    return [words[number] for (packed,) in tenor.rows(query, run_no) for number in unpacked_numbers(packed, "<i2")]
 
 
 @pytest.mark.parametrize("failing", [(), (1,), (0, 1, 2)])
@@ -114,8 +114,8 @@ def test_who_the_positions_are_and_where_they_stand(tenor: Tenor) -> None:
     run = SampleRun(failing=(2,)).whole(tenor)
     publish(tenor)
     query = (
-        "SELECT position_id, instrument_id, book_id, product_type, currency, "
-        "coalesce(detail, array_fill(''::text, '{30}')) FROM read.result_position ORDER BY chunk_no"
+        "SELECT position_id, instrument_id, book_id, product_type, currency, detail "
+        "FROM read.result_position ORDER BY chunk_no"
     )
     fund = run.portfolio
     details = [block.details[place] if place >= 0 else "" for block in expected(run) for place in block.detail.tolist()]
@@ -129,7 +129,7 @@ def test_who_the_positions_are_and_where_they_stand(tenor: Tenor) -> None:
         position_id = position.categories[position.values[row]]
         identities.append((position_id, terms[0], name(fund, "portfolio", "node_id", node), *terms[1:], details[row]))
     chunks = [([unpacked_texts(each).to_pylist() for each in who], detail) for *who, detail in tenor.rows(query)]
-    assert [row for who, detail in chunks for row in zip(*who, detail, strict=True)] == identities
+    assert [row for who, said in chunks for row in zip(*who, said or [""] * len(who[0]), strict=True)] == identities
     lookups = tenor.rows("SELECT first_position_id, position_id, row_no FROM read.result_row ORDER BY 1")
     found = [(unpacked_texts(ids).to_pylist(), np.frombuffer(rows, "<i4").tolist()) for _, ids, rows in lookups]
     assert [first for first, *_ in lookups] == [ids[0] for ids, _ in found]
@@ -190,7 +190,7 @@ def test_a_retry_replaces_what_had_failed_and_nothing_reads_half_of_it(tenor: Te
     assert tenor.rows("SELECT failed, queryable_at IS NOT NULL FROM read.run")[0][1]
     with psycopg.connect(database_url) as reader:
         reader.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        every = "SELECT array_agg(packed ORDER BY chunk_no, scenario_no, column_no) FROM read.result_chunk"
+        every = "SELECT array_agg(packed ORDER BY chunk_no, part_no, scenario_no, column_no) FROM read.result_chunk"
         before = reader.execute(every).fetchone()
         run.retry(tenor)
         run.end(tenor)

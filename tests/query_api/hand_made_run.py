@@ -221,9 +221,13 @@ def _chunk(connection: psycopg.Connection[Any], chunk_no: int, rows: slice) -> N
     _insert(connection, "result_position_v1", place | who)
     for scenario_no, scenario in enumerate(SCENARIOS):
         under = place | {"scenario_no": scenario_no}
-        _insert(connection, "result_status_v1", under | {"reason_no": REASON_NO[rows]})
+        _insert(
+            connection,
+            "result_status_v1",
+            under | {"reason_no": struct.pack(f"<{len(REASON_NO[rows])}h", *REASON_NO[rows])},
+        )
         for column_no, column in enumerate(COLUMNS):
-            row = under | {"column_no": column_no, "packed": packed(scenario, column, rows)}
+            row = under | {"part_no": 0, "column_no": column_no, "packed": packed(scenario, column, rows)}
             _insert(connection, "result_chunk_v1", row)
 
 

@@ -51,7 +51,9 @@ def figures(tenor: Tenor) -> dict[str, list[str]]:
 
 def opened(tenor: Tenor) -> list[str]:
     """Frames of blocks that were packed anew are other bytes for the same planes."""
-    query = "SELECT run_no, chunk_no, scenario_no, column_no, packed FROM read.result_chunk ORDER BY 1, 2, 3, 4"
+    query = (
+        "SELECT run_no, chunk_no, part_no, scenario_no, column_no, packed FROM read.result_chunk ORDER BY 1, 2, 3, 4, 5"
+    )
     return [f"{place} {zstandard.decompress(frame).hex()}" for *place, frame in rows(tenor, query)]
 
 
