@@ -39,7 +39,7 @@ def read(tenor: Tenor, *, clock: bool = False) -> dict[str, list[str]]:
 def amounts(tenor: Tenor, run_no: int) -> np.ndarray[Any, Any]:
     """[columns, scenarios, positions]"""
     names = "column_no, chunk_no, part_no, scenario_no, packed"
-    query = f"SELECT {names} FROM read.result_chunk WHERE run_no = %s ORDER BY 1, 2"  # noqa: S608 - our own names
+    query = f"SELECT {names} FROM read.result_chunk WHERE run_no = %s ORDER BY 1, 2, 3, 4"  # noqa: S608 - our own names
     frames: dict[int, dict[int, dict[int, dict[int, bytes]]]] = {}
     for column, chunk_no, part_no, scenario, frame in tenor.rows(query, run_no):
         frames.setdefault(column, {}).setdefault(chunk_no, {}).setdefault(part_no, {})[scenario] = frame
