@@ -12,7 +12,7 @@ from domain.facts import Block, BlockColumns
 Connection = Any
 """A psycopg connection inside an open transaction; `domain` knows no driver."""
 
-PART_POSITIONS = 1_024
+PART_POSITIONS = 2_048
 """Of a packed column: what is opened to read one number."""
 Packed = Sequence[Sequence[Sequence[bytes | memoryview]]]
 """[columns][parts][scenarios] zstd frames: eight byte planes, lowest first, of bits XOR those of the first scenario."""

@@ -334,7 +334,7 @@ CREATE TABLE projection.result_chunk_v1 (
     chunk_no    int      NOT NULL,
     scenario_no smallint NOT NULL,
     column_no   smallint NOT NULL,
-    part_no     smallint NOT NULL, -- of 1,024 positions
+    part_no     smallint NOT NULL, -- of 2,048 positions
     packed      bytea    NOT NULL  -- zstd of the doubles' byte planes, XOR scenario 0 (docs/adr/0007)
 ) PARTITION BY LIST (run_no);
 ALTER TABLE projection.result_chunk_v1 ALTER COLUMN packed SET STORAGE EXTERNAL;

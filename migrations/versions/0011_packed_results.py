@@ -13,7 +13,7 @@ from migrations.files import run_sql
 revision = "0011"
 down_revision = "0010"
 
-PART_POSITIONS = 1_024
+PART_POSITIONS = 2_048
 SELECT_VERSIONS = "SELECT version FROM read_model_version WHERE read_model = 'result'"
 SELECT_COLUMNS = SQL("SELECT DISTINCT run_no, chunk_no, column_no FROM {table}")
 TAKE_AMOUNTS = SQL(

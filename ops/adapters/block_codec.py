@@ -1,12 +1,12 @@
 """Blocks of facts to bytes and back: canonical columns for the hash, byte-shuffled zstd for the disk.
 
     payload  MAGIC, then length-prefixed zstd frames: header, for each column its parts, reasons, detail
-    part     1,024 positions: a frame for each scenario
+    part     2,048 positions: a frame for each scenario
     frame    eight byte planes, lowest first, of the doubles of a scenario: bits XOR those of scenario 0, but its own
 
 The XOR makes a column that no scenario moves cost nothing, and one that moves a little keep its sign, exponent and
 leading digits at zero; the planes let zstd see that. About 6.7 bytes a value that moves in every scenario, 0.7 where
-none does. Read models take the frames over as they are: one number is in 8 kB. The first layout had one frame for all
+none does. Read models take the frames over as they are: one number is in 16 kB. The first layout had one frame for all
 of a column; what is stored of it is still read. A later one has another MAGIC; the content hash depends on none of it.
 """
 
@@ -115,7 +115,7 @@ def _pack(values: npt.NDArray[np.float64], compress: Compress) -> Iterator[list[
     bits[1:] ^= bits[:1]
     octets = bits.view(np.uint8).reshape(*bits.shape, PLANES)
     for rows in _parts(bits.shape[1]):
-        yield [compress(np.ascontiguousarray(of_scenario.T)) for of_scenario in octets[:, rows]]
+        yield [compress(planes) for planes in np.ascontiguousarray(octets[:, rows].transpose(0, 2, 1))]
 
 
 def _parts(positions: int) -> list[slice]:

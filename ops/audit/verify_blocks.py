@@ -22,9 +22,9 @@ from ops.audit.findings import Findings, block_place
 
 THREADS = min(4, os.cpu_count() or 1)
 """Hashing, decompression and the driver's copy leave the interpreter's lock."""
-WINDOW = 12
+WINDOW = 24
 """Blocks in memory at once."""
-BLOCKS_AT_ONCE = 8
+BLOCKS_AT_ONCE = 16
 
 SELECT_BLOCKS = "SELECT run_id, kind, chunk_no, content_sha256, payload_sha256, payload FROM fact_block"
 SELECT_FACTS = "SELECT originator_id, topic, state FROM ledger_events WHERE originator_id = ANY(%s)"

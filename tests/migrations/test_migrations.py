@@ -95,7 +95,7 @@ def test_numbers_are_packed_where_they_were_arrays(postgres: EmbeddedServer) -> 
     url = make_conninfo(postgres.dsn(), dbname="before_packing")
     migrate(url, "0008")
     random = np.random.default_rng(9)
-    amounts = np.concatenate([random.integers(0, 2**64, 1500, np.uint64).view(np.float64), ODD])
+    amounts = np.concatenate([random.integers(0, 2**64, 2500, np.uint64).view(np.float64), ODD])
     amounts[np.isnan(amounts)] = np.nan
     with psycopg.connect(url) as connection:
         for table in PACKED_TABLES:
