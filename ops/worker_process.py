@@ -18,6 +18,8 @@ from ops.settings import Settings
 log = structlog.get_logger()
 PARENT_POLL_SECONDS = 1.0
 RESTART_SECONDS = 1.0
+LAST_SECONDS = 30.0
+"""For the job at hand when the parent is gone; a database that went with it would be tried for minutes."""
 
 
 def use_numba_cache(settings: Settings) -> None:
@@ -83,6 +85,9 @@ async def stop_with_parent(stop: asyncio.Event, parent: int) -> None:
     while os.getppid() == parent:
         await asyncio.sleep(PARENT_POLL_SECONDS)
     stop.set()
+    end = threading.Timer(LAST_SECONDS, os._exit, (1,))
+    end.daemon = True
+    end.start()
 
 
 def main() -> None:
