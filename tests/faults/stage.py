@@ -16,10 +16,12 @@ from psycopg.conninfo import conninfo_to_dict
 
 from domain.event import stream_id
 from domain.facts import CHUNK_SIZE, fact_stream
+from domain.ports import PART_POSITIONS
 from tests.walk.command_line import Tenor
 
 POSITIONS = 80_000
 CHUNKS = -(-POSITIONS // CHUNK_SIZE)
+PARTS = -(-POSITIONS // PART_POSITIONS)
 KINDS = ("PositionPriced", "RiskComputed")
 SCENARIOS = "up100,down100,credit_crunch"
 LONGEST_SECONDS = 90.0
@@ -139,7 +141,7 @@ def assert_as_undisturbed(connection: Connection, key: str) -> None:
     assert scalar(connection, COUNT_COMPLETIONS, run_id) == 1
     assert scalar(connection, COUNT_ALARMS) == 0
     published, calm_published, different = connection.execute(COMPARE_RESULTS, (run_id, calm)).fetchone() or ()
-    assert published == calm_published == CHUNKS * 4 * 2 and different == 0
+    assert published == calm_published == PARTS * 4 * 2 and different == 0
 
 
 def scalar(connection: Connection, query: str, *parameters: Any) -> int:
