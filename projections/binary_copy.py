@@ -66,6 +66,11 @@ def number(kind: str, value: int) -> bytes:
     return dtype.itemsize.to_bytes(4, "big") + np.array(value, dtype).tobytes()
 
 
+def row_of(run_no: int, columns: Sequence[str]) -> bytes:
+    """How a row of a run begins: the count of its fields, then the run before the columns."""
+    return (len(columns) + 1).to_bytes(2, "big") + number("int8", run_no)
+
+
 def field_size(data: bytes | memoryview) -> bytes:
     """What stands before the bytes of a field."""
     return len(data).to_bytes(4, "big")

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from domain.columns import ColumnData, Portfolio
-from projections.binary_copy import NULL, field_size, number, text, text_array
+from projections.binary_copy import NULL, field_size, number, row_of, text, text_array
 
 POSITION_COLUMNS = ("chunk_no", "position_id", "instrument_id", "book_id", "product_type", "currency", "detail")
 ROW_COLUMNS = ("first_position_id", "position_id", "row_no")
@@ -55,18 +55,17 @@ class Identities:
         return self.columns[0]
 
     def chunk_row(self, run_no: int, chunk_no: int, rows: slice, details: list[str]) -> bytes:
-        fields = [number("int8", run_no), number("int4", chunk_no)]
-        fields += [_sized(packed(column.at(rows))) for column in self.columns]
+        fields = [number("int4", chunk_no), *(_sized(packed(column.at(rows))) for column in self.columns)]
         fields.append(text_array([text(detail) for detail in details]) if any(details) else NULL)
-        return len(fields).to_bytes(2, "big") + b"".join(fields)
+        return row_of(run_no, POSITION_COLUMNS) + b"".join(fields)
 
     def lookup_rows(self, run_no: int) -> Iterator[bytes]:
         order = np.argsort(self.position_ids.codes)  # categories are sorted, and so are their codes
         for first in range(0, len(order), LOOKUP_ROWS):
             rows = order[first : first + LOOKUP_ROWS]
             ids = self.position_ids.at(rows)
-            fields = [number("int8", run_no), text(ids[0].as_py()), _sized(packed(ids)), _sized(_int32s(rows))]
-            yield len(fields).to_bytes(2, "big") + b"".join(fields)
+            fields = [text(ids[0].as_py()), _sized(packed(ids)), _sized(_int32s(rows))]
+            yield row_of(run_no, ROW_COLUMNS) + b"".join(fields)
 
 
 def packed(texts: pa.StringArray) -> bytes:

@@ -10,7 +10,7 @@ NOT_APPLICABLE; the reasons count those too.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from domain.failures import Reason
 from domain.measures import Adds, Unit
-from projections.binary_copy import NULL, Field, FixedRows, jsonb, number, text
+from projections.binary_copy import NULL, Field, FixedRows, jsonb, number, row_of, text
 from projections.result_blocks import Values
 from projections.result_reasons import Label
 from projections.result_totals import Totals
@@ -57,7 +57,7 @@ class Rollups:
         heads = [
             head + number("int4", n) + (text(currency) if currency else NULL)
             for head, n, currency in zip(
-                self._heads(run_no, len(ROLLUP_COLUMNS)), self.positions.tolist(), self.currencies, strict=True
+                self._heads(run_no, ROLLUP_COLUMNS), self.positions.tolist(), self.currencies, strict=True
             )
         ]
         width = len(self._measure_of)
@@ -71,7 +71,7 @@ class Rollups:
             yield b"".join(part for row in zip(heads, map(bytes, tails.data()), strict=True) for part in row)
 
     def reason_rows(self, run_no: int) -> Iterator[bytes]:
-        heads = self._heads(run_no, len(REASON_COLUMNS))
+        heads = self._heads(run_no, REASON_COLUMNS)
         documents: dict[bytes, bytes] = {}
         for scenario in range(self._totals.scenarios):
             blanks = self._blanks(scenario)
@@ -124,8 +124,8 @@ class Rollups:
                 left_out[:, measure] += by_group
         return missing, left_out
 
-    def _heads(self, run_no: int, columns: int) -> list[bytes]:
-        start = (columns + 1).to_bytes(2, "big") + number("int8", run_no)
+    def _heads(self, run_no: int, columns: Sequence[str]) -> list[bytes]:
+        start = row_of(run_no, columns)
         return [start + text(dimension) + text(key) for dimension, key in self._groups.keys]
 
     def _document(self, labels: list[Label], counts: Counts) -> bytes:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from projections.binary_copy import Field, FixedRows, number, text_array
+from projections.binary_copy import Field, FixedRows, number, row_of, text_array
 from projections.result_blocks import Values
 
 MOST = 1_000
@@ -59,5 +59,5 @@ def top_row(run_no: int, scenario: int, column: int, ids: Sequence[bytes], value
     if len(values):
         tail = FixedRows(1, [Field("value", "float8", len(values))], counted=False)
         tail["value"] = values
-        place = number("int8", run_no) + number("int2", scenario) + number("int2", column)
-        yield (len(TOP_COLUMNS) + 1).to_bytes(2, "big") + place + text_array(ids) + tail.data().tobytes()
+        place = row_of(run_no, TOP_COLUMNS) + number("int2", scenario) + number("int2", column)
+        yield place + text_array(ids) + tail.data().tobytes()

@@ -21,7 +21,7 @@ from domain.event import Event
 from domain.facts import PositionPriced
 from domain.ports import BlobStore, BlockCodec, Connection, EventStore, LogEntry, Packed, PortfolioCodec
 from domain.run import RunCancelled, RunCompleted, RunFailed, RunRequested, fold
-from projections.binary_copy import field_size, number, text
+from projections.binary_copy import field_size, number, row_of, text
 from projections.result_ahead import Begun, Book, WorkAhead
 from projections.result_blocks import ChunkResults, RunFacts
 from projections.result_partitions import PRIMARY_KEYS, RunPartitions
@@ -117,7 +117,7 @@ class ResultsProjection:
 
 def chunk_rows(run_no: int, chunk_no: int, packed: Packed) -> bytes:
     """A COPY row for each part, scenario and column, the frames as they are in the block."""
-    head = (len(CHUNK_COLUMNS) + 1).to_bytes(2, "big") + number("int8", run_no) + number("int4", chunk_no)
+    head = row_of(run_no, CHUNK_COLUMNS) + number("int4", chunk_no)
     columns = [number("int2", column_no) for column_no in range(len(packed))]
     fields: list[Any] = []
     for part_no, of_part in enumerate(zip(*packed, strict=True)):
@@ -176,8 +176,7 @@ class Publication:
 
     def _status_rows(self) -> Iterator[Any]:
         for taken in self._taken:
-            head = (len(STATUS_COLUMNS) + 1).to_bytes(2, "big") + number("int8", self._run_no)
-            head += number("int4", taken.chunk_no)
+            head = row_of(self._run_no, STATUS_COLUMNS) + number("int4", taken.chunk_no)
             for scenario_no, numbers in enumerate(taken.reason_no):
                 packed = numbers.astype("<i2").tobytes()
                 yield head + number("int2", scenario_no) + field_size(packed) + packed
