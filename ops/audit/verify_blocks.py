@@ -23,7 +23,7 @@ from ops.audit.findings import Findings, block_place
 THREADS = min(4, os.cpu_count() or 1)
 """Hashing, decompression and the driver's copy leave the interpreter's lock."""
 WINDOW = 24
-"""Blocks in memory at once."""
+"""Blocks that wait to be checked; as many as are fetched at once are in memory beside them."""
 BLOCKS_AT_ONCE = 16
 
 SELECT_BLOCKS = "SELECT run_id, kind, chunk_no, content_sha256, payload_sha256, payload FROM fact_block"

@@ -21,7 +21,7 @@ SELECT_STATUS = """
 SELECT s.scenario_no, r.status, r.reason
   FROM read.result_status s
   JOIN read.result_reason r ON r.run_no = s.run_no
-   AND r.reason_no = get_byte(s.reason_no, %(byte)s) + 256 * get_byte(s.reason_no, %(byte)s + 1)
+   AND r.reason_no = get_byte(s.reason_no, 2 * %(row)s) + 256 * get_byte(s.reason_no, 2 * %(row)s + 1)
  WHERE s.run_no = %(run_no)s AND s.chunk_no = %(chunk_no)s AND s.scenario_no = ANY(%(scenarios)s::smallint[])
 """
 
@@ -60,7 +60,7 @@ def _place(connection: Connection, run: RunRow, position_id: str) -> dict[str, A
             f"run {run.run_id} has no position {position_id!r}", "take an id from the run's position results"
         )
     chunk_no, row = divmod(row_no, run.chunk_size)
-    return {"run_no": run.run_no, "chunk_no": chunk_no, "row": row, "byte": 2 * row}
+    return {"run_no": run.run_no, "chunk_no": chunk_no, "row": row}
 
 
 def _row_of(connection: Connection, run: RunRow, position_id: str) -> int | None:
