@@ -6,7 +6,7 @@ from pathlib import Path
 import QuantLib as ql
 
 FIRST_YEAR, LAST_YEAR = 1990, 2100
-FOLDER = Path(__file__).parents[1] / "compute" / "kernels" / "calendar_tables"
+FOLDER = Path(__file__).parents[1] / "compute" / "kernels" / "dates" / "calendar_tables"
 CALENDARS = {
     "TARGET": ("TARGET", ql.TARGET()),
     "US.SETTLEMENT": ("UnitedStates.Settlement", ql.UnitedStates(ql.UnitedStates.Settlement)),

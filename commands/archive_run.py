@@ -5,9 +5,9 @@ from uuid import UUID
 
 from commands.change_run import change, load_run
 from commands.refusals import Conflict
-from domain import run as runs
 from domain.event import Envelope, Event
 from domain.ports import AlreadyThere, Connection, EventStore
+from domain.runs import run as runs
 
 BringBack = Callable[[Connection], int]
 """Insert the run's blocks in the caller's transaction; how many have other bytes than before."""

@@ -5,9 +5,9 @@ from typing import cast
 from uuid import UUID
 
 from commands.refusals import Conflict, UnknownRun
-from domain import run as runs
 from domain.event import Envelope
 from domain.ports import AlreadyThere, EventStore
+from domain.runs import run as runs
 
 
 def cancel_run(store: EventStore, envelope: Envelope, run_id: str, reason: str) -> int:

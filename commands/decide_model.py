@@ -5,10 +5,10 @@ from datetime import date
 from typing import cast
 
 from commands.refusals import Conflict, Refused, UnknownModel
-from domain import models
+from domain import valuation_models as models
 from domain.event import Envelope
 from domain.ports import AlreadyThere, EventStore
-from domain.scenario_book import split_reference
+from domain.scenarios.versions import split_reference
 from domain.snapshot import SnapshotRegistered
 
 Decide = Callable[[models.ModelBook, str, int], list[models.ModelEvent]]

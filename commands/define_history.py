@@ -12,11 +12,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from commands.define_scenario import as_json, scenario_of, scenario_set_of
 from commands.refusals import InvalidInput
-from domain import scenario_book as book
 from domain.event import Envelope
-from domain.market_history import History, InvalidHistory, Row, read_history, scenarios_of
 from domain.ports import EventStore
-from domain.scenarios import Identifier
+from domain.scenarios import versions as book
+from domain.scenarios.past_moves import History, InvalidHistory, Row, read_history, scenarios_of
+from domain.scenarios.shocks import Identifier
 
 PARQUET_MAGIC = b"PAR1"
 LONGEST_SET_ID = 64 - len(".2024-03-11")

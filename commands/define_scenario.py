@@ -3,10 +3,10 @@
 from typing import Any
 
 from commands.refusals import InvalidInput, Refused, UnknownScenario
-from domain import scenario_book as book
 from domain.event import Envelope
 from domain.ports import EventStore
-from domain.scenarios import InvalidScenario, ScenarioDocument, parse_scenario_set, parse_scenarios
+from domain.scenarios import versions as book
+from domain.scenarios.shocks import InvalidScenario, ScenarioDocument, parse_scenario_set, parse_scenarios
 
 
 def define_scenarios(store: EventStore, envelope: Envelope, raw: bytes) -> list[dict[str, Any]]:

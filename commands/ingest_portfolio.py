@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from commands.ingestion.prepare import Prepared, prepare_portfolio
-from domain.columns import ABSENT_DATE, ColumnData, Portfolio
 from domain.event import Envelope
+from domain.portfolio.columns import ABSENT_DATE, ColumnData, Portfolio
+from domain.portfolio.tables import Kind
 from domain.ports import AlreadyThere, BlobStore, EventStore, PortfolioCodec
 from domain.snapshot import Snapshot, SnapshotKind, register, snapshot_id
-from domain.tables import Kind
 
 VALUES_KEPT = 200
 """Distinct values of a grouping column that the registration says, so that a scenario's pattern can be checked."""

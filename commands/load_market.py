@@ -5,7 +5,7 @@ from typing import Any
 
 from commands.define_scenario import invalid_input
 from domain.event import Envelope
-from domain.market import InvalidMarket, canonical_json, parse_market, sha256_of
+from domain.market.document import InvalidMarket, canonical_json, parse_market, sha256_of
 from domain.ports import AlreadyThere, BlobStore, EventStore
 from domain.snapshot import Snapshot, SnapshotKind, register, snapshot_id
 

@@ -10,16 +10,16 @@ from uuid import UUID, uuid4
 from commands.decide_model import models_in_use, refuse_unapproved
 from commands.define_scenario import document_of, pin, scenario_set_of
 from commands.refusals import Conflict, Refused, UnknownScenario, UnknownSnapshot
-from domain import run as runs
 from domain.event import Envelope, stream_id
-from domain.facts import CHUNK_SIZE
-from domain.market import MarketDocument, parse_market
-from domain.measures import DEFAULT_MEASURES, UnknownMeasure, resolve
-from domain.models import ModelUse
+from domain.market.document import MarketDocument, parse_market
+from domain.measures.measures import DEFAULT_MEASURES, UnknownMeasure, resolve
 from domain.ports import AlreadyThere, BlobStore, EventStore
-from domain.scenario_book import BASE, split_reference
-from domain.scenarios import ScenarioDocument, SpreadShock
+from domain.runs import run as runs
+from domain.runs.facts import CHUNK_SIZE
+from domain.scenarios.shocks import ScenarioDocument, SpreadShock
+from domain.scenarios.versions import BASE, split_reference
 from domain.snapshot import SnapshotKind, SnapshotRegistered
+from domain.valuation_models import ModelUse
 
 CheckScenarios = Callable[[MarketDocument, list[ScenarioDocument]], list[dict[str, Any]]]
 """Says which scenarios do not fit the market; handed down, since shocks are applied by compute."""

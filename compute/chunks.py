@@ -6,30 +6,30 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.failing import Failing
-from compute.kernels.volatility import LOGNORMAL
-from compute.measures import Rows, blank_reasons, rows_of
-from compute.pricers.callables import check_callables, price_callables
-from compute.pricers.caps import check_caps, price_caps
-from compute.pricers.cds import check_cds, price_cds
-from compute.pricers.debt import price_debt
-from compute.pricers.debt_checks import check_debt
-from compute.pricers.debt_terms import FLOATING
-from compute.pricers.exchange import fx_rates
-from compute.pricers.fx import check_fx, price_fx_forwards
-from compute.pricers.fx_options import check_fx_options, price_fx_options
-from compute.pricers.pools import check_pools, price_pools
-from compute.pricers.spreads import MARKET_PRICE
-from compute.pricers.structured import check_structured, price_structured
-from compute.pricers.swaps import check_swaps, price_swaps
-from compute.pricers.swaptions import check_swaptions, price_swaptions
-from compute.run_inputs import RunInputs
-from compute.terms import Terms
-from compute.valued import Valued
-from domain.facts import BlockColumns
-from domain.failures import Reason
-from domain.measures import BY_NAME, Fact, columns_of
-from domain.tables import PRODUCT_TYPES, RATE_TYPES
+from compute.inputs.run_inputs import RunInputs
+from compute.inputs.terms import Terms
+from compute.kernels.options.caplet_volatilities import LOGNORMAL
+from compute.outputs.failures import Failing
+from compute.outputs.family_values import Valued
+from compute.outputs.measures import Rows, blank_reasons, rows_of
+from compute.pricers.callable.pricing import check_callables, price_callables
+from compute.pricers.credit.cds import check_cds, price_cds
+from compute.pricers.debt.checks import check_debt
+from compute.pricers.debt.pricing import price_debt
+from compute.pricers.debt.spreads import MARKET_PRICE
+from compute.pricers.debt.terms import FLOATING
+from compute.pricers.fx.forwards import check_fx, price_fx_forwards
+from compute.pricers.fx.options import check_fx_options, price_fx_options
+from compute.pricers.rates.caps_floors import check_caps, price_caps
+from compute.pricers.rates.swaps import check_swaps, price_swaps
+from compute.pricers.rates.swaptions import check_swaptions, price_swaptions
+from compute.pricers.securitised.pools import check_pools, price_pools
+from compute.pricers.shared.fx_rates import fx_rates
+from compute.pricers.structured.pricing import check_structured, price_structured
+from domain.measures.failures import Reason
+from domain.measures.measures import BY_NAME, Fact, columns_of
+from domain.portfolio.tables import PRODUCT_TYPES, RATE_TYPES
+from domain.runs.facts import BlockColumns
 
 LOAN, BOND, CALLABLE_BOND, SWAPTION = (
     PRODUCT_TYPES.index(name) for name in ("LOAN", "BOND", "CALLABLE_BOND", "SWAPTION")

@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.chunks import price_terms
-from compute.kernels.curves import BASIS_POINT
-from compute.par_curves import bootstrap
-from compute.run_inputs import resolve
-from domain.columns import Portfolio
-from domain.market import MarketDocument
-from domain.market_parts import Curve, ParCurve, ParNode, ZeroCurve
-from domain.measures import Fact
-from domain.scenarios import BASE_SCENARIO, CurveShock, ScenarioDocument
+from compute.inputs.run_inputs import resolve
+from compute.kernels.curves.curves import BASIS_POINT
+from compute.market.par_curves import bootstrap
+from domain.market.document import MarketDocument
+from domain.market.parts import Curve, ParCurve, ParNode, ZeroCurve
+from domain.measures.measures import Fact
+from domain.portfolio.columns import Portfolio
+from domain.scenarios.shocks import BASE_SCENARIO, CurveShock, ScenarioDocument
 
 AT_ONCE = 16
 """Quotes to a batch: their scenarios' day tables stand in memory together."""

@@ -17,12 +17,15 @@ from eventsourcing.persistence import InterfaceError as LogInterfaceError
 from eventsourcing.persistence import OperationalError as LogOperationalError
 
 from compute.chunks import ChunkFacts, price_chunk
-from compute.comparison import is_alike, largest_difference
 from compute.engine import engine_version
-from compute.run_inputs import RunInputs, resolve_run
-from domain import run as runs
+from compute.inputs.run_inputs import RunInputs, resolve_run
+from compute.outputs.comparison import is_alike, largest_difference
 from domain.event import Envelope, Event, stream_id
-from domain.facts import (
+from domain.market.document import parse_market
+from domain.measures.measures import Fact
+from domain.ports import AlreadyThere, BlobStore, BlockCodec, EventStore, PortfolioCodec
+from domain.runs import run as runs
+from domain.runs.facts import (
     Block,
     BlockColumns,
     BlockFact,
@@ -31,9 +34,6 @@ from domain.facts import (
     fact_stream,
     record_fact,
 )
-from domain.market import parse_market
-from domain.measures import Fact
-from domain.ports import AlreadyThere, BlobStore, BlockCodec, EventStore, PortfolioCodec
 
 RUNS_KEPT = 2
 TRIES = 3

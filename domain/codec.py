@@ -3,8 +3,12 @@
 import json
 from typing import Any
 
-from domain import facts, models, run, scenario_book, sealing, snapshot
+from domain import snapshot
+from domain import valuation_models as models
 from domain.event import Event
+from domain.runs import facts, run
+from domain.scenarios import versions as scenario_book
+from domain.sealing import seals as sealing
 
 EVENTS: tuple[type[Event], ...] = (
     snapshot.SnapshotRegistered,

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
-from domain.columns import Portfolio
 from domain.event import Event
-from domain.facts import Block, BlockColumns
+from domain.portfolio.columns import Portfolio
+from domain.runs.facts import Block, BlockColumns
 
 Connection = Any
 """A psycopg connection inside an open transaction; `domain` knows no driver."""

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from compute.scenarios import check_scenarios as find_misfits
-from domain.market import MarketDocument
-from domain.scenarios import ScenarioDocument
+from compute.market.shocks import check_scenarios as find_misfits
+from domain.market.document import MarketDocument
+from domain.scenarios.shocks import ScenarioDocument
 
 
 def check_scenarios(market: MarketDocument, scenarios: list[ScenarioDocument]) -> list[dict[str, Any]]:

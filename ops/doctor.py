@@ -6,7 +6,7 @@ from typing import Any
 
 import psycopg
 
-from ops.database import HEAD, DatabaseProblem, check_version, ensure_migrated, revision
+from ops.adapters.database import HEAD, DatabaseProblem, check_version, ensure_migrated, revision
 from ops.embedded_postgres.errors import EmbeddedPostgresError, Problem
 from ops.settings import Settings
 

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import psycopg
 from psycopg.rows import namedtuple_row
 
-from ops.database import DatabaseProblem
+from ops.adapters.database import DatabaseProblem
 
 WAITED_FOR = ["result", "run"]
 """The read models without which nobody learns that a run is queryable."""

@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from commands.refusals import Refused
 from compute.quote_risk import quote_risk
-from domain.columns import Portfolio
-from domain.market import parse_market
+from domain.market.document import parse_market
+from domain.portfolio.columns import Portfolio
 from ops.audit.run_events import read_run
 from ops.wiring import Tenor
-from projections.portfolio_tree import paths, texts
+from projections.catalogue.portfolio_tree import paths, texts
 
 
 def quotes_of_run(tenor: Tenor, run: str, node: str | None, position: str | None) -> dict[str, Any]:

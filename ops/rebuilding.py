@@ -15,13 +15,13 @@ from dataclasses import dataclass, field
 import psycopg
 
 from domain.ports import Connection, EventStore
-from ops.database import DatabaseProblem
-from projections import version_registry as registry
-from projections.comparison import Content, contents, differences
-from projections.dead_letters import POISON, Connect, describe
-from projections.result_blocks import BlockDamaged
-from projections.runner import BATCH, Following, catch_up, move, read_position
-from projections.versions import Projection, ReadModel, versioned
+from ops.adapters.database import DatabaseProblem
+from projections.engine import version_registry as registry
+from projections.engine.comparison import Content, contents, differences
+from projections.engine.dead_letters import POISON, Connect, describe
+from projections.engine.runner import BATCH, Following, catch_up, move, read_position
+from projections.engine.versions import Projection, ReadModel, versioned
+from projections.results.blocks import BlockDamaged
 
 TRIES = 20
 

@@ -19,4 +19,4 @@ else
 fi
 $pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
 $pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-"$venv/bin/python" -m ops.warming || echo "the kernels are not compiled: the first run will do it" >&2
+"$venv/bin/python" -m ops.processes.compile_kernels || echo "the kernels are not compiled: the first run will do it" >&2

@@ -11,11 +11,11 @@ from uuid import uuid4
 
 from commands.processes.run import RunProcess
 from domain.event import Envelope
-from domain.market import MarketDocument, parse_market
+from domain.market.document import MarketDocument, parse_market
 from ops.adapters.blob_store import PostgresBlobStore
+from ops.adapters.database import Database, as_application, check_version, ensure_migrated
 from ops.adapters.event_store import LedgerDatastore, LedgerRecorder, PostgresEventStore
 from ops.adapters.work_queue import PgWorkQueue
-from ops.database import Database, as_application, check_version, ensure_migrated
 from ops.settings import Settings
 
 

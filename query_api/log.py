@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
-from domain.scenario_book import scenario_set_stream, scenario_stream
-from domain.sealing import SEALING_STREAM, VERIFICATIONS_STREAM, event_leaf_hash, origin_of, parse_checkpoint
+from domain.scenarios.versions import scenario_set_stream, scenario_stream
+from domain.sealing.seals import SEALING_STREAM, VERIFICATIONS_STREAM, event_leaf_hash, origin_of, parse_checkpoint
 from query_api.errors import NotFound
 from query_api.reading import Connection
 

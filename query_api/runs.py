@@ -8,8 +8,8 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from domain.run import RunStatus
-from domain.scenario_book import split_reference
+from domain.runs.run import RunStatus
+from domain.scenarios.versions import split_reference
 from query_api.errors import BadQuery, NoHistory, NotFound, NotQueryable
 from query_api.reading import Connection, parse_id
 

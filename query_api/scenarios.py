@@ -4,7 +4,7 @@ from typing import Any
 
 from psycopg.rows import dict_row
 
-from domain.scenario_book import BASE, split_reference
+from domain.scenarios.versions import BASE, split_reference
 from query_api.errors import NotFound
 from query_api.reading import Connection
 

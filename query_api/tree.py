@@ -5,7 +5,7 @@ from uuid import UUID
 
 from psycopg.rows import dict_row
 
-from domain.scenario_book import BASE
+from domain.scenarios.versions import BASE
 from query_api.errors import NotFound
 from query_api.reading import Connection
 from query_api.results.columns import chosen_columns

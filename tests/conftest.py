@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from ops.database import migrate
+from ops.adapters.database import migrate
 from ops.embedded_postgres.server import EmbeddedServer
 
 

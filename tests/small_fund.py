@@ -4,7 +4,7 @@ import csv
 from pathlib import Path
 
 from compute.chunks import PRICED
-from domain.tables import PRODUCT_TYPES
+from domain.portfolio.tables import PRODUCT_TYPES
 
 FOLDER = Path(__file__).parents[1] / "examples" / "small_fund"
 PRICED_PRODUCTS = frozenset(PRODUCT_TYPES[number] for number in PRICED)

@@ -77,8 +77,8 @@ def test_tests_are_no_packages() -> None:
 
 
 def test_the_two_tables_of_measures_agree() -> None:
-    from compute.measures import LADDERS, MEASURE
-    from domain.measures import BY_NAME
+    from compute.outputs.measures import LADDERS, MEASURE
+    from domain.measures.measures import BY_NAME
 
     assert set(MEASURE) | set(LADDERS) == set(BY_NAME)
 

@@ -11,8 +11,8 @@ from commands.api.refusals import CommandRoute
 from commands.decide_model import approve_model, pinned, withdraw_model
 from commands.refusals import Conflict
 from domain.event import Envelope
-from domain.models import ModelEvent, ModelVersionApproved, ModelVersionWithdrawn, model_stream
 from domain.ports import EventStore
+from domain.valuation_models import ModelEvent, ModelVersionApproved, ModelVersionWithdrawn, model_stream
 
 PREFIX = "/api/v1/risk"
 

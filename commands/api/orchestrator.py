@@ -14,7 +14,7 @@ from commands.refusals import Conflict
 from commands.submit_run import CheckScenarios, SubmitRun, submit_run
 from domain.event import Envelope
 from domain.ports import BlobStore, EventStore
-from domain.run import RunApproved, RunCancelled, RunEvent, RunPublished, RunRejected, RunRetried
+from domain.runs.run import RunApproved, RunCancelled, RunEvent, RunPublished, RunRejected, RunRetried
 
 PREFIX = "/api/v1/orchestrator"
 

@@ -15,8 +15,8 @@ from commands.refusals import (
     UnknownScenario,
     UnknownSnapshot,
 )
-from domain.models import ModelRefused
-from domain.run import RunRefused
+from domain.runs.run import RunRefused
+from domain.valuation_models import ModelRefused
 
 STATUS: dict[type[Exception], int] = {
     UnknownRun: 404,

@@ -20,8 +20,8 @@ from commands.ingestion.typed_columns import (
     parsed_numbers,
     spread,
 )
-from domain.columns import ABSENT_DATE
-from domain.tables import Kind
+from domain.portfolio.columns import ABSENT_DATE
+from domain.portfolio.tables import Kind
 
 TAG = "tag:"
 TAGS = ("positions", "tags")

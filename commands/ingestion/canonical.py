@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 from commands.ingestion.attributes import TAGS
 from commands.ingestion.references import rows_referred
 from commands.ingestion.typed_columns import Typed, TypedTable
-from domain.columns import ABSENT_CODE, ColumnData, Portfolio, TableData
-from domain.tables import PRODUCT_TYPES, Kind
+from domain.portfolio.columns import ABSENT_CODE, ColumnData, Portfolio, TableData
+from domain.portfolio.tables import PRODUCT_TYPES, Kind
 
 Array = np.ndarray[Any, Any]
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from commands.ingestion.codes import Code
-from domain.tables import TABLES
+from domain.portfolio.tables import TABLES
 
 Array = np.ndarray[Any, Any]
 Words = str | Callable[[int], str]

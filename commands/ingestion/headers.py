@@ -7,7 +7,7 @@ from commands.ingestion.cells import Cells
 from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
 from commands.ingestion.limits import MAX_COLUMNS
-from domain.tables import BY_NAME
+from domain.portfolio.tables import BY_NAME
 
 
 def checked_names(table: str, header: list[str], errors: Findings, warnings: Findings) -> list[str] | None:

@@ -8,8 +8,8 @@ from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
 from commands.ingestion.references import Tables, rows_referred
 from commands.ingestion.typed_columns import TypedTable
-from domain.columns import ABSENT_DATE
-from domain.tables import PRODUCT_TYPES
+from domain.portfolio.columns import ABSENT_DATE
+from domain.portfolio.tables import PRODUCT_TYPES
 
 Array = np.ndarray[Any, Any]
 

@@ -24,8 +24,8 @@ from commands.ingestion.references import Tables, check_references
 from commands.ingestion.rejection import note_unattributable, rows_to_keep
 from commands.ingestion.terms import check_terms
 from commands.ingestion.typed_columns import TypedTable, typed_table
-from domain.columns import Portfolio
-from domain.tables import TABLES
+from domain.portfolio.columns import Portfolio
+from domain.portfolio.tables import TABLES
 
 Array = np.ndarray[Any, Any]
 

@@ -13,7 +13,7 @@ from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
 from commands.ingestion.headers import checked_names, named_columns
 from commands.ingestion.limits import MAX_FILE_BYTES, MAX_ROWS
-from domain.tables import BY_NAME
+from domain.portfolio.tables import BY_NAME
 
 _MAGIC = b"PAR1"
 _CODED = pa.dictionary(pa.int32(), pa.string())

@@ -9,7 +9,7 @@ from commands.ingestion.findings import Findings
 from commands.ingestion.read_csv import read_csv
 from commands.ingestion.read_parquet import read_parquet
 from commands.ingestion.read_xlsx import read_xlsx
-from domain.tables import BY_NAME, TABLES
+from domain.portfolio.tables import BY_NAME, TABLES
 
 _READERS = {".csv": read_csv, ".parquet": read_parquet}
 _WITH_MACROS = {".xlsm", ".xlsb", ".xltm", ".xlam"}

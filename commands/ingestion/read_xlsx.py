@@ -24,7 +24,7 @@ from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
 from commands.ingestion.headers import checked_names, named_columns
 from commands.ingestion.limits import MAX_WORKBOOK_BYTES, MAX_WORKBOOK_MEMBERS, MAX_WORKBOOK_RATIO
-from domain.tables import BY_NAME
+from domain.portfolio.tables import BY_NAME
 
 _CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
 _PLACE = re.compile(rb'\br="([A-Z]{1,3})(\d+)"')

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
 from commands.ingestion.typed_columns import Typed, TypedTable
-from domain.tables import NODE_KINDS, Kind
+from domain.portfolio.tables import NODE_KINDS, Kind
 
 Array = np.ndarray[Any, Any]
 Tables = dict[str, TypedTable]

@@ -10,11 +10,11 @@ from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
 from commands.ingestion.references import Tables, rows_referred
 from commands.ingestion.typed_columns import TypedTable, list_fix
-from domain.columns import ABSENT_DATE
 from domain.currencies import ISO_4217
 from domain.documents import Problem
-from domain.payoffs import InvalidPayoff, parse_payoff
-from domain.tables import OPTION_TYPES_OF, RATE_TERM, REQUIRED_TERMS
+from domain.portfolio.columns import ABSENT_DATE
+from domain.portfolio.payoffs import InvalidPayoff, parse_payoff
+from domain.portfolio.tables import OPTION_TYPES_OF, RATE_TERM, REQUIRED_TERMS
 
 Array = np.ndarray[Any, Any]
 

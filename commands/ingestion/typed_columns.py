@@ -14,8 +14,8 @@ from commands.ingestion.cells import Cells, RawTable, distinct, matches, texts_a
 from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
 from commands.ingestion.limits import MAX_ID_CHARS, MAX_TEXT_CHARS
-from domain.columns import ABSENT_DATE
-from domain.tables import BY_NAME, Column, Kind, Table
+from domain.portfolio.columns import ABSENT_DATE
+from domain.portfolio.tables import BY_NAME, Column, Kind, Table
 
 Array = np.ndarray[Any, Any]
 

@@ -13,12 +13,12 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from domain import run as runs
 from domain.event import Envelope, Event
-from domain.facts import PositionPriced, RiskComputed, fact_stream
-from domain.measures import BY_NAME
-from domain.merkle import merkle_root
+from domain.measures.measures import BY_NAME
 from domain.ports import AlreadyThere, EventStore, LogEntry, WorkQueue
+from domain.runs import run as runs
+from domain.runs.facts import PositionPriced, RiskComputed, fact_stream
+from domain.sealing.merkle import merkle_root
 
 READER = "process-manager"
 BATCH = 500

@@ -19,8 +19,8 @@ import numpy as np
 import numpy.typing as npt
 import zstandard
 
-from domain.facts import BlockColumns
 from domain.ports import PART_POSITIONS, Packed
+from domain.runs.facts import BlockColumns
 
 MAGIC = b"TNRBLK\x02\n"
 FIRST_MAGIC = b"TNRBLK\x01\n"

@@ -20,9 +20,9 @@ from psycopg_pool import ConnectionPool
 
 from domain import codec
 from domain.event import Event
-from domain.facts import Block
 from domain.ports import AlreadyThere, LogEntry
-from domain.run import RunArchived
+from domain.runs.facts import Block
+from domain.runs.run import RunArchived
 from ops.archiving.problems import BlocksArchived
 
 EVENTS_TABLE = "ledger_events"

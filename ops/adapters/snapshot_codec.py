@@ -16,8 +16,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.ipc as ipc
 
-from domain.columns import ABSENT_CODE, ColumnData, Portfolio, TableData
-from domain.tables import Kind
+from domain.portfolio.columns import ABSENT_CODE, ColumnData, Portfolio, TableData
+from domain.portfolio.tables import Kind
 
 MAGIC = b"TNRSNAP1"
 _LENGTH = struct.Struct("<I")

@@ -19,9 +19,9 @@ import pyarrow.parquet as pq
 
 from commands.archive_run import archivable_run, archive_run
 from commands.processes.run import key_prefix
-from domain.facts import BlockColumns, PositionPriced, RiskComputed, fact_stream
 from domain.ports import BlockCodec
-from domain.run import RunCompleted, RunPlanned, RunRequested
+from domain.runs.facts import BlockColumns, PositionPriced, RiskComputed, fact_stream
+from domain.runs.run import RunCompleted, RunPlanned, RunRequested
 from ops.archiving.destinations import Destination, destination_of
 from ops.archiving.dropping import Dropped, clear_away
 from ops.archiving.manifest import MANIFEST, ArchivedBlock, ArchivedFile, Manifest

@@ -16,9 +16,9 @@ from typing import Any
 import psycopg
 from psycopg.sql import SQL, Identifier
 
-from ops.projecting import catch_up_catalogues, read_model_named
+from ops.read_models import catch_up_catalogues, read_model_named
 from ops.wiring import Tenor
-from projections.runner import catch_up
+from projections.engine.runner import catch_up
 
 TRIES = 5
 # Shorter than Postgres's look for deadlocks (1 s): when readers stand in the way it is we who give up, never they.

@@ -19,9 +19,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from domain.columns import Portfolio
-from domain.facts import BlockColumns
-from domain.failures import Reason
+from domain.measures.failures import Reason
+from domain.portfolio.columns import Portfolio
+from domain.runs.facts import BlockColumns
 
 FILE_BYTES = 64 * 1024 * 1024
 IDENTITY = (

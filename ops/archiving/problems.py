@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from commands.refusals import Refused
-from domain.run import RunArchived
+from domain.runs.run import RunArchived
 
 
 class ArchiveUnreachable(Refused):

@@ -9,7 +9,7 @@ from psycopg.rows import dict_row
 
 from ops.archiving.archive import Archived, archive
 from ops.archiving.dropping import Dropped, clear_away
-from ops.projecting import catch_up_catalogues
+from ops.read_models import catch_up_catalogues
 from ops.wiring import Tenor
 
 SELECT_ARCHIVED = """

@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from commands.refusals import Refused
-from domain.columns import Portfolio
-from ops.audit.certificate import certify
-from ops.audit.lineage import lineage
-from ops.audit.notes import verifier_key
+from domain.portfolio.columns import Portfolio
+from ops.audit.certificate.issue import certify
+from ops.audit.lineage.lineage import lineage
+from ops.audit.sealing.signed_notes import verifier_key
 from ops.wiring import Tenor
 from query_api.errors import BadQuery, NotFound, NotProvable, QueryRefused
-from query_api.routers.audit import Evidence
+from query_api.services.audit import Evidence
 
 KINDS: dict[str, type[QueryRefused]] = {
     "UNKNOWN_RUN": NotFound,

@@ -5,7 +5,7 @@ from typing import cast
 from uuid import UUID
 
 from commands.refusals import UnknownRun
-from domain import run as runs
+from domain.runs import run as runs
 from ops.wiring import Tenor
 
 

@@ -16,11 +16,11 @@ import numpy as np
 from eventsourcing.persistence import StoredEvent
 from psycopg.sql import SQL, Identifier
 
-from domain.facts import BlockColumns, fact_stream
+from domain.runs.facts import BlockColumns, fact_stream
+from ops.adapters.database import as_application
 from ops.adapters.event_store import LedgerDatastore, LedgerRecorder
-from ops.database import as_application
 from ops.wiring import Tenor
-from projections.binary_copy import Field, FixedRows, copy
+from projections.engine.binary_copy import Field, FixedRows, copy
 from query_api.runs import RunRow, find_run
 
 SAMPLE = 20_000

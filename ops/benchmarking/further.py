@@ -10,8 +10,8 @@ from uuid import uuid4
 import numpy as np
 
 from commands.define_scenario import define_scenarios
-from ops.audit.verify import verify
-from ops.projecting import read_model_named
+from ops.audit.verification.verify import verify
+from ops.read_models import read_model_named
 from ops.rebuilding import Tell, rebuild
 from ops.wiring import Tenor
 

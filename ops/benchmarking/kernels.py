@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.chunks import price_chunk
-from compute.run_inputs import RunInputs, resolve_run
-from compute.terms import Terms
-from domain.facts import CHUNK_SIZE
-from domain.market import parse_market
-from domain.run import RunRequested
-from domain.tables import PRODUCT_TYPES, RATE_TYPES
+from compute.inputs.run_inputs import RunInputs, resolve_run
+from compute.inputs.terms import Terms
+from domain.market.document import parse_market
+from domain.portfolio.tables import PRODUCT_TYPES, RATE_TYPES
+from domain.runs.facts import CHUNK_SIZE
+from domain.runs.run import RunRequested
 from ops.wiring import Tenor
 
 REPEATS = 3

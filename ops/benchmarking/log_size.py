@@ -4,7 +4,7 @@ from uuid import UUID
 
 import numpy as np
 
-from domain.facts import fact_stream
+from domain.runs.facts import fact_stream
 from ops.wiring import Tenor
 
 SELECT_BLOCKS = "SELECT kind, chunk_no, octet_length(payload) FROM fact_block WHERE run_id = %s"

@@ -12,7 +12,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
-from ops.database import DatabaseProblem, check_version, migrate
+from ops.adapters.database import DatabaseProblem, check_version, migrate
 from ops.embedded_postgres.server import EmbeddedServer
 from ops.settings import Settings
 

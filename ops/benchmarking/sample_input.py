@@ -6,8 +6,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from ops.sample_fund import write_sample_fund
-from ops.sample_market import scenario_documents
+from ops.samples.fund import write_sample_fund
+from ops.samples.market import scenario_documents
 
 FIRST_SCENARIOS = (
     "up100",

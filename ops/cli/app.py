@@ -6,14 +6,14 @@ from typing import Annotated, Any
 import typer
 
 from commands.refusals import Refused
-from domain.models import ModelRefused
-from domain.run import RunRefused
+from domain.runs.run import RunRefused
+from domain.valuation_models import ModelRefused
+from ops.adapters.database import DatabaseProblem
 from ops.cli import (
     archive,
     audit,
     bench,
     demo,
-    models,
     projections,
     results,
     risk,
@@ -23,11 +23,13 @@ from ops.cli import (
     snapshots,
     value_at_risk,
 )
+from ops.cli import (
+    valuation_models as models,
+)
 from ops.cli.output import Output
-from ops.database import DatabaseProblem
 from ops.embedded_postgres.errors import EmbeddedPostgresError
 from ops.logs import configure_logs
-from projections.runner import DATABASE_AWAY
+from projections.engine.runner import DATABASE_AWAY
 
 app = typer.Typer(
     name="tenor",

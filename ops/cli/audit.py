@@ -28,7 +28,7 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Hash everything that is stored and compare it with everything that vouches for it."""
-    from ops.audit.verify import verify as verify_all
+    from ops.audit.verification.verify import verify as verify_all
 
     with opened(context) as tenor:
         report = verify_all(tenor, readable(seals) if seals else None)
@@ -58,7 +58,7 @@ def replay(
 ) -> None:
     """Work a run out again from the log alone and compare it bit by bit."""
     from compute.engine import pin_arithmetic
-    from ops.worker_process import use_numba_cache
+    from ops.processes.worker_process import use_numba_cache
 
     pin_arithmetic()
     use_numba_cache(settings_of(context))
@@ -82,7 +82,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Every event of a stream, as it is stored."""
-    from ops.audit.history import history
+    from ops.audit.streams import history
 
     with opened(context) as tenor:
         events = history(tenor, stream)
@@ -102,8 +102,8 @@ def lineage(
     as_json: AsJson = False,
 ) -> None:
     """From a number to everything that it came from, with the proof that the log says so."""
-    from ops.audit.lineage import lineage as trace
-    from ops.audit.lineage import lines_of
+    from ops.audit.lineage.lineage import lineage as trace
+    from ops.audit.lineage.lineage import lines_of
 
     with opened(context) as tenor:
         document = trace(tenor, run, position, measure, scenario)
@@ -117,7 +117,7 @@ def certificate(
     as_json: AsJson = False,
 ) -> None:
     """A completed run's evidence, signed; the document is JSON with or without --json."""
-    from ops.audit.certificate import certify
+    from ops.audit.certificate.issue import certify
 
     with opened(context) as tenor:
         document = certify(tenor, run)
@@ -136,7 +136,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Check a certificate offline: no database is asked."""
-    from ops.audit.certificate import check as check_file
+    from ops.audit.certificate.issue import check as check_file
 
     report = check_file(readable(file).read_bytes(), settings_of(context), key).document()
     known = "known here" if report["key_known"] else "not known here: compare it with what you were given (--key)"
@@ -148,7 +148,7 @@ def check(
 
 def seal(context: typer.Context, as_json: AsJson = False) -> None:
     """Seal the log now; `tenor up` does so each minute and when a run completes."""
-    from ops.audit.sealer import seal as seal_now
+    from ops.audit.sealing.sealer import seal as seal_now
 
     with opened(context) as tenor:
         count = seal_now(tenor)
@@ -161,7 +161,7 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """The signed checkpoints in a file to keep elsewhere; `audit verify --seals FILE` compares."""
-    from ops.audit.sealer import export_to
+    from ops.audit.sealing.sealer import export_to
 
     with opened(context) as tenor:
         count = export_to(tenor, file)
@@ -174,7 +174,7 @@ def rotate_key(
     as_json: AsJson = False,
 ) -> None:
     """Seal with a new key from now on; the old one endorses it."""
-    from ops.audit.keys import rotate
+    from ops.audit.sealing.keys import rotate
 
     with opened(context) as tenor:
         rotated = rotate(tenor, reason)
@@ -187,7 +187,7 @@ def keep_in_log(tenor: Any, report: dict[str, Any], output: Output) -> None:
     from eventsourcing.persistence import PersistenceError
 
     from domain.ports import AlreadyThere
-    from ops.audit.verifications import record
+    from ops.audit.verification.record import record
 
     try:
         record(tenor, report)

@@ -30,7 +30,7 @@ def bench(
     """Measure the whole path on a sample fund, in a database made for it and removed afterwards."""
     from compute.engine import pin_arithmetic
     from ops.cli.runs import words
-    from ops.waiting import default_workers
+    from ops.processes.run_to_end import default_workers
 
     output, settings = Output(as_json), settings_of(context)
     pin_arithmetic()  # as the workers do: this process times the kernels too

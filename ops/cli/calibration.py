@@ -10,7 +10,7 @@ from ops.cli.options import AsJson
 from ops.cli.output import Output
 
 if TYPE_CHECKING:
-    from compute.hull_white_fit import Calibrated
+    from compute.market.hull_white_calibration import Calibrated
 
 
 def calibrate(
@@ -34,8 +34,8 @@ def calibrate(
 
 def fitted_of(file: Path, currency: str | None, fixed_mean_reversion: float | None) -> "list[Calibrated]":
     from commands.refusals import Refused
-    from compute.hull_white_fit import CannotCalibrate, calibrate, surface_of, surfaces_by_currency
-    from domain.market import InvalidMarket, parse_market
+    from compute.market.hull_white_calibration import CannotCalibrate, calibrate, surface_of, surfaces_by_currency
+    from domain.market.document import InvalidMarket, parse_market
     from ops.cli.snapshots import read_bytes
 
     try:

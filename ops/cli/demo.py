@@ -24,8 +24,8 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Embedded Postgres, a sample fund, a full run, figures; then everything served on one port."""
-    from ops.http_apps import build_app, refuse_taken_port, serve_app
-    from ops.waiting import default_workers, everything_running
+    from ops.processes.run_to_end import default_workers, everything_running
+    from ops.services import build_app, refuse_taken_port, serve_app
 
     output = Output(as_json)
     if not no_serve:
@@ -43,7 +43,7 @@ def run_demo(tenor: Any, positions: int, company: Any, *, quiet: bool) -> dict[s
     """The whole path: files, snapshots, scenarios, run, results."""
     from commands.submit_run import SubmitRun
     from ops.cli.runs import submit_wish
-    from ops.waiting import summary, wait_until_queryable
+    from ops.processes.run_to_end import summary, wait_until_queryable
 
     with tempfile.TemporaryDirectory(prefix="tenor-demo-") as folder:
         portfolio, market = bring(tenor, Path(folder), positions)
@@ -56,7 +56,7 @@ def bring(tenor: Any, folder: Path, positions: int) -> tuple[str, str]:
     from commands.define_scenario import define_scenario_set, define_scenarios
     from commands.ingest_portfolio import ingest_portfolio
     from commands.load_market import load_market
-    from ops.sample_fund import write_sample_fund
+    from ops.samples.fund import write_sample_fund
 
     write_sample_fund(folder, positions)
     envelope = tenor.envelope("demo")

@@ -30,8 +30,8 @@ def register(app: typer.Typer) -> None:
 
 def run(context: typer.Context) -> None:
     """Keep the read models, plan and complete runs, until stopped."""
-    from ops.background import background
     from ops.cli.service import wait_for_the_end
+    from ops.processes.loops import background
 
     with opened(context) as tenor, background(tenor):
         wait_for_the_end("process manager and projections are at work (Ctrl-C stops them)")
@@ -53,7 +53,7 @@ def rebuild(
     as_json: AsJson = False,
 ) -> None:
     """Build the next version beside the live one, compare, swap. Queries go on; killed, it resumes."""
-    from ops.projecting import read_model_named
+    from ops.read_models import read_model_named
     from ops.rebuilding import rebuild as rebuild_read_model
 
     output = Output(as_json)
@@ -70,7 +70,7 @@ def rebuild(
 
 def rollback(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     """Show the version before again, brought up to date."""
-    from ops.projecting import read_model_named
+    from ops.read_models import read_model_named
     from ops.rebuilding import rollback as roll_back
 
     output = Output(as_json)
@@ -101,9 +101,9 @@ def replay_dead_letters(
     as_json: AsJson = False,
 ) -> None:
     """Tell a projection again what it could not digest."""
-    from ops.projecting import read_model_named
-    from projections.dead_letters import replay
-    from projections.runner import Following
+    from ops.read_models import read_model_named
+    from projections.engine.dead_letters import replay
+    from projections.engine.runner import Following
 
     output = Output(as_json)
     with opened(context) as tenor:
@@ -135,7 +135,7 @@ class Teller:
 def _problems_listed(output: Output) -> Iterator[None]:
     """A rebuild that fails says all that it knows, then the fix."""
     from ops.rebuilding import RebuildProblem
-    from projections.runner import DATABASE_AWAY
+    from projections.engine.runner import DATABASE_AWAY
 
     try:
         yield

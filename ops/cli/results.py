@@ -38,7 +38,7 @@ def results(
 ) -> None:
     """Results of a run, never truncated."""
     from query_api.errors import QueryRefused
-    from query_api.formats import write
+    from query_api.export import write
 
     chosen = Format.json if as_json else format
     with opened(context) as tenor, tenor.database.connect() as connection:
@@ -69,7 +69,7 @@ def read(tenor: Tenor, connection: Any, run: str, scenario: str | None, by: str 
 
 def write_file(table: Any, format: str, out: Path) -> None:
     """Beside the file first, then renamed: a file that is there is whole."""
-    from query_api.formats import write
+    from query_api.export import write
 
     partial = out.with_name(out.name + ".partial")
     try:

@@ -11,8 +11,8 @@ from commands.submit_run import SubmitRun, submit_run
 from ops.cli.archive import archive_run
 from ops.cli.options import AsJson, opened
 from ops.cli.output import Output
-from ops.projecting import catch_up_catalogues
-from ops.waiting import everything_running, summary, wait_until_queryable
+from ops.processes.run_to_end import everything_running, summary, wait_until_queryable
+from ops.read_models import catch_up_catalogues
 from ops.wiring import Tenor
 
 Run = Annotated[str, typer.Argument(help="A run id.")]

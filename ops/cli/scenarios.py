@@ -80,7 +80,7 @@ def define_history(
 
 def list_scenarios(context: typer.Context, as_json: AsJson = False) -> None:
     """The latest version of every scenario; BASE always exists."""
-    from ops.projecting import catch_up_catalogues
+    from ops.read_models import catch_up_catalogues
 
     with opened(context) as tenor:
         catch_up_catalogues(tenor)

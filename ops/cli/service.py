@@ -24,10 +24,10 @@ def up(
     port: Annotated[int, typer.Option(help="On 127.0.0.1.", min=1, max=65535)] = 8000,
 ) -> None:
     """Everything on one port: APIs, workers, projections and the page. Ctrl-C stops cleanly."""
-    from ops.background import background
-    from ops.http_apps import build_app, refuse_taken_port, serve_app
-    from ops.supervisor import workers as worker_pool
-    from ops.waiting import default_workers
+    from ops.processes.loops import background
+    from ops.processes.run_to_end import default_workers
+    from ops.processes.supervisor import workers as worker_pool
+    from ops.services import build_app, refuse_taken_port, serve_app
 
     refuse_taken_port(port)
     with opened(context) as tenor, worker_pool(tenor, workers or default_workers()), background(tenor):
@@ -41,7 +41,7 @@ def serve(
     port: Annotated[int | None, typer.Option(help="On 127.0.0.1; default the service's own.", min=1, max=65535)] = None,
 ) -> None:
     """One service alone."""
-    from ops.http_apps import SERVICE_PORTS, build_app, refuse_taken_port, serve_app
+    from ops.services import SERVICE_PORTS, build_app, refuse_taken_port, serve_app
 
     if name not in SERVICE_PORTS:
         Output(False).fail("UNKNOWN_SERVICE", f"there is no service {name!r}", f"one of {', '.join(SERVICE_PORTS)}")
@@ -73,7 +73,7 @@ def worker(
     workers: Annotated[int, typer.Option(help="Worker processes.", min=1)] = 1,
 ) -> None:
     """Work on chunks until stopped; any number on any machines that reach the database."""
-    from ops.supervisor import workers as worker_pool
+    from ops.processes.supervisor import workers as worker_pool
 
     with opened(context) as tenor, worker_pool(tenor, workers):
         wait_for_the_end(f"{workers} worker(s) at work (Ctrl-C stops them)")
@@ -81,7 +81,7 @@ def worker(
 
 def migrate(context: typer.Context, as_json: AsJson = False) -> None:
     """Bring the database up to date."""
-    from ops.database import migrate as migrate_database
+    from ops.adapters.database import migrate as migrate_database
     from ops.wiring import database_url_of
 
     revision = migrate_database(database_url_of(settings_of(context)))

@@ -51,9 +51,9 @@ def value_at_risk(
     as_json: AsJson = False,
 ) -> None:
     """Value at risk and expected shortfall, and what of them is due to each part."""
-    from query_api.results.parametric_var import parametric_var
-    from query_api.results.tail_rows import Asked
-    from query_api.results.value_at_risk import historical_var
+    from query_api.value_at_risk.historical import historical_var
+    from query_api.value_at_risk.parametric import parametric_var
+    from query_api.value_at_risk.rows import Asked
 
     with opened(context) as tenor, tenor.database.connect() as connection, answered():
         asked = Asked(by or ("children" if contributions else None), node, confidence, es_confidence)
@@ -80,7 +80,7 @@ def backtest(
     as_json: AsJson = False,
 ) -> None:
     """How many days lost more than the VaR, and whether that is too many or too close together."""
-    from query_api.results.backtests import backtest_file, backtest_run
+    from query_api.value_at_risk.backtests import backtest_file, backtest_run
 
     if (file is None) == (run is None):
         raise typer.BadParameter("name a FILE, or a run with --run")
@@ -115,8 +115,8 @@ def answered() -> Iterator[None]:
 
 
 def write_rows(rows: list[dict[str, Any]], format: Format, out: Path | None) -> None:
-    from query_api.formats import write
-    from query_api.results.tail_rows import tail_table
+    from query_api.export import write
+    from query_api.value_at_risk.rows import tail_table
 
     table = tail_table(rows)
     if out is None:

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from domain.columns import ABSENT_CODE, ABSENT_DATE, ColumnData, Portfolio
-from domain.tables import Kind
+from domain.portfolio.columns import ABSENT_CODE, ABSENT_DATE, ColumnData, Portfolio
+from domain.portfolio.tables import Kind
 
 EPOCH = dt.date(1970, 1, 1)
 ALIASES = {"issuer": ("instruments", "issuer_id"), "book": ("positions", "book_id")}

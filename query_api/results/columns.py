@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from domain.measures import MEASURES, Measure
+from domain.measures.measures import MEASURES, Measure
 from query_api.errors import BadQuery
 from query_api.runs import RunRow
 

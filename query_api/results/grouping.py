@@ -7,8 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from domain.columns import Portfolio
-from domain.tables import NODE_KINDS
+from domain.portfolio.columns import Portfolio
+from domain.portfolio.tables import NODE_KINDS
 from query_api.errors import BadQuery, NotFound
 from query_api.reading import Array, Connection, unpacked_texts
 from query_api.results.attributes import keys_of_positions

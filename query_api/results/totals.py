@@ -6,11 +6,11 @@ from uuid import UUID
 
 import pyarrow as pa
 
-from domain.columns import Portfolio
+from domain.portfolio.columns import Portfolio
 from query_api.errors import BadQuery
 from query_api.reading import Connection
+from query_api.results.chunk_totals import sum_chunks
 from query_api.results.columns import ResultColumn, chosen_columns, measure_fields, table_metadata
-from query_api.results.summing import sum_chunks
 from query_api.results.total import Total
 from query_api.runs import RunRow, queryable_run, scenario_numbers
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from domain.scenario_book import BASE
+from domain.scenarios.versions import BASE
 from query_api.reading import Connection
 from query_api.results.columns import chosen_columns
 from query_api.results.top import top_positions

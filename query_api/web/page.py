@@ -8,7 +8,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from query_api.answers import html_page
+from query_api.http.answers import html_page
 from query_api.reading import Connect, reading
 from query_api.runs import RunRow
 from query_api.web import charts, past

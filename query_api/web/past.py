@@ -5,15 +5,15 @@ from typing import Any
 
 import numpy as np
 
-from domain.scenario_book import BASE
+from domain.scenarios.versions import BASE
 from query_api.errors import QueryRefused
 from query_api.reading import Connection
-from query_api.results.gains import gains_by_group
 from query_api.results.grouping import TOTAL
-from query_api.results.history import DATED, history_of_run
-from query_api.results.tail_rows import Asked, Row
-from query_api.results.value_at_risk import historical_var
 from query_api.runs import RunRow
+from query_api.value_at_risk.gains import gains_by_group
+from query_api.value_at_risk.historical import historical_var
+from query_api.value_at_risk.history import DATED, history_of_run
+from query_api.value_at_risk.rows import Asked, Row
 from query_api.web import charts
 from query_api.web.markup import Html, amount, scale_of, scaled, table, tag, text
 

@@ -1,8 +1,8 @@
-"""What `benchmarks/peers.py` times is the same work on both sides."""
+"""What `benchmarks/peers/report.py` times is the same work on both sides."""
 
-from benchmarks import callable_peers
-from benchmarks.peer_comparison import cases, difference
-from benchmarks.peer_terms import SHIFTS_BP
+from benchmarks.peers import callables as callable_peers
+from benchmarks.peers.comparison import cases, difference
+from benchmarks.peers.terms import SHIFTS_BP
 
 
 def test_both_sides_give_the_same_values_on_every_curve() -> None:

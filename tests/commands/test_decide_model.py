@@ -10,10 +10,10 @@ from commands.decide_model import approve_model, models_in_use, withdraw_model
 from commands.refusals import Refused, UnknownModel
 from commands.submit_run import SubmitRun, models_of
 from domain.event import Envelope
-from domain.models import BY_NAME, ModelStatus, ModelUse
 from domain.snapshot import Snapshot, SnapshotKind, SnapshotRegistered, register
+from domain.valuation_models import BY_NAME, ModelStatus, ModelUse
+from ops.adapters.database import as_application
 from ops.adapters.event_store import LedgerDatastore, LedgerRecorder, PostgresEventStore
-from ops.database import as_application
 
 NOW = datetime(2026, 1, 23, 18, tzinfo=UTC)
 ASKED = Envelope("ada", NOW, UUID(int=1))

@@ -13,9 +13,9 @@ import pytest
 from commands.define_history import DefineHistory, define_history
 from commands.refusals import InvalidInput
 from domain.event import Envelope
-from domain.scenario_book import ScenarioDefined, ScenarioSetDefined
+from domain.scenarios.versions import ScenarioDefined, ScenarioSetDefined
+from ops.adapters.database import as_application
 from ops.adapters.event_store import LedgerDatastore, LedgerRecorder, PostgresEventStore
-from ops.database import as_application
 
 QUARTERLY = Path(__file__).parents[2] / "examples" / "history" / "quarterly.csv"
 ASKED = Envelope("tester", datetime(2026, 1, 23, 18, tzinfo=UTC), UUID(int=1))

@@ -9,15 +9,15 @@ from uuid import UUID, uuid4
 import pytest
 
 from commands.processes.run import READER, RunProcess, key_prefix
-from domain import run as runs
 from domain.event import Envelope, Event
-from domain.facts import Block, record_fact
-from domain.measures import Fact
-from domain.merkle import merkle_root
+from domain.measures.measures import Fact
 from domain.ports import AlreadyThere
+from domain.runs import run as runs
+from domain.runs.facts import Block, record_fact
+from domain.sealing.merkle import merkle_root
+from ops.adapters.database import Database, as_application
 from ops.adapters.event_store import LedgerDatastore, LedgerRecorder, PostgresEventStore
 from ops.adapters.work_queue import PgWorkQueue
-from ops.database import Database, as_application
 
 NOW = datetime(2026, 1, 23, 18, tzinfo=UTC)
 ASKED = Envelope("tester", NOW, UUID(int=1))

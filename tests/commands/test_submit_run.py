@@ -16,12 +16,12 @@ from commands.load_market import load_market
 from commands.refusals import Conflict, InvalidInput, Refused, UnknownScenario, UnknownSnapshot
 from commands.submit_run import SubmitRun, Submitted, submit_run
 from domain.event import Envelope
-from domain.run import RunRequested
+from domain.runs.run import RunRequested
 from ops.adapters.blob_store import PostgresBlobStore
+from ops.adapters.database import Database, as_application
 from ops.adapters.event_store import LedgerDatastore, LedgerRecorder, PostgresEventStore
 from ops.adapters.snapshot_codec import SnapshotCodec
 from ops.checking import check_scenarios
-from ops.database import Database, as_application
 
 FUND = Path(__file__).parent.parent.parent / "examples" / "small_fund"
 ASKED = Envelope("tester", datetime(2026, 1, 23, 18, tzinfo=UTC), UUID(int=1))

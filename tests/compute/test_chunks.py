@@ -10,12 +10,12 @@ import pytest
 
 from commands.ingestion.prepare import prepare_portfolio
 from compute.chunks import ChunkFacts, price_chunk
-from compute.run_inputs import RunInputs, resolve
-from domain.columns import Portfolio
-from domain.failures import Reason
-from domain.market import parse_market
-from domain.measures import DEFAULT_MEASURES, Fact
-from domain.scenarios import ScenarioDocument, parse_scenarios
+from compute.inputs.run_inputs import RunInputs, resolve
+from domain.market.document import parse_market
+from domain.measures.failures import Reason
+from domain.measures.measures import DEFAULT_MEASURES, Fact
+from domain.portfolio.columns import Portfolio
+from domain.scenarios.shocks import ScenarioDocument, parse_scenarios
 from tests.small_fund import FOLDER as FUND
 from tests.small_fund import UNPRICED
 

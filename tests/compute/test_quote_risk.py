@@ -9,13 +9,13 @@ import pytest
 
 from commands.ingestion.prepare import prepare_portfolio
 from compute.chunks import price_chunk
-from compute.par_curves import bootstrap
+from compute.inputs.run_inputs import resolve
+from compute.market.par_curves import bootstrap
 from compute.quote_risk import quote_risk, quotes_of
-from compute.run_inputs import resolve
-from domain.columns import Portfolio
-from domain.market import MarketDocument, parse_market
-from domain.measures import Fact
-from domain.scenarios import BASE_SCENARIO, ScenarioDocument
+from domain.market.document import MarketDocument, parse_market
+from domain.measures.measures import Fact
+from domain.portfolio.columns import Portfolio
+from domain.scenarios.shocks import BASE_SCENARIO, ScenarioDocument
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "derivatives"
 BP = 1e-4

@@ -14,13 +14,14 @@ import pytest
 from commands.processes.run import RunProcess
 from compute.chunks import ChunkFacts
 from compute.worker import Ports, Worker
-from domain import codec, run
+from domain import codec
 from domain.event import Envelope
-from domain.facts import BlockColumns, BlockFact, EnginesCompared, NondeterminismDetected, fact_stream
-from domain.measures import Fact
+from domain.measures.measures import Fact
+from domain.runs import run
+from domain.runs.facts import BlockColumns, BlockFact, EnginesCompared, NondeterminismDetected, fact_stream
 from ops.adapters.block_codec import ZstdBlockCodec
 from ops.adapters.snapshot_codec import SnapshotCodec
-from ops.audit.verify import verify
+from ops.audit.verification.verify import verify
 from ops.settings import Settings
 from ops.wiring import Tenor
 

@@ -12,7 +12,7 @@ import pytest
 from psycopg.conninfo import make_conninfo
 
 from ops.embedded_postgres.server import EmbeddedServer
-from ops.sample_fund import write_sample_fund
+from ops.samples.fund import write_sample_fund
 from tests.faults.stage import POSITIONS, Stage
 from tests.small_fund import PRICED_PRODUCTS
 from tests.walk.command_line import Tenor, one_at_a_time

@@ -31,7 +31,7 @@ import psycopg
 
 from compute.engine import engine_version
 from ops.embedded_postgres.server import EmbeddedServer
-from ops.sample_fund import write_sample_fund
+from ops.samples.fund import write_sample_fund
 from tests.faults.checker import check_log
 from tests.faults.patience import until
 from tests.faults.stage import (

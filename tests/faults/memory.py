@@ -17,8 +17,8 @@ from eventsourcing.persistence import OperationalError
 from commands.processes import run as manager
 from compute import worker
 from domain.event import Event
-from domain.facts import Block
 from domain.ports import AlreadyThere, LogEntry
+from domain.runs.facts import Block
 
 LEASE_SECONDS = 10.0
 SWEEPER_LOCK = "SELECT pg_try_advisory_xact_lock(hashtext('tenor.sweeper'))"

@@ -20,13 +20,13 @@ import numpy as np
 
 from compute.chunks import ChunkFacts
 from compute.worker import Ports, Worker
-from domain import run as runs
 from domain.event import Envelope, Event
-from domain.facts import Block, BlockColumns, BlockFact
-from domain.measures import Fact
+from domain.measures.measures import Fact
+from domain.runs import run as runs
+from domain.runs.facts import Block, BlockColumns, BlockFact
 from ops.adapters.block_codec import ZstdBlockCodec
+from ops.adapters.database import Database, as_application
 from ops.adapters.event_store import LedgerDatastore, LedgerRecorder, PostgresEventStore
-from ops.database import Database, as_application
 
 NOW = datetime(2026, 1, 23, 18, tzinfo=UTC)
 ASKED = Envelope("tester", NOW, UUID(int=1))
@@ -112,10 +112,10 @@ def plain_worker(store: Any, connect: Any, harm: Harm, *, values: int = 1, now: 
 
 
 def work(url: str, told: dict[str, Any] | None) -> None:
-    """As ops.worker_process does."""
+    """As ops.processes.worker_process does."""
     import asyncio
 
-    from ops.worker_process import consume_until_told
+    from ops.processes.worker_process import consume_until_told
 
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     harm, database = Harm(told), Database(url, 2)
@@ -128,7 +128,7 @@ def work(url: str, told: dict[str, Any] | None) -> None:
 
 def main() -> None:
     import ops.adapters.work_queue
-    import ops.worker_process  # noqa: F401 - imported before the first fork
+    import ops.processes.worker_process  # noqa: F401 - imported before the first fork
 
     for line in sys.stdin:
         told = json.loads(line)

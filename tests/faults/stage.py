@@ -15,8 +15,8 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from domain.event import stream_id
-from domain.facts import CHUNK_SIZE, fact_stream
 from domain.ports import PART_POSITIONS
+from domain.runs.facts import CHUNK_SIZE, fact_stream
 from tests.walk.command_line import Tenor
 
 POSITIONS = 80_000

@@ -13,8 +13,8 @@ import pytest
 from eventsourcing.persistence import OperationalError
 
 from commands.processes.run import RunProcess
-from domain import run as runs
-from ops.database import migrate
+from domain.runs import run as runs
+from ops.adapters.database import migrate
 from ops.embedded_postgres.server import EmbeddedServer
 from ops.settings import Settings
 from ops.wiring import Tenor

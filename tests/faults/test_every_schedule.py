@@ -31,11 +31,11 @@ from commands.change_run import cancel_run, retry_run
 from commands.processes.run import RunProcess
 from compute.chunks import ChunkFacts
 from compute.worker import Ports, Worker
-from domain import run as runs
 from domain.event import Event, stream_id
-from domain.facts import BlockFact, NondeterminismDetected
-from domain.merkle import merkle_root
 from domain.ports import AlreadyThere
+from domain.runs import run as runs
+from domain.runs.facts import BlockFact, NondeterminismDetected
+from domain.sealing.merkle import merkle_root
 from tests.faults.actors import Actor
 from tests.faults.memory import Connection, Database, Job, Pause, Queue, Store
 from tests.faults.plain_work import ASKED, CODEC, KINDS, NOW, facts_of, hash_of, request

@@ -15,7 +15,7 @@ from domain.ports import LogEntry
 from ops.adapters.event_store import ORDERING_LOCK_KEY
 from ops.settings import Settings
 from ops.wiring import Tenor
-from projections.runner import run_forever
+from projections.engine.runner import run_forever
 from tests.faults.checker import check_log
 from tests.faults.patience import until
 from tests.faults.plain_work import request

@@ -20,7 +20,7 @@ import pytest
 
 from commands.change_run import cancel_run
 from commands.processes.run import RunProcess
-from domain import run as runs
+from domain.runs import run as runs
 from ops.settings import Settings
 from ops.wiring import Tenor
 from tests.faults.checker import check_log, check_run

@@ -5,10 +5,10 @@ from uuid import UUID, uuid4
 import psycopg
 
 from domain.event import Envelope, Event
-from domain.run import Run, RunRequested, request
+from domain.runs.run import Run, RunRequested, request
 from ops.adapters.blob_store import PostgresBlobStore
+from ops.adapters.database import Database, as_application
 from ops.adapters.event_store import LedgerDatastore, LedgerRecorder, PostgresEventStore
-from ops.database import Database, as_application
 from tests.small_fund import POSITIONS, STATUS, UNPRICED
 from tests.walk.command_line import SMALL_FUND, Tenor
 

@@ -8,7 +8,7 @@ import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
-from ops.database import HEAD, ensure_migrated, migrate, revision
+from ops.adapters.database import HEAD, ensure_migrated, migrate, revision
 from ops.embedded_postgres.server import EmbeddedServer
 from query_api.reading import unpacked, unpacked_numbers, unpacked_texts
 

@@ -14,16 +14,16 @@ import numpy as np
 
 from commands.ingestion.prepare import prepare_portfolio
 from compute.chunks import ChunkFacts, price_chunk
-from compute.market_tables import build_market_tables
-from compute.run_inputs import resolve
-from domain.columns import Portfolio
-from domain.market import MarketDocument, parse_market
-from domain.measures import BY_NAME as MEASURES
-from domain.measures import DEFAULT_MEASURES
-from domain.models import BY_NAME, Model
-from domain.scenarios import BASE_SCENARIO, ScenarioDocument
-from ops.audit.lineage_models import TERMS
-from ops.audit.lineage_rows import text_at
+from compute.inputs.run_inputs import resolve
+from compute.market.day_tables import build_market_tables
+from domain.market.document import MarketDocument, parse_market
+from domain.measures.measures import BY_NAME as MEASURES
+from domain.measures.measures import DEFAULT_MEASURES
+from domain.portfolio.columns import Portfolio
+from domain.scenarios.shocks import BASE_SCENARIO, ScenarioDocument
+from domain.valuation_models import BY_NAME, Model
+from ops.audit.lineage.models import TERMS
+from ops.audit.lineage.rows import text_at
 
 HERE = Path(__file__).parent
 VALUE = ("PV", "ACCRUED_INTEREST")
@@ -107,7 +107,7 @@ def record(name: str) -> str:
     model, values = BY_NAME[name], values_of(BY_NAME[name])
     old = recorded(model)
     if old is not None and old["version"] == model.version and differences(old["values"], values):
-        return f"{model.reference} has other values already: raise its version in domain/models.py first"
+        return f"{model.reference} has other values already: raise its version in domain/valuation_models.py first"
     lines = ",\n".join(f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in values.items())
     file_of(model).write_text(f'{{"model": "{name}", "version": {model.version}, "values": {{\n{lines}\n}}}}\n')
     return f"{model.reference}: {len(values)} values"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.models import MODELS, Model
+from domain.valuation_models import MODELS, Model
 from tests.models.record import differences, recorded, values_of
 from tests.small_fund import PRICED_PRODUCTS
 
@@ -16,7 +16,7 @@ def test_a_version_keeps_its_numbers(model: Model) -> None:
     assert was is not None, f"{model.reference} has no recorded values; {todo}"
     assert was["version"] == model.version, f"{model.reference} needs values of its own; {todo}"
     changed = differences(was["values"], values_of(model))
-    assert not changed, f"{model.reference} gives other numbers: raise its version in domain/models.py; {todo}\n" + (
+    assert not changed, f"{model.reference} gives other numbers: raise it in domain/valuation_models.py; {todo}\n" + (
         "\n".join(changed[:10])
     )
 

@@ -12,17 +12,17 @@ from uuid import uuid5
 import psycopg
 import pytest
 
-from ops.audit.sealer import seal
-from ops.audit.verify import verify
-from ops.database import migrate
+from ops.adapters.database import migrate
+from ops.audit.sealing.sealer import seal
+from ops.audit.verification.verify import verify
 from ops.embedded_postgres.accounts import account_for
 from ops.embedded_postgres.binaries import find_binaries, staged
 from ops.embedded_postgres.places import Place, private_folder
 from ops.embedded_postgres.server import EmbeddedServer
-from ops.projecting import build_projections
+from ops.read_models import build_projections
 from ops.settings import Settings
 from ops.wiring import Tenor
-from projections.runner import catch_up
+from projections.engine.runner import catch_up
 from tests.projections.sample_run import SPACE, SampleRun
 
 SMALL = {"shared_buffers": "16MB", "max_wal_size": "128MB", "min_wal_size": "32MB"}

@@ -10,25 +10,25 @@ from uuid import UUID, uuid5
 
 import numpy as np
 
-from domain import run as runs
 from domain import snapshot as snapshots
-from domain.columns import ABSENT_CODE, ABSENT_DATE, ColumnData, Portfolio, TableData
 from domain.event import Envelope
-from domain.facts import Block, BlockColumns, record_fact
-from domain.failures import Reason
-from domain.measures import BY_NAME, DEFAULT_MEASURES, Fact
-from domain.tables import Kind
+from domain.measures.failures import Reason
+from domain.measures.measures import BY_NAME, DEFAULT_MEASURES, Fact
+from domain.portfolio.columns import ABSENT_CODE, ABSENT_DATE, ColumnData, Portfolio, TableData
+from domain.portfolio.tables import Kind
+from domain.runs import run as runs
+from domain.runs.facts import Block, BlockColumns, record_fact
 from ops.adapters.blob_store import PostgresBlobStore
 from ops.adapters.block_codec import ZstdBlockCodec
+from ops.adapters.database import Database, as_application
 from ops.adapters.event_store import LedgerDatastore, LedgerRecorder, PostgresEventStore
 from ops.adapters.snapshot_codec import SnapshotCodec
-from ops.database import Database, as_application
-from projections.models import ModelProjection
-from projections.portfolio_tree import PortfolioTreeProjection
-from projections.results import ResultsProjection
-from projections.run_status import RunStatusProjection
-from projections.scenarios import ScenarioProjection
-from projections.snapshots import SnapshotProjection
+from projections.catalogue.portfolio_tree import PortfolioTreeProjection
+from projections.catalogue.run_status import RunStatusProjection
+from projections.catalogue.scenarios import ScenarioProjection
+from projections.catalogue.snapshots import SnapshotProjection
+from projections.catalogue.valuation_models import ModelProjection
+from projections.results.publication import ResultsProjection
 
 NOW = datetime(2026, 1, 23, 18, tzinfo=UTC)
 ASKED = Envelope("tester", NOW, UUID(int=1))

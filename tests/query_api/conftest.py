@@ -10,10 +10,10 @@ from fastapi.testclient import TestClient
 from prometheus_client import CollectorRegistry
 from psycopg.conninfo import make_conninfo
 
-from domain.market import MarketDocument
+from domain.market.document import MarketDocument
 from ops.embedded_postgres.server import EmbeddedServer
-from query_api.http import create_app
-from query_api.routers import ingestion, marketdata, orchestrator, portfolio, results, risk, scenario, tail_risk
+from query_api.http.app import create_app
+from query_api.services import ingestion, marketdata, orchestrator, portfolio, results, risk, scenario, tail_risk
 from query_api.web import page
 from tests.query_api import hand_made_run
 

@@ -13,9 +13,9 @@ import psycopg
 import zstandard
 from psycopg.types.json import Jsonb
 
-from domain.columns import ColumnData, Portfolio, TableData
-from domain.measures import columns_of
-from domain.tables import Kind
+from domain.measures.measures import columns_of
+from domain.portfolio.columns import ColumnData, Portfolio, TableData
+from domain.portfolio.tables import Kind
 
 NAN = math.nan
 RUN_ID = UUID(int=100)

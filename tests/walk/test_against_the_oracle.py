@@ -18,11 +18,11 @@ import pytest
 
 from commands.ingestion.prepare import prepare_portfolio
 from compute.chunks import price_chunk
-from compute.run_inputs import resolve
-from domain.failures import Reason
-from domain.market import parse_market
-from domain.measures import BY_NAME, DEFAULT_MEASURES, KEY_RATE_LABELS
-from domain.scenarios import ScenarioDocument, parse_scenarios
+from compute.inputs.run_inputs import resolve
+from domain.market.document import parse_market
+from domain.measures.failures import Reason
+from domain.measures.measures import BY_NAME, DEFAULT_MEASURES, KEY_RATE_LABELS
+from domain.scenarios.shocks import ScenarioDocument, parse_scenarios
 from tests.walk.oracle.dates import add_months, adjusted, thirty_360
 from tests.walk.oracle.market import read_market
 from tests.walk.oracle.pricer import Result, price_folder
@@ -32,7 +32,7 @@ NAMES = sorted(folder.name for folder in FUNDS.iterdir() if folder.name != "open
 BASE = ScenarioDocument(scenario_id="BASE", name="Base", shocks=())
 
 MEASURES = tuple(name for name in DEFAULT_MEASURES if name != "DISCOUNT_MARGIN")
-"""tests/compute/test_spreads.py has a second implementation of that one."""
+"""tests/compute/pricers/debt/test_spreads.py has a second implementation of that one."""
 
 # Relative. A central difference of 1 bp is off by (1 bp x t)^2 / 6, and the contract allows 1e-5.
 EXACT, DURATION, BUMPED = 1e-10, 1e-8, 1e-5

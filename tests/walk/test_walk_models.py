@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from domain.models import MODELS
+from domain.valuation_models import MODELS
 from tests.walk.command_line import Tenor
 from tests.walk.conftest import Walked
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from ops.http_apps import build_app
+from ops.services import build_app
 from ops.settings import Settings
 from ops.wiring import open_tenor
 from tests.small_fund import POSITIONS

@@ -17,14 +17,14 @@ from fastapi.testclient import TestClient
 from prometheus_client import CollectorRegistry
 
 from commands.api import ingestion, marketdata, orchestrator, scenario
-from domain import run as runs
 from domain.event import Envelope
+from domain.runs import run as runs
 from ops.adapters.blob_store import PostgresBlobStore
+from ops.adapters.database import Database, as_application
 from ops.adapters.event_store import LedgerDatastore, LedgerRecorder, PostgresEventStore
 from ops.adapters.snapshot_codec import SnapshotCodec
 from ops.checking import check_scenarios
-from ops.database import Database, as_application
-from query_api.http import create_app
+from query_api.http.app import create_app
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "small_fund"
 MARKET = (EXAMPLE / "market.json").read_bytes()

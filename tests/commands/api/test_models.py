@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from domain.models import MODELS
-from ops.http_apps import build_app
-from ops.projecting import catch_up_catalogues
+from domain.valuation_models import MODELS
+from ops.read_models import catch_up_catalogues
+from ops.services import build_app
 from ops.settings import Settings
 from ops.wiring import Tenor
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from commands.ingestion.prepare import Prepared
-from domain.tables import Kind
+from domain.portfolio.tables import Kind
 
 Tables = dict[str, list[dict[str, Any]]]
 Bring = Callable[..., Prepared]

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from commands.ingestion.canonical import content_sha256
 from commands.ingestion.prepare import Prepared
-from domain.columns import ABSENT_DATE, ColumnData, Portfolio, TableData
-from domain.tables import Kind
+from domain.portfolio.columns import ABSENT_DATE, ColumnData, Portfolio, TableData
+from domain.portfolio.tables import Kind
 
 Tables = dict[str, list[dict[str, Any]]]
 Bring = Callable[..., Prepared]

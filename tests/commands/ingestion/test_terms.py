@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from commands.ingestion.prepare import Prepared
-from domain.tables import PRODUCT_TYPES, REQUIRED_TERMS
+from domain.portfolio.tables import PRODUCT_TYPES, REQUIRED_TERMS
 
 Tables = dict[str, list[dict[str, Any]]]
 Bring = Callable[..., Prepared]

@@ -6,13 +6,13 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.kernels.calendars import adjust, civil_of_day, day_in_month, month_number_of_day
-from compute.kernels.curves import log_discount_factors
-from compute.kernels.daycounts import period_fraction, year_fraction
-from compute.kernels.discounting import present_values
-from compute.kernels.flows import Flows
-from compute.kernels.loans import Cashflows, custom_flows
-from compute.kernels.spreads import z_spreads
+from compute.kernels.curves.curves import log_discount_factors
+from compute.kernels.dates.calendars import adjust, civil_of_day, day_in_month, month_number_of_day
+from compute.kernels.dates.daycounts import period_fraction, year_fraction
+from compute.kernels.flows.flows import Flows
+from compute.kernels.flows.loans import Cashflows, custom_flows
+from compute.kernels.valuing.discounting import present_values
+from compute.kernels.valuing.spreads import z_spreads
 from tests.golden.cases.bond_terms import Bond, read_bond, refuse_what_is_not_ours, settlement
 from tests.golden.cases.case import VALUE, Case, Figures, Inputs, NotExpressible
 from tests.golden.cases.conventions import Curve, flat_curve

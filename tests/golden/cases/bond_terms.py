@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.kernels.bonds import accrued_interest, bond_flows
-from compute.kernels.flows import Flows
-from compute.kernels.schedules import Schedules, build_schedules
-from compute.kernels.yields import YieldTimes, yield_times
-from domain.columns import ABSENT_DATE
+from compute.kernels.dates.schedules import Schedules, build_schedules
+from compute.kernels.flows.bonds import accrued_interest, bond_flows
+from compute.kernels.flows.flows import Flows
+from compute.kernels.valuing.yields import YieldTimes, yield_times
+from domain.portfolio.columns import ABSENT_DATE
 from tests.golden.cases.case import Case, Inputs, NotExpressible
 from tests.golden.cases.conventions import business_days_from, calendar, calendar_and_rule, day_count, frequency
 

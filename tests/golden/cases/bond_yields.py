@@ -5,8 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from compute.kernels.flows import Flows
-from compute.kernels.yields import YieldTimes, durations, solve_yields
+from compute.kernels.flows.flows import Flows
+from compute.kernels.valuing.yields import YieldTimes, durations, solve_yields
 from tests.golden.cases.bond_curves import clean_from_curve
 from tests.golden.cases.bond_terms import Bond, read_bond, refuse_what_is_not_ours, settlement
 from tests.golden.cases.case import VALUE, Case, Figures, NotExpressible

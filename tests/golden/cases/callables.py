@@ -6,12 +6,12 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.kernels.calendars import adjust, civil_of_day, day_in_month
-from compute.kernels.daycounts import year_fraction
-from compute.kernels.hull_white_lattice import lattice_at
-from compute.kernels.lattice_exercise import CALL, PUT
-from compute.kernels.lattice_rollback import NEVER, Chances, Events, Lanes, roll_back
-from domain.tables import BUSINESS_DAYS
+from compute.kernels.dates.calendars import adjust, civil_of_day, day_in_month
+from compute.kernels.dates.daycounts import year_fraction
+from compute.kernels.hull_white.exercise import CALL, PUT
+from compute.kernels.hull_white.lattice import lattice_at
+from compute.kernels.hull_white.rollback import NEVER, Chances, Events, Lanes, roll_back
+from domain.portfolio.tables import BUSINESS_DAYS
 from tests.golden.cases.case import VALUE, Case, Figures, Inputs, NotExpressible
 from tests.golden.cases.conventions import calendar, day_count, flat_curve, frequency
 

@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from compute.kernels.cds import Credit, Premiums, Rates, Rows, Swaps, bootstrap_hazards, premium_periods
-from compute.kernels.cds_values import present_values
-from compute.kernels.curves import log_discount_factors
-from compute.kernels.daycounts import period_fraction
-from compute.kernels.schedules import Schedules, build_schedules
-from compute.pricers.cds import accrued_days
-from domain.columns import ABSENT_DATE
-from domain.tables import BUSINESS_DAYS, CALENDARS, DAY_COUNTS
+from compute.kernels.credit.cds import Credit, Premiums, Rates, Rows, Swaps, bootstrap_hazards, premium_periods
+from compute.kernels.credit.cds_values import present_values
+from compute.kernels.curves.curves import log_discount_factors
+from compute.kernels.dates.daycounts import period_fraction
+from compute.kernels.dates.schedules import Schedules, build_schedules
+from compute.pricers.credit.cds import accrued_days
+from domain.portfolio.columns import ABSENT_DATE
+from domain.portfolio.tables import BUSINESS_DAYS, CALENDARS, DAY_COUNTS
 from tests.golden.cases.case import VALUE, Case, Figures, Inputs, NotExpressible
 
 Array = NDArray[np.float64]

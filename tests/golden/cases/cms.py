@@ -7,12 +7,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.kernels.daycounts import period_fraction
-from compute.kernels.options import CAPLET, FLOORLET, option_on_rate
-from compute.kernels.schedules import Schedules, build_schedules
-from compute.kernels.volatility import LOGNORMAL
-from domain.columns import ABSENT_DATE
-from domain.tables import BUSINESS_DAYS, CALENDARS, DAY_COUNTS
+from compute.kernels.dates.daycounts import period_fraction
+from compute.kernels.dates.schedules import Schedules, build_schedules
+from compute.kernels.options.caplet_volatilities import LOGNORMAL
+from compute.kernels.options.options import CAPLET, FLOORLET, option_on_rate
+from domain.portfolio.columns import ABSENT_DATE
+from domain.portfolio.tables import BUSINESS_DAYS, CALENDARS, DAY_COUNTS
 from tests.golden.cases.case import Case, Figures, Inputs, NotExpressible
 
 Array = NDArray[np.float64]

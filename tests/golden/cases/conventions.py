@@ -7,9 +7,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.kernels.calendars import adjust
-from compute.kernels.curves import log_discount_factors
-from domain.tables import BUSINESS_DAYS, CALENDARS, DAY_COUNTS
+from compute.kernels.curves.curves import log_discount_factors
+from compute.kernels.dates.calendars import adjust
+from domain.portfolio.tables import BUSINESS_DAYS, CALENDARS, DAY_COUNTS
 from tests.golden.cases.case import NotExpressible
 
 Array = NDArray[np.float64]

@@ -1,8 +1,8 @@
 """Year fractions between two days."""
 
-from compute.kernels.calendars import month_number_of_day
-from compute.kernels.daycounts import year_fraction
-from domain.tables import DAY_COUNTS
+from compute.kernels.dates.calendars import month_number_of_day
+from compute.kernels.dates.daycounts import year_fraction
+from domain.portfolio.tables import DAY_COUNTS
 from tests.golden.cases.case import Case, Figures, NotExpressible
 from tests.golden.cases.conventions import day_count
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from compute.measures import BUMP, MEASURE
-from compute.valued import Valued
+from compute.outputs.family_values import Valued
+from compute.outputs.measures import BUMP, MEASURE
 from tests.golden.cases.case import Case, Figures
 
 BASIS_POINT = 1e-4

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from compute.kernels.behaviour import Speeds, Variants
-from compute.kernels.discounting import present_values
-from compute.kernels.floating import FloatTerms, floating_flows
-from compute.kernels.schedules import Schedules, build_schedules
-from compute.kernels.volatility import NO_SURFACE
-from domain.columns import ABSENT_DATE
-from domain.tables import AMORTIZATIONS
+from compute.kernels.dates.schedules import Schedules, build_schedules
+from compute.kernels.flows.floating import FloatTerms, floating_flows
+from compute.kernels.flows.prepaying_pool import Speeds, Variants
+from compute.kernels.options.caplet_volatilities import NO_SURFACE
+from compute.kernels.valuing.discounting import present_values
+from domain.portfolio.columns import ABSENT_DATE
+from domain.portfolio.tables import AMORTIZATIONS
 from tests.golden.cases.bond_terms import Bond, read_bond, settlement
 from tests.golden.cases.case import VALUE, Case, Figures, NotExpressible
 from tests.golden.cases.conventions import Curve, calendar_and_rule, day_count, flat_curve

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.kernels.fx import FxForwardTerms, fx_forward_pv
+from compute.kernels.fx.forwards import FxForwardTerms, fx_forward_pv
 from tests.golden.cases.case import Case, Figures, Inputs, NotExpressible
 from tests.golden.cases.conventions import flat_curve
 

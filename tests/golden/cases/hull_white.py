@@ -7,13 +7,13 @@ import re
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.kernels.calendars import adjust, civil_of_day, day_in_month
-from compute.kernels.daycounts import year_fraction
-from compute.kernels.hull_white import Swaptions, fit, forward_of_future
-from compute.kernels.hull_white_lattice import lattice_at
-from compute.kernels.option_strips import option_values
-from compute.kernels.volatility import KINDS
-from domain.tables import BUSINESS_DAYS
+from compute.kernels.dates.calendars import adjust, civil_of_day, day_in_month
+from compute.kernels.dates.daycounts import year_fraction
+from compute.kernels.hull_white.closed_form import Swaptions, fit, forward_of_future
+from compute.kernels.hull_white.lattice import lattice_at
+from compute.kernels.options.caplet_volatilities import KINDS
+from compute.kernels.options.option_strips import option_values
+from domain.portfolio.tables import BUSINESS_DAYS
 from tests.golden.cases.case import VALUE, Case, Figures, Inputs, NotExpressible
 from tests.golden.cases.conventions import business_days_from, calendar, day_count, flat_curve
 

@@ -7,14 +7,14 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.kernels.amortization import interest_only_until
-from compute.kernels.behaviour import Speeds, distinct_variants
-from compute.kernels.calendars import civil_of_day, day_in_month, month_number_of_day
-from compute.kernels.loans import Cashflows, LoanTerms, custom_flows, loan_flows
-from compute.kernels.prepayment import CPR
-from compute.kernels.schedules import build_schedules
-from domain.columns import ABSENT_DATE
-from domain.tables import AMORTIZATIONS, COMPOUNDINGS, DAY_COUNTS
+from compute.kernels.dates.calendars import civil_of_day, day_in_month, month_number_of_day
+from compute.kernels.dates.schedules import build_schedules
+from compute.kernels.flows.amortization import interest_only_until
+from compute.kernels.flows.loans import Cashflows, LoanTerms, custom_flows, loan_flows
+from compute.kernels.flows.prepaying_pool import Speeds, distinct_variants
+from compute.kernels.flows.speeds import CPR
+from domain.portfolio.columns import ABSENT_DATE
+from domain.portfolio.tables import AMORTIZATIONS, COMPOUNDINGS, DAY_COUNTS
 from tests.golden.cases.case import EPOCH, VALUE, Case, Figures, Inputs, NotExpressible
 from tests.golden.cases.conventions import calendar_and_rule, day_count, frequency
 

@@ -2,8 +2,8 @@
 
 import math
 
-from compute.kernels.options import CAPLET, FLOORLET, option_on_rate
-from compute.kernels.volatility import LOGNORMAL
+from compute.kernels.options.caplet_volatilities import LOGNORMAL
+from compute.kernels.options.options import CAPLET, FLOORLET, option_on_rate
 from tests.golden.cases.case import VALUE, Case, Figures, NotExpressible
 from tests.golden.cases.swaps import strip
 

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from compute.kernels.behaviour import (
+from compute.kernels.flows.flows import Flows
+from compute.kernels.flows.prepaying_pool import (
     BEGINNING,
     DEFAULTED,
     INTEREST,
@@ -18,10 +19,9 @@ from compute.kernels.behaviour import (
     Variants,
     level_pay_pool,
 )
-from compute.kernels.flows import Flows
-from compute.kernels.lives import weighted_average_life
-from compute.kernels.prepayment import parse_speed, smm
-from compute.kernels.yields import YieldTimes, bond_equivalent, durations, solve_yields
+from compute.kernels.flows.speeds import parse_speed, smm
+from compute.kernels.valuing.average_lives import weighted_average_life
+from compute.kernels.valuing.yields import YieldTimes, bond_equivalent, durations, solve_yields
 from tests.golden.cases.bond_yields import convexity
 from tests.golden.cases.case import VALUE, Case, Figures, Inputs, NotExpressible
 

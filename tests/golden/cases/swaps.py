@@ -7,15 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.kernels.curves import log_discount_factors
-from compute.kernels.daycounts import period_fraction
-from compute.kernels.discounting import present_values
-from compute.kernels.flows import Flows
-from compute.kernels.option_strips import option_values
-from compute.kernels.options import CAPLET, FLOORLET
-from compute.kernels.schedules import Schedules, build_schedules
-from compute.kernels.volatility import LOGNORMAL
-from domain.columns import ABSENT_DATE
+from compute.kernels.curves.curves import log_discount_factors
+from compute.kernels.dates.daycounts import period_fraction
+from compute.kernels.dates.schedules import Schedules, build_schedules
+from compute.kernels.flows.flows import Flows
+from compute.kernels.options.caplet_volatilities import LOGNORMAL
+from compute.kernels.options.option_strips import option_values
+from compute.kernels.options.options import CAPLET, FLOORLET
+from compute.kernels.valuing.discounting import present_values
+from domain.portfolio.columns import ABSENT_DATE
 from tests.golden.cases import conventions
 from tests.golden.cases.case import VALUE, Case, Figures, Inputs, NotExpressible
 

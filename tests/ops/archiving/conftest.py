@@ -11,10 +11,10 @@ import boto3
 import pytest
 
 from commands.change_run import approve_run, publish_run
-from ops.projecting import build_projections
+from ops.read_models import build_projections
 from ops.settings import Settings
 from ops.wiring import Tenor
-from projections.runner import catch_up
+from projections.engine.runner import catch_up
 from tests.projections.sample_run import ASKED, SampleRun
 
 BUCKET = "tenor-archive"

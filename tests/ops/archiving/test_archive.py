@@ -16,14 +16,14 @@ import zstandard
 from psycopg.sql import SQL, Identifier
 
 from commands.refusals import Conflict, Refused
-from domain import run as runs
-from domain.run import RunArchived, RunRefused, RunRestored, RunStatus, fold
+from domain.runs import run as runs
+from domain.runs.run import RunArchived, RunRefused, RunRestored, RunStatus, fold
 from ops.archiving.archive import archive
 from ops.archiving.dropping import clear_away
 from ops.archiving.problems import ArchiveDamaged, ArchiveIncomplete, ArchiveUnreachable, BlocksArchived
 from ops.archiving.restore import restore
-from ops.audit.verify import verify
-from ops.projecting import read_model_named
+from ops.audit.verification.verify import verify
+from ops.read_models import read_model_named
 from ops.rebuilding import rebuild
 from ops.wiring import Tenor
 from query_api.results.columns import IDENTITY

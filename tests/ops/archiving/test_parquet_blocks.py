@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from domain.facts import BlockColumns
-from domain.failures import Reason
+from domain.measures.failures import Reason
+from domain.runs.facts import BlockColumns
 from ops.adapters.block_codec import ZstdBlockCodec
 from ops.archiving.parquet_blocks import KindWriter, PositionNames, block_table, read_block
 from tests.projections.sample_run import portfolio

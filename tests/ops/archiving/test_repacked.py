@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from domain.facts import BlockColumns
+from domain.runs.facts import BlockColumns
 from ops.adapters.block_codec import MAGIC, ZstdBlockCodec, _frames
 from ops.archiving.archive import archive
 from ops.archiving.restore import restore
-from ops.audit.verify import verify
+from ops.audit.verification.verify import verify
 from ops.wiring import Tenor
 from query_api.errors import NotQueryable
 from tests.ops.archiving.test_archive import figures, table_of

@@ -12,13 +12,13 @@ from typer.testing import CliRunner, Result
 
 from commands.change_run import approve_run, publish_run, reject_run
 from commands.processes.run import key_prefix
-from domain import run as runs
 from domain.event import Envelope
+from domain.runs import run as runs
 from ops.archiving.archive import archive
 from ops.archiving.problems import RunWorkedOn
 from ops.archiving.restore import restore
 from ops.archiving.retention import archived_runs, retain
-from ops.audit.verify import verify
+from ops.audit.verification.verify import verify
 from ops.cli.app import app
 from ops.wiring import Tenor
 from tests.ops.archiving.conftest import project, publish

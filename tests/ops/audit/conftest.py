@@ -19,7 +19,7 @@ from commands.load_market import load_market
 from commands.processes.run import OpenRun, payload
 from commands.submit_run import SubmitRun, submit_run
 from compute.worker import Ports, Worker
-from ops.audit.sealer import seal
+from ops.audit.sealing.sealer import seal
 from ops.checking import check_scenarios
 from ops.embedded_postgres.server import EmbeddedServer
 from ops.settings import Settings

@@ -10,7 +10,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from commands.refusals import Refused
-from domain.sealing import VERIFICATIONS_STREAM, LogVerified
+from domain.sealing.seals import VERIFICATIONS_STREAM, LogVerified
 from ops.cli import audit
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from commands.refusals import Refused, UnknownRun
 from compute.engine import engine_version
-from domain.facts import fact_stream
+from domain.runs.facts import fact_stream
 from ops.adapters.block_codec import ZstdBlockCodec
 from ops.audit.replay import Verdict, compared, largest_difference, replay, sampled
 

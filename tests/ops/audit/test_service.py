@@ -9,18 +9,18 @@ from eventsourcing.persistence import OperationalError as LogAway
 from fastapi.testclient import TestClient
 
 from commands.change_run import approve_run, publish_run
-from domain.merkle import root_of_inclusion
-from ops.audit.certificate import check
-from ops.audit.history import history
-from ops.audit.keys import rotate
-from ops.audit.lineage import lineage
-from ops.audit.sealer import seal
-from ops.audit.verifications import record
-from ops.audit.verify import verify
+from domain.sealing.merkle import root_of_inclusion
+from ops.audit.certificate.issue import check
+from ops.audit.lineage.lineage import lineage
+from ops.audit.sealing.keys import rotate
+from ops.audit.sealing.sealer import seal
+from ops.audit.streams import history
+from ops.audit.verification.record import record
+from ops.audit.verification.verify import verify
 from ops.cli.output import plain
-from ops.http_apps import build_app
-from ops.projecting import build_projections
-from projections.runner import catch_up
+from ops.read_models import build_projections
+from ops.services import build_app
+from projections.engine.runner import catch_up
 
 AUDIT = "/api/v1/audit"
 

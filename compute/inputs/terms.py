@@ -1,0 +1,210 @@
+"""The terms of some positions as arrays: columns gathered by position, defaults filled in, texts to codes."""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.portfolio.columns import ABSENT_CODE, ABSENT_DATE, ColumnData, Portfolio
+from domain.portfolio.tables import Kind
+
+ABSENT = -1
+UNKNOWN = -2
+"""Codes of a text: absent, or not among those asked for."""
+
+
+@dataclass(frozen=True)
+class Lookups:
+    """Code tables from a column's distinct texts, made once per run and worker."""
+
+    _known: dict[tuple[str, str], Any] = field(default_factory=dict)
+
+    def table(self, purpose: str, column: ColumnData, name: str, code_of: Callable[[str], Any]) -> NDArray[Any]:
+        """One entry per category, and one more at the end for an absent text."""
+        made: NDArray[Any] = self.once(purpose, name, lambda: np.array([code_of(text) for text in column.categories]))
+        return made
+
+    def once(self, purpose: str, name: str, make: Callable[[], Any]) -> Any:
+        key = (purpose, name)
+        if key not in self._known:
+            self._known[key] = make()
+        return self._known[key]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Positions `rows` of a portfolio; everything is [n] in their order."""
+
+    portfolio: Portfolio
+    rows: NDArray[np.int64]
+    lookups: Lookups
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def of(self, chosen: NDArray[np.int64]) -> "Terms":
+        return Terms(self.portfolio, self.rows[chosen], self.lookups)
+
+    def number(self, name: str, default: float = np.nan) -> NDArray[np.float64]:
+        column = self._instrument_column(name)
+        if column is None:
+            return np.full(len(self), default)
+        values: NDArray[np.float64] = column.values[self._instruments]
+        return np.where(np.isnan(values), default, values)
+
+    def whole(self, name: str, default: int = 0) -> NDArray[np.int32]:
+        return self.number(name, default).astype(np.int32)
+
+    def day(self, name: str) -> NDArray[np.int32]:
+        column = self._instrument_column(name)
+        if column is None:
+            return np.full(len(self), ABSENT_DATE, np.int32)
+        days: NDArray[np.int32] = column.values[self._instruments]
+        return days
+
+    def flag(self, name: str) -> NDArray[np.bool_]:
+        column = self._instrument_column(name)
+        return np.zeros(len(self), np.bool_) if column is None else column.values[self._instruments] == 1
+
+    def choice(self, name: str, values: tuple[str, ...], default: str | None = None) -> NDArray[np.int8]:
+        """Index in a closed list; ABSENT without a value and without a default."""
+        codes = self.code(f"choice of {values}", name, lambda text: values.index(text) if text in values else UNKNOWN)
+        filled = values.index(default) if default is not None else ABSENT
+        return np.where(codes == ABSENT, filled, codes).astype(np.int8)
+
+    def code(self, purpose: str, name: str, code_of: Callable[[str], int]) -> NDArray[np.int32]:
+        """What `code_of` says of the text, ABSENT where there is none; asked once per distinct text."""
+        column = self._instrument_column(name)
+        if column is None or not column.categories:
+            return np.full(len(self), ABSENT, np.int32)
+        table = self.lookups.table(purpose, column, name, code_of)
+        codes = column.values[self._instruments]
+        return np.where(codes == ABSENT_CODE, ABSENT, table[codes]).astype(np.int32)
+
+    def row_in(self, name: str, known: Mapping[str, int]) -> NDArray[np.int32]:
+        """The row that a mapping gives the text; UNKNOWN where it has none, ABSENT where there is no text."""
+        return self.code(f"row {name}", name, lambda text: known.get(text, UNKNOWN))
+
+    def texts(self, name: str) -> tuple[NDArray[np.int32], tuple[str, ...]]:
+        """Codes and categories of an instrument's text."""
+        column = self._instrument_column(name)
+        if column is None:
+            return np.full(len(self), ABSENT_CODE, np.int32), ()
+        return column.values[self._instruments], column.categories
+
+    def text_at(self, name: str, index: int) -> str:
+        codes, categories = self.of(np.array([index])).texts(name)
+        return categories[codes[0]] if codes[0] != ABSENT_CODE else ""
+
+    def position_number(self, name: str, default: float = np.nan) -> NDArray[np.float64]:
+        column = self.portfolio.tables["positions"].columns.get(name)
+        if column is None:
+            return np.full(len(self), default)
+        values: NDArray[np.float64] = column.values[self.rows]
+        return np.where(np.isnan(values), default, values)
+
+    def attribute_number(self, name: str) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """A number that the position brings, else its instrument, and whether there is one; NaN for what is no number.
+
+        One cell that is no number makes an attribute's column one of texts, so those are read as well.
+        """
+        values, present = np.full(len(self), np.nan), np.zeros(len(self), np.bool_)
+        for _, rows, numbers, there in self._attributes(name):
+            values = np.where(present, values, numbers[rows])
+            present |= there[rows]
+        return values, present
+
+    def attribute_text(self, name: str, index: int) -> str:
+        """The attribute as an error report shows it: the position's, else its instrument's."""
+        for column, rows, _, there in self._attributes(name):
+            if there[rows[index]]:
+                value = column.values[rows[index]]
+                return repr(column.categories[value]) if column.kind is Kind.TEXT else f"{value:g}"
+        return ""
+
+    def issuer_number(self, name: str) -> NDArray[np.float64]:
+        """NaN where the instrument has no issuer, or the issuer no such number."""
+        issuers = self.portfolio.tables.get("issuers")
+        if issuers is None or name not in issuers.columns:
+            return np.full(len(self), np.nan)
+        rows = self._issuers()
+        values: NDArray[np.float64] = np.append(issuers.columns[name].values.astype(np.float64), np.nan)
+        return values[np.where(rows >= 0, rows, -1)]
+
+    def matches(self, name: str, pattern_matches: Callable[[str], bool]) -> NDArray[np.bool_]:
+        """Whether an attribute of the position, its instrument or its issuer matches; an absent one does not."""
+        for column, rows in self._holders(name):
+            if column.categories:
+                table = np.array([pattern_matches(text) for text in column.categories])
+                codes = np.where(rows >= 0, column.values[rows], ABSENT_CODE)
+                found: NDArray[np.bool_] = (codes != ABSENT_CODE) & table[codes]
+                return found
+        return np.zeros(len(self), np.bool_)
+
+    @property
+    def _instruments(self) -> NDArray[np.int32]:
+        rows: NDArray[np.int32] = self.portfolio.instrument_row[self.rows]
+        return rows
+
+    @property
+    def instruments(self) -> NDArray[np.int64]:
+        """Rows of `instruments`."""
+        return self._instruments.astype(np.int64)
+
+    def _instrument_column(self, name: str) -> ColumnData | None:
+        return self.portfolio.tables["instruments"].columns.get(name)
+
+    def _attributes(self, name: str) -> Iterator[tuple[ColumnData, NDArray[np.int64], Any, Any]]:
+        """Columns of this name, our rows in them, their cells as numbers, and which are filled."""
+        for table, rows in (("positions", self.rows), ("instruments", self.instruments)):
+            column = self.portfolio.tables[table].columns.get(name)
+            if column is not None:
+                yield column, rows, *self.lookups.once(f"numbers of {table}", name, partial(_numbers_of, column))
+
+    def _holders(self, name: str) -> list[tuple[ColumnData, NDArray[np.int64]]]:
+        holders: list[tuple[ColumnData, NDArray[np.int64]]] = []
+        tables = self.portfolio.tables
+        if name in tables["positions"].columns:
+            holders.append((tables["positions"].columns[name], self.rows))
+        if name in tables["instruments"].columns:
+            holders.append((tables["instruments"].columns[name], self.instruments))
+        issuers = tables.get("issuers")
+        if issuers is not None and name in issuers.columns:
+            holders.append((issuers.columns[name], self._issuers()))
+        return holders
+
+    def _issuers(self) -> NDArray[np.int64]:
+        """Rows of `issuers`, negative where an instrument has none."""
+        ids = self.portfolio.tables["issuers"].columns["issuer_id"]
+        return self.code("row", "issuer_id", lambda text: row_of(ids, text)).astype(np.int64)
+
+
+def _numbers_of(column: ColumnData) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """A column's cells as numbers, NaN where they are none, and which cells are filled."""
+    match column.kind:
+        case Kind.TEXT:
+            numbers = np.array([*(_number(text) for text in column.categories), np.nan])
+            return numbers[column.values], column.values != ABSENT_CODE
+        case Kind.NUMBER | Kind.INTEGER:
+            return column.values, ~np.isnan(column.values)
+        case Kind.DATE:
+            return np.full(len(column.values), np.nan), column.values != ABSENT_DATE
+        case _:
+            return np.full(len(column.values), np.nan), column.values != ABSENT_CODE
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return np.nan
+
+
+def row_of(ids: ColumnData, text: str) -> int:
+    """Row of an id in a table sorted by it; UNKNOWN where it is not there."""
+    row = bisect_left(ids.categories, text)
+    return row if row < len(ids.categories) and ids.categories[row] == text else UNKNOWN

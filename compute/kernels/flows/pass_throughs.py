@@ -1,0 +1,164 @@
+"""Mortgage pass-throughs: what n pools of level-pay loans pay, on the days on which they pay it."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from compute.kernels.dates.calendars import adjust
+from compute.kernels.dates.daycounts import THIRTY_360, year_fraction
+from compute.kernels.flows.flows import Flows
+from compute.kernels.flows.prepaying_pool import INTEREST, Speeds, Variants, level_pay_pool, principal_paid
+from compute.kernels.valuing.yields import YieldTimes
+
+Amounts = NDArray[np.float64]
+Days = NDArray[np.int32]
+Months = NDArray[np.int32]
+
+MONTH_DAYS = 30.0
+MONTHS_PER_YEAR = 12.0
+
+
+class PoolTerms(NamedTuple):
+    """n pools; the balance is today's current face, rates a year, decimal."""
+
+    balance_ccy: Amounts
+    wac: Amounts
+    wam_mo: Months
+    age_mo: Months
+    pass_through: Amounts
+
+
+class PoolDates(NamedTuple):
+    """When n pools pay.
+
+    month start       first end (k = 1)      payment 1
+         |------ accrual ------|---- delay ----|
+              as_of                 |------ accrual of k = 2 ------|---- delay ----| payment 2
+    """
+
+    first_end_day: Days
+    """end of the accrual month in progress, epoch days"""
+    delay_days: Days
+    end_of_month: NDArray[np.bool_]
+    calendar: NDArray[np.int8]
+    business_day: NDArray[np.int8]
+
+    def month_start(self) -> Days:
+        return self.month_end(np.full(len(self.first_end_day), -1, np.int64))
+
+    def month_end(self, months_later: NDArray[np.int64]) -> Days:
+        """The first end some months later, its day clipped to the month."""
+        first = self.first_end_day.astype("datetime64[D]")
+        month = first.astype("datetime64[M]")
+        roll = (first - month.astype("datetime64[D]")).astype(np.int32)
+        at_end = self.end_of_month & ((first + 1).astype("datetime64[M]") > month)
+        target = month + months_later
+        start = target.astype("datetime64[D]").astype(np.int32)
+        last: Days = (target + 1).astype("datetime64[D]").astype(np.int32) - 1
+        return np.where(at_end, last, np.minimum(start + roll, last)).astype(np.int32)
+
+    def of(self, rows: NDArray[np.int64]) -> "PoolDates":
+        return PoolDates(
+            self.first_end_day[rows],
+            self.delay_days[rows],
+            self.end_of_month[rows],
+            self.calendar[rows],
+            self.business_day[rows],
+        )
+
+
+def pool_flows(as_of_day: int, dates: PoolDates, terms: PoolTerms, speeds: Speeds, variants: Variants) -> Flows:
+    """Interest at the pass-through rate and principal of every month to come, the k-th at loan age `age_mo` + k.
+
+        paid on month end k - 1 months after the first, + delay, then moved to a business day
+
+    Args:    speeds, variants  of the same n pools
+    Returns: Flows; what would be paid on or before `as_of_day` is left out
+    Accuracy: rounding, as `behaviour.level_pay_pool`
+    Source:  SIFMA Standard Formulas B.1 and C.3
+    """
+    count = terms.wam_mo.astype(np.int64)
+    offsets = np.concatenate(([0], np.cumsum(count)))
+    pool = np.repeat(np.arange(len(count)), count)
+    period = np.arange(offsets[-1]) - offsets[pool]
+    each = dates.of(pool)
+    pay = adjust(each.month_end(period) + each.delay_days, each.calendar, each.business_day)
+    interest, principal = (np.empty((offsets[-1], len(variants.severity_add))) for _ in range(2))
+    _project(_typed(terms), speeds.typed(), variants, offsets, interest, principal)
+    kept = pay > as_of_day
+    left = np.bincount(pool[kept], minlength=len(count))
+    return Flows(
+        np.concatenate(([0], np.cumsum(left))).astype(np.int64),
+        (pay[kept] - as_of_day).astype(np.int32),
+        period[kept].astype(np.int32),
+        interest[kept],
+        principal[kept],
+        variants.of_scenario,
+    )
+
+
+def _typed(terms: PoolTerms) -> PoolTerms:
+    dtypes = (np.float64, np.float64, np.int32, np.int32, np.float64)
+    return PoolTerms(*(np.require(v, t, ["C", "W"]) for v, t in zip(terms, dtypes, strict=True)))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _project(
+    terms: PoolTerms,
+    speeds: Speeds,
+    variants: Variants,
+    offsets: NDArray[np.int64],
+    interest: Amounts,
+    principal: Amounts,
+) -> None:
+    for i in range(len(terms.balance_ccy)):
+        for v in range(interest.shape[1]):
+            rows_ccy = level_pay_pool(
+                terms.balance_ccy[i],
+                terms.wac[i],
+                terms.wam_mo[i],
+                terms.age_mo[i],
+                terms.pass_through[i],
+                i,
+                v,
+                speeds,
+                variants,
+            )
+            interest[offsets[i] : offsets[i + 1], v] = rows_ccy[INTEREST]
+            principal[offsets[i] : offsets[i + 1], v] = principal_paid(rows_ccy)
+
+
+def pool_accrued_interest(
+    as_of_day: int, dates: PoolDates, *, balance: Amounts, pass_through: Amounts, day_count: NDArray[np.int8]
+) -> Amounts:
+    """balance x pass-through rate x the day-count fraction from the month's start to `as_of_day`, at most a month.
+
+    Returns: [n]  currency; 0 where the month has not begun
+    """
+    start = dates.month_start()
+    earned_to = np.clip(as_of_day, start, dates.first_end_day)
+    return balance * pass_through * year_fraction(day_count, start, earned_to, start, dates.first_end_day, 12)
+
+
+def pool_yield_times(as_of_day: int, dates: PoolDates, flows: Flows) -> YieldTimes:
+    """Months to every payment: what is left of the month in progress, whole months, and the delay, 30 days a month.
+
+        t_k = w + k + delay / 30,   w = 1 - 30/360 days from the month's start / 30
+
+    Source:  SIFMA Standard Formulas, mortgage yield; w is 0 where the month is over and not yet paid
+    """
+    start, end = dates.month_start(), dates.first_end_day
+
+    def months(a: Days, b: Days) -> Amounts:
+        return MONTHS_PER_YEAR * year_fraction(THIRTY_360, a, b, a, b, 12)
+
+    as_of = np.full(len(start), as_of_day, np.int32)
+    elapsed = months(start, np.clip(as_of, start, end)) - months(np.minimum(as_of, start), start)
+    w = np.where(as_of_day < end, np.maximum(1.0 - elapsed, 0.0), 0.0)
+    first = flows.offsets[:-1]
+    live = np.diff(flows.offsets) > 0
+    gap = np.diff(flows.period, prepend=0).astype(np.float64)
+    gap[first[live]] = flows.period[first[live]] + (w + dates.delay_days / MONTH_DAYS)[live]
+    return YieldTimes(gap, np.full(flows.position_count, MONTHS_PER_YEAR))

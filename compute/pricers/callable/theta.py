@@ -1,0 +1,84 @@
+"""What bonds with calls and puts are worth a day later, and paid that day: THETA's other half.
+
+The lattice is the one that tomorrow's files would build. What is paid tomorrow, or due already, counts whatever comes;
+a right decided tomorrow is used where that is best, at the value it then has.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compute.inputs.run_inputs import RunInputs
+from compute.kernels.hull_white.callable_bonds import (
+    AT_ONCE,
+    CALLED,
+    PAID,
+    PUTTED,
+    CallableBook,
+    DatedAmounts,
+    Dates,
+    amounts_of,
+    prices,
+)
+from compute.outputs.family_values import Matrix
+from compute.pricers.callable.terms import hull_white_of
+from compute.pricers.callable.values import parts_of, present_tomorrow
+from compute.pricers.debt.terms import Debt
+from compute.pricers.shared.theta import A_DAY
+
+
+@dataclass(frozen=True)
+class _Tomorrow:
+    """`rest` is the book from tomorrow on; the others are rows of the amounts of today's book."""
+
+    rest: CallableBook
+    kept: NDArray[np.int64]
+    settled: NDArray[np.int64]
+    """paid tomorrow, or later for a date up to then"""
+    called: NDArray[np.int64]
+    """on a decision of tomorrow"""
+    put: NDArray[np.int64]
+
+
+def prices_tomorrow(run: RunInputs, debt: Debt, book: CallableBook) -> Matrix:
+    """[n, S] per unit of notional, what is paid tomorrow included."""
+    tomorrow = _a_day_on(book)
+    on_lattices = replace(tomorrow, rest=tomorrow.rest.on(*hull_white_of(run, debt.terms)))
+    parts = [_part(run, debt, book.amounts, on_lattices, scenarios) for scenarios in parts_of(run, book)]
+    return np.concatenate(parts, axis=1)
+
+
+def _part(run: RunInputs, debt: Debt, amounts: DatedAmounts, tomorrow: _Tomorrow, scenarios: slice) -> Matrix:
+    present = present_tomorrow(run, debt, amounts, scenarios)
+    count = tomorrow.rest.position_count
+
+    def worth(rows: NDArray[np.int64], nothing: float) -> Matrix:
+        total = np.zeros((count, present.shape[1]))
+        np.add.at(total, amounts.position[rows], present[rows])
+        total[np.bincount(amounts.position[rows], minlength=count) == 0] = nothing
+        return total
+
+    held = prices(tomorrow.rest, present[tomorrow.kept])
+    best = np.maximum(np.minimum(held, worth(tomorrow.called, np.inf)), worth(tomorrow.put, -np.inf))
+    return best + worth(tomorrow.settled, 0.0)
+
+
+def _a_day_on(book: CallableBook) -> _Tomorrow:
+    """Days count from tomorrow; a bond's last date stays, since its redemption is rolled back from it."""
+    dates, amounts = book.dates, book.amounts
+    later = dates.day > A_DAY
+    later[dates.offsets[1:] - 1] = True
+    is_due = (amounts.row == AT_ONCE) | ~later[amounts.row]
+    kept = np.flatnonzero(~is_due)
+    before = np.concatenate(([0], np.cumsum(later)))
+    of_dates = Dates(
+        before[dates.offsets],
+        np.maximum(dates.day[later] - A_DAY, 1).astype(np.int32),
+        dates.paid_loading[later],
+        dates.strike_loading[:, later],
+    )
+    left = amounts_of(amounts, kept)
+    rest = CallableBook(of_dates, replace(left, row=before[left.row]), ())
+    due = (np.flatnonzero(is_due & (amounts.purpose == purpose)) for purpose in (PAID, CALLED, PUTTED))
+    return _Tomorrow(rest, kept, *due)

@@ -1,0 +1,273 @@
+"""The flows of loans and bonds: fixed, zero, custom and floating, each position's own, and interest accrued."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compute.inputs.run_inputs import RunInputs
+from compute.inputs.terms import ABSENT, Terms, row_of
+from compute.kernels.dates.fixings import fixings_at, reset_rows
+from compute.kernels.dates.schedules import Schedules
+from compute.kernels.flows.amortization import interest_only_until, period_fractions
+from compute.kernels.flows.bonds import accrued_interest, bond_flows
+from compute.kernels.flows.floating import FloatTerms, floating_flows
+from compute.kernels.flows.floating_sensitivity import Discounting
+from compute.kernels.flows.flows import Flows
+from compute.kernels.flows.loans import Cashflows, LoanTerms, custom_flows, loan_flows, nominal_coupon
+from compute.kernels.flows.prepaying_pool import Speeds, Variants
+from compute.kernels.options.caplet_volatilities import NO_SURFACE, moved_surfaces
+from compute.pricers.debt.speeds import speeds_of, variants_of
+from compute.pricers.debt.terms import BULLET, ZERO, Debt, debt_of, is_custom
+from compute.pricers.shared.theta import A_DAY, is_asked
+from domain.portfolio.tables import AMORTIZATIONS, COMPOUNDINGS
+
+
+@dataclass(frozen=True)
+class Projected:
+    """Flows under the market and under both bumps, what the amounts themselves do to key rates, and the accrued."""
+
+    flows: Flows
+    flows_up: Flows
+    flows_down: Flows
+    through_amounts_ccy: NDArray[np.float64] | None
+    accrued_ccy: NDArray[np.float64]
+    flows_of_volatility: tuple[Flows, Flows] | None = None
+    """under volatilities a vega bump up and down; None where nothing reads one, or nobody asks"""
+    reads_volatility: NDArray[np.bool_] | None = None
+    """[m]"""
+    projection_row: NDArray[np.int32] | None = None
+    """[m] of floaters: the index's curve"""
+    flows_tomorrow: Flows | None = None
+    """a day later, same curves by tenor; None where that changes no flow, or nobody asks"""
+
+
+def project_fixed(run: RunInputs, debt: Debt, rate_type: NDArray[np.int8]) -> Projected:
+    """Loans by their amortisation, CUSTOM loans by their table, bonds as bullets; then all in their order again."""
+    flows = [
+        (chosen, make(run, debt_of(debt, chosen), rate_type[chosen]))
+        for chosen, make in (
+            (np.flatnonzero(debt.is_loan & ~is_custom(debt)), _loan_flows),
+            (np.flatnonzero(debt.is_loan & is_custom(debt)), _custom_flows),
+            (np.flatnonzero(~debt.is_loan), _bond_flows),
+        )
+        if len(chosen)
+    ]
+    together = interleave(flows, len(debt.is_loan), run.scenario_count)
+    rate = np.where(rate_type == ZERO, 0.0, _coupon_paid(debt))
+    return Projected(together, together, together, None, _accrued(run, debt, rate))
+
+
+def _coupon_paid(debt: Debt) -> NDArray[np.float64]:
+    """[m] the coupon as the periods pay it: a loan's may be quoted with another compounding than its payments'."""
+    compounding = np.where(debt.is_loan, debt.terms.choice("compounding", COMPOUNDINGS), ABSENT)
+    if (compounding == ABSENT).all():
+        return debt.coupon
+    fraction = period_fractions(debt.schedules, debt.day_count, debt.frequency, debt.is_loan)
+    return nominal_coupon(debt.coupon, compounding, debt.frequency, debt.schedules, fraction)
+
+
+def interleave(parts: list[tuple[NDArray[np.int64], Flows]], count: int, scenario_count: int) -> Flows:
+    """Flows of disjoint groups of positions as one, in the positions' order; variants spread to the widest."""
+    if len(parts) == 1:
+        return parts[0][1]
+    widest = max((flows for _, flows in parts), key=lambda flows: flows.interest.shape[1])
+    lengths = np.zeros(count, np.int64)
+    for chosen, flows in parts:
+        lengths[chosen] = np.diff(flows.offsets)
+    offsets = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
+    total, variants = offsets[-1], widest.interest.shape[1]
+    day, period = np.empty(total, np.int32), np.empty(total, np.int32)
+    interest, principal = np.empty((total, variants)), np.empty((total, variants))
+    for chosen, flows in parts:
+        counts = np.diff(flows.offsets)
+        rows = np.repeat(offsets[:-1][chosen] - flows.offsets[:-1], counts) + np.arange(flows.offsets[-1])
+        day[rows], period[rows] = flows.day, flows.period
+        interest[rows], principal[rows] = flows.interest, flows.principal
+    return Flows(offsets, day, period, interest, principal, widest.variant_of_scenario)
+
+
+def _loan_flows(run: RunInputs, debt: Debt, _: NDArray[np.int8]) -> Flows:
+    terms = debt.terms
+    loan = LoanTerms(
+        balance_ccy=debt.notional_ccy,
+        coupon=debt.coupon,
+        servicing_fee=terms.number("servicing_fee", 0.0),
+        day_count=debt.day_count,
+        frequency=debt.frequency,
+        amortization=terms.choice("amortization", AMORTIZATIONS),
+        io_until_day=interest_only_until(debt.issue_day, terms.whole("io_months")),
+        amortization_months=terms.whole("amortization_months"),
+        compounding=terms.choice("compounding", COMPOUNDINGS),
+        issue_day=debt.issue_day,
+        maturity_day=debt.maturity_day,
+        round_to_cent=terms.choice("rounding", ("CENT",)) == 0,
+    )
+    speeds = speeds_of(terms)
+    return loan_flows(run.as_of_day, debt.schedules, loan, speeds, variants_of(run, speeds))
+
+
+def _custom_flows(run: RunInputs, debt: Debt, _: NDArray[np.int8]) -> Flows:
+    return custom_flows(
+        run.as_of_day,
+        run.lookups.once("table", "cashflows", lambda: cashflow_table(run)),
+        debt.terms.instruments,
+        debt.notional_ccy,
+        debt.terms.number("reference_notional"),
+        run.scenario_count,
+    )
+
+
+def cashflow_table(run: RunInputs) -> Cashflows:
+    """The `cashflows` table by row of `instruments`; both are sorted by instrument_id."""
+    instruments = run.portfolio.tables["instruments"].columns["instrument_id"]
+    table = run.portfolio.tables["cashflows"].columns
+    owner = table["instrument_id"]
+    owner_row = np.array([row_of(instruments, text) for text in owner.categories])[owner.values]
+    order = np.lexsort((table["pay_date"].values, owner_row))
+    counts = np.bincount(owner_row, minlength=len(instruments.values))
+    return Cashflows(
+        np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
+        table["pay_date"].values[order],
+        table["principal"].values[order],
+        table["interest"].values[order],
+    )
+
+
+def _bond_flows(run: RunInputs, debt: Debt, rate_type: NDArray[np.int8]) -> Flows:
+    return bond_flows(
+        debt.schedules,
+        notional=debt.notional_ccy,
+        coupon=debt.coupon,
+        rate_type_is_zero=rate_type == ZERO,
+        day_count=debt.day_count,
+        frequency=debt.frequency,
+        redemption_per_100=debt.terms.number("redemption_per_100", 100.0),
+        as_of_day=run.as_of_day,
+        scenario_count=run.scenario_count,
+    )
+
+
+def project_floating(run: RunInputs, debt: Debt) -> Projected:
+    tables, float_terms, speeds = run.tables, _float_terms(run, debt), speeds_of(debt.terms)
+    shared = (run.as_of_day, debt.schedules, float_terms, speeds, variants_of(run, speeds))
+    discounting = Discounting(
+        debt.curve_row,
+        debt.spread_row,
+        debt.spread,
+        tables.spread_factors,
+        tables.key_gradients,
+        tables.gradient_of_scenario,
+    )
+    surfaces = tables.caplet_surfaces
+    sensitive = None if run.prices_only else discounting
+    projected = floating_flows(*shared, tables.discount_factors, sensitive, surfaces)
+    rate = current_rate(float_terms, debt.schedules)
+
+    def under(factors: NDArray[np.float64]) -> Flows:
+        """What convexity needs; the flows as they are where it was not asked for."""
+        bumped = run.asks("CONVEXITY")
+        return floating_flows(*shared, factors, None, surfaces).flows if bumped else projected.flows
+
+    return Projected(
+        projected.flows,
+        under(tables.discount_factors_up),
+        under(tables.discount_factors_down),
+        projected.projection_key_rate_dv01,
+        _accrued(run, debt, rate),
+        _flows_of_volatility(run, shared, float_terms),
+        float_terms.volatility_row != NO_SURFACE,
+        float_terms.projection_row,
+        _floats_tomorrow(run, shared) if is_asked(run) else None,
+    )
+
+
+def _float_terms(run: RunInputs, debt: Debt) -> FloatTerms:
+    terms = debt.terms
+    return FloatTerms(
+        balance_ccy=debt.notional_ccy,
+        margin=terms.number("margin", 0.0),
+        cap=terms.number("cap"),
+        floor=terms.number("floor"),
+        servicing_fee=terms.number("servicing_fee", 0.0),
+        redemption_per_100=np.where(debt.is_loan, 100.0, terms.number("redemption_per_100", 100.0)),
+        day_count=debt.day_count,
+        frequency=debt.frequency,
+        amortization=np.where(debt.is_loan, terms.choice("amortization", AMORTIZATIONS), BULLET).astype(np.int8),
+        io_until_day=interest_only_until(debt.issue_day, terms.whole("io_months")),
+        amortization_months=terms.whole("amortization_months"),
+        issue_day=debt.issue_day,
+        maturity_day=debt.maturity_day,
+        round_to_cent=terms.choice("rounding", ("CENT",)) == 0,
+        is_loan=debt.is_loan,
+        projection_row=terms.row_in("index", run.tables.projection_curve_of),
+        volatility_row=volatility_rows(run, terms),
+        fixing=period_fixings(run, debt),
+    )
+
+
+def _flows_of_volatility(
+    run: RunInputs, shared: tuple[int, Schedules, FloatTerms, Speeds, Variants], terms: FloatTerms
+) -> tuple[Flows, Flows] | None:
+    if not run.asks("VEGA", "VEGA_LADDER") or (terms.volatility_row == NO_SURFACE).all():
+        return None
+    factors, surfaces = run.tables.discount_factors, run.tables.caplet_surfaces
+    up, down = (floating_flows(*shared, factors, None, moved_surfaces(surfaces, sign)).flows for sign in (1, -1))
+    return up, down
+
+
+def _floats_tomorrow(run: RunInputs, shared: tuple[int, Schedules, FloatTerms, Speeds, Variants]) -> Flows:
+    factors, surfaces = run.tables.discount_factors_tomorrow, run.tables.caplet_surfaces
+    return floating_flows(*shared, factors, None, surfaces, A_DAY).flows
+
+
+def volatility_rows(run: RunInputs, terms: Terms) -> NDArray[np.int32]:
+    """[m] row of the index's caplet surface; NO_SURFACE where there is none, or neither cap nor floor to price."""
+    known = run.tables.caplet_surface_of
+    rows = terms.code("caplet surface", "index", lambda text: known.get(text, NO_SURFACE))
+    optional = ~np.isnan(terms.number("cap")) | ~np.isnan(terms.number("floor"))
+    return np.where(optional, np.maximum(rows, NO_SURFACE), NO_SURFACE).astype(np.int32)
+
+
+def period_fixings(run: RunInputs, debt: Debt) -> NDArray[np.float64]:
+    """[P] the fixing of the periods that have reset, NaN for those still to come."""
+    schedules = debt.schedules
+    fixing = np.full(len(schedules.pay), np.nan)
+    rows = reset_rows(schedules, run.as_of_day)
+    position = np.searchsorted(schedules.offsets, rows, side="right") - 1
+    codes, indices = debt.terms.texts("index")
+    for code in np.unique(codes[position]):
+        days, rates = run.tables.fixings.get(indices[code], (np.empty(0, np.int32), np.empty(0)))
+        mine = rows[codes[position] == code]
+        fixing[mine] = fixings_at(schedules.accrual_start[mine], days, rates)
+    return fixing
+
+
+def missing_fixing(run: RunInputs, debt: Debt) -> NDArray[np.bool_]:
+    """[m] a period has begun (or, with the fixing of today not yet known, not begun today) without its fixing."""
+    rows = reset_rows(debt.schedules, run.as_of_day)
+    position = np.searchsorted(debt.schedules.offsets, rows, side="right") - 1
+    begun = debt.schedules.accrual_start[rows] <= run.as_of_day
+    missing = np.isnan(period_fixings(run, debt)[rows]) & begun
+    return np.bincount(position[missing], minlength=len(debt.is_loan)) > 0
+
+
+def current_rate(terms: FloatTerms, schedules: Schedules) -> NDArray[np.float64]:
+    """[m] the all-in rate of the first period still to be paid; 0 where it has not reset."""
+    has_period = np.diff(schedules.offsets) > 0
+    rate = np.zeros(len(has_period))
+    first = schedules.offsets[:-1][has_period]
+    all_in = terms.fixing[first] + terms.margin[has_period]
+    rate[has_period] = np.fmax(np.fmin(all_in, terms.cap[has_period]), terms.floor[has_period])
+    return np.nan_to_num(rate, nan=0.0)
+
+
+def _accrued(run: RunInputs, debt: Debt, rate: NDArray[np.float64]) -> NDArray[np.float64]:
+    return accrued_interest(
+        debt.schedules,
+        balance=debt.notional_ccy,
+        rate=rate,
+        day_count=debt.day_count,
+        frequency=debt.frequency,
+        as_of_day=run.as_of_day,
+    )

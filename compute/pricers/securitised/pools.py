@@ -1,0 +1,154 @@
+"""Mortgage pools: resolve once, project the flows, then every measure from the same flows."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compute.inputs.run_inputs import RunInputs
+from compute.inputs.terms import Terms
+from compute.kernels.dates.daycounts import THIRTY_360
+from compute.kernels.flows.flows import Flows
+from compute.kernels.flows.pass_throughs import (
+    PoolDates,
+    PoolTerms,
+    pool_accrued_interest,
+    pool_flows,
+    pool_yield_times,
+)
+from compute.kernels.valuing.average_lives import weighted_average_life
+from compute.kernels.valuing.discounting import discount, present_values
+from compute.kernels.valuing.yields import bond_equivalent, durations, solve_yields
+from compute.outputs.failures import Failing
+from compute.outputs.family_values import Matrix, Valued
+from compute.pricers.debt.checks import check_discounting, check_speeds
+from compute.pricers.debt.speeds import speeds_of, variants_of
+from compute.pricers.debt.spreads import Held, spread_measures
+from compute.pricers.debt.terms import FLOATING, discount_rows
+from compute.pricers.shared.checks import check_present
+from compute.pricers.shared.convexity import bumped
+from compute.pricers.shared.fx_rates import fx_delta
+from compute.pricers.shared.theta import flows_tomorrow, is_asked
+from domain.measures.failures import Reason
+from domain.portfolio.columns import ABSENT_DATE
+from domain.portfolio.tables import BUSINESS_DAYS, CALENDARS, DAY_COUNTS, RATE_TYPES
+
+MONTHS_PER_YEAR = 12.0
+
+
+def price_pools(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Valued:
+    """Positions that passed `check_pools`. Speeds are held when rates move, so the bumps discount the same flows."""
+    tables, dates, pools = run.tables, pool_dates(terms), pool_terms(terms)
+    speeds = speeds_of(terms)
+    flows = pool_flows(run.as_of_day, dates, pools, speeds, variants_of(run, speeds))
+    on: dict[str, Any] = {
+        "curve_row": discount_rows(run, terms),
+        "spread_row": np.maximum(terms.row_in("spread_curve", tables.spread_row), 0).astype(np.int32),
+        "spread": run.spread(terms),
+    }
+    discounted = discount(
+        flows,
+        **on,
+        discount_factors=tables.discount_factors,
+        key_gradients=tables.key_gradients,
+        gradient_of_scenario=tables.gradient_of_scenario,
+        spread_factors=tables.spread_factors,
+        sensitivities=not run.prices_only,
+    )
+
+    def revalued(factors: NDArray[np.float64]) -> Matrix:
+        return present_values(flows, **on, factors=factors, spread_factors=tables.spread_factors)
+
+    pv_up_ccy, pv_down_ccy = bumped(run, revalued)
+    yields, macaulay_yr, modified_yr = _yields(run, dates, flows, discounted.pv)
+    accrued_ccy = _accrued(run, terms, dates, flows)
+    held = Held(terms, flows, **on, notional_ccy=pools.balance_ccy, accrued_ccy=accrued_ccy, pv_ccy=discounted.pv)
+    return Valued(
+        index=index,
+        notional_ccy=pools.balance_ccy,
+        pv_ccy=discounted.pv,
+        pv_up_ccy=pv_up_ccy,
+        pv_down_ccy=pv_down_ccy,
+        key_rate_dv01_ccy=discounted.key_rate_dv01,
+        fx_delta_base=fx_delta(run, terms, discounted.pv),
+        cs01_ccy=discounted.cs01,
+        accrued_ccy=accrued_ccy,
+        yields=yields,
+        macaulay_yr=macaulay_yr,
+        modified_yr=modified_yr,
+        wal_yr=weighted_average_life(flows) if run.asks("WAL") else None,
+        wam_mo=np.where(np.diff(flows.offsets) > 0, pools.wam_mo, np.nan),
+        theta_ccy=flows_tomorrow(run, flows, **on) - discounted.pv if is_asked(run) else None,
+        **spread_measures(run, held),
+    )
+
+
+def pool_terms(terms: Terms) -> PoolTerms:
+    """`coupon` is what investors receive: the servicing fee is already taken off `wac`."""
+    return PoolTerms(
+        terms.position_number("notional"),
+        terms.number("wac"),
+        terms.whole("wam"),
+        terms.whole("age"),
+        terms.number("coupon"),
+    )
+
+
+def pool_dates(terms: Terms) -> PoolDates:
+    return PoolDates(
+        terms.day("first_payment_date"),
+        terms.whole("payment_delay_days"),
+        terms.flag("end_of_month"),
+        terms.choice("calendar", CALENDARS, "NONE"),
+        terms.choice("business_day", BUSINESS_DAYS, "UNADJUSTED"),
+    )
+
+
+def _yields(run: RunInputs, dates: PoolDates, flows: Flows, pv_ccy: Matrix) -> tuple[Matrix, Matrix, Matrix]:
+    """Bond-equivalent yields and the durations at them; blank, not computed, unless one of them was asked for."""
+    if not run.asks("YIELD", "MACAULAY_DURATION", "MODIFIED_DURATION"):
+        blank = np.full(pv_ccy.shape, np.nan)
+        return blank, blank, blank
+    times = pool_yield_times(run.as_of_day, dates, flows)
+    monthly, _ = solve_yields(flows, times, price_ccy=pv_ccy)
+    macaulay_yr = durations(flows, times, monthly).macaulay_yr
+    yields = bond_equivalent(monthly, MONTHS_PER_YEAR)
+    return yields, macaulay_yr, macaulay_yr / (1.0 + yields / 2.0)
+
+
+def _accrued(run: RunInputs, terms: Terms, dates: PoolDates, flows: Flows) -> NDArray[np.float64]:
+    named = terms.choice("day_count", DAY_COUNTS)
+    accrued_ccy = pool_accrued_interest(
+        run.as_of_day,
+        dates,
+        balance=terms.position_number("notional"),
+        pass_through=terms.number("coupon"),
+        day_count=np.where(named < 0, THIRTY_360, named).astype(np.int8),
+    )
+    return np.where(np.diff(flows.offsets) > 0, accrued_ccy, 0.0)
+
+
+def check_pools(run: RunInputs, terms: Terms, failing: Failing) -> None:
+    failing.where(
+        is_tranche(run, terms),
+        Reason.UNSUPPORTED,
+        lambda i: f"tranche {terms.text_at('instrument_id', i)} of a deal: waterfalls are not in this release",
+    )
+    failing.where(
+        terms.choice("rate_type", RATE_TYPES) == FLOATING,
+        Reason.UNSUPPORTED,
+        lambda i: "a pool with a floating pass-through rate is not in this release",
+    )
+    numbers = {name: np.isnan(terms.number(name)) for name in ("wac", "wam", "age", "coupon")}
+    dated = {"first_payment_date": terms.day("first_payment_date") == ABSENT_DATE}
+    check_present(failing, {**numbers, **dated, "prepayment": terms.texts("prepayment")[0] < 0})
+    check_speeds(terms, failing)
+    check_discounting(run, terms, failing)
+
+
+def is_tranche(run: RunInputs, terms: Terms) -> NDArray[np.bool_]:
+    """[m] listed in `tranches`: it is paid by its deal, not by a pool of its own."""
+    table = run.portfolio.tables.get("tranches")
+    listed = frozenset(table.columns["instrument_id"].categories) if table is not None and table.rows else frozenset()
+    tranche: NDArray[np.bool_] = terms.code("tranche", "instrument_id", lambda text: int(text in listed)) == 1
+    return tranche

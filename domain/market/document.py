@@ -1,0 +1,263 @@
+"""The market file (contract, section 3): the document, what makes one invalid, and its canonical bytes."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+
+from domain.currencies import ISO_4217
+from domain.documents import (
+    Currency,
+    InvalidDocument,
+    IsoDate,
+    Part,
+    Problem,
+    Text,
+    canonical_json_of,
+    merged,
+    read_json,
+    structure_problems,
+)
+from domain.market.parts import (
+    CreditCurve,
+    Curve,
+    Fixing,
+    FxSpot,
+    HullWhite,
+    Node,
+    ParCurve,
+    SpreadCurve,
+    VolatilitySurface,
+)
+
+
+class MarketDocument(Part):
+    """Top-level keys that this release does not know are kept: they are content, and part of the hash."""
+
+    model_config = ConfigDict(extra="allow")
+
+    as_of: IsoDate
+    base_currency: Currency
+    curves: tuple[Curve, ...]
+    spread_curves: tuple[SpreadCurve, ...] = ()
+    credit_curves: tuple[CreditCurve, ...] = ()
+    discount: dict[Currency, Text] = Field(default_factory=dict)
+    projection: dict[Text, Text] = Field(default_factory=dict)
+    fx_spots: tuple[FxSpot, ...] = ()
+    fixings: tuple[Fixing, ...] = ()
+    volatilities: tuple[VolatilitySurface, ...] = ()
+    hull_white: dict[Currency, HullWhite] = Field(default_factory=dict)
+    prepayment_models: dict[str, Any] = Field(default_factory=dict)
+    rating_transitions: dict[str, Any] = Field(default_factory=dict)
+
+
+class InvalidMarket(InvalidDocument):
+    """A market file that cannot be used."""
+
+
+def parse_market(raw: bytes | str) -> MarketDocument:
+    """The market that a file describes; raises InvalidMarket with everything that is wrong with it."""
+    content, problems = read_json(raw)
+    if content is None and problems:
+        raise InvalidMarket(problems)
+    document, structure = _validated(content)
+    problems = merged(problems, structure, _rule_problems(_readable(content, document)))
+    if document is None or problems:
+        raise InvalidMarket(problems)
+    return document
+
+
+def canonical_json(document: MarketDocument) -> bytes:
+    """The same content in another order, or with defaults written out, gives the same bytes."""
+    content = document.model_dump(mode="json")
+    for name, key in _ORDER.items():
+        content[name] = sorted(content[name], key=lambda entry: tuple(entry[field] for field in key))
+    return canonical_json_of(content)
+
+
+def sha256_of(document: MarketDocument) -> str:
+    return hashlib.sha256(canonical_json(document)).hexdigest()
+
+
+_ORDER: dict[str, tuple[str, ...]] = {
+    "curves": ("curve_id",),
+    "spread_curves": ("curve_id",),
+    "credit_curves": ("curve_id",),
+    "fx_spots": ("pair",),
+    "fixings": ("index", "date"),
+    "volatilities": ("surface_id",),
+}
+
+
+_ENTRIES: dict[str, TypeAdapter[Any]] = {
+    "curves": TypeAdapter(Curve),
+    "spread_curves": TypeAdapter(SpreadCurve),
+    "credit_curves": TypeAdapter(CreditCurve),
+    "fx_spots": TypeAdapter(FxSpot),
+    "fixings": TypeAdapter(Fixing),
+    "volatilities": TypeAdapter(VolatilitySurface),
+}
+_DATE: TypeAdapter[date] = TypeAdapter(IsoDate)
+
+
+@dataclass(frozen=True)
+class _Readable:
+    """What can be read of a document, entry by entry, so that one broken entry does not hide what else is wrong."""
+
+    as_of: date | None
+    entries: Mapping[str, list[tuple[str, Any]]]
+    curve_ids: frozenset[str]
+    """of all curves, readable or not"""
+    discount: Mapping[str, Any]
+    projection: Mapping[str, Any]
+
+
+def _validated(content: Any) -> tuple[MarketDocument | None, list[Problem]]:
+    try:
+        return MarketDocument.model_validate(content), []
+    except ValidationError as error:
+        return None, structure_problems(error, content)
+
+
+def _readable(content: Any, document: MarketDocument | None) -> _Readable:
+    content = content if isinstance(content, dict) else {}
+    entries = {
+        name: [
+            (f"{name}[{i}]", entry)
+            for i, each in enumerate(_list(content.get(name)) if document is None else getattr(document, name))
+            if (entry := _read(adapter, each) if document is None else each) is not None
+        ]
+        for name, adapter in _ENTRIES.items()
+    }
+    ids = {str(each.get("curve_id")) for each in _list(content.get("curves")) if isinstance(each, dict)}
+    mapping = {
+        name: value if isinstance(value := content.get(name), dict) else {} for name in ("discount", "projection")
+    }
+    return _Readable(_read(_DATE, content.get("as_of")), entries, frozenset(ids), **mapping)
+
+
+def _read(adapter: TypeAdapter[Any], value: Any) -> Any:
+    try:
+        return adapter.validate_python(value)
+    except ValidationError:
+        return None
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
+def _rule_problems(market: _Readable) -> Iterator[Problem]:
+    """The rules that reach beyond one field."""
+    for name in ("curves", "spread_curves", "credit_curves"):
+        for path, curve in market.entries[name]:
+            if not isinstance(curve, ParCurve):
+                yield from node_problems(path, curve.nodes, market.as_of, at_least=2 if name == "curves" else 1)
+        yield from _repeated(market.entries[name], "curve_id")
+    yield from _jump_problems(market.entries["curves"], market.as_of)
+    yield from _repeated(market.entries["volatilities"], "surface_id")
+    yield from _surface_problems(market.entries["volatilities"])
+    yield from _reference_problems(market)
+    yield from _spot_problems(market.entries["fx_spots"])
+    yield from _fixing_problems(market.entries["fixings"], market.as_of)
+
+
+def node_problems(path: str, nodes: Iterable[Node], as_of: date | None, *, at_least: int) -> Iterator[Problem]:
+    """Enough nodes, all after the valuation date, in ascending order of their dates."""
+    nodes = list(nodes)
+    if len(nodes) < at_least:
+        fix = "give two nodes or more" if at_least > 1 else "give at least one node"
+        yield Problem(f"{path}.nodes", "TOO_FEW_NODES", str(len(nodes)), f"the curve has {len(nodes)} nodes", fix)
+    if as_of is None:
+        return
+    previous = as_of
+    for i, node in enumerate(nodes):
+        day, where = node.on(as_of), f"{path}.nodes[{i}]"
+        value = node.tenor or day.isoformat()
+        if day <= as_of:
+            yield Problem(where, "NODE_NOT_AFTER_AS_OF", value, f"{day} is not after {as_of}", "remove the node")
+        elif day == previous:
+            yield Problem(where, "DUPLICATE_NODE", value, f"there are two nodes on {day}", "keep one of them")
+        elif day < previous:
+            message = f"{day} comes after {previous} in the list"
+            yield Problem(where, "NODES_NOT_SORTED", value, message, "sort the nodes by date")
+        previous = max(previous, day)
+
+
+def _jump_problems(curves: list[tuple[str, Any]], as_of: date | None) -> Iterator[Problem]:
+    for path, curve in curves:
+        for i, jump in enumerate(curve.jumps):
+            if as_of is not None and jump.date < as_of:
+                message = f"the turn of {jump.date} is before {as_of}"
+                yield Problem(
+                    f"{path}.jumps[{i}].date", "JUMP_BEFORE_AS_OF", str(jump.date), message, "remove the jump"
+                )
+
+
+def _repeated(entries: list[tuple[str, Any]], key: str) -> Iterator[Problem]:
+    first: dict[str, str] = {}
+    for path, entry in entries:
+        value = getattr(entry, key)
+        if value in first:
+            yield Problem(
+                f"{path}.{key}", "DUPLICATE_ID", value, f"{first[value]} has this id too", "rename one of them"
+            )
+        first.setdefault(value, path)
+
+
+def _surface_problems(surfaces: list[tuple[str, VolatilitySurface]]) -> Iterator[Problem]:
+    """An underlying has one surface of a product: nothing says which of two would price it."""
+    first: dict[tuple[str, str], str] = {}
+    for path, surface in surfaces:
+        underlying = surface.pair if surface.product == "FX" else surface.index
+        key = (surface.product, underlying or "")
+        if key in first:
+            message = f"{first[key]} has the {surface.product} volatilities of {underlying} too"
+            yield Problem(
+                path, "DUPLICATE_SURFACE", surface.surface_id, message, "keep one surface for each underlying"
+            )
+        first.setdefault(key, surface.surface_id)
+
+
+def _reference_problems(market: _Readable) -> Iterator[Problem]:
+    currencies_of: dict[str, set[str]] = {}
+    for _, curve in market.entries["curves"]:
+        currencies_of.setdefault(curve.curve_id, set()).add(curve.currency)
+    par = {
+        f"{path}.discount_curve": c.discount_curve for path, c in market.entries["curves"] if isinstance(c, ParCurve)
+    }
+    discount = {f"discount.{currency}": curve_id for currency, curve_id in market.discount.items()}
+    projection = {f"projection.{index}": curve_id for index, curve_id in market.projection.items()}
+    for path, curve_id in (par | discount | projection).items():
+        if isinstance(curve_id, str) and curve_id not in market.curve_ids:
+            message = f"there is no curve {curve_id!r}; there are: {', '.join(sorted(market.curve_ids)) or 'none'}"
+            yield Problem(path, "UNKNOWN_CURVE", curve_id, message, "name one of `curves`, or add the curve")
+    for currency, curve_id in market.discount.items():
+        known = currencies_of.get(curve_id, {currency}) if isinstance(curve_id, str) else {currency}
+        if currency not in known and currency in ISO_4217:
+            message = f"{curve_id} is a curve in {', '.join(sorted(known))}"
+            yield Problem(f"discount.{currency}", "WRONG_CURRENCY", curve_id, message, f"name a curve in {currency}")
+
+
+def _spot_problems(spots: list[tuple[str, FxSpot]]) -> Iterator[Problem]:
+    first: dict[frozenset[str], str] = {}
+    for path, spot in spots:
+        currencies = frozenset((spot.pair[:3], spot.pair[3:]))
+        if currencies in first:
+            message = f"{first[currencies]} quotes these two currencies too"
+            yield Problem(f"{path}.pair", "DUPLICATE_PAIR", spot.pair, message, "keep one quote")
+        first.setdefault(currencies, path)
+
+
+def _fixing_problems(fixings: list[tuple[str, Fixing]], as_of: date | None) -> Iterator[Problem]:
+    first: dict[tuple[str, date], Fixing] = {}
+    for path, fixing in fixings:
+        day = fixing.date.isoformat()
+        if as_of is not None and fixing.date > as_of:
+            yield Problem(f"{path}.date", "FIXING_AFTER_AS_OF", day, f"{day} is after {as_of}", "remove the fixing")
+        if first.setdefault((fixing.index, fixing.date), fixing).rate != fixing.rate:
+            message = f"{fixing.index} has another rate on {day} already"
+            yield Problem(path, "DUPLICATE_FIXING", str(fixing.rate), message, "keep the right one")

@@ -1,0 +1,54 @@
+"""A snapshot's columns as they travel: canonical, typed, without a library's own types.
+
+The arrays are numpy arrays; `domain` depends on no array library, so it says `Any` and states the dtype.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from domain.portfolio.tables import Kind
+
+ABSENT_DATE = -(2**31)
+ABSENT_CODE = -1
+
+
+@dataclass(frozen=True)
+class ColumnData:
+    """One column of n rows.
+
+    NUMBER, INTEGER  float64, NaN where absent
+    DATE             int32 days since 1970-01-01, ABSENT_DATE where absent
+    FLAG             int8 0 or 1, -1 where absent
+    TEXT             int32 codes into `categories` (sorted, unique), -1 where absent
+    """
+
+    kind: Kind
+    values: Any
+    categories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class TableData:
+    """A column that is absent in every row is not stored at all: it is the same content."""
+
+    rows: int
+    columns: Mapping[str, ColumnData] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Portfolio:
+    """A portfolio snapshot's tables in canonical row order.
+
+    Every table is sorted by its key; `positions` by (product type in table order, book_id, position_id), and
+    carries `instrument_row` and `book_row` (int32 rows of `instruments` and `portfolio`) outside its columns.
+    Tags are columns named `tag:KEY`.
+    """
+
+    tables: Mapping[str, TableData]
+    instrument_row: Any
+    book_row: Any
+
+    @property
+    def position_count(self) -> int:
+        return self.tables["positions"].rows

@@ -1,0 +1,306 @@
+"""Scenarios (contract, section 4): every kind of shock as a document says it, and what makes one invalid."""
+
+import csv
+import re
+from collections.abc import Sequence
+from datetime import date
+from fnmatch import fnmatchcase
+from functools import cache
+from importlib.resources import files
+from typing import Annotated, Any, Literal, NamedTuple
+
+from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from domain.documents import InvalidDocument, Number, Pair, Part, Problem, Text, merged, read_json, structure_problems
+from domain.market.parts import RateNode, Tenor, add_tenor
+from domain.measures.measures import KEY_RATE_TENORS_YR
+from domain.scenarios.versions import BASE
+
+IRRBB_NAMES = ("PARALLEL_UP", "PARALLEL_DOWN", "STEEPENER", "FLATTENER", "SHORT_UP", "SHORT_DOWN")
+IrrbbName = Literal["PARALLEL_UP", "PARALLEL_DOWN", "STEEPENER", "FLATTENER", "SHORT_UP", "SHORT_DOWN"]
+IrrbbStandard = Literal["d578", "d368"]
+
+
+class InvalidScenario(InvalidDocument):
+    """A scenario or a set of scenarios that cannot be used."""
+
+
+def matches(pattern: str, value: str | None) -> bool:
+    """Shell-style and case-sensitive; a value that is absent is matched by `*` and by the empty pattern only."""
+    return fnmatchcase(value or "", pattern)
+
+
+def _key_rate(tenor_yr: float) -> float:
+    if tenor_yr not in KEY_RATE_TENORS_YR:
+        fix = "use one of " + " ".join(f"{each:g}" for each in KEY_RATE_TENORS_YR)
+        raise PydanticCustomError("not_a_key_rate", "this tenor is not a key rate", {"fix": fix})
+    return tenor_yr
+
+
+def _identifier(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", text):
+        fix = "use 1 to 64 letters, digits, dots, dashes and underscores"
+        raise PydanticCustomError("invalid_id", "this cannot be an id", {"fix": fix})
+    return text
+
+
+def _reference(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}(@[1-9]\d{0,8})?", text):
+        fix = "name a scenario, or a version of it: up100 or up100@2"
+        raise PydanticCustomError("invalid_reference", "this names no scenario", {"fix": fix})
+    return text
+
+
+def _quarter(value: Any) -> Any:
+    is_number = isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 13
+    if is_number or value is None or (isinstance(value, str) and re.fullmatch(r"20\d\d ?Q[1-4]", value)):
+        return value
+    fix = 'write "2026 Q3", or the number of the quarter in the path, 1 to 13'
+    raise PydanticCustomError("invalid_quarter", "this is no quarter of a path", {"fix": fix})
+
+
+def _at_least_one(references: tuple[str, ...]) -> tuple[str, ...]:
+    if not references:
+        raise PydanticCustomError("empty", "the set names no scenario", {"fix": "name one or more"})
+    return references
+
+
+Identifier = Annotated[str, Field(strict=True), AfterValidator(_identifier)]
+Reference = Annotated[str, Field(strict=True), AfterValidator(_reference)]
+BasisPoints = Annotated[Number, Field(ge=-10_000, le=10_000)]
+Multiplier = Annotated[Number, Field(ge=0, le=1_000)]
+
+
+class ParallelShock(Part):
+    kind: Literal["PARALLEL"]
+    curves: Text
+    bp: BasisPoints
+
+
+class KeyRateShock(Part):
+    """Triangular between the neighbouring key rates; flat before the first and after the last."""
+
+    kind: Literal["KEY_RATE"]
+    curves: Text
+    tenor_yr: Annotated[Number, AfterValidator(_key_rate)]
+    bp: BasisPoints
+
+
+class TwistShock(Part):
+    """`short_bp` at 0, nil at the pivot, `long_bp` at 30 years and beyond, linear between."""
+
+    kind: Literal["TWIST"]
+    curves: Text
+    short_bp: BasisPoints
+    long_bp: BasisPoints
+    pivot_yr: Annotated[Number, Field(gt=0, lt=30)]
+
+
+class SpreadShock(Part):
+    """Moves the spread of the positions that match every pattern (an issuer's field, a term or any attribute)."""
+
+    kind: Literal["SPREAD"] = "SPREAD"
+    match: Annotated[dict[Text, Annotated[str, Field(strict=True)]], Field(min_length=1)]
+    bp: BasisPoints
+
+
+class FxShock(Part):
+    kind: Literal["FX"]
+    pair: Pair
+    pct: Annotated[Number, Field(gt=-100, le=1_000)]
+
+
+class VolShock(Part):
+    """`bp` moves normal surfaces by so many basis points, `pct` any surface by a share of itself."""
+
+    kind: Literal["VOL"]
+    surfaces: Text
+    bp: BasisPoints | None = None
+    pct: Annotated[Number, Field(gt=-100, le=1_000)] | None = None
+
+    @model_validator(mode="after")
+    def _one_size(self) -> "VolShock":
+        if (self.bp is None) == (self.pct is None):
+            fix = 'give exactly one of "bp" and "pct"'
+            raise PydanticCustomError("bp_or_pct", "a volatility moves by basis points or by percent", {"fix": fix})
+        return self
+
+
+class PrepaymentShock(Part):
+    kind: Literal["PREPAYMENT"]
+    multiplier: Multiplier
+
+
+class DefaultShock(Part):
+    kind: Literal["DEFAULT"]
+    multiplier: Multiplier
+
+
+class SeverityShock(Part):
+    kind: Literal["SEVERITY"]
+    add: Annotated[Number, Field(ge=-1, le=1)]
+
+
+class CurveShock(Part):
+    """Other zero rates in the place of a curve's nodes."""
+
+    kind: Literal["CURVE"]
+    curve_id: Text
+    nodes: tuple[RateNode, ...]
+
+
+class CurveMove(Part):
+    tenor: Tenor
+    bp: BasisPoints
+
+
+class CurveMoveShock(Part):
+    """Zero rates as they moved between two days of the past: linear between the tenors, flat outside them."""
+
+    kind: Literal["CURVE_MOVE"]
+    curves: Text
+    moves: tuple[CurveMove, ...]
+
+    @model_validator(mode="after")
+    def _each_tenor_once(self) -> "CurveMoveShock":
+        tenors = [move.tenor for move in self.moves]
+        if not tenors:
+            raise PydanticCustomError("empty", "no tenor moves", {"fix": "give one or more moves"})
+        if len(set(tenors)) < len(tenors):
+            raise PydanticCustomError("duplicate_tenor", "a tenor moves twice", {"fix": "give each tenor one move"})
+        return self
+
+    def corners(self, as_of: date) -> tuple[list[float], list[float]]:
+        """Times in years (ACT/365F) in ascending order, and the moves there in basis points."""
+        points = sorted(((add_tenor(as_of, move.tenor) - as_of).days / 365, move.bp) for move in self.moves)
+        return [time for time, _ in points], [bp for _, bp in points]
+
+
+class IrrbbShock(Part):
+    kind: Literal["IRRBB"]
+    standard: IrrbbStandard = "d578"
+    name: IrrbbName
+
+
+class SupervisoryShock(Part):
+    """A scenario of the Federal Reserve at one quarter of its path: "2026 Q3", or 3; absent: the widest BBB spread."""
+
+    kind: Literal["SUPERVISORY"]
+    cycle: Literal[2024, 2025, 2026]
+    name: Literal["BASELINE", "SEVERELY_ADVERSE"]
+    quarter: Annotated[str | int | None, BeforeValidator(_quarter)] = None
+
+
+Shock = Annotated[
+    ParallelShock
+    | KeyRateShock
+    | TwistShock
+    | SpreadShock
+    | FxShock
+    | VolShock
+    | PrepaymentShock
+    | DefaultShock
+    | SeverityShock
+    | CurveShock
+    | CurveMoveShock
+    | IrrbbShock
+    | SupervisoryShock,
+    Field(discriminator="kind"),
+]
+
+
+class ScenarioDocument(Part):
+    scenario_id: Identifier
+    name: Annotated[str, Field(strict=True, max_length=256)] = ""
+    shocks: tuple[Shock, ...]
+
+
+class ScenarioSetDocument(Part):
+    scenario_set_id: Identifier
+    scenarios: Annotated[tuple[Reference, ...], AfterValidator(_at_least_one)]
+
+
+BASE_SCENARIO = ScenarioDocument(scenario_id=BASE, name="The market as it is", shocks=())
+
+_SCENARIO: TypeAdapter[ScenarioDocument] = TypeAdapter(ScenarioDocument)
+_SET: TypeAdapter[ScenarioSetDocument] = TypeAdapter(ScenarioSetDocument)
+
+
+def parse_scenarios(raw: bytes | str) -> list[ScenarioDocument]:
+    """The scenarios of a file that holds one of them, or a list; raises InvalidScenario with all the problems."""
+    content, problems = read_json(raw)
+    if content is None and problems:
+        raise InvalidScenario(problems)
+    entries = [(f"[{i}]", each) for i, each in enumerate(content)] if isinstance(content, list) else [("", content)]
+    scenarios = [(path, *_parsed(_SCENARIO, each, path)) for path, each in entries]
+    structure = [problem for _, _, found in scenarios for problem in found]
+    documents = [(path, document) for path, document, _ in scenarios if document is not None]
+    problems = merged(problems, structure, _id_problems(documents))
+    if not entries:
+        problems = [Problem("$", "EMPTY", "[]", "there is no scenario in the list", "add one")]
+    if problems:
+        raise InvalidScenario(problems)
+    return [document for _, document in documents]
+
+
+def parse_scenario_set(raw: bytes | str) -> ScenarioSetDocument:
+    """A named list of scenarios; raises InvalidScenario with all the problems."""
+    content, problems = read_json(raw)
+    if content is None and problems:
+        raise InvalidScenario(problems)
+    document: ScenarioSetDocument | None
+    document, structure = _parsed(_SET, content, "")
+    problems = merged(problems, structure, _repetitions(document.scenarios if document else ()))
+    if document is None or problems:
+        raise InvalidScenario(problems)
+    return document
+
+
+def _parsed(adapter: TypeAdapter[Any], content: Any, path: str) -> tuple[Any, list[Problem]]:
+    try:
+        return adapter.validate_python(content), []
+    except ValidationError as error:
+        return None, structure_problems(error, content, path)
+
+
+def _id_problems(scenarios: Sequence[tuple[str, ScenarioDocument]]) -> list[Problem]:
+    problems, seen = [], set()
+    for path, scenario in scenarios:
+        name, where = scenario.scenario_id, f"{path}.scenario_id".removeprefix(".")
+        if name == BASE:
+            message = "BASE is the market without shocks and always there"
+            problems.append(Problem(where, "RESERVED_ID", name, message, "choose another id"))
+        if name in seen:
+            problems.append(Problem(where, "DUPLICATE_ID", name, "another scenario has this id", "rename one of them"))
+        seen.add(name)
+    return problems
+
+
+def _repetitions(references: Sequence[str]) -> list[Problem]:
+    return [
+        Problem(f"scenarios[{i}]", "DUPLICATE_ID", each, "the set names this scenario already", "name it once")
+        for i, each in enumerate(references)
+        if each in references[:i]
+    ]
+
+
+class IrrbbSizes(NamedTuple):
+    parallel_bp: float
+    short_bp: float
+    long_bp: float
+
+
+def irrbb_sizes(standard: str, currency: str) -> IrrbbSizes | None:
+    """The standard's shock sizes for a currency; None where the committee gives none."""
+    row = _irrbb_table().get(currency)
+    if row is None:
+        return None
+    return IrrbbSizes(*(float(row[f"{standard}_{size}"]) for size in ("parallel", "short", "long")))
+
+
+@cache
+def _irrbb_table() -> dict[str, dict[str, str]]:
+    text = files("domain").joinpath("data", "irrbb_shocks.csv").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    return {row["currency"]: row for row in csv.DictReader(lines)}

@@ -1,0 +1,283 @@
+"""`tenor audit lineage`: from one number to all that it came from, with the proof that the log says so."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+
+from commands.refusals import Refused
+from domain import codec
+from domain.measures.failures import Reason
+from domain.measures.measures import BY_NAME, Measure
+from domain.portfolio.columns import Portfolio
+from domain.runs import run as runs
+from domain.runs.facts import BlockColumns, BlockFact, fact_stream
+from domain.scenarios.versions import BASE, scenario_stream, split_reference
+from domain.snapshot import SnapshotRegistered
+from ops.audit.lineage.market import market_used
+from ops.audit.lineage.models import model_lines, models_used
+from ops.audit.lineage.rows import SourceLines, rows_of_position
+from ops.audit.run_events import read_run
+from ops.audit.sealing.proofs import prove, raw_event, raw_stream
+from ops.wiring import Tenor
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One number of a run: a position, a measure (in base currency or not), a scenario's place."""
+
+    requested: runs.RunRequested
+    position_id: str
+    row: int
+    measure: Measure
+    in_base: bool
+    scenario_no: int
+
+    @property
+    def chunk_no(self) -> int:
+        return self.row // self.requested.chunk_size
+
+    @property
+    def row_in_chunk(self) -> int:
+        return self.row % self.requested.chunk_size
+
+
+def lineage(
+    tenor: Tenor,
+    run: str,
+    position: str,
+    measure: str,
+    scenario: str = BASE,
+    load_portfolio: Callable[[str], Portfolio] | None = None,
+) -> dict[str, Any]:
+    """`load_portfolio` gives a snapshot's columns by sha256, for whoever keeps them between two questions."""
+    requested = read_run(tenor, run).requested
+    load = load_portfolio or (lambda sha256_hex: tenor.portfolio_codec.decode(tenor.blobs.get(sha256_hex)))
+    portfolio = load(requested.portfolio_sha256)
+    asked = what_is_asked(requested, portfolio, position, measure, scenario)
+    fact = fact_of(tenor, asked)
+    with tenor.database.connect() as connection:
+        registered = snapshot_of(connection, requested.portfolio_snapshot_id)
+        market = snapshot_of(connection, requested.market_snapshot_id)
+        return {
+            "number": number_of(tenor, asked, portfolio, fact),
+            "block": block_of(connection, asked, fact),
+            "portfolio": portfolio_of(tenor, asked, portfolio, registered, connection),
+            "market": {
+                **snapshot_document(connection, market),
+                "used": market_used(
+                    tenor.blobs.get(requested.market_sha256), portfolio, asked.row, requested.base_currency
+                ),
+            },
+            "models": models_used(connection, requested, portfolio, asked.row, asked.measure.name),
+            "scenario": scenario_of(connection, asked),
+            "run": run_of(connection, requested),
+        }
+
+
+# --- what is asked --------------------------------------------------------------------------------------------------
+
+
+def what_is_asked(
+    requested: runs.RunRequested, portfolio: Portfolio, position: str, measure: str, scenario: str
+) -> Asked:
+    name = measure.upper()
+    stem = name.removesuffix("_BASE")
+    if stem not in requested.measures or (stem != name and not BY_NAME[stem].is_amount):
+        message = f"the run was not asked for {measure}"
+        raise Refused("UNKNOWN_MEASURE", message, f"one of {', '.join(requested.measures)}")
+    scenario_no = scenario_place(requested.scenarios, scenario)
+    return Asked(requested, position, row_of(portfolio, position), BY_NAME[stem], stem != name, scenario_no)
+
+
+def scenario_place(scenarios: list[str], wanted: str) -> int:
+    for place, reference in enumerate(scenarios):
+        if wanted in (reference, split_reference(reference)[0]):
+            return place
+    raise Refused("UNKNOWN_SCENARIO", f"the run has no scenario {wanted!r}", f"one of {', '.join(scenarios)}")
+
+
+def row_of(portfolio: Portfolio, position: str) -> int:
+    column = portfolio.tables["positions"].columns["position_id"]
+    if position not in column.categories:
+        raise Refused("UNKNOWN_POSITION", f"the run has no position {position!r}", "see `tenor results`")
+    return int(np.flatnonzero(column.values == column.categories.index(position))[0])
+
+
+def fact_of(tenor: Tenor, asked: Asked) -> BlockFact:
+    stream = fact_stream(asked.requested.originator_id, asked.measure.fact.value, asked.chunk_no)
+    fact = next(iter(tenor.store.stream(stream)), None)
+    if not isinstance(fact, BlockFact):
+        message = f"the log has no {asked.measure.fact.value} of chunk {asked.chunk_no}: it failed or is not done"
+        raise Refused("NO_FACT", message, "see `tenor run show`")
+    return fact
+
+
+# --- the number and its block ---------------------------------------------------------------------------------------
+
+
+def number_of(tenor: Tenor, asked: Asked, portfolio: Portfolio, fact: BlockFact) -> dict[str, Any]:
+    payload = tenor.store.block(fact.run_id, asked.measure.fact.value, fact.chunk_no)
+    columns = tenor.block_codec.decode(payload)
+    place = columns.measures.index(asked.measure.name)
+    reason = Reason(int(columns.reasons[place, asked.scenario_no, asked.row_in_chunk]))
+    detail = int(columns.detail[asked.row_in_chunk])
+    return {
+        "run_id": str(fact.run_id),
+        "position_id": asked.position_id,
+        "measure": asked.measure.name + ("_BASE" if asked.in_base else ""),
+        "meaning": asked.measure.meaning,
+        "unit": "base currency" if asked.in_base else asked.measure.unit.value,
+        "scenario": asked.requested.scenarios[asked.scenario_no],
+        "as_of": asked.requested.as_of.isoformat(),
+        "values": values_of(tenor, asked, portfolio, columns),
+        "reason": reason.name if reason else None,
+        "detail": columns.details[detail] if detail >= 0 else None,
+        "bytes_match_event": sha256(payload).hexdigest() == fact.payload_sha256,
+        "content_matches_event": tenor.block_codec.content_sha256(columns) == fact.content_sha256,
+    }
+
+
+def values_of(tenor: Tenor, asked: Asked, portfolio: Portfolio, columns: BlockColumns) -> dict[str, float | None]:
+    factor = rate_to_base(tenor, asked, portfolio) if asked.in_base else 1.0
+    values = {}
+    for name in asked.measure.result_columns:
+        value = float(columns.values[columns.columns.index(name), asked.scenario_no, asked.row_in_chunk])
+        values[name + ("_base" if asked.in_base else "")] = None if np.isnan(value) else value * factor
+    return values
+
+
+def rate_to_base(tenor: Tenor, asked: Asked, portfolio: Portfolio) -> float:
+    """The rates that the chunk's PositionPriced says were used."""
+    events: Any = tenor.store.stream(fact_stream(asked.requested.originator_id, "PositionPriced", asked.chunk_no))
+    currency = portfolio.tables["instruments"].columns["currency"]
+    code = currency.categories[currency.values[portfolio.instrument_row[asked.row]]]
+    rate: float = events[0].fx_to_base[code][asked.scenario_no]
+    return rate
+
+
+def block_of(connection: Any, asked: Asked, fact: BlockFact) -> dict[str, Any]:
+    raw = raw_event(connection, fact.originator_id, fact.originator_version)
+    assert raw is not None
+    proof = prove(connection, raw)
+    return {
+        "event_position": raw.position,
+        "stream": str(raw.originator_id),
+        "topic": raw.topic,
+        "written_at": fact.timestamp.isoformat(),
+        "actor": fact.actor,
+        "chunk_no": fact.chunk_no,
+        "row_in_chunk": asked.row_in_chunk,
+        "positions": fact.positions,
+        "content_sha256": fact.content_sha256,
+        "payload_sha256": fact.payload_sha256,
+        "payload_bytes": fact.payload_bytes,
+        "engine_version": fact.engine_version,
+        "inclusion": proof.document(raw.leaf_hash()) if proof else None,
+    }
+
+
+# --- where it came from ---------------------------------------------------------------------------------------------
+
+
+def snapshot_of(connection: Any, snapshot_id: UUID) -> tuple[int, SnapshotRegistered]:
+    raw = raw_event(connection, snapshot_id, 1)
+    event = codec.decode(raw.topic, raw.state) if raw else None
+    if raw is None or not isinstance(event, SnapshotRegistered):
+        message = f"the log has lost the registration of snapshot {snapshot_id}"
+        raise Refused("UNKNOWN_SNAPSHOT", message, "see `tenor audit verify`")
+    return raw.position, event
+
+
+def snapshot_document(connection: Any, placed: tuple[int, SnapshotRegistered]) -> dict[str, Any]:
+    position, event = placed
+    return {
+        "snapshot_id": str(event.originator_id),
+        "sha256": event.sha256,
+        "event_position": position,
+        "registered_at": event.timestamp.isoformat(),
+        "actor": event.actor,
+    }
+
+
+def portfolio_of(
+    tenor: Tenor, asked: Asked, portfolio: Portfolio, placed: tuple[int, SnapshotRegistered], connection: Any
+) -> dict[str, Any]:
+    source = placed[1].source
+    lines = SourceLines.read(tenor.blobs, source)
+    return {
+        **snapshot_document(connection, placed),
+        "row": asked.row,
+        "rows": list(rows_of_position(portfolio, asked.row, lines)),
+    }
+
+
+def scenario_of(connection: Any, asked: Asked) -> dict[str, Any]:
+    reference = asked.requested.scenarios[asked.scenario_no]
+    name, version = split_reference(reference)
+    document = {"scenario": reference, "document": asked.requested.scenario_documents[asked.scenario_no]}
+    raw = raw_event(connection, scenario_stream(name), version or 1) if name != BASE else None
+    if raw is None:
+        return document
+    event = codec.decode(raw.topic, raw.state)
+    defined = {"event_position": raw.position, "actor": event.actor, "defined_at": event.timestamp.isoformat()}
+    return document | {"scenario_id": name, "version": version or 1} | defined
+
+
+def run_of(connection: Any, requested: runs.RunRequested) -> dict[str, Any]:
+    return {
+        "run_id": str(requested.originator_id),
+        "requested_by": requested.actor,
+        "base_currency": requested.base_currency,
+        "commands": list(commands_of(connection, requested.originator_id)),
+    }
+
+
+def commands_of(connection: Any, run_id: UUID) -> Iterator[dict[str, Any]]:
+    """Everything that happened to the run, who did it, and in answer to what."""
+    for raw in raw_stream(connection, run_id):
+        event = codec.decode(raw.topic, raw.state)
+        yield {
+            "event_position": raw.position,
+            "topic": raw.topic,
+            "actor": event.actor,
+            "at": event.timestamp.isoformat(),
+            "correlation_id": str(event.correlation_id),
+            "reason": getattr(event, "reason", None),
+        }
+
+
+# --- for a person ---------------------------------------------------------------------------------------------------
+
+
+def lines_of(document: dict[str, Any]) -> list[str]:
+    number, block, market, scenario = (document[name] for name in ("number", "block", "market", "scenario"))
+    shown = ", ".join(f"{name} {value}" for name, value in number["values"].items())
+    proof = block["inclusion"]
+    sealed = f"leaf {proof['leaf_index']} of {proof['tree_size']}, root {proof['root'][:16]}…" if proof else "not yet"
+    lines = [
+        f"number    {shown} ({number['unit']}) {number['reason'] or ''}".rstrip(),
+        f"of        {number['position_id']} under {number['scenario']} as of {number['as_of']}: {number['meaning']}",
+        f"block     {block['topic']} chunk {block['chunk_no']} row {block['row_in_chunk']}, sha256 "
+        f"{block['content_sha256'][:16]}… ({'intact' if number['content_matches_event'] else 'NOT INTACT'})",
+        f"engine    {block['engine_version']}",
+        f"log       event {block['event_position']:,} of {block['written_at']}",
+        f"sealed    {sealed}",
+    ]
+    for row in document["portfolio"]["rows"]:
+        where = f"{row['file']} row {row['row']}" if row["file"] else "(no file is known)"
+        lines.append(f"input     {row['table']} {row['key']}: {where}, sha256 {(row['file_sha256'] or '')[:16]}…")
+    lines += [f"market    {market['snapshot_id']} sha256 {market['sha256'][:16]}… by {market['actor']}"]
+    for curve in market["used"]["curves"]:
+        lines.append(f"curve     {curve['curve_id']} as {curve['used_as']}, {len(curve['nodes'])} nodes")
+    for spot in market["used"]["fx_spots"]:
+        lines.append(f"spot      {spot['pair']} {spot['spot']}")
+    lines += model_lines(document["models"])
+    by = f" by {scenario['actor']} at {scenario['defined_at']}" if "actor" in scenario else ""
+    lines.append(f"scenario  {scenario['scenario']}{by}, {len(scenario['document'].get('shocks', []))} shocks")
+    for one in document["run"]["commands"]:
+        lines.append(f"command   {one['topic']} by {one['actor']} at {one['at']} (event {one['event_position']:,})")
+    return lines

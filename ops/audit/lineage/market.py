@@ -1,0 +1,77 @@
+"""The part of the market that a position's value stands on: curves with their nodes, spots, fixings, volatilities."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from domain.market.document import MarketDocument, parse_market
+from domain.portfolio.columns import Portfolio
+from ops.audit.lineage.rows import text_at
+
+FX = ("FX_FWD", "FX_OPTION")
+CREDIT = ("CDS",)
+LATTICE = ("CALLABLE_BOND", "STRUCTURED")
+
+
+def market_used(raw: bytes, portfolio: Portfolio, row: int, base_currency: str) -> dict[str, Any]:
+    market = parse_market(raw)
+    instrument = int(portfolio.instrument_row[row])
+
+    def term(name: str) -> str:
+        return text_at(portfolio, "instruments", name, instrument) or ""
+
+    currencies = currencies_of(market, term("currency"), term("pair"), term("product_type"))
+    return {
+        "as_of": market.as_of.isoformat(),
+        "curves": list(curves_used(market, currencies, term)),
+        "fx_spots": spots_used(market, {*currencies, term("currency") or base_currency, base_currency}),
+        "fixings": [
+            fixing.model_dump(mode="json")
+            for fixing in market.fixings
+            if fixing.index == term("index") and fixing.date <= market.as_of
+        ],
+        "volatilities": [
+            surface.model_dump(mode="json")
+            for surface in market.volatilities
+            if surface_of(surface) in ({term("index"), term("pair")} - {""})
+        ],
+        "hull_white": market.hull_white[term("currency")].model_dump(mode="json")
+        if term("product_type") in LATTICE and term("currency") in market.hull_white
+        else None,
+    }
+
+
+def currencies_of(market: MarketDocument, currency: str, pair: str, product_type: str) -> list[str]:
+    """The position's own, both sides of an exchange."""
+    return [pair[:3], pair[3:]] if product_type in FX and pair else [currency]
+
+
+def spots_used(market: MarketDocument, currencies: set[str]) -> list[dict[str, Any]]:
+    """Those on the way from one to the other, direct or over USD."""
+    if len(currencies) == 1:
+        return []
+    reach = currencies | {"USD"}
+    return [spot.model_dump(mode="json") for spot in market.fx_spots if {spot.pair[:3], spot.pair[3:]} <= reach]
+
+
+def curves_used(market: MarketDocument, currencies: list[str], term: Any) -> Iterator[dict[str, Any]]:
+    """Discounting by the instrument's curve, else the currency's; forwards by the index's; spreads and hazards."""
+    named = {
+        "discount": [term("discount_curve")]
+        if term("discount_curve") and term("product_type") not in FX
+        else [market.discount.get(currency, "") for currency in currencies],
+        "projection": [market.projection.get(term("index"), "")],
+    }
+    for used_as, curve_ids in named.items():
+        for curve in market.curves:
+            if curve.curve_id in curve_ids:
+                yield {"used_as": used_as, **curve.model_dump(mode="json")}
+    for spread_curve in market.spread_curves:
+        if spread_curve.curve_id == term("spread_curve"):
+            yield {"used_as": "spread", **spread_curve.model_dump(mode="json")}
+    for credit_curve in market.credit_curves:
+        if credit_curve.curve_id == term("credit_curve"):
+            yield {"used_as": "credit", **credit_curve.model_dump(mode="json")}
+
+
+def surface_of(surface: Any) -> str:
+    return getattr(surface, "index", None) or getattr(surface, "pair", None) or ""

@@ -1,0 +1,23 @@
+"""What verifications found, kept in the log: a later one, a dashboard and an auditor can ask."""
+
+from typing import Any
+
+from domain.ports import AlreadyThere
+from domain.sealing.seals import VERIFICATIONS_STREAM, LogVerified, record_verification
+from ops.wiring import Tenor
+
+TRIES = 5
+"""Two that verify at once meet the unique key of the stream."""
+
+
+def record(tenor: Tenor, report: dict[str, Any]) -> LogVerified:
+    """A damaged log is told so as well: the event holds what was found before it was appended."""
+    for _ in range(TRIES):
+        version = len(tenor.store.stream(VERIFICATIONS_STREAM)) + 1
+        verified = record_verification(tenor.envelope(), version, report)
+        try:
+            tenor.store.append([verified])
+        except AlreadyThere:
+            continue
+        return verified
+    raise AlreadyThere(f"stream {VERIFICATIONS_STREAM} moved {TRIES} times")

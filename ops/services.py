@@ -1,0 +1,135 @@
+"""The services as HTTP applications: all behind one port, or one alone; the same paths either way."""
+
+import socket
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any
+
+import psycopg
+import uvicorn
+from eventsourcing.persistence import OperationalError as LogAway
+from fastapi import APIRouter, FastAPI, Request
+from prometheus_client import CollectorRegistry
+
+from commands.api import ingestion as ingest_commands
+from commands.api import marketdata as market_commands
+from commands.api import models as model_commands
+from commands.api import orchestrator as run_commands
+from commands.api import scenario as scenario_commands
+from commands.refusals import Refused
+from domain.event import Envelope
+from ops.adapters.database import HEAD, revision
+from ops.audit.evidence import build_evidence
+from ops.audit.metrics import AuditCollector
+from ops.checking import check_scenarios
+from ops.metrics import ProjectionCollector
+from ops.wiring import Tenor
+from query_api.http.app import create_app
+from query_api.http.problems import unreachable
+from query_api.services import (
+    audit,
+    ingestion,
+    marketdata,
+    models,
+    orchestrator,
+    portfolio,
+    results,
+    risk,
+    scenario,
+    tail_risk,
+)
+from query_api.web import page
+
+SERVICE_PORTS = {
+    "marketdata": 8001,
+    "orchestrator": 8002,
+    "results": 8003,
+    "audit": 8004,
+    "portfolio": 8005,
+    "risk": 8006,
+    "scenario": 8009,
+    "ingestion": 8010,
+}
+ALLOWED_HOSTS = frozenset({"127.0.0.1", "localhost", "::1", "[::1]", "testserver"})
+"""Names under which a loopback server is asked; any other is somebody's rebound name."""
+
+LOOPBACK = "127.0.0.1"
+ACTOR_HEADER = "Tenor-Actor"
+
+
+def build_app(tenor: Tenor, services: tuple[str, ...] = tuple(SERVICE_PORTS)) -> FastAPI:
+    """The services named; the page comes with all of them."""
+    builders = service_routers(tenor)
+    routers = [router for name in services for router in builders[name]()]
+    if set(services) == set(SERVICE_PORTS):
+        routers.append(page.build_router(tenor.database.connect))
+    title = "Tenor" if len(services) > 1 else f"Tenor {services[0]}"
+    registry = CollectorRegistry()
+    for collector in (ProjectionCollector, AuditCollector):
+        registry.register(collector(tenor.database.connect))
+    app = create_app(routers, title, lambda: unready(tenor), registry, is_allowed_host=ALLOWED_HOSTS.__contains__)
+    # The log's library wraps what the driver says when the database is away.
+    app.add_exception_handler(LogAway, unreachable)
+    return app
+
+
+def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
+    """Queries, and the commands of the same service."""
+    connect, store, blobs = tenor.database.connect, tenor.store, tenor.blobs
+
+    @lru_cache(maxsize=2)
+    def load_portfolio(sha256: str) -> Any:
+        return tenor.load_portfolio(sha256)
+
+    def envelope_of(request: Request) -> Envelope:
+        return tenor.envelope(request.headers.get(ACTOR_HEADER, "api")[:100])
+
+    return {
+        "marketdata": lambda: [
+            marketdata.build_router(connect, blobs),
+            market_commands.build_router(store, blobs, envelope_of),
+        ],
+        "orchestrator": lambda: [
+            orchestrator.build_router(connect),
+            run_commands.build_router(store, blobs, envelope_of, check_scenarios),
+        ],
+        "results": lambda: [results.build_router(connect, load_portfolio)],
+        "audit": lambda: [audit.build_router(connect, build_evidence(tenor, load_portfolio))],
+        "portfolio": lambda: [portfolio.build_router(connect)],
+        "risk": lambda: [
+            risk.build_router(connect),
+            models.build_router(connect),
+            model_commands.build_router(store, envelope_of),
+            tail_risk.build_router(connect, load_portfolio, tenor.load_market),
+        ],
+        "scenario": lambda: [scenario.build_router(connect), scenario_commands.build_router(store, envelope_of)],
+        "ingestion": lambda: [
+            ingestion.build_router(connect),
+            ingest_commands.build_router(store, blobs, tenor.portfolio_codec, envelope_of),
+        ],
+    }
+
+
+def unready(tenor: Tenor) -> list[str]:
+    """What stands in the way of answering."""
+    try:
+        at = revision(tenor.database_url)
+    except psycopg.OperationalError:
+        return ["the database does not answer"]
+    return [] if at == HEAD else [f"the database is at migration {at}, {HEAD} is needed: run `tenor migrate`"]
+
+
+def refuse_taken_port(port: int) -> None:
+    """Before anything is started or promised."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError as error:
+            message = f"port {port} on {LOOPBACK} cannot be used: {error.strerror}"
+            raise Refused("PORT_TAKEN", message, "stop what holds it, or choose another with --port") from error
+
+
+def serve_app(app: FastAPI, port: int) -> None:
+    """On the loopback interface until SIGINT or SIGTERM."""
+    uvicorn.run(app, host=LOOPBACK, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=5)

@@ -1,0 +1,212 @@
+"""Results of completed runs: everything that queries read, in the one transaction that makes a run queryable.
+
+    while it computes   chunks are checked, added to the totals, offered to the top lists (result_ahead)
+    when it completes   one thread reads, checks and decodes chunk n + 2, one adds up those that are left,
+                        this one copies chunk n
+
+Chunks pass in order. What is small (totals, reasons, identities, top lists) is copied after them; keys are
+built and partitions attached last, so readers of other runs notice nothing, and readers of this one see all or none.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+from psycopg.types.json import Jsonb
+
+from domain.event import Event
+from domain.ports import BlobStore, BlockCodec, Connection, EventStore, LogEntry, Packed, PortfolioCodec
+from domain.runs.facts import PositionPriced
+from domain.runs.run import RunCancelled, RunCompleted, RunFailed, RunRequested, fold
+from projections.engine.binary_copy import field_size, number, row_of, text
+from projections.engine.versions import FIRST, Observed, Tables, versioned
+from projections.results.ahead import Begun, Book, WorkAhead
+from projections.results.blocks import ChunkResults, RunFacts
+from projections.results.partitions import PRIMARY_KEYS, RunPartitions
+from projections.results.positions import POSITION_COLUMNS, ROW_COLUMNS
+from projections.results.rollups import REASON_COLUMNS, ROLLUP_COLUMNS, Rollups
+from projections.results.top import TOP_COLUMNS, top_row
+
+CHUNK_COLUMNS = ("chunk_no", "part_no", "scenario_no", "column_no", "packed")
+STATUS_COLUMNS = ("chunk_no", "scenario_no", "reason_no")
+AHEAD = 2
+"""Chunks that are read before they are copied: what is in memory at a time."""
+PORTFOLIO_TABLES = ("portfolio", "issuers", "instruments", "positions")
+
+SELECT_RUN_NO = "SELECT notification_id FROM ledger_events WHERE originator_id = %s AND originator_version = %s"
+IS_PUBLISHED = "SELECT 1 FROM {result_run} WHERE run_id = %s AND completed_position >= %s"
+FORGET_REASONS = "DELETE FROM {result_reason} WHERE run_no = %s"
+FORGET_RATES = "DELETE FROM {result_fx} WHERE run_no = %s"
+INSERT_REASON = "INSERT INTO {result_reason} (run_no, reason_no, status, reason) VALUES (%s, %s, %s, %s)"
+INSERT_RATE = "INSERT INTO {result_fx} (run_no, scenario_no, currency, rate) VALUES (%s, %s, %s, %s)"
+PUT_RUN = """
+INSERT INTO {result_run}
+       (run_id, run_no, completed_position, queryable_at, priced, failed, failure_counts)
+VALUES (%s, %s, %s, clock_timestamp(), %s, %s, %s)
+ON CONFLICT (run_id) DO UPDATE
+   SET completed_position = excluded.completed_position, queryable_at = excluded.queryable_at,
+       priced = excluded.priced, failed = excluded.failed, failure_counts = excluded.failure_counts
+"""
+
+
+class ResultsProjection:
+    tables = (*PRIMARY_KEYS, "result_reason", "result_fx", "result_run")
+    alone: tuple[type[Event], ...] = (RunCompleted,)
+    observed = (Observed("result_run", "queryable_at", ("run_id", "completed_position")),)
+
+    def __init__(
+        self,
+        store: EventStore,
+        blobs: BlobStore,
+        portfolios: PortfolioCodec,
+        blocks: BlockCodec,
+        version: int = FIRST,
+    ) -> None:
+        self.name = versioned("result", version)
+        self._store, self._blobs, self._portfolios, self._blocks = store, blobs, portfolios, blocks
+        self._tables = Tables(self.tables, version)
+        self._is_published, self._put_run = self._tables.sql(IS_PUBLISHED), self._tables.sql(PUT_RUN)
+        self._book: Book | None = None
+        self._ahead = WorkAhead(store, self._begin)
+
+    def handle(self, connection: Connection, entries: Sequence[LogEntry]) -> None:
+        for entry in entries:
+            match entry.event:
+                case RunCompleted() as event if not self._has(connection, event, entry.position):
+                    self._publish(connection, event, entry.position)
+                case RunCancelled(originator_id=run_id) | RunFailed(originator_id=run_id):
+                    self._ahead.forget(run_id)
+                case _:
+                    pass
+        self.work_ahead(entry.event for entry in entries)
+
+    def work_ahead(self, events: Iterable[Event]) -> None:
+        """On runs that have facts among the events; changes nothing that anybody reads."""
+        run_ids: dict[UUID, None] = {event.run_id: None for event in events if isinstance(event, PositionPriced)}
+        self._ahead.advance(run_ids)
+
+    def _has(self, connection: Connection, event: RunCompleted, position: int) -> bool:
+        return connection.execute(self._is_published, (event.originator_id, position)).fetchone() is not None
+
+    def _publish(self, connection: Connection, completed: RunCompleted, position: int) -> None:
+        """The run as it stood at this event: a later retry is a later event's business."""
+        run_id = completed.originator_id
+        history: list[Any] = self._store.stream(run_id)
+        run = fold(history[: completed.originator_version])
+        assert run.requested is not None
+        (run_no,) = connection.execute(SELECT_RUN_NO, (run_id, run.requested.originator_version)).fetchone()
+        begun = self._ahead.hand_over(completed) or self._begin(run.requested)
+        begun.facts = RunFacts(self._store, self._blocks, run.requested, completed.failed_chunks, run.attempt)
+        Publication(connection, self._tables, run_no, begun).publish()
+        reduction = begun.reduction
+        summary = (reduction.priced, reduction.failed, Jsonb(reduction.failure_counts))
+        connection.execute(self._put_run, (run_id, run_no, position, *summary))
+
+    def _begin(self, requested: RunRequested) -> Begun:
+        return Begun.of(self._book_of(requested.portfolio_sha256), RunFacts(self._store, self._blocks, requested))
+
+    def _book_of(self, sha256: str) -> Book:
+        """The last one is kept: runs over one portfolio come one after another."""
+        if self._book is None or self._book.sha256 != sha256:
+            self._book = Book.of(sha256, self._portfolios.decode(self._blobs.get(sha256), PORTFOLIO_TABLES))
+        return self._book
+
+
+def chunk_rows(run_no: int, chunk_no: int, packed: Packed) -> bytes:
+    """A COPY row for each part, scenario and column, the frames as they are in the block."""
+    head = row_of(run_no, CHUNK_COLUMNS) + number("int4", chunk_no)
+    columns = [number("int2", column_no) for column_no in range(len(packed))]
+    fields: list[Any] = []
+    for part_no, of_part in enumerate(zip(*packed, strict=True)):
+        for scenario_no, frames in enumerate(zip(*of_part, strict=True)):
+            place = head + number("int2", part_no) + number("int2", scenario_no)
+            for column, frame in zip(columns, frames, strict=True):
+                fields += (place, column, field_size(frame), frame)
+    return b"".join(fields)
+
+
+class Publication:
+    """One run on its way into its partitions."""
+
+    def __init__(self, connection: Connection, tables: Tables, run_no: int, begun: Begun) -> None:
+        self._connection, self._run_no, self._begun, self._book = connection, run_no, begun, begun.book
+        self._facts, self._reduction, self._taken = begun.facts, begun.reduction, begun.taken
+        self._tables, self._partitions = tables, RunPartitions(connection, run_no, tables)
+
+    def publish(self) -> None:
+        fill, run_no = self._partitions.fill, self._run_no
+        fill("result_chunk", CHUNK_COLUMNS, self._chunk_rows())
+        fill("result_status", STATUS_COLUMNS, self._status_rows())
+        fill("result_position", POSITION_COLUMNS, self._position_rows())
+        fill("result_row", ROW_COLUMNS, self._book.identities.lookup_rows(run_no))
+        rollups = Rollups(self._reduction.totals, self._reduction.reasons.measures, self._reduction.rates)
+        fill("rollup", ROLLUP_COLUMNS, rollups.rows(run_no))
+        fill("rollup_reason", REASON_COLUMNS, rollups.reason_rows(run_no))
+        fill("top", TOP_COLUMNS, self._top_rows())
+        self._put_reasons_and_rates()
+        self._partitions.attach()
+
+    def _chunk_rows(self) -> Iterator[bytes]:
+        for chunk_no, packed in enumerate(self._chunks()):
+            yield chunk_rows(self._run_no, chunk_no, packed)
+
+    def _chunks(self) -> Iterator[Packed]:
+        """Three hands: the server takes chunk n while those after it are read and, where they were not, added up."""
+        done = len(self._taken)
+        with ThreadPoolExecutor(1, "publish-read") as reading, ThreadPoolExecutor(1, "publish-add") as adding:
+            coming: deque[tuple[Future[Any], Future[None]]] = deque()
+            for chunk_no in range(self._facts.chunks + AHEAD):
+                if chunk_no < self._facts.chunks:
+                    is_taken = chunk_no < done
+                    read: Future[Any] = reading.submit(self._facts.packed if is_taken else self._facts.chunk, chunk_no)
+                    coming.append((read, adding.submit(self._take, read)))
+                if chunk_no >= AHEAD:
+                    read, added = coming.popleft()
+                    found = read.result()
+                    yield found.packed if isinstance(found, ChunkResults) else found
+                    added.result()
+
+    def _take(self, read: Future[Any]) -> None:
+        found = read.result()
+        if isinstance(found, ChunkResults):
+            self._begun.take(found)
+
+    def _status_rows(self) -> Iterator[Any]:
+        for taken in self._taken:
+            head = row_of(self._run_no, STATUS_COLUMNS) + number("int4", taken.chunk_no)
+            for scenario_no, numbers in enumerate(taken.reason_no):
+                packed = numbers.astype("<i2").tobytes()
+                yield head + number("int2", scenario_no) + field_size(packed) + packed
+
+    def _position_rows(self) -> Iterator[bytes]:
+        for taken in self._taken:
+            rows = slice(taken.first_row, taken.first_row + len(taken.details))
+            yield self._book.identities.chunk_row(self._run_no, taken.chunk_no, rows, taken.details)
+
+    def _top_rows(self) -> Iterator[bytes]:
+        ids = self._book.identities.position_ids
+        for column, tops in self._reduction.top.items():
+            for scenario, top in enumerate(tops):
+                rows, values = top.ranked()
+                told = [text(position_id) for position_id in ids.at(rows).to_pylist()]
+                yield from top_row(self._run_no, scenario, column, told, values)
+
+    def _put_reasons_and_rates(self) -> None:
+        reasons = self._reduction.reasons
+        told = zip(reasons.status, reasons.reason, strict=True)
+        rates = self._reduction.rates
+        known = zip(*np.nonzero(~np.isnan(rates)), strict=True)
+        sql = self._tables.sql
+        with self._connection.cursor() as cursor:
+            cursor.execute(sql(FORGET_REASONS), (self._run_no,))
+            cursor.execute(sql(FORGET_RATES), (self._run_no,))
+            cursor.executemany(
+                sql(INSERT_REASON), [(self._run_no, n, s.name, text) for n, (s, text) in enumerate(told)]
+            )
+            names = self._book.groups.currencies
+            cursor.executemany(
+                sql(INSERT_RATE), [(self._run_no, int(s), names[c], float(rates[c, s])) for c, s in known]
+            )
