@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -10,15 +10,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import TypeAdapter, ValidationError
 
-from commands.define_scenario import as_json, scenario_of, scenario_set_of
+from commands.define_scenario import as_json, scenario_of, scenario_set_of, undisturbed
 from commands.refusals import InvalidInput
 from domain.event import Envelope
 from domain.ports import EventStore
 from domain.scenarios import versions as book
 from domain.scenarios.past_moves import History, InvalidHistory, Row, read_history, scenarios_of
-from domain.scenarios.shocks import Identifier
+from domain.scenarios.shocks import Identifier, ScenarioDocument
 
 PARQUET_MAGIC = b"PAR1"
+LONGEST_HORIZON = 260
+"""A year of observations."""
+MOST_CELLS = 10_000_000
 LONGEST_SET_ID = 64 - len(".2024-03-11")
 SHAPE = "bring CSV (UTF-8, commas) or Parquet with the columns date,kind,name,tenor and move or level"
 
@@ -34,11 +37,23 @@ class DefineHistory:
     """moves kept, the latest; all of them without it"""
 
 
-def define_history(store: EventStore, envelope: Envelope, raw: bytes, wish: DefineHistory) -> dict[str, Any]:
-    """All or nothing; the same history again is the same versions."""
+ReadHistory = Callable[[bytes, DefineHistory], History]
+
+
+def define_history(
+    store: EventStore, envelope: Envelope, raw: bytes, wish: DefineHistory, read: ReadHistory | None = None
+) -> dict[str, Any]:
+    """All or nothing; the same history again is the same versions. `read` reads a file from outside elsewhere."""
     check_set_id(wish.set_id)
-    history = history_of(raw, wish)
+    check_horizon(wish.horizon)
+    history = (read or history_of)(raw, wish)
     documents = scenarios_of(history, wish.set_id)
+    return undisturbed(lambda: _defined(store, envelope, wish, history, documents))
+
+
+def _defined(
+    store: EventStore, envelope: Envelope, wish: DefineHistory, history: History, documents: list[ScenarioDocument]
+) -> dict[str, Any]:
     scenarios = [scenario_of(store, document.scenario_id) for document in documents]
     events: list[Any] = []
     pinned: list[str] = []
@@ -73,6 +88,12 @@ def check_set_id(set_id: str) -> None:
         raise InvalidInput("INVALID_HISTORY", message, "choose a shorter name")
 
 
+def check_horizon(horizon: int) -> None:
+    if not 1 <= horizon <= LONGEST_HORIZON:
+        message = f"a move spans 1 to {LONGEST_HORIZON} observations, not {horizon}"
+        raise InvalidInput("INVALID_HISTORY", message, "ask for a shorter horizon")
+
+
 def history_of(raw: bytes, wish: DefineHistory) -> History:
     """Raises InvalidInput with every problem, by row and column."""
     header, rows = _parquet(raw) if raw.startswith(PARQUET_MAGIC) else _csv(raw)
@@ -81,7 +102,9 @@ def history_of(raw: bytes, wish: DefineHistory) -> History:
     except InvalidHistory as invalid:
         problems = [asdict(each) | {"path": _place(each.row, each.column)} for each in invalid.problems]
         first = problems[0]
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        more = f" (and {invalid.total - 1:,} more)" if invalid.total > 1 else ""
+        if invalid.total > len(problems):
+            more += f"; the first {len(problems):,} are listed"
         message = f"the history cannot be used: {first['path']}: {first['message']}{more}"
         raise InvalidInput("INVALID_HISTORY", message, first["fix"], problems) from invalid
 
@@ -95,7 +118,7 @@ def _csv(raw: bytes) -> tuple[list[str], Iterator[Row]]:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InvalidInput("INVALID_HISTORY", "the history is neither UTF-8 text nor Parquet", SHAPE) from error
-    lines = csv.reader(io.StringIO(text, newline=""))
+    lines = _lines(text)
     header = [name.strip() for name in next(lines, [])]
     rows = (
         Row(number, dict(zip(header, cells, strict=False))) for number, cells in enumerate(lines, start=2) if any(cells)
@@ -103,16 +126,31 @@ def _csv(raw: bytes) -> tuple[list[str], Iterator[Row]]:
     return header, rows
 
 
+def _lines(text: str) -> Iterator[list[str]]:
+    lines = csv.reader(io.StringIO(text, newline=""))
+    try:
+        yield from lines
+    except csv.Error as error:
+        message = f"line {lines.line_num:,} holds a cell of more than {csv.field_size_limit():,} characters"
+        fix = "look for a quotation mark that is never closed"
+        raise InvalidInput("INVALID_HISTORY", f"the history cannot be used: {message}", fix) from error
+
+
 def _parquet(raw: bytes) -> tuple[list[str], Iterator[Row]]:
     try:
-        table = pq.read_table(pa.BufferReader(raw))
+        file = pq.ParquetFile(pa.BufferReader(raw))
+        rows, columns = file.metadata.num_rows, file.metadata.num_columns
+        if rows * columns > MOST_CELLS:
+            message = f"the history has {rows:,} rows of {columns} columns; the limit is {MOST_CELLS:,} cells"
+            raise InvalidInput("LIMIT_EXCEEDED", message, "bring fewer dates or series")
+        table = file.read()
     except (pa.ArrowException, OSError, ValueError) as error:
         raise InvalidInput("INVALID_HISTORY", "the Parquet file is damaged", SHAPE) from error
-    rows = (
+    named = (
         Row(number, {name: _text(value) for name, value in each.items()})
         for number, each in enumerate(table.to_pylist(), start=2)
     )
-    return table.column_names, rows
+    return table.column_names, named
 
 
 def _text(value: Any) -> str:

@@ -1,12 +1,19 @@
 """Define scenarios, and sets of them."""
 
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
-from commands.refusals import InvalidInput, Refused, UnknownScenario
+from commands.refusals import Conflict, InvalidInput, Refused, UnknownScenario
 from domain.event import Envelope
-from domain.ports import EventStore
+from domain.ports import AlreadyThere, EventStore
 from domain.scenarios import versions as book
 from domain.scenarios.shocks import InvalidScenario, ScenarioDocument, parse_scenario_set, parse_scenarios
+
+TRIES = 20
+"""Each time somebody else has got further, so the last of twenty at once gets through."""
+
+Defined = TypeVar("Defined")
 
 
 def define_scenarios(store: EventStore, envelope: Envelope, raw: bytes) -> list[dict[str, Any]]:
@@ -16,6 +23,10 @@ def define_scenarios(store: EventStore, envelope: Envelope, raw: bytes) -> list[
     except InvalidScenario as invalid:
         raise invalid_input("INVALID_SCENARIO", "the scenario cannot be used", invalid) from invalid
     refuse_repeats([document.scenario_id for document in documents])
+    return undisturbed(lambda: _defined(store, envelope, documents))
+
+
+def _defined(store: EventStore, envelope: Envelope, documents: list[ScenarioDocument]) -> list[dict[str, Any]]:
     scenarios = [scenario_of(store, document.scenario_id) for document in documents]
     events = [
         event
@@ -40,13 +51,26 @@ def define_scenario_set(store: EventStore, envelope: Envelope, raw: bytes) -> di
         document = parse_scenario_set(raw)
     except InvalidScenario as invalid:
         raise invalid_input("INVALID_SCENARIO_SET", "the scenario set cannot be used", invalid) from invalid
-    pinned = [pin(store, reference) for reference in document.scenarios]
-    events = book.define_set(
-        scenario_set_of(store, document.scenario_set_id), envelope, document.scenario_set_id, pinned
-    )
+    pinned = pin_each(store, document.scenarios)
+    return undisturbed(lambda: _defined_set(store, envelope, document.scenario_set_id, pinned))
+
+
+def _defined_set(store: EventStore, envelope: Envelope, set_id: str, pinned: list[str]) -> dict[str, Any]:
+    scenario_set = scenario_set_of(store, set_id)
+    events = book.define_set(scenario_set, envelope, set_id, pinned)
     position = store.append(events)[-1] if events else store.head()
-    version = len(scenario_set_of(store, document.scenario_set_id).versions)
-    return {"scenario_set_id": document.scenario_set_id, "version": version, "event_position": position}
+    version = len(scenario_set.versions) + len(events)
+    return {"scenario_set_id": set_id, "version": version, "event_position": position}
+
+
+def undisturbed(define: Callable[[], Defined]) -> Defined:
+    """Decided anew where somebody else's definition came first: it may be the same, and then there is nothing to do."""
+    for _ in range(TRIES):
+        try:
+            return define()
+        except AlreadyThere:
+            continue
+    raise Conflict("DEFINITION_MOVED", "others define the same at the same moment", "look at it and ask again")
 
 
 def as_json(document: ScenarioDocument) -> dict[str, Any]:
@@ -63,28 +87,42 @@ def scenario_set_of(store: EventStore, scenario_set_id: str) -> book.ScenarioSet
     return book.fold_set([e for e in events if isinstance(e, book.ScenarioSetDefined)])
 
 
-def pin(store: EventStore, reference: str) -> str:
-    """`id@version` of a scenario that exists; BASE stays BASE."""
-    name, version = book.split_reference(reference)
-    if name == book.BASE and version in (None, 1):
-        return book.BASE
-    versions = scenario_of(store, name).versions
-    wanted = len(versions) if version is None else version
-    if not 1 <= wanted <= len(versions):
-        raise UnknownScenario(reference)
-    return f"{name}@{wanted}"
+def pin_each(store: EventStore, references: Sequence[str]) -> list[str]:
+    """`id@version` of scenarios that exist, BASE as itself; each is read once, however many versions are named."""
+    latest: dict[str, int] = {}
+    pinned = []
+    for reference in references:
+        name, version = book.split_reference(reference)
+        if name == book.BASE and version in (None, 1):
+            pinned.append(book.BASE)
+            continue
+        if name not in latest:
+            latest[name] = len(scenario_of(store, name).versions)
+        wanted = latest[name] if version is None else version
+        if not 1 <= wanted <= latest[name]:
+            raise UnknownScenario(reference)
+        pinned.append(f"{name}@{wanted}")
+    return pinned
 
 
-def document_of(store: EventStore, pinned: str) -> dict[str, Any]:
+def documents_of(store: EventStore, pinned: Sequence[str]) -> list[dict[str, Any]]:
+    """Every scenario is read once."""
+    read: dict[str, book.Scenario] = {}
+    return [_document(store, one, read) for one in pinned]
+
+
+def _document(store: EventStore, pinned: str, read: dict[str, book.Scenario]) -> dict[str, Any]:
     if pinned == book.BASE:
         return {"scenario_id": book.BASE, "name": "Base", "shocks": []}
     name, version = book.split_reference(pinned)
     assert version is not None
-    return scenario_of(store, name).versions[version - 1]
+    if name not in read:
+        read[name] = scenario_of(store, name)
+    return read[name].versions[version - 1]
 
 
 def refuse_repeats(ids: list[str]) -> None:
-    repeated = sorted({one for one in ids if ids.count(one) > 1})
+    repeated = sorted(one for one, count in Counter(ids).items() if count > 1)
     if repeated:
         raise Refused("REPEATED_SCENARIO", f"defined twice in one file: {', '.join(repeated)}", "keep one of each")
 
@@ -95,5 +133,7 @@ def invalid_input(code: str, message: str, invalid: Any) -> InvalidInput:
         {"path": p.path, "code": p.code, "value": p.value, "message": p.message, "fix": p.fix} for p in invalid.problems
     ]
     first = problems[0]
-    more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+    more = f" (and {invalid.total - 1:,} more)" if invalid.total > 1 else ""
+    if invalid.total > len(problems):
+        more += f"; the first {len(problems):,} are listed"
     return InvalidInput(code, f"{message}: {first['path']}: {first['message']}{more}", first["fix"], problems)

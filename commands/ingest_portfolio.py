@@ -1,15 +1,18 @@
 """Bring a portfolio: validate everything, then store it as a snapshot named by its content."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from commands.ingestion.prepare import Prepared, prepare_portfolio
+from commands.ingestion.limits import Budget
+from commands.ingestion.prepare import prepare_portfolio
 from domain.event import Envelope
 from domain.portfolio.columns import ABSENT_DATE, ColumnData, Portfolio
 from domain.portfolio.tables import Kind
@@ -22,6 +25,22 @@ VALUES_KEPT = 200
 EPOCH = date(1970, 1, 1)
 
 
+@dataclass(frozen=True)
+class Digested:
+    """What reading made of a source: the report, and what is to be stored, None where nothing is."""
+
+    report: dict[str, Any]
+    snapshot: bytes | None = None
+    lines: bytes = b""
+    rows: dict[str, int] = field(default_factory=dict)
+    source: dict[str, Any] = field(default_factory=dict)
+    """of the registration"""
+
+
+Digest = Callable[[Path, bool, bool], Digested]
+"""Of a folder, a workbook or an upload; whether valid rows are enough, and whether nothing will be stored anyway."""
+
+
 def ingest_portfolio(
     store: EventStore,
     blobs: BlobStore,
@@ -31,38 +50,56 @@ def ingest_portfolio(
     *,
     accept_valid: bool = False,
     dry_run: bool = False,
+    digest: Digest | None = None,
 ) -> dict[str, Any]:
-    """The report of contract section 7; `snapshot_id` is None when nothing was stored."""
-    prepared = prepare_portfolio(source, accept_valid=accept_valid)
-    if prepared.portfolio is None or prepared.sha256 is None or dry_run:
-        return {"snapshot_id": None, **prepared.report()}
-    identity = snapshot_id(SnapshotKind.PORTFOLIO, prepared.sha256)
+    """The report of contract section 7; `snapshot_id` is None when nothing was stored.
+
+    `digest` reads what comes from outside in a process of its own; without it the files are our own, and read here.
+    """
+    digested = (digest or partial(digest_here, codec))(source, accept_valid, dry_run)
+    content = digested.report["sha256"]
+    if digested.snapshot is None or content is None:
+        return {"snapshot_id": None, **digested.report}
+    identity = snapshot_id(SnapshotKind.PORTFOLIO, content)
     if not store.stream(identity):
-        blobs.put(prepared.sha256, codec.encode(prepared.portfolio))
-        _register(store, blobs, envelope, prepared, prepared.portfolio)
-    return {"snapshot_id": str(identity), **prepared.report()}
+        blobs.put(content, digested.snapshot)
+        _register(store, blobs, envelope, digested, content)
+    return {"snapshot_id": str(identity), **digested.report}
 
 
-def _register(
-    store: EventStore, blobs: BlobStore, envelope: Envelope, prepared: Prepared, portfolio: Portfolio
-) -> None:
-    lines = prepared.lines_document()
-    lines_sha256 = sha256(lines).hexdigest()
-    blobs.put(lines_sha256, lines)
+def digest_here(
+    codec: PortfolioCodec, source: Path, accept_valid: bool, dry_run: bool, budget: Budget | None = None
+) -> Digested:
+    """In this process, whatever the source makes of it."""
+    prepared = prepare_portfolio(source, accept_valid=accept_valid, budget=budget)
+    portfolio = prepared.portfolio
+    if portfolio is None or dry_run:
+        return Digested(prepared.report())
+    return Digested(
+        prepared.report(),
+        codec.encode(portfolio),
+        prepared.lines_document(),
+        {name: table.rows for name, table in portfolio.tables.items()},
+        {
+            "files": prepared.files,
+            "latest_maturity": _iso(latest_maturity(portfolio)),
+            "values": grouping_values(portfolio),
+        },
+    )
+
+
+def _register(store: EventStore, blobs: BlobStore, envelope: Envelope, digested: Digested, content: str) -> None:
+    lines_sha256 = sha256(digested.lines).hexdigest()
+    blobs.put(lines_sha256, digested.lines)
+    stored = {"lines_sha256": lines_sha256, "blob_sha256": sha256(blobs.get(content)).hexdigest()}
     events = register(
         Snapshot(),
         envelope,
         kind=SnapshotKind.PORTFOLIO,
-        sha256=prepared.sha256 or "",
-        rows={name: table.rows for name, table in portfolio.tables.items()},
-        control_totals=prepared.control_totals,
-        source={
-            "files": prepared.files,
-            "lines_sha256": lines_sha256,
-            "blob_sha256": sha256(blobs.get(prepared.sha256 or "")).hexdigest(),
-            "latest_maturity": _iso(latest_maturity(portfolio)),
-            "values": grouping_values(portfolio),
-        },
+        sha256=content,
+        rows=digested.rows,
+        control_totals=digested.report["control_totals"],
+        source=digested.source | stored,
     )
     with suppress(AlreadyThere):  # somebody brought the same content at the same moment: it is one snapshot
         store.append(events)

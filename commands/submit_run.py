@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from commands.decide_model import models_in_use, refuse_unapproved
-from commands.define_scenario import document_of, pin, scenario_set_of
+from commands.define_scenario import documents_of, pin_each, scenario_set_of
 from commands.refusals import Conflict, Refused, UnknownScenario, UnknownSnapshot
 from domain.event import Envelope, stream_id
 from domain.market.document import MarketDocument, parse_market
@@ -61,7 +61,7 @@ def terms_of(store: EventStore, blobs: BlobStore, wish: SubmitRun, check: CheckS
     if not positions:
         raise Refused("EMPTY_PORTFOLIO", "the portfolio snapshot has no positions", "ingest a portfolio with positions")
     pinned = pin_all(store, wish.scenarios)
-    documents = [document_of(store, reference) for reference in pinned]
+    documents = documents_of(store, pinned)
     document = parse_market(blobs.get(market.sha256))
     refuse_matured(portfolio, document)
     scenarios = [ScenarioDocument.model_validate(one) for one in documents]
@@ -115,17 +115,14 @@ def registered(store: EventStore, snapshot_id: str, kind: SnapshotKind) -> Snaps
 
 def pin_all(store: EventStore, references: tuple[str, ...]) -> list[str]:
     """BASE first, then what was asked for in its order, `@set` opened, each once."""
-    pinned = [BASE]
-    for reference in references:
-        for one in members(store, reference):
-            if one not in pinned:
-                pinned.append(one)
-    return pinned
+    named = [one for reference in references for one in members(store, reference)]
+    return list(dict.fromkeys([BASE, *pin_each(store, named)]))
 
 
 def members(store: EventStore, reference: str) -> list[str]:
+    """Of a set those that it pins; a scenario stands for itself."""
     if not reference.startswith("@"):
-        return [pin(store, reference)]
+        return [reference]
     name, version = split_reference(reference[1:])
     versions = scenario_set_of(store, name).versions
     wanted = len(versions) if version is None else version

@@ -34,6 +34,7 @@ from domain.runs.facts import (
     fact_stream,
     record_fact,
 )
+from domain.texts import storable
 
 RUNS_KEPT = 2
 TRIES = 3
@@ -135,10 +136,10 @@ class Worker:
 
     def _note_error(self, identity: tuple[UUID, int, int], error: str) -> None:
         with self._ports.connect() as connection:
-            connection.execute(NOTE_ERROR, (error, *identity))
+            connection.execute(NOTE_ERROR, (storable(error), *identity))
 
     def _give_up(self, requested: runs.RunRequested, job: Job, chunk_no: int, error: str) -> None:
-        failed = runs.fail_chunk(self._envelope(requested), job.run_id, chunk_no, job.attempt, error)
+        failed = runs.fail_chunk(self._envelope(requested), job.run_id, chunk_no, job.attempt, storable(error))
         try:
             self._ports.store.append([failed])
         except AlreadyThere:

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -11,9 +12,16 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_serializer
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from domain import texts
 from domain.currencies import ISO_4217
 
 _VALUE_LENGTH = 80
+_MESSAGE_LENGTH = 300
+MAX_DEPTH = 64
+MAX_VALUES = 2_000_000
+MAX_KEY_CHARS = 1_000
+MOST_TOLD = 1_000
+"""Problems of a document that are told; the others are counted."""
 _YEARS = range(1900, 2401)
 
 
@@ -29,10 +37,12 @@ class Problem:
 
 
 class InvalidDocument(ValueError):
-    """A document that cannot be used; `problems` lists all of them, in the document's order."""
+    """A document that cannot be used; `problems` lists the first MOST_TOLD in the document's order, `total` counts."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = list(problems)
+        found = list(problems)
+        self.total = len(found)
+        self.problems = found[:MOST_TOLD]
         super().__init__("; ".join(f"{each.path}: {each.message}" for each in self.problems))
 
 
@@ -47,15 +57,21 @@ class Part(BaseModel):
 
 
 def read_json(raw: bytes | str) -> tuple[Any, list[Problem]]:
-    """The document's content, and what JSON itself forbids: bad syntax, repeated keys, NaN and Infinity."""
+    """The document's content, and what JSON or the gate for texts forbids: bad syntax, repeated keys, NaN and Infinity,
+    control characters. None where it is no document at all, or one beyond the limits."""
     try:
         text = raw.decode("utf-8-sig") if isinstance(raw, bytes) else raw.removeprefix("\ufeff")
-        content = json.loads(text, object_pairs_hook=_Object)
-        return content, list(_json_problems(content, ""))
+        if problem := _too_much(text):
+            return None, [problem]
+        content = json.loads(text, object_pairs_hook=_object)
     except UnicodeDecodeError as error:
         return None, [Problem("$", "NOT_UTF8", "", f"byte {error.start} is not UTF-8", "save the file as UTF-8")]
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        return None, [_too_deep("$")]
+    except ValueError as error:
         return None, [Problem("$", "NOT_JSON", "", f"this is not JSON: {error}", "correct the syntax there")]
+    problems, usable = _json_problems(content)
+    return (content if usable else None), problems
 
 
 def structure_problems(error: ValidationError, content: Any, prefix: str = "") -> list[Problem]:
@@ -79,40 +95,127 @@ def canonical_json_of(content: Any) -> bytes:
 
 
 def shown(value: Any) -> str:
-    """A value as it stands in an error report: short, on one line."""
-    text = value if isinstance(value, str) else json.dumps(value, default=str, ensure_ascii=False)
+    """A value as it stands in an error report: short, on one line, nothing in it that a terminal would obey."""
+    text = texts.visible((value if isinstance(value, str) else _written(value))[: _VALUE_LENGTH + 1])
     return text if len(text) <= _VALUE_LENGTH else text[: _VALUE_LENGTH - 1] + "…"
 
 
+def _written(value: Any) -> str:
+    """As JSON, and no more of it than is shown."""
+    if not isinstance(value, dict | list | tuple):
+        return json.dumps(value, default=str, ensure_ascii=False)
+    text = ""
+    for piece in _ENCODER.iterencode(value):
+        text += piece[: _VALUE_LENGTH + 1]
+        if len(text) > _VALUE_LENGTH:
+            break
+    return text
+
+
+class _Encoder(json.JSONEncoder):
+    def iterencode(self, o: Any, _one_shot: bool = False) -> Iterator[str]:
+        return super().iterencode(o, _one_shot=False)
+
+
+_ENCODER = _Encoder(default=str, ensure_ascii=False)
+
+
 class _Object(dict[str, Any]):
-    """A JSON object that remembers the keys that it was given twice."""
+    """A JSON object that was given keys twice, and remembers which."""
 
-    def __init__(self, pairs: list[tuple[str, Any]]) -> None:
-        super().__init__(pairs)
-        self.repeated: list[str] = []
-        if len(self) < len(pairs):
-            names = [name for name, _ in pairs]
-            self.repeated = sorted({name for name in names if names.count(name) > 1})
+    repeated: tuple[str, ...] = ()
 
 
-def _json_problems(value: Any, path: str) -> Iterator[Problem]:
-    if isinstance(value, float) and not math.isfinite(value):
-        yield Problem(
-            path, "NOT_FINITE", str(value), "NaN and Infinity are not numbers", "give a number or leave it out"
-        )
-    elif isinstance(value, dict):
-        for name in value.repeated if isinstance(value, _Object) else ():
-            where = _joined(path, name)
-            yield Problem(where, "DUPLICATE_KEY", name, f"{name!r} is there more than once", "keep one of them")
-        for name, each in value.items():
-            yield from _json_problems(each, _joined(path, name))
-    elif isinstance(value, list):
-        for i, each in enumerate(value):
-            yield from _json_problems(each, f"{path}[{i}]")
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) == len(pairs):
+        return content
+    known = _Object(content)
+    known.repeated = tuple(sorted(name for name, count in Counter(name for name, _ in pairs).items() if count > 1))
+    return known
+
+
+def _too_much(text: str) -> Problem | None:
+    """Counted before anything is built of it: every value but the first stands after one of these marks."""
+    values = text.count(",") + text.count("{") + text.count("[") + 1
+    if values <= MAX_VALUES:
+        return None
+    message = f"the document holds up to {values:,} values; the limit is {MAX_VALUES:,}"
+    return Problem("$", "LIMIT_EXCEEDED", "", message, "split the document")
+
+
+def _too_deep(path: str) -> Problem:
+    message = f"the document is nested deeper than {MAX_DEPTH} levels"
+    return Problem(path, "NOT_JSON", "", message, "bring it as the documentation shows it")
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A step of the way to a value; the path is written only where something is wrong."""
+
+    above: "_Place | None" = None
+    step: str | int = ""
+    depth: int = 0
+
+    def __str__(self) -> str:
+        steps, place = [], self
+        while place.above is not None:
+            steps.append(place.step)
+            place = place.above
+        path = ""
+        for step in reversed(steps):
+            path = f"{path}[{step}]" if isinstance(step, int) else _joined(path, step)
+        return path
+
+    def to(self, step: str | int) -> "_Place":
+        return _Place(self, step, self.depth + 1)
+
+
+def _json_problems(content: Any) -> tuple[list[Problem], bool]:
+    """In the document's order, and whether it can be looked at further; each value is seen once."""
+    problems: list[Problem] = []
+    waiting: list[tuple[Any, _Place]] = [(content, _Place())]
+    while waiting:
+        value, place = waiting.pop()
+        if place.depth >= MAX_DEPTH and isinstance(value, dict | list):
+            return [_too_deep(str(place))], False
+        if isinstance(value, dict):
+            if any(len(name) > MAX_KEY_CHARS for name in value):
+                fix = f"shorten it to {MAX_KEY_CHARS:,} characters"
+                return [Problem(str(place) or "$", "TOO_LONG", "", "a key is too long", fix)], False
+            problems += _key_problems(value, place)
+            waiting += [(each, place.to(name)) for name, each in reversed(value.items()) if _may_be_wrong(each)]
+        elif isinstance(value, list):
+            waiting += [(value[i], place.to(i)) for i in reversed(range(len(value))) if _may_be_wrong(value[i])]
+        elif isinstance(value, str) and not texts.is_clean(value):
+            problems.append(_control(str(place) or "$", value))
+        elif isinstance(value, float) and not math.isfinite(value):
+            message = "NaN and Infinity are not numbers"
+            problems.append(Problem(str(place), "NOT_FINITE", str(value), message, "give a number or leave it out"))
+    return problems, True
+
+
+def _may_be_wrong(value: Any) -> bool:
+    if isinstance(value, str):
+        return not texts.is_clean(value)
+    return isinstance(value, dict | list) or (isinstance(value, float) and not math.isfinite(value))
+
+
+def _key_problems(content: dict[str, Any], place: _Place) -> Iterator[Problem]:
+    for name in content.repeated if isinstance(content, _Object) else ():
+        message = f"{shown(name)!r} is there more than once"
+        yield Problem(str(place.to(name)), "DUPLICATE_KEY", shown(name), message, "keep one of them")
+    for name in content:
+        if not texts.is_clean(name):
+            yield _control(str(place.to(name)), name)
+
+
+def _control(path: str, text: str) -> Problem:
+    return Problem(path, texts.CODE, shown(text), f"the text holds {texts.named(text)}", texts.FIX)
 
 
 def _joined(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
+    return f"{path}.{shown(name)}" if path else shown(name)
 
 
 _BOUND = ("OUT_OF_RANGE", "", "give a number within the bound")
@@ -138,12 +241,13 @@ def _structure_problem(error: ErrorDetails, content: Any, prefix: str) -> Proble
         path, given = _joined(path, "kind"), given.get("kind") if isinstance(given, Mapping) else given
     value = "" if kind in ("missing", "union_tag_not_found") else shown(given)
     context: dict[str, Any] = error.get("ctx", {})
+    said = texts.visible(error["msg"][:_MESSAGE_LENGTH])
     if "fix" in context:
-        return Problem(path or "$", kind.upper(), value, error["msg"], context["fix"])
+        return Problem(path or "$", kind.upper(), value, said, context["fix"])
     if kind.endswith("_type"):
-        return Problem(path or "$", "WRONG_TYPE", value, error["msg"], "write such a value (numbers without quotes)")
+        return Problem(path or "$", "WRONG_TYPE", value, said, "write such a value (numbers without quotes)")
     code, message, fix = _CODE_MESSAGE_FIX.get(kind, ("INVALID_VALUE", "", "correct it"))
-    return Problem(path or "$", code, value, message or error["msg"], fix)
+    return Problem(path or "$", code, value, message or said, fix)
 
 
 def _path(location: tuple[int | str, ...], content: Any, kind: str, prefix: str) -> str:

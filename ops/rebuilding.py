@@ -16,6 +16,7 @@ import psycopg
 
 from domain.ports import Connection, EventStore
 from ops.adapters.database import DatabaseProblem
+from projections.digestible import digestible
 from projections.engine import version_registry as registry
 from projections.engine.comparison import Content, contents, differences
 from projections.engine.dead_letters import POISON, Connect, describe
@@ -224,7 +225,7 @@ def _bring_level(connection: Connection, store: EventStore, projections: list[Pr
         position = positions[projection.name]
         while entries := [entry for entry in store.log(position, BATCH) if entry.position <= target]:
             move(connection, projection.name, position, entries)
-            projection.handle(connection, entries)
+            projection.handle(connection, digestible(entries))
             position = entries[-1].position
     return int(target)
 

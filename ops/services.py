@@ -9,6 +9,7 @@ import psycopg
 import uvicorn
 from eventsourcing.persistence import OperationalError as LogAway
 from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import Response
 from prometheus_client import CollectorRegistry
 
 from commands.api import ingestion as ingest_commands
@@ -18,11 +19,13 @@ from commands.api import orchestrator as run_commands
 from commands.api import scenario as scenario_commands
 from commands.refusals import Refused
 from domain.event import Envelope
+from domain.texts import of_header
 from ops.adapters.database import HEAD, revision
 from ops.audit.evidence import build_evidence
 from ops.audit.metrics import AuditCollector
 from ops.checking import check_scenarios
 from ops.metrics import ProjectionCollector
+from ops.parsing.pool import Abandoned
 from ops.wiring import Tenor
 from query_api.http.app import create_app
 from query_api.http.problems import unreachable
@@ -68,6 +71,7 @@ def build_app(tenor: Tenor, services: tuple[str, ...] = tuple(SERVICE_PORTS)) ->
     for collector in (ProjectionCollector, AuditCollector):
         registry.register(collector(tenor.database.connect))
     app = create_app(routers, title, lambda: unready(tenor), registry, is_allowed_host=ALLOWED_HOSTS.__contains__)
+    app.add_exception_handler(Abandoned, gone)
     # The log's library wraps what the driver says when the database is away.
     app.add_exception_handler(LogAway, unreachable)
     return app
@@ -82,7 +86,7 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
         return tenor.load_portfolio(sha256)
 
     def envelope_of(request: Request) -> Envelope:
-        return tenor.envelope(request.headers.get(ACTOR_HEADER, "api")[:100])
+        return tenor.envelope(of_header(request.headers.get(ACTOR_HEADER, "api"))[:100])
 
     return {
         "marketdata": lambda: [
@@ -102,12 +106,20 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
             model_commands.build_router(store, envelope_of),
             tail_risk.build_router(connect, load_portfolio, tenor.load_market),
         ],
-        "scenario": lambda: [scenario.build_router(connect), scenario_commands.build_router(store, envelope_of)],
+        "scenario": lambda: [
+            scenario.build_router(connect),
+            scenario_commands.build_router(store, envelope_of, tenor.parsers.read_history),
+        ],
         "ingestion": lambda: [
             ingestion.build_router(connect),
-            ingest_commands.build_router(store, blobs, tenor.portfolio_codec, envelope_of),
+            ingest_commands.build_router(store, blobs, tenor.portfolio_codec, envelope_of, tenor.parsers.digest_upload),
         ],
     }
+
+
+def gone(request: Request, error: Exception) -> Response:
+    """Written to nobody: the client has left, and the work for it has ended."""
+    return Response(status_code=499)
 
 
 def unready(tenor: Tenor) -> list[str]:

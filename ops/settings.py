@@ -1,14 +1,19 @@
 """Settings: from the command line, else the environment, else defaults that just work."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from pathlib import Path
+
+from commands.ingestion.limits import Budget, setting_of
+from commands.refusals import Refused
 
 
 @dataclass(frozen=True)
 class Settings:
     home: Path
     database_url: str | None
+    budget: Budget = field(default_factory=Budget)
+    """of one upload, or one `tenor ingest`"""
 
     @property
     def is_embedded(self) -> bool:
@@ -17,4 +22,16 @@ class Settings:
 
 def read_settings(database_url: str | None = None) -> Settings:
     home = Path(os.environ.get("TENOR_HOME") or Path.home() / ".tenor").expanduser().absolute()
-    return Settings(home, database_url or os.environ.get("TENOR_DATABASE_URL") or None)
+    return Settings(home, database_url or os.environ.get("TENOR_DATABASE_URL") or None, read_budget())
+
+
+def read_budget() -> Budget:
+    """TENOR_UPLOAD_ROWS, _CELLS, _BYTES, _SECONDS and _MEMORY_BYTES."""
+    said = {each.name: os.environ.get(setting_of(each.name)) for each in fields(Budget)}
+    return Budget(**{name: _whole_number(setting_of(name), text) for name, text in said.items() if text})
+
+
+def _whole_number(setting: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise Refused("INVALID_SETTING", f"{setting} is {text!r}", "write a whole number above nil, such as 5000000")
+    return int(text)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from commands.processes.run import RunProcess
@@ -17,6 +17,9 @@ from ops.adapters.database import Database, as_application, check_version, ensur
 from ops.adapters.event_store import LedgerDatastore, LedgerRecorder, PostgresEventStore
 from ops.adapters.work_queue import PgWorkQueue
 from ops.settings import Settings
+
+if TYPE_CHECKING:
+    from ops.parsing.pool import ParserPool
 
 
 def utc_now() -> datetime:
@@ -47,6 +50,12 @@ class Tenor:
         return PgWorkQueue()
 
     @cached_property
+    def parsers(self) -> "ParserPool":
+        from ops.parsing.pool import ParserPool
+
+        return ParserPool(self.settings.budget)
+
+    @cached_property
     def portfolio_codec(self) -> Any:
         from ops.adapters.snapshot_codec import SnapshotCodec
 
@@ -72,7 +81,7 @@ class Tenor:
         return Envelope(actor or login_name(), utc_now(), uuid4())
 
     def close(self) -> None:
-        for part in ("store", "database"):
+        for part in ("parsers", "store", "database"):
             if part in self.__dict__:
                 self.__dict__[part].close()
 

@@ -1,6 +1,10 @@
 """Bring a portfolio: a .zip of its tables, or the .xlsx workbook, as the body."""
 
+import asyncio
 import tempfile
+import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,13 +12,16 @@ from fastapi import APIRouter, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
+from commands.api import uploads
 from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, keyed
 from commands.api.refusals import CommandRoute
-from commands.api.uploads import unpack
-from commands.ingest_portfolio import ingest_portfolio
+from commands.ingest_portfolio import Digested, ingest_portfolio
+from commands.ingestion.codes import Code
+from commands.ingestion.limits import Budget
 from domain.ports import BlobStore, EventStore, PortfolioCodec
 
 PREFIX = "/api/v1/ingestion"
+BEYOND_BUDGET = (Code.LIMIT_EXCEEDED.value, Code.ARCHIVE_BOMB.value)
 UPLOADS = {
     "requestBody": {
         "required": True,
@@ -28,7 +35,19 @@ UPLOADS = {
 }
 
 
-def build_router(store: EventStore, blobs: BlobStore, codec: PortfolioCodec, envelope_of: EnvelopeOf) -> APIRouter:
+DigestUpload = Callable[[Path, bool, bool, Callable[[], bool]], Digested]
+"""Reads an upload in a process of its own; asked now and then whether anybody still waits for it."""
+
+
+def build_router(
+    store: EventStore,
+    blobs: BlobStore,
+    codec: PortfolioCodec,
+    envelope_of: EnvelopeOf,
+    digest_upload: DigestUpload | None = None,
+) -> APIRouter:
+    """Without `digest_upload` uploads are read in this process: for trusted callers only."""
+    digest_elsewhere = digest_upload or partial(digest_here, codec)
     router = APIRouter(prefix=PREFIX, tags=["ingestion"], route_class=CommandRoute)
 
     @router.post("/portfolios", status_code=202, operation_id="ingestion_ingest_portfolio", openapi_extra=UPLOADS)
@@ -41,17 +60,43 @@ def build_router(store: EventStore, blobs: BlobStore, codec: PortfolioCodec, env
         """Validate everything, then store it; the same content is the same snapshot."""
         envelope = keyed(envelope_of(request), idempotency_key)
 
-        def bring(upload: Path, folder: Path) -> dict[str, Any]:
-            source = unpack(upload, folder)
-            return ingest_portfolio(store, blobs, codec, envelope, source, accept_valid=accept_valid, dry_run=dry_run)
+        def bring(upload: Path, is_wanted: Callable[[], bool]) -> dict[str, Any]:
+            def digest(source: Path, accept_valid: bool, dry_run: bool) -> Digested:
+                return digest_elsewhere(source, accept_valid, dry_run, is_wanted)
+
+            return ingest_portfolio(
+                store, blobs, codec, envelope, upload, accept_valid=accept_valid, dry_run=dry_run, digest=digest
+            )
 
         with tempfile.TemporaryDirectory(prefix="tenor-upload-") as name:
             upload = Path(name, "upload")
             await _save(request, upload)
-            report = await run_in_threadpool(bring, upload, Path(name, "portfolio"))
+            report = await while_connected(request, lambda is_wanted: bring(upload, is_wanted))
         return _answer(store, report, dry_run)
 
     return router
+
+
+def digest_here(
+    codec: PortfolioCodec, upload: Path, accept_valid: bool, dry_run: bool, is_wanted: Callable[[], bool]
+) -> Digested:
+    return uploads.digest_upload(codec, upload, upload.parent / "portfolio", accept_valid, dry_run, Budget())
+
+
+async def while_connected(request: Request, work: Callable[[Callable[[], bool]], dict[str, Any]]) -> dict[str, Any]:
+    """Work in a thread that learns when its client has left, and then ends by an exception of its own."""
+    has_left = threading.Event()
+
+    async def watch() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            continue
+        has_left.set()
+
+    watching = asyncio.create_task(watch())
+    try:
+        return await run_in_threadpool(work, lambda: not has_left.is_set())
+    finally:
+        watching.cancel()
 
 
 async def _save(request: Request, upload: Path) -> None:
@@ -62,6 +107,10 @@ async def _save(request: Request, upload: Path) -> None:
 
 
 def _answer(store: EventStore, report: dict[str, Any], dry_run: bool) -> JSONResponse:
+    beyond = next((each for each in report["errors"] if each["code"] in BEYOND_BUDGET), None)
+    if beyond is not None:
+        told = {"code": beyond["code"], "detail": beyond["message"], "fix": beyond["fix"]}
+        raise HTTPException(413, told | report)
     if dry_run:
         return JSONResponse(report)
     if report["snapshot_id"] is None:

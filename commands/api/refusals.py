@@ -15,7 +15,10 @@ from commands.refusals import (
     UnknownScenario,
     UnknownSnapshot,
 )
+from domain.documents import MOST_TOLD, read_json
+from domain.ports import AlreadyThere
 from domain.runs.run import RunRefused
+from domain.texts import ControlCharacter
 from domain.valuation_models import ModelRefused
 
 STATUS: dict[type[Exception], int] = {
@@ -33,24 +36,47 @@ STATUS: dict[type[Exception], int] = {
 CODE_OF: dict[type[Exception], str] = {RunRefused: "RUN_REFUSED", ModelRefused: "MODEL_REFUSED"}
 
 # A key that comes again with another body: draft-ietf-httpapi-idempotency-key-header-07, section 2.7.
-STATUS_OF_CODE = {"IDEMPOTENCY_KEY_REUSED": 422}
+# A body within the limit on bytes and beyond another of the limits is too large as well.
+STATUS_OF_CODE = {
+    "IDEMPOTENCY_KEY_REUSED": 422,
+    "LIMIT_EXCEEDED": 413,
+    "ARCHIVE_TOO_LARGE": 413,
+    "PARSERS_BUSY": 503,
+    "PARSER_DIED": 503,
+}
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class CommandRoute(APIRoute):
-    """A refused command is an answer, not an error of the service."""
+    """A refused command is an answer, not an error of the service; no body passes that the gate for texts refuses."""
 
     def get_route_handler(self) -> Handler:
-        handle = super().get_route_handler()
+        handle, takes_json = super().get_route_handler(), self.body_field is not None
 
         async def handle_or_refuse(request: Request) -> Response:
             try:
+                if takes_json:
+                    refuse_unfit(await request.body())
                 return await handle(request)
             except (Refused, RunRefused, ModelRefused) as refusal:
                 raise as_http(refusal) from refusal
+            except ControlCharacter as error:
+                raise as_http(InvalidInput(error.code, str(error), error.fix)) from error
+            except AlreadyThere as error:
+                message, fix = "somebody wrote to the same place at the same moment", "look at it and ask again"
+                raise as_http(Conflict("MOVED", message, fix)) from error
 
         return handle_or_refuse
+
+
+def refuse_unfit(raw: bytes) -> None:
+    """What documents refuse when they are read, of a body that a model reads; what is no JSON the model says."""
+    _, problems = read_json(raw) if raw else (None, [])
+    if problems and problems[0].code != "NOT_JSON":
+        first = problems[0]
+        told = [vars(problem) for problem in problems[:MOST_TOLD]]
+        raise InvalidInput(first.code, f"{first.path}: {first.message}", first.fix, told)
 
 
 def as_http(refusal: Refused | RunRefused | ModelRefused) -> HTTPException:

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 
 from commands.api.answers import JSON_BODY, EnvelopeOf, IdempotencyKey, RawBody, accepted, keyed
 from commands.api.refusals import CommandRoute
-from commands.define_history import DefineHistory, define_history
+from commands.define_history import LONGEST_HORIZON, DefineHistory, ReadHistory, define_history, history_of
 from commands.define_scenario import define_scenario_set, define_scenarios
 from domain.ports import EventStore
 
@@ -22,7 +22,8 @@ TABLE_BODY = {
 }
 
 
-def build_router(store: EventStore, envelope_of: EnvelopeOf) -> APIRouter:
+def build_router(store: EventStore, envelope_of: EnvelopeOf, read_history: ReadHistory = history_of) -> APIRouter:
+    """`read_history` reads a table that comes from outside, in a process of its own."""
     router = APIRouter(prefix=PREFIX, tags=["scenario"], route_class=CommandRoute)
 
     @router.post("/scenarios", status_code=202, operation_id="scenario_define_scenarios", openapi_extra=JSON_BODY)
@@ -45,13 +46,13 @@ def build_router(store: EventStore, envelope_of: EnvelopeOf) -> APIRouter:
         request: Request,
         table: RawBody,
         set: Annotated[str, Query(description="What the set of scenarios is called.")],
-        horizon: Annotated[int, Query(ge=1, description="Observations that a move spans.")] = 1,
+        horizon: Annotated[int, Query(ge=1, le=LONGEST_HORIZON, description="Observations that a move spans.")] = 1,
         last: Annotated[int | None, Query(ge=1, description="The latest moves only.")] = None,
         idempotency_key: IdempotencyKey = None,
     ) -> JSONResponse:
         """A scenario for every date of a table of past moves or levels, and the set of them; all or none."""
         envelope = keyed(envelope_of(request), idempotency_key)
-        defined = define_history(store, envelope, table, DefineHistory(set, horizon, last))
+        defined = define_history(store, envelope, table, DefineHistory(set, horizon, last), read_history)
         return accepted(defined, defined["event_position"], f"{PREFIX}/sets/{set}")
 
     return router

@@ -6,7 +6,10 @@ import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
+from commands.ingest_portfolio import Digested, digest_here
+from commands.ingestion.limits import Budget
 from commands.refusals import InvalidInput
+from domain.ports import PortfolioCodec
 
 MOST_MEMBERS = 200
 MOST_BYTES = 8 * 1024**3
@@ -19,31 +22,39 @@ TABLE_SUFFIXES = (".csv", ".parquet")
 FIX = "send a .zip of the .csv or .parquet tables, or the .xlsx workbook"
 
 
-def unpack(upload: Path, folder: Path) -> Path:
+def digest_upload(
+    codec: PortfolioCodec, upload: Path, folder: Path, accept_valid: bool, dry_run: bool, budget: Budget
+) -> Digested:
+    """In this process; `folder` is for what the archive holds."""
+    return digest_here(codec, unpack(upload, folder, budget.bytes), accept_valid, dry_run, budget)
+
+
+def unpack(upload: Path, folder: Path, most_bytes: int = MOST_BYTES) -> Path:
     """The portfolio to read: the workbook itself, or the folder with the archive's tables."""
     try:
         with zipfile.ZipFile(upload) as archive:
-            members = check(archive)
+            members = check(archive, most_bytes)
             folder.mkdir()
             if WORKBOOK in archive.namelist():
                 _read_through(archive, members)
                 return upload.rename(folder / "portfolio.xlsx")
             _extract(archive, members, folder)
             return folder
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise InvalidInput("NOT_AN_ARCHIVE", "the body is no archive that can be read", FIX) from error
 
 
-def check(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+def check(archive: zipfile.ZipFile, most_bytes: int) -> list[zipfile.ZipInfo]:
     """By what the headers say, before anything is unpacked."""
     members = [member for member in archive.infolist() if not member.is_dir()]
     unpacked, packed = sum(m.file_size for m in members), sum(m.compress_size for m in members)
     if len(members) > MOST_MEMBERS:
-        raise _too_much(f"more than {MOST_MEMBERS} files")
-    if unpacked > MOST_BYTES:
-        raise _too_much(f"more than {MOST_BYTES:,} bytes unpacked")
+        raise _too_much(f"it holds {len(members):,} files; the limit is {MOST_MEMBERS}")
+    if unpacked > most_bytes:
+        raise _too_much(f"it has {unpacked:,} bytes unpacked; the limit is {most_bytes:,}")
     if unpacked > SMALL_BYTES and unpacked > MOST_RATIO * packed:
-        raise _too_much(f"packed more than {MOST_RATIO} to one")
+        ratio = f"the limit is {MOST_RATIO} to one beyond {SMALL_BYTES:,} bytes"
+        raise _too_much(f"{unpacked:,} bytes are packed into {packed:,}; {ratio}")
     if any(stat.S_ISLNK(member.external_attr >> 16) for member in members):
         raise InvalidInput("UNSAFE_ARCHIVE", "the archive holds a symbolic link", FIX)
     return members

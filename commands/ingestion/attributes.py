@@ -22,6 +22,7 @@ from commands.ingestion.typed_columns import (
 )
 from domain.portfolio.columns import ABSENT_DATE
 from domain.portfolio.tables import Kind
+from domain.texts import is_clean
 
 TAG = "tag:"
 TAGS = ("positions", "tags")
@@ -86,6 +87,11 @@ def expand_tags(table: TypedTable, errors: Findings) -> None:
         "The tags cannot be read.",
         "Write KEY=VALUE;KEY2=VALUE2 with each key once, or a flat JSON object.",
     )
+    odd = np.array([not _are_clean(text, tags or {}) for text, tags in zip(texts, parsed, strict=True)], dtype=bool)
+    if odd.any():  # as an escape of JSON, where the cell itself has nothing odd in it
+        message, fix = "A tag holds a control character or a lone surrogate.", "Remove it."
+        errors.row(table, "tags", Code.CONTROL_CHARACTER, table.rows_with("tags", odd), message, fix)
+        return
     keys = sorted({key for tags in parsed if tags for key in tags})
     if len(keys) > MAX_TAG_KEYS:
         errors.file(
@@ -98,6 +104,11 @@ def expand_tags(table: TypedTable, errors: Findings) -> None:
         return
     for key in keys:
         _add_tag(table, key, [tags.get(key) if tags else None for tags in parsed], errors)
+
+
+def _are_clean(text: str, tags: dict[str, str]) -> bool:
+    """What the cell itself holds has been told of with the other cells."""
+    return not is_clean(text) or all(is_clean(key) and is_clean(value) for key, value in tags.items())
 
 
 def _add_tag(table: TypedTable, key: str, values: list[str | None], errors: Findings) -> None:

@@ -83,7 +83,7 @@ MEANING: dict[Code, str] = {
     Code.WRONG_FIELD_COUNT: "A row has more or fewer fields than the header.",
     Code.FORMULA: "A cell holds a formula or a spreadsheet error instead of a value.",
     Code.SURROUNDING_BLANKS: "A value begins or ends with blanks: an error in an id, else trimmed with a warning.",
-    Code.CONTROL_CHARACTER: "An id holds a control character.",
+    Code.CONTROL_CHARACTER: "A text, a column's name or a file's name holds a control character.",
     Code.TOO_LONG: "A text is longer than Tenor keeps.",
     Code.REQUIRED: "A required cell is empty.",
     Code.NOT_A_NUMBER: "A number was expected.",

@@ -9,6 +9,7 @@ import numpy as np
 
 from commands.ingestion.codes import Code
 from domain.portfolio.tables import TABLES
+from domain.texts import is_clean, visible
 
 Array = np.ndarray[Any, Any]
 Words = str | Callable[[int], str]
@@ -103,6 +104,10 @@ class Findings:
         if len(self._single) < MOST_TOLD:
             self._single.append(RowError(table, row, column, code.value, shown(value), message, fix))
 
+    def more(self, code: Code) -> None:
+        """One more finding about a row, past those that are told."""
+        self._single_counts[code.value] += 1
+
     @property
     def total(self) -> int:
         return self._single_counts.total() + sum(len(group.rows) for group in self._groups)
@@ -133,9 +138,10 @@ class Findings:
 
 
 def shown(value: str | None) -> str | None:
-    if value is None or len(value) <= _MOST_VALUE_CHARS:
+    """Short, and nothing in it that a terminal would obey."""
+    if value is None or (len(value) <= _MOST_VALUE_CHARS and is_clean(value)):
         return value
-    return value[:_MOST_VALUE_CHARS] + "…"
+    return visible(value[:_MOST_VALUE_CHARS]) + ("…" if len(value) > _MOST_VALUE_CHARS else "")
 
 
 def _said(words: Words, row: int) -> str:

@@ -6,13 +6,18 @@ from difflib import get_close_matches
 from commands.ingestion.cells import Cells
 from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
-from commands.ingestion.limits import MAX_COLUMNS
+from commands.ingestion.limits import MAX_COLUMNS, MAX_ID_CHARS
+from domain import texts
 from domain.portfolio.tables import BY_NAME
 
 
 def checked_names(table: str, header: list[str], errors: Findings, warnings: Findings) -> list[str] | None:
     """The names to use, in order; an empty one for a nameless column. None when the header is of no use."""
     names = [label.strip() for label in header]
+    if len(names) > MAX_COLUMNS:
+        message = f"{len(names):,} columns; the limit is {MAX_COLUMNS:,}."
+        errors.file(table, Code.LIMIT_EXCEEDED, message, "Remove some columns.")
+        return None
     for label, name in zip(header, names, strict=True):
         if label != name:
             warnings.file(
@@ -23,18 +28,21 @@ def checked_names(table: str, header: list[str], errors: Findings, warnings: Fin
                 column=name,
                 row=1,
             )
+    for name in names:
+        if len(name) > MAX_ID_CHARS:
+            message = f"A column's name has {len(name):,} characters; the limit is {MAX_ID_CHARS}."
+            errors.file(table, Code.TOO_LONG, message, "Shorten it.", column=name[:MAX_ID_CHARS])
+    odd = [name for name in names if not texts.is_clean(name)]
+    for name in odd:
+        message = f"The column name {texts.visible(name)!r} holds {texts.named(name)}."
+        errors.file(table, Code.CONTROL_CHARACTER, message, "Rename the column.", column=texts.visible(name), row=None)
     repeated = [name for name, count in Counter(names).items() if name and count > 1]
     for name in repeated:
         errors.file(
             table, Code.DUPLICATE_COLUMN, f"The column {name} is there twice.", "Keep one of them.", column=name
         )
-    too_many = len(names) > MAX_COLUMNS
-    if too_many:
-        errors.file(
-            table, Code.LIMIT_EXCEEDED, f"{len(names)} columns; the limit is {MAX_COLUMNS}.", "Remove some columns."
-        )
     missing = _note_missing(table, names, errors)
-    return None if repeated or too_many or missing else names
+    return None if odd or repeated or missing else names
 
 
 def _note_missing(table: str, names: list[str], errors: Findings) -> bool:

@@ -18,6 +18,7 @@ from commands.ingestion.cells import FileInfo
 from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings, RowError
 from commands.ingestion.identifiers import check_identifiers
+from commands.ingestion.limits import Budget, Spent
 from commands.ingestion.outliers import warn_of_outliers
 from commands.ingestion.read_source import read_source
 from commands.ingestion.references import Tables, check_references
@@ -28,6 +29,9 @@ from domain.portfolio.columns import Portfolio
 from domain.portfolio.tables import TABLES
 
 Array = np.ndarray[Any, Any]
+
+MOST_LISTED = 1_000_000
+"""Numbers of rows that a report lists for a table; it counts all."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,8 @@ class Prepared:
             "errors_by_code": dict(self.errors_by_code),
             "warnings": [asdict(warning) for warning in self.warnings],
             "warnings_total": self.warnings_total,
-            "left_out": {table: rows.tolist() for table, rows in self.left_out.items()},
+            "left_out": {table: rows[:MOST_LISTED].tolist() for table, rows in self.left_out.items()},
+            "left_out_total": {table: len(rows) for table, rows in self.left_out.items()},
             "control_totals": self.control_totals,
             "files": self.files,
         }
@@ -90,10 +95,10 @@ class Prepared:
         return zlib.compress(f"{{{tables}}}".encode(), level=1)
 
 
-def prepare_portfolio(source: Path, *, accept_valid: bool = False) -> Prepared:
+def prepare_portfolio(source: Path, *, accept_valid: bool = False, budget: Budget | None = None) -> Prepared:
     """Everything that is wrong with the source, and the portfolio when nothing is, or when the rest will do."""
     errors, warnings = Findings(), Findings()
-    found = read_source(source, errors, warnings)
+    found = read_source(source, errors, warnings, Spent(budget or Budget()))
     tables = {
         table.name: typed_table(found.tables[table.name], errors, warnings)
         for table in TABLES
@@ -157,7 +162,7 @@ def _with_portfolio(said: Prepared, tables: Tables, made: Canonical) -> Prepared
 
 
 def _left_out(table: TypedTable, bad: Array) -> Array:
-    return np.union1d(table.source_rows[bad], np.asarray(table.unreadable_rows, dtype=np.int64))
+    return np.sort(np.concatenate([table.source_rows[bad], np.asarray(table.unreadable_rows, dtype=np.int64)]))
 
 
 def control_totals(portfolio: Portfolio) -> dict[str, dict[str, float]]:

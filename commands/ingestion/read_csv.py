@@ -12,26 +12,29 @@ import pyarrow.csv as pacsv
 
 from commands.ingestion.cells import FileInfo, RawTable, cells_of, without_blank_rows
 from commands.ingestion.codes import Code
-from commands.ingestion.findings import Findings
+from commands.ingestion.findings import MOST_TOLD, Findings
 from commands.ingestion.headers import checked_names, named_columns
-from commands.ingestion.limits import MAX_FILE_BYTES
+from commands.ingestion.limits import MOST_UNREADABLE, Spent
 
 _SLICE = 1 << 24
 _HEADER_BYTES = 1 << 20
 _BLOCK = 1 << 25
 
 
-def read_csv(name: str, path: Path, errors: Findings, warnings: Findings) -> tuple[RawTable | None, FileInfo]:
+def read_csv(
+    name: str, path: Path, errors: Findings, warnings: Findings, spent: Spent
+) -> tuple[RawTable | None, FileInfo]:
     """None when the file as a whole cannot be read; `errors` says why."""
-    info, sound = _checked(name, path, errors)
-    if not sound:
+    info, lines = _checked(name, path, errors, spent)
+    header = _header(name, path, errors) if lines is not None else None
+    if lines is None or header is None:
         return None, info
-    header = _header(path)
     if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
         errors.file(name, Code.UNREADABLE, f"{path.name} is not separated by commas.", "Save it as CSV with commas.")
         return None, info
     names = checked_names(name, header, errors, warnings)
-    table = _parsed(name, path, header, errors) if names is not None else None
+    affordable = spent.may_read(name, path.name, errors, rows=lines, columns=len(header))
+    table = _parsed(name, path, header, errors) if names is not None and affordable else None
     if names is None or table is None:
         return None, info
     raw, skipped = table
@@ -40,12 +43,11 @@ def read_csv(name: str, path: Path, errors: Findings, warnings: Findings) -> tup
     return without_blank_rows(RawTable(name, path.name, rows, columns, skipped)), info
 
 
-def _checked(name: str, path: Path, errors: Findings) -> tuple[FileInfo, bool]:
-    """Hash and proof-read the bytes in one pass."""
+def _checked(name: str, path: Path, errors: Findings, spent: Spent) -> tuple[FileInfo, int | None]:
+    """Hash and proof-read the bytes in one pass; the lines after the header, or None where nothing can be read."""
     size = path.stat().st_size
-    if size > MAX_FILE_BYTES:
-        errors.file(name, Code.LIMIT_EXCEEDED, f"{path.name} is larger than 8 GiB.", "Bring it as Parquet.")
-        return FileInfo(path.name, "", size), False
+    if not spent.may_read(name, path.name, errors, size_bytes=size):
+        return FileInfo(path.name, "", size), None
     digest, decoder, before, fault = hashlib.sha256(), getincrementaldecoder("utf-8")(), 0, None
     seen_text = False
     with path.open("rb") as file:
@@ -60,11 +62,11 @@ def _checked(name: str, path: Path, errors: Findings) -> tuple[FileInfo, bool]:
         errors.file(
             name, Code.ENCODING, f"{path.name} is not UTF-8 text: {what} on line {row}.", "Save it as CSV UTF-8."
         )
-        return info, False
+        return info, None
     if not seen_text:
         errors.file(name, Code.EMPTY_FILE, f"{path.name} is empty.", "Write a header row and at least one row.")
-        return info, False
-    return info, True
+        return info, None
+    return info, before
 
 
 def _encoding_fault(decoder: IncrementalDecoder, piece: bytes, lines_before: int) -> tuple[int, str] | None:
@@ -79,10 +81,15 @@ def _encoding_fault(decoder: IncrementalDecoder, piece: bytes, lines_before: int
     return None
 
 
-def _header(path: Path) -> list[str]:
+def _header(name: str, path: Path, errors: Findings) -> list[str] | None:
     with path.open("rb") as file:
         head = file.read(_HEADER_BYTES).decode("utf-8-sig", errors="ignore")
-    return next((record for record in csv.reader(io.StringIO(head, newline=""))), [])
+    try:
+        return next((record for record in csv.reader(io.StringIO(head, newline=""))), [])
+    except csv.Error:
+        message = f"{path.name}: a cell of the header is longer than {csv.field_size_limit():,} characters."
+        errors.file(name, Code.TOO_LONG, message, "Look for a quotation mark that is never closed.")
+        return None
 
 
 def _parsed(name: str, path: Path, header: list[str], errors: Findings) -> tuple[pa.Table, tuple[int, ...]] | None:
@@ -91,6 +98,9 @@ def _parsed(name: str, path: Path, header: list[str], errors: Findings) -> tuple
 
     def note(row: pacsv.InvalidRow) -> str:
         skipped.append(row.number)
+        if len(skipped) > MOST_TOLD:
+            errors.more(Code.WRONG_FIELD_COUNT)
+            return "skip" if len(skipped) <= MOST_UNREADABLE else "error"
         _note_wrong_width(name, row, errors)
         return "skip"
 
@@ -106,6 +116,10 @@ def _parsed(name: str, path: Path, header: list[str], errors: Findings) -> tuple
             ),
         )
     except pa.ArrowInvalid:
+        if len(skipped) > MOST_UNREADABLE:
+            message = f"{path.name} is read no further: more than {MOST_UNREADABLE:,} rows are of another width."
+            errors.file(name, Code.LIMIT_EXCEEDED, message, "Give every row as many fields as the header.")
+            return None
         errors.file(
             name,
             Code.UNREADABLE,

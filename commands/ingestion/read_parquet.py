@@ -12,7 +12,7 @@ from commands.ingestion.cells import Cells, FileInfo, RawTable, cells_of, distin
 from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
 from commands.ingestion.headers import checked_names, named_columns
-from commands.ingestion.limits import MAX_FILE_BYTES, MAX_ROWS
+from commands.ingestion.limits import MAX_CELLS_PER_BYTE, MAX_PACKED_CELLS, Spent
 from domain.portfolio.tables import BY_NAME
 
 _MAGIC = b"PAR1"
@@ -24,10 +24,12 @@ _DAMAGED = (pa.ArrowException, OSError, ValueError)
 """What the reader raises over bytes that are not what they should be; a name that is not UTF-8 is a ValueError."""
 
 
-def read_parquet(name: str, path: Path, errors: Findings, warnings: Findings) -> tuple[RawTable | None, FileInfo]:
+def read_parquet(
+    name: str, path: Path, errors: Findings, warnings: Findings, spent: Spent
+) -> tuple[RawTable | None, FileInfo]:
     """None when the file as a whole cannot be read; `errors` says why."""
     info = _info(path)
-    file = _opened(name, path, info, errors)
+    file = _opened(name, path, info, errors, spent)
     names = checked_names(name, file.schema_arrow.names, errors, warnings) if file is not None else None
     if file is None or names is None:
         return None, info
@@ -49,7 +51,7 @@ def _info(path: Path) -> FileInfo:
         return FileInfo(path.name, hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size)
 
 
-def _opened(name: str, path: Path, info: FileInfo, errors: Findings) -> pq.ParquetFile | None:
+def _opened(name: str, path: Path, info: FileInfo, errors: Findings, spent: Spent) -> pq.ParquetFile | None:
     if info.bytes == 0:
         errors.file(name, Code.EMPTY_FILE, f"{path.name} is empty.", "Write the table again.")
         return None
@@ -64,11 +66,23 @@ def _opened(name: str, path: Path, info: FileInfo, errors: Findings) -> pq.Parqu
     except _DAMAGED:
         errors.file(name, Code.UNREADABLE, f"{path.name} is damaged.", "Write the table again.")
         return None
-    unpacked = sum(file.metadata.row_group(group).total_byte_size for group in range(file.metadata.num_row_groups))
-    if file.metadata.num_rows > MAX_ROWS or unpacked > MAX_FILE_BYTES:
-        errors.file(name, Code.LIMIT_EXCEEDED, f"{path.name} is larger than Tenor reads.", "Split the portfolio.")
-        return None
-    return file
+    return file if _is_affordable(name, path, info, file.metadata, errors, spent) else None
+
+
+def _is_affordable(
+    name: str, path: Path, info: FileInfo, metadata: pq.FileMetaData, errors: Findings, spent: Spent
+) -> bool:
+    """By what the file says of itself; one that says otherwise meets the limit on memory."""
+    unpacked = sum(metadata.row_group(group).total_byte_size for group in range(metadata.num_row_groups))
+    rows, columns = metadata.num_rows, metadata.num_columns
+    if rows * columns > max(MAX_PACKED_CELLS, MAX_CELLS_PER_BYTE * info.bytes):
+        message = (
+            f"{path.name} packs {rows:,} rows of {columns} columns into {info.bytes:,} bytes; "
+            f"beyond {MAX_PACKED_CELLS:,} cells the limit is {MAX_CELLS_PER_BYTE:,} cells a byte."
+        )
+        errors.file(name, Code.ARCHIVE_BOMB, message, "Leave out the rows that repeat, or bring the table as CSV.")
+        return False
+    return spent.may_read(name, path.name, errors, rows=rows, columns=columns, size_bytes=max(unpacked, info.bytes))
 
 
 def _columns_of_few_texts(file: pq.ParquetFile) -> list[str]:

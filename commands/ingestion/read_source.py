@@ -6,6 +6,7 @@ from pathlib import Path
 from commands.ingestion.cells import FileInfo, RawTable, Source
 from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
+from commands.ingestion.limits import Budget, Spent
 from commands.ingestion.read_csv import read_csv
 from commands.ingestion.read_parquet import read_parquet
 from commands.ingestion.read_xlsx import read_xlsx
@@ -16,13 +17,14 @@ _WITH_MACROS = {".xlsm", ".xlsb", ".xltm", ".xlam"}
 _LOOKS_LIKE_A_TABLE = {".csv", ".parquet", ".xlsx", ".xls", ".xlsm", ".ods", ".tsv", ".txt"}
 
 
-def read_source(source: Path, errors: Findings, warnings: Findings) -> Source:
+def read_source(source: Path, errors: Findings, warnings: Findings, spent: Spent | None = None) -> Source:
     """Every table that could be read; what could not is in `errors`."""
+    spent = spent or Spent(Budget())
     workbook = _only_workbook(source) if source.is_dir() else source
     if workbook is not None and workbook.suffix.lower() == ".xlsx" and workbook.is_file():
-        found = _read_workbook(workbook, errors, warnings)
+        found = _read_workbook(workbook, errors, warnings, spent)
     elif source.is_dir():
-        found = _read_folder(source, errors, warnings)
+        found = _read_folder(source, errors, warnings, spent)
     else:
         found = Source()
         _note_no_source(source, errors)
@@ -51,7 +53,7 @@ def _note_no_source(source: Path, errors: Findings) -> None:
     errors.file("", Code.MISSING_SOURCE, message, fix, value=str(source))
 
 
-def _read_folder(folder: Path, errors: Findings, warnings: Findings) -> Source:
+def _read_folder(folder: Path, errors: Findings, warnings: Findings, spent: Spent) -> Source:
     tables: dict[str, RawTable] = {}
     files: list[FileInfo] = []
     paths = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
@@ -65,15 +67,15 @@ def _read_folder(folder: Path, errors: Findings, warnings: Findings) -> Source:
             both = " and ".join(path.name for path in versions)
             errors.file(name, Code.DUPLICATE_TABLE, f"The table is there twice: {both}.", "Keep one of them.")
         for path in versions:
-            table, info = _READERS[path.suffix.lower()](name, path, errors, warnings)
+            table, info = _READERS[path.suffix.lower()](name, path, errors, warnings, spent)
             files.append(info)
             if table is not None:
                 tables[name] = table
     return _with_missing_noted(Source(tables, files), {path.stem for path in ours}, errors)
 
 
-def _read_workbook(path: Path, errors: Findings, warnings: Findings) -> Source:
-    tables, info, sheets = read_xlsx(path, errors, warnings)
+def _read_workbook(path: Path, errors: Findings, warnings: Findings, spent: Spent) -> Source:
+    tables, info, sheets = read_xlsx(path, errors, warnings, spent)
     for sheet in sheets:
         if sheet not in BY_NAME:
             _note_unknown(sheet, f"The sheet {sheet}", warnings)

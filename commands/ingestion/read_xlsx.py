@@ -23,11 +23,22 @@ from commands.ingestion.cells import Cells, FileInfo, RawTable, distinct, withou
 from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
 from commands.ingestion.headers import checked_names, named_columns
-from commands.ingestion.limits import MAX_WORKBOOK_BYTES, MAX_WORKBOOK_MEMBERS, MAX_WORKBOOK_RATIO
+from commands.ingestion.limits import (
+    MAX_COLUMNS,
+    MAX_WORKBOOK_BYTES,
+    MAX_WORKBOOK_MEMBERS,
+    MAX_WORKBOOK_RATIO,
+    Spent,
+    setting_of,
+)
 from domain.portfolio.tables import BY_NAME
 
 _CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
 _PLACE = re.compile(rb'\br="([A-Z]{1,3})(\d+)"')
+_FAR_COLUMN = re.compile(rb'<(?:\w+:)?c\s[^>]*?\br="((?:AL[M-Z]|A[M-Z][A-Z]|[B-Z][A-Z]{2}|[A-Z]{4,})\d+)"')
+"""Of a cell beyond ALL, the thousandth column."""
+_ROW = re.compile(rb'<(?:\w+:)?row\b[^>]*?\br="(\d{1,9})"')
+_STRAY = "Delete the rows and columns after the table (Ctrl+End shows the last cell)."
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _ERROR_CELL = re.compile(rb'\bt="e"')
 _SUSPECT = re.compile(rb'<(?:\w+:)?f[\s/>]|\bt="e"')
@@ -55,7 +66,9 @@ class _Refused(Exception):
         self.code, self.message, self.fix = code, message, fix
 
 
-def read_xlsx(path: Path, errors: Findings, warnings: Findings) -> tuple[dict[str, RawTable], FileInfo, list[str]]:
+def read_xlsx(
+    path: Path, errors: Findings, warnings: Findings, spent: Spent
+) -> tuple[dict[str, RawTable], FileInfo, list[str]]:
     """The tables that could be read, the file, and the names of all its sheets."""
     with path.open("rb") as file:
         data = file.read(MAX_WORKBOOK_BYTES + 1)
@@ -63,7 +76,10 @@ def read_xlsx(path: Path, errors: Findings, warnings: Findings) -> tuple[dict[st
     try:
         parts = _unpacked(data)
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        formulas = _formulas(parts)
+        sheets_xml = _sheets(parts)
+        for name in _tables(book):
+            _refuse_far_cells(name, sheets_xml[name], spent.budget.cells)
+        formulas = {name: _suspect_cells(part) if _SUSPECT.search(part) else [] for name, part in sheets_xml.items()}
         sheets = {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in _tables(book)}
     except _Refused as refused:
         errors.file("", refused.code, f"{path.name}: {refused.message}", refused.fix)
@@ -73,6 +89,8 @@ def read_xlsx(path: Path, errors: Findings, warnings: Findings) -> tuple[dict[st
         return {}, info, []
     tables = {}
     for name, rows in sheets.items():
+        if not spent.may_read(name, path.name, errors, rows=len(rows), columns=len(rows[0]) if rows else 0):
+            continue
         table = _sheet(name, path.name, rows, formulas.get(name, []), errors, warnings)
         if table is not None:
             tables[name] = table
@@ -129,8 +147,8 @@ def _bomb(reason: str) -> _Refused:
     return _Refused(Code.ARCHIVE_BOMB, f"the workbook is not opened: {reason}", "Save it again from a spreadsheet.")
 
 
-def _formulas(parts: dict[str, bytes]) -> dict[str, list[tuple[int, int, str]]]:
-    """Sheet name -> (row, column, what) of each cell that holds a formula or an error; both counted from 0."""
+def _sheets(parts: dict[str, bytes]) -> dict[str, bytes]:
+    """The XML of each sheet by its name."""
     if "xl/workbook.xml" not in parts:
         raise _Refused(Code.UNREADABLE, "this is not a workbook.", "Save it as .xlsx.")
     links = ElementTree.fromstring(parts["xl/_rels/workbook.xml.rels"])
@@ -139,9 +157,32 @@ def _formulas(parts: dict[str, bytes]) -> dict[str, list[tuple[int, int, str]]]:
     for sheet in ElementTree.fromstring(parts["xl/workbook.xml"]).iter():
         if sheet.tag.endswith("}sheet"):
             target = targets[next(value for name, value in sheet.items() if name.endswith("}id"))]
-            part = parts[target.lstrip("/") if target.startswith("/") else f"xl/{target}"]
-            found[str(sheet.get("name"))] = _suspect_cells(part) if _SUSPECT.search(part) else []
+            found[str(sheet.get("name"))] = parts[target.lstrip("/") if target.startswith("/") else f"xl/{target}"]
     return found
+
+
+def _refuse_far_cells(name: str, part: bytes, most_cells: int) -> None:
+    """The reader allocates all from the first cell to the last, so the last is looked for before it begins."""
+    far = _FAR_COLUMN.search(part)
+    if far:
+        cell = far.group(1).decode()
+        message = f"the sheet {name} has a cell at {cell}; tables are read up to column {MAX_COLUMNS:,}."
+        raise _Refused(Code.LIMIT_EXCEEDED, message, _STRAY)
+    last_row = max((int(row) for row in _ROW.findall(part)), default=0)
+    if last_row * MAX_COLUMNS <= most_cells:
+        return
+    cells = last_row * max((_column_number(each.group(1)) for each in _PLACE.finditer(part)), default=0)
+    if cells > most_cells:
+        message = f"the sheet {name} spans {cells:,} cells; the limit is {most_cells:,}."
+        raise _Refused(Code.LIMIT_EXCEEDED, message, f"{_STRAY} Or raise {setting_of('cells')}.")
+
+
+def _column_number(letters: bytes) -> int:
+    """A is 1."""
+    column = 0
+    for letter in letters:
+        column = column * 26 + letter - 64
+    return column
 
 
 def _suspect_cells(part: bytes) -> list[tuple[int, int, str]]:
@@ -153,9 +194,7 @@ def _suspect_cells(part: bytes) -> list[tuple[int, int, str]]:
         if formula or _ERROR_CELL.search(attributes):
             if place is None:
                 raise _Refused(Code.FORMULA, "a sheet holds formulas or errors.", "Paste the sheets as values.")
-            column = 0
-            for letter in place.group(1):
-                column = column * 26 + letter - 64
+            column = _column_number(place.group(1))
             found.append((int(place.group(2)) - 1, column - 1, "a formula" if formula else "a spreadsheet error"))
     return found
 

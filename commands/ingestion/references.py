@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 
 from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
+from commands.ingestion.limits import MAX_TREE_DEPTH
 from commands.ingestion.typed_columns import Typed, TypedTable
 from domain.portfolio.tables import NODE_KINDS, Kind
 
@@ -14,6 +15,7 @@ Array = np.ndarray[Any, Any]
 Tables = dict[str, TypedTable]
 
 _NONE = -1
+_MOST_NAMED = 10
 
 
 def check_references(tables: Tables, errors: Findings) -> None:
@@ -114,7 +116,8 @@ def check_tree(portfolio: TypedTable, errors: Findings) -> None:
     parent = rows_referred(portfolio, "parent_id", portfolio, "node_id")
     circles = circles_of(parent)
     for circle in circles:
-        names = " > ".join(str(portfolio.text_at("node_id", row)) for row in [*circle, circle[0]])
+        names = " > ".join(str(portfolio.text_at("node_id", row)) for row in [*circle[:_MOST_NAMED], circle[0]])
+        names = names if len(circle) <= _MOST_NAMED else f"{names}, {len(circle):,} in all"
         errors.row(
             portfolio,
             "parent_id",
@@ -123,6 +126,9 @@ def check_tree(portfolio: TypedTable, errors: Findings) -> None:
             f"The nodes are one another's parents: {names}.",
             "Give one of them another parent, or none.",
         )
+    deep = _deeper_than(opened(parent, circles), MAX_TREE_DEPTH)
+    message = f"The node stands deeper than {MAX_TREE_DEPTH} levels below its root."
+    errors.row(portfolio, "parent_id", Code.LIMIT_EXCEEDED, deep, message, "Give it a parent nearer to the root.")
     level = np.full(portfolio.rows, _NONE)
     for place, kind in enumerate(NODE_KINDS):
         level[portfolio.equals("kind", kind)] = place
@@ -137,6 +143,24 @@ def check_tree(portfolio: TypedTable, errors: Findings) -> None:
         ),
         f"The order from the top is {', '.join(NODE_KINDS)}.",
     )
+
+
+def _deeper_than(parent: Array, depth: int) -> Array:
+    """Mask of the nodes of a forest with more ancestors than that."""
+    above = parent.copy()
+    for _ in range(depth):
+        if not (above != _NONE).any():
+            break
+        above = np.where(above == _NONE, _NONE, parent[above])
+    deep: Array = above != _NONE
+    return deep
+
+
+def opened(parent: Array, circles: list[list[int]]) -> Array:
+    """The same parents where each circle is cut once: circles have told of themselves."""
+    forest = parent.copy()
+    forest[[circle[0] for circle in circles]] = _NONE
+    return forest
 
 
 def circles_of(parent: Array) -> list[list[int]]:

@@ -16,6 +16,7 @@ from commands.ingestion.findings import Findings
 from commands.ingestion.limits import MAX_ID_CHARS, MAX_TEXT_CHARS
 from domain.portfolio.columns import ABSENT_DATE
 from domain.portfolio.tables import BY_NAME, Column, Kind, Table
+from domain.texts import MAX_AMOUNT, named
 
 Array = np.ndarray[Any, Any]
 
@@ -23,6 +24,9 @@ NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 NOT_FINITE = r"(?i)^[+-]?(nan|inf|infinity|1\.#inf|1\.#qnan)$"
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 EARLIEST, LATEST = date(1900, 1, 1), date(2200, 12, 31)
+_CONTROL = r"[\x00-\x1f\x7f-\x{9f}]"
+_NOT_BLANK = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}]"
+"""Control characters that are no blanks of a table either."""
 _TRUE = ("true", "TRUE", "True", "1", "yes", "YES", "Yes")
 _FALSE = ("false", "FALSE", "False", "0", "no", "NO", "No")
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -143,16 +147,27 @@ def _cleaned(table: TypedTable, name: str, cells: Cells, is_key: bool, errors: F
     errors.row(table, name, Code.FORMULA, formula, "The cell holds a formula.", "Write the value instead.")
     long = of_rows(np.asarray(pc.greater(pc.utf8_length(cells.texts), limit), dtype=bool), cells.codes)
     errors.row(table, name, Code.TOO_LONG, long, f"The text is longer than {limit} characters.", "Shorten it.")
-    if is_key:
-        control = of_rows(matches(cells.texts, r"[\x00-\x1f\x7f]"), cells.codes)
-        errors.row(table, name, Code.CONTROL_CHARACTER, control, "The id holds a control character.", "Remove it.")
     trimmed = pc.utf8_trim_whitespace(cells.texts)
+    _note_control_characters(table, name, cells, cells.texts if is_key else trimmed, errors)
     blanks = of_rows(np.asarray(pc.not_equal(trimmed, cells.texts), dtype=bool), cells.codes)
     if not blanks.any():
         return cells
     message, fix = f"{name} begins or ends with blanks.", "Remove the blanks."
     (errors if is_key else warnings).row(table, name, Code.SURROUNDING_BLANKS, blanks, message, fix)
     return cells if is_key else distinct(cells.codes, trimmed)
+
+
+def _note_control_characters(table: TypedTable, name: str, cells: Cells, kept: pa.Array, errors: Findings) -> None:
+    """In what is kept; a line end or a tab around a value goes with the other blanks."""
+    control = matches(cells.texts, _NOT_BLANK) | matches(kept, _CONTROL)
+    errors.row(
+        table,
+        name,
+        Code.CONTROL_CHARACTER,
+        of_rows(control, cells.codes),
+        lambda row: f"The text holds {named(table.text_at(name, row) or '')}.",
+        "Remove it: a text is one line of visible characters.",
+    )
 
 
 def _is_plain(texts: pa.Array, most_bytes: int) -> bool:
@@ -221,7 +236,16 @@ def _number(table: TypedTable, column: Column, cells: Cells, errors: Findings) -
         f"{name} is not a number.",
         lambda row: _number_fix(table.text_at(name, row)),
     )
-    values = np.where(endless, np.nan, values)
+    large = np.isfinite(values) & (np.abs(values) >= MAX_AMOUNT)
+    errors.row(
+        table,
+        name,
+        Code.OUT_OF_RANGE,
+        of_rows(large, cells.codes),
+        f"{name} is {MAX_AMOUNT:g} or more: amounts stay below it.",
+        "Check the number, and the unit that it is in.",
+    )
+    values = np.where(endless | large, np.nan, values)
     if column.kind is Kind.INTEGER:
         broken = of_rows(np.isfinite(values) & (values != np.floor(values)), cells.codes)
         errors.row(table, name, Code.NOT_AN_INTEGER, broken, f"{name} is not a whole number.", "Write a whole number.")

@@ -21,9 +21,10 @@ from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
-from domain.documents import IsoDate, Pair
+from domain.documents import MOST_TOLD, IsoDate, Pair, shown
 from domain.market.parts import Tenor
 from domain.scenarios.shocks import ScenarioDocument
+from domain.texts import CODE, FIX, is_clean, named, visible
 
 COLUMNS = ("date", "kind", "name", "tenor")
 KEY_COLUMNS = ("date", "kind", "name")
@@ -70,8 +71,12 @@ class Problem:
 
 
 class InvalidHistory(ValueError):
-    def __init__(self, problems: Iterable[Problem]) -> None:
-        self.problems = list(problems)
+    """`problems` lists the first MOST_TOLD; `total` counts."""
+
+    def __init__(self, problems: Iterable[Problem], more: int = 0) -> None:
+        found = list(problems)
+        self.total = len(found) + more
+        self.problems = found[:MOST_TOLD]
         super().__init__("; ".join(each.message for each in self.problems))
 
 
@@ -100,6 +105,15 @@ class _Reading:
     values: dict[Series, dict[date, float]] = field(default_factory=dict)
     rows: dict[tuple[Series, date], int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    more: int = 0
+    """problems beyond those kept"""
+
+    def note(self, problems: Iterable[Problem]) -> None:
+        for problem in problems:
+            if len(self.problems) < MOST_TOLD:
+                self.problems.append(problem)
+            else:
+                self.more += 1
 
 
 def read_history(header: Sequence[str], rows: Iterable[Row], *, horizon: int = 1, last: int | None = None) -> History:
@@ -115,7 +129,7 @@ def read_history(header: Sequence[str], rows: Iterable[Row], *, horizon: int = 1
     _note_gaps(reading, dates)
     _note_too_short(reading, len(dates), holds, horizon)
     if reading.problems:
-        raise InvalidHistory(reading.problems)
+        raise InvalidHistory(reading.problems, reading.more)
     series = tuple(sorted(reading.values))
     levels = [[reading.values[each][day] for day in dates] for each in series]
     columns = [_moves(each.kind, values, holds, horizon) for each, values in zip(series, levels, strict=True)]
@@ -184,15 +198,15 @@ def _read_row(reading: _Reading, row: Row, holds: str) -> None:
     found = [_day(row), _series(row), _number(row, holds)]
     problems = [each for each in found if isinstance(each, Problem)]
     if problems:
-        reading.problems += problems
+        reading.note(problems)
         return
     day, series, value = found
     assert isinstance(day, date) and isinstance(series, Series) and isinstance(value, float)
     before = reading.rows.setdefault((series, day), row.number)
     if before != row.number:
         message = f"{series} on {day} stands in row {before} already"
-        reading.problems.append(Problem(row.number, "date", "DUPLICATE", str(day), message, "keep one of the rows"))
-    reading.problems += _impossible_level(row, series, value) if holds == LEVEL else ()
+        reading.note([Problem(row.number, "date", "DUPLICATE", str(day), message, "keep one of the rows")])
+    reading.note(_impossible_level(row, series, value) if holds == LEVEL else ())
     reading.values.setdefault(series, {})[day] = value
 
 
@@ -208,7 +222,8 @@ def _checked(adapter: TypeAdapter[Any], row: Row, column: str, code: str) -> Any
         return adapter.validate_python(text)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        return Problem(row.number, column, code, text, first["msg"], first.get("ctx", {}).get("fix", "correct it"))
+        fix = first.get("ctx", {}).get("fix", "correct it")
+        return Problem(row.number, column, code, shown(text), visible(first["msg"]), fix)
 
 
 def _day(row: Row) -> date | Problem:
@@ -218,17 +233,23 @@ def _day(row: Row) -> date | Problem:
 
 def _series(row: Row) -> Series | Problem:
     kind_text, name, tenor = (row.cells.get(column, "").strip() for column in ("kind", "name", "tenor"))
+    if not is_clean(name):
+        return Problem(row.number, "name", CODE, shown(name), f"the name holds {named(name)}", FIX)
     if kind_text not in Kind.__members__:
         fix = f"use one of {', '.join(Kind)}"
-        return Problem(row.number, "kind", "UNKNOWN_KIND", kind_text, f"there is no kind {kind_text!r}", fix)
+        return Problem(
+            row.number, "kind", "UNKNOWN_KIND", shown(kind_text), f"there is no kind {shown(kind_text)!r}", fix
+        )
     kind, problem = Kind(kind_text), None
     if not name or len(name) > 128:
-        return Problem(row.number, "name", "REQUIRED", name, "what moves has no name", "name the curve, pair, match, …")
+        return Problem(
+            row.number, "name", "REQUIRED", shown(name), "what moves has no name", "name the curve, pair, match, …"
+        )
     if kind is Kind.CURVE:
         problem = _checked(_TENOR, row, "tenor", "INVALID_TENOR")
     elif tenor:
         message = f"a {kind} has no tenor"
-        problem = Problem(row.number, "tenor", "UNEXPECTED_TENOR", tenor, message, "leave the cell empty")
+        problem = Problem(row.number, "tenor", "UNEXPECTED_TENOR", shown(tenor), message, "leave the cell empty")
     elif kind is Kind.FX:
         problem = _checked(_PAIR, row, "name", "INVALID_PAIR")
     elif kind is Kind.SPREAD and not match_of(name):
@@ -246,9 +267,11 @@ def _number(row: Row, column: str) -> float | Problem:
         value = float(text)
     except ValueError:
         fix = "write a plain number with a decimal point" if text else f"give every row its {column}"
-        return Problem(row.number, column, "NOT_A_NUMBER", text, "this is not a number", fix)
+        return Problem(row.number, column, "NOT_A_NUMBER", shown(text), "this is not a number", fix)
     if not math.isfinite(value):
-        return Problem(row.number, column, "NOT_FINITE", text, "NaN and Infinity are not numbers", "give a number")
+        return Problem(
+            row.number, column, "NOT_FINITE", shown(text), "NaN and Infinity are not numbers", "give a number"
+        )
     return value
 
 
@@ -265,19 +288,20 @@ def _impossible_level(row: Row, series: Series, level: float) -> list[Problem]:
 def _note_gaps(reading: _Reading, dates: Sequence[date]) -> None:
     """A day on which something has no value is no scenario: nothing is filled in behind the user's back."""
     for series, by_day in sorted(reading.values.items()):
-        missing = [day for day in dates if day not in by_day]
+        missing = len(dates) - len(by_day)
         if missing:
-            more = f" and {len(missing) - 1} more" if len(missing) > 1 else ""
-            message = f"{series} has no value on {missing[0]}{more}"
+            first = next(day for day in dates if day not in by_day)
+            more = f" and {missing - 1} more" if missing > 1 else ""
+            message = f"{series} has no value on {first}{more}"
             fix = "add the rows, or take those dates out for every series"
-            reading.problems.append(Problem(None, "date", "MISSING_VALUE", str(missing[0]), message, fix))
+            reading.note([Problem(None, "date", "MISSING_VALUE", str(first), message, fix)])
 
 
 def _note_too_short(reading: _Reading, dates: int, holds: str, horizon: int) -> None:
     needed = horizon + (holds == LEVEL)
     if dates < needed and not reading.problems:
         message = f"a move over {horizon} observations needs {needed} dates, the file has {dates}"
-        reading.problems.append(Problem(None, "date", "TOO_SHORT", str(dates), message, "bring a longer history"))
+        reading.note([Problem(None, "date", "TOO_SHORT", str(dates), message, "bring a longer history")])
 
 
 def _moves(kind: Kind, values: Sequence[float], holds: str, horizon: int) -> list[float]:

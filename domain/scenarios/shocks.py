@@ -101,7 +101,7 @@ class SpreadShock(Part):
     """Moves the spread of the positions that match every pattern (an issuer's field, a term or any attribute)."""
 
     kind: Literal["SPREAD"] = "SPREAD"
-    match: Annotated[dict[Text, Annotated[str, Field(strict=True)]], Field(min_length=1)]
+    match: Annotated[dict[Text, Annotated[str, Field(strict=True, max_length=256)]], Field(min_length=1)]
     bp: BasisPoints
 
 
@@ -278,11 +278,13 @@ def _id_problems(scenarios: Sequence[tuple[str, ScenarioDocument]]) -> list[Prob
 
 
 def _repetitions(references: Sequence[str]) -> list[Problem]:
-    return [
-        Problem(f"scenarios[{i}]", "DUPLICATE_ID", each, "the set names this scenario already", "name it once")
-        for i, each in enumerate(references)
-        if each in references[:i]
-    ]
+    problems, seen = [], set[str]()
+    for i, each in enumerate(references):
+        if each in seen:
+            message = "the set names this scenario already"
+            problems.append(Problem(f"scenarios[{i}]", "DUPLICATE_ID", each, message, "name it once"))
+        seen.add(each)
+    return problems
 
 
 class IrrbbSizes(NamedTuple):

@@ -1,7 +1,8 @@
 """The book of scenarios: each is versioned, and a run names the version it used."""
 
-from dataclasses import dataclass, replace
-from typing import Any, ClassVar, assert_never
+import re
+from dataclasses import dataclass
+from typing import Any, ClassVar
 from uuid import UUID
 
 from domain.event import Envelope, Event, stream_id
@@ -55,19 +56,8 @@ def scenario_set_stream(scenario_set_id: str) -> UUID:
     return stream_id("scenario_set", scenario_set_id)
 
 
-def evolve(scenario: Scenario, event: ScenarioEvent) -> Scenario:
-    match event:
-        case ScenarioDefined() | ScenarioRevised():
-            return replace(scenario, versions=(*scenario.versions, event.document))
-        case _:
-            assert_never(event)
-
-
 def fold(events: list[ScenarioEvent]) -> Scenario:
-    scenario = Scenario()
-    for event in events:
-        scenario = evolve(scenario, event)
-    return scenario
+    return Scenario(tuple(event.document for event in events))
 
 
 def define(scenario: Scenario, envelope: Envelope, scenario_id: str, document: dict[str, Any]) -> list[ScenarioEvent]:
@@ -96,6 +86,7 @@ def define_set(
 
 
 def split_reference(reference: str) -> tuple[str, int | None]:
-    """`up100@2` names a version, `up100` the latest."""
+    """`up100@2` names a version, `up100` the latest. Digits are those of ASCII, and no version has ten of them."""
     name, separator, version = reference.partition("@")
-    return (name, int(version)) if separator and version.isdigit() else (reference, None)
+    is_number = bool(separator and re.fullmatch(r"[0-9]{1,9}", version))
+    return (name, int(version)) if is_number else (reference, None)

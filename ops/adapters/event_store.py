@@ -23,6 +23,7 @@ from domain.event import Event
 from domain.ports import AlreadyThere, LogEntry
 from domain.runs.facts import Block
 from domain.runs.run import RunArchived
+from domain.texts import ControlCharacter, is_unstorable
 from ops.archiving.problems import BlocksArchived
 
 EVENTS_TABLE = "ledger_events"
@@ -175,5 +176,8 @@ class PostgresEventStore:
 
 
 def _stored(event: Event) -> StoredEvent:
+    """The last gate: a text that a read model could not hold is refused, whatever way it came."""
+    if is_unstorable(event):
+        raise ControlCharacter(f"a text of {event.TOPIC} holds a zero character or a lone surrogate")
     topic, state = codec.encode(event)
     return StoredEvent(event.originator_id, event.originator_version, topic, state)

@@ -6,6 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from commands.refusals import Refused
+from domain import texts
+from domain.ports import AlreadyThere
 from domain.runs.run import RunRefused
 from domain.valuation_models import ModelRefused
 from ops.adapters.database import DatabaseProblem
@@ -73,6 +75,7 @@ def run() -> None:
     arguments, as_json, database_url = global_options(sys.argv[1:])
     configure_logs()
     output = Output(as_json)
+    refuse_control_characters(output, sys.argv[1:])
     if database_url:
         arguments = ["--database-url", database_url, *arguments]
     try:
@@ -83,6 +86,10 @@ def run() -> None:
         output.fail("RUN_REFUSED", str(refused), refused.fix)
     except ModelRefused as refused:
         output.fail("MODEL_REFUSED", str(refused), refused.fix)
+    except texts.ControlCharacter as error:
+        output.fail(error.code, str(error), error.fix)
+    except AlreadyThere:
+        output.fail("MOVED", "somebody wrote to the same place at the same moment", "look at it and ask again")
     except DatabaseProblem as problem:
         output.fail(problem.code, str(problem), problem.fix)
     except EmbeddedPostgresError as error:
@@ -90,6 +97,13 @@ def run() -> None:
     except DATABASE_AWAY as error:
         fix = "ask again when it answers: what was stored is there"
         output.fail("DATABASE_LOST", f"the database went away: {str(error).strip()}", fix)
+
+
+def refuse_control_characters(output: Output, words: list[str]) -> None:
+    """A surrogate is a byte of the line that is not UTF-8."""
+    for word in words:
+        if not texts.is_clean(word):
+            output.fail(texts.CODE, f"the word {texts.visible(word)[:80]} holds {texts.named(word)}", texts.FIX)
 
 
 def global_options(arguments: list[str]) -> tuple[list[str], bool, str | None]:

@@ -1,6 +1,7 @@
 """What commands print: one JSON document on stdout, or a few lines for a person; progress and errors on stderr."""
 
 import json
+import re
 import sys
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -8,6 +9,8 @@ from typing import Any, NoReturn
 from uuid import UUID
 
 import typer
+
+from domain.texts import visible
 
 
 @dataclass(frozen=True)
@@ -29,11 +32,16 @@ class Output:
         if self.as_json:
             problem = {"code": code, "message": message, "fix": fix}
             typer.echo(json.dumps({"error": problem | ({"problems": problems} if problems else {})}, default=plain))
-        typer.echo(f"error: {message}", err=True)
+        typer.echo(f"error: {harmless(message)}", err=True)
         for one in (problems or [])[1:20]:
-            typer.echo(f"       {one.get('path') or one.get('value') or ''}: {one['message']}", err=True)
-        typer.echo(f"  fix: {fix}", err=True)
+            typer.echo(harmless(f"       {one.get('path') or one.get('value') or ''}: {one['message']}"), err=True)
+        typer.echo(f"  fix: {harmless(fix)}", err=True)
         raise SystemExit(1)
+
+
+def harmless(text: str) -> str:
+    """Nothing that a terminal would obey, but for the ends and tabs of our own lines."""
+    return re.sub(r"[^\n\t]+", lambda line: visible(line.group()), text)
 
 
 def plain(value: Any) -> Any:

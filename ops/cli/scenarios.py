@@ -68,7 +68,9 @@ def define_history(
 
     raw = read_bytes(file)
     with opened(context) as tenor:
-        document = define(tenor.store, tenor.envelope(), raw, DefineHistory(set_id, horizon, last))
+        document = define(
+            tenor.store, tenor.envelope(), raw, DefineHistory(set_id, horizon, last), tenor.parsers.read_history
+        )
     first, to, count = document["first_date"], document["last_date"], document["scenarios"]
     lines = [
         f"@{set_id}@{document['version']}",

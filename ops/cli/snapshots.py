@@ -1,13 +1,18 @@
 """`tenor ingest`, `tenor market load`, `tenor market calibrate`."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ops.cli.calibration import calibrate
-from ops.cli.options import AsJson, opened
-from ops.cli.output import Output
+from ops.cli.options import AsJson, opened, settings_of
+from ops.cli.output import Output, harmless
+
+if TYPE_CHECKING:
+    from ops.parsing.pool import ParserPool
 
 SHOWN = 20
 
@@ -31,7 +36,7 @@ def ingest(
     from commands.ingest_portfolio import ingest_portfolio
 
     output = Output(as_json)
-    with opened(context) as tenor:
+    with reading_elsewhere(context) as parsers, opened(context) as tenor:
         report = ingest_portfolio(
             tenor.store,
             tenor.blobs,
@@ -40,13 +45,27 @@ def ingest(
             source,
             accept_valid=accept_valid,
             dry_run=dry_run,
+            digest=parsers.digest,
         )
     output.show(report, *ingest_lines(report))
     for kind in ("errors", "warnings"):
         for line in problem_lines(report.get(kind, []), kind) if not as_json else ():
-            output.note(line)
+            output.note(harmless(line))
     if report["snapshot_id"] is None and not (dry_run and not report["errors"]):
         raise SystemExit(1)
+
+
+@contextmanager
+def reading_elsewhere(context: typer.Context) -> Iterator["ParserPool"]:
+    """A parser process, which loads its libraries while the database is opened."""
+    from ops.parsing.pool import ParserPool
+
+    parsers = ParserPool(settings_of(context).budget)
+    parsers.start()
+    try:
+        yield parsers
+    finally:
+        parsers.close()
 
 
 def ingest_lines(report: dict[str, Any]) -> list[str]:

@@ -8,6 +8,7 @@ from domain.event import Event
 from domain.portfolio.columns import ABSENT_CODE, ColumnData, Portfolio
 from domain.ports import BlobStore, Connection, LogEntry, PortfolioCodec
 from domain.snapshot import SnapshotKind, SnapshotRegistered
+from domain.texts import storable
 from projections.engine.versions import FIRST, Tables, versioned
 
 INSERT_NODE = """
@@ -36,10 +37,11 @@ class PortfolioTreeProjection:
 
 
 def texts(column: ColumnData | None, rows: int) -> list[str | None]:
-    """A text column as strings, None where absent."""
+    """A text column as strings that a table can hold, None where absent."""
     if column is None:
         return [None] * rows
-    return [None if code == ABSENT_CODE else column.categories[code] for code in column.values.tolist()]
+    categories = storable(column.categories)
+    return [None if code == ABSENT_CODE else categories[code] for code in column.values.tolist()]
 
 
 def paths(portfolio: Portfolio) -> list[list[int]]:
@@ -52,9 +54,10 @@ def paths(portfolio: Portfolio) -> list[list[int]]:
 
 
 def _path(row: int, parents: list[int | None]) -> list[int]:
-    path = [row]
-    while (above := parents[path[-1]]) is not None and above not in path:
+    path, seen = [row], {row}
+    while (above := parents[path[-1]]) is not None and above not in seen:
         path.append(above)
+        seen.add(above)
     return path[::-1]
 
 

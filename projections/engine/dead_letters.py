@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import psycopg
 
 from domain.ports import Connection, EventStore, LogEntry
+from projections.digestible import digestible
 from projections.engine.versions import Projection
 
 POISON = (
@@ -75,7 +76,7 @@ def _tell_again(projection: Projection, store: EventStore, connect: Connect, pos
     entries = store.log(position - 1, 1)
     with connect() as connection, connection.transaction():
         connection.execute(LOCK_READER, (projection.name,))
-        projection.handle(connection, entries)
+        projection.handle(connection, digestible(entries))
         connection.execute(MARK_REPLAYED, (projection.name, position))
 
 

@@ -21,6 +21,7 @@ from eventsourcing.persistence import OperationalError as LogOperationalError
 
 from domain.event import Event
 from domain.ports import Connection, EventStore, LogEntry
+from projections.digestible import digestible
 from projections.engine.dead_letters import POISON, describe, park
 from projections.engine.versions import OnPoison, Projection, ReadModel
 
@@ -175,7 +176,7 @@ def _advance(projection: Projection, connect: Connect, position: int, entries: S
     with connect() as connection, connection.transaction():
         if not move(connection, projection.name, position, entries):
             return False
-        projection.handle(connection, entries)
+        projection.handle(connection, digestible(entries))
     return True
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from domain.portfolio.columns import ABSENT_CODE, ABSENT_DATE, ColumnData, Portfolio
 from domain.portfolio.tables import BY_NAME, NODE_KINDS, Kind
+from domain.texts import storable
 
 MOST_VALUES = 1_000
 """Attributes of more distinct values have no totals kept; they are summed from the chunks when asked for."""
@@ -90,7 +91,7 @@ def value_text(kind: Kind, value: Any, categories: tuple[str, ...] = ()) -> str:
     """A value as a key: numbers as short as they read back, dates in ISO 8601, flags true or false, '' if absent."""
     match kind:
         case Kind.TEXT:
-            return "" if value == ABSENT_CODE else categories[value]
+            return "" if value == ABSENT_CODE else storable(categories[value])
         case Kind.DATE:
             return "" if value == ABSENT_DATE else (EPOCH + dt.timedelta(days=value)).isoformat()
         case Kind.FLAG:

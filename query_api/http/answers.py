@@ -10,6 +10,7 @@ import pyarrow as pa
 from fastapi import Query, Request
 from fastapi.responses import Response, StreamingResponse
 
+from query_api.documents import as_json
 from query_api.errors import NotAcceptable
 from query_api.export import MIME, write
 from query_api.http.paging import next_link
@@ -48,7 +49,7 @@ def document(
     request: Request, body: Any, *, run: RunRow | None = None, headers: dict[str, str] | None = None
 ) -> Response:
     """A JSON document named by its content."""
-    return _tagged(request, orjson.dumps(body), MIME["json"], cache_control(run), headers or {})
+    return _tagged(request, as_json(body), MIME["json"], cache_control(run), headers or {})
 
 
 def raw_document(request: Request, data: bytes, sha256: str) -> Response:

@@ -9,6 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 
 from query_api.http.guards import AllowedHosts, BodyLimit, IsAllowed, Meter, SecurityHeaders
 from query_api.http.problems import PROBLEM, add_handlers
+from query_api.text_gate import TextGate
 
 VERSION = "1"
 
@@ -48,6 +49,7 @@ def create_app(
     app.include_router(_health(ready, metrics))
     add_handlers(app)
     # The last one added stands outermost.
+    app.add_middleware(TextGate)
     app.add_middleware(BodyLimit)
     if is_allowed_host is not None:
         app.add_middleware(AllowedHosts, is_allowed=is_allowed_host)

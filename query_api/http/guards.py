@@ -1,5 +1,6 @@
 """What stands before every route: allowed hosts, a limit on bodies, security headers, counts and times."""
 
+import re
 import time
 from collections.abc import Callable, Mapping
 
@@ -13,7 +14,7 @@ from query_api.http.problems import problem
 DEFAULT_BODY_BYTES = 16 * 1024 * 1024
 BODY_BYTES: dict[str, int] = {
     "/api/v1/ingestion/": 1024 * 1024 * 1024,
-    "/api/v1/marketdata/": 256 * 1024 * 1024,
+    "/api/v1/marketdata/": 64 * 1024 * 1024,
     "/api/v1/scenario/histories": 256 * 1024 * 1024,
 }
 
@@ -100,7 +101,7 @@ class BodyLimit:
         path = scope["path"]
         limit = next((most for prefix, most in self._limits.items() if path.startswith(prefix)), self._default)
         said = Headers(scope=scope).get("content-length", "0")
-        if not said.isdigit() or int(said) > limit:
+        if not re.fullmatch(r"[0-9]{1,18}", said) or int(said) > limit:
             refusal = problem(None, 413, "BODY_TOO_LARGE", f"a body here may have {limit:,} bytes")
             return await refusal(scope, receive, send)
         received = 0

@@ -3,13 +3,14 @@
 from http import HTTPStatus
 from typing import Any
 
-import orjson
 import psycopg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
+from domain import texts
+from query_api.documents import as_json
 from query_api.errors import (
     BadQuery,
     NoHistory,
@@ -22,6 +23,8 @@ from query_api.errors import (
 )
 
 PROBLEM = "application/problem+json"
+MOST_TOLD = 1_000
+_LONGEST_STEP, _LONGEST_MESSAGE = 80, 300
 
 STATUS: dict[type[QueryRefused], int] = {
     BadQuery: 422,
@@ -47,7 +50,7 @@ def problem(
         **({"instance": request.url.path} if request else {}),
         **facts,
     }
-    return Response(orjson.dumps(body), status, {"Cache-Control": "no-store", **(headers or {})}, media_type=PROBLEM)
+    return Response(as_json(body), status, {"Cache-Control": "no-store", **(headers or {})}, media_type=PROBLEM)
 
 
 def add_handlers(app: FastAPI) -> None:
@@ -78,9 +81,14 @@ def http_error(request: Request, error: Exception) -> Response:
 def invalid(request: Request, error: Exception) -> Response:
     """The place and the rule of each violation, without the value."""
     assert isinstance(error, RequestValidationError)
-    errors = [{"loc": list(one["loc"]), "message": one["msg"], "type": one["type"]} for one in error.errors()]
+    errors = [_violation(one) for one in error.errors()[:MOST_TOLD]]
     first = f"{'.'.join(str(step) for step in errors[0]['loc'])}: {errors[0]['message']}"
     return problem(request, 422, "INVALID_REQUEST", first, "see /openapi.json for what is taken here", errors=errors)
+
+
+def _violation(one: Any) -> dict[str, Any]:
+    place = [step if isinstance(step, int) else texts.visible(str(step)[:_LONGEST_STEP]) for step in one["loc"]]
+    return {"loc": place, "message": texts.visible(one["msg"][:_LONGEST_MESSAGE]), "type": one["type"]}
 
 
 def cannot_be_asked(request: Request, error: Exception) -> Response:

@@ -1,5 +1,6 @@
 """Runs: what was asked, how far each is, and its progress as it happens."""
 
+import re
 from datetime import datetime
 from typing import Annotated
 
@@ -88,6 +89,6 @@ def _cursor_after(run: RunRow) -> str:
 def _position(last_event_id: str | None) -> int:
     if not last_event_id:
         return 0
-    if not last_event_id.isdecimal():
+    if not re.fullmatch(r"[0-9]{1,18}", last_event_id):
         raise BadQuery("Last-Event-ID is no event position", "send the id of the last event received, or nothing")
     return int(last_event_id)

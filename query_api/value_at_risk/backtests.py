@@ -7,11 +7,13 @@ that no trade and no payment blurs the comparison.
 import csv
 import io
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
+from domain.documents import MOST_TOLD, shown
 from domain.scenarios.versions import BASE
 from query_api.errors import BadQuery
 from query_api.reading import Connection
@@ -78,12 +80,14 @@ def backtest_run(
 def backtest_file(raw: bytes, confidence: float = CONFIDENCE) -> Document:
     """Of the days in a file, in the order of their dates."""
     Asked(None, None, confidence)
-    days, problems = _read(raw)
+    days, problems, count = _read(raw)
     if not problems and len(days) < FEWEST_DAYS:
         problems = [_problem(None, "date", str(len(days)), "a backtest needs two days or more", "bring more days")]
     if problems:
         first = problems[0]
-        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        more = f" (and {count - 1:,} more)" if count > 1 else ""
+        if count > len(problems):
+            more += f"; the first {len(problems):,} are listed"
         raise BadQuery(
             f"the file cannot be used: {first['path']}: {first['message']}{more}", first["fix"], problems=problems
         )
@@ -110,23 +114,36 @@ def _test(name: str, test: Test) -> Document:
     return {f"{name}_lr": test.statistic, f"{name}_p_value": test.p_value, f"{name}_rejects": test.rejects}
 
 
-def _read(raw: bytes) -> tuple[list[Day], list[Document]]:
-    """The good rows, and everything that is wrong with the others; rows count as a spreadsheet does."""
+def _read(raw: bytes) -> tuple[list[Day], list[Document], int]:
+    """The good rows, what is wrong with the others, and how much that is; rows count as a spreadsheet does."""
     try:
-        lines = csv.reader(io.StringIO(raw.decode("utf-8-sig"), newline=""))
-        header = [name.strip() for name in next(lines, [])]
+        text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
-        return [], [_problem(None, "", "", "this is not UTF-8 text", SHAPE)]
-    missing = [name for name in COLUMNS if name not in header]
+        return [], [_problem(None, "", "", "this is not UTF-8 text", SHAPE)], 1
+    lines = csv.reader(io.StringIO(text, newline=""))
+    try:
+        return _days(lines)
+    except csv.Error:
+        message = f"a cell has more than {csv.field_size_limit():,} characters"
+        fix = "look for a quotation mark that is never closed"
+        return [], [_problem(lines.line_num, "", "", message, fix)], 1
+
+
+def _days(lines: Iterator[list[str]]) -> tuple[list[Day], list[Document], int]:
+    header = [name.strip() for name in next(lines, [])]
+    missing = [_problem(1, name, "", f"there is no column {name}", SHAPE) for name in COLUMNS if name not in header]
     if missing:
-        return [], [_problem(1, name, "", f"there is no column {name}", SHAPE) for name in missing]
-    days, problems, seen = [], [], set[str]()
+        return [], missing, len(missing)
+    days, problems, count, seen = [], list[Document](), 0, set[str]()
     for number, cells in enumerate(lines, start=2):
         if any(cell.strip() for cell in cells):
             found = _day(number, dict(zip(header, (cell.strip() for cell in cells), strict=False)), seen)
-            problems += found if isinstance(found, list) else []
-            days += [found] if isinstance(found, Day) else []
-    return days, problems
+            if isinstance(found, Day):
+                days.append(found)
+            else:
+                count += len(found)
+                problems += found[: MOST_TOLD - len(problems)]
+    return days, problems, count
 
 
 def _day(number: int, cells: dict[str, str], seen: set[str]) -> Day | list[Document]:
@@ -158,4 +175,4 @@ def _number(text: str) -> float | None:
 
 def _problem(row: int | None, column: str, value: str, message: str, fix: str) -> Document:
     path = column if row is None else f"row {row} {column}"
-    return {"path": path, "row": row, "column": column, "value": value, "message": message, "fix": fix}
+    return {"path": path, "row": row, "column": column, "value": shown(value), "message": message, "fix": fix}

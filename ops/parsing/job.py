@@ -1,0 +1,67 @@
+"""What a parser process is asked for and what it leaves behind: small lines over a pipe, the rest in files.
+
+parent --> {"kind": "portfolio", "source": …, "folder": …, …}
+child  <-- {"done": true} | {"refused": {code, message, fix, problems}} | {"memory": true}
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from commands.ingest_portfolio import Digested
+from commands.ingestion.limits import Budget
+
+
+@dataclass(frozen=True)
+class PortfolioJob:
+    """`folder` is the job's own: an upload is unpacked there, and the answer's files lie there."""
+
+    source: str
+    folder: str
+    is_upload: bool
+    accept_valid: bool
+    dry_run: bool
+    budget: Budget
+
+    def as_line(self) -> bytes:
+        return json.dumps({"kind": "portfolio", **asdict(self)}).encode() + b"\n"
+
+
+@dataclass(frozen=True)
+class HistoryJob:
+    """A table of past moves in the file `source`."""
+
+    source: str
+    folder: str
+    set_id: str
+    horizon: int
+    last: int | None
+
+    def as_line(self) -> bytes:
+        return json.dumps({"kind": "history", **asdict(self)}).encode() + b"\n"
+
+
+def write_answer(folder: Path, answer: dict[str, Any], files: dict[str, bytes]) -> None:
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    (folder / "answer").write_text(json.dumps(answer), encoding="utf-8")
+
+
+def read_answer(folder: Path) -> dict[str, Any]:
+    answer: dict[str, Any] = json.loads((folder / "answer").read_bytes())
+    return answer
+
+
+def write_digested(folder: Path, digested: Digested) -> None:
+    told = {"report": digested.report, "rows": digested.rows, "source": digested.source}
+    stored = {} if digested.snapshot is None else {"snapshot": digested.snapshot, "lines": digested.lines}
+    write_answer(folder, told, stored)
+
+
+def read_digested(folder: Path) -> Digested:
+    told = read_answer(folder)
+    if not (folder / "snapshot").exists():
+        return Digested(told["report"])
+    snapshot, lines = (folder / "snapshot").read_bytes(), (folder / "lines").read_bytes()
+    return Digested(told["report"], snapshot, lines, told["rows"], told["source"])
