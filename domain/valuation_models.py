@@ -63,6 +63,8 @@ _SENSITIVITIES = (
     "VEGA_LADDER",
     "THETA",
     "FX_DELTA",
+    "DV01_STANDARD_ERROR",
+    "VEGA_STANDARD_ERROR",
 )
 _YIELDS = (
     "YIELD",
@@ -100,8 +102,8 @@ MODELS: tuple[Model, ...] = (
         columns=("prepayment", "default"),
     ),
     Model("pools", 1, "Pass-throughs of level-pay pools at quoted speeds.", ("ABS_MBS",)),
-    Model("callable_bonds", 1, "Calls and puts on a Hull-White lattice.", ("CALLABLE_BOND",)),
-    Model("hull_white", 1, "The one-factor short rate, fitted to the curve.", ("CALLABLE_BOND", "STRUCTURED")),
+    Model("callable_bonds", 2, "Calls and puts on a Hull-White lattice.", ("CALLABLE_BOND",)),
+    Model("hull_white", 2, "The one-factor short rate, fitted to the curve.", ("CALLABLE_BOND", "STRUCTURED")),
     Model("structured", 1, "Structured coupons by Monte Carlo under Hull-White.", ("STRUCTURED",)),
     Model("fx_forwards", 1, "Spot and both discount curves: covered interest parity.", ("FX_FWD",)),
     Model("swaps", 1, "Fixed against floating, discounted on one curve, projected on another.", ("IRS",)),
@@ -111,7 +113,7 @@ MODELS: tuple[Model, ...] = (
     Model("fx_options", 1, "Garman-Kohlhagen on the pair's volatilities.", ("FX_OPTION",)),
     Model(
         "sensitivities",
-        1,
+        2,
         "Gains for small moves of rates, spreads, volatilities and spots.",
         PRODUCT_TYPES,
         _SENSITIVITIES,

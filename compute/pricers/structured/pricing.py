@@ -7,11 +7,12 @@ from numpy.typing import NDArray
 
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import Terms
-from compute.kernels.curves.curves import DAYS_PER_YEAR
+from compute.kernels.curves.curves import BASIS_POINT, DAYS_PER_YEAR
 from compute.kernels.dates.daycounts import period_fraction
 from compute.kernels.flows.bonds import accrued_interest
 from compute.kernels.flows.flows import Flows
 from compute.kernels.monte_carlo.control_variates import standard_errors
+from compute.market.day_tables import CONVEXITY_SHIFT
 from compute.outputs.failures import Failing
 from compute.outputs.family_values import Valued
 from compute.pricers.debt.checks import check_discounting
@@ -38,13 +39,35 @@ def price_structured(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> 
     rates = [note_rates(run, note) for note in notes]
     owed_ccy = _interest_of_one(debt)
     worth_ccy = owed_ccy[:, None] * _paid_factors(run, debt)
-    through, errors = [], []
+    through, errors, of_dv01, of_vega = [], [], [], []
     for i, (note, of_note) in enumerate(zip(notes, rates, strict=True)):
         mine = worth_ccy[debt.schedules.offsets[i] : debt.schedules.offsets[i + 1]]
         through.append(key_rate_dv01s(run, note, of_note.at_market, mine))
         errors.append(standard_errors(of_note.at_market.replicate, mine))
+        of_dv01.append(_of_dv01(note, of_note, mine))
+        of_vega.append(_of_nothing(mine) if of_note.by_sigma is None else standard_errors(of_note.by_sigma, mine))
     valued = value_flows(run, debt, _projected(run, debt, notes, rates, owed_ccy, np.array(through)), index)
-    return replace(valued, standard_error_ccy=np.array(errors))
+    return replace(
+        valued,
+        standard_error_ccy=np.array(errors),
+        dv01_standard_error_ccy=np.array(of_dv01),
+        vega_standard_error_ccy=np.array(of_vega),
+    )
+
+
+def _of_dv01(note: Note, of_note: NoteRates, worth_ccy: Array) -> Array:
+    """[S] standard error of DV01: the scatter of the replicates' own slopes, over 25 bp each way."""
+    if of_note.shifted is None:
+        return _of_nothing(worth_ccy)
+    up, down = of_note.shifted
+    growth = np.exp(CONVEXITY_SHIFT * note.periods.pay / DAYS_PER_YEAR)[:, None]
+    slope = (down * growth - up / growth) * (BASIS_POINT / (2.0 * CONVEXITY_SHIFT))
+    return standard_errors(slope, worth_ccy)
+
+
+def _of_nothing(worth_ccy: Array) -> Array:
+    """[S] blank: nobody asked."""
+    return np.full(worth_ccy.shape[1], np.nan)
 
 
 def check_structured(run: RunInputs, terms: Terms, failing: Failing) -> None:

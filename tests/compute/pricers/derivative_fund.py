@@ -35,6 +35,8 @@ MEASURES = (
     "STANDARD_ERROR",
     "WAL",
     "WAM",
+    "DV01_STANDARD_ERROR",
+    "VEGA_STANDARD_ERROR",
 )
 
 
