@@ -190,6 +190,7 @@ INSTRUMENTS = Table(
         _choice("option_type", OPTION_TYPES),
         Column("pair"),
         Column("payoff"),
+        Column("fixing_lag_days", _I, low=0, high=30),
     ),
     key=("instrument_id",),
     required=True,

@@ -7,6 +7,7 @@ import numpy as np
 
 from compute.inputs.terms import ABSENT, Terms
 from compute.pricers.shared.option_terms import frequency_of
+from domain.fixings import is_overnight
 from domain.market.conventions import index_frequency, swap_conventions
 from domain.portfolio.payoffs import (
     CappedFloater,
@@ -36,6 +37,12 @@ class Index:
     """of the index: its own tenor where its name says it, else the currency's floating leg's"""
     fixed_day_count: int
     own_day_count: int
+    lag_days: int = 0
+    """business days from a coupon's fixing to the start of its period"""
+
+    @property
+    def is_overnight(self) -> bool:
+        return is_overnight(self.name)
 
     def fixing_name(self, tenor_yr: int) -> str:
         """Under which name the market has the rate's fixings."""
@@ -105,7 +112,8 @@ class _Columns:
         )
         frequency = self.terms.number("float_frequency")[0]
         per_year = index_frequency(name, currency) if np.isnan(frequency) else int(frequency)
-        return Index(name, currency, 12 // max(fixed, 1), 12 // max(per_year, 1), fixed_day_count, own)
+        months, lag_days = (12 // max(fixed, 1), 12 // max(per_year, 1)), int(self.terms.whole("fixing_lag_days")[0])
+        return Index(name, currency, *months, fixed_day_count, own, lag_days)
 
 
 def coupon_of(terms: Terms, i: int) -> Coupon:

@@ -1,14 +1,22 @@
 """The part of the market that a position's value stands on: curves with their nodes, spots, fixings, volatilities."""
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 
+import numpy as np
+
+from compute.inputs.run_inputs import EPOCH
+from compute.inputs.terms import Lookups, Terms
+from compute.pricers.rates.swap_legs import leg_schedules
+from compute.pricers.resets import fixing_days_used
 from domain.market.document import MarketDocument, parse_market
 from domain.portfolio.columns import Portfolio
 from ops.audit.lineage.rows import text_at
 
 FX = ("FX_FWD", "FX_OPTION")
 CREDIT = ("CDS",)
+FREQUENCY_OF_FLOATERS = {"LOAN": "frequency", "BOND": "frequency", "IRS": "float_frequency"}
 LATTICE = ("CALLABLE_BOND", "STRUCTURED")
 
 
@@ -24,11 +32,7 @@ def market_used(raw: bytes, portfolio: Portfolio, row: int, base_currency: str) 
         "as_of": market.as_of.isoformat(),
         "curves": list(curves_used(market, currencies, term)),
         "fx_spots": spots_used(market, {*currencies, term("currency") or base_currency, base_currency}),
-        "fixings": [
-            fixing.model_dump(mode="json")
-            for fixing in market.fixings
-            if fixing.index == term("index") and fixing.date <= market.as_of
-        ],
+        "fixings": list(fixings_used(market, portfolio, row, term)),
         "volatilities": [
             surface.model_dump(mode="json")
             for surface in market.volatilities
@@ -38,6 +42,25 @@ def market_used(raw: bytes, portfolio: Portfolio, row: int, base_currency: str) 
         if term("product_type") in LATTICE and term("currency") in market.hull_white
         else None,
     }
+
+
+def fixings_used(market: MarketDocument, portfolio: Portfolio, row: int, term: Any) -> Iterator[dict[str, Any]]:
+    """Those that the periods begun are paid on, by their dates; of a note all that its coupons may look back on."""
+    fixings = [each for each in market.fixings if each.index == term("index") and each.date <= market.as_of]
+    if term("rate_type") not in ("", "FLOATING") or term("product_type") == "CAP_FLOOR":
+        fixings = []  # a caplet that has been set is no part of the value
+    elif term("product_type") in FREQUENCY_OF_FLOATERS:
+        known = {term("index"): np.array([_day(each.date) for each in fixings], np.int32)}
+        terms = Terms(portfolio, np.array([row]), Lookups())
+        frequency = terms.whole(FREQUENCY_OF_FLOATERS[term("product_type")])
+        schedules = leg_schedules(_day(market.as_of), terms, terms.day("issue_date"), frequency)
+        used = set(fixing_days_used(_day(market.as_of), terms, schedules, known))
+        fixings = [each for each in fixings if _day(each.date) in used]
+    return (each.model_dump(mode="json") for each in fixings)
+
+
+def _day(day: date) -> int:
+    return (day - EPOCH).days
 
 
 def currencies_of(market: MarketDocument, currency: str, pair: str, product_type: str) -> list[str]:

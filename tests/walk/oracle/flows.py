@@ -6,6 +6,7 @@ from datetime import date
 
 from tests.walk.oracle.behaviour import Behaviour, behaviour_of
 from tests.walk.oracle.dates import Period, add_months, fraction, schedule, whole_months, years_between
+from tests.walk.oracle.fixings import is_overnight, overnight_growth, reset_fixing
 from tests.walk.oracle.market import Market
 from tests.walk.oracle.terms import Terms
 
@@ -79,16 +80,35 @@ def paid_coupon(terms: Terms, part: float) -> float:
 
 
 def _floating_rate(terms: Terms, market: Market, period: Period) -> float:
-    index = terms.text("index")
-    curve = market.curve(market.projection.get(index))
-    start, end = period.accrual_start, period.accrual_end
-    if start <= market.as_of:
-        forward = market.fixing(index, start)
-    else:
-        growth = curve.df(years_between(market.as_of, start)) / curve.df(years_between(market.as_of, end))
-        forward = (growth - 1.0) / period_fraction(terms, period)
-    rate = forward + terms.number("margin", 0.0)
+    return _all_in(terms, _index_rate(terms, market, period))
+
+
+def _all_in(terms: Terms, index_rate: float) -> float:
+    rate = index_rate + terms.number("margin", 0.0)
     return max(min(rate, terms.number("cap", math.inf)), terms.number("floor", -math.inf))
+
+
+def _index_rate(terms: Terms, market: Market, period: Period) -> float:
+    index, lag = terms.text("index"), terms.whole("fixing_lag_days", 0)
+    curve = market.curve(market.projection.get(index))
+    start, end, part = period.accrual_start, period.accrual_end, period_fraction(terms, period)
+    if start == end or part == 0:
+        return 0.0  # no length: nothing accrues, nothing is reset
+    if is_overnight(index):
+        return (overnight_growth(index, lag, market, start, end) - 1.0) / part
+    if start <= market.as_of:
+        return reset_fixing(index, lag, market, start)
+    growth = curve.df(years_between(market.as_of, start)) / curve.df(years_between(market.as_of, end))
+    return (growth - 1.0) / part
+
+
+def accruing_rate(terms: Terms, market: Market, period: Period, part: float) -> float:
+    """What interest has accrued at so far: of an overnight index what has been compounded, of others the rate set."""
+    if terms.text("rate_type") == "FLOATING" and is_overnight(terms.text("index")):
+        index, until = terms.text("index"), min(market.as_of, period.accrual_end)
+        growth = overnight_growth(index, terms.whole("fixing_lag_days", 0), market, period.accrual_start, until)
+        return _all_in(terms, (growth - 1.0) / part)
+    return annual_rate(terms, market, period)
 
 
 def project(terms: Terms, market: Market) -> list[Flow]:

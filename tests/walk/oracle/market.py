@@ -54,6 +54,8 @@ class Market:
     prepayment_multiplier: float = 1.0
     default_multiplier: float = 1.0
     severity_add: float = 0.0
+    days_on: int = 0
+    """1 where curves and fixings are those that tomorrow sees, days still counted from today"""
 
     def curve(self, curve_id: str | None) -> Curve:
         if curve_id is None or curve_id not in self.curves:

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.walk.oracle.dates import InvalidTerms, Period, Rolls, fraction, thirty_360, years_between
-from tests.walk.oracle.flows import Flow, annual_rate, live_periods, period_fraction, project
+from tests.walk.oracle.flows import Flow, accruing_rate, live_periods, period_fraction, project
 from tests.walk.oracle.market import Market, MissingMarketData, read_market, read_scenarios, triangle
 from tests.walk.oracle.pools import pool_accrued, pool_times, project_pool
 from tests.walk.oracle.spreads import forward_theta, spread_measures, theta, tomorrow
@@ -103,7 +103,7 @@ def accrued_interest(terms: Terms, market: Market) -> float:
         terms.text("day_count"), period, terms.whole("frequency"), market.as_of, terms.flag("end_of_month")
     )
     part = min(earned, period_fraction(terms, period))
-    return terms.notional * annual_rate(terms, market, period) * part
+    return terms.notional * accruing_rate(terms, market, period, part) * part if part else 0.0
 
 
 def part_to_run(terms: Terms, period: Period, as_of: date) -> float:
