@@ -31,9 +31,10 @@ def ingest_portfolio(
     *,
     accept_valid: bool = False,
     dry_run: bool = False,
+    rates_are_decimals: bool = False,
 ) -> dict[str, Any]:
     """The report of contract section 7; `snapshot_id` is None when nothing was stored."""
-    prepared = prepare_portfolio(source, accept_valid=accept_valid)
+    prepared = prepare_portfolio(source, accept_valid=accept_valid, rates_are_decimals=rates_are_decimals)
     if prepared.portfolio is None or prepared.sha256 is None or dry_run:
         return {"snapshot_id": None, **prepared.report()}
     identity = snapshot_id(SnapshotKind.PORTFOLIO, prepared.sha256)

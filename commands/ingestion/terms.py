@@ -10,6 +10,7 @@ from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
 from commands.ingestion.references import Tables, rows_referred
 from commands.ingestion.typed_columns import TypedTable, list_fix
+from commands.ingestion.unused_terms import check_unused_terms, is_read
 from domain.currencies import ISO_4217
 from domain.documents import Problem
 from domain.portfolio.columns import ABSENT_DATE
@@ -39,7 +40,7 @@ def check_terms(tables: Tables, errors: Findings, warnings: Findings) -> None:
     _check_payoffs(instruments, errors)
     _check_dates(instruments, errors)
     _check_attached_rows(tables, errors, warnings)
-    _warn_of_unused_terms(instruments, warnings)
+    check_unused_terms(tables, errors, warnings)
 
 
 def _check_required(instruments: TypedTable, errors: Findings) -> None:
@@ -170,11 +171,12 @@ def _check_speeds(tables: Tables, errors: Findings) -> None:
     if issuers is not None:
         issuer = rows_referred(instruments, "issuer_id", issuers, "issuer_id")
         has_lgd = np.append(issuers.present("lgd"), False)[issuer] & instruments.equals("default", "PD")
+    losing = is_read(instruments, "default")
     errors.row(
         instruments,
         "severity",
         Code.MISSING_SEVERITY,
-        instruments.present("default") & ~instruments.present("severity") & ~has_lgd,
+        instruments.present("default") & ~instruments.present("severity") & ~has_lgd & losing,
         "A default speed says how many default; severity says how much of it is lost.",
         "Fill in severity, a decimal such as 0.4.",
     )
@@ -296,19 +298,3 @@ def _has_rows(attached: TypedTable | None, instruments: TypedTable) -> Array:
     if attached is not None:
         has[rows_referred(attached, "instrument_id", instruments, "instrument_id")] = True
     return has[:-1]
-
-
-def _warn_of_unused_terms(instruments: TypedTable, warnings: Findings) -> None:
-    loan = instruments.equals("product_type", "LOAN")
-    custom = loan & instruments.equals("amortization", "CUSTOM")
-    unlevelled = loan & ~instruments.equals("amortization", "LEVEL_PAY")
-    off_par = loan & ~np.isin(instruments.number("redemption_per_100"), (100.0,))
-    by_table = "A CUSTOM loan pays what cashflows says, whatever its speeds."
-    for column, rows, message, fix in (
-        ("amortization_months", unlevelled, "Only LEVEL_PAY has a payment to level.", "Use LEVEL_PAY for a balloon."),
-        ("prepayment", custom, by_table, "Put expected flows in cashflows, or use another amortization."),
-        ("default", custom, by_table, "Put expected flows in cashflows, or use another amortization."),
-        ("redemption_per_100", off_par, "A loan repays its balance, at 100.", "Use a BOND, or leave it out."),
-    ):
-        unused = rows & instruments.present(column)
-        warnings.row(instruments, column, Code.TERM_NOT_USED, unused, message, fix)

@@ -141,6 +141,20 @@ def test_rows_that_cannot_be_used_are_named(service: Service) -> None:
     assert (error["table"], error["row"], error["column"]) == ("positions", 2, "instrument_id")
 
 
+def test_rates_in_percent_are_refused_unless_they_are_meant(service: Service) -> None:
+    names = [path.name for path in EXAMPLE.glob("*.csv") if path.name != "issuers.csv"]
+    lines = [line.split(",") for line in (EXAMPLE / "issuers.csv").read_text().splitlines()]
+    place = lines[0].index("pd_12m")
+    for line in lines[1:]:
+        line[place] = "0.75"
+    body = zipped(*names, **{"issuers.csv": "\n".join(map(",".join, lines)).encode()})
+    answer = service.client.post("/api/v1/ingestion/portfolios?dry_run=true", content=body)
+    assert [error["code"] for error in answer.json()["errors"]] == ["PERCENT_SUSPECTED"]
+    meant = service.client.post("/api/v1/ingestion/portfolios?dry_run=true&rates_are_decimals=true", content=body)
+    assert meant.json()["errors"] == []
+    assert meant.json()["attributes"]["instruments"] == ["isin"]
+
+
 def test_a_run_is_asked_for(service: Service) -> None:
     answer = service.post(RUNS, brought(service) | {"measures": "PV,DV01"})
     assert answer.status_code == 202, answer.text
