@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 from uuid import UUID, uuid4
@@ -23,6 +23,7 @@ from domain.valuation_models import ModelUse
 
 CheckScenarios = Callable[[MarketDocument, list[ScenarioDocument]], list[dict[str, Any]]]
 """Says which scenarios do not fit the market; handed down, since shocks are applied by compute."""
+MATURED_OF_LATE = timedelta(days=366)
 
 
 @dataclass(frozen=True)
@@ -142,8 +143,9 @@ def measures_of(asked: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def refuse_matured(portfolio: SnapshotRegistered, market: MarketDocument) -> None:
+    """A market of another time. What has matured of late has its own answer, position by position."""
     latest = portfolio.source.get("latest_maturity")
-    if latest and date.fromisoformat(latest) <= market.as_of:
+    if latest and date.fromisoformat(latest) + MATURED_OF_LATE <= market.as_of:
         raise Refused(
             "PORTFOLIO_MATURED",
             f"the market is dated {market.as_of}, but everything in the portfolio has matured by {latest}",

@@ -80,7 +80,7 @@ MODELS: tuple[Model, ...] = (
     Model("curves", 1, "Zero curves interpolated four ways, or solved from market quotes.", PRODUCT_TYPES),
     Model(
         "fixed_cash_flows",
-        1,
+        2,
         "Contractual flows of fixed-rate and zero-coupon loans and bonds, discounted.",
         _DEBT,
         rate_types=("FIXED", "ZERO"),

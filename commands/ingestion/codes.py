@@ -57,6 +57,7 @@ class Code(StrEnum):
     MISSING_CASHFLOWS = "MISSING_CASHFLOWS"
     MISSING_SEVERITY = "MISSING_SEVERITY"
     # warnings only
+    OFF_GRID = "OFF_GRID"
     NO_EXERCISES = "NO_EXERCISES"
     TERM_NOT_USED = "TERM_NOT_USED"
     ZERO_NOTIONAL = "ZERO_NOTIONAL"
@@ -112,6 +113,7 @@ MEANING: dict[Code, str] = {
     Code.WRONG_CURRENCY: "The instrument's currency must be its pair's quote currency.",
     Code.MISSING_CASHFLOWS: "A CUSTOM loan has no rows in cashflows.",
     Code.MISSING_SEVERITY: "A default speed needs a severity.",
+    Code.OFF_GRID: "The first payment is on none of the regular dates, which count back from maturity (warning).",
     Code.NO_EXERCISES: "A callable bond has no rows in exercises (warning).",
     Code.TERM_NOT_USED: "A loan of this kind does not read the column (warning).",
     Code.ZERO_NOTIONAL: "A loan's notional is nil (warning).",

@@ -8,6 +8,7 @@ import numpy as np
 
 from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
+from commands.ingestion.payment_terms import LAST_REGULAR, check_payments, warn_off_grid
 from commands.ingestion.references import Tables, rows_referred
 from commands.ingestion.typed_columns import TypedTable, list_fix
 from domain.currencies import ISO_4217
@@ -39,6 +40,8 @@ def check_terms(tables: Tables, errors: Findings, warnings: Findings) -> None:
     _check_payoffs(instruments, errors)
     _check_dates(instruments, errors)
     _check_attached_rows(tables, errors, warnings)
+    check_payments(instruments, errors)
+    warn_off_grid(instruments, warnings)
     _warn_of_unused_terms(instruments, warnings)
 
 
@@ -131,7 +134,7 @@ def _check_schedule(instruments: TypedTable, errors: Findings) -> None:
         "frequency",
         loan & at_maturity & instruments.equals("amortization", "LEVEL_PAY"),
         "A level payment needs payment dates; frequency 0 pays at maturity.",
-        "Use a frequency of 1, 2, 4 or 12, or BULLET.",
+        "Use a frequency above 0, or BULLET.",
         errors,
     )
 
@@ -231,22 +234,31 @@ def _payoff_problems(text: str) -> list[Problem]:
 
 
 def _check_dates(instruments: TypedTable, errors: Findings) -> None:
-    for later in ("maturity_date", "first_payment_date"):
+    for later in ("maturity_date", "first_payment_date", LAST_REGULAR):
         _note_order(instruments, "issue_date", later, errors, same_day=False)
     _note_order(instruments, "issue_date", "expiry_date", errors, same_day=True)
     _note_order(instruments, "first_payment_date", "maturity_date", errors, same_day=True)
+    _note_order(instruments, "first_payment_date", LAST_REGULAR, errors, same_day=True, at=LAST_REGULAR)
+    _note_order(instruments, LAST_REGULAR, "maturity_date", errors, same_day=True, at=LAST_REGULAR)
     swaption = instruments.equals("product_type", "SWAPTION")
     _note_order(instruments, "expiry_date", "maturity_date", errors, same_day=False, among=swaption)
 
 
 def _note_order(
-    table: TypedTable, first: str, later: str, errors: Findings, *, same_day: bool, among: Array | None = None
+    table: TypedTable,
+    first: str,
+    later: str,
+    errors: Findings,
+    *,
+    same_day: bool,
+    among: Array | None = None,
+    at: str | None = None,
 ) -> None:
     """The error stands at `later`, except that a first payment past maturity is wrong itself."""
     before, after = table.day(first), table.day(later)
     both = (before != ABSENT_DATE) & (after != ABSENT_DATE)
     wrong = both & ((after < before) if same_day else (after <= before))
-    column = first if first == "first_payment_date" else later
+    column = at or (first if first == "first_payment_date" else later)
     errors.row(
         table,
         column,
@@ -303,9 +315,15 @@ def _warn_of_unused_terms(instruments: TypedTable, warnings: Findings) -> None:
     custom = loan & instruments.equals("amortization", "CUSTOM")
     unlevelled = loan & ~instruments.equals("amortization", "LEVEL_PAY")
     off_par = loan & ~np.isin(instruments.number("redemption_per_100"), (100.0,))
+    levels = loan & instruments.equals("amortization", "LEVEL_PAY")
+    given = levels & instruments.present("payment_amount")
+    at_once = instruments.equals("product_type", *_DEBT) & (instruments.number("frequency") == 0)
     by_table = "A CUSTOM loan pays what cashflows says, whatever its speeds."
     for column, rows, message, fix in (
         ("amortization_months", unlevelled, "Only LEVEL_PAY has a payment to level.", "Use LEVEL_PAY for a balloon."),
+        ("amortization_months", given, "payment_amount says what is paid.", "Keep one of the two."),
+        ("payment_amount", ~levels, "Only a LOAN that is LEVEL_PAY pays it.", "Use LEVEL_PAY, or leave it out."),
+        (LAST_REGULAR, at_once, "Frequency 0 has no regular dates.", "Give a frequency, or leave it out."),
         ("prepayment", custom, by_table, "Put expected flows in cashflows, or use another amortization."),
         ("default", custom, by_table, "Put expected flows in cashflows, or use another amortization."),
         ("redemption_per_100", off_par, "A loan repays its balance, at 100.", "Use a BOND, or leave it out."),

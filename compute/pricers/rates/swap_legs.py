@@ -80,6 +80,7 @@ def leg_terms(
         maturity_day=terms.day("maturity_date"),
         issue_day=from_day,
         first_payment_day=terms.day("first_payment_date"),
+        last_regular_day=terms.day("last_regular_payment_date"),
         frequency=frequency,
         calendar=terms.choice("calendar", CALENDARS, "NONE"),
         business_day=terms.choice("business_day", BUSINESS_DAYS, "UNADJUSTED"),

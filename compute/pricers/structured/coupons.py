@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from compute.inputs.terms import ABSENT, Terms
+from compute.kernels.dates.schedules import MOST_BY_MONTHS
 from compute.pricers.shared.option_terms import frequency_of
 from domain.market.conventions import index_frequency, swap_conventions
 from domain.portfolio.payoffs import (
@@ -105,6 +106,9 @@ class _Columns:
         )
         frequency = self.terms.number("float_frequency")[0]
         per_year = index_frequency(name, currency) if np.isnan(frequency) else int(frequency)
+        for leg, often in (("fixed", fixed), ("float", per_year)):
+            if often > MOST_BY_MONTHS:
+                raise UnusableTerms(f"{leg}_frequency {often}: the legs of a swap rate pay in months: use 12 or less")
         return Index(name, currency, 12 // max(fixed, 1), 12 // max(per_year, 1), fixed_day_count, own)
 
 
