@@ -11,7 +11,7 @@ from commands.decide_model import models_in_use, refuse_unapproved
 from commands.define_scenario import document_of, pin, scenario_set_of
 from commands.refusals import Conflict, Refused, UnknownScenario, UnknownSnapshot
 from domain.event import Envelope, stream_id
-from domain.market.document import MarketDocument, parse_market
+from domain.market.document import MarketDocument, stored_market
 from domain.measures.measures import DEFAULT_MEASURES, UnknownMeasure, resolve
 from domain.ports import AlreadyThere, BlobStore, EventStore
 from domain.runs import run as runs
@@ -62,7 +62,7 @@ def terms_of(store: EventStore, blobs: BlobStore, wish: SubmitRun, check: CheckS
         raise Refused("EMPTY_PORTFOLIO", "the portfolio snapshot has no positions", "ingest a portfolio with positions")
     pinned = pin_all(store, wish.scenarios)
     documents = [document_of(store, reference) for reference in pinned]
-    document = parse_market(blobs.get(market.sha256))
+    document = stored_market(blobs.get(market.sha256))
     refuse_matured(portfolio, document)
     scenarios = [ScenarioDocument.model_validate(one) for one in documents]
     refuse_misfits(check(document, scenarios) + spread_misfits(portfolio, scenarios))

@@ -21,7 +21,7 @@ from domain.event import Envelope
 from ops.adapters.database import HEAD, revision
 from ops.audit.evidence import build_evidence
 from ops.audit.metrics import AuditCollector
-from ops.checking import check_scenarios
+from ops.checking import check_scenarios, find_unsolved
 from ops.metrics import ProjectionCollector
 from ops.wiring import Tenor
 from query_api.http.app import create_app
@@ -87,7 +87,7 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
     return {
         "marketdata": lambda: [
             marketdata.build_router(connect, blobs),
-            market_commands.build_router(store, blobs, envelope_of),
+            market_commands.build_router(store, blobs, envelope_of, find_unsolved),
         ],
         "orchestrator": lambda: [
             orchestrator.build_router(connect),

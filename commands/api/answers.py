@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Header, Query, Request
 from fastapi.responses import JSONResponse
 
 from domain.event import Envelope, stream_id
@@ -15,6 +15,8 @@ EnvelopeOf = Callable[[Request], Envelope]
 IdempotencyKey = Annotated[
     str | None, Header(min_length=1, max_length=255, description="The same key again is the same command.")
 ]
+
+RatesAreDecimals = Annotated[bool, Query(description="Rates that look like percent are meant as they stand.")]
 
 JSON_BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": {}}}}}
 

@@ -18,7 +18,7 @@ from compute.chunks import kinds_of, price_chunk
 from compute.engine import engine_version
 from compute.inputs.run_inputs import RunInputs, resolve_run
 from compute.outputs.comparison import is_alike, largest_difference
-from domain.market.document import parse_market
+from domain.market.document import stored_market
 from domain.runs.facts import BlockColumns, BlockFact, fact_stream
 from domain.runs.run import RunRequested
 from ops.audit.run_events import read_run
@@ -85,7 +85,7 @@ def inputs_of(tenor: Tenor, requested: RunRequested) -> RunInputs:
                 f"the {what} snapshot in the store hashes to {found}, the run was asked for {stated}",
                 "see `tenor audit verify`; restore the blob from a backup",
             )
-    return resolve_run(portfolio, parse_market(raw), requested)
+    return resolve_run(portfolio, stored_market(raw), requested)
 
 
 def replay_chunk(tenor: Tenor, requested: RunRequested, inputs: RunInputs, chunk_no: int) -> Iterator[Replayed]:

@@ -56,12 +56,13 @@ def bring(tenor: Any, folder: Path, positions: int) -> tuple[str, str]:
     from commands.define_scenario import define_scenario_set, define_scenarios
     from commands.ingest_portfolio import ingest_portfolio
     from commands.load_market import load_market
+    from ops.checking import find_unsolved
     from ops.samples.fund import write_sample_fund
 
     write_sample_fund(folder, positions)
     envelope = tenor.envelope("demo")
     report = ingest_portfolio(tenor.store, tenor.blobs, tenor.portfolio_codec, envelope, folder)
-    market = load_market(tenor.store, tenor.blobs, envelope, (folder / "market.json").read_bytes())
+    market = load_market(tenor.store, tenor.blobs, envelope, (folder / "market.json").read_bytes(), find_unsolved)
     define_scenarios(tenor.store, envelope, (folder / "scenarios.json").read_bytes())
     define_scenario_set(tenor.store, envelope, (folder / "scenario_set.json").read_bytes())
     return report["snapshot_id"], market["snapshot_id"]

@@ -10,6 +10,9 @@ from ops.settings import Settings, read_settings
 from ops.wiring import Tenor, open_tenor
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else there.")]
+RatesAreDecimals = Annotated[
+    bool, typer.Option("--rates-are-decimals", help="Rates that look like percent are meant as they stand.")
+]
 
 
 def settings_of(context: typer.Context) -> Settings:

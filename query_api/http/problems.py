@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
+from domain.documents import fields_at, unknown_field
 from query_api.errors import (
     BadQuery,
     NoHistory,
@@ -78,9 +79,20 @@ def http_error(request: Request, error: Exception) -> Response:
 def invalid(request: Request, error: Exception) -> Response:
     """The place and the rule of each violation, without the value."""
     assert isinstance(error, RequestValidationError)
-    errors = [{"loc": list(one["loc"]), "message": one["msg"], "type": one["type"]} for one in error.errors()]
+    errors = [_violation(request, one) for one in error.errors()]
     first = f"{'.'.join(str(step) for step in errors[0]['loc'])}: {errors[0]['message']}"
-    return problem(request, 422, "INVALID_REQUEST", first, "see /openapi.json for what is taken here", errors=errors)
+    fix = errors[0].get("fix", "see /openapi.json for what is taken here")
+    return problem(request, 422, "INVALID_REQUEST", first, fix, errors=errors)
+
+
+def _violation(request: Request, one: dict[str, Any]) -> dict[str, Any]:
+    """A field of the body that nothing reads is told with the nearest that is read."""
+    where, said = list(one["loc"]), {"message": one["msg"], "type": one["type"]}
+    body = getattr(request.scope.get("route"), "body_field", None)
+    if one["type"] == "extra_forbidden" and body is not None and where[0] == "body":
+        unknown = unknown_field("", str(where[-1]), fields_at(body.field_info.annotation, where[1:-1], None))
+        said |= {"message": unknown.message, "fix": unknown.fix}
+    return {"loc": where} | said
 
 
 def cannot_be_asked(request: Request, error: Exception) -> Response:

@@ -47,7 +47,7 @@ def test_a_portfolio_uses_the_models_of_what_it_holds(store: PostgresEventStore)
     approve_model(store, ASKED, "swaps", "validated", until=date(2026, 6, 30))
     held = portfolio(product_type=["IRS", "LOAN"], rate_type=["FIXED"], prepayment=None)
     assert statuses(models_in_use(store, held, ["PV"], NOW.date())) == {
-        "curves@1": "NOT_APPROVED",
+        "curves@2": "NOT_APPROVED",
         "fixed_cash_flows@1": "NOT_APPROVED",
         "prepayment_default@1": "NOT_APPROVED",
         "swaps@1": "APPROVED",

@@ -21,7 +21,7 @@ from ops.adapters.blob_store import PostgresBlobStore
 from ops.adapters.database import Database, as_application
 from ops.adapters.event_store import LedgerDatastore, LedgerRecorder, PostgresEventStore
 from ops.adapters.snapshot_codec import SnapshotCodec
-from ops.checking import check_scenarios
+from ops.checking import check_scenarios, find_unsolved
 
 FUND = Path(__file__).parent.parent.parent / "examples" / "small_fund"
 ASKED = Envelope("tester", datetime(2026, 1, 23, 18, tzinfo=UTC), UUID(int=1))
@@ -46,7 +46,7 @@ class Site:
 
     def market(self, **changes: Any) -> dict[str, Any]:
         document = json.loads((FUND / "market.json").read_text()) | changes
-        return load_market(self.store, self.blobs, ASKED, json.dumps(document).encode())
+        return load_market(self.store, self.blobs, ASKED, json.dumps(document).encode(), find_unsolved)
 
 
 @pytest.fixture

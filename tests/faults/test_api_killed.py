@@ -18,6 +18,7 @@ from commands.ingest_portfolio import ingest_portfolio
 from commands.load_market import load_market
 from domain.event import stream_id
 from ops.adapters.event_store import ORDERING_LOCK_KEY
+from ops.checking import find_unsolved
 from ops.settings import Settings
 from ops.wiring import Tenor as Parts
 from tests.faults.checker import check_log
@@ -107,7 +108,7 @@ def service(database_url: str, tmp_path: Path) -> Iterator[Service]:
 def wish(parts: Parts) -> dict[str, Any]:
     envelope = parts.envelope("ada")
     portfolio = ingest_portfolio(parts.store, parts.blobs, parts.portfolio_codec, envelope, SMALL_FUND)
-    market = load_market(parts.store, parts.blobs, envelope, (SMALL_FUND / "market.json").read_bytes())
+    market = load_market(parts.store, parts.blobs, envelope, (SMALL_FUND / "market.json").read_bytes(), find_unsolved)
     return {"portfolio": portfolio["snapshot_id"], "market": market["snapshot_id"], "measures": "PV,DV01"}
 
 
