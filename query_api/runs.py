@@ -18,7 +18,9 @@ SELECT run_id, run_no, status, portfolio_snapshot_id, market_snapshot_id, as_of,
        columns, positions, chunk_size, chunks, chunks_done, failed_chunks, priced, failed, actor, requested_at,
        planned_at, completed_at, queryable_at, blocks_root, failure_counts, log_position,
        coalesce((SELECT payload -> 'models' FROM read.run_event e
-                  WHERE e.run_id = run.run_id AND topic = 'run.requested'), '[]') AS models
+                  WHERE e.run_id = run.run_id AND topic = 'run.requested'), '[]') AS models,
+       (SELECT string_agg(format('%%s v%%s %%s', read_model, version, swapped_at), ', ' ORDER BY read_model)
+          FROM read_model_version WHERE state = 'LIVE') AS read_models
   FROM read.run WHERE run_id = %s
 """
 
@@ -88,6 +90,8 @@ class RunRow:
     log_position: int
     models: Sequence[dict[str, Any]] = ()
     """versions that value the portfolio, and how they stood at the request; not in lists of runs"""
+    read_models: str | None = None
+    """the live version of each, and since when; not in lists of runs"""
 
     @property
     def is_queryable(self) -> bool:
@@ -97,10 +101,6 @@ class RunRow:
     def is_settled(self) -> bool:
         """Nothing more will happen by itself: it has ended, and its figures are there if it has any."""
         return self.status in ENDED and (self.is_queryable or self.status in WITHOUT_FIGURES)
-
-    @property
-    def is_published(self) -> bool:
-        return self.status == RunStatus.PUBLISHED
 
     @property
     def scenario_ids(self) -> tuple[str, ...]:

@@ -26,6 +26,7 @@ def demo(
     """Embedded Postgres, a sample fund, a full run, figures; then everything served on one port."""
     from ops.processes.run_to_end import default_workers, everything_running
     from ops.services import build_app, refuse_taken_port, serve_app
+    from ops.stopping import until_told
 
     output = Output(as_json)
     if not no_serve:
@@ -36,7 +37,8 @@ def demo(
         show(tenor, output, document)
         if not no_serve:
             output.note(f"everything is served at http://127.0.0.1:{port}/ (Ctrl-C stops it)")
-            serve_app(build_app(tenor), port)
+            with until_told() as told:
+                serve_app(build_app(tenor), port, told)
 
 
 def run_demo(tenor: Any, positions: int, company: Any, *, quiet: bool) -> dict[str, Any]:
