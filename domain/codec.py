@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from domain import snapshot
+from domain import results, snapshot
 from domain import valuation_models as models
 from domain.event import Event
 from domain.runs import facts, run
@@ -31,6 +31,7 @@ EVENTS: tuple[type[Event], ...] = (
     facts.RiskComputed,
     facts.NondeterminismDetected,
     facts.EnginesCompared,
+    results.ResultsRecorded,
     sealing.SealingKeyRotated,
     sealing.LogVerified,
     models.ModelVersionApproved,
