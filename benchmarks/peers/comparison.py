@@ -27,7 +27,7 @@ CPR = 0.06
 LEG = "CashFlows.npv of a Leg"
 
 
-MORE_CASES = ("benchmarks.callable_peers",)
+MORE_CASES = ("benchmarks.peers.callables",)
 """Modules with a `cases(count, few)` of their own, listed where they are there."""
 
 
