@@ -7,8 +7,9 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from commands.refusals import Refused, UnknownRun
+from commands.refusals import UnknownRun
 from compute.engine import engine_version
+from domain.refusals import Refused
 from domain.runs.facts import fact_stream
 from ops.adapters.block_codec import ZstdBlockCodec
 from ops.audit.replay import Verdict, compared, largest_difference, replay, sampled
