@@ -14,12 +14,12 @@ from typing import Any
 from uuid import UUID
 
 from commands.ingestion.canonical import content_sha256 as portfolio_sha256
-from commands.refusals import Refused
 from compute.chunks import kinds_of, price_chunk
 from compute.engine import engine_version
 from compute.inputs.run_inputs import RunInputs, resolve_run
 from compute.outputs.comparison import is_alike, largest_difference
 from domain.market.document import parse_market
+from domain.refusals import Refused
 from domain.runs.facts import BlockColumns, BlockFact, fact_stream
 from domain.runs.run import RunRequested
 from ops.audit.replay_differences import Difference, differences

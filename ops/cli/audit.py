@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from commands.refusals import Refused
+from domain.refusals import Refused
 from ops.cli.options import AsJson, opened, settings_of
 from ops.cli.output import Output
 

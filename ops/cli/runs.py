@@ -6,13 +6,13 @@ import typer
 from psycopg.rows import dict_row
 
 from commands.change_run import approve_run, cancel_run, publish_run, reject_run, retry_run
-from commands.refusals import UnknownRun
-from commands.submit_run import SubmitRun, submit_run
+from commands.submit_run import SubmitRun
 from ops.cli.archive import archive_run
 from ops.cli.options import AsJson, opened
 from ops.cli.output import Output
 from ops.processes.run_to_end import everything_running, failure_lines, summary, wait_until_queryable
 from ops.read_models import catch_up_catalogues
+from ops.run_requests import find_run, submit_wish
 from ops.wiring import Tenor
 
 Run = Annotated[str, typer.Argument(help="A run id.")]
@@ -21,13 +21,6 @@ Reason = Annotated[str, typer.Option(help="Why; kept in the log.")]
 LIST_RUNS = (
     "SELECT run_id, status, portfolio_snapshot_id, market_snapshot_id, requested_at FROM read.run "
     "ORDER BY requested_at DESC, run_no DESC"
-)
-SHOW_RUN = (
-    "SELECT run_id, status, portfolio_snapshot_id, market_snapshot_id, as_of, base_currency, scenarios, measures, "
-    "positions, priced, failed, chunks, chunks_done, failed_chunks, failure_counts, blocks_root, actor, requested_at, "
-    "planned_at, completed_at, queryable_at, partial, coalesce(failures, '[]') AS failures, "
-    "coalesce((SELECT payload -> 'models' FROM read.run_event e "
-    "WHERE e.run_id = run.run_id AND topic = 'run.requested'), '[]') AS models FROM read.run WHERE run_id::text = %s"
 )
 
 
@@ -83,12 +76,6 @@ def submit(
         raise SystemExit(1)
 
 
-def submit_wish(tenor: Tenor, wish: SubmitRun) -> str:
-    from ops.checking import check_scenarios
-
-    return str(submit_run(tenor.store, tenor.blobs, tenor.envelope(), wish, check_scenarios).run_id)
-
-
 def submitted(tenor: Tenor, run_id: str) -> dict[str, Any]:
     catch_up_catalogues(tenor)
     row = find_run(tenor, run_id)
@@ -105,15 +92,6 @@ def submitted(tenor: Tenor, run_id: str) -> dict[str, Any]:
 
 def words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
-
-
-def find_run(tenor: Tenor, run_id: str) -> dict[str, Any]:
-    catch_up_catalogues(tenor)
-    with tenor.database.connect() as connection, connection.cursor(row_factory=dict_row) as cursor:
-        row = cursor.execute(SHOW_RUN, (run_id,)).fetchone()
-    if row is None:
-        raise UnknownRun(run_id)
-    return row
 
 
 def list_runs(context: typer.Context, as_json: AsJson = False) -> None:

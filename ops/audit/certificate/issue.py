@@ -14,8 +14,8 @@ from uuid import UUID
 import rfc8785
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from commands.refusals import Refused
 from domain import codec
+from domain.refusals import Refused
 from domain.runs import run as runs
 from domain.runs.facts import BlockFact, fact_stream
 from domain.sealing.merkle import merkle_root, root_of_inclusion

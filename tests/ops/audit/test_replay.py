@@ -7,9 +7,10 @@ from uuid import UUID
 import numpy as np
 import pytest
 
-from commands.refusals import Refused, UnknownRun
+from commands.refusals import UnknownRun
 from compute.engine import engine_version
 from domain.measures.failures import Reason
+from domain.refusals import Refused
 from domain.runs.facts import fact_stream
 from ops.adapters.block_codec import ZstdBlockCodec
 from ops.audit.replay import Verdict, compared, document, inputs_of, largest_difference, replay, sampled, told
