@@ -3,10 +3,10 @@
 import json
 from typing import Any
 
-from domain import results, snapshot
+from domain import snapshot
 from domain import valuation_models as models
 from domain.event import Event
-from domain.runs import facts, run
+from domain.runs import facts, results, run
 from domain.scenarios import versions as scenario_book
 from domain.sealing import seals as sealing
 

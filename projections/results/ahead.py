@@ -17,8 +17,8 @@ import numpy.typing as npt
 from domain.portfolio.columns import Portfolio
 from domain.ports import EventStore
 from domain.runs.run import UNFINISHED, Run, RunCompleted, RunRequested, fold
-from projections.result_failures import FailureBook
 from projections.results.blocks import BlockDamaged, ChunkResults, RunFacts
+from projections.results.failures import FailureBook
 from projections.results.groups import Groups, build_groups
 from projections.results.positions import Identities
 from projections.results.reduction import ReasonNumbers, Reduction

@@ -20,15 +20,15 @@ from psycopg.types.json import Jsonb
 
 from domain.event import Envelope, Event
 from domain.ports import AlreadyThere, BlobStore, BlockCodec, Connection, EventStore, LogEntry, Packed, PortfolioCodec
-from domain.results import record_results, results_stream
 from domain.runs.facts import PositionPriced
+from domain.runs.results import record_results, results_stream
 from domain.runs.run import RunCancelled, RunCompleted, RunFailed, RunRequested, fold
 from projections.engine.binary_copy import field_size, number, row_of
 from projections.engine.versions import FIRST, Observed, Tables, versioned
-from projections.result_rows import COLUMNS, Digests, RunRows
 from projections.results.ahead import Begun, Book, WorkAhead
 from projections.results.blocks import ChunkResults, RunFacts
 from projections.results.partitions import PRIMARY_KEYS, RunPartitions
+from projections.results.rows import COLUMNS, Digests, RunRows
 
 CHUNK_COLUMNS = ("chunk_no", "part_no", "scenario_no", "column_no", "packed")
 ACTOR = "projections"

@@ -5,8 +5,8 @@ import numpy.typing as npt
 
 from domain.measures.failures import Reason
 from domain.measures.measures import Measure, Unit
-from projections.result_failures import FailureBook
 from projections.results.blocks import ChunkResults, Values
+from projections.results.failures import FailureBook
 from projections.results.groups import Groups
 from projections.results.reasons import ReasonBook
 from projections.results.top import Top, offer

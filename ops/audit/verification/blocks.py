@@ -19,7 +19,7 @@ from ops.adapters.block_codec import NotABlock
 from ops.adapters.snapshot_codec import MAGIC as PORTFOLIO_MAGIC
 from ops.adapters.snapshot_codec import NotASnapshot
 from ops.audit.verification.findings import Findings, block_place
-from ops.audit.verify_frames import Beside, PublishedFrames, Told, compare
+from ops.audit.verification.frames import Beside, PublishedFrames, Told, compare
 
 THREADS = min(4, os.cpu_count() or 1)
 """Hashing, decompression and the driver's copy leave the interpreter's lock."""

@@ -11,17 +11,17 @@ from domain.event import Event
 from domain.runs.facts import EnginesCompared, NondeterminismDetected
 from domain.sealing.seals import SEALING_STREAM, SealingKeyRotated
 from domain.snapshot import SnapshotRegistered
-from ops.audit.read_models import versions_of
 from ops.audit.sealing.keys import key_problems
 from ops.audit.verification.blocks import FactsTold, verify_blobs, verify_blocks
+from ops.audit.verification.exports import Export, read_exports, verify_exports
 from ops.audit.verification.findings import MOST_TOLD, Findings
+from ops.audit.verification.frames import PublishedFrames
+from ops.audit.verification.guards import verify_guards
 from ops.audit.verification.log import Counts, Keys, LogVerification
+from ops.audit.verification.read_models import versions_of
+from ops.audit.verification.results import ResultsTold, results_there, verify_results
+from ops.audit.verification.run_rows import RunRows
 from ops.audit.verification.runs import RunRoots
-from ops.audit.verify_exports import Export, read_exports, verify_exports
-from ops.audit.verify_frames import PublishedFrames
-from ops.audit.verify_guards import verify_guards
-from ops.audit.verify_results import ResultsTold, results_there, verify_results
-from ops.audit.verify_run_rows import RunRows
 from ops.wiring import Tenor
 
 SELECT_KEYS = (

@@ -11,9 +11,9 @@ import zstandard
 
 from domain.measures.measures import columns_of
 from domain.ports import PART_POSITIONS, BlockCodec, Packed
-from ops.audit.locate import named
 from ops.audit.verification.findings import Findings
-from ops.audit.verify_results import ResultRun
+from ops.audit.verification.locate import named
+from ops.audit.verification.results import ResultRun
 from query_api.reading import unpacked
 
 SELECT_FRAMES = (

@@ -8,8 +8,8 @@ from uuid import UUID
 from domain.event import Event
 from domain.runs.facts import PositionPriced
 from domain.runs.run import RunRequested
-from ops.audit.read_models import Version
 from ops.audit.verification.findings import Findings
+from ops.audit.verification.read_models import Version
 from projections.catalogue.run_status import (
     ENDED_BY,
     HISTORY,
@@ -21,7 +21,7 @@ from projections.catalogue.run_status import (
     run_of,
 )
 from projections.engine.versions import Tables, versioned
-from projections.result_rows import values_sha256
+from projections.results.rows import values_sha256
 
 ASKED = (
     *("run_id", "run_no", "portfolio_snapshot_id", "market_snapshot_id", "as_of", "base_currency", "scenarios"),

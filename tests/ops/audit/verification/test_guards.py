@@ -6,8 +6,8 @@ from typing import Any
 import psycopg
 import pytest
 
+from ops.audit.verification.guards import FUNCTIONS, defined_functions
 from ops.audit.verification.verify import verify
-from ops.audit.verify_guards import FUNCTIONS, defined_functions
 
 
 def found(sealed: Any, *statements: str) -> list[tuple[str, str, str]]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from domain.measures.failures import Reason, failure_text, holes_text
-from projections.result_failures import MOST_KINDS, MOST_TOLD, FailureBook
+from projections.results.failures import MOST_KINDS, MOST_TOLD, FailureBook
 from projections.results.positions import Identities
 from projections.results.reasons import ReasonBook
 from tests.projections.results.test_publication import publish

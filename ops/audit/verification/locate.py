@@ -11,10 +11,10 @@ import numpy as np
 from domain.measures.measures import columns_of
 from domain.runs.run import RunCompleted, RunRequested, fold
 from ops.wiring import Tenor
-from projections.result_rows import COLUMNS, RunRows
 from projections.results.ahead import Begun, Book
 from projections.results.blocks import BlockDamaged, RunFacts
 from projections.results.publication import PORTFOLIO_TABLES
+from projections.results.rows import COLUMNS, RunRows
 
 KEYS = {
     "result_status": ("chunk_no", "scenario_no"),

@@ -16,16 +16,16 @@ from uuid import UUID
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from domain.event import Event
-from domain.results import LAYOUT, ResultsRecorded
+from domain.runs.results import LAYOUT, ResultsRecorded
 from domain.runs.run import RunArchived, RunCompleted, RunRequested, RunRestored
-from ops.audit.locate import Locator, Run
-from ops.audit.read_models import Version
 from ops.audit.verification.findings import Findings
+from ops.audit.verification.locate import Locator, Run
+from ops.audit.verification.read_models import Version
 from ops.wiring import Tenor
 from projections.engine.binary_copy import HEADER, TRAILER
 from projections.engine.versions import Tables, versioned
-from projections.result_rows import COLUMNS, ORDERS, values_sha256
 from projections.results.publication import ResultsProjection
+from projections.results.rows import COLUMNS, ORDERS, values_sha256
 
 HEADER_BYTES = len(HEADER)
 SELECT_RUNS = (

@@ -6,7 +6,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from domain.results import ResultsRecorded, results_stream
+from domain.runs.results import ResultsRecorded, results_stream
 from domain.runs.run import RunCompleted
 from ops.audit.verification.verify import verify
 from ops.read_models import build_projections, read_model_named
