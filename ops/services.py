@@ -16,8 +16,8 @@ from commands.api import marketdata as market_commands
 from commands.api import models as model_commands
 from commands.api import orchestrator as run_commands
 from commands.api import scenario as scenario_commands
-from commands.refusals import Refused
 from domain.event import Envelope
+from domain.refusals import Refused
 from ops.adapters.database import HEAD, at_another_revision, revision
 from ops.audit.evidence import build_evidence
 from ops.audit.metrics import AuditCollector

@@ -6,15 +6,8 @@ from typing import Any
 from fastapi import HTTPException, Request, Response
 from fastapi.routing import APIRoute
 
-from commands.refusals import (
-    Conflict,
-    InvalidInput,
-    Refused,
-    UnknownModel,
-    UnknownRun,
-    UnknownScenario,
-    UnknownSnapshot,
-)
+from commands.refusals import Conflict, InvalidInput, UnknownModel, UnknownRun, UnknownScenario, UnknownSnapshot
+from domain.refusals import Refused
 from domain.runs.run import RunRefused
 from domain.valuation_models import ModelRefused
 

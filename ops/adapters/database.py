@@ -15,7 +15,7 @@ from ops.database_rights import missing_rights
 
 MINIMUM_MAJOR = 15
 APPLICATION_ROLE = "tenor_app"
-HEAD = "0011"
+HEAD = "0013"
 MIGRATION_LOCK = 7_305_016_842_117
 
 SET_ROLE = "SET ROLE tenor_app"

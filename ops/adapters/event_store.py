@@ -21,10 +21,10 @@ from psycopg_pool import ConnectionPool
 from domain import codec
 from domain.event import Event
 from domain.ports import AlreadyThere, LogEntry
+from domain.runs.archived import BlocksArchived
 from domain.runs.facts import Block
 from domain.runs.run import RunArchived
 from ops.adapters.database import POOL_SECONDS, RECONNECT_SECONDS, patient
-from ops.archiving.problems import BlocksArchived
 
 EVENTS_TABLE = "ledger_events"
 

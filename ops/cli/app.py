@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from commands.refusals import Refused
+from domain.refusals import Refused
 from domain.runs.run import RunRefused
 from domain.valuation_models import ModelRefused
 from ops.adapters.database import DatabaseProblem, in_one_line

@@ -33,10 +33,10 @@ def calibrate(
 
 
 def fitted_of(file: Path, currency: str | None, fixed_mean_reversion: float | None) -> "list[Calibrated]":
-    from commands.refusals import Refused
     from compute.market.hull_white_calibration import CannotCalibrate, calibrate, surface_of, surfaces_by_currency
     from domain.market.document import InvalidMarket, parse_market
-    from ops.cli.snapshots import read_bytes
+    from domain.refusals import Refused
+    from ops.cli.files import read_bytes
 
     try:
         market = parse_market(read_bytes(file))

@@ -44,8 +44,8 @@ def demo(
 def run_demo(tenor: Any, positions: int, company: Any, *, quiet: bool) -> dict[str, Any]:
     """The whole path: files, snapshots, scenarios, run, results."""
     from commands.submit_run import SubmitRun
-    from ops.cli.runs import submit_wish
     from ops.processes.run_to_end import summary, wait_until_queryable
+    from ops.run_requests import submit_wish
 
     with tempfile.TemporaryDirectory(prefix="tenor-demo-") as folder:
         portfolio, market = bring(tenor, Path(folder), positions)

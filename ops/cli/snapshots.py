@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from ops.cli.calibration import calibrate
+from ops.cli.files import read_bytes
 from ops.cli.options import AsJson, opened
 from ops.cli.output import Output
 
@@ -85,12 +86,3 @@ def load(
     Output(as_json).show(
         loaded, f"snapshot  {loaded['snapshot_id']}", f"sha256    {loaded['sha256']}", f"as of     {loaded['as_of']}"
     )
-
-
-def read_bytes(file: Path) -> bytes:
-    from commands.refusals import Refused
-
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise Refused("UNREADABLE_FILE", f"cannot read {file}: {error.strerror}", "check the path") from error

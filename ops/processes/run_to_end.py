@@ -11,6 +11,7 @@ import psycopg
 import structlog
 from psycopg.rows import dict_row
 
+from domain.measures.failures import failure_text, holes_text
 from domain.runs.run import UNFINISHED
 from ops.adapters.database import DatabaseProblem
 from ops.embedded_postgres.keeper import kept_up
@@ -28,8 +29,9 @@ ENDED_WITHOUT_RESULTS = ("FAILED", "CANCELLED", "ARCHIVED")
 log = structlog.get_logger()
 
 SELECT_RUN = (
-    "SELECT run_id, status, positions, priced, failed, cardinality(scenarios) AS scenarios, chunks, chunks_done, "
-    "requested_at, queryable_at, extract(epoch FROM coalesce(queryable_at, now()) - requested_at)::float8 AS seconds "
+    "SELECT run_id, status, positions, priced, failed, partial, failures, cardinality(scenarios) AS scenarios, chunks, "
+    "chunks_done, requested_at, queryable_at, "
+    "extract(epoch FROM coalesce(queryable_at, now()) - requested_at)::float8 AS seconds "
     "FROM read.run WHERE run_id = %s"
 )
 
@@ -136,6 +138,12 @@ def summary(row: dict[str, Any]) -> dict[str, Any]:
         "results": row["positions"] * row["scenarios"] if row["queryable_at"] else 0,
         "seconds": round(float(row["seconds"]), 3),
     }
+
+
+def failure_lines(run: dict[str, Any]) -> list[str]:
+    """Every sentence that the run keeps, with its count."""
+    holes = holes_text(run["positions"], run["failed"], run["partial"])
+    return [holes, *(f"  {failure_text(each)}" for each in run["failures"] or [])] if holes else []
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from query_api.http.app import create_app
 from tests.query_api.conftest import Connect, client_over
-from tests.query_api.hand_made_run import CANCELLED_ID, MARKET_ID, PORTFOLIO_ID, RUN_ID, UNFINISHED_ID
+from tests.query_api.hand_made_run import CANCELLED_ID, FAILURES, MARKET_ID, PORTFOLIO_ID, RUN_ID, UNFINISHED_ID
 
 RESULTS = f"/api/v1/results/runs/{RUN_ID}"
 RUNS = "/api/v1/orchestrator/runs"
@@ -159,6 +159,7 @@ def test_a_run_as_a_document(client: TestClient) -> None:
     run = client.get(f"{RUNS}/{RUN_ID}").json()
     wanted = {"status": "COMPLETED_WITH_EXCEPTIONS", "positions": 5, "priced": 4, "failed": 1, "results": 10}
     assert run.items() >= {"run_id": str(RUN_ID), "seconds": 3.5, **wanted}.items()
+    assert (run["partial"], run["failures"]) == (0, FAILURES)
     assert client.get(f"{RUNS}/{UNFINISHED_ID}").json()["results"] == 0
 
 
