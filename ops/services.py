@@ -22,11 +22,11 @@ from ops.adapters.database import HEAD, at_another_revision, revision
 from ops.audit.evidence import build_evidence
 from ops.audit.metrics import AuditCollector
 from ops.checking import check_scenarios
-from ops.database_metrics import DatabaseCollector
-from ops.http_server import Server, configuration
+from ops.http.database_metrics import DatabaseCollector
+from ops.http.probing import Probe
+from ops.http.server import Server, configuration
 from ops.metrics import ProjectionCollector
-from ops.probing import Probe
-from ops.stopping import Stop
+from ops.processes.stopping import Stop
 from ops.wiring import Tenor
 from query_api.http.app import create_app
 from query_api.http.problems import unreachable

@@ -11,7 +11,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import Identifier
 from psycopg_pool import ConnectionPool
 
-from ops.database_rights import missing_rights
+from ops.adapters.database_rights import missing_rights
 
 MINIMUM_MAJOR = 15
 APPLICATION_ROLE = "tenor_app"

@@ -30,8 +30,8 @@ from ops.cli import (
 from ops.cli.output import Output
 from ops.embedded_postgres.errors import EmbeddedPostgresError
 from ops.logs import configure_logs
+from ops.processes.stopping import end_cleanly_when_killed
 from ops.secrets import keep_secret, words_of
-from ops.stopping import end_cleanly_when_killed
 from projections.engine.runner import DATABASE_AWAY
 
 app = typer.Typer(

@@ -25,8 +25,8 @@ def demo(
 ) -> None:
     """Embedded Postgres, a sample fund, a full run, figures; then everything served on one port."""
     from ops.processes.run_to_end import default_workers, everything_running
+    from ops.processes.stopping import until_told
     from ops.services import build_app, refuse_taken_port, serve_app
-    from ops.stopping import until_told
 
     output = Output(as_json)
     if not no_serve:

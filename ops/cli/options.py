@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
+from ops.processes.stopping import Stop, until_told
 from ops.settings import Settings, read_settings
-from ops.stopping import Stop, until_told
 from ops.wiring import Tenor, open_tenor
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else there.")]

@@ -7,7 +7,7 @@ import typer
 
 from ops.cli.options import AsJson, serving, settings_of
 from ops.cli.output import Output
-from ops.stopping import Stop
+from ops.processes.stopping import Stop
 
 
 def register(app: typer.Typer) -> None:

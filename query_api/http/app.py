@@ -8,12 +8,12 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from query_api.cross_site import RefuseCrossSite
-from query_api.database_away import DatabaseAnswers, RefuseWhileAway
+from query_api.http.cross_site import RefuseCrossSite
+from query_api.http.database_away import DatabaseAnswers, RefuseWhileAway
 from query_api.http.guards import AllowedHosts, BodyLimit, HeadLimit, IsAllowed, Meter, SecurityHeaders
 from query_api.http.problems import PROBLEM, add_handlers
-from query_api.query_parameters import refuse_other_parameters
-from query_api.turns import Turns
+from query_api.http.query_parameters import refuse_other_parameters
+from query_api.http.turns import Turns
 
 VERSION = "1"
 NO_STORE = {"Cache-Control": "no-store"}

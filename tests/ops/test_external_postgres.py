@@ -22,7 +22,7 @@ from ops.adapters.database import (
 )
 from ops.doctor import examine
 from ops.embedded_postgres.server import EmbeddedServer
-from ops.probing import Probe
+from ops.http.probing import Probe
 from ops.services import unready
 from ops.settings import Settings
 from ops.wiring import Tenor as Parts

@@ -11,7 +11,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from ops.http_server import BoundedProtocol, Server, configuration
+from ops.http.server import BoundedProtocol, Server, configuration
 
 
 @contextmanager

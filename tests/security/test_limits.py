@@ -12,11 +12,11 @@ from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
 from prometheus_client import CollectorRegistry
 
-from ops.http_server import HEAD_BYTES, BoundedProtocol
+from ops.http.server import HEAD_BYTES, BoundedProtocol
 from ops.services import build_app
 from ops.wiring import Tenor
 from query_api.http.app import create_app
-from query_api.turns import FIGURES, STREAMS, UPLOADS
+from query_api.http.turns import FIGURES, STREAMS, UPLOADS
 from tests.faults.patience import until
 from tests.query_api import hand_made_run
 from tests.query_api.hand_made_run import UNFINISHED_ID
