@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from commands.refusals import InvalidInput, Refused, UnknownScenario
+from commands.refusals import InvalidInput, UnknownScenario
 from domain.event import Envelope
 from domain.ports import EventStore
+from domain.refusals import Refused
 from domain.scenarios import versions as book
 from domain.scenarios.shocks import InvalidScenario, ScenarioDocument, parse_scenario_set, parse_scenarios
 

@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from commands.refusals import Refused
 from compute.quote_risk import quote_risk
 from domain.market.document import stored_market
 from domain.portfolio.columns import Portfolio
+from domain.portfolio.tree import paths, texts
+from domain.refusals import Refused
 from ops.audit.run_events import read_run
 from ops.wiring import Tenor
-from projections.catalogue.portfolio_tree import paths, texts
 
 
 def quotes_of_run(tenor: Tenor, run: str, node: str | None, position: str | None) -> dict[str, Any]:

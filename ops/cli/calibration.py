@@ -38,10 +38,10 @@ def fitted_of(
     file: Path, currency: str | None, fixed_mean_reversion: float | None, *, rates_are_decimals: bool = False
 ) -> "list[Calibrated]":
     from commands.load_market import usable_market
-    from commands.refusals import Refused
     from compute.market.hull_white_calibration import CannotCalibrate, calibrate, surface_of, surfaces_by_currency
+    from domain.refusals import Refused
     from ops.checking import find_unsolved
-    from ops.cli.snapshots import read_bytes
+    from ops.cli.files import read_bytes
 
     market = usable_market(read_bytes(file), find_unsolved, rates_are_decimals=rates_are_decimals)
     try:

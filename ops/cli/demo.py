@@ -25,6 +25,7 @@ def demo(
 ) -> None:
     """Embedded Postgres, a sample fund, a full run, figures; then everything served on one port."""
     from ops.processes.run_to_end import default_workers, everything_running
+    from ops.processes.stopping import until_told
     from ops.services import build_app, refuse_taken_port, serve_app
 
     output = Output(as_json)
@@ -36,14 +37,15 @@ def demo(
         show(tenor, output, document)
         if not no_serve:
             output.note(f"everything is served at http://127.0.0.1:{port}/ (Ctrl-C stops it)")
-            serve_app(build_app(tenor), port)
+            with until_told() as told:
+                serve_app(build_app(tenor), port, told)
 
 
 def run_demo(tenor: Any, positions: int, company: Any, *, quiet: bool) -> dict[str, Any]:
     """The whole path: files, snapshots, scenarios, run, results."""
     from commands.submit_run import SubmitRun
-    from ops.cli.runs import submit_wish
     from ops.processes.run_to_end import summary, wait_until_queryable
+    from ops.run_requests import submit_wish
 
     with tempfile.TemporaryDirectory(prefix="tenor-demo-") as folder:
         portfolio, market = bring(tenor, Path(folder), positions)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from ops.processes.stopping import Stop, until_told
 from ops.settings import Settings, read_settings
 from ops.wiring import Tenor, open_tenor
 
@@ -17,6 +18,15 @@ RatesAreDecimals = Annotated[
 
 def settings_of(context: typer.Context) -> Settings:
     return read_settings(context.find_root().obj)
+
+
+@contextmanager
+def serving(context: typer.Context) -> Iterator[tuple[Tenor, Stop]]:
+    """For processes that run until told to end: the embedded server is kept alive for as long as they do."""
+    from ops.embedded_postgres.keeper import kept_up
+
+    with until_told() as stop, opened(context) as tenor, kept_up(tenor.settings):
+        yield tenor, stop
 
 
 @contextmanager

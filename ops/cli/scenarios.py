@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from ops.cli.options import AsJson, RatesAreDecimals, opened
+from ops.cli.files import read_bytes
 from ops.cli.output import Output
-from ops.cli.snapshots import read_bytes
 
 LIST_SCENARIOS = (
     "SELECT DISTINCT ON (scenario_id) scenario_id, version, name FROM read.scenario ORDER BY scenario_id, version DESC"

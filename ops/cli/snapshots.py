@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from ops.cli.calibration import calibrate
+from ops.cli.files import read_bytes
 from ops.cli.options import AsJson, RatesAreDecimals, opened
 from ops.cli.output import Output
 
@@ -94,12 +95,3 @@ def load(
         output.note(f"warning: {one['path']}: {one['message']} [{one['code']}] fix: {one['fix']}")
     if len(warnings) > SHOWN:
         output.note(f"… and {len(warnings) - SHOWN:,} more warnings; --json lists them")
-
-
-def read_bytes(file: Path) -> bytes:
-    from commands.refusals import Refused
-
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise Refused("UNREADABLE_FILE", f"cannot read {file}: {error.strerror}", "check the path") from error

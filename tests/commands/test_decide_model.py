@@ -7,9 +7,10 @@ from uuid import UUID
 import pytest
 
 from commands.decide_model import approve_model, models_in_use, withdraw_model
-from commands.refusals import Refused, UnknownModel
+from commands.refusals import UnknownModel
 from commands.submit_run import SubmitRun, models_of
 from domain.event import Envelope
+from domain.refusals import Refused
 from domain.snapshot import Snapshot, SnapshotKind, SnapshotRegistered, register
 from domain.valuation_models import BY_NAME, ModelStatus, ModelUse
 from ops.adapters.database import as_application

@@ -6,6 +6,7 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from compute.inputs.discount_rows import discount_rows
 from compute.inputs.run_inputs import EPOCH, RunInputs
 from compute.inputs.terms import Terms
 from compute.kernels.credit.cds import Credit, Premiums, Rates, Rows, Swaps, bootstrap_hazards, premium_periods
@@ -15,7 +16,6 @@ from compute.outputs.failures import Failing
 from compute.outputs.family_values import Matrix, Valued
 from compute.pricers.debt.checks import check_discounting
 from compute.pricers.debt.spreads import PER_RATE
-from compute.pricers.debt.terms import discount_rows
 from compute.pricers.shared.checks import check_present
 from compute.pricers.shared.convexity import bumped
 from compute.pricers.shared.fx_rates import fx_delta

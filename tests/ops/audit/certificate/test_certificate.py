@@ -8,8 +8,8 @@ import pytest
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from commands.refusals import Refused
 from domain import codec
+from domain.refusals import Refused
 from ops.audit.certificate.issue import Certificate, certify, check, content_problems, summary
 from ops.audit.sealing.keys import rotate
 from ops.audit.sealing.signed_notes import public_bytes

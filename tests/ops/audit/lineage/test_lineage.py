@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from commands.refusals import Refused
+from domain.refusals import Refused
 from domain.runs.facts import fact_stream
 from domain.sealing.merkle import root_of_inclusion
 from domain.valuation_models import model_stream
