@@ -9,7 +9,7 @@ from commands.define_scenario import invalid_input
 from domain.documents import Problem
 from domain.event import Envelope
 from domain.market.document import InvalidMarket, MarketDocument, canonical_json, parse_market, sha256_of
-from domain.market_warnings import market_warnings
+from domain.market.warnings import market_warnings
 from domain.ports import AlreadyThere, BlobStore, EventStore
 from domain.snapshot import Snapshot, SnapshotKind, register, snapshot_id
 

@@ -17,8 +17,8 @@ from compute.market.credit_tables import CreditQuotes, credit_quotes, forward_br
 from compute.market.par_curves import Bootstrapped, bootstrap
 from compute.market.shocks import NodeCurve, ShockedMarket, apply_shocks, node_days_of
 from compute.market.surface_tables import SurfaceRows, surface_rows, surface_tables
-from domain.fx_chains import chain
 from domain.market.document import MarketDocument
+from domain.market.fx_chains import chain
 from domain.market.parts import VolatilitySurface, ZeroCurve
 from domain.measures.measures import KEY_RATE_TENORS_YR
 from domain.scenarios.shocks import ScenarioDocument, SpreadShock

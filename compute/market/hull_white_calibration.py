@@ -13,8 +13,8 @@ from compute.kernels.hull_white.closed_form import Fit, Swaptions, fit
 from compute.kernels.options.option_strips import option_values
 from compute.kernels.options.volatility_surfaces import volatilities
 from compute.market.day_tables import MarketTables, build_market_tables
-from domain.index_conventions import index_conventions
 from domain.market.document import MarketDocument
+from domain.market.index_conventions import index_conventions
 from domain.market.parts import VolatilitySurface
 from domain.portfolio.tables import DAY_COUNTS
 from domain.scenarios.shocks import BASE_SCENARIO

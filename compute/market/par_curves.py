@@ -18,8 +18,8 @@ from compute.market.shocks import turns_of
 from domain.documents import Problem, shown
 from domain.market.conventions import SwapConventions
 from domain.market.document import MarketDocument
+from domain.market.par_quotes import conventions_of
 from domain.market.parts import TENOR_FIX, ParCurve, ParNode, RateNode, ZeroCurve, add_tenor, is_tenor
-from domain.par_quotes import conventions_of
 from domain.portfolio.columns import ABSENT_DATE
 from domain.portfolio.tables import DAY_COUNTS
 

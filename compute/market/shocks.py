@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from compute.kernels.curves.curves import BASIS_POINT, DAYS_PER_YEAR, log_jumps
 from domain.documents import InvalidDocument, Problem
-from domain.fx_chains import chain
 from domain.market.document import MarketDocument, node_problems
+from domain.market.fx_chains import chain
 from domain.market.parts import Jump, RateNode, VolatilitySurface, ZeroCurve
 from domain.measures.measures import KEY_RATE_TENORS_YR
 from domain.scenarios.shocks import (

@@ -23,6 +23,7 @@ from domain.documents import (
     structure_problems,
     unknown_field,
 )
+from domain.market.par_quotes import quote_problems
 from domain.market.parts import (
     CreditCurve,
     Curve,
@@ -34,8 +35,7 @@ from domain.market.parts import (
     SpreadCurve,
     VolatilitySurface,
 )
-from domain.par_quotes import quote_problems
-from domain.percent import suspected_in_market
+from domain.market.percent import suspected_in_market
 
 
 class MarketDocument(Part):

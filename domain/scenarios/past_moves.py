@@ -21,8 +21,8 @@ from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
-from domain import percent
 from domain.documents import LARGEST_RATE, IsoDate, Pair, nearest
+from domain.market import percent
 from domain.market.parts import Tenor
 from domain.scenarios.shocks import ScenarioDocument
 

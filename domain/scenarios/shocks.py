@@ -14,8 +14,8 @@ from pydantic_core import PydanticCustomError
 
 from domain.documents import InvalidDocument, Number, Pair, Part, Problem, Text, merged, read_json, structure_problems
 from domain.market.parts import RateNode, Tenor, add_tenor
+from domain.market.percent import RATE, rates_of, suspected
 from domain.measures.measures import KEY_RATE_TENORS_YR
-from domain.percent import RATE, rates_of, suspected
 from domain.scenarios.versions import BASE
 
 IRRBB_NAMES = ("PARALLEL_UP", "PARALLEL_DOWN", "STEEPENER", "FLATTENER", "SHORT_UP", "SHORT_DOWN")

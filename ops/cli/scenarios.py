@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from ops.cli.options import AsJson, RatesAreDecimals, opened
 from ops.cli.files import read_bytes
+from ops.cli.options import AsJson, RatesAreDecimals, opened
 from ops.cli.output import Output
 
 LIST_SCENARIOS = (

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from domain.fx_chains import chain
 from domain.market.document import MarketDocument
+from domain.market.fx_chains import chain
 from domain.measures.measures import KEY_RATE_LABELS, KEY_RATE_TENORS_YR
 from domain.scenarios.shocks import (
     CurveMoveShock,

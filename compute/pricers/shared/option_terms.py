@@ -11,8 +11,8 @@ from compute.inputs.terms import ABSENT, UNKNOWN, Terms
 from compute.kernels.options.caplet_volatilities import LOGNORMAL
 from compute.kernels.options.volatility_surfaces import volatilities
 from compute.outputs.failures import Failing
-from domain.index_conventions import index_conventions
 from domain.market.conventions import SwapConventions
+from domain.market.index_conventions import index_conventions
 from domain.measures.failures import Reason
 from domain.portfolio.tables import DAY_COUNTS, OPTION_TYPES
 

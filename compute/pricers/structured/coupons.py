@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from compute.inputs.terms import ABSENT, Terms
-from domain.index_conventions import index_conventions
+from domain.market.index_conventions import index_conventions
 from domain.portfolio.payoffs import (
     CappedFloater,
     Cms,

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
 
-from domain.fx_chains import chain
 from domain.market.document import MarketDocument, stored_market
+from domain.market.fx_chains import chain
 from domain.portfolio.columns import Portfolio
 from ops.audit.lineage.rows import text_at
 

@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 
-from domain.fx_chains import Step, chain
+from domain.market.fx_chains import Step, chain
 
 OVER_EURO = ("EURUSD", "EURPLN", "EURSEK", "EURJPY", "EURGBP", "EURCHF")
 LONG = ("AUDNZD", "NZDSEK", "AUDUSD", "USDNOK", "NOKSEK", "AUDEUR", "EURSGD", "SGDSEK")

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from domain.index_conventions import has_tenor, index_conventions, overnight_index
 from domain.market.document import MarketDocument, parse_market
+from domain.market.index_conventions import has_tenor, index_conventions, overnight_index
+from domain.market.par_quotes import conventions_of, index_of
 from domain.market.parts import ParCurve
-from domain.market_warnings import market_warnings
-from domain.par_quotes import conventions_of, index_of
+from domain.market.warnings import market_warnings
 
 
 @pytest.mark.parametrize(

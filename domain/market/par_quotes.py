@@ -5,8 +5,8 @@ from typing import Any
 
 from domain.currencies import ISO_4217
 from domain.documents import Problem, shown, unknown_field
-from domain.index_conventions import has_tenor, index_conventions, overnight_index
 from domain.market.conventions import SwapConventions
+from domain.market.index_conventions import has_tenor, index_conventions, overnight_index
 from domain.market.parts import ParCurve, ParNode
 from domain.portfolio.tables import DAY_COUNTS, FREQUENCIES
 

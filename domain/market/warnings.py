@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from domain.documents import Problem
-from domain.fx_chains import chain
-from domain.index_conventions import is_listed, overnight_index
 from domain.market.document import MarketDocument, suspicions_of
+from domain.market.fx_chains import chain
+from domain.market.index_conventions import is_listed, overnight_index
+from domain.market.par_quotes import index_of, projected_indices
 from domain.market.parts import ParCurve
-from domain.par_quotes import index_of, projected_indices
 
 BY_INDEX = ("SWAP", "FRA")
 
