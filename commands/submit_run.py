@@ -9,11 +9,12 @@ from uuid import UUID, uuid4
 
 from commands.decide_model import models_in_use, refuse_unapproved
 from commands.define_scenario import document_of, pin, scenario_set_of
-from commands.refusals import Conflict, Refused, UnknownScenario, UnknownSnapshot
-from domain.event import Envelope, stream_id
-from domain.market.document import MarketDocument, parse_market
+from commands.refusals import Conflict, UnknownScenario, UnknownSnapshot
+from domain.event import Envelope, actors_own_id
+from domain.market.document import MarketDocument, stored_market
 from domain.measures.measures import DEFAULT_MEASURES, UnknownMeasure, resolve
 from domain.ports import AlreadyThere, BlobStore, EventStore
+from domain.refusals import Refused
 from domain.runs import run as runs
 from domain.runs.facts import CHUNK_SIZE
 from domain.scenarios.shocks import ScenarioDocument, SpreadShock
@@ -46,7 +47,7 @@ class Submitted:
 def submit_run(
     store: EventStore, blobs: BlobStore, envelope: Envelope, wish: SubmitRun, check_scenarios: CheckScenarios
 ) -> Submitted:
-    run_id = stream_id("run", wish.idempotency_key) if wish.idempotency_key else uuid4()
+    run_id = actors_own_id("run", envelope.actor, wish.idempotency_key) if wish.idempotency_key else uuid4()
     terms = terms_of(store, blobs, wish, check_scenarios) | {"models": models_of(store, envelope, wish)}
     events = runs.request(runs.Run(), envelope, run_id, terms)
     try:
@@ -63,7 +64,7 @@ def terms_of(store: EventStore, blobs: BlobStore, wish: SubmitRun, check: CheckS
         raise Refused("EMPTY_PORTFOLIO", "the portfolio snapshot has no positions", "ingest a portfolio with positions")
     pinned = pin_all(store, wish.scenarios)
     documents = [document_of(store, reference) for reference in pinned]
-    document = parse_market(blobs.get(market.sha256))
+    document = stored_market(blobs.get(market.sha256))
     refuse_matured(portfolio, document)
     scenarios = [ScenarioDocument.model_validate(one) for one in documents]
     refuse_misfits(check(document, scenarios) + spread_misfits(portfolio, scenarios))

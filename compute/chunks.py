@@ -94,7 +94,10 @@ def check(run: RunInputs, terms: Terms) -> Failing:
     failing.where(
         np.isnan(fx_rates(run, terms)).any(axis=1),
         Reason.MISSING_MARKET_DATA,
-        lambda i: f"the market has no spot for {terms.text_at('currency', i)}{run.base_currency}, direct or over USD",
+        lambda i: (
+            f"the market has no spot for {terms.text_at('currency', i)}{run.base_currency}, "
+            "and no chain of spots leads there"
+        ),
     )
     check_past_maturity(run, terms, failing)
     to_come = ~recovering(run, terms)

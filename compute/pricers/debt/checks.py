@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from compute.inputs.discount_rows import discount_rows
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import UNKNOWN, Terms
 from compute.kernels.flows.prepaying_pool import Speeds
@@ -10,7 +11,7 @@ from compute.kernels.flows.speeds import DEFAULT_KINDS, MODEL, PD, PREPAYMENT_KI
 from compute.outputs.failures import Failing
 from compute.pricers.debt.projection import missing_fixing
 from compute.pricers.debt.speeds import speeds_of
-from compute.pricers.debt.terms import FIXED, FLOATING, discount_rows, resolve_debt
+from compute.pricers.debt.terms import FIXED, FLOATING, resolve_debt
 from domain.measures.failures import Reason
 from domain.portfolio.columns import ABSENT_DATE
 from domain.portfolio.tables import DAY_COUNTS, RATE_TYPES

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from compute.inputs.discount_rows import discount_rows
 from compute.inputs.run_inputs import RunInputs
-from compute.inputs.terms import ABSENT, Terms
+from compute.inputs.terms import Terms
 from compute.kernels.dates.schedules import Schedules, build_schedules
 from domain.portfolio.tables import AMORTIZATIONS, BUSINESS_DAYS, CALENDARS, DAY_COUNTS, PRODUCT_TYPES, RATE_TYPES
 
@@ -63,13 +64,6 @@ def resolve_debt(run: RunInputs, terms: Terms, is_loan: NDArray[np.bool_]) -> De
         run.spread(terms),
         schedules,
     )
-
-
-def discount_rows(run: RunInputs, terms: Terms) -> NDArray[np.int32]:
-    """Row of the discount curve: the instrument's, else the market's for the currency; below 0 where there is none."""
-    named = terms.row_in("discount_curve", run.tables.curve_row)
-    by_currency = terms.row_in("currency", run.tables.discount_curve_of)
-    return np.where(named == ABSENT, by_currency, named).astype(np.int32)
 
 
 def debt_of(debt: Debt, chosen: NDArray[np.int64]) -> Debt:

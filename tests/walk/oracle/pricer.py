@@ -246,9 +246,8 @@ def fx_delta(terms: Terms, market: Market, pv: float, run_base: str) -> float:
     bought, rate = pair[:3], market.fx(pair[:3], pair[3:])
     if bought == run_base:
         return value(terms, with_spot(market, pair, 1.01 * rate)) / (1.01 * rate) - pv / rate
-    against_base = market.fx(bought, run_base)
     up = with_spot(market, pair, 1.01 * rate)
-    return (value(terms, up) - pv) * against_base / rate
+    return (value(terms, up) - pv) * market.fx(pair[3:], run_base)
 
 
 def with_spot(market: Market, pair: str, spot: float) -> Market:
