@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from commands.ingestion.prepare import Prepared, prepare_portfolio
-from domain.attributes import ALIASES, HOLDERS, is_held, labels
 from domain.event import Envelope
+from domain.portfolio.attributes import ALIASES, HOLDERS, is_held, labels
 from domain.portfolio.columns import ABSENT_DATE, ColumnData, Portfolio
 from domain.portfolio.tables import BY_NAME, Kind
 from domain.ports import AlreadyThere, BlobStore, EventStore, PortfolioCodec

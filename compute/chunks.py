@@ -20,7 +20,7 @@ from compute.pricers.debt.spreads import MARKET_PRICE
 from compute.pricers.debt.terms import FLOATING
 from compute.pricers.fx.forwards import check_fx, price_fx_forwards
 from compute.pricers.fx.options import check_fx_options, price_fx_options
-from compute.pricers.past_maturity import check_past_maturity, price_recoveries, recovering
+from compute.pricers.matured.recoveries import check_past_maturity, price_recoveries, recovering
 from compute.pricers.rates.caps_floors import check_caps, price_caps
 from compute.pricers.rates.swaps import check_swaps, price_swaps
 from compute.pricers.rates.swaptions import check_swaptions, price_swaptions

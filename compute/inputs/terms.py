@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from domain.attributes import Holder, holders, matched
+from domain.portfolio.attributes import Holder, holders, matched
 from domain.portfolio.columns import ABSENT_CODE, ABSENT_DATE, ColumnData, Portfolio
 from domain.portfolio.tables import Kind
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from domain.attributes import HOLDERS, Labels, is_held, labels, own_labels
+from domain.portfolio.attributes import HOLDERS, Labels, is_held, labels, own_labels
 from domain.portfolio.columns import Portfolio
 from domain.portfolio.tables import BY_NAME, NODE_KINDS
 

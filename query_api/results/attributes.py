@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from domain.attributes import Labels, labels, own_labels
+from domain.portfolio.attributes import Labels, labels, own_labels
 from domain.portfolio.columns import Portfolio
 
 Array = np.ndarray[Any, Any]

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from domain.attributes import matched
+from domain.portfolio.attributes import matched
 from domain.portfolio.columns import Portfolio
 from query_api.errors import BadQuery
 from query_api.reading import Connection

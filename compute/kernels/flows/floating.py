@@ -31,6 +31,7 @@ from compute.kernels.flows.floating_sensitivity import (
     fill_weights,
 )
 from compute.kernels.flows.flows import Flows
+from compute.kernels.flows.given_payments import TO_LEVEL, fill_floating_shares, payments_ccy
 from compute.kernels.flows.loans import payment_number
 from compute.kernels.flows.prepaying_pool import (
     BEGINNING,
@@ -48,7 +49,6 @@ from compute.kernels.flows.prepaying_pool import (
     severity_under,
 )
 from compute.kernels.flows.speeds import NO_SPEED
-from compute.kernels.given_payments import TO_LEVEL, fill_floating_shares, payments_ccy
 from compute.kernels.options.caplet_volatilities import NO_SURFACE, CapletSurfaces
 from compute.kernels.options.options import deviation_at, expected_rate
 from compute.kernels.simd.lanes import widened

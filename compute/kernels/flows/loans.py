@@ -21,6 +21,7 @@ from compute.kernels.flows.amortization import (
     step_of_speeds_mo,
 )
 from compute.kernels.flows.flows import Flows
+from compute.kernels.flows.given_payments import TO_LEVEL, fill_shares, payments_ccy
 from compute.kernels.flows.prepaying_pool import (
     INTEREST,
     POOL_ROWS,
@@ -34,7 +35,6 @@ from compute.kernels.flows.prepaying_pool import (
     severity_under,
 )
 from compute.kernels.flows.speeds import NO_SPEED
-from compute.kernels.given_payments import TO_LEVEL, fill_shares, payments_ccy
 from domain.portfolio.tables import COMPOUNDINGS
 
 PERIODS_A_YEAR = np.array([{"SIMPLE": 0, "MONTHLY": 12, "SEMIANNUAL": 2, "ANNUAL": 1}[c] for c in COMPOUNDINGS])

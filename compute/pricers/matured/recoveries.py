@@ -10,6 +10,7 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
+from compute.inputs.discount_rows import discount_rows
 from compute.inputs.run_inputs import EPOCH, RunInputs
 from compute.inputs.terms import Terms
 from compute.kernels.dates.calendars import adjust, civil_of_day, day_in_month
@@ -20,7 +21,7 @@ from compute.outputs.family_values import Valued
 from compute.pricers.debt.checks import check_discounting
 from compute.pricers.debt.pricing import value_flows
 from compute.pricers.debt.projection import Projected, cashflow_table
-from compute.pricers.debt.terms import Debt, discount_rows, is_custom_loan
+from compute.pricers.debt.terms import Debt, is_custom_loan
 from compute.pricers.securitised.pools import pool_dates
 from domain.measures.failures import Reason
 from domain.portfolio.columns import ABSENT_DATE

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from domain.attributes import is_held, labels, matched, own_labels
+from domain.portfolio.attributes import is_held, labels, matched, own_labels
 from domain.portfolio.columns import ABSENT_CODE, ABSENT_DATE, ColumnData, Portfolio, TableData
 from domain.portfolio.tables import Kind
 
