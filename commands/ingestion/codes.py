@@ -62,6 +62,7 @@ class Code(StrEnum):
     UNSUPPORTED_TERM = "UNSUPPORTED_TERM"
     PERCENT_SUSPECTED = "PERCENT_SUSPECTED"
     # warnings only
+    OFF_GRID = "OFF_GRID"
     NO_EXERCISES = "NO_EXERCISES"
     TERM_NOT_USED = "TERM_NOT_USED"
     ZERO_NOTIONAL = "ZERO_NOTIONAL"
@@ -122,6 +123,7 @@ MEANING: dict[Code, str] = {
     Code.MISSING_SEVERITY: "A default speed needs a severity.",
     Code.UNSUPPORTED_TERM: "A term would change what is paid, and this release does not price it.",
     Code.PERCENT_SUSPECTED: "Most values of a rate column are above 0.5, as percent would be; rates are decimals.",
+    Code.OFF_GRID: "The first payment is on none of the regular dates, which count back from maturity (warning).",
     Code.NO_EXERCISES: "A callable bond has no rows in exercises (warning).",
     Code.TERM_NOT_USED: "The row fills a column that its product does not read, or that changes no number (warning).",
     Code.ZERO_NOTIONAL: "A loan's notional is nil (warning).",

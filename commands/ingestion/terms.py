@@ -8,6 +8,7 @@ import numpy as np
 
 from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
+from commands.ingestion.payment_terms import LAST_REGULAR, check_payments, warn_off_grid
 from commands.ingestion.references import Tables, rows_referred
 from commands.ingestion.typed_columns import TypedTable, list_fix
 from commands.ingestion.unused_terms import check_unused_terms, is_read
@@ -41,6 +42,9 @@ def check_terms(tables: Tables, errors: Findings, warnings: Findings) -> None:
     _check_dates(instruments, errors)
     _check_attached_rows(tables, errors, warnings)
     check_unused_terms(tables, errors, warnings)
+    check_payments(instruments, errors)
+    warn_off_grid(instruments, warnings)
+    _warn_of_no_regular_dates(instruments, warnings)
 
 
 def _check_required(instruments: TypedTable, errors: Findings) -> None:
@@ -132,7 +136,7 @@ def _check_schedule(instruments: TypedTable, errors: Findings) -> None:
         "frequency",
         loan & at_maturity & instruments.equals("amortization", "LEVEL_PAY"),
         "A level payment needs payment dates; frequency 0 pays at maturity.",
-        "Use a frequency of 1, 2, 4 or 12, or BULLET.",
+        "Use a frequency above 0, or BULLET.",
         errors,
     )
 
@@ -233,22 +237,31 @@ def _payoff_problems(text: str) -> list[Problem]:
 
 
 def _check_dates(instruments: TypedTable, errors: Findings) -> None:
-    for later in ("maturity_date", "first_payment_date"):
+    for later in ("maturity_date", "first_payment_date", LAST_REGULAR):
         _note_order(instruments, "issue_date", later, errors, same_day=False)
     _note_order(instruments, "issue_date", "expiry_date", errors, same_day=True)
     _note_order(instruments, "first_payment_date", "maturity_date", errors, same_day=True)
+    _note_order(instruments, "first_payment_date", LAST_REGULAR, errors, same_day=True, at=LAST_REGULAR)
+    _note_order(instruments, LAST_REGULAR, "maturity_date", errors, same_day=True, at=LAST_REGULAR)
     swaption = instruments.equals("product_type", "SWAPTION")
     _note_order(instruments, "expiry_date", "maturity_date", errors, same_day=False, among=swaption)
 
 
 def _note_order(
-    table: TypedTable, first: str, later: str, errors: Findings, *, same_day: bool, among: Array | None = None
+    table: TypedTable,
+    first: str,
+    later: str,
+    errors: Findings,
+    *,
+    same_day: bool,
+    among: Array | None = None,
+    at: str | None = None,
 ) -> None:
     """The error stands at `later`, except that a first payment past maturity is wrong itself."""
     before, after = table.day(first), table.day(later)
     both = (before != ABSENT_DATE) & (after != ABSENT_DATE)
     wrong = both & ((after < before) if same_day else (after <= before))
-    column = first if first == "first_payment_date" else later
+    column = at or (first if first == "first_payment_date" else later)
     errors.row(
         table,
         column,
@@ -298,3 +311,10 @@ def _has_rows(attached: TypedTable | None, instruments: TypedTable) -> Array:
     if attached is not None:
         has[rows_referred(attached, "instrument_id", instruments, "instrument_id")] = True
     return has[:-1]
+
+
+def _warn_of_no_regular_dates(instruments: TypedTable, warnings: Findings) -> None:
+    at_once = instruments.equals("product_type", *_DEBT) & (instruments.number("frequency") == 0)
+    unused = at_once & instruments.present(LAST_REGULAR)
+    message, fix = "Frequency 0 has no regular dates.", "Give a frequency, or leave it out."
+    warnings.row(instruments, LAST_REGULAR, Code.TERM_NOT_USED, unused, message, fix)

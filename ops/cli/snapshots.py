@@ -6,7 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from ops.cli.calibration import calibrate
-from ops.cli.options import AsJson, opened
+from ops.cli.files import read_bytes
+from ops.cli.options import AsJson, RatesAreDecimals, opened
 from ops.cli.output import Output
 
 SHOWN = 20
@@ -92,23 +93,23 @@ def problem_line(same: list[dict[str, Any]], kind: str) -> str:
 def load(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="A market document (JSON).")],
+    rates_are_decimals: RatesAreDecimals = False,
     as_json: AsJson = False,
 ) -> None:
-    """Validate a market document, then store it as a snapshot."""
+    """Validate a market document and solve its curves, then store it as a snapshot."""
     from commands.load_market import load_market
+    from ops.checking import find_unsolved
 
-    raw = read_bytes(file)
+    raw, output = read_bytes(file), Output(as_json)
     with opened(context) as tenor:
-        loaded = load_market(tenor.store, tenor.blobs, tenor.envelope(), raw)
-    Output(as_json).show(
+        loaded = load_market(
+            tenor.store, tenor.blobs, tenor.envelope(), raw, find_unsolved, rates_are_decimals=rates_are_decimals
+        )
+    output.show(
         loaded, f"snapshot  {loaded['snapshot_id']}", f"sha256    {loaded['sha256']}", f"as of     {loaded['as_of']}"
     )
-
-
-def read_bytes(file: Path) -> bytes:
-    from commands.refusals import Refused
-
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise Refused("UNREADABLE_FILE", f"cannot read {file}: {error.strerror}", "check the path") from error
+    warnings = loaded["warnings"] if not as_json else []
+    for one in warnings[:SHOWN]:
+        output.note(f"warning: {one['path']}: {one['message']} [{one['code']}] fix: {one['fix']}")
+    if len(warnings) > SHOWN:
+        output.note(f"… and {len(warnings) - SHOWN:,} more warnings; --json lists them")

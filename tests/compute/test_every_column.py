@@ -64,6 +64,8 @@ VALUES: dict[str, tuple[Any, Any]] = {
     "issue_date": (date(2024, 3, 10), date(2026, 3, 2)),
     "first_payment_date": ("", date(2026, 7, 1)),
     "maturity_date": (date(2038, 2, 28), date(2039, 6, 30)),
+    "last_regular_payment_date": ("", date(2037, 9, 30)),
+    "payment_amount": (25_000, 30_000),
     "rate_type": ("FIXED", "ZERO"),
     "coupon": (0.04, 0.05),
     "index": (INDEX, ON_EURIBOR),
@@ -78,7 +80,7 @@ VALUES: dict[str, tuple[Any, Any]] = {
     "amortization": ("LINEAR", "BULLET"),
     "io_months": ("", 60),
     "redemption_per_100": ("", 98),
-    "reference_notional": ("", 500_000),
+    "reference_notional": (600_000, 500_000),
     "discount_curve": ("", "TERM"),
     "spread": ("", 0.01),
     "spread_curve": ("", "BBB"),
@@ -133,6 +135,7 @@ OF_PRODUCT: dict[tuple[str, str], tuple[Any, Any]] = {
 """Two values where those of VALUES do not fit the product."""
 
 COMPANIONS: dict[str, Terms] = {
+    "reference_notional": {"payment_amount": 12_000},
     "calendar": {"business_day": "FOLLOWING"},
     "business_day": {"calendar": "WEEKEND"},
     "adjust_accrual": {"business_day": "FOLLOWING", "calendar": "WEEKEND"},
