@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from domain.portfolio.columns import ColumnData, Portfolio
-from domain.term_use import PAIRS
+from domain.portfolio.term_use import PAIRS
 
 Array = np.ndarray[Any, Any]
 

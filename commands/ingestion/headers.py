@@ -9,7 +9,7 @@ from commands.ingestion.findings import Findings
 from commands.ingestion.limits import MAX_COLUMNS
 from commands.ingestion.near_names import nearest_column
 from domain.portfolio.tables import BY_NAME
-from domain.term_use import UNSUPPORTED_TERMS
+from domain.portfolio.term_use import UNSUPPORTED_TERMS
 
 TAG = "tag:"
 _MOST_LISTED = 12

@@ -27,7 +27,7 @@ from commands.ingestion.terms import check_terms
 from commands.ingestion.typed_columns import TypedTable, typed_table
 from domain.portfolio.columns import Portfolio
 from domain.portfolio.tables import TABLES
-from domain.term_use import DEALS
+from domain.portfolio.term_use import DEALS
 
 Array = np.ndarray[Any, Any]
 

@@ -10,7 +10,7 @@ from commands.ingestion.read_csv import read_csv
 from commands.ingestion.read_parquet import read_parquet
 from commands.ingestion.read_xlsx import read_xlsx
 from domain.portfolio.tables import BY_NAME, TABLES
-from domain.term_use import TABLES_LEFT_ASIDE, UNSUPPORTED_TABLES
+from domain.portfolio.term_use import TABLES_LEFT_ASIDE, UNSUPPORTED_TABLES
 
 _READERS = {".csv": read_csv, ".parquet": read_parquet}
 _WITH_MACROS = {".xlsm", ".xlsb", ".xltm", ".xlam"}

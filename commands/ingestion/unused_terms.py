@@ -10,7 +10,7 @@ from commands.ingestion.references import Tables, rows_referred
 from commands.ingestion.typed_columns import TypedTable, of_rows
 from domain.portfolio.payoffs import InvalidPayoff, parse_payoff
 from domain.portfolio.tables import PRODUCT_TYPES, Kind
-from domain.term_use import (
+from domain.portfolio.term_use import (
     HELD_READ_BY,
     LABELS,
     LEFT_TO_COLUMNS,

@@ -14,8 +14,8 @@ from compute.chunks import price_chunk
 from compute.inputs.run_inputs import resolve
 from domain.market.document import parse_market
 from domain.portfolio.tables import INSTRUMENTS, POSITIONS, PRODUCT_TYPES
+from domain.portfolio.term_use import FUNDED, HELD_READ_BY, LABELS, READ_BY, UNSUPPORTED_TERMS
 from domain.scenarios.shocks import BASE_SCENARIO
-from domain.term_use import FUNDED, HELD_READ_BY, LABELS, READ_BY, UNSUPPORTED_TERMS
 from tests.compute.pricers.debt.test_spreads import bond, floater, loan, pool
 from tests.compute.pricers.derivative_fund import AS_OF, INDEX
 from tests.compute.pricers.shared.test_theta import CREDIT, cap, default_swap, fx, fx_option, given, swap, swaption
