@@ -77,10 +77,10 @@ _YIELDS = (
 )
 
 MODELS: tuple[Model, ...] = (
-    Model("curves", 1, "Zero curves interpolated four ways, or solved from market quotes.", PRODUCT_TYPES),
+    Model("curves", 2, "Zero curves interpolated four ways, or solved from market quotes.", PRODUCT_TYPES),
     Model(
         "fixed_cash_flows",
-        1,
+        2,
         "Contractual flows of fixed-rate and zero-coupon loans and bonds, discounted.",
         _DEBT,
         rate_types=("FIXED", "ZERO"),
@@ -106,8 +106,8 @@ MODELS: tuple[Model, ...] = (
     Model("fx_forwards", 1, "Spot and both discount curves: covered interest parity.", ("FX_FWD",)),
     Model("swaps", 2, "Fixed against floating, discounted on one curve, projected on another.", ("IRS",)),
     Model("caps_floors", 2, "Strips of Bachelier or Black caplets.", ("CAP_FLOOR",)),
-    Model("swaptions", 1, "Bachelier or Black on the forward swap rate and annuity.", ("SWAPTION",)),
-    Model("cds", 1, "Piecewise constant hazard rates, the ISDA standard model.", ("CDS",)),
+    Model("swaptions", 2, "Bachelier or Black on the forward swap rate and annuity.", ("SWAPTION",)),
+    Model("cds", 2, "Piecewise constant hazard rates, the ISDA standard model.", ("CDS",)),
     Model("fx_options", 1, "Garman-Kohlhagen on the pair's volatilities.", ("FX_OPTION",)),
     Model(
         "sensitivities",

@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from compute.kernels.flows.given_payments import TO_LEVEL, payments_ccy
+
 NOT_BEGUN = -(2**31)
 """`FloatTerms.known_to` of a period that no overnight fixing has begun."""
 
@@ -41,15 +43,18 @@ class FloatTerms(NamedTuple):
     """[P] the day, from the valuation date, up to which `grown` reaches in a period that has begun; empty: none"""
     in_arrears: NDArray[np.bool_] = np.empty(0, np.bool_)
     """[n] the index is an overnight rate, known when its period ends; empty: none is"""
+    payment_ccy: NDArray[np.float64] = TO_LEVEL
+    """as `loans.LoanTerms.payment_ccy`"""
 
     def typed(self) -> "FloatTerms":
         """The same with the dtypes that the kernel is compiled for, and nothing left out."""
         rates, codes, days, flags = (np.float64,), (np.int8,), (np.int32,), (np.bool_,)
-        dtypes = rates * 6 + codes + days + codes + days * 4 + flags * 2 + days * 2 + rates * 2 + days + flags
+        dtypes = rates * 6 + codes + days + codes + days * 4 + flags * 2 + days * 2 + rates * 2 + days + flags + rates
         n, periods = len(self.frequency), len(self.fixing)
         full = self._replace(
             grown=self.grown if len(self.grown) else np.ones(periods),
             known_to=self.known_to if len(self.known_to) else np.full(periods, NOT_BEGUN, np.int32),
             in_arrears=self.in_arrears if len(self.in_arrears) else np.zeros(n, np.bool_),
+            payment_ccy=payments_ccy(self.payment_ccy, n),
         )
         return FloatTerms(*(np.require(v, t, ["C", "W"]) for v, t in zip(full, dtypes, strict=True)))

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import mul as multiply
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +24,7 @@ from compute.market.par_curves import Bootstrapped, bootstrap
 from compute.market.shocks import NodeCurve, ShockedMarket, apply_shocks, node_days_of
 from compute.market.surface_tables import SurfaceRows, surface_rows, surface_tables
 from domain.market.document import MarketDocument
+from domain.market.fx_chains import chain
 from domain.market.parts import VolatilitySurface, ZeroCurve
 from domain.measures.measures import KEY_RATE_TENORS_YR
 from domain.scenarios.shocks import ScenarioDocument, SpreadShock
@@ -106,23 +108,16 @@ class MarketTables:
 
 @dataclass(frozen=True)
 class FxSpots:
-    """Spots of the quoted pairs per scenario; any pair directly, by its inverse, or over the dollar."""
+    """Spots of the quoted pairs per scenario; any pair by the shortest chain of them."""
 
     quoted: Mapping[str, Array] = field(default_factory=dict)
 
     def __call__(self, pair: str) -> Array | None:
-        base, quote = pair[:3], pair[3:]
-        direct = self._quoted_either_way(base, quote)
-        if direct is not None:
-            return direct
-        in_dollars, of_dollars = self._quoted_either_way(base, "USD"), self._quoted_either_way("USD", quote)
-        return in_dollars * of_dollars if in_dollars is not None and of_dollars is not None else None
-
-    def _quoted_either_way(self, base: str, quote: str) -> Array | None:
-        if base + quote in self.quoted:
-            return self.quoted[base + quote]
-        inverse = self.quoted.get(quote + base)
-        return None if inverse is None else 1.0 / inverse
+        steps = chain(self.quoted, pair[:3], pair[3:])
+        if not steps:
+            return None
+        spots = [1.0 / self.quoted[step.pair] if step.is_inverse else self.quoted[step.pair] for step in steps]
+        return reduce(multiply, spots)
 
 
 def _a_day_on(factors: Array) -> Array:

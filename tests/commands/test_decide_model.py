@@ -7,9 +7,10 @@ from uuid import UUID
 import pytest
 
 from commands.decide_model import approve_model, models_in_use, withdraw_model
-from commands.refusals import Refused, UnknownModel
+from commands.refusals import UnknownModel
 from commands.submit_run import SubmitRun, models_of
 from domain.event import Envelope
+from domain.refusals import Refused
 from domain.snapshot import Snapshot, SnapshotKind, SnapshotRegistered, register
 from domain.valuation_models import BY_NAME, ModelStatus, ModelUse
 from ops.adapters.database import as_application
@@ -47,8 +48,8 @@ def test_a_portfolio_uses_the_models_of_what_it_holds(store: PostgresEventStore)
     approve_model(store, ASKED, "swaps", "validated", until=date(2026, 6, 30))
     held = portfolio(product_type=["IRS", "LOAN"], rate_type=["FIXED"], prepayment=None)
     assert statuses(models_in_use(store, held, ["PV"], NOW.date())) == {
-        "curves@1": "NOT_APPROVED",
-        "fixed_cash_flows@1": "NOT_APPROVED",
+        "curves@2": "NOT_APPROVED",
+        "fixed_cash_flows@2": "NOT_APPROVED",
         "prepayment_default@1": "NOT_APPROVED",
         "swaps@2": "APPROVED",
     }

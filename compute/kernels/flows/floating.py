@@ -20,6 +20,7 @@ from compute.kernels.flows.amortization import (
     months_of_periods,
     payments_past_maturity,
     period_fractions,
+    step_of_speeds_mo,
 )
 from compute.kernels.flows.fixed_balance_floaters import SteadyFloaters, fill_balances, fill_interest, fill_key_rates
 from compute.kernels.flows.floating_sensitivity import (
@@ -31,6 +32,7 @@ from compute.kernels.flows.floating_sensitivity import (
     fill_weights,
 )
 from compute.kernels.flows.flows import Flows
+from compute.kernels.flows.given_payments import TO_LEVEL, fill_floating_shares, payments_ccy
 from compute.kernels.flows.loans import payment_number
 from compute.kernels.flows.prepaying_pool import (
     BEGINNING,
@@ -79,7 +81,7 @@ def floating_flows(
                      an overnight index's L_k = (growth to today x DF(today) / DF(end) - 1) / fraction_k once begun
         interest_k = balance x (rate_k - servicing_fee) x fraction_k
         with a caplet surface, and the reset still to come, rate_k is its expected value (`options.expected_rate`)
-        LEVEL_PAY  sets B r / (1 - (1 + r)^-n), r = rate_k / frequency, anew at each reset
+        LEVEL_PAY  sets B r / (1 - (1 + r)^-n), r = rate_k / frequency, anew at each reset, unless a payment is given
         projection_key_rate_dv01 = -1 bp x sum over k of dPV / dL_k x dL_k / dz
 
     Args:     discount_factors [curves, days, S], bumped ones for a revaluation; discounting None for no sensitivity
@@ -253,7 +255,7 @@ def _speed_path(as_of_day: int, i: int, periods: _Periods, terms: FloatTerms, sp
     start, end, regular = periods.start[first:stop], periods.end[first:stop], periods.regular[first:stop]
     months = months_of_periods(as_of_day, start, end, regular, terms.frequency[i])
     age = ages_mo(terms.issue_day[i], end) if depends_on_age(speeds, i) else np.zeros(stop - first, np.int32)
-    return empty_path(months, age)
+    return empty_path(months, age, step_of_speeds_mo(terms.frequency[i]))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -326,6 +328,9 @@ def _fill_shares(i: int, periods: _Periods, terms: FloatTerms, work: FloatingPat
     all_in, share, slope, amortization = work.all_in, work.share, work.share_slope, terms.amortization[i]
     past = payments_past_maturity(terms.amortization_months[i], terms.issue_day[i], terms.maturity_day[i], frequency)
     share[:], slope[:] = 0.0, 0.0
+    if amortization == LEVEL_PAY and not math.isnan(terms.payment_ccy[i]):
+        fill_floating_shares(terms.balance_ccy[i], terms.payment_ccy[i], fraction, end, io_until_day, work)
+        return
     for j in range(len(share) - 1):
         left = len(share) - j
         if end[j] <= io_until_day:
@@ -353,7 +358,8 @@ def _fill_amounts(
     first, count = periods.offsets[i], len(work.share)
     fraction = periods.fraction[first : first + count]
     if terms.round_to_cent[i] and speeds.prepayment_kind[i] == NO_SPEED and speeds.default_kind[i] == NO_SPEED:
-        _fill_cents(terms.balance_ccy[i], terms.servicing_fee[i], fraction, work, cashflows_ccy)
+        balance_ccy, payment_ccy = terms.balance_ccy[i], terms.payment_ccy[i]
+        _fill_cents(balance_ccy, terms.servicing_fee[i], payment_ccy, fraction, work, cashflows_ccy)
     else:
         rate = (work.all_in - terms.servicing_fee[i]) * fraction
         advances = speeds.servicer_advances[i]
@@ -365,6 +371,7 @@ def _fill_amounts(
 def _fill_cents(
     balance_ccy: float,
     servicing_fee: float,
+    payment_ccy: float,
     fraction: NDArray[np.float64],
     work: FloatingPath,
     cashflows_ccy: NDArray[np.float64],
@@ -377,7 +384,11 @@ def _fill_cents(
         interest = cents(balance * due)
         repaid = balance
         if j < len(work.share) - 1:
-            repaid = cents(cents(balance * (work.share[j] + due)) - interest)
+            is_given = work.share[j] != 0.0 and not math.isnan(payment_ccy)
+            payment = cents(payment_ccy if is_given else balance * (work.share[j] + due))
+            repaid = cents(payment - interest)
+            if is_given and abs(payment) >= abs(balance + interest):
+                repaid = balance
         cashflows_ccy[BEGINNING, j] = balance
         cashflows_ccy[INTEREST, j] = interest - balance * servicing_fee * fraction[j]
         cashflows_ccy[SCHEDULED, j] = repaid

@@ -3,13 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from compute.inputs.discount_rows import discount_rows
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import UNKNOWN, Terms
 from compute.kernels.flows.prepaying_pool import Speeds
 from compute.kernels.flows.speeds import DEFAULT_KINDS, MODEL, PD, PREPAYMENT_KINDS
 from compute.outputs.failures import Failing
 from compute.pricers.debt.speeds import speeds_of
-from compute.pricers.debt.terms import FIXED, FLOATING, discount_rows, resolve_debt
+from compute.pricers.debt.terms import FIXED, FLOATING, resolve_debt
 from compute.pricers.shared.checks import check_fixings
 from domain.measures.failures import Reason
 from domain.portfolio.columns import ABSENT_DATE
@@ -30,6 +31,11 @@ def check_debt(run: RunInputs, terms: Terms, failing: Failing) -> None:
     }
     for name, missing in required.items():
         failing.where(missing, Reason.INVALID_TERMS, lambda i, n=name: f"{n} is missing")  # type: ignore[misc]
+    failing.where(
+        ~np.isnan(terms.number("payment_amount")) & (terms.number("reference_notional") == 0.0),
+        Reason.INVALID_TERMS,
+        lambda i: "payment_amount is for a holding of reference_notional, which is nil",
+    )
     check_speeds(terms, failing)
     check_discounting(run, terms, failing)
     _check_index(run, terms, rate_type, failing)

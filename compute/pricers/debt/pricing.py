@@ -14,7 +14,14 @@ from compute.kernels.kinks import with_differences
 from compute.kernels.options.vega_ladders import by_expiry
 from compute.kernels.valuing.average_lives import weighted_average_life, weighted_average_maturity_mo
 from compute.kernels.valuing.discounting import discount, present_values
-from compute.kernels.valuing.yields import YieldTimes, durations, has_time, solve_yields, yield_times
+from compute.kernels.valuing.yields import (
+    YieldTimes,
+    durations,
+    has_time,
+    last_period_beyond,
+    solve_yields,
+    yield_times,
+)
 from compute.outputs.family_values import Matrix, Valued
 from compute.outputs.measures import SOLVED
 from compute.pricers.debt.projection import Projected, flows_of_a_basis_point, project_fixed, project_floating
@@ -173,7 +180,9 @@ def times_of_custom_flows(run: RunInputs, debt: Debt, flows: Flows, times: Yield
     on_schedule = np.bincount(position, ~on_date, flows.position_count) == 0
     w = np.zeros(flows.position_count)
     w[position[first]] = times.gap[first]
-    by_period = at - debt.schedules.offsets[:-1][position] + w[position]
+    beyond = last_period_beyond(debt.schedules, debt.day_count, debt.frequency)
+    is_last = at == debt.schedules.offsets[1:][position] - 1
+    by_period = at - debt.schedules.offsets[:-1][position] + w[position] + np.where(is_last, beyond[position], 0.0)
     time = np.where(on_schedule[position], by_period, flows.day / 365.0 * times.per_year[position])
     gap = np.diff(time, prepend=0.0)
     gap[first] = time[first]

@@ -9,7 +9,7 @@ from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import ABSENT, Terms, row_of
 from compute.kernels.dates.daycounts import accrual_fraction
 from compute.kernels.dates.schedules import Schedules
-from compute.kernels.flows.amortization import interest_only_until, period_fractions
+from compute.kernels.flows.amortization import LEVEL_PAY, interest_only_until, period_fractions
 from compute.kernels.flows.bonds import accrued_interest, bond_flows
 from compute.kernels.flows.floating import FloatTerms, floating_flows, near_kinks
 from compute.kernels.flows.floating_sensitivity import Discounting
@@ -106,6 +106,7 @@ def _loan_flows(run: RunInputs, debt: Debt, _: NDArray[np.int8]) -> Flows:
         issue_day=debt.issue_day,
         maturity_day=debt.maturity_day,
         round_to_cent=terms.choice("rounding", ("CENT",)) == 0,
+        payment_ccy=given_payments_ccy(debt),
     )
     speeds = speeds_of(terms)
     return loan_flows(run.as_of_day, debt.schedules, loan, speeds, variants_of(run, speeds))
@@ -240,7 +241,16 @@ def _float_terms(run: RunInputs, debt: Debt, resets: Resets) -> FloatTerms:
         grown=resets.grown,
         known_to=resets.known_to,
         in_arrears=resets.in_arrears,
+        payment_ccy=given_payments_ccy(debt),
     )
+
+
+def given_payments_ccy(debt: Debt) -> NDArray[np.float64]:
+    """[m] `payment_amount` of the holding, signed as it is; NaN where the payment is to be levelled."""
+    held_ccy, reference_ccy = debt.notional_ccy, debt.terms.number("reference_notional")
+    levels = debt.is_loan & (debt.terms.choice("amortization", AMORTIZATIONS) == LEVEL_PAY)
+    part = np.where(np.isnan(reference_ccy), np.sign(held_ccy), held_ccy / reference_ccy)
+    return np.where(levels, debt.terms.number("payment_amount") * part, np.nan)
 
 
 def _flows_of_volatility(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from compute.inputs.discount_rows import discount_rows
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import Terms
 from compute.kernels.dates.daycounts import accrual_fraction
@@ -21,7 +22,7 @@ from compute.kernels.options.caplet_volatilities import NO_SURFACE
 from compute.kernels.valuing.discounting import discount, present_values
 from compute.outputs.family_values import Matrix
 from compute.pricers.debt.speeds import variants_of
-from compute.pricers.debt.terms import BULLET, discount_rows
+from compute.pricers.debt.terms import BULLET
 from compute.pricers.resets import Resets, rate_to_date, resets_of, resets_tomorrow
 from compute.pricers.shared.convexity import bumped
 from compute.pricers.shared.theta import A_DAY, flows_tomorrow, is_asked
@@ -85,6 +86,7 @@ def leg_schedules(as_of_day: int, terms: Terms, from_day: Days, frequency: Days)
         maturity_day=terms.day("maturity_date"),
         issue_day=from_day,
         first_payment_day=terms.day("first_payment_date"),
+        last_regular_day=terms.day("last_regular_payment_date"),
         frequency=frequency,
         calendar=terms.choice("calendar", CALENDARS, "NONE"),
         business_day=terms.choice("business_day", BUSINESS_DAYS, "UNADJUSTED"),

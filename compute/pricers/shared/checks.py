@@ -5,11 +5,11 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from compute.inputs.discount_rows import discount_rows
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import UNKNOWN, Terms
 from compute.kernels.dates.schedules import Schedules
 from compute.outputs.failures import Failing
-from compute.pricers.debt.terms import discount_rows
 from compute.pricers.resets import lacking_fixings, lacking_sentences
 from domain.measures.failures import Reason
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from compute.inputs.terms import ABSENT, Terms
-from compute.pricers.shared.option_terms import frequency_of
+from compute.kernels.dates.schedules import MOST_BY_MONTHS
 from domain.fixings import is_overnight
-from domain.market.conventions import index_frequency, swap_conventions
+from domain.market.index_conventions import index_conventions
 from domain.portfolio.payoffs import (
     CappedFloater,
     Cms,
@@ -103,15 +103,22 @@ class _Columns:
         if needed and not name:
             raise UnusableTerms("index is missing: give it in the payoff or in its column")
         currency = self.terms.text_at("currency", 0)
-        fixed = int(frequency_of(self.terms, "fixed")[0])
         day_counts = [int(self.terms.choice(f"{leg}_day_count", DAY_COUNTS)[0]) for leg in ("fixed", "float")]
-        conventions = swap_conventions(currency)
+        conventions = index_conventions(name, currency)
         conventional = [DAY_COUNTS.index(name) for name in (conventions.fixed_day_count, conventions.float_day_count)]
         fixed_day_count, own = (
             count if count != ABSENT else other for count, other in zip(day_counts, conventional, strict=True)
         )
-        frequency = self.terms.number("float_frequency")[0]
-        per_year = index_frequency(name, currency) if np.isnan(frequency) else int(frequency)
+        frequencies = [float(self.terms.number(f"{leg}_frequency")[0]) for leg in ("fixed", "float")]
+        fixed, per_year = (
+            other if math.isnan(frequency) else int(frequency)
+            for frequency, other in zip(
+                frequencies, (conventions.fixed_frequency, conventions.float_frequency), strict=True
+            )
+        )
+        for leg, often in (("fixed", fixed), ("float", per_year)):
+            if often > MOST_BY_MONTHS:
+                raise UnusableTerms(f"{leg}_frequency {often}: the legs of a swap rate pay in months: use 12 or less")
         months, lag_days = (12 // max(fixed, 1), 12 // max(per_year, 1)), int(self.terms.whole("fixing_lag_days")[0])
         return Index(name, currency, *months, fixed_day_count, own, lag_days)
 

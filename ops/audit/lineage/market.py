@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,8 @@ from compute.inputs.run_inputs import EPOCH
 from compute.inputs.terms import Lookups, Terms
 from compute.pricers.rates.swap_legs import leg_schedules
 from compute.pricers.resets import fixing_days_used
-from domain.market.document import MarketDocument, parse_market
+from domain.market.document import MarketDocument, stored_market
+from domain.market.fx_chains import chain
 from domain.portfolio.columns import Portfolio
 from ops.audit.lineage.rows import text_at
 
@@ -21,7 +23,7 @@ LATTICE = ("CALLABLE_BOND", "STRUCTURED")
 
 
 def market_used(raw: bytes, portfolio: Portfolio, row: int, base_currency: str) -> dict[str, Any]:
-    market = parse_market(raw)
+    market = stored_market(raw)
     instrument = int(portfolio.instrument_row[row])
 
     def term(name: str) -> str:
@@ -69,11 +71,11 @@ def currencies_of(market: MarketDocument, currency: str, pair: str, product_type
 
 
 def spots_used(market: MarketDocument, currencies: set[str]) -> list[dict[str, Any]]:
-    """Those on the way from one to the other, direct or over USD."""
-    if len(currencies) == 1:
-        return []
-    reach = currencies | {"USD"}
-    return [spot.model_dump(mode="json") for spot in market.fx_spots if {spot.pair[:3], spot.pair[3:]} <= reach]
+    """Those on the way from one of the currencies to another."""
+    quoted = [spot.pair for spot in market.fx_spots]
+    ways = [chain(quoted, *two) or () for two in combinations(sorted(currencies), 2)]
+    used = {step.pair for way in ways for step in way}
+    return [spot.model_dump(mode="json") for spot in market.fx_spots if spot.pair in used]
 
 
 def curves_used(market: MarketDocument, currencies: list[str], term: Any) -> Iterator[dict[str, Any]]:
