@@ -9,7 +9,6 @@ from numba import njit
 from numpy.typing import NDArray
 
 from compute.kernels.dates.schedules import Schedules
-from compute.kernels.float_terms import FloatTerms as FloatTerms
 from compute.kernels.flows.amortization import (
     LEVEL_PAY,
     LINEAR,
@@ -23,6 +22,7 @@ from compute.kernels.flows.amortization import (
     step_of_speeds_mo,
 )
 from compute.kernels.flows.fixed_balance_floaters import SteadyFloaters, fill_balances, fill_interest, fill_key_rates
+from compute.kernels.flows.float_terms import FloatTerms
 from compute.kernels.flows.floating_sensitivity import (
     BASIS_POINT,
     Discounting,
@@ -32,7 +32,8 @@ from compute.kernels.flows.floating_sensitivity import (
     fill_weights,
 )
 from compute.kernels.flows.flows import Flows
-from compute.kernels.flows.given_payments import TO_LEVEL, fill_floating_shares, payments_ccy
+from compute.kernels.flows.given_payments import fill_floating_shares
+from compute.kernels.flows.kinks import fill_near_kinks
 from compute.kernels.flows.loans import payment_number
 from compute.kernels.flows.prepaying_pool import (
     BEGINNING,
@@ -50,7 +51,6 @@ from compute.kernels.flows.prepaying_pool import (
     severity_under,
 )
 from compute.kernels.flows.speeds import NO_SPEED
-from compute.kernels.kinks import fill_near_kinks
 from compute.kernels.options.caplet_volatilities import NO_SURFACE, CapletSurfaces
 from compute.kernels.options.options import arrears_years, deviation_at, expected_rate
 from compute.kernels.simd.lanes import widened

@@ -10,7 +10,7 @@ from compute.inputs.terms import Terms
 from compute.kernels.curves.curves import DAYS_PER_YEAR
 from compute.kernels.dates.daycounts import year_fraction
 from compute.kernels.flows.flows import Flows
-from compute.kernels.kinks import with_differences
+from compute.kernels.flows.kinks import with_differences
 from compute.kernels.options.vega_ladders import by_expiry
 from compute.kernels.valuing.average_lives import weighted_average_life, weighted_average_maturity_mo
 from compute.kernels.valuing.discounting import discount, present_values

@@ -11,16 +11,17 @@ from compute.kernels.dates.daycounts import accrual_fraction
 from compute.kernels.dates.schedules import Schedules
 from compute.kernels.flows.amortization import LEVEL_PAY, interest_only_until, period_fractions
 from compute.kernels.flows.bonds import accrued_interest, bond_flows
-from compute.kernels.flows.floating import FloatTerms, floating_flows, near_kinks
+from compute.kernels.flows.float_terms import FloatTerms
+from compute.kernels.flows.floating import floating_flows, near_kinks
 from compute.kernels.flows.floating_sensitivity import Discounting
 from compute.kernels.flows.flows import Flows
+from compute.kernels.flows.kinks import NO_VOLATILITY
 from compute.kernels.flows.loans import Cashflows, LoanTerms, custom_flows, loan_flows, nominal_coupon
 from compute.kernels.flows.prepaying_pool import Speeds, Variants
-from compute.kernels.kinks import NO_VOLATILITY
 from compute.kernels.options.caplet_volatilities import NO_SURFACE, moved_surfaces
 from compute.pricers.debt.speeds import speeds_of, variants_of
 from compute.pricers.debt.terms import BULLET, ZERO, Debt, debt_of, is_custom
-from compute.pricers.resets import Resets, rate_to_date, resets_of, resets_tomorrow
+from compute.pricers.shared.resets import Resets, rate_to_date, resets_of, resets_tomorrow
 from compute.pricers.shared.theta import A_DAY, is_asked
 from domain.portfolio.tables import AMORTIZATIONS, COMPOUNDINGS
 

@@ -10,7 +10,7 @@ from compute.inputs.terms import Terms
 from compute.kernels.curves.curves import DAYS_PER_YEAR
 from compute.kernels.dates.daycounts import period_fraction
 from compute.kernels.flows.flows import Flows
-from compute.kernels.kinks import NO_VOLATILITY, with_differences
+from compute.kernels.flows.kinks import NO_VOLATILITY, with_differences
 from compute.kernels.options.option_strips import (
     BASIS_POINT,
     caplet_values,
@@ -23,7 +23,6 @@ from compute.kernels.valuing.discounting import discount, present_values
 from compute.outputs.failures import Failing
 from compute.outputs.family_values import Matrix, Valued
 from compute.pricers.rates.swap_legs import DiscountOn, discount_on, leg_terms
-from compute.pricers.resets import in_arrears
 from compute.pricers.shared.checks import check_curves, check_present
 from compute.pricers.shared.convexity import bumped
 from compute.pricers.shared.fx_rates import fx_delta
@@ -36,6 +35,7 @@ from compute.pricers.shared.option_terms import (
     sides,
     surface_rows_of,
 )
+from compute.pricers.shared.resets import in_arrears
 from compute.pricers.shared.theta import A_DAY, flows_tomorrow, is_asked
 from domain.portfolio.columns import ABSENT_DATE
 from domain.portfolio.tables import OPTION_TYPES, OPTION_TYPES_OF

@@ -14,7 +14,8 @@ from compute.kernels.dates.daycounts import accrual_fraction
 from compute.kernels.dates.schedules import Schedules, build_schedules
 from compute.kernels.flows.bonds import accrued_interest, bond_flows
 from compute.kernels.flows.fixed_balance_floaters import steady_present_values
-from compute.kernels.flows.floating import FloatTerms, floating_flows, resolve_steady
+from compute.kernels.flows.float_terms import FloatTerms
+from compute.kernels.flows.floating import floating_flows, resolve_steady
 from compute.kernels.flows.floating_sensitivity import Discounting
 from compute.kernels.flows.flows import Flows
 from compute.kernels.flows.prepaying_pool import Speeds
@@ -23,8 +24,8 @@ from compute.kernels.valuing.discounting import discount, present_values
 from compute.outputs.family_values import Matrix
 from compute.pricers.debt.speeds import variants_of
 from compute.pricers.debt.terms import BULLET
-from compute.pricers.resets import Resets, rate_to_date, resets_of, resets_tomorrow
 from compute.pricers.shared.convexity import bumped
+from compute.pricers.shared.resets import Resets, rate_to_date, resets_of, resets_tomorrow
 from compute.pricers.shared.theta import A_DAY, flows_tomorrow, is_asked
 from domain.portfolio.tables import BUSINESS_DAYS, CALENDARS
 

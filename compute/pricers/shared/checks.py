@@ -10,7 +10,7 @@ from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import UNKNOWN, Terms
 from compute.kernels.dates.schedules import Schedules
 from compute.outputs.failures import Failing
-from compute.pricers.resets import lacking_fixings, lacking_sentences
+from compute.pricers.shared.resets import lacking_fixings, lacking_sentences
 from domain.measures.failures import Reason
 
 

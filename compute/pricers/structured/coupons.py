@@ -7,7 +7,7 @@ import numpy as np
 
 from compute.inputs.terms import ABSENT, Terms
 from compute.kernels.dates.schedules import MOST_BY_MONTHS
-from domain.fixings import is_overnight
+from domain.market.fixings import is_overnight
 from domain.market.index_conventions import index_conventions
 from domain.portfolio.payoffs import (
     CappedFloater,

@@ -10,9 +10,9 @@ from compute.kernels.dates.calendars import MONTH_END, civil_of_day, day_in_mont
 from compute.kernels.dates.fixings import fixing_days, fixings_at
 from compute.kernels.monte_carlo.swap_rates import RateDates, forward_dates, interleaved, swap_dates
 from compute.pricers.debt.terms import Debt
-from compute.pricers.resets import YEAR_OF_DAY_COUNT, dates_in_words
+from compute.pricers.shared.resets import YEAR_OF_DAY_COUNT, dates_in_words
 from compute.pricers.structured.coupons import OWN_TENOR, ClippedCoupon, Coupon, Index, RangeCoupon
-from domain.fixings import fixing_conventions
+from domain.market.fixings import fixing_conventions
 
 Array = NDArray[np.float64]
 Days = NDArray[np.int32]

@@ -10,7 +10,7 @@ import numpy as np
 from compute.inputs.run_inputs import EPOCH
 from compute.inputs.terms import Lookups, Terms
 from compute.pricers.rates.swap_legs import leg_schedules
-from compute.pricers.resets import fixing_days_used
+from compute.pricers.shared.resets import fixing_days_used
 from domain.market.document import MarketDocument, stored_market
 from domain.market.fx_chains import chain
 from domain.portfolio.columns import Portfolio

@@ -65,6 +65,7 @@ VALUES: dict[str, tuple[Any, Any]] = {
     "first_payment_date": ("", date(2026, 7, 1)),
     "maturity_date": (date(2038, 2, 28), date(2039, 6, 30)),
     "last_regular_payment_date": ("", date(2037, 9, 30)),
+    "fixing_lag_days": ("", 4),
     "payment_amount": (25_000, 30_000),
     "rate_type": ("FIXED", "ZERO"),
     "coupon": (0.04, 0.05),

@@ -11,9 +11,9 @@ from compute.inputs.run_inputs import EPOCH, RunInputs
 from compute.inputs.terms import Terms
 from compute.kernels.dates.fixings import compounded_growth, days_of_business, fixing_days, fixings_at, reset_rows
 from compute.kernels.dates.schedules import Schedules
-from compute.kernels.float_terms import NOT_BEGUN
+from compute.kernels.flows.float_terms import NOT_BEGUN
 from compute.pricers.shared.theta import A_DAY
-from domain.fixings import fixing_conventions, is_overnight
+from domain.market.fixings import fixing_conventions, is_overnight
 
 Rates = NDArray[np.float64]
 Days = NDArray[np.int32]
