@@ -21,7 +21,7 @@ from compute.pricers.debt.projection import Projected
 from compute.pricers.debt.terms import Debt, resolve_debt
 from compute.pricers.shared.checks import check_present
 from compute.pricers.shared.theta import is_asked
-from compute.pricers.structured.coupons import Coupon, coupon_of, why_not
+from compute.pricers.structured.coupons import OWN_TENOR, ClippedCoupon, Coupon, coupon_of, why_not
 from compute.pricers.structured.dates import accruing_rate, known_rates, missing_fixing, periods_of
 from compute.pricers.structured.rates import Curves, Note, NoteRates, key_rate_dv01s, note_rates
 from compute.pricers.structured.theta import mean_rates_tomorrow
@@ -83,6 +83,7 @@ def check_structured(run: RunInputs, terms: Terms, failing: Failing) -> None:
     check_discounting(run, terms, failing)
     _where(failing, Reason.INVALID_TERMS, lambda i: why_not(terms, i))
     _where(failing, Reason.MISSING_MARKET_DATA, lambda i: _missing_market(run, terms, i))
+    _where(failing, Reason.UNSUPPORTED, lambda i: _unsupported(terms, i))
     candidates = np.flatnonzero(failing.fine)
     if len(candidates):
         notes = dict(zip(candidates, _notes(run, _debt(run, terms.of(candidates))), strict=True))
@@ -97,6 +98,15 @@ def _where(failing: Failing, reason: Reason, sentence_of: object) -> None:
     failing.where(bad, reason, sentences.__getitem__)
 
 
+def _unsupported(terms: Terms, i: int) -> str:
+    """A coupon that clips a rate compounded in arrears is set when its period ends; ours are set when it starts."""
+    coupon = coupon_of(terms, i)
+    if isinstance(coupon, ClippedCoupon) and OWN_TENOR in coupon.tenors_yr and coupon.index.is_overnight:
+        name = coupon.index.name
+        return f"coupons on {name!r} compounded in arrears are not supported: name a term rate, such as {name}-3M"
+    return ""
+
+
 def _missing_market(run: RunInputs, terms: Terms, i: int) -> str:
     currency, name = terms.text_at("currency", i), coupon_of(terms, i).index.name
     if currency not in run.tables.hull_white:
@@ -109,8 +119,8 @@ def _missing_market(run: RunInputs, terms: Terms, i: int) -> str:
 
 
 def _missing_fixing(run: RunInputs, note: Note) -> str:
-    name = missing_fixing(run, note.coupon, note.periods)
-    return f"the market has no fixing of {name!r} for the period in progress" if name else ""
+    lacking = missing_fixing(run, note.coupon, note.periods)
+    return f"the market has no fixing of {lacking}" if lacking else ""
 
 
 def _debt(run: RunInputs, terms: Terms) -> Debt:

@@ -88,7 +88,7 @@ def priced(
     scenarios = [ScenarioDocument.model_validate({"scenario_id": f"s{k}", "shocks": s}) for k, s in enumerate(shocks)]
     run = resolve(
         prepared.portfolio,
-        parse_market(json.dumps(given)),
+        parse_market(json.dumps(given), rates_are_decimals=True),
         [BASE_SCENARIO, *scenarios],
         base_currency="USD",
         measures=tuple(measures),

@@ -436,7 +436,7 @@ def test_a_note_that_cannot_be_valued_says_why_and_leaves_the_others_alone(
     [
         ("{", "payoff $: this is not JSON: "),
         ('{"kind": "LOTTERY"}', "payoff kind: "),
-        ('{"kind": "CMS", "tenor": 5}', "payoff tenor: there is no such field here; remove it, or correct its name"),
+        ('{"kind": "CMS", "tenor": 5}', "payoff tenor: there is no field 'tenor' here; did you mean 'tenor_yr'?"),
     ],
 )
 def test_a_payoff_that_cannot_be_read_has_its_sentence(text: str, sentence: str) -> None:
