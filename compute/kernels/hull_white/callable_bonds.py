@@ -11,7 +11,7 @@ from compute.kernels.flows.flows import Flows
 from compute.kernels.hull_white.exercise import CALL, PUT
 from compute.kernels.hull_white.lattice import Lattice, build_lattice
 from compute.kernels.hull_white.rollback import Chances, Events, Lanes, roll_back
-from compute.kernels.lattice_steps import step_counts
+from compute.kernels.hull_white.steps import step_counts
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -104,7 +104,7 @@ class CallableBook:
 
     def on(self, mean_reversion: Array, sigma: Array, fineness: float = 1.0, bump: float = 0.0) -> "CallableBook":
         """The same bonds under other parameters, [n] each; a bump of sigma keeps its steps."""
-        rights = self.has_right.any(axis=0)
+        rights: NDArray[np.bool_] = self.has_right.any(axis=0)
         counts = step_counts(self.dates.offsets, self.dates.day, rights, sigma, fineness)
         return replace(self, groups=tuple(_groups(self.dates, counts, mean_reversion, np.maximum(sigma + bump, 0.0))))
 

@@ -12,7 +12,7 @@ import QuantLib as ql
 from compute.inputs.run_inputs import RunInputs
 from compute.kernels.hull_white.callable_bonds import prices, prices_and_flows
 from compute.kernels.hull_white.lattice import lattice_at, lattice_times
-from compute.kernels.lattice_steps import step_counts
+from compute.kernels.hull_white.steps import step_counts
 from compute.pricers.callable import values as callable_values
 from compute.pricers.callable.terms import build_book, live_exercises
 from compute.pricers.debt.projection import project_fixed
