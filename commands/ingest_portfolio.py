@@ -14,8 +14,9 @@ import numpy as np
 from commands.ingestion.limits import Budget
 from commands.ingestion.prepare import prepare_portfolio
 from domain.event import Envelope
+from domain.portfolio.attributes import ALIASES, HOLDERS, is_held, labels
 from domain.portfolio.columns import ABSENT_DATE, ColumnData, Portfolio
-from domain.portfolio.tables import Kind
+from domain.portfolio.tables import BY_NAME, Kind
 from domain.ports import AlreadyThere, BlobStore, EventStore, PortfolioCodec
 from domain.snapshot import Snapshot, SnapshotKind, register, snapshot_id
 
@@ -37,8 +38,20 @@ class Digested:
     """of the registration"""
 
 
-Digest = Callable[[Path, bool, bool], Digested]
-"""Of a folder, a workbook or an upload; whether valid rows are enough, and whether nothing will be stored anyway."""
+@dataclass(frozen=True)
+class Wish:
+    """How a source is to be read."""
+
+    accept_valid: bool = False
+    """Its valid rows are enough."""
+    dry_run: bool = False
+    """Nothing will be stored anyway."""
+    rates_are_decimals: bool = False
+    """Rates that look like percent are meant as they are."""
+
+
+Digest = Callable[[Path, Wish], Digested]
+"""Of a folder, a workbook or an upload."""
 
 
 def ingest_portfolio(
@@ -50,13 +63,15 @@ def ingest_portfolio(
     *,
     accept_valid: bool = False,
     dry_run: bool = False,
+    rates_are_decimals: bool = False,
     digest: Digest | None = None,
 ) -> dict[str, Any]:
     """The report of contract section 7; `snapshot_id` is None when nothing was stored.
 
     `digest` reads what comes from outside in a process of its own; without it the files are our own, and read here.
     """
-    digested = (digest or partial(digest_here, codec))(source, accept_valid, dry_run)
+    wish = Wish(accept_valid=accept_valid, dry_run=dry_run, rates_are_decimals=rates_are_decimals)
+    digested = (digest or partial(digest_here, codec))(source, wish)
     content = digested.report["sha256"]
     if digested.snapshot is None or content is None:
         return {"snapshot_id": None, **digested.report}
@@ -67,13 +82,13 @@ def ingest_portfolio(
     return {"snapshot_id": str(identity), **digested.report}
 
 
-def digest_here(
-    codec: PortfolioCodec, source: Path, accept_valid: bool, dry_run: bool, budget: Budget | None = None
-) -> Digested:
+def digest_here(codec: PortfolioCodec, source: Path, wish: Wish, budget: Budget | None = None) -> Digested:
     """In this process, whatever the source makes of it."""
-    prepared = prepare_portfolio(source, accept_valid=accept_valid, budget=budget)
+    prepared = prepare_portfolio(
+        source, accept_valid=wish.accept_valid, rates_are_decimals=wish.rates_are_decimals, budget=budget
+    )
     portfolio = prepared.portfolio
-    if portfolio is None or dry_run:
+    if portfolio is None or wish.dry_run:
         return Digested(prepared.report())
     return Digested(
         prepared.report(),
@@ -116,6 +131,7 @@ def latest_maturity(portfolio: Portfolio) -> int | None:
         if name in columns:
             days = np.maximum(days, columns[name].values[held])
     days = np.maximum(days, last_pool_payment(columns, held))
+    days = np.maximum(days, last_listed_payment(portfolio)[held])
     return None if len(days) == 0 or (days == ABSENT_DATE).any() else int(days.max())
 
 
@@ -138,16 +154,36 @@ def last_pool_payment(columns: Mapping[str, ColumnData], held: Any) -> Any:
     return np.where(is_pool, np.minimum(day.astype(np.int64), month_days) + delay_days, ABSENT_DATE)
 
 
+def last_listed_payment(portfolio: Portfolio) -> Any:
+    """[instruments] the last day in `cashflows`; ABSENT_DATE without any."""
+    instruments = portfolio.tables["instruments"]
+    last, listed = np.full(instruments.rows, ABSENT_DATE, np.int64), portfolio.tables.get("cashflows")
+    if listed is not None and listed.rows:
+        row_of = {name: row for row, name in enumerate(instruments.columns["instrument_id"].categories)}
+        owner = listed.columns["instrument_id"]
+        rows = np.array([row_of[name] for name in owner.categories])[owner.values]
+        np.maximum.at(last, rows, listed.columns["pay_date"].values)
+    return last
+
+
 def grouping_values(portfolio: Portfolio) -> dict[str, list[str] | None]:
-    """Distinct texts by column over issuers, instruments and positions; None where there are too many to list."""
-    values: dict[str, list[str] | None] = {}
-    for name in ("issuers", "instruments", "positions"):
-        table = portfolio.tables.get(name)
-        for column_name, column in (table.columns if table else {}).items():
-            if column.kind is Kind.TEXT:
-                kept = list(column.categories) if len(column.categories) <= VALUES_KEPT else None
-                values[column_name] = kept
-    return values
+    """What attributes say, by name: the texts that a pattern is held against; None where there are too many to list.
+
+    Numbers and dates of the contract's own columns are not looked through: nobody groups by a notional.
+    """
+    names = {
+        name
+        for table in HOLDERS
+        if table in portfolio.tables
+        for name, column in portfolio.tables[table].columns.items()
+        if column.kind is Kind.TEXT or BY_NAME[table].column(name) is None
+    }
+    return {name: _values_of(portfolio, name) for name in sorted(names | set(ALIASES))}
+
+
+def _values_of(portfolio: Portfolio, name: str) -> list[str] | None:
+    found = labels(portfolio, name, VALUES_KEPT)
+    return None if found is None and is_held(portfolio, name) else sorted(set(found.keys if found else ()) - {""})
 
 
 def _iso(day: int | None) -> str | None:

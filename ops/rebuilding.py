@@ -16,10 +16,10 @@ import psycopg
 
 from domain.ports import Connection, EventStore
 from ops.adapters.database import DatabaseProblem
-from projections.digestible import digestible
 from projections.engine import version_registry as registry
 from projections.engine.comparison import Content, contents, differences
 from projections.engine.dead_letters import POISON, Connect, describe
+from projections.engine.digestible import digestible
 from projections.engine.runner import BATCH, Following, catch_up, move, read_position
 from projections.engine.versions import Projection, ReadModel, versioned
 from projections.results.blocks import BlockDamaged

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from commands.ingestion.limits import Budget, setting_of
-from commands.refusals import Refused
+from domain.refusals import Refused
+from ops.secrets import keep_secret
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,9 @@ class Settings:
 
 def read_settings(database_url: str | None = None) -> Settings:
     home = Path(os.environ.get("TENOR_HOME") or Path.home() / ".tenor").expanduser().absolute()
-    return Settings(home, database_url or os.environ.get("TENOR_DATABASE_URL") or None, read_budget())
+    url = database_url or os.environ.get("TENOR_DATABASE_URL") or None
+    keep_secret(url)
+    return Settings(home, url, read_budget())
 
 
 def read_budget() -> Budget:

@@ -13,6 +13,8 @@ PACKAGES = ("domain", "commands", "compute", "projections", "query_api", "migrat
 SOURCES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
 LONGEST_FILE = 450
 LONGEST_FUNCTION = 45
+MOST_MODULES = 24
+FOLDERS = sorted({path.parent for path in SOURCES})
 
 
 def relative(path: Path) -> str:
@@ -43,6 +45,11 @@ def test_kernels_import_arrays_and_domain_only(path: Path) -> None:
 @pytest.mark.parametrize("path", SOURCES, ids=relative)
 def test_files_fit_in_a_head(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= LONGEST_FILE
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=relative)
+def test_a_folder_is_taken_in_at_a_glance(folder: Path) -> None:
+    assert len([each for each in folder.glob("*.py") if each.name != "__init__.py"]) <= MOST_MODULES
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=relative)

@@ -15,7 +15,7 @@ from fastapi.responses import JSONResponse
 from commands.api import uploads
 from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, keyed
 from commands.api.refusals import CommandRoute
-from commands.ingest_portfolio import Digested, ingest_portfolio
+from commands.ingest_portfolio import Digested, Wish, ingest_portfolio
 from commands.ingestion.codes import Code
 from commands.ingestion.limits import Budget
 from domain.ports import BlobStore, EventStore, PortfolioCodec
@@ -35,7 +35,7 @@ UPLOADS = {
 }
 
 
-DigestUpload = Callable[[Path, bool, bool, Callable[[], bool]], Digested]
+DigestUpload = Callable[[Path, Wish, Callable[[], bool]], Digested]
 """Reads an upload in a process of its own; asked now and then whether anybody still waits for it."""
 
 
@@ -55,17 +55,26 @@ def build_router(
         request: Request,
         dry_run: Annotated[bool, Query(description="Validate only.")] = False,
         accept_valid: Annotated[bool, Query(description="Store what is valid, and report the rest.")] = False,
+        rates_are_decimals: Annotated[bool, Query(description="Rates that look like percent are meant.")] = False,
         idempotency_key: IdempotencyKey = None,
     ) -> JSONResponse:
         """Validate everything, then store it; the same content is the same snapshot."""
         envelope = keyed(envelope_of(request), idempotency_key)
 
         def bring(upload: Path, is_wanted: Callable[[], bool]) -> dict[str, Any]:
-            def digest(source: Path, accept_valid: bool, dry_run: bool) -> Digested:
-                return digest_elsewhere(source, accept_valid, dry_run, is_wanted)
+            def digest(source: Path, wish: Wish) -> Digested:
+                return digest_elsewhere(source, wish, is_wanted)
 
             return ingest_portfolio(
-                store, blobs, codec, envelope, upload, accept_valid=accept_valid, dry_run=dry_run, digest=digest
+                store,
+                blobs,
+                codec,
+                envelope,
+                upload,
+                accept_valid=accept_valid,
+                dry_run=dry_run,
+                rates_are_decimals=rates_are_decimals,
+                digest=digest,
             )
 
         with tempfile.TemporaryDirectory(prefix="tenor-upload-") as name:
@@ -77,10 +86,8 @@ def build_router(
     return router
 
 
-def digest_here(
-    codec: PortfolioCodec, upload: Path, accept_valid: bool, dry_run: bool, is_wanted: Callable[[], bool]
-) -> Digested:
-    return uploads.digest_upload(codec, upload, upload.parent / "portfolio", accept_valid, dry_run, Budget())
+def digest_here(codec: PortfolioCodec, upload: Path, wish: Wish, is_wanted: Callable[[], bool]) -> Digested:
+    return uploads.digest_upload(codec, upload, upload.parent / "portfolio", wish, Budget())
 
 
 async def while_connected(request: Request, work: Callable[[Callable[[], bool]], dict[str, Any]]) -> dict[str, Any]:

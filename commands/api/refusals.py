@@ -6,17 +6,10 @@ from typing import Any
 from fastapi import HTTPException, Request, Response
 from fastapi.routing import APIRoute
 
-from commands.refusals import (
-    Conflict,
-    InvalidInput,
-    Refused,
-    UnknownModel,
-    UnknownRun,
-    UnknownScenario,
-    UnknownSnapshot,
-)
+from commands.refusals import Conflict, InvalidInput, UnknownModel, UnknownRun, UnknownScenario, UnknownSnapshot
 from domain.documents import MOST_TOLD, read_json
 from domain.ports import AlreadyThere
+from domain.refusals import Refused
 from domain.runs.run import RunRefused
 from domain.texts import ControlCharacter
 from domain.valuation_models import ModelRefused
@@ -45,6 +38,9 @@ STATUS_OF_CODE = {
     "PARSER_DIED": 503,
 }
 
+JSON = "application/json"
+BODY_HEADERS = ("content-length", "transfer-encoding")
+
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
@@ -53,8 +49,11 @@ class CommandRoute(APIRoute):
 
     def get_route_handler(self) -> Handler:
         handle, takes_json = super().get_route_handler(), self.body_field is not None
+        only_json = takes_only_json(self)
 
         async def handle_or_refuse(request: Request) -> Response:
+            if only_json:
+                refuse_other_types(request)
             try:
                 if takes_json:
                     refuse_unfit(await request.body())
@@ -68,6 +67,24 @@ class CommandRoute(APIRoute):
                 raise as_http(Conflict("MOVED", message, fix)) from error
 
         return handle_or_refuse
+
+
+def takes_only_json(route: APIRoute) -> bool:
+    """By its own description: a body of a model, or one that names JSON and nothing beside it."""
+    body = (route.openapi_extra or {}).get("requestBody")
+    return set(body["content"]) == {JSON} if body else route.body_field is not None
+
+
+def refuse_other_types(request: Request) -> None:
+    """Pages may post text and forms to anybody without being asked; a body of no type is such a one."""
+    if request.headers.get("content-length") == "0" or not any(name in request.headers for name in BODY_HEADERS):
+        return
+    said = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    main, _, sub = said.partition("/")
+    if main != "application" or not (sub == "json" or sub.endswith("+json")):
+        detail = f"the body is sent as {said[:100] or 'nothing'}; a command is JSON"
+        fix = f"send it with the header Content-Type: {JSON} (curl: -H 'Content-Type: {JSON}')"
+        raise HTTPException(415, {"code": "UNSUPPORTED_MEDIA_TYPE", "detail": detail, "fix": fix})
 
 
 def refuse_unfit(raw: bytes) -> None:

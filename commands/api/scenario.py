@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 
-from commands.api.answers import JSON_BODY, EnvelopeOf, IdempotencyKey, RawBody, accepted, keyed
+from commands.api.answers import JSON_BODY, EnvelopeOf, IdempotencyKey, RatesAreDecimals, RawBody, accepted, keyed
 from commands.api.refusals import CommandRoute
 from commands.define_history import LONGEST_HORIZON, DefineHistory, ReadHistory, define_history, history_of
 from commands.define_scenario import define_scenario_set, define_scenarios
@@ -27,9 +27,15 @@ def build_router(store: EventStore, envelope_of: EnvelopeOf, read_history: ReadH
     router = APIRouter(prefix=PREFIX, tags=["scenario"], route_class=CommandRoute)
 
     @router.post("/scenarios", status_code=202, operation_id="scenario_define_scenarios", openapi_extra=JSON_BODY)
-    def define(request: Request, document: RawBody, idempotency_key: IdempotencyKey = None) -> JSONResponse:
+    def define(
+        request: Request,
+        document: RawBody,
+        rates_are_decimals: RatesAreDecimals = False,
+        idempotency_key: IdempotencyKey = None,
+    ) -> JSONResponse:
         """One scenario, or a list of them; all or none."""
-        defined = define_scenarios(store, keyed(envelope_of(request), idempotency_key), document)
+        envelope = keyed(envelope_of(request), idempotency_key)
+        defined = define_scenarios(store, envelope, document, rates_are_decimals=rates_are_decimals)
         position = max((one["event_position"] for one in defined), default=store.head())
         if isinstance(json.loads(document), list):
             return accepted(defined, position, f"{PREFIX}/scenarios")
@@ -48,11 +54,13 @@ def build_router(store: EventStore, envelope_of: EnvelopeOf, read_history: ReadH
         set: Annotated[str, Query(description="What the set of scenarios is called.")],
         horizon: Annotated[int, Query(ge=1, le=LONGEST_HORIZON, description="Observations that a move spans.")] = 1,
         last: Annotated[int | None, Query(ge=1, description="The latest moves only.")] = None,
+        rates_are_decimals: RatesAreDecimals = False,
         idempotency_key: IdempotencyKey = None,
     ) -> JSONResponse:
         """A scenario for every date of a table of past moves or levels, and the set of them; all or none."""
         envelope = keyed(envelope_of(request), idempotency_key)
-        defined = define_history(store, envelope, table, DefineHistory(set, horizon, last), read_history)
+        wish = DefineHistory(set, horizon, last, rates_are_decimals)
+        defined = define_history(store, envelope, table, wish, read_history)
         return accepted(defined, defined["event_position"], f"{PREFIX}/sets/{set}")
 
     return router

@@ -3,7 +3,9 @@
 import csv
 import hashlib
 import io
+import re
 from codecs import IncrementalDecoder, getincrementaldecoder
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,8 @@ from commands.ingestion.limits import MOST_UNREADABLE, Spent
 _SLICE = 1 << 24
 _HEADER_BYTES = 1 << 20
 _BLOCK = 1 << 25
+_ROWS_OF_HEAD = 21
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 def read_csv(
@@ -26,13 +30,13 @@ def read_csv(
 ) -> tuple[RawTable | None, FileInfo]:
     """None when the file as a whole cannot be read; `errors` says why."""
     info, lines = _checked(name, path, errors, spent)
-    header = _header(name, path, errors) if lines is not None else None
-    if lines is None or header is None:
+    head = _head(name, path, errors) if lines is not None else None
+    if lines is None or head is None:
         return None, info
-    if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
-        errors.file(name, Code.UNREADABLE, f"{path.name} is not separated by commas.", "Save it as CSV with commas.")
+    header = head[0] if head else []
+    if _note_other_separator(name, path, header, errors):
         return None, info
-    names = checked_names(name, header, errors, warnings)
+    names = checked_names(name, header, errors, warnings, head[1:])
     affordable = spent.may_read(name, path.name, errors, rows=lines, columns=len(header))
     table = _parsed(name, path, header, errors) if names is not None and affordable else None
     if names is None or table is None:
@@ -81,15 +85,38 @@ def _encoding_fault(decoder: IncrementalDecoder, piece: bytes, lines_before: int
     return None
 
 
-def _header(name: str, path: Path, errors: Findings) -> list[str] | None:
+def _head(name: str, path: Path, errors: Findings) -> list[list[str]] | None:
+    """The header and the rows just below it; None where the header has no end."""
     with path.open("rb") as file:
-        head = file.read(_HEADER_BYTES).decode("utf-8-sig", errors="ignore")
+        text = file.read(_HEADER_BYTES).decode("utf-8-sig", errors="ignore")
+    head: list[list[str]] = []
     try:
-        return next((record for record in csv.reader(io.StringIO(head, newline=""))), [])
+        for record in islice(csv.reader(io.StringIO(text, newline="")), _ROWS_OF_HEAD):
+            head.append(record)
     except csv.Error:
-        message = f"{path.name}: a cell of the header is longer than {csv.field_size_limit():,} characters."
-        errors.file(name, Code.TOO_LONG, message, "Look for a quotation mark that is never closed.")
-        return None
+        if not head:
+            message = f"{path.name}: a cell of the header is longer than {csv.field_size_limit():,} characters."
+            errors.file(name, Code.TOO_LONG, message, "Look for a quotation mark that is never closed.")
+            return None
+    return head
+
+
+def _note_other_separator(name: str, path: Path, header: list[str], errors: Findings) -> bool:
+    """A file that is separated by something else, and what."""
+    first = ",".join(header)
+    if re.fullmatch(r"sep=.?", first.strip(), re.IGNORECASE):
+        message = f"{path.name} begins with the line {first.strip()!r}, which is for spreadsheets only."
+        errors.file(
+            name, Code.UNREADABLE, message, "Delete that line, and separate values by commas.", value=first.strip()
+        )
+        return True
+    found = next((mark for mark in _SEPARATORS if len(header) == 1 and mark in first), None)
+    if found is None:
+        return False
+    comma = " Then a decimal comma must be a point." if found == ";" else ""
+    message = f"{path.name} is separated by {_SEPARATORS[found]}, not by commas."
+    errors.file(name, Code.UNREADABLE, message, f"Save it as CSV with commas.{comma}", value=first)
+    return True
 
 
 def _parsed(name: str, path: Path, header: list[str], errors: Findings) -> tuple[pa.Table, tuple[int, ...]] | None:

@@ -21,10 +21,11 @@ from psycopg_pool import ConnectionPool
 from domain import codec
 from domain.event import Event
 from domain.ports import AlreadyThere, LogEntry
+from domain.runs.archived import BlocksArchived
 from domain.runs.facts import Block
 from domain.runs.run import RunArchived
 from domain.texts import ControlCharacter, is_unstorable
-from ops.archiving.problems import BlocksArchived
+from ops.adapters.database import POOL_SECONDS, RECONNECT_SECONDS, patient
 
 EVENTS_TABLE = "ledger_events"
 
@@ -63,11 +64,13 @@ class LedgerDatastore(PostgresDatastore):
         pool: Any = ConnectionPool(
             database_url,
             connection_class=psycopg.Connection[dict[str, Any]],
-            kwargs={"row_factory": dict_row, "autocommit": True},
+            kwargs={"row_factory": dict_row, "autocommit": True} | patient(database_url),
             configure=configure,
             min_size=0,
             max_size=size,
             open=False,
+            timeout=POOL_SECONDS,
+            reconnect_timeout=RECONNECT_SECONDS,
         )
         self.pool = pool
 

@@ -2,8 +2,7 @@
 
 from uuid import UUID
 
-from commands.refusals import Refused
-from domain.runs.run import RunArchived
+from domain.refusals import Refused
 
 
 class ArchiveUnreachable(Refused):
@@ -34,13 +33,3 @@ class RunWorkedOn(Refused):
         super().__init__(
             "RUN_WORKED_ON", f"{jobs} jobs of run {run_id} are still at work", "archive it when they are done"
         )
-
-
-class BlocksArchived(Refused, LookupError):
-    """A block was asked for that has left the database."""
-
-    def __init__(self, run_id: UUID, archived: RunArchived) -> None:
-        message = (
-            f"the facts of run {run_id} are archived in {archived.destination} since {archived.timestamp:%Y-%m-%d}"
-        )
-        super().__init__("RUN_ARCHIVED", message, f"tenor archive restore {run_id}")

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from commands.refusals import Refused
 from domain.portfolio.columns import Portfolio
+from domain.refusals import Refused
 from ops.audit.certificate.issue import certify
 from ops.audit.lineage.lineage import lineage
 from ops.audit.sealing.signed_notes import verifier_key

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from commands.refusals import Refused
+from domain.refusals import Refused
 from ops.wiring import Tenor
 from query_api.log import stream_events, stream_named
 

@@ -18,8 +18,8 @@ from uuid import UUID
 from commands.define_scenario import define_scenarios
 from commands.ingest_portfolio import ingest_portfolio
 from commands.load_market import load_market
-from commands.refusals import Refused
 from commands.submit_run import SubmitRun
+from domain.refusals import Refused
 from domain.runs.facts import CHUNK_SIZE
 from domain.runs.run import RunRequested
 from ops.benchmarking.log_size import log_bytes_and_values
@@ -27,11 +27,12 @@ from ops.benchmarking.machine import machine
 from ops.benchmarking.own_database import OwnDatabase, own_database
 from ops.benchmarking.processes import PeakMemory, cpu_seconds, ended_children_seconds, family
 from ops.benchmarking.sample_input import scenario_file, shocked_scenarios, write_fund
-from ops.cli.runs import find_run, submit_wish
+from ops.checking import find_unsolved
 from ops.processes.loops import background, count_alive
 from ops.processes.run_to_end import wait_until_queryable
 from ops.processes.supervisor import WorkerPool, workers
 from ops.processes.worker_process import use_numba_cache
+from ops.run_requests import find_run, submit_wish
 from ops.settings import Settings
 from ops.wiring import Tenor, open_tenor, utc_now
 
@@ -207,7 +208,7 @@ class WholePath:
     def _read_in(self, folder: Path) -> tuple[str, str]:
         tenor, envelope = self._tenor, self._tenor.envelope("bench")
         report = ingest_portfolio(tenor.store, tenor.blobs, tenor.portfolio_codec, envelope, folder)
-        market = load_market(tenor.store, tenor.blobs, envelope, (folder / "market.json").read_bytes())
+        market = load_market(tenor.store, tenor.blobs, envelope, (folder / "market.json").read_bytes(), find_unsolved)
         return report["snapshot_id"], market["snapshot_id"]
 
     def _run(self, portfolio: str, market: str) -> Finished:

@@ -11,6 +11,7 @@ from uuid import UUID
 import typer
 
 from domain.texts import visible
+from ops.secrets import hide
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Output:
 
     def fail(self, code: str, message: str, fix: str, problems: list[dict[str, Any]] | None = None) -> NoReturn:
         """One problem, said with its fix."""
+        message, fix = hide(message), hide(fix)
         if self.as_json:
             problem = {"code": code, "message": message, "fix": fix}
             typer.echo(json.dumps({"error": problem | ({"problems": problems} if problems else {})}, default=plain))

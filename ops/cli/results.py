@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from commands.refusals import Refused
+from domain.refusals import Refused
 from ops.cli.options import AsJson, opened
 from ops.wiring import Tenor
 

@@ -6,13 +6,13 @@ import typer
 from psycopg.rows import dict_row
 
 from commands.change_run import approve_run, cancel_run, publish_run, reject_run, retry_run
-from commands.refusals import UnknownRun
-from commands.submit_run import SubmitRun, submit_run
+from commands.submit_run import SubmitRun
 from ops.cli.archive import archive_run
 from ops.cli.options import AsJson, opened
 from ops.cli.output import Output
-from ops.processes.run_to_end import everything_running, summary, wait_until_queryable
+from ops.processes.run_to_end import everything_running, failure_lines, summary, wait_until_queryable
 from ops.read_models import catch_up_catalogues
+from ops.run_requests import find_run, submit_wish
 from ops.wiring import Tenor
 
 Run = Annotated[str, typer.Argument(help="A run id.")]
@@ -21,12 +21,6 @@ Reason = Annotated[str, typer.Option(help="Why; kept in the log.")]
 LIST_RUNS = (
     "SELECT run_id, status, portfolio_snapshot_id, market_snapshot_id, requested_at FROM read.run "
     "ORDER BY requested_at DESC, run_no DESC"
-)
-SHOW_RUN = (
-    "SELECT run_id, status, portfolio_snapshot_id, market_snapshot_id, as_of, base_currency, scenarios, measures, "
-    "positions, priced, failed, chunks, chunks_done, failed_chunks, failure_counts, blocks_root, actor, requested_at, "
-    "planned_at, completed_at, queryable_at, coalesce((SELECT payload -> 'models' FROM read.run_event e "
-    "WHERE e.run_id = run.run_id AND topic = 'run.requested'), '[]') AS models FROM read.run WHERE run_id::text = %s"
 )
 
 
@@ -72,20 +66,14 @@ def submit(
             with everything_running(tenor, workers) as company:
                 run_id = submit_wish(tenor, wish)
                 row = wait_until_queryable(tenor, run_id, quiet=as_json, company=company)
-            document = summary(row)
+            document, holes = summary(row), failure_lines(row)
         else:
             run_id = submit_wish(tenor, wish)
-            document = submitted(tenor, run_id)
-    output.show(document, *(f"{name:<10}{value}" for name, value in document.items()))
+            document, holes = submitted(tenor, run_id), []
+    show_summary(output, document, holes)
     if document["status"] in ("FAILED", "CANCELLED"):
         output.note(f"error: the run is {document['status']}; see `tenor run show {run_id}`")
         raise SystemExit(1)
-
-
-def submit_wish(tenor: Tenor, wish: SubmitRun) -> str:
-    from ops.checking import check_scenarios
-
-    return str(submit_run(tenor.store, tenor.blobs, tenor.envelope(), wish, check_scenarios).run_id)
 
 
 def submitted(tenor: Tenor, run_id: str) -> dict[str, Any]:
@@ -106,15 +94,6 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
-def find_run(tenor: Tenor, run_id: str) -> dict[str, Any]:
-    catch_up_catalogues(tenor)
-    with tenor.database.connect() as connection, connection.cursor(row_factory=dict_row) as cursor:
-        row = cursor.execute(SHOW_RUN, (run_id,)).fetchone()
-    if row is None:
-        raise UnknownRun(run_id)
-    return row
-
-
 def list_runs(context: typer.Context, as_json: AsJson = False) -> None:
     """All runs, newest first."""
     with opened(context) as tenor:
@@ -130,8 +109,8 @@ def show(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
     with opened(context) as tenor:
         row = find_run(tenor, run)
     uses = [f"{one['model']}@{one['version']} {one['status']}" for one in row["models"]]
-    shown = row | {"models": ", ".join(uses)}
-    Output(as_json).show(row, *(f"{name:<22}{value}" for name, value in shown.items()))
+    shown = {name: value for name, value in row.items() if name != "failures"} | {"models": ", ".join(uses)}
+    Output(as_json).show(row, *(f"{name:<22}{value}" for name, value in shown.items()), *failure_lines(row))
 
 
 def watch(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
@@ -139,8 +118,15 @@ def watch(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
     with opened(context) as tenor:
         find_run(tenor, run)
         with everything_running(tenor, None) as company:
-            document = summary(wait_until_queryable(tenor, run, quiet=as_json, company=company))
-    Output(as_json).show(document, *(f"{name:<10}{value}" for name, value in document.items()))
+            row = wait_until_queryable(tenor, run, quiet=as_json, company=company)
+    show_summary(Output(as_json), summary(row), failure_lines(row))
+
+
+def show_summary(output: Output, document: dict[str, Any], holes: list[str]) -> None:
+    """A run that lacks something does not look like one that lacks nothing; beside --json that goes to stderr."""
+    output.show(document, *(f"{name:<10}{value}" for name, value in document.items()), *holes)
+    for line in holes if output.as_json else []:
+        output.note(line)
 
 
 def retry(context: typer.Context, run: Run, as_json: AsJson = False) -> None:

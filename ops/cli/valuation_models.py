@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from commands.decide_model import approve_model, withdraw_model
-from commands.refusals import Refused
+from domain.refusals import Refused
 from ops.cli.options import AsJson, opened
 from ops.cli.output import Output
 from ops.read_models import catch_up_catalogues

@@ -9,11 +9,11 @@ from typing import Annotated, Any
 
 import typer
 
-from commands.refusals import Refused
+from domain.refusals import Refused
+from ops.cli.files import read_bytes
 from ops.cli.options import AsJson, opened
 from ops.cli.output import Output
 from ops.cli.results import Format, write_file
-from ops.cli.snapshots import read_bytes
 
 FIGURES = ("pv_base", "var_base", "es_base", "component_var_base", "component_es_base", "incremental_var_base")
 HEADINGS = ("value", "VaR", "ES", "VaR due", "ES due", "VaR less")

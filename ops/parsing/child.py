@@ -13,9 +13,9 @@ from typing import Any
 
 from commands.api.uploads import digest_upload
 from commands.define_history import DefineHistory, history_of
-from commands.ingest_portfolio import digest_here
+from commands.ingest_portfolio import Wish, digest_here
 from commands.ingestion.limits import Budget
-from commands.refusals import Refused
+from domain.refusals import Refused
 from ops.adapters.snapshot_codec import SnapshotCodec
 from ops.parsing.job import write_answer, write_digested
 
@@ -54,16 +54,16 @@ def answer_to(job: Job) -> dict[str, Any]:
 
 def digest_portfolio(job: Job) -> None:
     source, folder, budget = Path(job["source"]), Path(job["folder"]), Budget(**job["budget"])
-    wish = (job["accept_valid"], job["dry_run"], budget)
+    wish = Wish(**job["wish"])
     if job["is_upload"]:
-        digested = digest_upload(SnapshotCodec(), source, folder / "portfolio", *wish)
+        digested = digest_upload(SnapshotCodec(), source, folder / "portfolio", wish, budget)
     else:
-        digested = digest_here(SnapshotCodec(), source, *wish)
+        digested = digest_here(SnapshotCodec(), source, wish, budget)
     write_digested(folder, digested)
 
 
 def read_history(job: Job) -> None:
-    wish = DefineHistory(job["set_id"], job["horizon"], job["last"])
+    wish = DefineHistory(**job["wish"])
     history = history_of(Path(job["source"]).read_bytes(), wish)
     told = asdict(history) | {"dates": [day.isoformat() for day in history.dates]}
     write_answer(Path(job["folder"]), told, {})

@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from commands.ingest_portfolio import Digested
+from commands.define_history import DefineHistory
+from commands.ingest_portfolio import Digested, Wish
 from commands.ingestion.limits import Budget
 
 
@@ -20,8 +21,7 @@ class PortfolioJob:
     source: str
     folder: str
     is_upload: bool
-    accept_valid: bool
-    dry_run: bool
+    wish: Wish
     budget: Budget
 
     def as_line(self) -> bytes:
@@ -34,9 +34,7 @@ class HistoryJob:
 
     source: str
     folder: str
-    set_id: str
-    horizon: int
-    last: int | None
+    wish: DefineHistory
 
     def as_line(self) -> bytes:
         return json.dumps({"kind": "history", **asdict(self)}).encode() + b"\n"

@@ -21,9 +21,10 @@ from typing import Any
 import structlog
 
 from commands.define_history import DefineHistory
-from commands.ingest_portfolio import Digested
+from commands.ingest_portfolio import Digested, Wish
 from commands.ingestion.limits import Budget, setting_of
-from commands.refusals import InvalidInput, Refused
+from commands.refusals import InvalidInput
+from domain.refusals import Refused
 from domain.scenarios.past_moves import History, Kind, Series
 from ops.parsing.job import HistoryJob, PortfolioJob, read_answer, read_digested
 
@@ -128,18 +129,16 @@ class ParserPool:
         self._idle: list[Parser] = []
         self._lock = threading.Lock()
 
-    def digest_upload(self, upload: Path, accept_valid: bool, dry_run: bool, is_wanted: IsWanted) -> Digested:
-        return self._digest(upload, accept_valid, dry_run, is_wanted, is_upload=True)
+    def digest_upload(self, upload: Path, wish: Wish, is_wanted: IsWanted) -> Digested:
+        return self._digest(upload, wish, is_wanted, is_upload=True)
 
-    def digest(self, source: Path, accept_valid: bool, dry_run: bool) -> Digested:
+    def digest(self, source: Path, wish: Wish) -> Digested:
         """Of a folder or workbook on this machine."""
-        return self._digest(source.absolute(), accept_valid, dry_run, lambda: True, is_upload=False)
+        return self._digest(source.absolute(), wish, lambda: True, is_upload=False)
 
-    def _digest(
-        self, source: Path, accept_valid: bool, dry_run: bool, is_wanted: IsWanted, *, is_upload: bool
-    ) -> Digested:
+    def _digest(self, source: Path, wish: Wish, is_wanted: IsWanted, *, is_upload: bool) -> Digested:
         with tempfile.TemporaryDirectory(prefix="tenor-parsing-") as folder:
-            job = PortfolioJob(str(source), folder, is_upload, accept_valid, dry_run, self._budget)
+            job = PortfolioJob(str(source), folder, is_upload, wish, self._budget)
             self._run(job.as_line(), Path(folder), is_wanted)
             return read_digested(Path(folder))
 
@@ -147,7 +146,7 @@ class ParserPool:
         with tempfile.TemporaryDirectory(prefix="tenor-parsing-") as folder:
             source = Path(folder, "history")
             source.write_bytes(raw)
-            job = HistoryJob(str(source), folder, wish.set_id, wish.horizon, wish.last)
+            job = HistoryJob(str(source), folder, wish)
             self._run(job.as_line(), Path(folder), lambda: True)
             told = read_answer(Path(folder))
         series = tuple(Series(Kind(kind), name, tenor) for kind, name, tenor in told["series"])

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import psycopg
 
 from domain.ports import Connection, EventStore, LogEntry
-from projections.digestible import digestible
+from projections.engine.digestible import digestible
 from projections.engine.versions import Projection
 
 POISON = (

@@ -21,8 +21,8 @@ from eventsourcing.persistence import OperationalError as LogOperationalError
 
 from domain.event import Event
 from domain.ports import Connection, EventStore, LogEntry
-from projections.digestible import digestible
 from projections.engine.dead_letters import POISON, describe, park
+from projections.engine.digestible import digestible
 from projections.engine.versions import OnPoison, Projection, ReadModel
 
 BATCH = 500

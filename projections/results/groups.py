@@ -17,7 +17,7 @@ from scipy import sparse
 
 from domain.portfolio.columns import Portfolio
 from domain.portfolio.tables import NODE_KINDS
-from projections.catalogue.portfolio_tree import paths, texts
+from domain.portfolio.tree import paths, texts
 from projections.results.dimensions import Dimension, currencies, dimensions
 
 Key = tuple[str, str]

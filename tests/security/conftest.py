@@ -1,5 +1,6 @@
-"""The whole application over a real log, as `tenor up` serves it, attacked from outside."""
+"""The whole application as `tenor up` serves it, attacked from outside, over databases that many tests share."""
 
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,6 +51,13 @@ class Service:
 BUDGET = Budget(rows=200_000, cells=2_000_000, bytes=64 * MEGABYTE, seconds=60, memory_bytes=700 * MEGABYTE)
 
 
+def database_of_its_own(postgres: EmbeddedServer, template_database: str) -> str:
+    name = f"security_{uuid.uuid4().hex}"
+    with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}")
+    return make_conninfo(postgres.dsn(), dbname=name)
+
+
 def service_over(database_url: str, home: Path) -> Iterator[Service]:
     tenor = Tenor(Settings(home, database_url, BUDGET), database_url)
     yield Service(tenor, TestClient(build_app(tenor), raise_server_exceptions=False))
@@ -61,12 +69,25 @@ def service(
     postgres: EmbeddedServer, template_database: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Service]:
     """One for all attacks that are to leave nothing behind."""
-    with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE attacked TEMPLATE {template_database}")
-    yield from service_over(make_conninfo(postgres.dsn(), dbname="attacked"), tmp_path_factory.mktemp("attacked"))
+    yield from service_over(database_of_its_own(postgres, template_database), tmp_path_factory.mktemp("attacked"))
 
 
 @pytest.fixture
 def fresh(database_url: str, tmp_path: Path) -> Iterator[Service]:
     """One whose log the test writes to."""
     yield from service_over(database_url, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def tenor(
+    postgres: EmbeddedServer, template_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Tenor]:
+    url = database_of_its_own(postgres, template_database)
+    made = Tenor(Settings(Path(tmp_path_factory.mktemp("home")), url), url)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def client(tenor: Tenor) -> TestClient:
+    return TestClient(build_app(tenor), raise_server_exceptions=False)

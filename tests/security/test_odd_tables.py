@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from commands.api.uploads import digest_upload
+from commands.ingest_portfolio import Wish
 from commands.ingestion.limits import Budget
 from commands.ingestion.prepare import prepare_portfolio
 from commands.refusals import InvalidInput
@@ -102,7 +103,7 @@ def test_garbage_in_archives(tmp_path: Path) -> None:
         folder.mkdir()
         (folder / "upload").write_bytes(data[: dice.choice([len(data), dice.randrange(len(data))])])
         try:
-            digested = digest_upload(codec, folder / "upload", folder / "out", False, True, budget)
+            digested = digest_upload(codec, folder / "upload", folder / "out", Wish(dry_run=True), budget)
         except InvalidInput as refused:
             assert refused.fix, (SEED, turn)
         else:

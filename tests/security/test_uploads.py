@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 
+from commands.ingest_portfolio import Wish
 from commands.ingestion.limits import Budget
 from commands.refusals import InvalidInput
 from ops.parsing.pool import Abandoned, ParserPool
@@ -135,14 +136,14 @@ def test_a_process_is_used_again_until_it_dies_of_what_it_reads(tmp_path: Path) 
     pool = ParserPool(BUDGET, 1)
     book = tmp_path / "book.xlsx"
     book.write_bytes(hidden_far_cell())
-    first = pool.digest(FUND, False, True)
+    first = pool.digest(FUND, Wish(dry_run=True))
     (process,) = pool._idle
-    assert pool.digest(FUND, False, True).report == first.report
+    assert pool.digest(FUND, Wish(dry_run=True)).report == first.report
     assert pool._idle == [process]
     with pytest.raises(InvalidInput, match="734,003,200 bytes"):
-        pool.digest(book, False, True)
+        pool.digest(book, Wish(dry_run=True))
     assert (pool._idle, process.is_alive) == ([], False)
-    assert pool.digest(FUND, False, True).report["sha256"] == first.report["sha256"]
+    assert pool.digest(FUND, Wish(dry_run=True)).report["sha256"] == first.report["sha256"]
     pool.close()
 
 
@@ -155,19 +156,19 @@ def many_rows(folder: Path) -> Path:
 def test_reading_has_a_time(tmp_path: Path) -> None:
     pool = ParserPool(Budget(seconds=1), 1)
     with pytest.raises(InvalidInput, match="limit of 1 seconds") as refused:
-        pool.digest(many_rows(tmp_path), False, True)
+        pool.digest(many_rows(tmp_path), Wish(dry_run=True))
     assert refused.value.code == "LIMIT_EXCEEDED" and "TENOR_UPLOAD_SECONDS" in refused.value.fix
     assert pool._idle == []
 
 
 def test_work_ends_when_nobody_waits(tmp_path: Path) -> None:
     pool = ParserPool(Budget(), 1)
-    pool.digest(FUND, False, True)
+    pool.digest(FUND, Wish(dry_run=True))
     (process,) = pool._idle
     upload = tmp_path / "upload"
     upload.write_bytes(archive(positions_csv=HEADER + b"a,b\n" * 900_000))
     with pytest.raises(Abandoned):
-        pool.digest_upload(upload, False, True, lambda: False)
+        pool.digest_upload(upload, Wish(dry_run=True), lambda: False)
     assert (pool._idle, process.is_alive) == ([], False)
 
 
@@ -219,7 +220,7 @@ def test_the_command_line_reads_within_the_same_budget(
 
 
 def test_settings_that_are_no_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
-    from commands.refusals import Refused
+    from domain.refusals import Refused
     from ops.settings import read_settings
 
     monkeypatch.setenv("TENOR_UPLOAD_ROWS", "5000")

@@ -56,6 +56,14 @@ def business_day_shifts() -> NDArray[np.int8]:
     return shifts
 
 
+@cache
+def business_days(calendar: str) -> np.busdaycalendar:
+    """For counting business days forward and back; every day of the week for calendar NONE."""
+    if calendar == "NONE":
+        return np.busdaycalendar(weekmask="1111111")
+    return np.busdaycalendar(holidays=_holidays(calendar))
+
+
 def _holidays(calendar: str) -> NDArray[np.datetime64]:
     if calendar == "WEEKEND":
         return np.empty(0, dtype="datetime64[D]")

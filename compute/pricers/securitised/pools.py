@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from compute.inputs.discount_rows import discount_rows
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import Terms
 from compute.kernels.dates.daycounts import THIRTY_360
@@ -14,17 +15,17 @@ from compute.kernels.flows.pass_throughs import (
     PoolTerms,
     pool_accrued_interest,
     pool_flows,
-    pool_yield_times,
 )
 from compute.kernels.valuing.average_lives import weighted_average_life
 from compute.kernels.valuing.discounting import discount, present_values
+from compute.kernels.valuing.pool_yields import pool_yield_times
 from compute.kernels.valuing.yields import bond_equivalent, durations, solve_yields
 from compute.outputs.failures import Failing
 from compute.outputs.family_values import Matrix, Valued
 from compute.pricers.debt.checks import check_discounting, check_speeds
 from compute.pricers.debt.speeds import speeds_of, variants_of
 from compute.pricers.debt.spreads import Held, spread_measures
-from compute.pricers.debt.terms import FLOATING, discount_rows
+from compute.pricers.debt.terms import FLOATING
 from compute.pricers.shared.checks import check_present
 from compute.pricers.shared.convexity import bumped
 from compute.pricers.shared.fx_rates import fx_delta

@@ -8,11 +8,11 @@ from uuid import UUID
 
 import numpy as np
 
-from commands.refusals import Refused
 from domain import codec
 from domain.measures.failures import Reason
 from domain.measures.measures import BY_NAME, Measure
 from domain.portfolio.columns import Portfolio
+from domain.refusals import Refused
 from domain.runs import run as runs
 from domain.runs.facts import BlockColumns, BlockFact, fact_stream
 from domain.scenarios.versions import BASE, scenario_stream, split_reference

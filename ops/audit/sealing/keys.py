@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from commands.refusals import Refused
 from domain.event import TENOR_NAMESPACE
 from domain.ports import AlreadyThere
+from domain.refusals import Refused
 from domain.sealing.seals import (
     SEALING_STREAM,
     SealingKeyRotated,

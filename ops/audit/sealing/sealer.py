@@ -10,7 +10,7 @@ import psycopg
 import structlog
 from eventsourcing.persistence import PersistenceError
 
-from commands.refusals import Refused
+from domain.refusals import Refused
 from domain.sealing.merkle import Frontier
 from domain.sealing.seals import (
     NO_PREVIOUS,

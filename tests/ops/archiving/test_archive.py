@@ -15,12 +15,14 @@ import pytest
 import zstandard
 from psycopg.sql import SQL, Identifier
 
-from commands.refusals import Conflict, Refused
+from commands.refusals import Conflict
+from domain.refusals import Refused
 from domain.runs import run as runs
+from domain.runs.archived import BlocksArchived
 from domain.runs.run import RunArchived, RunRefused, RunRestored, RunStatus, fold
 from ops.archiving.archive import archive
 from ops.archiving.dropping import clear_away
-from ops.archiving.problems import ArchiveDamaged, ArchiveIncomplete, ArchiveUnreachable, BlocksArchived
+from ops.archiving.problems import ArchiveDamaged, ArchiveIncomplete, ArchiveUnreachable
 from ops.archiving.restore import restore
 from ops.audit.verification.verify import verify
 from ops.read_models import read_model_named

@@ -10,10 +10,10 @@ from compute.kernels.flows.pass_throughs import (
     PoolTerms,
     pool_accrued_interest,
     pool_flows,
-    pool_yield_times,
 )
 from compute.kernels.flows.prepaying_pool import Speeds, Variants
 from compute.kernels.flows.speeds import parse_speed
+from compute.kernels.valuing.pool_yields import pool_yield_times
 from compute.kernels.valuing.yields import bond_equivalent, solve_yields
 from domain.portfolio.tables import BUSINESS_DAYS, CALENDARS, DAY_COUNTS
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import QuantLib as ql
 
-from commands.refusals import Refused
 from compute.kernels.hull_white.closed_form import Swaptions, bond_loadings, fit, forward_of_future, payer_swaptions
 from compute.market.hull_white_calibration import calibrate
 from domain.market.document import parse_market
+from domain.refusals import Refused
 from ops.cli.calibration import document_of, filled_in, fitted_of, lines_of
 
 EXAMPLE = Path(__file__).parents[4] / "examples" / "derivatives" / "market.json"

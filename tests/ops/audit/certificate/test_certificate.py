@@ -8,8 +8,8 @@ import pytest
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from commands.refusals import Refused
 from domain import codec
+from domain.refusals import Refused
 from ops.audit.certificate.issue import Certificate, certify, check, content_problems, summary
 from ops.audit.sealing.keys import rotate
 from ops.audit.sealing.signed_notes import public_bytes
@@ -48,7 +48,7 @@ def test_an_approval_that_is_left_out_is_missed(sealed: Any) -> None:
     kept = [event for event in certificate.events if event.topic != "model.version_approved"]
     assert content_problems(certificate) == []
     assert content_problems(certificate.model_copy(update={"events": kept})) == [
-        "the decision on model curves@1 is not among the events"
+        "the decision on model curves@2 is not among the events"
     ]
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import psycopg
 import pytest
 
-from commands.refusals import Refused
+from domain.refusals import Refused
 from domain.sealing.merkle import merkle_root
 from domain.sealing.seals import NO_PREVIOUS, SEALING_STREAM, note_hash, parse_checkpoint
 from ops.audit.sealing import sealer

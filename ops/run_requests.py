@@ -1,0 +1,33 @@
+"""A run is asked for and found again: for the command line and for what measures it."""
+
+from typing import Any
+
+from psycopg.rows import dict_row
+
+from commands.refusals import UnknownRun
+from commands.submit_run import SubmitRun, submit_run
+from ops.read_models import catch_up_catalogues
+from ops.wiring import Tenor
+
+SHOW_RUN = (
+    "SELECT run_id, status, portfolio_snapshot_id, market_snapshot_id, as_of, base_currency, scenarios, measures, "
+    "positions, priced, failed, chunks, chunks_done, failed_chunks, failure_counts, blocks_root, actor, requested_at, "
+    "planned_at, completed_at, queryable_at, partial, coalesce(failures, '[]') AS failures, "
+    "coalesce((SELECT payload -> 'models' FROM read.run_event e "
+    "WHERE e.run_id = run.run_id AND topic = 'run.requested'), '[]') AS models FROM read.run WHERE run_id::text = %s"
+)
+
+
+def submit_wish(tenor: Tenor, wish: SubmitRun) -> str:
+    from ops.checking import check_scenarios
+
+    return str(submit_run(tenor.store, tenor.blobs, tenor.envelope(), wish, check_scenarios).run_id)
+
+
+def find_run(tenor: Tenor, run_id: str) -> dict[str, Any]:
+    catch_up_catalogues(tenor)
+    with tenor.database.connect() as connection, connection.cursor(row_factory=dict_row) as cursor:
+        row = cursor.execute(SHOW_RUN, (run_id,)).fetchone()
+    if row is None:
+        raise UnknownRun(run_id)
+    return row
