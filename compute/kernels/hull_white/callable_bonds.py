@@ -104,7 +104,7 @@ class CallableBook:
 
     def on(self, mean_reversion: Array, sigma: Array, fineness: float = 1.0, bump: float = 0.0) -> "CallableBook":
         """The same bonds under other parameters, [n] each; a bump of sigma keeps its steps."""
-        rights: NDArray[np.bool_] = self.has_right.any(axis=0)
+        rights = np.asarray(self.has_right.any(axis=0))
         counts = step_counts(self.dates.offsets, self.dates.day, rights, sigma, fineness)
         return replace(self, groups=tuple(_groups(self.dates, counts, mean_reversion, np.maximum(sigma + bump, 0.0))))
 
