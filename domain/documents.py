@@ -76,12 +76,18 @@ def read_json(raw: bytes | str) -> tuple[Any, list[Problem]]:
     return (content if usable else None), problems
 
 
-def structure_problems(error: ValidationError, content: Any, prefix: str = "", whole: Any = None) -> list[Problem]:
+def structure_problems(
+    error: ValidationError, content: Any, prefix: str = "", whole: Any = None, before: int = 0
+) -> list[Problem]:
     """What pydantic found, with paths as a reader of the document would write them.
 
-    `whole` is the document's type: an unknown field is told with the nearest that the type has there.
+    `whole` is the document's type: an unknown field is told with the nearest that the type has there, while there are
+    fewer problems than are told, `before` of them already.
     """
-    return [_structure_problem(each, content, prefix, whole) for each in error.errors(include_url=False)]
+    return [
+        _structure_problem(each, content, prefix, whole if place < MOST_TOLD else None)
+        for place, each in enumerate(error.errors(include_url=False), start=before)
+    ]
 
 
 def unknown_field(path: str, name: str, known: Iterable[str]) -> Problem:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from fastapi import HTTPException, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
 
 from commands.refusals import Conflict, InvalidInput, UnknownModel, UnknownRun, UnknownScenario, UnknownSnapshot
@@ -56,7 +57,7 @@ class CommandRoute(APIRoute):
                 refuse_other_types(request)
             try:
                 if takes_json:
-                    refuse_unfit(await request.body())
+                    await run_in_threadpool(refuse_unfit, await request.body())
                 return await handle(request)
             except (Refused, RunRefused, ModelRefused) as refusal:
                 raise as_http(refusal) from refusal

@@ -17,6 +17,7 @@ Words = str | Callable[[int], str]
 
 MOST_TOLD = 10_000
 _MOST_VALUE_CHARS = 200
+_MOST_SENTENCE_CHARS = 1_000
 _TABLE_ORDER = {table.name: place for place, table in enumerate(TABLES)}
 
 
@@ -113,7 +114,7 @@ class Findings:
             self._single_rows.setdefault(table, []).append(row)
         self._single_counts[code.value] += 1
         if len(self._single) < MOST_TOLD:
-            self._single.append(RowError(table, row, column, code.value, shown(value), message, fix))
+            self._single.append(RowError(table, row, column, code.value, shown(value), _said(message), _said(fix)))
 
     def more(self, code: Code) -> None:
         """One more finding about a row, past those that are told."""
@@ -150,13 +151,18 @@ class Findings:
 
 def shown(value: str | None) -> str | None:
     """Short, and nothing in it that a terminal would obey."""
-    if value is None or (len(value) <= _MOST_VALUE_CHARS and is_clean(value)):
-        return value
-    return visible(value[:_MOST_VALUE_CHARS]) + ("…" if len(value) > _MOST_VALUE_CHARS else "")
+    return None if value is None else _short(value, _MOST_VALUE_CHARS)
 
 
-def _said(words: Words, row: int) -> str:
-    return words if isinstance(words, str) else words(row)
+def _said(words: Words, row: int = 0) -> str:
+    """Sentences name what stands in the files, however long that is."""
+    return _short(words if isinstance(words, str) else words(row), _MOST_SENTENCE_CHARS)
+
+
+def _short(text: str, most: int) -> str:
+    if len(text) <= most:
+        return text if is_clean(text) else visible(text)
+    return visible(text[:most]) + "…"
 
 
 def _place(error: RowError) -> tuple[int, str, int, str]:

@@ -13,6 +13,8 @@ _YEAR_FIRST = re.compile(r"(\d{4})[/. ]?(\d{2})[/. ]?(\d{2})|(\d{4})[-/.](\d{1,2
 _SERIAL = re.compile(r"\d{5}(\.0*)?")
 _EXCEL_EPOCH = date(1899, 12, 30)
 _SERIALS = range(20_000, 80_000)
+_LONGEST = 60
+"""Characters; what has more is no number or date that people write."""
 PLAIN_NUMBER = "Write a number with a decimal point and nothing around it, or leave the cell empty."
 PLAIN_DATE = "Write a date of the calendar as YYYY-MM-DD, without a time."
 
@@ -20,6 +22,8 @@ PLAIN_DATE = "Write a date of the calendar as YYYY-MM-DD, without a time."
 def number_fix(text: str | None, *, is_rate: bool) -> str:
     """For a text that is no number; `is_rate` says that thousands are out of the question."""
     text = (text or "").strip()
+    if len(text) > _LONGEST:
+        return PLAIN_NUMBER
     for unit, per, word in (("%", 100, "Rates are decimals"), ("bps", 1e4, "Basis points are decimals too")):
         bare = text.removesuffix(unit).removesuffix("bp") if unit == "bps" else text.removesuffix(unit)
         value = _value(bare.strip().replace(",", ".")) if bare != text else None
@@ -63,7 +67,10 @@ def _without_separators(text: str) -> str | None:
 
 def date_fix(text: str | None) -> str:
     """For a text that is no ISO date."""
-    text = re.sub(r"[T ]\d{1,2}:\d{2}.*$", "", (text or "").strip())
+    text = (text or "").strip()
+    if len(text) > _LONGEST:
+        return PLAIN_DATE
+    text = re.sub(r"[T ]\d{1,2}:\d{2}.*$", "", text)
     found = _DAY_FIRST_OR_MONTH.fullmatch(text)
     if found:
         first, second, year = (int(part) for part in found.groups())

@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from domain.currencies import ISO_4217
 from domain.documents import (
+    MOST_TOLD,
     Currency,
     InvalidDocument,
     IsoDate,
@@ -20,6 +21,7 @@ from domain.documents import (
     canonical_json_of,
     merged,
     read_json,
+    shown,
     structure_problems,
     unknown_field,
 )
@@ -36,6 +38,8 @@ from domain.market.parts import (
     VolatilitySurface,
 )
 from domain.market.percent import suspected_in_market
+
+MOST_LISTED = 12
 
 
 class MarketDocument(Part):
@@ -145,9 +149,9 @@ def _validated(content: Any) -> tuple[MarketDocument | None, list[Problem]]:
 
 def _unknown_keys(content: Any) -> Iterator[Problem]:
     known = MarketDocument.model_fields
-    for name in content if isinstance(content, dict) else ():
-        if name not in known:
-            yield unknown_field(name, name, known)
+    names = [name for name in content if name not in known] if isinstance(content, dict) else []
+    for place, name in enumerate(names):
+        yield unknown_field(shown(name), name, known if place < MOST_TOLD else ())
 
 
 def _readable(content: Any, document: MarketDocument | None) -> _Readable:
@@ -268,15 +272,23 @@ def _reference_problems(market: _Readable) -> Iterator[Problem]:
     }
     discount = {f"discount.{currency}": curve_id for currency, curve_id in market.discount.items()}
     projection = {f"projection.{index}": curve_id for index, curve_id in market.projection.items()}
+    there = _listed(market.curve_ids)
     for path, curve_id in (par | discount | projection).items():
         if isinstance(curve_id, str) and curve_id not in market.curve_ids:
-            message = f"there is no curve {curve_id!r}; there are: {', '.join(sorted(market.curve_ids)) or 'none'}"
+            message = f"there is no curve {curve_id!r}; there are: {there}"
             yield Problem(path, "UNKNOWN_CURVE", curve_id, message, "name one of `curves`, or add the curve")
     for currency, curve_id in market.discount.items():
         known = currencies_of.get(curve_id, {currency}) if isinstance(curve_id, str) else {currency}
         if currency not in known and currency in ISO_4217:
             message = f"{curve_id} is a curve in {', '.join(sorted(known))}"
             yield Problem(f"discount.{currency}", "WRONG_CURRENCY", curve_id, message, f"name a curve in {currency}")
+
+
+def _listed(names: Iterable[str]) -> str:
+    """In every message that names what there is: the first of many."""
+    some = sorted(names)
+    more = f" and {len(some) - MOST_LISTED:,} more" if len(some) > MOST_LISTED else ""
+    return ", ".join(some[:MOST_LISTED]) + more if some else "none"
 
 
 def _spot_problems(spots: list[tuple[str, FxSpot]]) -> Iterator[Problem]:

@@ -135,7 +135,7 @@ def read_history(
     for row in rows:
         _read_row(reading, row, holds)
     if holds == LEVEL and not rates_are_decimals:
-        reading.problems += _suspicions(reading)
+        reading.note(_suspicions(reading))
     dates = sorted({day for by_day in reading.values.values() for day in by_day})
     _note_gaps(reading, dates)
     _note_too_short(reading, len(dates), holds, horizon)
@@ -196,20 +196,21 @@ def _what_it_holds(header: Sequence[str]) -> str:
         for name in KEY_COLUMNS
         if name not in header
     ]
-    problems += [_unknown_column(name) for name in header if name and name not in (*COLUMNS, MOVE, LEVEL)]
+    unknown = [name for name in header if name and name not in (*COLUMNS, MOVE, LEVEL)]
+    problems += map(_unknown_column, unknown[:MOST_TOLD])
     held = [name for name in (MOVE, LEVEL) if name in header]
     if len(held) != 1:
         message = "a history holds moves or levels: it has " + (f"both {MOVE} and {LEVEL}" if held else "neither")
         problems.append(Problem(1, MOVE, "MOVE_OR_LEVEL", "", message, f"keep one column, {MOVE} or {LEVEL}"))
     if problems:
-        raise InvalidHistory(problems)
+        raise InvalidHistory(problems, max(len(unknown) - MOST_TOLD, 0))
     return held[0]
 
 
 def _unknown_column(name: str) -> Problem:
     close = nearest(name, (*COLUMNS, MOVE, LEVEL))
     fix = f"did you mean {close!r}? Correct the name, or remove the column" if close else "remove it"
-    return Problem(1, name, "UNKNOWN_COLUMN", "", f"a history has no column {name!r}", fix)
+    return Problem(1, shown(name), "UNKNOWN_COLUMN", "", f"a history has no column {shown(name)!r}", fix)
 
 
 def _read_row(reading: _Reading, row: Row, holds: str) -> None:

@@ -234,9 +234,13 @@ def parse_scenarios(raw: bytes | str, *, rates_are_decimals: bool = False) -> li
     if content is None and problems:
         raise InvalidScenario(problems)
     entries = [(f"[{i}]", each) for i, each in enumerate(content)] if isinstance(content, list) else [("", content)]
-    scenarios = [(path, *_parsed(ScenarioDocument, each, path)) for path, each in entries]
-    structure = [problem for _, _, found in scenarios for problem in found]
-    documents = [(path, document) for path, document, _ in scenarios if document is not None]
+    structure: list[Problem] = []
+    documents: list[tuple[str, ScenarioDocument]] = []
+    for path, each in entries:
+        document, found = _parsed(ScenarioDocument, each, path, len(structure))
+        structure += found
+        if document is not None:
+            documents.append((path, document))
     suspicions = [] if rates_are_decimals else [each for entry in documents for each in _suspicions(*entry)]
     problems = merged(problems, structure, _id_problems(documents), suspicions)
     if not entries:
@@ -259,11 +263,11 @@ def parse_scenario_set(raw: bytes | str) -> ScenarioSetDocument:
     return document
 
 
-def _parsed(whole: type[Part], content: Any, path: str) -> tuple[Any, list[Problem]]:
+def _parsed(whole: type[Part], content: Any, path: str, before: int = 0) -> tuple[Any, list[Problem]]:
     try:
         return whole.model_validate(content), []
     except ValidationError as error:
-        return None, structure_problems(error, content, path, whole)
+        return None, structure_problems(error, content, path, whole, before)
 
 
 def _suspicions(path: str, scenario: ScenarioDocument) -> Iterator[Problem]:

@@ -134,9 +134,9 @@ def _days(lines: Iterator[list[str]]) -> tuple[list[Day], list[Document], int]:
     missing = [_problem(1, name, "", f"there is no column {name}", SHAPE) for name in COLUMNS if name not in header]
     if missing:
         return [], missing, len(missing)
-    unknown = [_unknown_column(name) for name in header if name and name not in COLUMNS]
+    unknown = [name for name in header if name and name not in COLUMNS]
     if unknown:
-        return [], unknown[:MOST_TOLD], len(unknown)
+        return [], [_unknown_column(name) for name in unknown[:MOST_TOLD]], len(unknown)
     days, problems, count, seen = [], list[Document](), 0, set[str]()
     for number, cells in enumerate(lines, start=2):
         if any(cell.strip() for cell in cells):
@@ -152,7 +152,7 @@ def _days(lines: Iterator[list[str]]) -> tuple[list[Day], list[Document], int]:
 def _unknown_column(name: str) -> Document:
     close = nearest(name, COLUMNS)
     fix = f"did you mean {close!r}? Correct the name, or remove the column" if close else "remove it"
-    return _problem(1, name, "", f"a backtest has no column {name!r}", fix)
+    return _problem(1, shown(name), "", f"a backtest has no column {shown(name)!r}", fix)
 
 
 def _day(number: int, cells: dict[str, str], seen: set[str]) -> Day | list[Document]:

@@ -28,7 +28,9 @@ class Service:
     client: TestClient
 
     def post(self, address: str, **how: Any) -> Any:
-        return self.client.post(f"/api/v1/{address}", **how)
+        """Bytes as the JSON that commands take; uploads take any type."""
+        headers = {"Content-Type": "application/json"} | how.pop("headers", {})
+        return self.client.post(f"/api/v1/{address}", headers=headers, **how)
 
     def get(self, address: str, **how: Any) -> Any:
         return self.client.get(f"/api/v1/{address}", **how)
