@@ -87,6 +87,10 @@ def history(line: Callable[[int], str]) -> Shape:
     return lambda n: ("date,kind,name,tenor,move\n" + "".join(line(i) for i in range(n))).encode()
 
 
+def columns(known: bytes) -> Shape:
+    return lambda n: known + b"".join(b",c%d" % i for i in range(n))
+
+
 def day(i: int) -> str:
     return f"{1901 + i // 336}-{i // 28 % 12 + 1:02d}-{i % 28 + 1:02d}"
 
@@ -107,6 +111,8 @@ SPECIFIC: list[tuple[str, str, Shape]] = [
     ("words", "orchestrator/runs", lambda n: written({"portfolio": "p", "market": "m", "scenarios": ["up"] * n})),
     ("dates", "scenario/histories?set=s", history(lambda i: f"{day(i)},FX,EURUSD,,2000\n")),
     ("series of one date each", "scenario/histories?set=s", history(lambda i: f"{day(i)},SPREAD,a={i},,1\n")),
+    ("columns of a history", "scenario/histories?set=s", columns(b"date,kind,name,move")),
+    ("columns of a backtest", "risk/backtest", columns(b"date,pnl,var")),
     ("days", "risk/backtest", lambda n: ("date,pnl,var\n" + "".join(f"{day(i)},-2,1\n" for i in range(n))).encode()),
     ("one day", "risk/backtest", lambda n: b"date,pnl,var\n" + b"2026-01-02,x,y\n" * n),
 ]  # fmt: skip

@@ -84,6 +84,22 @@ def test_lone_surrogates_and_numbers_beyond_64_bits_can_be_told(service: Service
     service.refusal(service.post("orchestrator/runs", content=many), 422)
 
 
+@pytest.mark.parametrize(
+    ("address", "body"),
+    [
+        ("orchestrator/runs", b'{"portfolio": "p", "market": "m", "market": "n"}'),
+        ("orchestrator/runs/00000000-0000-0000-0000-000000000001/reject", b'{"reason": "a", "reason": "b"}'),
+        ("risk/models/swaps/approve", b'{"reason": "a", "reason": "b"}'),
+        ("scenario/sets", b'{"scenario_set_id": "s", "scenarios": ["a"], "scenarios": ["b"]}'),
+    ],
+)
+def test_a_key_twice(service: Service, address: str, body: bytes) -> None:
+    """Whoever reads a body, a model or a document: neither of the two is taken for the other."""
+    problem = service.refusal(service.post(address, content=body), 422)
+    assert [each["code"] for each in problem["problems"]] == ["DUPLICATE_KEY"]
+    assert problem["fix"] == "keep one of them"
+
+
 # --- two at once ----------------------------------------------------------------------------------------------------
 
 

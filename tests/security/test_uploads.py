@@ -14,9 +14,10 @@ import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 
-from commands.ingest_portfolio import Wish
+from commands.ingest_portfolio import Wish, digest_here
 from commands.ingestion.limits import Budget
 from commands.refusals import InvalidInput
+from ops.adapters.snapshot_codec import SnapshotCodec
 from ops.parsing.pool import Abandoned, ParserPool
 from tests.commands.ingestion.conftest import SOUND, write_csv
 from tests.security.conftest import BUDGET, FUND, MEGABYTE, Service
@@ -144,6 +145,21 @@ def test_a_process_is_used_again_until_it_dies_of_what_it_reads(tmp_path: Path) 
         pool.digest(book, Wish(dry_run=True))
     assert (pool._idle, process.is_alive) == ([], False)
     assert pool.digest(FUND, Wish(dry_run=True)).report["sha256"] == first.report["sha256"]
+    pool.close()
+
+
+def test_a_process_tells_all_that_reading_here_does(tmp_path: Path) -> None:
+    """Attributes, near names, fixes and rates in percent: under every wish the two reports are the same."""
+    loan = SOUND["instruments"][0] | {"coupon": "0.75", "cupon_": "x", "collateral": "land"}
+    source = write_csv(tmp_path, SOUND | {"instruments": [loan, *SOUND["instruments"][1:]]})
+    pool, codec = ParserPool(BUDGET, 1), SnapshotCodec()
+    wishes = (Wish(), Wish(accept_valid=True), Wish(dry_run=True), Wish(rates_are_decimals=True))
+    told = {wish: pool.digest(source, wish) for wish in wishes}
+    for wish, digested in told.items():
+        assert digested == digest_here(codec, source, wish)
+    assert told[Wish()].report["errors_by_code"] == {"PERCENT_SUSPECTED": 1}
+    assert sorted(told[Wish()].report["attributes"]["instruments"]) == ["collateral", "cupon_"]
+    assert told[Wish(rates_are_decimals=True)].snapshot
     pool.close()
 
 
