@@ -128,6 +128,6 @@ def load(
     )
     warnings = loaded["warnings"] if not as_json else []
     for one in warnings[:SHOWN]:
-        output.note(f"warning: {one['path']}: {one['message']} [{one['code']}] fix: {one['fix']}")
+        output.note(harmless(f"warning: {one['path']}: {one['message']} [{one['code']}] fix: {one['fix']}"))
     if len(warnings) > SHOWN:
         output.note(f"… and {len(warnings) - SHOWN:,} more warnings; --json lists them")

@@ -11,7 +11,7 @@ from ops.adapters.snapshot_codec import SnapshotCodec
 from tests.query_api import hand_made_run
 from tests.security.conftest import FUND, Service
 
-REQUESTS = 600
+REQUESTS = 300
 SEED = 20261129
 
 TEXTS = [

@@ -15,7 +15,7 @@ from domain.documents import MAX_DEPTH, MAX_VALUES, read_json
 from tests.commands.ingestion.conftest import SOUND, write_csv
 from tests.security.conftest import FUND, Service
 
-N, TIMES = 3_000, 3
+N, TIMES = 2_000, 3
 MOST_RATIO = 5.5
 """Nine is what a quadratic check takes."""
 FREE_SECONDS = 0.3
