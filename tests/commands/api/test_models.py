@@ -14,6 +14,7 @@ from ops.settings import Settings
 from ops.wiring import Tenor
 
 MODEL = "/api/v1/risk/models/swaps"
+VERSION = next(model.version for model in MODELS if model.name == "swaps")
 
 
 class Service:
@@ -40,7 +41,7 @@ def test_the_inventory_says_how_each_model_stands(service: Service) -> None:
     assert [row["model"] for row in rows] == [model.name for model in MODELS]
     assert {row["status"] for row in rows} == {"NOT_APPROVED"}
     accepted = service.post(f"{MODEL}/approve", reason="validated", conditions="up to 30 years", until="2099-12-31")
-    assert (accepted.status_code, accepted.headers["location"]) == (202, f"{MODEL}@1")
+    assert (accepted.status_code, accepted.headers["location"]) == (202, f"{MODEL}@{VERSION}")
     document = service.get(MODEL).json()
     assert (document["status"], document["until"], document["conditions"], document["actor"]) == (
         "APPROVED",
@@ -49,8 +50,8 @@ def test_the_inventory_says_how_each_model_stands(service: Service) -> None:
         "api",
     )
     assert service.get(f"{MODEL}?as_of_event=0").json()["status"] == "NOT_APPROVED"
-    service.post(f"{MODEL}@1/withdraw", reason="wrong")
-    document = service.get(f"{MODEL}@1").json()
+    service.post(f"{MODEL}@{VERSION}/withdraw", reason="wrong")
+    document = service.get(f"{MODEL}@{VERSION}").json()
     assert [one["status"] for one in document["decisions"]] == ["WITHDRAWN", "APPROVED"]
 
 
