@@ -49,6 +49,7 @@ def ingest(
             source,
             accept_valid=accept_valid,
             dry_run=dry_run,
+            rates_are_decimals=rates_are_decimals,
             digest=parsers.digest,
         )
     output.show(report, *ingest_lines(report))
