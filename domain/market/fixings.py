@@ -47,7 +47,7 @@ OTHERS: dict[str, FixingConventions] = {
 
 OTHER = FixingConventions("WEEKEND", "ACT/360")
 
-_NAME = re.compile(r"(?P<family>(?P<currency>[A-Z]{3})-.+?)(?:-(?P<tenor>\d+[DWMY]))?")
+_NAME = re.compile(r"(?P<family>(?P<currency>[A-Z]{3})(?P<name>-(?!\d+[DWMY]$).+?)?)(?:-(?P<tenor>\d+[DWMY]))?")
 
 
 def fixing_conventions(index: str) -> FixingConventions:
@@ -60,4 +60,4 @@ def fixing_conventions(index: str) -> FixingConventions:
 def is_overnight(index: str) -> bool:
     """A currency and a name without a tenor, as USD-SOFR: such a rate is compounded in arrears over a period."""
     named = _NAME.fullmatch(index)
-    return named is not None and named["tenor"] is None
+    return named is not None and named["name"] is not None and named["tenor"] is None

@@ -104,5 +104,5 @@ def test_a_quote_is_felt_by_curves_that_are_solved_on_its_own() -> None:
 def test_curves_that_cannot_be_solved_have_no_quotes() -> None:
     given = document()
     given["curves"][0]["nodes"][3]["rate"] = 0.99
-    quoted = quotes_of(parse_market(json.dumps(given)))
+    quoted = quotes_of(parse_market(json.dumps(given), rates_are_decimals=True))
     assert {quote.curve_id for quote in quoted} == {"EUR-ESTR", "EUR-EURIBOR-3M"}

@@ -25,9 +25,10 @@ START = (date(2026, 12, 31) - AS_OF).days
 def market(interpolation: str = "LOG_LINEAR_DF", **more: Any) -> MarketDocument:
     """A dollar curve of quotes, and one of a euro index that discounts on it, both with turns where `jumps` says."""
     par = {"kind": "PAR", "interpolation": interpolation, **more}
+    on = {"discount_curve": "USD-SOFR", "index": "EUR-EURIBOR-3M"}
     curves = [
         {"curve_id": "USD-SOFR", "currency": "USD", "nodes": [SOFR[0], *SOFR[2:]], **par},
-        {"curve_id": "EUR-EURIBOR-3M", "currency": "EUR", "nodes": EURIBOR, "discount_curve": "USD-SOFR", **par},
+        {"curve_id": "EUR-EURIBOR-3M", "currency": "EUR", "nodes": EURIBOR, **on, **par},
     ]
     document = {"as_of": AS_OF.isoformat(), "base_currency": "USD", "curves": curves, "discount": {"USD": "USD-SOFR"}}
     return parse_market(json.dumps(document))
