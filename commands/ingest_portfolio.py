@@ -15,7 +15,7 @@ from domain.portfolio.attributes import ALIASES, HOLDERS, is_held, labels
 from domain.portfolio.columns import ABSENT_DATE, ColumnData, Portfolio
 from domain.portfolio.tables import BY_NAME, Kind
 from domain.ports import AlreadyThere, BlobStore, EventStore, PortfolioCodec
-from domain.snapshot import Snapshot, SnapshotKind, register, snapshot_id
+from domain.snapshot import Content, Snapshot, SnapshotKind, register, snapshot_id
 
 VALUES_KEPT = 200
 """Distinct values of a grouping column that the registration says, so that a scenario's pattern can be checked."""
@@ -54,17 +54,19 @@ def _register(
     events = register(
         Snapshot(),
         envelope,
-        kind=SnapshotKind.PORTFOLIO,
-        sha256=prepared.sha256 or "",
-        rows={name: table.rows for name, table in portfolio.tables.items()},
-        control_totals=prepared.control_totals,
-        source={
-            "files": prepared.files,
-            "lines_sha256": lines_sha256,
-            "blob_sha256": sha256(blobs.get(prepared.sha256 or "")).hexdigest(),
-            "latest_maturity": _iso(latest_maturity(portfolio)),
-            "values": grouping_values(portfolio),
-        },
+        Content(
+            kind=SnapshotKind.PORTFOLIO,
+            sha256=prepared.sha256 or "",
+            rows={name: table.rows for name, table in portfolio.tables.items()},
+            control_totals=prepared.control_totals,
+            source={
+                "files": prepared.files,
+                "lines_sha256": lines_sha256,
+                "blob_sha256": sha256(blobs.get(prepared.sha256 or "")).hexdigest(),
+                "latest_maturity": _iso(latest_maturity(portfolio)),
+                "values": grouping_values(portfolio),
+            },
+        ),
     )
     with suppress(AlreadyThere):  # somebody brought the same content at the same moment: it is one snapshot
         store.append(events)

@@ -332,8 +332,8 @@ def test_every_schedule_comes_to_the_same_end() -> None:
 
 def test_without_the_unique_key_of_facts_a_schedule_is_found_that_has_them_twice() -> None:
     """So the search can find what it looks for."""
+    once = settings(SEARCH, max_examples=250, phases=[Phase.generate])
     with pytest.raises(AssertionError, match="two events at one place"):
-        once = settings(SEARCH, max_examples=250, phases=[Phase.generate])
         run_state_machine_as_test(FactsWithoutKeys, settings=once)
 
 

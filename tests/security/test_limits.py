@@ -189,7 +189,8 @@ def test_questions_about_figures_have_turns(app: FastAPI, tenor: Tenor) -> None:
     assert FIGURES.at_once < 8, "connections are left to others"
 
 
-def test_those_who_are_patient_are_few(tenor: Tenor, app: FastAPI) -> None:
+@pytest.mark.usefixtures("tenor")
+def test_those_who_are_patient_are_few(app: FastAPI) -> None:
     """A read model that is behind is waited for by a few at a time; the others are told to come back."""
     from query_api.reading import MOST_PATIENT
 

@@ -128,7 +128,7 @@ def test_the_command_line_of_a_process_holds_no_password(tmp_path: Path) -> None
             process.communicate()
 
 
-def test_logs_and_tracebacks_show_no_password(capfd: pytest.CaptureFixture[str]) -> None:
+def test_logs_and_tracebacks_show_no_password() -> None:
     program = f"""
 import logging, structlog, sys
 from ops.logs import configure_logs

@@ -32,7 +32,8 @@ def test_the_report_says_what_was_read(walking: Tenor, walked: Walked) -> None:
     assert sum(totals["positions"] for totals in report["control_totals"].values()) == POSITIONS
 
 
-def test_the_same_content_again_is_stored_once(walking: Tenor, walked: Walked) -> None:
+@pytest.mark.usefixtures("walked")
+def test_the_same_content_again_is_stored_once(walking: Tenor) -> None:
     before = stored(walking)
     walking.bring(SMALL_FUND)
     assert stored(walking) == before

@@ -58,7 +58,7 @@ def service(database_url: str) -> Iterator[Service]:
     store = PostgresEventStore(LedgerRecorder(LedgerDatastore(database_url, as_application, 4)))
     blobs = PostgresBlobStore(database.connect)
 
-    def envelope_of(request: Request) -> Envelope:
+    def envelope_of(_: Request) -> Envelope:
         return Envelope("tester", datetime(2026, 1, 23, tzinfo=UTC), uuid4())
 
     routers = [

@@ -83,9 +83,11 @@ OF_OPTIONS: list[tuple[str, dict[str, Any], dict[str, Any], Reason, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "terms", "document", "why", "says"), OF_OPTIONS, ids=[each[0] for each in OF_OPTIONS])
+@pytest.mark.parametrize(
+    ("_name", "terms", "document", "why", "says"), OF_OPTIONS, ids=[each[0] for each in OF_OPTIONS]
+)
 def test_a_position_that_cannot_be_valued_says_why_and_the_others_go_on(
-    tmp_path: Path, name: str, terms: dict[str, Any], document: dict[str, Any], why: Reason, says: str
+    tmp_path: Path, _name: str, terms: dict[str, Any], document: dict[str, Any], why: Reason, says: str
 ) -> None:
     facts = priced(tmp_path, [bond(), terms, swap()], document, measures=("PV", "DV01", "VEGA", "THETA"))
     block = next(iter(facts.blocks.values()))

@@ -194,7 +194,8 @@ def test_a_copy_that_is_not_there_or_not_whole_is_refused(tenor: Tenor, publishe
     assert restore(tenor, run_id, str(tmp_path / "moved"), "").source == str(tmp_path / "moved")
 
 
-def test_a_bucket_that_is_not_there_changes_nothing(tenor: Tenor, published: SampleRun, s3: str) -> None:
+@pytest.mark.usefixtures("s3")
+def test_a_bucket_that_is_not_there_changes_nothing(tenor: Tenor, published: SampleRun) -> None:
     with pytest.raises(ArchiveUnreachable, match="NoSuchBucket"):
         archive(tenor, str(published.run_id), "s3://no-such-bucket/x", "")
     assert status(tenor, published.run_id) == RunStatus.PUBLISHED
@@ -233,7 +234,8 @@ def test_a_month_that_was_never_dropped_needs_no_block_back(tenor: Tenor, publis
     assert figures(tenor) == shown
 
 
-def test_the_application_alone_can_drop_no_facts(tenor: Tenor, published: SampleRun) -> None:
+@pytest.mark.usefixtures("published")
+def test_the_application_alone_can_drop_no_facts(tenor: Tenor) -> None:
     """It asks the owner's function, which looks at the log; by its own hand it can do nothing."""
     (month,) = {row[2] for row in rows(tenor, BLOCKS)}
     assert rows(tenor, "SELECT drop_archived_fact_partition(%s)", month) == [(False,)]
@@ -258,16 +260,15 @@ def test_the_audit_misses_nothing_of_an_archived_run(tenor: Tenor, published: Sa
     assert {one["code"] for one in verify(tenor)["problems"]} <= {"RUN_ROOT"}
 
 
-def test_a_rebuild_leaves_archived_runs_out_and_brings_them_back(
-    tenor: Tenor, published: SampleRun, tmp_path: Path
-) -> None:
+@pytest.mark.usefixtures("published")
+def test_a_rebuild_leaves_archived_runs_out_and_brings_them_back(tenor: Tenor, tmp_path: Path) -> None:
     """Equal to the live tables, though the blocks of the archived run are gone."""
     shown = figures(tenor)
     other = publish(tenor, SampleRun(seed=9, run_id=uuid5(SPACE, "other")))
     archive(tenor, str(other.run_id), str(tmp_path / "a"), "")
     assert figures(tenor) == shown
     result = read_model_named(tenor, "result")
-    rebuild(result, tenor.store, tenor.database.connect, verify=True, tell=lambda line: None)
+    rebuild(result, tenor.store, tenor.database.connect, verify=True, tell=lambda _line: None)
     assert figures(tenor) == shown
     restore(tenor, str(other.run_id), None, "")
     assert len(table_of(tenor, other.run_id)) == 270

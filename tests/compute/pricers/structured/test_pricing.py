@@ -157,7 +157,7 @@ def test_daily_observations_stand_for_the_days_around_them(tmp_path: Path) -> No
     facts = priced(tmp_path, [terms], given())
     model = Model(**HULL_WHITE)
 
-    def coupon(start: ql.Date, end: ql.Date, fraction: float) -> float:
+    def coupon(start: ql.Date, end: ql.Date, _fraction: float) -> float:
         days = [start + k for k in range(end - start)]
         chances = []
         for day in days:
@@ -192,7 +192,7 @@ def test_a_cms_note_is_worth_its_replication_with_swaptions(tmp_path: Path) -> N
     facts = priced(tmp_path, [terms], given(projection={INDEX: "USD-OIS"}))
     model = Model(**HULL_WHITE, above=0.0)
 
-    def coupon(start: ql.Date, end: ql.Date, fraction: float) -> float:
+    def coupon(start: ql.Date, end: ql.Date, _fraction: float) -> float:
         replicated = replicated_swap_rate(model, start, 10, end)
         assert replicated == pytest.approx(model.expected(model.swap_rate(start, 10, 12), start, end), abs=1e-7)
         return replicated

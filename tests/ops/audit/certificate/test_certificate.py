@@ -34,7 +34,8 @@ def test_it_holds_here_and_elsewhere(sealed: Any, nowhere: Settings) -> None:
     assert document == rfc8785.dumps(json.loads(document)) + b"\n"
 
 
-def test_it_names_the_models_with_the_approvals_themselves(sealed: Any, nowhere: Settings) -> None:
+@pytest.mark.usefixtures("nowhere")
+def test_it_names_the_models_with_the_approvals_themselves(sealed: Any) -> None:
     document = json.loads(certify(sealed.tenor, sealed.run_id))
     uses = {one["model"]: (one["version"], one["status"]) for one in document["summary"]["models"]}
     assert uses["curves"] == (1, "APPROVED") and uses["swaps"] == (1, "NOT_APPROVED")
