@@ -15,7 +15,7 @@ from ops.embedded_postgres.server import EmbeddedServer
 from query_api.http.app import create_app
 from query_api.services import ingestion, marketdata, orchestrator, portfolio, results, risk, scenario, tail_risk
 from query_api.web import page
-from tests.query_api import hand_made_run
+from tests.builders import hand_made_run
 
 Connect = Callable[[], AbstractContextManager[psycopg.Connection[Any]]]
 

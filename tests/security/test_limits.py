@@ -17,9 +17,9 @@ from ops.services import build_app
 from ops.wiring import Tenor
 from query_api.http.app import create_app
 from query_api.http.turns import FIGURES, STREAMS, UPLOADS
+from tests.builders import hand_made_run
+from tests.builders.hand_made_run import UNFINISHED_ID
 from tests.faults.patience import until
-from tests.query_api import hand_made_run
-from tests.query_api.hand_made_run import UNFINISHED_ID
 from tests.security.serving import ask, opened, said_to, served
 
 HALF_HEAD = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: "

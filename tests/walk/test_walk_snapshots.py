@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.small_fund import POSITIONS, ROWS
+from tests.builders.small_fund import POSITIONS, ROWS
 from tests.walk.command_line import SMALL_FUND, Tenor
 from tests.walk.conftest import Walked
 from tests.walk.fund_files import as_parquet, as_shuffled_csv, as_workbook

@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 from ops.services import build_app
 from ops.settings import Settings
 from ops.wiring import open_tenor
-from tests.small_fund import POSITIONS
+from tests.builders.small_fund import POSITIONS
 from tests.walk.command_line import SMALL_FUND, Tenor, one_at_a_time
 from tests.walk.conftest import Walked
 

@@ -10,7 +10,7 @@ import pytest
 from compute.market.par_curves import bootstrap
 from domain.market.document import parse_market
 from ops.checking import find_unsolved
-from tests.compute.pricers.derivative_fund import column, market, priced
+from tests.builders.derivative_fund import column, market, priced
 
 OIS_TENORS = [
     *("1W", "2W", "3W", "3D", "1Y"),

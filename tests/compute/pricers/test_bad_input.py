@@ -12,19 +12,9 @@ from compute.market.par_curves import bootstrap
 from domain.market.document import InvalidMarket, parse_market
 from domain.measures.failures import Reason
 from domain.portfolio.tables import PRODUCT_TYPES
-from tests.compute.market.test_par_curves import SOFR
-from tests.compute.pricers.debt.test_spreads import bond, floater
-from tests.compute.pricers.derivative_fund import AS_OF, INDEX, column, market, priced
-from tests.compute.pricers.shared.test_theta import (
-    CREDIT,
-    VOLATILITIES,
-    cap,
-    default_swap,
-    fx_option,
-    given,
-    swap,
-    swaption,
-)
+from tests.builders.derivative_fund import AS_OF, INDEX, column, market, priced
+from tests.builders.instruments import bond, cap, default_swap, floater, fx_option, swap, swaption
+from tests.builders.markets import CREDIT, SOFR, VOLATILITIES, given
 
 LOGNORMAL: list[dict[str, Any]] = [{**VOLATILITIES[k], "kind": "LOGNORMAL"} for k in (0, 1)]
 PAST = AS_OF - timedelta(days=1)

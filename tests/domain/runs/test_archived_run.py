@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from domain.runs import run as runs
-from tests.domain.runs.test_run import ASKED, RUN, completed
+from tests.builders.run_events import ASKED, RUN, completed
 
 COPY: dict[str, Any] = {
     "destination": "s3://risk/runs",

@@ -23,7 +23,7 @@ from projections.catalogue.scenarios import ScenarioProjection
 from projections.engine.dead_letters import Replayed, replay
 from projections.engine.runner import catch_up, run_forever
 from projections.engine.versions import OnPoison, ReadModel
-from tests.projections.sample_run import ASKED, SampleRun, portfolio, register
+from tests.builders.sample_run import ASKED, SampleRun, portfolio, register
 
 SECONDS = 30.0
 

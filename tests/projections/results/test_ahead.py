@@ -13,8 +13,8 @@ from projections.engine.runner import catch_up
 from projections.results import ahead as result_ahead
 from projections.results.blocks import BlockDamaged
 from projections.results.publication import ResultsProjection
-from tests.projections.results.test_publication import read
-from tests.projections.sample_run import ASKED, SampleRun, Tenor, portfolio
+from tests.builders.result_tables import read
+from tests.builders.sample_run import ASKED, SampleRun, Tenor, portfolio
 
 
 class CountingCodec(ZstdBlockCodec):

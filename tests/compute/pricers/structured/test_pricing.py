@@ -15,7 +15,7 @@ from domain.measures.failures import Reason
 from domain.measures.measures import Fact
 from domain.portfolio.columns import ColumnData, Portfolio, TableData
 from domain.portfolio.tables import Kind
-from tests.compute.pricers.derivative_fund import (
+from tests.builders.derivative_fund import (
     AS_OF,
     INDEX,
     assert_sensitivities_are_central_differences,
@@ -28,6 +28,7 @@ from tests.compute.pricers.derivative_fund import (
     reason,
     zero_curve,
 )
+from tests.builders.markets import HULL_WHITE
 from tests.compute.pricers.structured.reference import (
     Model,
     note,
@@ -37,7 +38,6 @@ from tests.compute.pricers.structured.reference import (
     years,
 )
 
-HULL_WHITE = {"mean_reversion": 0.03, "sigma": 0.009}
 FIXED = {INDEX: 0.0412, "USD-CMS-10Y": 0.039, "USD-CMS-2Y": 0.036}
 LAST_RESET = date(2025, 12, 16)
 Clipped = tuple[dict[str, Any], dict[str, float], tuple[int, ...], float, float, float, float]
@@ -144,8 +144,8 @@ def ranged(tmp_path_factory: pytest.TempPathFactory) -> ChunkFacts:
 @pytest.mark.parametrize(("row", "name"), list(enumerate(RANGES)))
 def test_a_range_is_worth_the_chance_of_its_states(ranged: ChunkFacts, row: int, name: str) -> None:
     pv, error = (column(ranged, measure)[0, row] for measure in ("pv", "standard_error"))
-    payoff, _, *bounds = RANGES[name]
-    exact = range_value(range_notes()[row], *bounds, monthly=payoff["kind"] == "RANGE_ACCRUAL")
+    payoff, _, tenor, lower, upper = RANGES[name]
+    exact = range_value(range_notes()[row], tenor, lower, upper, monthly=payoff["kind"] == "RANGE_ACCRUAL")
     assert 1 < error < 400
     assert abs(pv - exact) < 3 * error
 
@@ -373,7 +373,8 @@ def test_a_range_in_progress_counts_the_days_that_were_within_it(tmp_path: Path)
         for k, day in enumerate(days)
         if day.weekday() < 5
     ]
-    last, inside = 0.0, 0
+    last: Any = 0.0
+    inside = 0
     for day in days:
         last = next((each["rate"] for each in fixings if each["date"] == str(day)), last)
         inside += last >= 0.045

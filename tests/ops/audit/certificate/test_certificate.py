@@ -14,7 +14,7 @@ from ops.audit.certificate.issue import Certificate, certify, check, content_pro
 from ops.audit.sealing.keys import rotate
 from ops.audit.sealing.signed_notes import public_bytes
 from ops.settings import Settings
-from tests.small_fund import STATUS
+from tests.builders.small_fund import STATUS
 
 STORED = Path(__file__).parents[3] / "domain" / "stored_events"
 

@@ -21,7 +21,7 @@ def told(report: dict[str, Any]) -> list[tuple[str, str, str]]:
 def do(sealed: Any, statement: str, *parameters: object) -> None:
     """As somebody with the owner's rights would: read models have no guards."""
     with psycopg.connect(sealed.tenor.database_url) as connection:
-        assert connection.execute(statement, parameters).rowcount != 0  # type: ignore[arg-type]
+        assert connection.execute(statement, parameters).rowcount != 0
 
 
 @pytest.fixture
