@@ -112,8 +112,9 @@ def test_it_holds_after_the_key_was_rotated(sealed: Any, nowhere: Settings) -> N
 
 
 def test_a_run_that_is_not_completed_has_none(sealed: Any) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(Refused) as refused:
         certify(sealed.tenor, "nonsense")
+    assert refused.value.code == "UNKNOWN_RUN"
 
 
 def test_an_edited_event_is_not_certified(sealed: Any) -> None:

@@ -162,5 +162,6 @@ def test_what_the_run_has_not_is_refused(
 
 def test_a_scenario_is_shown_by_its_name_and_a_stranger_refused(sealed: Any) -> None:
     assert [each["topic"] for each in history(sealed.tenor, "up100")] == ["scenario.defined"]
-    with pytest.raises(Refused):
+    with pytest.raises(Refused) as refused:
         history(sealed.tenor, "nobody")
+    assert refused.value.code == "UNKNOWN_STREAM"
