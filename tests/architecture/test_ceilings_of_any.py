@@ -6,7 +6,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-CEILINGS = {}
+CEILINGS = {
+    "domain": 96,
+    "commands": 76,
+    "compute": 148,
+    "projections": 41,
+    "query_api": 92,
+    "migrations": 2,
+    "ops": 316,
+}
 """Uses of the name in annotations, aliases and casts. Lower the number when you have removed some."""
 
 

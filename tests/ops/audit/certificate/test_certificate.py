@@ -111,7 +111,7 @@ def test_it_holds_after_the_key_was_rotated(sealed: Any, nowhere: Settings) -> N
     assert json.loads(after)["signature"]["key_id"] == rotated.key_id
 
 
-def test_a_run_that_is_not_completed_has_none(sealed: Any) -> None:
+def test_a_run_that_nobody_asked_for_has_none(sealed: Any) -> None:
     with pytest.raises(Refused) as refused:
         certify(sealed.tenor, "nonsense")
     assert refused.value.code == "UNKNOWN_RUN"
