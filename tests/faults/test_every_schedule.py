@@ -327,8 +327,9 @@ class FactsWithoutKeys(Schedules):
     KEYLESS = (BlockFact,)
 
 
-def test_every_schedule_comes_to_the_same_end() -> None:
-    run_state_machine_as_test(Schedules, settings=settings(SEARCH, max_examples=250))
+@pytest.mark.parametrize("examples", [60, pytest.param(250, marks=pytest.mark.long)])
+def test_every_schedule_comes_to_the_same_end(examples: int) -> None:
+    run_state_machine_as_test(Schedules, settings=settings(SEARCH, max_examples=examples))
 
 
 def test_without_the_unique_key_of_facts_a_schedule_is_found_that_has_them_twice() -> None:
