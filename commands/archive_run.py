@@ -20,34 +20,9 @@ def archivable_run(store: EventStore, run_id: str) -> UUID:
     return identity
 
 
-def archive_run(
-    store: EventStore,
-    envelope: Envelope,
-    run_id: str,
-    reason: str,
-    *,
-    destination: str,
-    manifest_sha256: str,
-    files: int,
-    archive_bytes: int,
-    blocks: int,
-) -> int:
+def archive_run(store: EventStore, envelope: Envelope, run_id: str, reason: str, copy: runs.ArchivedCopy) -> int:
     """After the copy has been read back and found whole."""
-    return change(
-        store,
-        run_id,
-        lambda run, id_: runs.archive(
-            run,
-            envelope,
-            id_,
-            reason,
-            destination=destination,
-            manifest_sha256=manifest_sha256,
-            files=files,
-            archive_bytes=archive_bytes,
-            blocks=blocks,
-        ),
-    )
+    return change(store, run_id, lambda run, id_: runs.archive(run, envelope, id_, reason, copy))
 
 
 def archived_run(store: EventStore, run_id: str) -> tuple[UUID, runs.RunArchived]:

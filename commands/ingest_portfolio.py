@@ -18,7 +18,7 @@ from domain.portfolio.attributes import ALIASES, HOLDERS, is_held, labels
 from domain.portfolio.columns import ABSENT_DATE, ColumnData, Portfolio
 from domain.portfolio.tables import BY_NAME, Kind
 from domain.ports import AlreadyThere, BlobStore, EventStore, PortfolioCodec
-from domain.snapshot import Snapshot, SnapshotKind, register, snapshot_id
+from domain.snapshot import Content, Snapshot, SnapshotKind, register, snapshot_id
 
 VALUES_KEPT = 200
 """Distinct values of a grouping column that the registration says, so that a scenario's pattern can be checked."""
@@ -61,17 +61,14 @@ def ingest_portfolio(
     envelope: Envelope,
     source: Path,
     *,
-    accept_valid: bool = False,
-    dry_run: bool = False,
-    rates_are_decimals: bool = False,
+    wish: Wish | None = None,
     digest: Digest | None = None,
 ) -> dict[str, Any]:
     """The report of contract section 7; `snapshot_id` is None when nothing was stored.
 
     `digest` reads what comes from outside in a process of its own; without it the files are our own, and read here.
     """
-    wish = Wish(accept_valid=accept_valid, dry_run=dry_run, rates_are_decimals=rates_are_decimals)
-    digested = (digest or partial(digest_here, codec))(source, wish)
+    digested = (digest or partial(digest_here, codec))(source, wish or Wish())
     content = digested.report["sha256"]
     if digested.snapshot is None or content is None:
         return {"snapshot_id": None, **digested.report}
@@ -110,11 +107,13 @@ def _register(store: EventStore, blobs: BlobStore, envelope: Envelope, digested:
     events = register(
         Snapshot(),
         envelope,
-        kind=SnapshotKind.PORTFOLIO,
-        sha256=content,
-        rows=digested.rows,
-        control_totals=digested.report["control_totals"],
-        source=digested.source | stored,
+        Content(
+            kind=SnapshotKind.PORTFOLIO,
+            sha256=content,
+            rows=digested.rows,
+            control_totals=digested.report["control_totals"],
+            source=digested.source | stored,
+        ),
     )
     with suppress(AlreadyThere):  # somebody brought the same content at the same moment: it is one snapshot
         store.append(events)

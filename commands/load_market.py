@@ -11,7 +11,7 @@ from domain.event import Envelope
 from domain.market.document import InvalidMarket, MarketDocument, canonical_json, parse_market, sha256_of
 from domain.market.warnings import market_warnings
 from domain.ports import AlreadyThere, BlobStore, EventStore
-from domain.snapshot import Snapshot, SnapshotKind, register, snapshot_id
+from domain.snapshot import Content, Snapshot, SnapshotKind, register, snapshot_id
 
 FindUnsolved = Callable[[MarketDocument], list[Problem]]
 """Says which curves have no solution; handed down, since curves are solved by compute."""
@@ -35,13 +35,15 @@ def load_market(
         events = register(
             Snapshot(),
             envelope,
-            kind=SnapshotKind.MARKET,
-            sha256=sha256,
-            rows={"curves": len(market.curves), "fx_spots": len(market.fx_spots), "fixings": len(market.fixings)},
-            control_totals={},
-            source={"bytes": len(raw)},
-            as_of=market.as_of,
-            base_currency=market.base_currency,
+            Content(
+                kind=SnapshotKind.MARKET,
+                sha256=sha256,
+                rows={"curves": len(market.curves), "fx_spots": len(market.fx_spots), "fixings": len(market.fixings)},
+                control_totals={},
+                source={"bytes": len(raw)},
+                as_of=market.as_of,
+                base_currency=market.base_currency,
+            ),
         )
         with suppress(AlreadyThere):  # somebody registered the same content at the same moment: it is one snapshot
             store.append(events)

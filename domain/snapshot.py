@@ -28,11 +28,24 @@ class SnapshotRegistered(Event):
 
 
 @dataclass(frozen=True)
+class Content:
+    """What is registered, and where it came from."""
+
+    kind: SnapshotKind
+    sha256: str
+    rows: dict[str, int]
+    control_totals: dict[str, Any]
+    source: dict[str, Any]
+    as_of: date | None = None
+    base_currency: str | None = None
+
+
+@dataclass(frozen=True)
 class Snapshot:
     registered: SnapshotRegistered | None = None
 
 
-def evolve(snapshot: Snapshot, event: SnapshotRegistered) -> Snapshot:
+def evolve(_: Snapshot, event: SnapshotRegistered) -> Snapshot:
     return Snapshot(event)
 
 
@@ -48,31 +61,9 @@ def snapshot_id(kind: SnapshotKind, sha256: str) -> UUID:
     return stream_id("snapshot", kind.value, sha256)
 
 
-def register(
-    snapshot: Snapshot,
-    envelope: Envelope,
-    *,
-    kind: SnapshotKind,
-    sha256: str,
-    rows: dict[str, int],
-    control_totals: dict[str, Any],
-    source: dict[str, Any],
-    as_of: date | None = None,
-    base_currency: str | None = None,
-) -> list[SnapshotRegistered]:
+def register(snapshot: Snapshot, envelope: Envelope, content: Content) -> list[SnapshotRegistered]:
     """Registering the same content again is one snapshot: nothing happens."""
     if snapshot.registered is not None:
         return []
-    return [
-        SnapshotRegistered(
-            **envelope.at(snapshot_id(kind, sha256), 1),
-            kind=kind,
-            sha256=sha256,
-            schema_version=1,
-            rows=rows,
-            control_totals=control_totals,
-            source=source,
-            as_of=as_of,
-            base_currency=base_currency,
-        )
-    ]
+    identity = snapshot_id(content.kind, content.sha256)
+    return [SnapshotRegistered(**envelope.at(identity, 1), schema_version=1, **vars(content))]

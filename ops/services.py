@@ -130,7 +130,7 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
     }
 
 
-def gone(request: Request, error: Exception) -> Response:
+def gone(_request: Request, _error: Exception) -> Response:
     """Written to nobody: the client has left, and the work for it has ended."""
     return Response(status_code=499)
 

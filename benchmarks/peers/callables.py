@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from compute.engine import pin_arithmetic
 
 if TYPE_CHECKING:
-    from benchmarks.peers.comparison import Case
+    from benchmarks.peers.case import Case
 
 COUNT = 1024
 FEW = 6
@@ -29,7 +29,7 @@ SAME_BP = 2.0
 
 def cases(count: int = COUNT, few: int = FEW) -> Iterator["Case"]:
     """Values are per 100 of notional; those of OAS in basis points. The first tree has as many steps as ours."""
-    from benchmarks.peers.comparison import Case
+    from benchmarks.peers.case import Case
     from benchmarks.peers.quantlib import Peer
 
     count, few = min(count, COUNT), min(few, FEW)

@@ -14,7 +14,8 @@ from benchmarks.peers.terms import NOTIONAL, SHIFTS_BP, Terms, market_document
 from commands.ingestion.prepare import prepare_portfolio
 from compute.inputs.run_inputs import RunInputs, resolve
 from compute.kernels.flows.fixed_balance_floaters import SteadyFloaters, steady_present_values
-from compute.kernels.flows.floating import FloatTerms, resolve_steady
+from compute.kernels.flows.float_terms import FloatTerms
+from compute.kernels.flows.floating import resolve_steady
 from compute.kernels.flows.flows import Flows
 from compute.kernels.flows.prepaying_pool import Speeds
 from compute.kernels.fx.forwards import FxForwardTerms, fx_forward_pv
@@ -147,7 +148,7 @@ def _float_terms(run: RunInputs, debt: Debt) -> FloatTerms:
         frequency=debt.frequency,
         amortization=np.full(count, BULLET),
         io_until_day=never,
-        amortization_months=nothing,
+        amortization_months=nothing.astype(np.int32),
         issue_day=debt.issue_day,
         maturity_day=debt.maturity_day,
         round_to_cent=np.zeros(count, np.bool_),

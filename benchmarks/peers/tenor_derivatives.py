@@ -102,7 +102,7 @@ def fx_options(run: RunInputs) -> Callable[[], Values]:
 def yields(run: RunInputs) -> Callable[[], Values]:
     """Of bonds at their values under each curve: one search each."""
     debt, flows = fixed_flows_of(run)
-    of_dates = {"day_count": debt.day_count, "frequency": debt.frequency, "as_of_day": run.as_of_day}
+    of_dates: dict[str, Any] = {"day_count": debt.day_count, "frequency": debt.frequency, "as_of_day": run.as_of_day}
     times = yield_times(flows, debt.schedules, **of_dates)
     prices = revalued(run, debt, flows, run.tables.discount_factors)
     return lambda: solve_yields(flows, times, price_ccy=prices)[0]

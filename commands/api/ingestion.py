@@ -71,9 +71,7 @@ def build_router(
                 codec,
                 envelope,
                 upload,
-                accept_valid=accept_valid,
-                dry_run=dry_run,
-                rates_are_decimals=rates_are_decimals,
+                wish=Wish(accept_valid, dry_run, rates_are_decimals),
                 digest=digest,
             )
 
@@ -86,7 +84,7 @@ def build_router(
     return router
 
 
-def digest_here(codec: PortfolioCodec, upload: Path, wish: Wish, is_wanted: Callable[[], bool]) -> Digested:
+def digest_here(codec: PortfolioCodec, upload: Path, wish: Wish, _is_wanted: Callable[[], bool]) -> Digested:
     return uploads.digest_upload(codec, upload, upload.parent / "portfolio", wish, Budget())
 
 

@@ -50,7 +50,7 @@ Change = Callable[[EventStore, Envelope, str, str], int]
 
 CHANGES: dict[str, tuple[Change, type[RunEvent]]] = {
     "cancel": (cancel_run, RunCancelled),
-    "retry": (lambda store, envelope, run_id, reason: retry_run(store, envelope, run_id), RunRetried),
+    "retry": (lambda store, envelope, run_id, _reason: retry_run(store, envelope, run_id), RunRetried),
     "approve": (approve_run, RunApproved),
     "reject": (reject_run, RunRejected),
     "publish": (publish_run, RunPublished),

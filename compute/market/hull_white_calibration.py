@@ -64,7 +64,7 @@ def calibrate(market: MarketDocument, currency: str, mean_reversion: float | Non
         message = f"{surface.surface_id} has one swaption, which does not tell mean reversion from sigma"
         raise CannotCalibrate("TOO_FEW_SWAPTIONS", message, "give --fixed-mean-reversion, or more expiries or tenors")
     tables = build_market_tables(market, [BASE_SCENARIO], n_days=int(366 * (max(map(sum, nodes)) + 2)))
-    swaps = [_swap(tables, market, currency, surface.index or "", *node) for node in nodes]
+    swaps = [_swap(tables, currency, surface.index or "", *node) for node in nodes]
     annuity, forward = np.array([each[1] for each in swaps]), np.array([each[2] for each in swaps])
     expiry, tenor = (np.array(axis) for axis in zip(*nodes, strict=True))
     price = annuity * _undiscounted(tables, surface, expiry, tenor, forward)
@@ -132,7 +132,7 @@ class _Swap:
 
 
 def _swap(
-    tables: MarketTables, market: MarketDocument, currency: str, index: str, expiry_yr: float, tenor_yr: float
+    tables: MarketTables, currency: str, index: str, expiry_yr: float, tenor_yr: float
 ) -> tuple[_Swap, float, float]:
     """The swap as the model sees it, its annuity, and its forward rate."""
     conventions = index_conventions(index, currency)

@@ -22,11 +22,11 @@ class Failing:
     def none(cls, count: int) -> "Failing":
         return cls(np.zeros(count, np.uint8), np.full(count, -1, np.int32))
 
-    def where(self, bad: Any, reason: Reason, sentence: Callable[[int], str]) -> None:
-        """`bad` [n] flags; `sentence` is asked of each bad position: there are few, and fewer distinct sentences."""
+    def where(self, bad: Any, reason: Reason, sentence: str | Callable[[int], str]) -> None:
+        """`bad` [n] flags; a function is asked once for each bad position: they are few."""
         for index in np.flatnonzero(bad & (self.reason == Reason.NONE)):
             self.reason[index] = reason
-            self.detail[index] = self._number_of(sentence(int(index)))
+            self.detail[index] = self._number_of(sentence if isinstance(sentence, str) else sentence(int(index)))
 
     def take(self, chosen: NDArray[np.int64], part: "Failing") -> None:
         """What has been found of some of the positions."""
@@ -34,7 +34,7 @@ class Failing:
             mine = np.zeros(len(self.reason), np.bool_)
             mine[chosen[part.detail == number]] = True
             reason = Reason(int(part.reason[part.detail == number][0]))
-            self.where(mine, reason, lambda i, s=sentence: s)  # type: ignore[misc]
+            self.where(mine, reason, sentence)
 
     def explain(self, indices: NDArray[np.int64], sentence: str) -> None:
         """A sentence for positions that have a value in other scenarios, and so no reason of their own."""

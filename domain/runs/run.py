@@ -125,6 +125,17 @@ class RunPublished(Event):
     reason: str
 
 
+@dataclass(frozen=True)
+class ArchivedCopy:
+    """What was copied, and where it is."""
+
+    destination: str
+    manifest_sha256: str
+    files: int
+    archive_bytes: int
+    blocks: int
+
+
 class RunArchived(Event):
     """The run's facts are in `destination`, read back and found whole; its figures leave the read models."""
 
@@ -309,30 +320,9 @@ def refuse_unless_archivable(run: Run, run_id: UUID) -> None:
         raise RunRefused(f"run {run_id} is {run.status}; only a run that has ended can be archived", fix)
 
 
-def archive(
-    run: Run,
-    envelope: Envelope,
-    run_id: UUID,
-    reason: str,
-    *,
-    destination: str,
-    manifest_sha256: str,
-    files: int,
-    archive_bytes: int,
-    blocks: int,
-) -> list[RunEvent]:
+def archive(run: Run, envelope: Envelope, run_id: UUID, reason: str, copy: ArchivedCopy) -> list[RunEvent]:
     refuse_unless_archivable(run, run_id)
-    return [
-        RunArchived(
-            **envelope.at(run_id, run.version + 1),
-            reason=reason,
-            destination=destination,
-            manifest_sha256=manifest_sha256,
-            files=files,
-            archive_bytes=archive_bytes,
-            blocks=blocks,
-        )
-    ]
+    return [RunArchived(**envelope.at(run_id, run.version + 1), reason=reason, **vars(copy))]
 
 
 def archived_copy(run: Run, run_id: UUID) -> RunArchived:

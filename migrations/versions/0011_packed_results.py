@@ -27,7 +27,8 @@ INSERT_PART = SQL(
 
 def upgrade() -> None:
     run_sql("0011_packed_results.sql")
-    with op.get_bind().connection.cursor() as cursor:
+    connection: Any = op.get_bind().connection
+    with connection.cursor() as cursor:
         for (version,) in cursor.execute(SELECT_VERSIONS).fetchall():
             pack_results(cursor, Identifier("projection", f"result_chunk_v{version}"))
     run_sql("0011_packed_views.sql")
@@ -51,4 +52,4 @@ def frames(amounts: list[bytes]) -> Iterator[list[bytes]]:
     octets = bits.view(np.uint8).reshape(*bits.shape, 8)
     compress = zstandard.ZstdCompressor(level=1, write_checksum=False).compress
     for first in range(0, bits.shape[1], PART_POSITIONS):
-        yield [compress(np.ascontiguousarray(each.T)) for each in octets[:, first : first + PART_POSITIONS]]
+        yield [compress(np.ascontiguousarray(each.T).tobytes()) for each in octets[:, first : first + PART_POSITIONS]]

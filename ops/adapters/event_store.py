@@ -6,7 +6,7 @@ bytes as hex text), and blocks, jobs and reader positions written in the same tr
 """
 
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -120,7 +120,7 @@ def run_with_tuples(connection: Any, also: Callable[[Any], Sequence[StoredEvent]
 
 def insert_blocks(connection: Any, blocks: Sequence[Block]) -> None:
     """Partitions are by the month in which the block arrives; the key of a block is its event's unique stream."""
-    month = date.today().replace(day=1)
+    month = datetime.now(UTC).date().replace(day=1)
     connection.execute(ENSURE_PARTITION, (month, f"public.fact_block_{month:%Y_%m}"))
     with connection.cursor(binary=True) as cursor:
         for block in blocks:

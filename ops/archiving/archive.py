@@ -21,7 +21,7 @@ from commands.archive_run import archivable_run, archive_run
 from commands.processes.run import key_prefix
 from domain.ports import BlockCodec
 from domain.runs.facts import BlockColumns, PositionPriced, RiskComputed, fact_stream
-from domain.runs.run import RunCompleted, RunPlanned, RunRequested
+from domain.runs.run import ArchivedCopy, RunCompleted, RunPlanned, RunRequested
 from ops.archiving.destinations import Destination, destination_of
 from ops.archiving.dropping import Dropped, clear_away
 from ops.archiving.manifest import MANIFEST, ArchivedBlock, ArchivedFile, Manifest
@@ -56,15 +56,15 @@ def archive(tenor: Tenor, run_id: str, to: str, reason: str) -> Archived:
         manifest_sha256 = put_manifest(destination, manifest, Path(folder))
         for _ in read_archive(destination, manifest, tenor.block_codec, Path(folder)):
             pass
-    copy: dict[str, Any] = {
-        "destination": destination.root,
-        "manifest_sha256": manifest_sha256,
-        "files": len(manifest.files),
-        "archive_bytes": sum(file.bytes for file in manifest.files),
-        "blocks": len(manifest.blocks),
-    }
-    position = archive_run(tenor.store, tenor.envelope(), str(identity), reason, **copy)
-    return Archived(identity, event_position=position, dropped=clear_away(tenor), **copy)
+    copy = ArchivedCopy(
+        destination=destination.root,
+        manifest_sha256=manifest_sha256,
+        files=len(manifest.files),
+        archive_bytes=sum(file.bytes for file in manifest.files),
+        blocks=len(manifest.blocks),
+    )
+    position = archive_run(tenor.store, tenor.envelope(), str(identity), reason, copy)
+    return Archived(identity, event_position=position, dropped=clear_away(tenor), **vars(copy))
 
 
 def _refuse_if_worked_on(tenor: Tenor, run_id: UUID) -> None:

@@ -43,7 +43,7 @@ class DirectoryDestination:
         self.root, self._folder = str(root), root / run_id
         self.url = str(self._folder)
 
-    def put(self, name: str, source: Path, sha256: str) -> None:
+    def put(self, name: str, source: Path, _sha256: str) -> None:
         with _reachable(self.url):
             self._folder.mkdir(parents=True, exist_ok=True)
             draft = self._folder / f".{name}.draft"

@@ -25,7 +25,7 @@ class PickedInputs(RunInputs):
 
     rows: NDArray[np.int64]
 
-    def chunk(self, chunk_no: int) -> Terms:
+    def chunk(self, _chunk_no: int) -> Terms:
         return Terms(self.portfolio, self.rows, self.lookups)
 
 

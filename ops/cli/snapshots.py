@@ -37,7 +37,7 @@ def ingest(
     as_json: AsJson = False,
 ) -> None:
     """Validate a portfolio, then store it as a snapshot."""
-    from commands.ingest_portfolio import ingest_portfolio
+    from commands.ingest_portfolio import Wish, ingest_portfolio
 
     output = Output(as_json)
     with reading_elsewhere(context) as parsers, opened(context) as tenor:
@@ -47,9 +47,7 @@ def ingest(
             tenor.portfolio_codec,
             tenor.envelope(),
             source,
-            accept_valid=accept_valid,
-            dry_run=dry_run,
-            rates_are_decimals=rates_are_decimals,
+            wish=Wish(accept_valid, dry_run, rates_are_decimals),
             digest=parsers.digest,
         )
     output.show(report, *ingest_lines(report))

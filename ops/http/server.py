@@ -108,7 +108,7 @@ class BoundedProtocol(H11Protocol):
             self._answer_timer.cancel()
             self._answer_timer = None
 
-    def send_400_response(self, msg: str) -> None:
+    def send_400_response(self, _msg: str) -> None:
         error = sys.exception()
         if getattr(error, "error_status_hint", 400) == 431:
             self._refuse(431, "HEAD_TOO_LARGE", f"the head of a request may have {HEAD_BYTES:,} bytes")

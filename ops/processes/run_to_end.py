@@ -150,7 +150,7 @@ def failure_lines(run: dict[str, Any]) -> list[str]:
 def progress_bar(quiet: bool) -> Iterator[Any]:
     """A bar on a terminal, nothing elsewhere; always on stderr."""
     if quiet or not sys.stderr.isatty():
-        yield lambda row: None
+        yield lambda _row: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn

@@ -23,7 +23,7 @@ class Stop:
         if self.asked.is_set():
             what()
 
-    def hear(self, number: int, frame: FrameType | None) -> None:
+    def hear(self, number: int, _frame: FrameType | None) -> None:
         """The first is a wish. Nobody at work yet to end by itself: whatever is being started is left, and let go."""
         if self.asked.is_set():
             if number == signal.SIGINT:  # a person who will not wait
@@ -51,7 +51,7 @@ def end_cleanly_when_killed() -> None:
             signal.signal(number, _leave)
 
 
-def _leave(number: int, frame: FrameType | None) -> None:
+def _leave(number: int, _frame: FrameType | None) -> None:
     signal.signal(number, signal.SIG_IGN)  # once: what follows is the letting go
     raise SystemExit(128 + number)
 

@@ -128,7 +128,7 @@ def _consumer(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Ta
     extra = {"fico": fico, "state": rng.choice(_STATES, n), "loan_program": program}
     face = rng.lognormal(9.6, 0.5, n) * _share_left(terms, term)
     return _loans(
-        rng, "C", currency, issuers, issuer, terms, face, in_books(rng, "CONSUMER-1", "CONSUMER-2", n=n), extra
+        rng, "C", currency, _of(issuers, issuer), terms, face, in_books(rng, "CONSUMER-1", "CONSUMER-2", n=n), extra
     )
 
 
@@ -151,7 +151,7 @@ def _mortgage(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Ta
     fico = np.clip(rng.normal(748, 35, n).round(), 620, 850)
     extra = {"fico": fico, "ltv": ltv, "state": rng.choice(_STATES, n), "collateral_value": (face / ltv).round(2)}
     extra["loan_program"] = rng.choice(["CONFORMING", "JUMBO"], n, p=[0.7, 0.3])
-    return _loans(rng, "M", currency, issuers, issuer, terms, face, in_books(rng, "MORTGAGE", n=n), extra)
+    return _loans(rng, "M", currency, _of(issuers, issuer), terms, face, in_books(rng, "MORTGAGE", n=n), extra)
 
 
 def _property(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Table, pa.Table]:
@@ -169,7 +169,7 @@ def _property(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Ta
         "business_day": np.full(n, "MODIFIED_FOLLOWING"),
     }
     extra = {"ltv": ltv, "collateral_value": (face / ltv).round(2), "loan_program": np.full(n, "CRE_BALLOON")}
-    return _loans(rng, "R", currency, issuers, issuer, terms, face, in_books(rng, "PROPERTY", n=n), extra)
+    return _loans(rng, "R", currency, _of(issuers, issuer), terms, face, in_books(rng, "PROPERTY", n=n), extra)
 
 
 def _term(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Table, pa.Table]:
@@ -185,7 +185,7 @@ def _term(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Table,
     }
     extra = {"loan_program": np.full(n, "TERM_LOAN_A")}
     face = rng.lognormal(14.5, 0.7, n)
-    return _loans(rng, "T", currency, issuers, issuer, terms, face, in_books(rng, "TERM-LOANS", n=n), extra)
+    return _loans(rng, "T", currency, _of(issuers, issuer), terms, face, in_books(rng, "TERM-LOANS", n=n), extra)
 
 
 def _leveraged(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Table, pa.Table]:
@@ -205,15 +205,19 @@ def _leveraged(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.T
     revolver = rng.random(n) < 0.2
     undrawn = np.where(revolver, (face * rng.uniform(0.2, 1.5, n)).round(2), np.nan)
     extra = {"undrawn": undrawn, "loan_program": np.where(revolver, "REVOLVER", "TERM_LOAN_B")}
-    return _loans(rng, "V", currency, issuers, issuer, terms, face, in_books(rng, "LEVERAGED", n=n), extra)
+    return _loans(rng, "V", currency, _of(issuers, issuer), terms, face, in_books(rng, "LEVERAGED", n=n), extra)
+
+
+def _of(issuers: Columns, issuer: Array) -> Columns:
+    """The chosen issuer of each loan."""
+    return {name: column[issuer] for name, column in issuers.items()}
 
 
 def _loans(
     rng: np.random.Generator,
     letter: str,
     currency: Array,
-    issuers: Columns,
-    issuer: Array,
+    borrowers: Columns,
     terms: Columns,
     face: Array,
     book: Array,
@@ -226,9 +230,9 @@ def _loans(
         "instrument_id": ids,
         "product_type": np.full(n, "LOAN"),
         "currency": currency,
-        "issuer_id": issuers["issuer_id"][issuer],
+        "issuer_id": borrowers["issuer_id"],
         **terms,
-        "spread_curve": np.char.add(issuers["rating"][issuer], "-LOAN"),
+        "spread_curve": np.char.add(borrowers["rating"], "-LOAN"),
     }
     positions = {
         "instrument_id": ids,

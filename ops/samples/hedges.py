@@ -22,7 +22,7 @@ Tables = tuple[pa.Table, pa.Table]
 _SIX_MONTHS = 6
 
 
-def forwards(rng: np.random.Generator, n: int, issuers: Columns) -> Tables:
+def forwards(rng: np.random.Generator, n: int, _issuers: Columns) -> Tables:
     """Forwards that mostly sell the euro and sterling of the assets."""
     pair = _pairs(rng, n)
     months = rng.choice([1, 3, 6, 12, 24], n)
@@ -38,7 +38,7 @@ def forwards(rng: np.random.Generator, n: int, issuers: Columns) -> Tables:
     return _held(rng, instruments, "FX-HEDGES", sold * _amounts(rng, n, 14.0), "HEDGE=EUR_ASSETS", "HEDGE=GBP_ASSETS")
 
 
-def fx_options(rng: np.random.Generator, n: int, issuers: Columns) -> Tables:
+def fx_options(rng: np.random.Generator, n: int, _issuers: Columns) -> Tables:
     """Puts on the euro and sterling, some paid for by calls that are sold."""
     pair = _pairs(rng, n)
     months = rng.choice([1, 3, 6, 12, 24], n)
@@ -56,7 +56,7 @@ def fx_options(rng: np.random.Generator, n: int, issuers: Columns) -> Tables:
     return _held(rng, instruments, "FX-HEDGES", amount, "HEDGE=EUR_ASSETS", "HEDGE=GBP_ASSETS")
 
 
-def swaps(rng: np.random.Generator, n: int, issuers: Columns) -> Tables:
+def swaps(rng: np.random.Generator, n: int, _issuers: Columns) -> Tables:
     """Swaps that mostly pay fixed against the loans' coupons."""
     currency = currencies(rng, n)
     instruments = {
@@ -71,7 +71,7 @@ def swaps(rng: np.random.Generator, n: int, issuers: Columns) -> Tables:
     return _held(rng, instruments, "RATES-HEDGES", _amounts(rng, n, 15.5), "HEDGE=FIXED_LOANS")
 
 
-def cap_floors(rng: np.random.Generator, n: int, issuers: Columns) -> Tables:
+def cap_floors(rng: np.random.Generator, n: int, _issuers: Columns) -> Tables:
     """Caps that are bought for the floating funding; floors that are sold against the loans' own."""
     currency, is_cap = currencies(rng, n), rng.random(n) < 0.65
     legs = _legs(currency)
@@ -88,7 +88,7 @@ def cap_floors(rng: np.random.Generator, n: int, issuers: Columns) -> Tables:
     return _held(rng, instruments, "RATES-HEDGES", amount, "HEDGE=FLOATING_FUNDING", "HEDGE=LOAN_FLOORS")
 
 
-def swaptions(rng: np.random.Generator, n: int, issuers: Columns) -> Tables:
+def swaptions(rng: np.random.Generator, n: int, _issuers: Columns) -> Tables:
     """Receivers against prepayment, payers against extension."""
     currency, is_receiver = currencies(rng, n), rng.random(n) < 0.6
     expiry_mo, tenor_mo, day = rng.choice([6, 12, 24, 60], n), rng.choice([60, 84, 120], n), rng.integers(1, 29, n)

@@ -113,7 +113,7 @@ def _shown_step(step: Any) -> int | str:
     return step if isinstance(step, int) else texts.visible(str(step)[:_LONGEST_STEP])
 
 
-def cannot_be_asked(request: Request, error: Exception) -> Response:
+def cannot_be_asked(request: Request, _error: Exception) -> Response:
     """A NUL in a text, a whole number beyond 64 bits: nothing that a table could hold."""
     return problem(request, 422, "INVALID_REQUEST", "a value of the request is none that a table could hold")
 
@@ -126,10 +126,10 @@ def unreachable(request: Request, error: Exception) -> Response:
     return problem(request, 503, "DATABASE_UNREACHABLE", detail, "try again; see `tenor doctor`", {"Retry-After": "1"})
 
 
-def too_slow(request: Request, error: Exception) -> Response:
+def too_slow(request: Request, _error: Exception) -> Response:
     return problem(request, 503, "BUSY", "this could not be said in time", "try again", {"Retry-After": "2"})
 
 
-def broken(request: Request, error: Exception) -> Response:
+def broken(request: Request, _error: Exception) -> Response:
     """The server logs the exception; the caller learns that it is not their fault."""
     return problem(request, 500, "INTERNAL_ERROR", "something broke on our side", "see the service's log")

@@ -11,7 +11,7 @@ from commands.refusals import UnknownModel
 from commands.submit_run import SubmitRun, models_of
 from domain.event import Envelope
 from domain.refusals import Refused
-from domain.snapshot import Snapshot, SnapshotKind, SnapshotRegistered, register
+from domain.snapshot import Content, Snapshot, SnapshotKind, SnapshotRegistered, register
 from domain.valuation_models import BY_NAME, ModelStatus, ModelUse
 from ops.adapters.database import as_application
 from ops.adapters.event_store import LedgerDatastore, LedgerRecorder, PostgresEventStore
@@ -31,11 +31,13 @@ def portfolio(**values: list[str] | None) -> SnapshotRegistered:
     (event,) = register(
         Snapshot(),
         ASKED,
-        kind=SnapshotKind.PORTFOLIO,
-        sha256="0" * 64,
-        rows={"positions": 1},
-        control_totals={},
-        source={"values": values},
+        Content(
+            kind=SnapshotKind.PORTFOLIO,
+            sha256="0" * 64,
+            rows={"positions": 1},
+            control_totals={},
+            source={"values": values},
+        ),
     )
     return event
 

@@ -134,11 +134,22 @@ def test_a_chunk_that_failed_ends_the_run_with_exceptions_and_can_be_retried(sit
 
 
 def test_a_failure_of_an_earlier_attempt_does_not_count_again(site: Site) -> None:
-    run_id = site.request(4096)
+    """A slow worker gives chunk 0 up after another has worked it out, while the run is retried for chunk 1."""
+    run_id = site.request(2 * 4096)
     site.catch_up()
-    site.store.append([runs.fail_chunk(ASKED, run_id, 0, 2, "from a future attempt")])
+    site.append_facts(run_id, 0)
+    site.store.append([runs.fail_chunk(ASKED, run_id, 1, 1, "MemoryError")])
     site.catch_up()
-    assert names(site.events(run_id))[-1] == "RunPlanned"
+    site.store.append(runs.retry(runs.fold(site.events(run_id)), ASKED, run_id))  # type: ignore[arg-type]
+    site.catch_up()
+    site.store.append([runs.fail_chunk(ASKED, run_id, 0, 1, "a late MemoryError")])
+    site.catch_up()
+    assert names(site.events(run_id))[-1] == "RunRetried"
+    site.append_facts(run_id, 1)
+    site.catch_up()
+    done = site.events(run_id)[-1]
+    assert isinstance(done, runs.RunCompleted)
+    assert (done.blocks, done.failed_chunks) == (4, [])
 
 
 def test_cancelling_drops_the_queued_jobs(site: Site) -> None:

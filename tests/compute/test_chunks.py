@@ -16,8 +16,8 @@ from domain.measures.failures import Reason
 from domain.measures.measures import DEFAULT_MEASURES, Fact
 from domain.portfolio.columns import Portfolio
 from domain.scenarios.shocks import ScenarioDocument, parse_scenarios
-from tests.small_fund import FOLDER as FUND
-from tests.small_fund import UNPRICED
+from tests.builders.small_fund import FOLDER as FUND
+from tests.builders.small_fund import UNPRICED
 
 BASE = ScenarioDocument(scenario_id="BASE", name="Base", shocks=())
 

@@ -13,6 +13,7 @@ from compute.inputs.run_inputs import resolve
 from compute.market.par_curves import bootstrap
 from compute.quote_risk import curves_on, curves_read, quote_risk, quotes_of
 from domain.market.document import MarketDocument, parse_market
+from domain.market.parts import ZeroCurve
 from domain.measures.measures import Fact
 from domain.portfolio.columns import Portfolio
 from domain.scenarios.shocks import BASE_SCENARIO, ScenarioDocument
@@ -72,6 +73,7 @@ def test_the_jacobian_carries_zero_rate_risk_to_quotes(fund: Portfolio) -> None:
     market = parse_market(json.dumps(document()))
     risk, solved = quote_risk(fund, market, everyone(fund), base_currency="USD", chunk_size=4096), bootstrap(market)
     curve = next(c for c in solved.market.curves if c.curve_id == "USD-SOFR")
+    assert isinstance(curve, ZeroCurve)
 
     def with_node(number: int, bp: float) -> ScenarioDocument:
         nodes = [{"date": str(n.date), "rate": n.rate + bp * BP * (k == number)} for k, n in enumerate(curve.nodes)]

@@ -57,7 +57,7 @@ class Site:
     def worker(self, engine: str, facts: ChunkFacts) -> Worker:
         tenor = self.tenor
         ports = Ports(tenor.store, tenor.blobs, SnapshotCodec(), ZstdBlockCodec(), tenor.database.connect, lambda: NOW)
-        return Worker(ports, lambda requested, chunk_no: facts, engine)
+        return Worker(ports, lambda _requested, _chunk_no: facts, engine)
 
     def work(self, engine: str, facts: ChunkFacts, chunk_no: int = 0) -> None:
         job = {"run_id": str(self.requested.originator_id), "attempt": 1, "chunks": [chunk_no]}
@@ -147,7 +147,8 @@ def test_workers_of_two_releases_share_a_run_that_was_asked_for_long_ago(site: S
     assert verify(site.tenor)["problems"] == []
 
 
-def test_events_of_an_older_schema_are_what_a_newer_release_works_from(site: Site) -> None:
+@pytest.mark.usefixtures("site")
+def test_events_of_an_older_schema_are_what_a_newer_release_works_from() -> None:
     """An event stored under a version that has been left behind is carried forward on every read, and never rewritten:
     here the next release has renamed a field of the request."""
 

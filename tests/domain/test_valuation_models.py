@@ -27,7 +27,7 @@ from domain.valuation_models import (
     models_for,
     withdraw,
 )
-from tests.small_fund import PRICED_PRODUCTS
+from tests.builders.small_fund import PRICED_PRODUCTS
 
 NOW = datetime(2026, 1, 23, 18, tzinfo=UTC)
 TODAY = NOW.date()

@@ -13,8 +13,8 @@ from psycopg.conninfo import make_conninfo
 
 from ops.embedded_postgres.server import EmbeddedServer
 from ops.samples.fund import write_sample_fund
+from tests.builders.small_fund import PRICED_PRODUCTS
 from tests.faults.stage import POSITIONS, Stage
-from tests.small_fund import PRICED_PRODUCTS
 from tests.walk.command_line import Tenor, one_at_a_time
 from tests.walk.conftest import kernels, tenor, tenor_home
 

@@ -24,6 +24,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -173,7 +174,7 @@ def storm(site: Site, wish: dict[str, Any], kills: int, rng: random.Random, dead
         if not site.has_open_run():
             site.submit(wish, f"run {len(site.keys)}")
         before = site.ask(COUNT_BLOCKS)
-        until(lambda before=before: has_moved(site, before), PROGRESS_SECONDS)
+        until(partial(has_moved, site, before), PROGRESS_SECONDS)
         time.sleep(rng.uniform(QUICK_SECONDS, SLOW_SECONDS))
         (kind,) = rng.choices([*WEIGHTS], [*WEIGHTS.values()])
         if kind.startswith("worker"):

@@ -175,17 +175,17 @@ class Queue:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def enqueue(self, connection: Any, jobs: Sequence[tuple[str, bytes]]) -> None:
+    def enqueue(self, _connection: Any, jobs: Sequence[tuple[str, bytes]]) -> None:
         tables = self._database.tables
         for key, payload in jobs:
             if key not in {job.key for job in tables.jobs}:
                 tables.jobs_made += 1
                 tables.jobs.append(Job(tables.jobs_made, key, payload))
 
-    def live_keys(self, connection: Any, prefix: str) -> set[str]:
+    def live_keys(self, _connection: Any, prefix: str) -> set[str]:
         return {job.key for job in self._database.tables.jobs if job.key.startswith(prefix)}
 
-    def forget(self, connection: Any, prefix: str) -> None:
+    def forget(self, _connection: Any, prefix: str) -> None:
         tables = self._database.tables
         tables.jobs = [job for job in tables.jobs if job.is_picked or not job.key.startswith(prefix)]
 
@@ -298,7 +298,7 @@ def end_try(tables: Tables, run_id: UUID, chunk_no: int, attempt: int) -> Rows:
 
 
 STATEMENTS: dict[str, Callable[..., Rows]] = {
-    SWEEPER_LOCK: lambda tables: Rows([(True,)]),
+    SWEEPER_LOCK: lambda _tables: Rows([(True,)]),
     manager.MAKE_POSITION: make_position,
     manager.READ_POSITION: lambda tables, reader: Rows([(tables.positions[reader],)]),
     manager.MOVE_POSITION: move_position,

@@ -141,7 +141,9 @@ def assert_as_undisturbed(connection: Connection, key: str) -> None:
     assert versions == [1] * len(streams)
     assert scalar(connection, COUNT_COMPLETIONS, run_id) == 1
     assert scalar(connection, COUNT_ALARMS) == 0
-    published, calm_published, different = connection.execute(COMPARE_RESULTS, (run_id, calm)).fetchone() or ()
+    compared = connection.execute(COMPARE_RESULTS, (run_id, calm)).fetchone()
+    assert compared is not None
+    published, calm_published, different = compared
     assert published == calm_published == PARTS * 4 * 2 and different == 0
 
 

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -120,7 +121,10 @@ def test_a_request_that_lost_its_answer_is_made_again_and_is_one_run(
     with psycopg.connect(url, autocommit=True) as connection, psycopg.connect(url, autocommit=True) as holder:
 
         def count(query: str, *parameters: Any) -> int:
-            return int((connection.execute(query, parameters).fetchone() or (0,))[0])  # type: ignore[arg-type]
+            return int((connection.execute(query, parameters).fetchone() or (0,))[0])
+
+        def is_counted(query: str, parameter: Any, expected: int) -> bool:
+            return count(query, parameter) == expected
 
         def is_waiting() -> bool:
             return count(COUNT_WAITING) > 0
@@ -133,7 +137,7 @@ def test_a_request_that_lost_its_answer_is_made_again_and_is_one_run(
             holder.execute("SELECT pg_advisory_unlock(%s)", (lock,))
             until(lambda: not is_waiting())
             run_id = actors_own_id("run", "api", key)
-            until(lambda run_id=run_id, happened=happened: count(COUNT_REQUESTED, run_id) == happened)
+            until(partial(is_counted, COUNT_REQUESTED, run_id, happened))
             assert count(COUNT_JOBS, str(run_id)) == 0
             service.start()
             assert_one_run(service, wish, key, run_id)

@@ -33,7 +33,7 @@ SPARE_SEGMENTS = 8
 @pytest.fixture
 def small_disk() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="tenor-disk-", dir="/tmp")).resolve()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m,mode=0755", "tmpfs", folder]
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m,mode=0755", "tmpfs", str(folder)]
     mounted = subprocess.run(mount, check=False, capture_output=True, text=True)
     if mounted.returncode:
         folder.rmdir()
@@ -71,7 +71,8 @@ def test_a_full_disk_is_waited_out(server: EmbeddedServer, small_disk: Path, tmp
             worker.handle(payload)
             done.append(payload)
         except OperationalError as error:
-            assert "No space left on device" in str(error)
+            if "No space left on device" not in str(error):
+                raise
             refused += 1
     assert done and refused > 3, (len(done), refused)
     acknowledged = tuple(entry.position for entry in tenor.store.log(0, 1_000))

@@ -8,7 +8,8 @@ and, when the faults are over, an end of every run without anybody's help.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from functools import partial
+from typing import Any, ClassVar, cast
 from uuid import UUID
 
 import pytest
@@ -127,7 +128,7 @@ class Schedules(RuleBasedStateMachine):
     @initialize(target=run_ids, chunks=st.integers(1, 4), poisoned=st.sets(st.integers(0, 3), max_size=1))
     def begin(self, chunks: int, poisoned: set[int]) -> UUID:
         """A run that is planned, perhaps with a chunk that cannot be worked out until somebody asks for a retry."""
-        run_id = self.submit(0, chunks)
+        run_id = cast("UUID", self.submit(0, chunks))
         self.site.poisoned = {(run_id, chunk_no) for chunk_no in poisoned}
         self.manage()
         return run_id
@@ -188,7 +189,7 @@ class Schedules(RuleBasedStateMachine):
     def manage(self) -> None:
         """Steps that nothing disturbs, then a sweep: a few seconds of a process manager's life."""
         for what in (RunProcess.step, RunProcess.step, RunProcess.sweep):
-            self.steer(lambda pause, what=what: self.site.manage(pause, what)).finish()
+            self.steer(partial(self.site.manage, what=what)).finish()
 
     # --- workers ----------------------------------------------------------------------------------------------------
 
@@ -302,7 +303,7 @@ class Schedules(RuleBasedStateMachine):
                 break
             self.site.database.now += 11.0
             for what in (RunProcess.step, RunProcess.sweep):
-                self.steer(lambda pause, what=what: self.site.manage(pause, what)).finish()
+                self.steer(partial(self.site.manage, what=what)).finish()
             self.start_worker().actor.finish()
         assert self.is_over(), f"never ended: {[self.run(run_id).status for run_id in self.wishes]}"
         self.everything_happened_once()
@@ -326,14 +327,15 @@ class FactsWithoutKeys(Schedules):
     KEYLESS = (BlockFact,)
 
 
-def test_every_schedule_comes_to_the_same_end() -> None:
-    run_state_machine_as_test(Schedules, settings=settings(SEARCH, max_examples=250))
+@pytest.mark.parametrize("examples", [60, pytest.param(250, marks=pytest.mark.long)])
+def test_every_schedule_comes_to_the_same_end(examples: int) -> None:
+    run_state_machine_as_test(Schedules, settings=settings(SEARCH, max_examples=examples))
 
 
 def test_without_the_unique_key_of_facts_a_schedule_is_found_that_has_them_twice() -> None:
     """So the search can find what it looks for."""
+    once = settings(SEARCH, max_examples=250, phases=[Phase.generate])
     with pytest.raises(AssertionError, match="two events at one place"):
-        once = settings(SEARCH, max_examples=250, phases=[Phase.generate])
         run_state_machine_as_test(FactsWithoutKeys, settings=once)
 
 
@@ -341,7 +343,7 @@ def test_a_late_fact_of_a_chunk_that_was_given_up_counts_when_the_run_is_retried
     """One worker is frozen while it appends, two die of the same chunk and a fourth gives it up; then the first
     appends its facts. A retry has nothing new to wait for: they are in the log already, where they did not count."""
     machine = Schedules()
-    run_id = machine.begin(chunks=1, poisoned=set())
+    run_id = cast("UUID", machine.begin(chunks=1, poisoned=set()))
     machine.work(slot=0, steps=6)
     machine.freeze_or_thaw(slot=0, is_frozen=True)
     for _ in range(2):
@@ -361,7 +363,7 @@ def test_a_late_fact_of_a_chunk_that_was_given_up_counts_when_the_run_is_retried
 def test_a_database_that_is_away_is_no_fault_of_the_chunk() -> None:
     """However often: what ends when the server is back needs nobody's retry."""
     machine = Schedules()
-    run_id = machine.begin(chunks=2, poisoned=set())
+    run_id = cast("UUID", machine.begin(chunks=2, poisoned=set()))
     for _ in range(5):
         machine.work_while_the_database_is_away([0, 1])
         machine.manage()

@@ -227,7 +227,7 @@ def test_a_worker_leaves_a_cancelled_run_within_one_chunk(site: Site) -> None:
 
     worker = plain_worker(site.tenor.store, site.tenor.database.connect, Slow(None))
     with site.tenor.database.connect() as connection:
-        (payload,) = connection.execute("SELECT payload FROM pgqueuer ORDER BY id LIMIT 1").fetchone() or ()
+        ((payload,),) = connection.execute("SELECT payload FROM pgqueuer ORDER BY id LIMIT 1").fetchall()
     assert json.loads(payload)["chunks"] == [0, 1]
     working = threading.Thread(target=worker.handle, args=(payload,))
     working.start()

@@ -9,7 +9,7 @@ from domain.runs.run import Run, RunRequested, request
 from ops.adapters.blob_store import PostgresBlobStore
 from ops.adapters.database import Database, as_application
 from ops.adapters.event_store import LedgerDatastore, LedgerRecorder, PostgresEventStore
-from tests.small_fund import POSITIONS, STATUS, UNPRICED
+from tests.builders.small_fund import POSITIONS, STATUS, UNPRICED
 from tests.walk.command_line import SMALL_FUND, Tenor
 
 NO_SUCH_BLOB = "0" * 64

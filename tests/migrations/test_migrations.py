@@ -77,7 +77,7 @@ def test_all_migrations_equal_the_schema(postgres: EmbeddedServer, database_url:
         connection.execute("CREATE DATABASE from_schema")
     from_schema = make_conninfo(postgres.dsn(), dbname="from_schema")
     with psycopg.connect(from_schema) as connection:
-        connection.execute(SCHEMA.read_text())  # type: ignore[call-overload]
+        connection.execute(SCHEMA.read_text())
     assert schema_of(from_schema) == schema_of(database_url)
 
 

@@ -3,8 +3,8 @@
 import pytest
 
 from domain.valuation_models import MODELS, Model
+from tests.builders.small_fund import PRICED_PRODUCTS
 from tests.models.record import differences, recorded, values_of
-from tests.small_fund import PRICED_PRODUCTS
 
 PRICING = [model for model in MODELS if not PRICED_PRODUCTS.isdisjoint(model.products)]
 

@@ -23,7 +23,7 @@ from ops.read_models import build_projections
 from ops.settings import Settings
 from ops.wiring import Tenor
 from projections.engine.runner import catch_up
-from tests.projections.sample_run import SPACE, SampleRun
+from tests.builders.sample_run import SPACE, SampleRun
 
 SMALL = {"shared_buffers": "16MB", "max_wal_size": "128MB", "min_wal_size": "32MB"}
 FIGURES = "SELECT *, packed::text FROM read.result_chunk ORDER BY run_no, chunk_no, part_no, scenario_no, column_no"

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -99,6 +100,10 @@ def up(tenor: Tenor, port: int) -> subprocess.Popen[bytes]:
     return process
 
 
+def is_back(server: EmbeddedServer, before: int) -> bool:
+    return bool(server.running() and postmaster(server) != before)
+
+
 def test_a_killed_postgres_is_brought_back_and_sigterm_ends_all_with_a_last_seal(
     server: EmbeddedServer, tenor: Tenor
 ) -> None:
@@ -112,7 +117,7 @@ def test_a_killed_postgres_is_brought_back_and_sigterm_ends_all_with_a_last_seal
         ):  # to the postmaster: killed, and asked to end when all have left
             before = postmaster(server)
             os.kill(before, number)
-            until(lambda before=before: server.running() and postmaster(server) != before)
+            until(partial(is_back, server, before))
             until(lambda: answers(port))
         document = {"scenario_id": "late", "name": "late", "shocks": []}
         assert ask(port, SCENARIOS, "POST", document)[0] == 202

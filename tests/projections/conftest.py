@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.projections.sample_run import Tenor, tenor_over
+from tests.builders.sample_run import Tenor, tenor_over
 
 
 @pytest.fixture

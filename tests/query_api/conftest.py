@@ -15,7 +15,7 @@ from ops.embedded_postgres.server import EmbeddedServer
 from query_api.http.app import create_app
 from query_api.services import ingestion, marketdata, orchestrator, portfolio, results, risk, scenario, tail_risk
 from query_api.web import page
-from tests.query_api import hand_made_run
+from tests.builders import hand_made_run
 
 Connect = Callable[[], AbstractContextManager[psycopg.Connection[Any]]]
 
@@ -26,7 +26,7 @@ class Blobs:
     def put(self, sha256: str, data: bytes) -> None:
         raise NotImplementedError
 
-    def get(self, sha256: str) -> bytes:
+    def get(self, _sha256: str) -> bytes:
         return b'{"as_of":"2026-01-23"}'
 
 
@@ -47,9 +47,9 @@ def connect_to(url: str) -> Connect:
 def client_over(connect: Connect) -> TestClient:
     routers = [
         orchestrator.build_router(connect),
-        results.build_router(connect, lambda sha256: hand_made_run.portfolio()),
+        results.build_router(connect, lambda _sha256: hand_made_run.portfolio()),
         risk.build_router(connect),
-        tail_risk.build_router(connect, lambda sha256: hand_made_run.portfolio(), no_market),
+        tail_risk.build_router(connect, lambda _sha256: hand_made_run.portfolio(), no_market),
         portfolio.build_router(connect),
         scenario.build_router(connect),
         marketdata.build_router(connect, Blobs()),
@@ -63,14 +63,14 @@ def client_over(connect: Connect) -> TestClient:
 
 
 @pytest.fixture(scope="session")
-def connect(postgres: EmbeddedServer, template_database: str) -> Iterator[Connect]:
+def connect(postgres: EmbeddedServer, template_database: str) -> Connect:
     name = "hand_made_run"
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}")
     connect = connect_to(make_conninfo(postgres.dsn(), dbname=name))
     with connect() as connection:
         hand_made_run.fill(connection)
-    yield connect
+    return connect
 
 
 @pytest.fixture(scope="session")

@@ -74,7 +74,7 @@ def _read(data: bytes, format: str) -> list[float]:
 
         return [float(row["x"]) for row in json.loads(data)]
     sheet = CalamineWorkbook.from_filelike(io.BytesIO(data)).get_sheet_by_index(0)
-    return [float(row[0]) for row in sheet.to_python()[1:]]
+    return [float(str(row[0])) for row in sheet.to_python()[1:]]
 
 
 @pytest.mark.parametrize("format", MIME)

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import pytest
 
 from ops.adapters.snapshot_codec import SnapshotCodec
-from tests.query_api import hand_made_run
+from tests.builders import hand_made_run
 from tests.security.conftest import FUND, Service
 
 REQUESTS = 300

@@ -17,9 +17,9 @@ from ops.services import build_app
 from ops.wiring import Tenor
 from query_api.http.app import create_app
 from query_api.http.turns import FIGURES, STREAMS, UPLOADS
+from tests.builders import hand_made_run
+from tests.builders.hand_made_run import UNFINISHED_ID
 from tests.faults.patience import until
-from tests.query_api import hand_made_run
-from tests.query_api.hand_made_run import UNFINISHED_ID
 from tests.security.serving import ask, opened, said_to, served
 
 HALF_HEAD = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
@@ -189,7 +189,8 @@ def test_questions_about_figures_have_turns(app: FastAPI, tenor: Tenor) -> None:
     assert FIGURES.at_once < 8, "connections are left to others"
 
 
-def test_those_who_are_patient_are_few(tenor: Tenor, app: FastAPI) -> None:
+@pytest.mark.usefixtures("tenor")
+def test_those_who_are_patient_are_few(app: FastAPI) -> None:
     """A read model that is behind is waited for by a few at a time; the others are told to come back."""
     from query_api.reading import MOST_PATIENT
 

@@ -5,6 +5,7 @@ import io
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -96,16 +97,16 @@ def day(i: int) -> str:
 
 
 SPECIFIC: list[tuple[str, str, Shape]] = [
-    ("names of one scenario", "scenario/sets", in_list("scenarios", lambda i: "up", scenario_set_id="s")),
+    ("names of one scenario", "scenario/sets", in_list("scenarios", lambda _: "up", scenario_set_id="s")),
     ("names of many", "scenario/sets", in_list("scenarios", lambda i: f"s{i}@1", scenario_set_id="s")),
     ("versions of one", "scenario/sets", in_list("scenarios", lambda i: f"up@{i + 1}", scenario_set_id="s")),
     ("shocks", "scenario/scenarios", in_list("shocks", shock, scenario_id="BASE")),
     ("wrong shocks", "scenario/scenarios", in_list("shocks", lambda i: {"kind": str(i)}, scenario_id="s")),
     ("scenarios", "scenario/scenarios", lambda n: written([{"scenario_id": "s", "shocks": []}] * n)),
     ("curves", "marketdata/markets", with_part("curves", curve)),
-    ("one curve again", "marketdata/markets", with_part("curves", lambda i: curve(0))),
+    ("one curve again", "marketdata/markets", with_part("curves", lambda _: curve(0))),
     ("nodes", "marketdata/markets", with_nodes),
-    ("spots", "marketdata/markets", with_part("fx_spots", lambda i: {"pair": "EURUSD", "spot": 1.1})),
+    ("spots", "marketdata/markets", with_part("fx_spots", lambda _: {"pair": "EURUSD", "spot": 1.1})),
     ("fixings", "marketdata/markets", with_part("fixings", fixing)),
     ("discounts", "marketdata/markets", with_projections),
     ("words", "orchestrator/runs", lambda n: written({"portfolio": "p", "market": "m", "scenarios": ["up"] * n})),
@@ -161,7 +162,11 @@ def test_sixty_thousand_keys_and_fifty_thousand_names(service: Service) -> None:
     keys = b"{" + b",".join(b'"k%d":0,"k%d":0' % (i, i) for i in range(30_000)) + b"}"
     names = written({"scenario_set_id": "s", "scenarios": [f"s{i}" for i in range(50_000)]})
     for address, content in (("marketdata/markets", keys), ("scenario/sets", names)):
-        assert seconds_of(lambda a=address, c=content: service.refusal(service.post(a, content=c), 404, 422)) < 5
+        assert seconds_of(partial(refused_at, service, address, content)) < 5
+
+
+def refused_at(service: Service, address: str, content: bytes) -> object:
+    return service.refusal(service.post(address, content=content), 404, 422)
 
 
 def test_limits_on_documents() -> None:

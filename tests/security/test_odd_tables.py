@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from commands.api.uploads import digest_upload
-from commands.ingest_portfolio import Wish
+from commands.ingest_portfolio import Digested, Wish
 from commands.ingestion.limits import Budget
 from commands.ingestion.prepare import prepare_portfolio
 from commands.refusals import InvalidInput
@@ -102,9 +102,12 @@ def test_garbage_in_archives(tmp_path: Path) -> None:
         folder = tmp_path / str(turn)
         folder.mkdir()
         (folder / "upload").write_bytes(data[: dice.choice([len(data), dice.randrange(len(data))])])
-        try:
-            digested = digest_upload(codec, folder / "upload", folder / "out", Wish(dry_run=True), budget)
-        except InvalidInput as refused:
-            assert refused.fix, (SEED, turn)
-        else:
-            json.dumps(digested.report, allow_nan=False)
+        said = digested_or_refused(codec, folder, budget)
+        assert said.fix if isinstance(said, InvalidInput) else json.dumps(said.report, allow_nan=False), (SEED, turn)
+
+
+def digested_or_refused(codec: SnapshotCodec, folder: Path, budget: Budget) -> Digested | InvalidInput:
+    try:
+        return digest_upload(codec, folder / "upload", folder / "out", Wish(dry_run=True), budget)
+    except InvalidInput as refused:
+        return refused

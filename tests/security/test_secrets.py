@@ -128,7 +128,7 @@ def test_the_command_line_of_a_process_holds_no_password(tmp_path: Path) -> None
             process.communicate()
 
 
-def test_logs_and_tracebacks_show_no_password(capfd: pytest.CaptureFixture[str]) -> None:
+def test_logs_and_tracebacks_show_no_password() -> None:
     program = f"""
 import logging, structlog, sys
 from ops.logs import configure_logs
@@ -148,7 +148,7 @@ raise RuntimeError("lost " + {SECRET!r} + " of " + {URLS[1]!r})
 
 def test_a_stream_hides_what_is_written_to_it(capsys: pytest.CaptureFixture[str]) -> None:
     stream = HidingStream(sys.stderr)
-    logging.StreamHandler(stream).emit(logging.LogRecord("x", 30, "", 0, "at %s", (URLS[0],), None))  # type: ignore[arg-type]
+    logging.StreamHandler(stream).emit(logging.LogRecord("x", 30, "", 0, "at %s", (URLS[0],), None))
     assert stream.isatty() == sys.stderr.isatty()
     assert capsys.readouterr().err == "at postgresql://bob:***@127.0.0.1:1/tenor\n"
 

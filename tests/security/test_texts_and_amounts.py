@@ -40,7 +40,7 @@ def tenor(database_url: str, tmp_path: Path, kernels: Path) -> Tenor:
     return Tenor(database_url, tmp_path, kernels)
 
 
-@pytest.mark.parametrize("odd", [*ODD, "\ud800", "\udfff"], ids=lambda odd: f"U+{ord(odd):04X}")
+@pytest.mark.parametrize("odd", sorted({*ODD, "\ud800"}), ids=lambda odd: f"U+{ord(odd):04X}")
 def test_a_body_that_a_model_reads(service: Service, odd: str) -> None:
     before = service.head()
     answers = [
@@ -113,7 +113,7 @@ def as_parquet(tables: dict[str, list[dict[str, Any]]], folder: Path) -> bytes:
     return zipped(folder)
 
 
-def as_workbook(tables: dict[str, list[dict[str, Any]]], folder: Path) -> bytes:
+def as_workbook(tables: dict[str, list[dict[str, Any]]], _: Path) -> bytes:
     file = io.BytesIO()
     with xlsxwriter.Workbook(file) as book:
         for name, rows in tables.items():
@@ -195,7 +195,12 @@ def envelope() -> Envelope:
 
 def old_snapshot(kind: SnapshotKind, totals: dict[str, Any]) -> SnapshotRegistered:
     place = envelope().at(stream_id("snapshot", kind.value, "1" * 64), 1)
-    facts = {"sha256": "1" * 64, "schema_version": 1, "rows": {"curves": 1}, "source": {"values": {"a": ["b\x00"]}}}
+    facts: dict[str, Any] = {
+        "sha256": "1" * 64,
+        "schema_version": 1,
+        "rows": {"curves": 1},
+        "source": {"values": {"a": ["b\x00"]}},
+    }
     return SnapshotRegistered(**place, kind=kind, control_totals=totals, **facts)
 
 

@@ -48,8 +48,8 @@ def workbook(*cells: tuple[int, int]) -> bytes:
             sheet.write_row(0, 0, list(rows[0]))
             for number, row in enumerate(rows, start=1):
                 sheet.write_row(number, 0, [row.get(key, "") for key in rows[0]])
-        for row, column in cells:
-            sheet.write_number(row, column, 1)
+        for line, column in cells:
+            sheet.write_number(line, column, 1)
     return file.getvalue()
 
 
@@ -222,9 +222,7 @@ def test_a_parser_is_given_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
 # --- the command line -----------------------------------------------------------------------------------------------
 
 
-def test_the_command_line_reads_within_the_same_budget(
-    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_command_line_reads_within_the_same_budget(database_url: str, tmp_path: Path) -> None:
     tenor = Tenor(database_url, tmp_path, tmp_path)
     book = tmp_path / "book.xlsx"
     book.write_bytes(hidden_far_cell())

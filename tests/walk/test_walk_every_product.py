@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain.portfolio.tables import PRODUCT_TYPES
-from tests.small_fund import PRICED_PRODUCTS, PRODUCT_OF_POSITION
+from tests.builders.small_fund import PRICED_PRODUCTS, PRODUCT_OF_POSITION
 from tests.walk.command_line import Tenor
 from tests.walk.conftest import Walked
 

@@ -62,9 +62,9 @@ REFUSED: list[tuple[str, Any, str, str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "document", "code", "path"), REFUSED, ids=[each[0] for each in REFUSED])
+@pytest.mark.parametrize(("_name", "document", "code", "path"), REFUSED, ids=[each[0] for each in REFUSED])
 def test_a_market_that_cannot_be_used_is_refused_when_it_is_loaded(
-    tenor: Tenor, tmp_path: Path, name: str, document: Any, code: str, path: str
+    tenor: Tenor, tmp_path: Path, _name: str, document: Any, code: str, path: str
 ) -> None:
     problem = tenor.refusal("market", "load", written(tmp_path, document))
     assert problem["code"] == "INVALID_MARKET"

@@ -131,8 +131,9 @@ PORTFOLIOS: dict[str, tuple[Damage, str]] = {
 }
 
 
+@pytest.mark.usefixtures("walked")
 @pytest.mark.parametrize(("damage", "code"), PORTFOLIOS.values(), ids=PORTFOLIOS)
-def test_a_portfolio_that_cannot_be_used(walking: Tenor, walked: Walked, fund: Path, damage: Damage, code: str) -> None:
+def test_a_portfolio_that_cannot_be_used(walking: Tenor, fund: Path, damage: Damage, code: str) -> None:
     before = stored(walking)
     answer = walking("ingest", damage(fund), "--json")
     assert answer.code == 1
@@ -143,7 +144,8 @@ def test_a_portfolio_that_cannot_be_used(walking: Tenor, walked: Walked, fund: P
     assert stored(walking) == before
 
 
-def test_the_person_reads_the_problem_and_its_fix(walking: Tenor, walked: Walked, fund: Path) -> None:
+@pytest.mark.usefixtures("walked")
+def test_the_person_reads_the_problem_and_its_fix(walking: Tenor, fund: Path) -> None:
     answer = walking("ingest", edit("positions", "18450.27", "NaN")(fund))
     assert answer.code == 1
     assert "positions row 2 notional" in answer.err and "fix:" in answer.err
@@ -181,8 +183,9 @@ MARKETS: dict[str, Any] = {
 }
 
 
+@pytest.mark.usefixtures("walked")
 @pytest.mark.parametrize("document", MARKETS.values(), ids=MARKETS)
-def test_a_market_that_cannot_be_used(walking: Tenor, walked: Walked, tmp_path: Path, document: Any) -> None:
+def test_a_market_that_cannot_be_used(walking: Tenor, tmp_path: Path, document: Any) -> None:
     path = tmp_path / "market.json"
     path.write_text(json.dumps(document))
     before = stored(walking)
@@ -190,6 +193,7 @@ def test_a_market_that_cannot_be_used(walking: Tenor, walked: Walked, tmp_path: 
     assert stored(walking) == before
 
 
+@pytest.mark.usefixtures("walked")
 @pytest.mark.parametrize(
     ("content", "code"),
     [
@@ -204,9 +208,7 @@ def test_a_market_that_cannot_be_used(walking: Tenor, walked: Walked, tmp_path: 
     ],
     ids=["empty", "cut off", "a list", "UTF-16", "NaN", "infinity", "deeply nested", "missing"],
 )
-def test_a_file_that_is_no_market(
-    walking: Tenor, walked: Walked, tmp_path: Path, content: bytes | None, code: str
-) -> None:
+def test_a_file_that_is_no_market(walking: Tenor, tmp_path: Path, content: bytes | None, code: str) -> None:
     path = tmp_path / "market.json"
     if content is not None:
         path.write_bytes(content)
@@ -230,7 +232,7 @@ SHOCKS: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def misfits(walking: Tenor, walked: Walked, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def misfits(walking: Tenor, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Scenarios that are fine by themselves: their ids by what is wrong with them for this fund."""
     ids = {name: f"misfit{number}" for number, name in enumerate(SHOCKS)}
     path = tmp_path_factory.mktemp("scenarios") / "misfits.json"
@@ -277,7 +279,8 @@ def test_a_market_dated_after_everything_has_matured(walking: Tenor, walked: Wal
     assert refusal["code"] == "PORTFOLIO_MATURED"
 
 
-def test_a_run_over_an_empty_portfolio(walking: Tenor, walked: Walked, fund: Path) -> None:
+@pytest.mark.usefixtures("walked")
+def test_a_run_over_an_empty_portfolio(walking: Tenor, fund: Path) -> None:
     """A portfolio without positions is refused when it is brought, so that no run over one can be asked for."""
     answer = walking("ingest", header_only("positions")(fund), "--accept-valid", "--json")
     assert (answer.code, answer.document["snapshot_id"]) == (1, None)

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from python_calamine import CalamineWorkbook
 
-from tests.small_fund import POSITIONS
+from tests.builders.small_fund import POSITIONS
 from tests.walk.command_line import SMALL_FUND, Tenor
 from tests.walk.conftest import Walked
 
@@ -36,8 +36,8 @@ def read_csv(content: bytes) -> pa.Table:
 
 def read_xlsx(content: bytes) -> pa.Table:
     header, *rows = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()
-    rows = [[None if cell == "" else cell for cell in row] for row in rows]
-    columns = zip(*rows, strict=True)
+    cells = [[None if cell == "" else cell for cell in row] for row in rows]
+    columns = zip(*cells, strict=True)
     return pa.table([as_column(list(column)) for column in columns], names=[str(name) for name in header])
 
 

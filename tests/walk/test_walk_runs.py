@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.small_fund import POSITIONS, STATUS, UNPRICED
+from tests.builders.small_fund import POSITIONS, STATUS, UNPRICED
 from tests.walk.command_line import Tenor
 from tests.walk.conftest import Walked
 

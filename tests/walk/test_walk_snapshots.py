@@ -7,7 +7,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tests.small_fund import POSITIONS, ROWS
+from tests.builders.small_fund import POSITIONS, ROWS
 from tests.walk.command_line import SMALL_FUND, Tenor
 from tests.walk.conftest import Walked
 from tests.walk.fund_files import as_parquet, as_shuffled_csv, as_workbook
@@ -32,7 +32,8 @@ def test_the_report_says_what_was_read(walking: Tenor, walked: Walked) -> None:
     assert sum(totals["positions"] for totals in report["control_totals"].values()) == POSITIONS
 
 
-def test_the_same_content_again_is_stored_once(walking: Tenor, walked: Walked) -> None:
+@pytest.mark.usefixtures("walked")
+def test_the_same_content_again_is_stored_once(walking: Tenor) -> None:
     before = stored(walking)
     walking.bring(SMALL_FUND)
     assert stored(walking) == before

@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 from ops.services import build_app
 from ops.settings import Settings
 from ops.wiring import open_tenor
-from tests.small_fund import POSITIONS
+from tests.builders.small_fund import POSITIONS
 from tests.walk.command_line import SMALL_FUND, Tenor, one_at_a_time
 from tests.walk.conftest import Walked
 
@@ -57,7 +57,7 @@ def lived(walking: Tenor, walked: Walked) -> Lived:
 
 
 @pytest.fixture(scope="module")
-def http(walking: Tenor, lived: Lived) -> Iterator[TestClient]:
+def http(walking: Tenor) -> Iterator[TestClient]:
     with open_tenor(Settings(walking.home, walking.database_url)) as tenor:
         yield TestClient(build_app(tenor))
 
@@ -78,7 +78,8 @@ def gains_by(http: TestClient, run_id: str, by: str) -> dict[str, np.ndarray[Any
     return {key: np.array([of[day] - of["BASE"] for day in days]) for key, of in values.items()}
 
 
-def test_a_history_is_a_set_with_a_version_and_a_scenario_for_every_date(walking: Tenor, lived: Lived) -> None:
+@pytest.mark.usefixtures("lived")
+def test_a_history_is_a_set_with_a_version_and_a_scenario_for_every_date(walking: Tenor) -> None:
     again = walking.json("scenario", "history", QUARTERLY, "--set", "quarterly", "--last", str(DAYS))
     assert (again["scenario_set_id"], again["version"], again["scenarios"]) == ("quarterly", 1, DAYS)
     assert (again["first_date"], again["last_date"], again["horizon"]) == ("2015-03-31", "2024-12-31", 1)
@@ -237,6 +238,7 @@ def test_over_http_it_is_the_same_table_in_every_format(walking: Tenor, lived: L
     assert tested.json()["days"] == 20 and tested.json()["zone"] in ("GREEN", "YELLOW", "RED")
 
 
+@pytest.mark.usefixtures("lived")
 def test_a_history_and_a_backtest_can_be_sent(http: TestClient) -> None:
     sent = http.post("/api/v1/scenario/histories?set=sent&horizon=2&last=10", content=QUARTERLY.read_bytes())
     assert sent.status_code == 202 and sent.json()["scenarios"] == 10

@@ -37,7 +37,7 @@ def check_callables(run: RunInputs, terms: Terms, failing: Failing) -> None:
     failing.where(
         has_right & (terms.choice("rate_type", RATE_TYPES) == FLOATING),
         Reason.UNSUPPORTED,
-        lambda i: "a floating-rate bond with calls or puts still to come is not priced by this release",
+        "a floating-rate bond with calls or puts still to come is not priced by this release",
     )
     failing.where(
         has_right & np.isnan(hull_white_of(run, terms)[0]),

@@ -30,11 +30,11 @@ def check_debt(run: RunInputs, terms: Terms, failing: Failing) -> None:
         "index": (rate_type == FLOATING) & (terms.texts("index")[0] < 0),
     }
     for name, missing in required.items():
-        failing.where(missing, Reason.INVALID_TERMS, lambda i, n=name: f"{n} is missing")  # type: ignore[misc]
+        failing.where(missing, Reason.INVALID_TERMS, f"{name} is missing")
     failing.where(
         ~np.isnan(terms.number("payment_amount")) & (terms.number("reference_notional") == 0.0),
         Reason.INVALID_TERMS,
-        lambda i: "payment_amount is for a holding of reference_notional, which is nil",
+        "payment_amount is for a holding of reference_notional, which is nil",
     )
     check_speeds(terms, failing)
     check_discounting(run, terms, failing)

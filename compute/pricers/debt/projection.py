@@ -58,7 +58,7 @@ def project_fixed(run: RunInputs, debt: Debt, rate_type: NDArray[np.int8]) -> Pr
         )
         if len(chosen)
     ]
-    together = interleave(flows, len(debt.is_loan), run.scenario_count)
+    together = interleave(flows, len(debt.is_loan))
     rate = np.where(rate_type == ZERO, 0.0, _coupon_paid(debt))
     return Projected(together, together, together, None, _accrued(run, debt, rate))
 
@@ -72,7 +72,7 @@ def _coupon_paid(debt: Debt) -> NDArray[np.float64]:
     return nominal_coupon(debt.coupon, compounding, debt.frequency, debt.schedules, fraction)
 
 
-def interleave(parts: list[tuple[NDArray[np.int64], Flows]], count: int, scenario_count: int) -> Flows:
+def interleave(parts: list[tuple[NDArray[np.int64], Flows]], count: int) -> Flows:
     """Flows of disjoint groups of positions as one, in the positions' order; variants spread to the widest."""
     if len(parts) == 1:
         return parts[0][1]

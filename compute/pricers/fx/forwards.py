@@ -96,9 +96,9 @@ def pairs_of(run: RunInputs, terms: Terms) -> Pairs:
 
 def check_fx(run: RunInputs, terms: Terms, failing: Failing) -> None:
     missing = terms.texts("pair")[0] < 0
-    failing.where(missing, Reason.INVALID_TERMS, lambda i: "pair is missing")
-    failing.where(np.isnan(terms.number("strike")), Reason.INVALID_TERMS, lambda i: "strike is missing")
-    failing.where(terms.day("maturity_date") == ABSENT_DATE, Reason.INVALID_TERMS, lambda i: "maturity_date is missing")
+    failing.where(missing, Reason.INVALID_TERMS, "pair is missing")
+    failing.where(np.isnan(terms.number("strike")), Reason.INVALID_TERMS, "strike is missing")
+    failing.where(terms.day("maturity_date") == ABSENT_DATE, Reason.INVALID_TERMS, "maturity_date is missing")
     check_pairs(run, terms, failing)
 
 

@@ -138,7 +138,7 @@ def check_pools(run: RunInputs, terms: Terms, failing: Failing) -> None:
     failing.where(
         terms.choice("rate_type", RATE_TYPES) == FLOATING,
         Reason.UNSUPPORTED,
-        lambda i: "a pool with a floating pass-through rate is not in this release",
+        "a pool with a floating pass-through rate is not in this release",
     )
     numbers = {name: np.isnan(terms.number(name)) for name in ("wac", "wam", "age", "coupon")}
     dated = {"first_payment_date": terms.day("first_payment_date") == ABSENT_DATE}

@@ -16,7 +16,7 @@ from domain.measures.failures import Reason
 
 def check_present(failing: Failing, missing_by_name: Mapping[str, NDArray[np.bool_]]) -> None:
     for name, missing in missing_by_name.items():
-        failing.where(missing, Reason.INVALID_TERMS, lambda i, n=name: f"{n} is missing")  # type: ignore[misc]
+        failing.where(missing, Reason.INVALID_TERMS, f"{name} is missing")
 
 
 def check_curves(run: RunInputs, terms: Terms, failing: Failing) -> None:

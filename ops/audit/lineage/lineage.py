@@ -65,9 +65,9 @@ def lineage(
         return {
             "number": number_of(tenor, asked, portfolio, fact),
             "block": block_of(connection, asked, fact),
-            "portfolio": portfolio_of(tenor, asked, portfolio, registered, connection),
+            "portfolio": portfolio_of(tenor, asked, portfolio, registered),
             "market": {
-                **snapshot_document(connection, market),
+                **snapshot_document(market),
                 "used": market_used(
                     tenor.blobs.get(requested.market_sha256), portfolio, asked.row, requested.base_currency
                 ),
@@ -192,7 +192,7 @@ def snapshot_of(connection: Any, snapshot_id: UUID) -> tuple[int, SnapshotRegist
     return raw.position, event
 
 
-def snapshot_document(connection: Any, placed: tuple[int, SnapshotRegistered]) -> dict[str, Any]:
+def snapshot_document(placed: tuple[int, SnapshotRegistered]) -> dict[str, Any]:
     position, event = placed
     return {
         "snapshot_id": str(event.originator_id),
@@ -204,12 +204,12 @@ def snapshot_document(connection: Any, placed: tuple[int, SnapshotRegistered]) -
 
 
 def portfolio_of(
-    tenor: Tenor, asked: Asked, portfolio: Portfolio, placed: tuple[int, SnapshotRegistered], connection: Any
+    tenor: Tenor, asked: Asked, portfolio: Portfolio, placed: tuple[int, SnapshotRegistered]
 ) -> dict[str, Any]:
     source = placed[1].source
     lines = SourceLines.read(tenor.blobs, source)
     return {
-        **snapshot_document(connection, placed),
+        **snapshot_document(placed),
         "row": asked.row,
         "rows": list(rows_of_position(portfolio, asked.row, lines)),
     }

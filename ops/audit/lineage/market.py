@@ -29,7 +29,7 @@ def market_used(raw: bytes, portfolio: Portfolio, row: int, base_currency: str) 
     def term(name: str) -> str:
         return text_at(portfolio, "instruments", name, instrument) or ""
 
-    currencies = currencies_of(market, term("currency"), term("pair"), term("product_type"))
+    currencies = currencies_of(term("currency"), term("pair"), term("product_type"))
     return {
         "as_of": market.as_of.isoformat(),
         "curves": list(curves_used(market, currencies, term)),
@@ -65,7 +65,7 @@ def _day(day: date) -> int:
     return (day - EPOCH).days
 
 
-def currencies_of(market: MarketDocument, currency: str, pair: str, product_type: str) -> list[str]:
+def currencies_of(currency: str, pair: str, product_type: str) -> list[str]:
     """The position's own, both sides of an exchange."""
     return [pair[:3], pair[3:]] if product_type in FX and pair else [currency]
 

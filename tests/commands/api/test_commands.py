@@ -48,7 +48,7 @@ class Service:
         identity = UUID(run_id)
         run = runs.Run(version=len(self.store.stream(identity)), status=runs.RunStatus.RUNNING)
         envelope = Envelope("process", datetime(2026, 1, 23, tzinfo=UTC), uuid4())
-        facts = {"blocks": 0, "blocks_root": "", "failed_positions": 0, "failed_chunks": []}
+        facts: dict[str, Any] = {"blocks": 0, "blocks_root": "", "failed_positions": 0, "failed_chunks": []}
         self.store.append(runs.complete(run, envelope, identity, **facts))
 
 
@@ -58,7 +58,7 @@ def service(database_url: str) -> Iterator[Service]:
     store = PostgresEventStore(LedgerRecorder(LedgerDatastore(database_url, as_application, 4)))
     blobs = PostgresBlobStore(database.connect)
 
-    def envelope_of(request: Request) -> Envelope:
+    def envelope_of(_: Request) -> Envelope:
         return Envelope("tester", datetime(2026, 1, 23, tzinfo=UTC), uuid4())
 
     routers = [

@@ -19,6 +19,7 @@ from commands.ingestion.prepare import Prepared, prepare_portfolio
 
 Tables = dict[str, list[dict[str, Any]]]
 Write = Callable[[Path, Tables], Path]
+MIDNIGHT = dt.datetime.combine(dt.date(2024, 1, 1), dt.time())  # a file's times have no zone
 
 
 def found(prepared: Prepared) -> list[tuple[str, int | None, str]]:
@@ -198,7 +199,7 @@ PARQUET = [
     (positions(notional=[1.0, float("nan")]), 3, "NOT_FINITE"),
     (positions(notional=[1.0, float("inf")]), 3, "NOT_FINITE"),
     (positions(notional=[1.0, None]), 3, "REQUIRED"),
-    (positions(acquisition_date=[dt.datetime(2024, 1, 1), dt.datetime(2024, 1, 1, 9)]), 3, "NOT_A_DATE"),
+    (positions(acquisition_date=[MIDNIGHT, MIDNIGHT.replace(hour=9)]), 3, "NOT_A_DATE"),
     (positions(undrawn=[[1], [2]]), None, "UNSUPPORTED_TYPE"),
     (positions().slice(0, 0), None, "NO_ROWS"),
 ]
@@ -241,7 +242,7 @@ def test_parquet_types_read_as_their_csv_texts(tmp_path: Path, sound: Tables, wr
         position_id=pa.array([1, 2], pa.int64()),
         book_id=pa.array(["BOOK", "BOOK"]).dictionary_encode(),
         notional=pa.array([1000, -0.5], pa.float32()),
-        acquisition_date=pa.array([dt.datetime(2024, 1, 1), None], pa.timestamp("ns")),
+        acquisition_date=pa.array([MIDNIGHT, None], pa.timestamp("ns")),
         fico=pa.array([700, None], pa.int16()),
         local=pa.array([True, None]),
         ltv=pa.array([0.8, None], pa.float32()),

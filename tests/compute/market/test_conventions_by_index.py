@@ -10,7 +10,7 @@ import pytest
 from compute.market.par_curves import bootstrap
 from domain.market.document import parse_market
 from ops.checking import find_unsolved
-from tests.compute.pricers.derivative_fund import column, market, priced
+from tests.builders.derivative_fund import column, market, priced
 
 OIS_TENORS = [
     *("1W", "2W", "3W", "3D", "1Y"),
@@ -93,9 +93,9 @@ UNSOLVED: list[tuple[str, list[dict[str, Any]], str, str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "curves", "path", "says"), UNSOLVED, ids=[each[0] for each in UNSOLVED])
+@pytest.mark.parametrize(("_name", "curves", "path", "says"), UNSOLVED, ids=[each[0] for each in UNSOLVED])
 def test_what_has_no_solution_is_told_with_the_curve_and_the_node(
-    name: str, curves: list[dict[str, Any]], path: str, says: str
+    _name: str, curves: list[dict[str, Any]], path: str, says: str
 ) -> None:
     document = {"as_of": "2016-02-05", "base_currency": "EUR", "curves": curves}
     problems = {each.path: each for each in find_unsolved(parse_market(json.dumps(document)))}

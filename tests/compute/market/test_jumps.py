@@ -13,10 +13,10 @@ import QuantLib as ql
 from compute.market.day_tables import build_market_tables
 from domain.market.document import InvalidMarket, MarketDocument, parse_market, sha256_of
 from domain.scenarios.shocks import BASE_SCENARIO, ScenarioDocument
-from tests.compute.market.test_par_curves import EURIBOR, INTERPOLATIONS, SOFR, days_from_now
-from tests.compute.pricers.derivative_fund import AS_OF, column, priced, ql_day
-from tests.compute.pricers.derivative_fund import market as zero_market
-from tests.compute.pricers.shared.test_theta import CREDIT, default_swap
+from tests.builders.derivative_fund import AS_OF, column, priced, ql_day
+from tests.builders.derivative_fund import market as zero_market
+from tests.builders.instruments import default_swap
+from tests.builders.markets import CREDIT, EURIBOR, INTERPOLATIONS, SOFR, days_from_now
 
 TURN, NEXT = {"date": "2026-12-31", "rate": 0.02}, {"date": "2027-12-31", "rate": 0.015, "days": 4}
 START = (date(2026, 12, 31) - AS_OF).days

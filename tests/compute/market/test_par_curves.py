@@ -14,29 +14,10 @@ from compute.market.par_curves import bootstrap
 from domain.market.document import MarketDocument, parse_market
 from domain.market.parts import ZeroCurve
 from domain.scenarios.shocks import BASE_SCENARIO
-from tests.compute.pricers.derivative_fund import AS_OF, column, priced, ql_day
+from tests.builders.derivative_fund import AS_OF, column, priced, ql_day
+from tests.builders.markets import EURIBOR, INTERPOLATIONS, SOFR, Quotes, days_from_now
 
-Quotes = list[dict[str, Any]]
-
-SOFR: Quotes = [
-    {"type": "DEPOSIT", "tenor": "1M", "rate": 0.0368},
-    {"type": "OIS", "tenor": "6M", "rate": 0.0362},
-    {"type": "OIS", "tenor": "1Y", "rate": 0.0351},
-    {"type": "OIS", "tenor": "2Y", "rate": 0.0341},
-    {"type": "OIS", "tenor": "5Y", "rate": 0.0352},
-    {"type": "OIS", "tenor": "10Y", "rate": 0.0381},
-    {"type": "OIS", "tenor": "30Y", "rate": 0.0399},
-]
 ESTR = [{"type": "OIS", "tenor": tenor, "rate": rate} for tenor, rate in (("1Y", 0.019), ("5Y", 0.022), ("10Y", 0.026))]
-EURIBOR = [
-    {"type": "DEPOSIT", "tenor": "3M", "rate": 0.0203},
-    {"type": "FRA", "tenor": "3x6", "rate": 0.0207},
-    {"type": "FUTURE", "date": "2026-09-16", "rate": 0.0211},
-    {"type": "SWAP", "tenor": "2Y", "rate": 0.0219, "fixed_day_count": "30E/360"},
-    {"type": "SWAP", "tenor": "5Y", "rate": 0.0243, "fixed_day_count": "30E/360"},
-    {"type": "SWAP", "tenor": "10Y", "rate": 0.0277, "fixed_day_count": "30E/360"},
-]
-INTERPOLATIONS = ["LOG_LINEAR_DF", "LINEAR_ZERO", "NATURAL_CUBIC_ZERO", "MONOTONE_CONVEX"]
 
 
 def market(interpolation: str = "LOG_LINEAR_DF", sofr: Quotes = SOFR) -> MarketDocument:
@@ -67,11 +48,6 @@ def factors(document: MarketDocument, curve_id: str) -> np.ndarray[Any, Any]:
     tables = build_market_tables(document, [BASE_SCENARIO], n_days=31 * 366)
     found: np.ndarray[Any, Any] = tables.discount_factors[tables.curve_row[curve_id], :, 0]
     return found
-
-
-def days_from_now(count: int, months: int) -> list[int]:
-    start = ql_day(AS_OF)
-    return [(start + ql.Period(months * k, ql.Months)) - start for k in range(1, count + 1)]
 
 
 @pytest.mark.parametrize("interpolation", INTERPOLATIONS)

@@ -12,19 +12,9 @@ from compute.market.par_curves import bootstrap
 from domain.market.document import InvalidMarket, parse_market
 from domain.measures.failures import Reason
 from domain.portfolio.tables import PRODUCT_TYPES
-from tests.compute.market.test_par_curves import SOFR
-from tests.compute.pricers.debt.test_spreads import bond, floater
-from tests.compute.pricers.derivative_fund import AS_OF, INDEX, column, market, priced
-from tests.compute.pricers.shared.test_theta import (
-    CREDIT,
-    VOLATILITIES,
-    cap,
-    default_swap,
-    fx_option,
-    given,
-    swap,
-    swaption,
-)
+from tests.builders.derivative_fund import AS_OF, INDEX, column, market, priced
+from tests.builders.instruments import bond, cap, default_swap, floater, fx_option, swap, swaption
+from tests.builders.markets import CREDIT, SOFR, VOLATILITIES, given
 
 LOGNORMAL: list[dict[str, Any]] = [{**VOLATILITIES[k], "kind": "LOGNORMAL"} for k in (0, 1)]
 PAST = AS_OF - timedelta(days=1)
@@ -83,9 +73,11 @@ OF_OPTIONS: list[tuple[str, dict[str, Any], dict[str, Any], Reason, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "terms", "document", "why", "says"), OF_OPTIONS, ids=[each[0] for each in OF_OPTIONS])
+@pytest.mark.parametrize(
+    ("_name", "terms", "document", "why", "says"), OF_OPTIONS, ids=[each[0] for each in OF_OPTIONS]
+)
 def test_a_position_that_cannot_be_valued_says_why_and_the_others_go_on(
-    tmp_path: Path, name: str, terms: dict[str, Any], document: dict[str, Any], why: Reason, says: str
+    tmp_path: Path, _name: str, terms: dict[str, Any], document: dict[str, Any], why: Reason, says: str
 ) -> None:
     facts = priced(tmp_path, [bond(), terms, swap()], document, measures=("PV", "DV01", "VEGA", "THETA"))
     block = next(iter(facts.blocks.values()))

@@ -15,7 +15,7 @@ from domain.measures.measures import DEFAULT_MEASURES, Fact
 from domain.portfolio.columns import Portfolio
 from domain.portfolio.tables import OPTION_TYPES
 from domain.scenarios.shocks import BASE_SCENARIO, ScenarioDocument
-from tests.compute.pricers.derivative_fund import column
+from tests.builders.derivative_fund import column
 
 FOLDER = Path(__file__).parents[3] / "examples" / "derivatives"
 SHOCKS = [

@@ -16,11 +16,10 @@ from domain.market.document import parse_market
 from domain.portfolio.tables import INSTRUMENTS, POSITIONS, PRODUCT_TYPES
 from domain.portfolio.term_use import FUNDED, HELD_READ_BY, LABELS, READ_BY, UNSUPPORTED_TERMS
 from domain.scenarios.shocks import BASE_SCENARIO
-from tests.compute.pricers.debt.test_spreads import bond, floater, loan, pool
-from tests.compute.pricers.derivative_fund import AS_OF, INDEX
-from tests.compute.pricers.shared.test_theta import CREDIT, cap, default_swap, fx, fx_option, given, swap, swaption
+from tests.builders.derivative_fund import AS_OF, INDEX
+from tests.builders.instruments import bond, cap, default_swap, floater, fx, fx_option, loan, pool, swap, swaption
+from tests.builders.markets import CREDIT, HULL_WHITE, given
 from tests.compute.pricers.structured.reference import note
-from tests.compute.pricers.structured.test_pricing import HULL_WHITE
 
 Terms = dict[str, Any]
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain.measures.failures import Reason
-from tests.compute.pricers.derivative_fund import INDEX, column, market, priced, reason
+from tests.builders.derivative_fund import INDEX, column, market, priced, reason
 
 DATES = {
     "currency": "USD",

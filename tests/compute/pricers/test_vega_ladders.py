@@ -18,9 +18,9 @@ from domain.measures.measures import (
     VEGA_TENORS_YR,
     resolve,
 )
-from tests.compute.pricers.debt.test_spreads import bond, floater
-from tests.compute.pricers.derivative_fund import INDEX, column, priced, reason
-from tests.compute.pricers.shared.test_theta import cap, fx_option, given, swaption
+from tests.builders.derivative_fund import INDEX, column, priced, reason
+from tests.builders.instruments import bond, cap, floater, fx_option, swaption
+from tests.builders.markets import given
 
 MEASURES = ("PV", "VEGA", "VEGA_LADDER")
 OPTIONS = [

@@ -81,8 +81,8 @@ def sparse(kinds: tuple[Kind | None, Kind | None, Kind | None], seed: int) -> tu
     for position, instrument in enumerate(instrument_row.tolist()):
         issuer = issuer_of[instrument]
         own = [held[0][position], held[1][instrument], held[2][issuer] if 0 <= issuer < ISSUERS else None]
-        first = next(((kind, cell) for kind, cell in zip(kinds, own, strict=True) if cell is not None), None)
-        answers.append(said(*first) if first and first[0] else "")
+        first = next(((kind, cell) for kind, cell in zip(kinds, own, strict=True) if kind and cell is not None), None)
+        answers.append(said(*first) if first else "")
     return portfolio, answers
 
 

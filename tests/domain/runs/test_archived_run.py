@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from domain.runs import run as runs
-from tests.domain.runs.test_run import ASKED, RUN, completed
+from tests.builders.run_events import ASKED, RUN, completed
 
 COPY: dict[str, Any] = {
     "destination": "s3://risk/runs",
@@ -14,6 +14,7 @@ COPY: dict[str, Any] = {
     "archive_bytes": 1000,
     "blocks": 2,
 }
+COPIED = runs.ArchivedCopy(**COPY)
 
 
 def published() -> list[runs.RunEvent]:
@@ -23,7 +24,7 @@ def published() -> list[runs.RunEvent]:
 
 
 def archived() -> list[runs.RunEvent]:
-    return published() + runs.archive(runs.fold(published()), ASKED, RUN, "year end", **COPY)
+    return published() + runs.archive(runs.fold(published()), ASKED, RUN, "year end", COPIED)
 
 
 def restored() -> list[runs.RunEvent]:
@@ -44,7 +45,7 @@ def test_a_restored_run_is_published_again_and_may_leave_again() -> None:
     (event,) = restored()[-1:]
     assert isinstance(event, runs.RunRestored)
     assert (event.manifest_sha256, event.blocks) == (COPY["manifest_sha256"], COPY["blocks"])
-    assert runs.fold(restored() + runs.archive(run, ASKED, RUN, "", **COPY)).status is runs.RunStatus.ARCHIVED
+    assert runs.fold(restored() + runs.archive(run, ASKED, RUN, "", COPIED)).status is runs.RunStatus.ARCHIVED
 
 
 def rejected() -> list[runs.RunEvent]:
@@ -60,7 +61,7 @@ def cancelled() -> list[runs.RunEvent]:
     ("given", "status"), [(published, "PUBLISHED"), (rejected, "REJECTED"), (cancelled, "CANCELLED")]
 )
 def test_what_has_ended_may_leave_and_comes_back_as_what_it_was(given: Any, status: str) -> None:
-    gone = given() + runs.archive(runs.fold(given()), ASKED, RUN, "year end", **COPY)
+    gone = given() + runs.archive(runs.fold(given()), ASKED, RUN, "year end", COPIED)
     assert runs.fold(gone).status is runs.RunStatus.ARCHIVED
     back = gone + runs.restore(runs.fold(gone), ASKED, RUN, "audit", source="/mnt/copy", reencoded_blocks=0)
     assert runs.fold(back).status == status
@@ -69,7 +70,7 @@ def test_what_has_ended_may_leave_and_comes_back_as_what_it_was(given: Any, stat
 @pytest.mark.parametrize("given", [completed, archived])
 def test_only_a_run_that_has_ended_leaves(given: Any) -> None:
     with pytest.raises(runs.RunRefused):
-        runs.archive(runs.fold(given()), ASKED, RUN, "", **COPY)
+        runs.archive(runs.fold(given()), ASKED, RUN, "", COPIED)
 
 
 @pytest.mark.parametrize("given", [completed, published, restored])

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,13 +64,15 @@ class Swap:
         self.fixing_yr = (fixing - as_of) / 365
         self.delay = (pay - as_of - start) / float(paid[0] - start)
         self.annuities = float(worth.sum() / math.exp(-ZERO_RATE * (pay - as_of) / 365))
-        self.linear_slope = self._slope_of_yields(worth, factors, paid, fixing - as_of, pay - as_of)
+        self.linear_slope = self._slope_of_yields(worth, factors, paid.astype(np.float64), fixing - as_of, pay - as_of)
 
     def _slope_of_yields(self, worth: Array, factors: Array, paid: Array, fixing: int, pay: int) -> float:
         """d (P(t, Tp) / A) / d S x A / P(0, Tp), all yields moving alike."""
         ahead, own = (paid - fixing) / 365, (pay - fixing) / 365
         duration = float((worth * ahead).sum() / worth.sum())
-        return (duration - own) / float(factors[-1] * ahead[-1] + self.rate * worth.sum() * duration) * worth.sum()
+        return (
+            (duration - own) / float(factors[-1] * ahead[-1] + self.rate * worth.sum() * duration) * float(worth.sum())
+        )
 
 
 def _swap(inputs: Inputs) -> Swap:
@@ -109,15 +112,16 @@ def _over_strikes(forward: float, deviation: float, curvature: Callable[[Array],
     return total
 
 
-def _standard(swap: Swap, yields: complex | Array | float) -> complex | Array | float:
+def _standard(swap: Swap, yields: Any) -> Any:
     """G: what a payment is worth in annuities, both at one yield, yearly."""
     return yields / (1 + yields) ** swap.delay / (1 - (1 + yields) ** -TENOR_YR)
 
 
-def _slope(swap: Swap, yields: Array | float) -> Array | float:
+def _slope(swap: Swap, yields: Any) -> Any:
     """By a complex step: exact to rounding."""
     return np.imag(_standard(swap, yields + 1e-20j)) / 1e-20
 
 
 def _curvature(swap: Swap, yields: Array) -> Array:
-    return (_slope(swap, yields + SLOPE_STEP) - _slope(swap, yields - SLOPE_STEP)) / (2 * SLOPE_STEP)
+    bent: Array = (_slope(swap, yields + SLOPE_STEP) - _slope(swap, yields - SLOPE_STEP)) / (2 * SLOPE_STEP)
+    return bent

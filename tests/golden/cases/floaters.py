@@ -3,7 +3,8 @@
 import numpy as np
 
 from compute.kernels.dates.schedules import Schedules, build_schedules
-from compute.kernels.flows.floating import FloatTerms, floating_flows
+from compute.kernels.flows.float_terms import FloatTerms
+from compute.kernels.flows.floating import floating_flows
 from compute.kernels.flows.prepaying_pool import Speeds, Variants
 from compute.kernels.options.caplet_volatilities import NO_SURFACE
 from compute.kernels.valuing.discounting import present_values

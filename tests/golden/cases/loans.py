@@ -142,11 +142,11 @@ def _share_of_balance(inputs: Inputs) -> Figures:
     return {"interest": list(interest), "principal": list(principal)}
 
 
-def balloon_of_a_stated_payment(case: Case) -> Figures:
+def balloon_of_a_stated_payment(_: Case) -> Figures:
     raise NotExpressible("a stated annuity payment: ours follows from rate and term")
 
 
-def capped_payment(case: Case) -> Figures:
+def capped_payment(_: Case) -> Figures:
     raise NotExpressible("a cap on the rise of the payment, with negative amortization")
 
 

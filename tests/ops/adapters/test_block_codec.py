@@ -164,8 +164,8 @@ def test_a_value_costs_under_seven_bytes_and_an_unmoved_one_under_one() -> None:
         lambda payload: payload[:-1],
         lambda payload: payload[: len(payload) // 2],
         lambda payload: b"TNRBLK\x03\n" + payload[len(MAGIC) :],
-        lambda payload: MAGIC,
-        lambda payload: b"",
+        lambda _payload: MAGIC,
+        lambda _payload: b"",
         lambda payload: payload[:40] + bytes(64) + payload[104:],
     ],
 )

@@ -73,7 +73,7 @@ def test_blocks_and_side_work_come_with_the_event_or_not_at_all(store: PostgresE
 def test_a_superuser_is_refused_any_change(store: PostgresEventStore, database_url: str, change: str) -> None:
     store.append(scenario("a"), blocks=[Block(uuid.uuid4(), "PositionPriced", 0, "c", "p", b"x")])
     with psycopg.connect(database_url) as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
-        connection.execute(change)  # type: ignore[call-overload]
+        connection.execute(change)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_a_superuser_is_refused_any_change(store: PostgresEventStore, database_u
 def test_the_application_role_may_only_append(database_url: str, change: str) -> None:
     database = Database(database_url)
     with database.connect() as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
-        connection.execute(change)  # type: ignore[call-overload]
+        connection.execute(change)
     database.close()
 
 

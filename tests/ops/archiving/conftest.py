@@ -15,7 +15,7 @@ from ops.read_models import build_projections
 from ops.settings import Settings
 from ops.wiring import Tenor
 from projections.engine.runner import catch_up
-from tests.projections.sample_run import ASKED, SampleRun
+from tests.builders.sample_run import ASKED, SampleRun
 
 BUCKET = "tenor-archive"
 

@@ -9,11 +9,8 @@ from uuid import UUID, uuid5
 import boto3
 import numpy as np
 import psycopg
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import zstandard
-from psycopg.sql import SQL, Identifier
 
 from commands.refusals import Conflict
 from domain.refusals import Refused
@@ -29,40 +26,11 @@ from ops.read_models import read_model_named
 from ops.rebuilding import rebuild
 from ops.wiring import Tenor
 from query_api.results.columns import IDENTITY
-from query_api.results.table import position_results
+from tests.builders.sample_run import ASKED, SPACE, SampleRun
+from tests.builders.shown_results import figures, rows, table_of
 from tests.ops.archiving.conftest import BUCKET, publish
-from tests.projections.sample_run import ASKED, SPACE, SampleRun
 
-RESULTS = ("result_chunk", "result_position", "result_row", "result_status", "result_reason", "result_fx")
-TOTALS = ("rollup", "rollup_reason", "top")
 BLOCKS = "SELECT kind, chunk_no, run_month, content_sha256, payload_sha256, payload FROM fact_block ORDER BY 1, 2"
-
-
-def rows(tenor: Tenor, query: str, *parameters: object) -> list[tuple[Any, ...]]:
-    with tenor.database.connect() as connection:
-        return connection.execute(query.encode(), parameters).fetchall()
-
-
-def figures(tenor: Tenor) -> dict[str, list[str]]:
-    """Every row of every result table as text, in no order: text tells NaN, -0 and the last bit."""
-    with tenor.database.connect() as connection:
-        views = {name: SQL("SELECT * FROM {}").format(Identifier("read", name)) for name in RESULTS + TOTALS}
-        shown = {name: sorted(map(str, connection.execute(query))) for name, query in views.items()}
-    return shown | {"result_chunk": opened(tenor)}
-
-
-def opened(tenor: Tenor) -> list[str]:
-    """Frames of blocks that were packed anew are other bytes for the same planes."""
-    query = (
-        "SELECT run_no, chunk_no, part_no, scenario_no, column_no, packed FROM read.result_chunk ORDER BY 1, 2, 3, 4, 5"
-    )
-    return [f"{place} {zstandard.decompress(frame).hex()}" for *place, frame in rows(tenor, query)]
-
-
-def table_of(tenor: Tenor, run_id: UUID) -> pa.Table:
-    with tenor.database.connect() as connection, connection.transaction():
-        found = position_results(connection, run_id)
-        return pa.Table.from_batches(found.batches, found.schema)
 
 
 def status(tenor: Tenor, run_id: UUID) -> str:
@@ -194,7 +162,8 @@ def test_a_copy_that_is_not_there_or_not_whole_is_refused(tenor: Tenor, publishe
     assert restore(tenor, run_id, str(tmp_path / "moved"), "").source == str(tmp_path / "moved")
 
 
-def test_a_bucket_that_is_not_there_changes_nothing(tenor: Tenor, published: SampleRun, s3: str) -> None:
+@pytest.mark.usefixtures("s3")
+def test_a_bucket_that_is_not_there_changes_nothing(tenor: Tenor, published: SampleRun) -> None:
     with pytest.raises(ArchiveUnreachable, match="NoSuchBucket"):
         archive(tenor, str(published.run_id), "s3://no-such-bucket/x", "")
     assert status(tenor, published.run_id) == RunStatus.PUBLISHED
@@ -233,7 +202,8 @@ def test_a_month_that_was_never_dropped_needs_no_block_back(tenor: Tenor, publis
     assert figures(tenor) == shown
 
 
-def test_the_application_alone_can_drop_no_facts(tenor: Tenor, published: SampleRun) -> None:
+@pytest.mark.usefixtures("published")
+def test_the_application_alone_can_drop_no_facts(tenor: Tenor) -> None:
     """It asks the owner's function, which looks at the log; by its own hand it can do nothing."""
     (month,) = {row[2] for row in rows(tenor, BLOCKS)}
     assert rows(tenor, "SELECT drop_archived_fact_partition(%s)", month) == [(False,)]
@@ -258,16 +228,15 @@ def test_the_audit_misses_nothing_of_an_archived_run(tenor: Tenor, published: Sa
     assert {one["code"] for one in verify(tenor)["problems"]} <= {"RUN_ROOT"}
 
 
-def test_a_rebuild_leaves_archived_runs_out_and_brings_them_back(
-    tenor: Tenor, published: SampleRun, tmp_path: Path
-) -> None:
+@pytest.mark.usefixtures("published")
+def test_a_rebuild_leaves_archived_runs_out_and_brings_them_back(tenor: Tenor, tmp_path: Path) -> None:
     """Equal to the live tables, though the blocks of the archived run are gone."""
     shown = figures(tenor)
     other = publish(tenor, SampleRun(seed=9, run_id=uuid5(SPACE, "other")))
     archive(tenor, str(other.run_id), str(tmp_path / "a"), "")
     assert figures(tenor) == shown
     result = read_model_named(tenor, "result")
-    rebuild(result, tenor.store, tenor.database.connect, verify=True, tell=lambda line: None)
+    rebuild(result, tenor.store, tenor.database.connect, verify=True, tell=lambda _line: None)
     assert figures(tenor) == shown
     restore(tenor, str(other.run_id), None, "")
     assert len(table_of(tenor, other.run_id)) == 270

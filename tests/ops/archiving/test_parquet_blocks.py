@@ -10,7 +10,7 @@ from domain.measures.failures import Reason
 from domain.runs.facts import BlockColumns
 from ops.adapters.block_codec import ZstdBlockCodec
 from ops.archiving.parquet_blocks import KindWriter, PositionNames, block_table, read_block
-from tests.projections.sample_run import portfolio
+from tests.builders.sample_run import portfolio
 
 CODEC = ZstdBlockCodec()
 SCENARIOS = ["BASE", "up100@1"]

@@ -12,8 +12,8 @@ from ops.archiving.restore import restore
 from ops.audit.verification.verify import verify
 from ops.wiring import Tenor
 from query_api.errors import NotQueryable
-from tests.ops.archiving.test_archive import figures, table_of
-from tests.projections.sample_run import SampleRun
+from tests.builders.sample_run import SampleRun
+from tests.builders.shown_results import figures, table_of
 
 
 class DenserCodec(ZstdBlockCodec):

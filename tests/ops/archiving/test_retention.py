@@ -21,8 +21,8 @@ from ops.archiving.retention import archived_runs, retain
 from ops.audit.verification.verify import verify
 from ops.cli.app import app
 from ops.wiring import Tenor
+from tests.builders.sample_run import ASKED, NOW, SPACE, SampleRun
 from tests.ops.archiving.conftest import project, publish
-from tests.projections.sample_run import ASKED, NOW, SPACE, SampleRun
 
 Command = Callable[..., Result]
 

@@ -43,7 +43,7 @@ class Sealed:
             tables += tuple(row[0] for row in connection.execute("SELECT inhrelid::regclass::text FROM pg_inherits"))
             self._switch(connection, tables, "DISABLE")
             for statement in statements:
-                assert connection.execute(statement, parameters or None).rowcount != 0  # type: ignore[arg-type]
+                assert connection.execute(statement, parameters or None).rowcount != 0
             self._switch(connection, tables, "ENABLE ALWAYS")
 
     @staticmethod
@@ -51,11 +51,11 @@ class Sealed:
         for table in tables:
             if not table.endswith(("_pkey", "_idx")) and table.startswith(("ledger", "fact", "blob", "log")):
                 trigger = "append_only" if table.startswith("fact_block_") else f"{table}_append_only"
-                connection.execute(f"ALTER TABLE {table} {how} TRIGGER {trigger}")  # type: ignore[arg-type]
+                connection.execute(f"ALTER TABLE {table} {how} TRIGGER {trigger}")
 
     def one(self, query: str, *parameters: object) -> Any:
         with psycopg.connect(self.tenor.database_url) as connection:
-            row = connection.execute(query, parameters).fetchone()  # type: ignore[arg-type]
+            row = connection.execute(query, parameters).fetchone()
         assert row is not None
         return row[0]
 

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 import typer
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from domain.refusals import Refused
 from domain.sealing.seals import VERIFICATIONS_STREAM, LogVerified

@@ -9,11 +9,12 @@ import pytest
 
 from commands.refusals import UnknownRun
 from compute.engine import engine_version
+from compute.outputs.comparison import largest_difference
 from domain.measures.failures import Reason
 from domain.refusals import Refused
 from domain.runs.facts import fact_stream
 from ops.adapters.block_codec import ZstdBlockCodec
-from ops.audit.replay import Verdict, compared, document, inputs_of, largest_difference, replay, sampled, told
+from ops.audit.replay import Verdict, compared, document, inputs_of, replay, sampled, told
 from ops.audit.replay_differences import differences
 from ops.audit.run_events import read_run
 from ops.cli.audit import lines_of_chunk

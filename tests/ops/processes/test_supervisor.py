@@ -4,13 +4,14 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from ops.adapters.database import DatabaseProblem
-from ops.processes.run_to_end import everything_running
-from ops.processes.supervisor import QUICK_DEATHS, workers
+from ops.processes.run_to_end import Company, everything_running
+from ops.processes.supervisor import QUICK_DEATHS, WorkerPool, workers
 from ops.settings import Settings
 from ops.wiring import Tenor
 from tests.faults.patience import until
@@ -48,12 +49,21 @@ def test_workers_that_die_as_they_start_are_given_up(tenor: Tenor, capfd: pytest
     assert QUICK_DEATHS <= (said.out + said.err).count("worker.died") <= QUICK_DEATHS + 1
 
 
+def keep_without_end(company: Company) -> bool:
+    company.keep()
+    return False
+
+
 @pytest.mark.usefixtures("broken_installation")
 def test_whoever_waits_is_told_and_how_to_mend_it(tenor: Tenor) -> None:
     with everything_running(tenor, 1) as company, pytest.raises(DatabaseProblem) as told:
-        until(lambda: bool(company.keep()))
+        until(partial(keep_without_end, company))
     assert told.value.code == "WORKERS_CANNOT_START"
     assert "make setup" in told.value.fix
+
+
+def has_left(pool: WorkerPool, pid: int) -> bool:
+    return pool.pids() != [pid]
 
 
 def test_workers_that_somebody_kills_are_not_given_up(tenor: Tenor) -> None:
@@ -62,5 +72,5 @@ def test_workers_that_somebody_kills_are_not_given_up(tenor: Tenor) -> None:
         for _ in range(QUICK_DEATHS + 1):
             (pid,) = pool.pids()
             os.kill(pid, signal.SIGKILL)
-            until(lambda pid=pid: pool.pids() != [pid])
+            until(partial(has_left, pool, pid))
         assert not pool.has_given_up and is_alive(pool.pids()[0])

@@ -13,8 +13,8 @@ from domain.portfolio.tables import PRODUCT_TYPES
 from domain.scenarios.shocks import parse_scenario_set, parse_scenarios
 from ops.samples.fund import laid_out, sizes_of, write_sample_fund
 from ops.samples.market import AS_OF, market_document, scenario_documents, scenario_set_document
-from tests.small_fund import FOLDER as SMALL_FUND
-from tests.small_fund import PRODUCT_OF, ROWS
+from tests.builders.small_fund import FOLDER as SMALL_FUND
+from tests.builders.small_fund import PRODUCT_OF, ROWS
 
 OPTIONS = ("SWAPTION", "FX_OPTION")
 PAYOFF_KINDS = {"CAPPED_FLOATER", "INVERSE_FLOATER", "RANGE_ACCRUAL", "CMS", "CMS_SPREAD", "DIGITAL"}

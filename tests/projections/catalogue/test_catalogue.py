@@ -12,7 +12,7 @@ from domain.runs import run as runs
 from domain.runs.run import fail_chunk
 from domain.scenarios.versions import Scenario, ScenarioSet, define, define_set, fold, fold_set
 from projections.engine.runner import catch_up
-from tests.projections.sample_run import ASKED, NODES, NOW, SPACE, SampleRun, Tenor, portfolio, register
+from tests.builders.sample_run import ASKED, NODES, NOW, SPACE, SampleRun, Tenor, portfolio, register
 
 CATALOGUE = (
     "snapshot_v1",

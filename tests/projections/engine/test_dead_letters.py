@@ -23,7 +23,7 @@ from projections.catalogue.scenarios import ScenarioProjection
 from projections.engine.dead_letters import Replayed, replay
 from projections.engine.runner import catch_up, run_forever
 from projections.engine.versions import OnPoison, ReadModel
-from tests.projections.sample_run import ASKED, SampleRun, portfolio, register
+from tests.builders.sample_run import ASKED, SampleRun, portfolio, register
 
 SECONDS = 30.0
 
@@ -151,7 +151,7 @@ def test_a_halt_is_exactly_before_the_entry_whatever_the_batch(tenor: Tenor) -> 
 def run_until_halted(tenor: Tenor, read_model: ReadModel) -> None:
     stop = threading.Event()
     with pytest.raises((ValueError, MemoryError)):
-        run_forever([read_model], tenor.store, tenor.database.connect, stop, lambda name, error: stop.set())
+        run_forever([read_model], tenor.store, tenor.database.connect, stop, lambda _name, _error: stop.set())
 
 
 def test_trouble_of_the_machine_is_never_parked(tenor: Tenor) -> None:

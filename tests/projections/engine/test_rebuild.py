@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -23,7 +24,7 @@ from ops.wiring import Tenor
 from projections.engine.comparison import contents
 from projections.engine.runner import catch_up, run_forever
 from projections.engine.versions import ReadModel
-from tests.projections.sample_run import ASKED, SampleRun
+from tests.builders.sample_run import ASKED, SampleRun
 
 NAMES = ("snapshot", "scenario", "model", "run", "portfolio_node", "result")
 SECONDS = 30.0
@@ -35,6 +36,10 @@ def tenor(database_url: str) -> Iterator[Tenor]:
     tenor = Tenor(Settings(Path(), database_url), database_url)
     yield tenor
     tenor.close()
+
+
+def is_true(tenor: Tenor, query: str, run_id: UUID) -> bool:
+    return rows(tenor, query, run_id) == [(True,)]
 
 
 def rows(tenor: Tenor, query: str, *parameters: object) -> list[tuple[Any, ...]]:
@@ -197,7 +202,7 @@ def test_readers_and_new_runs_notice_nothing(tenor: Tenor, database_url: str) ->
             for step in steps:
                 step(tenor)  # type: ignore[arg-type]
             query = "SELECT queryable_at IS NOT NULL FROM read.run WHERE run_id = %s"
-            wait_until(lambda query=query, run=another: rows(tenor, query, run.run_id) == [(True,)])
+            wait_until(partial(is_true, tenor, query, another.run_id))
     assert readers.bad == []
     assert readers.reads > 20
     assert states(tenor, "result") == [(2, "RETIRED"), (3, "LIVE")]
@@ -345,7 +350,7 @@ def test_an_event_that_cannot_be_told_fails_the_rebuild_and_it_goes_on_once_mend
     poison = [True]
 
     class Picky:
-        alone = ()
+        alone: tuple[Any, ...] = ()
         name = "scenario_v2"
 
         def __init__(self, version: int) -> None:

@@ -12,7 +12,7 @@ from domain.event import Event
 from domain.ports import LogEntry
 from domain.scenarios.versions import Scenario, ScenarioDefined, ScenarioSet, ScenarioSetDefined, define, define_set
 from projections.engine.runner import catch_up, run_forever, transactions
-from tests.projections.sample_run import ASKED, Tenor
+from tests.builders.sample_run import ASKED, Tenor
 
 SEEN = "CREATE TABLE projection.seen_v1 (position bigint NOT NULL, batch int NOT NULL)"
 COUNT_WAITING = (

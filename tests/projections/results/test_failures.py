@@ -9,8 +9,8 @@ from domain.measures.failures import Reason, failure_text, holes_text
 from projections.results.failures import MOST_KINDS, MOST_TOLD, FailureBook
 from projections.results.positions import Identities
 from projections.results.reasons import ReasonBook
-from tests.projections.results.test_publication import publish
-from tests.projections.sample_run import SampleRun, Tenor, portfolio
+from tests.builders.result_tables import publish
+from tests.builders.sample_run import SampleRun, Tenor, portfolio
 
 MISSING, INVALID, NOT_APPLICABLE = Reason.MISSING_MARKET_DATA, Reason.INVALID_TERMS, Reason.NOT_APPLICABLE
 FUND = portfolio(5_000)

@@ -12,28 +12,12 @@ from domain.measures.failures import Reason, reason_text, status_of
 from domain.measures.measures import DEFAULT_MEASURES, columns_of
 from domain.runs.facts import BlockColumns
 from domain.runs.run import RunCompleted
-from projections.engine.runner import catch_up
+from projections.engine.runner import catch_up, transactions
 from projections.results.blocks import BlockDamaged
 from projections.results.reasons import ReasonBook
 from query_api.reading import unpacked, unpacked_numbers, unpacked_texts
-from tests.projections.sample_run import RATES, SampleRun, Tenor, portfolio
-
-PARTITIONED = ("result_chunk_v1", "result_position_v1", "result_row_v1", "result_status_v1", "rollup_v1")
-TABLES = (*PARTITIONED, "rollup_reason_v1", "top_v1", "result_reason_v1", "result_fx_v1", "result_run_v1")
-
-
-def publish(tenor: Tenor) -> None:
-    for projection in tenor.projections():
-        catch_up(projection, tenor.store, tenor.database.connect)
-
-
-def read(tenor: Tenor, *, clock: bool = False) -> dict[str, list[str]]:
-    """All rows of all result tables; NaN is compared as its text."""
-    columns = "t.*" if clock else "to_jsonb(t) - 'queryable_at'"
-    return {
-        name: [str(row) for row in tenor.rows(f"SELECT ({columns})::text FROM projection.{name} t ORDER BY 1")]  # noqa: S608
-        for name in TABLES
-    }
+from tests.builders.result_tables import TABLES, publish, read
+from tests.builders.sample_run import RATES, SampleRun, Tenor, portfolio
 
 
 def amounts(tenor: Tenor, run_no: int) -> np.ndarray[Any, Any]:
@@ -173,12 +157,8 @@ def test_a_crash_before_the_commit_leaves_nothing_and_the_next_try_publishes(ten
     SampleRun().whole(tenor)
     entries = tenor.store.log(0, 1000)
 
-    class Crash(Exception):
-        pass
-
-    with pytest.raises(Crash), tenor.database.connect() as connection, connection.transaction():
+    with tenor.database.connect() as connection, connection.transaction(force_rollback=True):
         tenor.results().handle(connection, entries)
-        raise Crash
     assert not any(read(tenor).values())
     publish(tenor)
     assert all(read(tenor).values())
@@ -316,4 +296,12 @@ def test_reason_numbers_stand_for_patterns_however_many_measures(measures: int) 
 
 
 def test_a_completion_is_published_by_itself(tenor: Tenor) -> None:
-    assert tenor.results().alone == (RunCompleted,)
+    """Publishing is long work: a transaction of its own, so that nothing else waits for it or is undone with it."""
+    for run_id in (UUID(int=97), UUID(int=98)):
+        SampleRun(run_id=run_id).whole(tenor)
+    entries = tenor.store.log(0, 1000)
+    parts = list(transactions(entries, tenor.results().alone))
+    completions = [part for part in parts if any(isinstance(entry.event, RunCompleted) for entry in part)]
+    assert [len(part) for part in completions] == [1, 1]
+    assert max(len(part) for part in parts) > 1
+    assert [entry for part in parts for entry in part] == list(entries)

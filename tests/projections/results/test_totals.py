@@ -19,7 +19,7 @@ from projections.results.reasons import ReasonBook
 from projections.results.rollups import Rollups
 from projections.results.top import Top, offer
 from projections.results.totals import Totals
-from tests.projections.sample_run import NODES, RATES, SampleRun, Tenor, portfolio
+from tests.builders.sample_run import NODES, RATES, SampleRun, Tenor, portfolio
 
 PV = BY_NAME["PV"]
 COLUMNS = [BY_NAME[name] for name in DEFAULT_MEASURES for _ in BY_NAME[name].result_columns]

@@ -9,8 +9,8 @@ from fastapi.testclient import TestClient
 from prometheus_client import CollectorRegistry
 
 from query_api.http.app import create_app
+from tests.builders.hand_made_run import CANCELLED_ID, FAILURES, MARKET_ID, PORTFOLIO_ID, RUN_ID, UNFINISHED_ID
 from tests.query_api.conftest import Connect, client_over
-from tests.query_api.hand_made_run import CANCELLED_ID, FAILURES, MARKET_ID, PORTFOLIO_ID, RUN_ID, UNFINISHED_ID
 
 RESULTS = f"/api/v1/results/runs/{RUN_ID}"
 RUNS = "/api/v1/orchestrator/runs"

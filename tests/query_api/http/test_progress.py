@@ -7,8 +7,8 @@ import orjson
 from psycopg.types.json import Jsonb
 
 from query_api.http.progress import Looks, progress_events
+from tests.builders.hand_made_run import ASKED_AT, UNFINISHED_ID
 from tests.query_api.conftest import Connect
-from tests.query_api.hand_made_run import ASKED_AT, UNFINISHED_ID
 
 
 def test_a_stream_follows_its_run_to_the_end(own_connect: Connect) -> None:

@@ -17,7 +17,7 @@ from query_api.results.table import position_results
 from query_api.results.total import Total
 from query_api.results.totals import groupings, read_totals, totals
 from query_api.runs import queryable_run
-from tests.projections.sample_run import RUN_ID, SampleRun, Tenor, tenor_over
+from tests.builders.sample_run import RUN_ID, SampleRun, Tenor, tenor_over
 
 RELATIVE = 1e-12
 """Ninety signed doubles added in another order: 1e-14, and two digits for cancellation."""

@@ -15,7 +15,7 @@ from python_calamine import CalamineWorkbook
 
 from domain.measures.measures import KEY_RATE_LABELS
 from query_api.export import MIME
-from tests.query_api.hand_made_run import (
+from tests.builders.hand_made_run import (
     BOOKS,
     COLUMNS,
     CURRENCIES,
@@ -72,7 +72,7 @@ def from_xlsx(answer: Response) -> list[Row]:
     header, *rows = CalamineWorkbook.from_filelike(io.BytesIO(answer.content)).get_sheet_by_name("results").to_python()
     words = {*HEADER[:8], "detail"}
     return [
-        {name: None if cell == "" and name not in words else cell for name, cell in zip(header, row, strict=True)}
+        {str(name): None if cell == "" and name not in words else cell for name, cell in zip(header, row, strict=True)}
         for row in rows
     ]
 

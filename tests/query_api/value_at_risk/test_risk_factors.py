@@ -36,7 +36,7 @@ def scenario(*shocks: dict[str, Any]) -> ScenarioDocument:
     return ScenarioDocument.model_validate({"scenario_id": "s", "shocks": shocks})
 
 
-SHOCKS = [
+SHOCKS: list[dict[str, Any]] = [
     {"kind": "CURVE_MOVE", "curves": "USD-*", "moves": [{"tenor": "2Y", "bp": -4}, {"tenor": "10Y", "bp": 7}]},
     {"kind": "PARALLEL", "curves": "*", "bp": 3},
     {"kind": "KEY_RATE", "curves": "EUR-OIS", "tenor_yr": 5, "bp": 10},

@@ -7,8 +7,8 @@ from fastapi.testclient import TestClient
 
 from query_api.web import charts
 from query_api.web.markup import amount, scale_of, tag, text
+from tests.builders.hand_made_run import RUN_ID, UNFINISHED_ID
 from tests.query_api.conftest import Connect, client_over, connect_to
-from tests.query_api.hand_made_run import RUN_ID, UNFINISHED_ID
 
 
 class Balanced(HTMLParser):

@@ -120,6 +120,21 @@ def _ends(rolls: Rolls, after: date) -> list[date]:
     return found[::-1]
 
 
+@dataclass(frozen=True)
+class Moving:
+    """How payment days leave holidays, and whether the accrual moves with them."""
+
+    holidays: str = "NONE"
+    rule: str = "UNADJUSTED"
+    adjust_accrual: bool = False
+
+    def __call__(self, day: date) -> date:
+        return adjusted(self.holidays, self.rule, day)
+
+
+UNMOVED = Moving()
+
+
 def schedule(
     *,
     as_of: date,
@@ -129,9 +144,7 @@ def schedule(
     frequency: int,
     last: date | None = None,
     keep_month_end: bool = False,
-    holidays: str = "NONE",
-    rule: str = "UNADJUSTED",
-    adjust_accrual: bool = False,
+    move: Moving = UNMOVED,
 ) -> list[Period]:
     """Every period of the instrument, from its first (or from well before `as_of` where nothing dates its start)."""
     if frequency == 0:
@@ -143,18 +156,15 @@ def schedule(
         pairs = _pairs(rolls, as_of, issue, first)
     tail = [] if frequency == 0 or last in (None, maturity) else [_tail(rolls, maturity)]
 
-    def move(day: date) -> date:
-        return adjusted(holidays, rule, day)
-
     return [
-        Period(a, b, move(a) if adjust_accrual else a, move(b) if adjust_accrual else b, move(b), regular)
+        Period(a, b, move(a) if move.adjust_accrual else a, move(b) if move.adjust_accrual else b, move(b), regular)
         for a, b, regular in pairs
     ] + [
         Period(
             a,
             b,
-            move(a) if adjust_accrual else a,
-            move(b) if adjust_accrual else b,
+            move(a) if move.adjust_accrual else a,
+            move(b) if move.adjust_accrual else b,
             move(b),
             regular,
             not regular,

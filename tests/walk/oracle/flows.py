@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from tests.walk.oracle.behaviour import Behaviour, behaviour_of
-from tests.walk.oracle.dates import Period, add_months, fraction, schedule, whole_months, years_between
+from tests.walk.oracle.dates import Moving, Period, add_months, fraction, schedule, whole_months, years_between
 from tests.walk.oracle.fixings import is_overnight, overnight_growth, reset_fixing
 from tests.walk.oracle.market import Market
 from tests.walk.oracle.terms import Terms
@@ -36,9 +36,11 @@ def periods_of(terms: Terms, as_of: date) -> list[Period]:
         frequency=terms.whole("frequency"),
         last=terms.day_or_none("last_regular_payment_date"),
         keep_month_end=terms.flag("end_of_month"),
-        holidays=terms.text("calendar", "NONE"),
-        rule=terms.text("business_day", "UNADJUSTED"),
-        adjust_accrual=terms.flag("adjust_accrual"),
+        move=Moving(
+            holidays=terms.text("calendar", "NONE"),
+            rule=terms.text("business_day", "UNADJUSTED"),
+            adjust_accrual=terms.flag("adjust_accrual"),
+        ),
     )
 
 

@@ -94,7 +94,8 @@ def _bumped(interpolation: str) -> np.ndarray:
         [_logs(interpolation, RATES + size * weights[:, k]) for k in range(len(KEY_RATE_TENORS_YR))]
         for size in (1e-4, -1e-4)
     )
-    return (np.array(up) - np.array(down)).T / 2e-4
+    moved: np.ndarray = np.array(up) - np.array(down)
+    return moved.T / 2e-4
 
 
 @pytest.mark.parametrize("interpolation", LINEAR)

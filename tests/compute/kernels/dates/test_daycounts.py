@@ -76,8 +76,10 @@ def test_thirty_day_months(name: str, start: str, end: str, days: int) -> None:
 def test_icma_cases_of_the_isda_memorandum(
     start: str, end: str, reference_start: str, reference_end: str, frequency: int, expected: float
 ) -> None:
-    days = [np.array([epoch(day)]) for day in (start, end, reference_start, reference_end)]
-    assert year_fraction(_code("ACT/ACT.ICMA"), *days, frequency)[0] == pytest.approx(expected, abs=5e-13)
+    first, last, *reference = (np.array([epoch(day)]) for day in (start, end, reference_start, reference_end))
+    assert year_fraction(_code("ACT/ACT.ICMA"), first, last, reference[0], reference[1], frequency)[0] == pytest.approx(
+        expected, abs=5e-13
+    )
 
 
 def test_icma_stubs_are_quantlibs() -> None:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,9 +12,9 @@ from compute.kernels.flows.floating import floating_flows, is_steady, resolve_st
 from compute.kernels.flows.prepaying_pool import Speeds, distinct_variants
 from compute.kernels.flows.speeds import PREPAYMENT_KINDS, parse_speed
 from compute.kernels.valuing.discounting import present_values
+from tests.builders.floating_arrays import AS_OF, MULTIPLIERS, discounting_of, factors, terms_of
+from tests.builders.loan_arrays import schedules_of
 from tests.compute.kernels.flows.reference_loans import epoch_day, random_loan
-from tests.compute.kernels.flows.test_floating import AS_OF, MULTIPLIERS, discounting_of, factors, terms_of
-from tests.compute.kernels.flows.test_loans import schedules_of
 
 NEVER = parse_speed("CPR 0", PREPAYMENT_KINDS)
 
@@ -44,7 +45,7 @@ def test_a_value_without_flows_is_the_value_of_the_flows() -> None:
     loans = [replace(random_loan(rng, AS_OF), amortization="BULLET") for _ in range(40)]
     schedules, day, none = schedules_of(loans), epoch_day(AS_OF), Speeds.none(40)
     terms, table, on = terms_of(loans, schedules), factors(), discounting_of(40)
-    where = {"curve_row": on.curve_row, "spread_row": on.spread_row, "spread": on.spread}
+    where: dict[str, Any] = {"curve_row": on.curve_row, "spread_row": on.spread_row, "spread": on.spread}
     market = where | {"factors": table, "spread_factors": on.spread_factors}
     flows = floating_flows(day, schedules, terms, none, distinct_variants(none, *MULTIPLIERS), table).flows
     floaters = resolve_steady(day, schedules, terms, none)

@@ -10,15 +10,23 @@ import pytest
 import QuantLib as ql
 
 from compute.kernels.dates.fixings import fixings_at, reset_rows
-from compute.kernels.dates.schedules import Schedules, build_schedules
-from compute.kernels.flows.amortization import interest_only_until
-from compute.kernels.flows.floating import FloatingFlows, FloatTerms, floating_flows
-from compute.kernels.flows.floating_sensitivity import Discounting
+from compute.kernels.dates.schedules import build_schedules
+from compute.kernels.flows.floating import FloatingFlows, floating_flows
 from compute.kernels.flows.prepaying_pool import Speeds, distinct_variants
-from compute.kernels.options.caplet_volatilities import LOGNORMAL, NO_SURFACE, NORMAL, CapletSurfaces
-from domain.measures.measures import KEY_RATE_TENORS_YR
+from compute.kernels.options.caplet_volatilities import LOGNORMAL, NORMAL, CapletSurfaces
 from domain.portfolio.columns import ABSENT_DATE
-from domain.portfolio.tables import AMORTIZATIONS, BUSINESS_DAYS, CALENDARS, DAY_COUNTS
+from domain.portfolio.tables import BUSINESS_DAYS, CALENDARS
+from tests.builders.floating_arrays import (
+    AS_OF,
+    DAYS,
+    KEYS,
+    MULTIPLIERS,
+    SHIFTS,
+    discounting_of,
+    factors,
+    terms_of,
+)
+from tests.builders.loan_arrays import schedules_of, speeds_of
 from tests.compute.kernels.flows.reference_loans import (
     Loan,
     add_months,
@@ -28,64 +36,6 @@ from tests.compute.kernels.flows.reference_loans import (
     random_loan,
     remaining_periods,
 )
-from tests.compute.kernels.flows.test_loans import schedules_of, speeds_of
-
-AS_OF = date(2026, 1, 23)
-MULTIPLIERS = np.array([1.0, 1.0, 1.6]), np.array([1.0, 2.0, 1.0]), np.array([0.0, 0.1, 0.0])
-SHIFTS = (0.0, 0.01, -0.005)
-DAYS = np.arange(12 * 366)
-KEYS = np.array(KEY_RATE_TENORS_YR)
-ZERO_RATES = np.array([0.030, 0.031, 0.029, 0.033, 0.035, 0.034, 0.037, 0.039, 0.041, 0.04, 0.042])
-WEIGHTS = np.array([np.interp(DAYS / 365, KEYS, unit) for unit in np.eye(len(KEYS))]).T
-
-
-def factors(key_bumps: np.ndarray | float = 0.0) -> np.ndarray:
-    """[2 curves, days, 3 scenarios]: discounting, and projection with its key rates bumped."""
-    discounting = [np.exp(-(WEIGHTS @ ZERO_RATES + 0.002 + shift) * DAYS / 365) for shift in SHIFTS]
-    projection = [np.exp(-(WEIGHTS @ (ZERO_RATES + shift + key_bumps)) * DAYS / 365) for shift in SHIFTS]
-    return np.ascontiguousarray(np.array([np.array(discounting).T, np.array(projection).T]))
-
-
-def discounting_of(count: int) -> Discounting:
-    spread = np.tile([0.01, 0.012, 0.01], (count, 1))
-    spread_factors = np.exp(-np.outer([0.0, 0.004], DAYS) / 365)
-    gradient = -(DAYS / 365)[:, None] * WEIGHTS
-    zeros, ones = np.zeros(count, np.int32), np.ones(count, np.int32)
-    return Discounting(zeros, ones, spread, spread_factors, np.array([[gradient, gradient]]), np.zeros(3, np.int32))
-
-
-def terms_of(
-    loans: list[Loan],
-    schedules: Schedules,
-    fixing: float = 0.0412,
-    cap: float = np.nan,
-    floor: float = np.nan,
-    volatility_row: int = NO_SURFACE,
-) -> FloatTerms:
-    """The coupon stands for the margin."""
-    n, issue = len(loans), np.array([epoch_day(loan.issue) for loan in loans], np.int32)
-    fixings = np.full(len(schedules.pay), np.nan)
-    fixings[reset_rows(schedules, epoch_day(AS_OF))] = fixing
-    return FloatTerms(
-        balance_ccy=np.array([loan.balance for loan in loans]),
-        margin=np.array([loan.coupon for loan in loans]),
-        cap=np.full(n, cap),
-        floor=np.full(n, floor),
-        servicing_fee=np.array([loan.fee for loan in loans]),
-        redemption_per_100=np.array([100 * loan.redemption for loan in loans]),
-        day_count=np.array([DAY_COUNTS.index(loan.day_count) for loan in loans], np.int8),
-        frequency=np.array([loan.frequency for loan in loans], np.int32),
-        amortization=np.array([AMORTIZATIONS.index(loan.amortization) for loan in loans], np.int8),
-        io_until_day=interest_only_until(issue, np.array([loan.io_months for loan in loans])),
-        amortization_months=np.array([loan.amortization_months for loan in loans], np.int32),
-        issue_day=issue,
-        maturity_day=np.array([epoch_day(loan.maturity) for loan in loans], np.int32),
-        round_to_cent=np.zeros(n, np.bool_),
-        is_loan=np.ones(n, np.bool_),
-        projection_row=np.ones(n, np.int32),
-        volatility_row=np.full(n, volatility_row, np.int32),
-        fixing=fixings,
-    )
 
 
 def floating_of(
@@ -225,7 +175,8 @@ def test_key_rates_through_options_are_what_a_basis_point_says(
 
     def central(bump: np.ndarray) -> np.ndarray:
         up, down = (present_values(floating_of(book, sign * 1e-4 * bump, **held), n) for sign in (1, -1))
-        return (down - up) / 2
+        moved: np.ndarray = (down - up) / 2
+        return moved
 
     assert (np.abs(key_rates.sum(axis=2) - central(np.ones(len(KEYS)))) <= 1e-6 * scale).all()
     for k in range(len(KEYS)):
@@ -234,7 +185,7 @@ def test_key_rates_through_options_are_what_a_basis_point_says(
 
 
 def test_without_volatility_options_are_worth_their_intrinsic_value(book: list[Loan]) -> None:
-    bounds = {"cap": 0.075, "floor": 0.0378}
+    bounds: dict[str, Any] = {"cap": 0.075, "floor": 0.0378}
     intrinsic = floating_of(book, **bounds).flows
     for row in (NORMAL, LOGNORMAL):
         calm = floating_of(book, surfaces=SURFACES._replace(vols=SURFACES.vols * 1e-9), volatility_row=row, **bounds)
@@ -278,7 +229,8 @@ def test_amounts_do_not_depend_on_whether_sensitivities_are_asked_for(book: list
 
 
 def test_where_cap_or_floor_binds_key_rates_do_not_matter(book: list[Loan]) -> None:
-    for bound in ({"cap": 0.001}, {"floor": 0.9}):
+    bounds: tuple[dict[str, Any], ...] = ({"cap": 0.001}, {"floor": 0.9})
+    for bound in bounds:
         assert (floating_of(book, sensitive=True, **bound).projection_key_rate_dv01 == 0.0).all()
 
 
@@ -386,7 +338,7 @@ def test_every_caplet_and_floorlet_is_worth_what_quantlibs_is(row: int) -> None:
     loan = Loan(face, margin, AS_OF, date(2033, 1, 23), 4, "ACT/360", "BULLET")
     held: dict[str, Any] = {"surfaces": SURFACES, "volatility_row": row}
     plain, capped, floored, both = (
-        floating_of([loan], **held, **bounds).flows.interest[:, 0]
+        floating_of([loan], **(held | bounds)).flows.interest[:, 0]
         for bounds in ({}, {"cap": cap}, {"floor": floor}, {"cap": cap, "floor": floor})
     )
     table = factors()[0, :, 0]

@@ -10,14 +10,13 @@ import numpy as np
 import pytest
 import QuantLib as ql
 
-from compute.kernels.dates.schedules import Schedules, build_schedules
 from compute.kernels.flows.amortization import interest_only_until, level_share, level_share_slope, whole_months
 from compute.kernels.flows.flows import Flows
 from compute.kernels.flows.loans import Cashflows, LoanTerms, custom_flows, loan_flows
-from compute.kernels.flows.prepaying_pool import Speeds, Variants, distinct_variants
-from compute.kernels.flows.speeds import NO_SPEED, SPEED_KINDS
+from compute.kernels.flows.prepaying_pool import Variants, distinct_variants
 from domain.portfolio.columns import ABSENT_DATE
 from domain.portfolio.tables import AMORTIZATIONS, COMPOUNDINGS, DAY_COUNTS
+from tests.builders.loan_arrays import schedules_of, speeds_of
 from tests.compute.kernels.flows.reference_loans import (
     Loan,
     add_months,
@@ -29,20 +28,6 @@ from tests.compute.kernels.flows.reference_loans import (
 
 AS_OF = date(2026, 1, 23)
 GOLDEN = {case["id"]: case for case in json.loads(Path("tests/golden/pricing.json").read_text(encoding="utf-8"))}
-
-
-def schedules_of(loans: list[Loan], as_of: date = AS_OF) -> Schedules:
-    return build_schedules(
-        epoch_day(as_of),
-        maturity_day=[epoch_day(loan.maturity) for loan in loans],
-        issue_day=[epoch_day(loan.issue) for loan in loans],
-        first_payment_day=ABSENT_DATE,
-        frequency=[loan.frequency for loan in loans],
-        calendar=0,
-        business_day=0,
-        end_of_month=False,
-        adjust_accrual=False,
-    )
 
 
 def terms_of(loans: list[Loan], compounding: str | None = None, cents: bool = False) -> LoanTerms:
@@ -60,21 +45,6 @@ def terms_of(loans: list[Loan], compounding: str | None = None, cents: bool = Fa
         issue_day=issue,
         maturity_day=np.array([epoch_day(loan.maturity) for loan in loans], np.int32),
         round_to_cent=np.full(n, cents),
-    )
-
-
-def speeds_of(loans: list[Loan]) -> Speeds:
-    def code(speed: tuple[str, float] | None) -> int:
-        return SPEED_KINDS.index(speed[0]) if speed else NO_SPEED
-
-    return Speeds(
-        prepayment_kind=np.array([code(loan.prepayment) for loan in loans], np.int8),
-        prepayment_pct=np.array([loan.prepayment[1] if loan.prepayment else 0.0 for loan in loans]),
-        default_kind=np.array([code(loan.default) for loan in loans], np.int8),
-        default_pct=np.array([loan.default[1] if loan.default else 0.0 for loan in loans]),
-        severity=np.array([loan.severity for loan in loans]),
-        recovery_lag_mo=np.array([loan.lag for loan in loans], np.int32),
-        servicer_advances=np.array([loan.advances for loan in loans]),
     )
 
 

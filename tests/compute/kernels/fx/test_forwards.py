@@ -19,7 +19,8 @@ KEY_WEIGHTS = np.stack([WEIGHTS, 1 - WEIGHTS], axis=1)
 def _tables(bump: np.ndarray | float = 0.0) -> np.ndarray:
     """Discount factors [curves, days, S] with zero rates moved by key."""
     shift = KEY_WEIGHTS @ np.broadcast_to(bump, 2)
-    return np.exp(-(ZERO_RATES[:, np.newaxis, :] + shift[:, np.newaxis]) * TIMES_YR[:, np.newaxis])
+    factors: np.ndarray = np.exp(-(ZERO_RATES[:, np.newaxis, :] + shift[:, np.newaxis]) * TIMES_YR[:, np.newaxis])
+    return factors
 
 
 GRADIENTS = np.broadcast_to(-TIMES_YR[:, np.newaxis] * KEY_WEIGHTS, (1, 3, N_DAYS, 2))

@@ -1,6 +1,7 @@
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ NODES = np.array([90, 365, 1096, 1826, 3653], np.int32)
 GOLDEN = json.loads((Path(__file__).parents[3] / "golden" / "pricing.json").read_text())
 
 
-def _book(variants: int = 1, gradients: int = 1, seed: int = 5) -> tuple[Flows, dict[str, np.ndarray]]:
+def _book(variants: int = 1, gradients: int = 1, seed: int = 5) -> tuple[Flows, dict[str, Any]]:
     rng = np.random.default_rng(seed)
     counts = rng.integers(0, 40, N)
     counts[3] = 0
@@ -26,7 +27,8 @@ def _book(variants: int = 1, gradients: int = 1, seed: int = 5) -> tuple[Flows, 
         offsets,
         np.concatenate(days).astype(np.int32),
         np.zeros(offsets[-1], np.int32),
-        *amounts,
+        amounts[0],
+        amounts[1],
         (np.arange(S) % variants).astype(np.int32),
     )
     rates = 0.03 + 0.01 * rng.random((CURVES, len(NODES), S))

@@ -250,7 +250,9 @@ def test_a_yield_is_found_past_rates_at_which_values_overflow() -> None:
 
 def test_flows_of_both_signs_still_find_a_yield() -> None:
     amount = np.array([[5.0], [-3.0], [4.0], [110.0]])
-    flows = Flows(np.array([0, 4]), np.ones(4, np.int32), np.arange(4), amount, 0 * amount, np.zeros(1, np.int32))
+    flows = Flows(
+        np.array([0, 4]), np.ones(4, np.int32), np.arange(4, dtype=np.int32), amount, 0 * amount, np.zeros(1, np.int32)
+    )
     times = YieldTimes(np.array([0.25, 1.0, 1.0, 1.0]), np.array([2.0]))
     yields, converged = solve_yields(flows, times, price_ccy=np.array([[97.0]]))
     assert converged.all()

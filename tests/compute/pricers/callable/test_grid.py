@@ -11,10 +11,9 @@ import QuantLib as ql
 
 from compute.kernels.hull_white.callable_bonds import CallableBook
 from compute.pricers.callable import values as callable_values
+from tests.builders.callable_fund import Row, bond, book_of, priced, py_day, right, run_of
+from tests.builders.derivative_fund import AS_OF, column, ql_day
 from tests.compute.pricers.callable import reference as callable_reference
-from tests.compute.pricers.callable.fund import Row, bond, priced, py_day, right, run_of
-from tests.compute.pricers.callable.test_pricing import book_of
-from tests.compute.pricers.derivative_fund import AS_OF, column, ql_day
 
 BP = 1e-4
 MEASURES = ("PV", "DV01", "VEGA")

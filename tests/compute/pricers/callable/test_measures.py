@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from domain.measures.failures import Reason
-from tests.compute.pricers.callable.fund import HULL_WHITE, Row, bond, priced, random_bonds, right, run_of
-from tests.compute.pricers.derivative_fund import AS_OF, column, reason
+from tests.builders.callable_fund import HULL_WHITE, Row, bond, priced, random_bonds, right, run_of
+from tests.builders.derivative_fund import AS_OF, column, reason
 
 TOMORROW = AS_OF + timedelta(days=1)
 SHOCKS = ([{"kind": "PARALLEL", "curves": "*", "bp": 70}], [{"kind": "SPREAD", "match": {"currency": "USD"}, "bp": 40}])
@@ -83,7 +83,9 @@ def test_the_z_spread_is_that_of_the_straight_bond_at_the_same_price(tmp_path: P
     names = ("PV", "CLEAN_PRICE", "Z_SPREAD", "OAS", "PAR_SPREAD")
     facts = priced(run_of(tmp_path, [(quoted, CALLS), (unquoted, CALLS)], measures=names))
     prices = (97.0, column(facts, "clean_price")[0, 1])
-    straight = [(unquoted | {"product_type": "BOND", "market_price": price}, []) for price in prices]
+    straight: list[tuple[Any, Any]] = [
+        (unquoted | {"product_type": "BOND", "market_price": price}, []) for price in prices
+    ]
     plain = priced(run_of(tmp_path, straight, measures=names))
     for name in ("z_spread", "par_spread"):
         np.testing.assert_allclose(column(facts, name)[0], column(plain, name)[0], rtol=1e-9)
@@ -94,7 +96,9 @@ def test_the_z_spread_is_that_of_the_straight_bond_at_the_same_price(tmp_path: P
 def test_without_rights_every_spread_is_the_bonds(tmp_path: Path) -> None:
     terms = [bond(TEN_YEARS, 0.045, spread=0.012), bond(TEN_YEARS, 0.045, spread_curve="BBB", market_price=97.0)]
     names = ("Z_SPREAD", "OAS", "PAR_SPREAD", "THETA")
-    both = [(each | {"product_type": product}, []) for product in ("BOND", "CALLABLE_BOND") for each in terms]
+    both: list[tuple[Any, Any]] = [
+        (each | {"product_type": product}, []) for product in ("BOND", "CALLABLE_BOND") for each in terms
+    ]
     facts = priced(run_of(tmp_path, both, measures=("PV", *names), spread_curves=WIDE, hull_white=HULL_WHITE))
     for name in names:
         values = column(facts, name.lower())[0]

@@ -9,32 +9,19 @@ import numpy as np
 import pytest
 import QuantLib as ql
 
-from compute.inputs.run_inputs import RunInputs
 from compute.kernels.hull_white.callable_bonds import prices, prices_and_flows
 from compute.kernels.hull_white.lattice import lattice_at, lattice_times
 from compute.kernels.hull_white.steps import step_counts
 from compute.pricers.callable import values as callable_values
-from compute.pricers.callable.terms import build_book, live_exercises
-from compute.pricers.debt.projection import project_fixed
-from compute.pricers.debt.terms import resolve_debt
 from domain.measures.failures import Reason
 from domain.measures.measures import KEY_RATE_LABELS
-from domain.portfolio.tables import RATE_TYPES
-from tests.compute.pricers.callable.fund import bond, priced, ql_bond, ql_engine, random_bonds, right, run_of
-from tests.compute.pricers.derivative_fund import AS_OF, central_shocks, column, ql_curve, ql_day, reason
+from tests.builders.callable_fund import bond, book_of, priced, ql_bond, ql_engine, random_bonds, right, run_of
+from tests.builders.derivative_fund import AS_OF, central_shocks, column, ql_curve, ql_day, reason
 
 KEYS = [f"key_rate_dv01_{label}" for label in KEY_RATE_LABELS]
 PRICE = ("PV", "ACCRUED_INTEREST", "CLEAN_PRICE")
 TEN_YEARS = date(2036, 3, 15)
 CALLS = [right(date(year, 3, 15)) for year in range(2027, 2036)]
-
-
-def book_of(run: RunInputs) -> tuple[Any, Any]:
-    """Unit debt and the book of every position, each of which has a right still to use."""
-    terms = run.chunk(0)
-    debt = replace(resolve_debt(run, terms, np.zeros(len(terms), np.bool_)), notional_ccy=np.ones(len(terms)))
-    projected = project_fixed(run, debt, terms.choice("rate_type", RATE_TYPES))
-    return debt, build_book(run, debt, projected.flows, live_exercises(run, terms))
 
 
 def test_on_the_same_grid_every_price_is_quantlibs(tmp_path: Path) -> None:
@@ -156,7 +143,7 @@ def test_bonds_of_one_cycle_share_a_lattice(tmp_path: Path) -> None:
 def test_a_bond_is_repriced_by_its_oas(tmp_path: Path) -> None:
     """The model's price gives the bond's own spread; a market price gives a spread that brings it back."""
     bonds = [(bond(TEN_YEARS, 0.045, spread=0.012), CALLS), (bond(TEN_YEARS, 0.03, spread=0.005), CALLS)]
-    held = [{"market_price": 97.0}, {"market_price": None}]
+    held: list[dict[str, Any]] = [{"market_price": 97.0}, {"market_price": None}]
     oas = column(priced(run_of(tmp_path, bonds, held=held)), "oas")[0]
     assert oas[1] == pytest.approx(50.0, abs=1e-9)
     again = [(bond(TEN_YEARS, 0.045, spread=oas[0] * 1e-4), CALLS)]
@@ -178,7 +165,7 @@ def test_no_spread_makes_a_callable_dearer_than_its_calls(tmp_path: Path) -> Non
 @pytest.mark.parametrize("a", [0.0, 1e-13, 1e-6, 0.5])
 def test_any_mean_reversion_and_negative_rates(a: float, tmp_path: Path) -> None:
     curves = [{"curve_id": "N", "currency": "USD", "nodes": [{"tenor": t, "rate": -0.01} for t in ("1Y", "20Y")]}]
-    own = {"curves": curves, "discount": {"USD": "N"}, "projection": {}, "fixings": []}
+    own: dict[str, Any] = {"curves": curves, "discount": {"USD": "N"}, "projection": {}, "fixings": []}
     bonds = [(bond(TEN_YEARS, 0.0), CALLS), (bond(TEN_YEARS, 0.01), [{**each, "kind": "PUT"} for each in CALLS])]
     parameters = {"USD": {"mean_reversion": a, "sigma": 0.01}}
     facts = priced(run_of(tmp_path, bonds, hull_white=parameters, measures=PRICE, **own))
@@ -213,7 +200,12 @@ def test_a_negative_mean_reversion_goes_on_from_a_positive_one(tmp_path: Path) -
 def test_bounds_that_hold_of_any_model(tmp_path: Path) -> None:
     """A callable is worth less than the bond without calls, a puttable more; a right never used changes nothing."""
     straight = bond(TEN_YEARS, 0.04)
-    rights = ([], CALLS, [{**e, "kind": "PUT"} for e in CALLS], [{**e, "price_per_100": 900.0} for e in CALLS])
+    rights: tuple[Any, ...] = (
+        [],
+        CALLS,
+        [{**e, "kind": "PUT"} for e in CALLS],
+        [{**e, "price_per_100": 900.0} for e in CALLS],
+    )
     plain, called, put, never = column(priced(run_of(tmp_path, [(straight, r) for r in rights])), "pv")[0]
     assert called < plain < put
     assert never == pytest.approx(plain, rel=1e-13)

@@ -16,47 +16,11 @@ from compute.inputs.run_inputs import resolve
 from domain.market.document import parse_market
 from domain.measures.failures import Reason
 from domain.scenarios.shocks import BASE_SCENARIO
-from tests.compute.pricers.derivative_fund import AS_OF, INDEX, column, market, priced, ql_curve, ql_day, reason
+from tests.builders.derivative_fund import AS_OF, INDEX, column, market, priced, ql_curve, ql_day, reason
+from tests.builders.instruments import bond, floater, loan, pool
 
 MEASURES = ("PV", "ACCRUED_INTEREST", "CLEAN_PRICE", "Z_SPREAD", "OAS", "DISCOUNT_MARGIN", "PAR_SPREAD")
 NAMES = ("z_spread", "oas", "discount_margin", "par_spread")
-
-
-def bond(**changes: Any) -> dict[str, Any]:
-    return {
-        "product_type": "BOND",
-        "currency": "USD",
-        "rate_type": "FIXED",
-        "coupon": 0.0425,
-        "issue_date": date(2024, 3, 10),
-        "maturity_date": date(2034, 3, 10),
-        "frequency": 2,
-        "day_count": "ACT/ACT.ICMA",
-    } | changes
-
-
-def loan(**changes: Any) -> dict[str, Any]:
-    own = {"product_type": "LOAN", "amortization": "LEVEL_PAY", "frequency": 12, "day_count": "30/360", "coupon": 0.07}
-    return bond(**own) | changes
-
-
-def floater(**changes: Any) -> dict[str, Any]:
-    own = {"rate_type": "FLOATING", "index": INDEX, "margin": 0.004, "frequency": 4, "day_count": "ACT/360"}
-    return {name: term for name, term in bond(**own).items() if name != "coupon"} | changes
-
-
-def pool(**changes: Any) -> dict[str, Any]:
-    return {
-        "product_type": "ABS_MBS",
-        "currency": "USD",
-        "wac": 0.065,
-        "wam": 320,
-        "age": 40,
-        "coupon": 0.06,
-        "first_payment_date": date(2026, 2, 1),
-        "payment_delay_days": 24,
-        "prepayment": "PSA 165",
-    } | changes
 
 
 def solved(folder: Path, instruments: list[dict[str, Any]], *shocks: Any, **changes: Any) -> ChunkFacts:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from domain.measures.failures import Reason
-from tests.compute.pricers.derivative_fund import AS_OF, INDEX, column, market, priced, reason
+from tests.builders.derivative_fund import AS_OF, INDEX, column, market, priced, reason
 
 PAST = {"issue_date": "2020-01-15", "maturity_date": "2025-12-15", "currency": "USD"}
 DEBT = {"rate_type": "FIXED", "coupon": 0.05, "frequency": 2, "day_count": "30/360"}

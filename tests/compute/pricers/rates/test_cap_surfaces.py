@@ -204,7 +204,8 @@ def test_sensitivities_are_what_revaluation_under_shocked_curves_says(
     An option bends over a basis point, so that key rates' own differences do not quite add up to DV01's.
     """
     keys = [2.0, 5.0]
-    shocks = [{"kind": "PARALLEL", "curves": "*"}, *({"kind": "KEY_RATE", "curves": "*", "tenor_yr": k} for k in keys)]
+    shocks: list[dict[str, Any]] = [{"kind": "PARALLEL", "curves": "*"}]
+    shocks += ({"kind": "KEY_RATE", "curves": "*", "tenor_yr": k} for k in keys)
     moves = [scenario({**shock, "bp": bp}) for shock in shocks for bp in (1, -1)]
     wide = [scenario({"kind": "PARALLEL", "curves": "*", "bp": bp}) for bp in (25, -25)]
     facts = priced(notes, market(surface), *moves, *wide)

@@ -15,7 +15,7 @@ import QuantLib as ql
 
 from compute.chunks import ChunkFacts
 from domain.measures.failures import Reason
-from tests.compute.pricers.derivative_fund import AS_OF, central_shocks, column, priced, ql_day, reason
+from tests.builders.derivative_fund import AS_OF, central_shocks, column, priced, ql_day, reason
 
 CALENDAR = ql.UnitedStates(ql.UnitedStates.GovernmentBond)
 QUOTES = {"1M": 0.0431, "3M": 0.0425, "6M": 0.0405, "1Y": 0.036, "2Y": 0.034, "5Y": 0.0345}

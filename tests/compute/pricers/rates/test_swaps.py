@@ -9,7 +9,7 @@ import pytest
 import QuantLib as ql
 
 from domain.measures.failures import Reason
-from tests.compute.pricers.derivative_fund import (
+from tests.builders.derivative_fund import (
     AS_OF,
     INDEX,
     QL_BUSINESS_DAYS,

@@ -10,7 +10,7 @@ import QuantLib as ql
 
 from compute.pricers.rates.swaptions import tenors_yr
 from domain.measures.failures import Reason
-from tests.compute.pricers.derivative_fund import (
+from tests.builders.derivative_fund import (
     AS_OF,
     INDEX,
     QL_DAY_COUNTS,

@@ -12,7 +12,7 @@ from commands.ingestion.prepare import prepare_portfolio
 from compute.inputs.run_inputs import horizon_days
 from domain.measures.failures import Reason
 from domain.measures.measures import Fact
-from tests.compute.pricers.derivative_fund import AS_OF, column, market, priced
+from tests.builders.derivative_fund import AS_OF, column, market, priced
 
 EPOCH = date(1970, 1, 1)
 POOL: dict[str, Any] = {

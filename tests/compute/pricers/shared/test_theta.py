@@ -7,79 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.compute.pricers.debt.test_spreads import bond, floater, loan, pool
-from tests.compute.pricers.derivative_fund import AS_OF, INDEX, column, market, priced, ql_curve, ql_day
+from tests.builders.derivative_fund import AS_OF, INDEX, column, priced, ql_curve, ql_day
+from tests.builders.instruments import bond, cap, default_swap, floater, fx, fx_option, loan, pool, swap, swaption
+from tests.builders.markets import given
 
 TOMORROW = AS_OF + timedelta(days=1)
-EXPIRIES = {"expiries_yr": [0.5, 2, 10]}
-CAPLETS = {"surface_id": "C", "product": "CAP_FLOOR", "index": INDEX, "kind": "NORMAL", **EXPIRIES}
-SWAPTIONS = {
-    "surface_id": "S",
-    "product": "SWAPTION",
-    "index": INDEX,
-    "kind": "NORMAL",
-    **EXPIRIES,
-    "tenors_yr": [5, 10],
-}
-PAIRS = {"surface_id": "F", "product": "FX", "pair": "EURUSD", "kind": "LOGNORMAL", **EXPIRIES}
-VOLATILITIES = [
-    CAPLETS | {"vols": [0.009, 0.0085, 0.008]},
-    SWAPTIONS | {"vols": [[0.0085, 0.008], [0.0082, 0.0078], [0.0075, 0.007]]},
-    PAIRS | {"vols": [0.07, 0.08, 0.085]},
-]
-CREDIT = [{"curve_id": "ACME", "recovery": 0.4, "nodes": [{"tenor": "1825D", "hazard_rate": 0.02}]}]
-SPREADS = [{"curve_id": "BBB", "nodes": [{"tenor": "365D", "rate": 0.01}, {"tenor": "3650D", "rate": 0.02}]}]
 SHOCKS = ([{"kind": "PARALLEL", "curves": "*", "bp": 70}], [{"kind": "SPREAD", "match": {"currency": "USD"}, "bp": 40}])
-
-
-def swap(**changes: Any) -> dict[str, Any]:
-    return {
-        "product_type": "IRS",
-        "currency": "USD",
-        "issue_date": date(2024, 5, 10),
-        "maturity_date": date(2033, 5, 10),
-        "coupon": 0.035,
-        "index": INDEX,
-        "margin": 0.001,
-        "pay_receive": "PAY",
-        "fixed_frequency": 1,
-        "fixed_day_count": "30/360",
-        "float_frequency": 4,
-        "float_day_count": "ACT/360",
-    } | changes
-
-
-def cap(**changes: Any) -> dict[str, Any]:
-    own = {"product_type": "CAP_FLOOR", "option_type": "CAP", "strike": 0.037}
-    return {
-        name: term for name, term in swap(**own).items() if name not in ("coupon", "pay_receive", "margin")
-    } | changes
-
-
-def swaption(**changes: Any) -> dict[str, Any]:
-    own = {"product_type": "SWAPTION", "option_type": "PAYER", "strike": 0.037, "expiry_date": date(2028, 5, 10)}
-    dropped = ("coupon", "pay_receive", "margin", "issue_date")
-    return {name: term for name, term in swap(**own).items() if name not in dropped} | changes
-
-
-def fx(**changes: Any) -> dict[str, Any]:
-    own = {"product_type": "FX_FWD", "currency": "USD", "pair": "EURUSD", "strike": 1.21}
-    return own | {"maturity_date": date(2027, 3, 1), "spot_lag_days": 2} | changes
-
-
-def fx_option(**changes: Any) -> dict[str, Any]:
-    own = {"product_type": "FX_OPTION", "option_type": "PUT", "expiry_date": date(2027, 3, 1)}
-    return {name: term for name, term in fx(**own).items() if name != "maturity_date"} | changes
-
-
-def default_swap(**changes: Any) -> dict[str, Any]:
-    own = {"product_type": "CDS", "currency": "USD", "option_type": "BUY", "coupon": 0.01, "credit_curve": "ACME"}
-    return own | {"maturity_date": date(2031, 6, 20)} | changes
-
-
-def given(as_of: date = AS_OF, **changes: Any) -> dict[str, Any]:
-    own = {"as_of": as_of.isoformat(), "volatilities": VOLATILITIES, "credit_curves": CREDIT, "spread_curves": SPREADS}
-    return market(**own) | changes
 
 
 def thetas(folder: Path, instruments: list[dict[str, Any]], as_of: date = AS_OF, **changes: Any) -> Any:
@@ -130,7 +63,7 @@ def test_a_zero_coupon_bond_earns_its_forward_and_its_spread(tmp_path: Path) -> 
         {"curve_id": "USD-OIS", "currency": "USD", "nodes": [{"tenor": t, "rate": 0.04} for t in ("1Y", "30Y")]},
         {"curve_id": "TERM", "currency": "USD", "nodes": [{"tenor": t, "rate": 0.04} for t in ("1Y", "30Y")]},
     ]
-    changes = {"curves": flat, "discount": {"USD": "USD-OIS"}, "fx_spots": []}
+    changes: dict[str, Any] = {"curves": flat, "discount": {"USD": "USD-OIS"}, "fx_spots": []}
     theta, pv = thetas(tmp_path, [bond(rate_type="ZERO", coupon="", spread=0.02)], **changes)
     np.testing.assert_allclose(theta[0], pv[0] * np.expm1(0.06 / 365), rtol=1e-10)
 

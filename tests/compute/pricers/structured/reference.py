@@ -17,7 +17,7 @@ from scipy.integrate import quad
 from scipy.interpolate import CubicSpline
 from scipy.stats import norm
 
-from tests.compute.pricers.derivative_fund import AS_OF, INDEX, QL_DAY_COUNTS, ql_curve, ql_day
+from tests.builders.derivative_fund import AS_OF, INDEX, QL_DAY_COUNTS, ql_curve, ql_day
 
 ABOVE = 25e-4
 """of the index's curve over the discount curve, as in `derivative_fund.market`"""

@@ -15,7 +15,7 @@ from domain.measures.failures import Reason
 from domain.measures.measures import Fact
 from domain.portfolio.columns import ColumnData, Portfolio, TableData
 from domain.portfolio.tables import Kind
-from tests.compute.pricers.derivative_fund import (
+from tests.builders.derivative_fund import (
     AS_OF,
     INDEX,
     assert_sensitivities_are_central_differences,
@@ -28,6 +28,7 @@ from tests.compute.pricers.derivative_fund import (
     reason,
     zero_curve,
 )
+from tests.builders.markets import HULL_WHITE
 from tests.compute.pricers.structured.reference import (
     Model,
     note,
@@ -37,7 +38,6 @@ from tests.compute.pricers.structured.reference import (
     years,
 )
 
-HULL_WHITE = {"mean_reversion": 0.03, "sigma": 0.009}
 FIXED = {INDEX: 0.0412, "USD-CMS-10Y": 0.039, "USD-CMS-2Y": 0.036}
 LAST_RESET = date(2025, 12, 16)
 Clipped = tuple[dict[str, Any], dict[str, float], tuple[int, ...], float, float, float, float]
@@ -144,8 +144,8 @@ def ranged(tmp_path_factory: pytest.TempPathFactory) -> ChunkFacts:
 @pytest.mark.parametrize(("row", "name"), list(enumerate(RANGES)))
 def test_a_range_is_worth_the_chance_of_its_states(ranged: ChunkFacts, row: int, name: str) -> None:
     pv, error = (column(ranged, measure)[0, row] for measure in ("pv", "standard_error"))
-    payoff, _, *bounds = RANGES[name]
-    exact = range_value(range_notes()[row], *bounds, monthly=payoff["kind"] == "RANGE_ACCRUAL")
+    payoff, _, tenor, lower, upper = RANGES[name]
+    exact = range_value(range_notes()[row], tenor, lower, upper, monthly=payoff["kind"] == "RANGE_ACCRUAL")
     assert 1 < error < 400
     assert abs(pv - exact) < 3 * error
 
@@ -157,7 +157,7 @@ def test_daily_observations_stand_for_the_days_around_them(tmp_path: Path) -> No
     facts = priced(tmp_path, [terms], given())
     model = Model(**HULL_WHITE)
 
-    def coupon(start: ql.Date, end: ql.Date, fraction: float) -> float:
+    def coupon(start: ql.Date, end: ql.Date, _fraction: float) -> float:
         days = [start + k for k in range(end - start)]
         chances = []
         for day in days:
@@ -192,7 +192,7 @@ def test_a_cms_note_is_worth_its_replication_with_swaptions(tmp_path: Path) -> N
     facts = priced(tmp_path, [terms], given(projection={INDEX: "USD-OIS"}))
     model = Model(**HULL_WHITE, above=0.0)
 
-    def coupon(start: ql.Date, end: ql.Date, fraction: float) -> float:
+    def coupon(start: ql.Date, end: ql.Date, _fraction: float) -> float:
         replicated = replicated_swap_rate(model, start, 10, end)
         assert replicated == pytest.approx(model.expected(model.swap_rate(start, 10, 12), start, end), abs=1e-7)
         return replicated
@@ -373,7 +373,8 @@ def test_a_range_in_progress_counts_the_days_that_were_within_it(tmp_path: Path)
         for k, day in enumerate(days)
         if day.weekday() < 5
     ]
-    last, inside = 0.0, 0
+    last: Any = 0.0
+    inside = 0
     for day in days:
         last = next((each["rate"] for each in fixings if each["date"] == str(day)), last)
         inside += last >= 0.045

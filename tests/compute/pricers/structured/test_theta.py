@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.compute.pricers.derivative_fund import AS_OF, INDEX, column, market, priced, ql_curve, ql_day
+from tests.builders.derivative_fund import AS_OF, INDEX, column, market, priced, ql_curve, ql_day
 from tests.compute.pricers.structured.reference import note
 
 TOMORROW = AS_OF + timedelta(days=1)

@@ -14,7 +14,7 @@ from ops.audit.certificate.issue import Certificate, certify, check, content_pro
 from ops.audit.sealing.keys import rotate
 from ops.audit.sealing.signed_notes import public_bytes
 from ops.settings import Settings
-from tests.small_fund import STATUS
+from tests.builders.small_fund import STATUS
 
 STORED = Path(__file__).parents[3] / "domain" / "stored_events"
 
@@ -34,7 +34,8 @@ def test_it_holds_here_and_elsewhere(sealed: Any, nowhere: Settings) -> None:
     assert document == rfc8785.dumps(json.loads(document)) + b"\n"
 
 
-def test_it_names_the_models_with_the_approvals_themselves(sealed: Any, nowhere: Settings) -> None:
+@pytest.mark.usefixtures("nowhere")
+def test_it_names_the_models_with_the_approvals_themselves(sealed: Any) -> None:
     document = json.loads(certify(sealed.tenor, sealed.run_id))
     uses = {one["model"]: (one["version"], one["status"]) for one in document["summary"]["models"]}
     assert uses["curves"] == (1, "APPROVED") and uses["swaps"] == (1, "NOT_APPROVED")
@@ -110,9 +111,10 @@ def test_it_holds_after_the_key_was_rotated(sealed: Any, nowhere: Settings) -> N
     assert json.loads(after)["signature"]["key_id"] == rotated.key_id
 
 
-def test_a_run_that_is_not_completed_has_none(sealed: Any) -> None:
-    with pytest.raises(Refused):
+def test_a_run_that_nobody_asked_for_has_none(sealed: Any) -> None:
+    with pytest.raises(Refused) as refused:
         certify(sealed.tenor, "nonsense")
+    assert refused.value.code == "UNKNOWN_RUN"
 
 
 def test_an_edited_event_is_not_certified(sealed: Any) -> None:

@@ -61,7 +61,8 @@ def test_the_number_is_the_one_in_the_block(sealed: Any, sealed_document: Any) -
     assert document["scenario"]["document"]["shocks"] == [{"kind": "PARALLEL", "curves": "*", "bp": 100}]
 
 
-def test_a_number_in_base_currency_says_its_spot(sealed: Any, sealed_document: Any) -> None:
+@pytest.mark.usefixtures("sealed")
+def test_a_number_in_base_currency_says_its_spot(sealed_document: Any) -> None:
     euros = euro_position()
     own, base = sealed_document(euros), sealed_document(euros, "PV_BASE")
     spot = next(each["spot"] for each in base["market"]["used"]["fx_spots"] if each["pair"] == "EURUSD")
@@ -161,5 +162,6 @@ def test_what_the_run_has_not_is_refused(
 
 def test_a_scenario_is_shown_by_its_name_and_a_stranger_refused(sealed: Any) -> None:
     assert [each["topic"] for each in history(sealed.tenor, "up100")] == ["scenario.defined"]
-    with pytest.raises(Refused):
+    with pytest.raises(Refused) as refused:
         history(sealed.tenor, "nobody")
+    assert refused.value.code == "UNKNOWN_STREAM"

@@ -168,7 +168,7 @@ def test_checkpoints_are_append_only_for_the_application(sealed: Any) -> None:
             "TRUNCATE log_checkpoint",
         ):
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                connection.execute(statement)  # type: ignore[arg-type]
+                connection.execute(statement)
 
 
 def test_every_event_is_proven_by_the_checkpoint_that_sealed_it(sealed: Any) -> None:

@@ -14,7 +14,7 @@ def found(sealed: Any, *statements: str) -> list[tuple[str, str, str]]:
     """After somebody with the owner's rights did this."""
     with psycopg.connect(sealed.tenor.database_url) as connection:
         for statement in statements:
-            connection.execute(statement)  # type: ignore[call-overload]
+            connection.execute(statement)
     return [(each["code"], each["where"], each["message"]) for each in verify(sealed.tenor)["problems"]]
 
 
@@ -89,5 +89,5 @@ def test_a_role_of_somebody_elses(sealed: Any) -> None:
         assert found(sealed, f"REVOKE ALL ON ledger_events FROM {role}", f"GRANT SELECT ON blob TO {role}") == []
     finally:
         with psycopg.connect(sealed.tenor.database_url) as connection:
-            connection.execute(f"DROP OWNED BY {role}")  # type: ignore[call-overload]
-            connection.execute(f"DROP ROLE {role}")  # type: ignore[call-overload]
+            connection.execute(f"DROP OWNED BY {role}")
+            connection.execute(f"DROP ROLE {role}")

@@ -21,7 +21,7 @@ def told(report: dict[str, Any]) -> list[tuple[str, str, str]]:
 def do(sealed: Any, statement: str, *parameters: object) -> None:
     """As somebody with the owner's rights would: read models have no guards."""
     with psycopg.connect(sealed.tenor.database_url) as connection:
-        assert connection.execute(statement, parameters).rowcount != 0  # type: ignore[arg-type]
+        assert connection.execute(statement, parameters).rowcount != 0
 
 
 @pytest.fixture
@@ -151,13 +151,13 @@ def test_rows_further_than_the_read_model_has_read_are_not_missed(sealed: Any) -
 def test_a_rebuilt_version_is_checked_too_and_records_nothing_new(published: Any) -> None:
     tenor = published.tenor
     parts = (read_model_named(tenor, "result"), tenor.store, tenor.database.connect)
-    rebuild(*parts, verify=True, tell=lambda line: None)
+    rebuild(*parts, verify=True, tell=lambda _line: None)
     assert len(recorded(published)) == 1
     report = verify(tenor)
     assert (report["problems"], report["results_vouched"]) == ([], 2)
     do(published, "UPDATE projection.rollup_v2 SET value[1] = value[1] * 1.1 WHERE dimension = 'total'")
     assert {where.partition(",")[0] for _, where, _ in told(verify(tenor))} == {"read model rollup_v2"}
-    rollback(*parts, tell=lambda line: None)
+    rollback(*parts, tell=lambda _line: None)
     assert {where.partition(",")[0] for _, where, _ in told(verify(tenor))} == {"read model rollup_v2"}
 
 

@@ -32,7 +32,12 @@ def fact(kind: Fact, chunk_no: int, content: str) -> Event:
 
 def completed(version: int, contents: str, failed: list[int]) -> runs.RunCompleted:
     root = merkle_root([bytes.fromhex(each * 64) for each in contents]).hex()
-    terms = {"blocks": len(contents), "blocks_root": root, "failed_positions": 0, "failed_chunks": failed}
+    terms: dict[str, Any] = {
+        "blocks": len(contents),
+        "blocks_root": root,
+        "failed_positions": 0,
+        "failed_chunks": failed,
+    }
     return runs.RunCompleted(**ASKED.at(RUN, version), **terms)
 
 

@@ -232,9 +232,9 @@ def test_a_log_wiped_clean(fresh: Tenor, say: Say) -> None:
     seal(fresh)
     with psycopg.connect(fresh.database_url) as connection:
         for table in ("ledger_events", "log_checkpoint"):
-            connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")  # type: ignore[arg-type]
-            connection.execute(f"TRUNCATE {table}")  # type: ignore[arg-type]
-            connection.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_append_only")  # type: ignore[arg-type]
+            connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+            connection.execute(f"TRUNCATE {table}")
+            connection.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_append_only")
     assert codes(verify(fresh)) == ["TAIL_TRUNCATED"]
 
 

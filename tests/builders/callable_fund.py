@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,14 @@ import QuantLib as ql
 from commands.ingestion.prepare import prepare_portfolio
 from compute.chunks import ChunkFacts, price_chunk
 from compute.inputs.run_inputs import RunInputs, resolve
+from compute.pricers.callable.terms import build_book, live_exercises
+from compute.pricers.debt.projection import project_fixed
+from compute.pricers.debt.terms import resolve_debt
 from domain.market.document import parse_market
 from domain.measures.measures import DEFAULT_MEASURES
+from domain.portfolio.tables import RATE_TYPES
 from domain.scenarios.shocks import BASE_SCENARIO, ScenarioDocument
-from tests.compute.pricers.derivative_fund import AS_OF, QL_DAY_COUNTS, market, ql_curve, ql_day
+from tests.builders.derivative_fund import AS_OF, QL_DAY_COUNTS, market, ql_curve, ql_day
 
 HULL_WHITE = {"USD": {"mean_reversion": 0.03, "sigma": 0.01}}
 Row = dict[str, Any]
@@ -145,3 +150,11 @@ def ql_bond(terms: Row, rights: Sequence[Row]) -> Any:
     return ql.CallableFixedRateBond(
         0, 100.0, schedule, [terms["coupon"]], count, ql.Unadjusted, 100.0, dates[0], exercises
     )
+
+
+def book_of(run: RunInputs) -> tuple[Any, Any]:
+    """Unit debt and the book of every position, each of which has a right still to use."""
+    terms = run.chunk(0)
+    debt = replace(resolve_debt(run, terms, np.zeros(len(terms), np.bool_)), notional_ccy=np.ones(len(terms)))
+    projected = project_fixed(run, debt, terms.choice("rate_type", RATE_TYPES))
+    return debt, build_book(run, debt, projected.flows, live_exercises(run, terms))

@@ -296,9 +296,11 @@ def register(sha: str, kind: snapshots.SnapshotKind = snapshots.SnapshotKind.POR
     return snapshots.register(
         snapshots.Snapshot(),
         ASKED,
-        kind=kind,
-        sha256=sha,
-        rows={"positions": 90},
-        control_totals={"notional": {"USD": "1.5"}},
-        source={"folder": "sample"},
+        snapshots.Content(
+            kind=kind,
+            sha256=sha,
+            rows={"positions": 90},
+            control_totals={"notional": {"USD": "1.5"}},
+            source={"folder": "sample"},
+        ),
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 from compute.chunks import PRICED
 from domain.portfolio.tables import PRODUCT_TYPES
 
-FOLDER = Path(__file__).parents[1] / "examples" / "small_fund"
+FOLDER = Path(__file__).parents[2] / "examples" / "small_fund"
 PRICED_PRODUCTS = frozenset(PRODUCT_TYPES[number] for number in PRICED)
 
 
