@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import cast
 from uuid import UUID
 
-from commands.refusals import Conflict, UnknownRun
+from commands.refusals import UnknownRun
 from domain.event import Envelope
 from domain.ports import AlreadyThere, EventStore
+from domain.refusals import Conflict
 from domain.runs import run as runs
 
 

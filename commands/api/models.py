@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, keyed
 from commands.api.refusals import CommandRoute
 from commands.decide_model import approve_model, pinned, withdraw_model
-from commands.refusals import Conflict
 from domain.event import Envelope
 from domain.ports import EventStore
+from domain.refusals import Conflict
 from domain.valuation_models import ModelEvent, ModelVersionApproved, ModelVersionWithdrawn, model_stream
 
 PREFIX = "/api/v1/risk"

@@ -10,10 +10,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, keyed
 from commands.api.refusals import CommandRoute
 from commands.change_run import approve_run, cancel_run, load_run, publish_run, reject_run, retry_run
-from commands.refusals import Conflict
 from commands.submit_run import CheckScenarios, SubmitRun, submit_run
 from domain.event import Envelope
 from domain.ports import BlobStore, EventStore
+from domain.refusals import Conflict
 from domain.runs.run import RunApproved, RunCancelled, RunEvent, RunPublished, RunRejected, RunRetried
 
 PREFIX = "/api/v1/orchestrator"

@@ -110,8 +110,7 @@ def answered() -> Iterator[None]:
     try:
         yield
     except QueryRefused as refused:
-        problems = refused.facts.get("problems")
-        raise Refused("VAR_REFUSED", str(refused), refused.fix, problems) from refused
+        raise Refused("VAR_REFUSED", refused.message, refused.fix, refused.problems) from refused
 
 
 def write_rows(rows: list[dict[str, Any]], format: Format, out: Path | None) -> None:

@@ -15,8 +15,7 @@ import pytest
 import zstandard
 from psycopg.sql import SQL, Identifier
 
-from commands.refusals import Conflict
-from domain.refusals import Refused
+from domain.refusals import Conflict, Refused
 from domain.runs import run as runs
 from domain.runs.archived import BlocksArchived
 from domain.runs.run import RunArchived, RunRefused, RunRestored, RunStatus, fold
