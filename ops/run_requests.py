@@ -18,10 +18,10 @@ SHOW_RUN = (
 )
 
 
-def submit_wish(tenor: Tenor, wish: SubmitRun) -> str:
+def submit_request(tenor: Tenor, request: SubmitRun) -> str:
     from ops.checking import check_scenarios
 
-    return str(submit_run(tenor.store, tenor.blobs, tenor.envelope(), wish, check_scenarios).run_id)
+    return str(submit_run(tenor.store, tenor.blobs, tenor.envelope(), request, check_scenarios).run_id)
 
 
 def find_run(tenor: Tenor, run_id: str) -> dict[str, Any]:

@@ -32,7 +32,7 @@ from ops.processes.loops import background, count_alive
 from ops.processes.run_to_end import wait_until_queryable
 from ops.processes.supervisor import WorkerPool, workers
 from ops.processes.worker_process import use_numba_cache
-from ops.run_requests import find_run, submit_wish
+from ops.run_requests import find_run, submit_request
 from ops.settings import Settings
 from ops.wiring import Tenor, open_tenor, utc_now
 
@@ -214,7 +214,7 @@ class WholePath:
     def _run(self, portfolio: str, market: str) -> Finished:
         names = tuple(document["scenario_id"] for document in shocked_scenarios(self._plan.scenarios - 1))
         before, submitted_at = self._cpu_seconds(), utc_now()
-        run_id = submit_wish(self._tenor, SubmitRun(portfolio, market, names, self._plan.measures))
+        run_id = submit_request(self._tenor, SubmitRun(portfolio, market, names, self._plan.measures))
         row = wait_until_queryable(self._tenor, run_id, quiet=True)
         queryable_at, after = utc_now(), self._cpu_seconds()
         if not row["queryable_at"]:

@@ -45,12 +45,12 @@ def run_demo(tenor: Any, positions: int, company: Any, *, quiet: bool) -> dict[s
     """The whole path: files, snapshots, scenarios, run, results."""
     from commands.submit_run import SubmitRun
     from ops.processes.run_to_end import summary, wait_until_queryable
-    from ops.run_requests import submit_wish
+    from ops.run_requests import submit_request
 
     with tempfile.TemporaryDirectory(prefix="tenor-demo-") as folder:
         portfolio, market = bring(tenor, Path(folder), positions)
-    wish = SubmitRun(portfolio, market, ("@nightly",))
-    run_id = submit_wish(tenor, wish)
+    request = SubmitRun(portfolio, market, ("@nightly",))
+    run_id = submit_request(tenor, request)
     return summary(wait_until_queryable(tenor, run_id, quiet=quiet, company=company))
 
 

@@ -70,8 +70,8 @@ def define_history(
 
     raw = read_bytes(file)
     with opened(context) as tenor:
-        wish = DefineHistory(set_id, horizon, last, rates_are_decimals)
-        document = define(tenor.store, tenor.envelope(), raw, wish)
+        request = DefineHistory(set_id, horizon, last, rates_are_decimals)
+        document = define(tenor.store, tenor.envelope(), raw, request)
     first, to, count = document["first_date"], document["last_date"], document["scenarios"]
     lines = [
         f"@{set_id}@{document['version']}",
