@@ -215,7 +215,7 @@ def test_every_answer_has_the_headers_of_a_careful_server(client: TestClient) ->
 
 def test_another_host_name_is_refused(client: TestClient) -> None:
     answer = client.get("/healthz", headers={"Host": "evil.example:8000"})
-    assert (answer.status_code, answer.json()["code"]) == (400, "HOST_NOT_ALLOWED")
+    assert (answer.status_code, answer.json()["code"]) == (421, "HOST_NOT_ALLOWED")
     assert client.get("/healthz", headers={"Host": "[::1]:8000"}).status_code == 200
 
 
