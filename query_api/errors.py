@@ -10,8 +10,8 @@ class QueryRefused(Refused):
 
     CODE = "BAD_QUERY"
 
-    def __init__(self, message: str, fix: str, problems: list[dict[str, Any]] | None = None, **facts: Any) -> None:
-        super().__init__(self.CODE, message, fix, problems, facts)
+    def __init__(self, message: str, fix: str, **facts: Any) -> None:
+        super().__init__(self.CODE, message, fix, facts.pop("problems", None), facts)
 
 
 class BadQuery(QueryRefused):

@@ -75,6 +75,23 @@ def test_sql_is_never_an_f_string(path: Path) -> None:
             assert not re.match(r"\s*(SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|DROP|COPY)\s", text)
 
 
+def may_name_tenor(path: Path) -> bool:
+    return relative(path) in ("ops/wiring.py", "ops/services.py") or path.parent == ROOT / "ops" / "cli"
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if not may_name_tenor(path)], ids=relative)
+def test_parts_are_handed_ports_and_never_all_of_them(path: Path) -> None:
+    """`Tenor` makes the ports; whoever is handed it could reach everything. See ops/storage.py for handfuls."""
+    names = {node.id for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Name)}
+    imported = {
+        alias.name
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert "Tenor" not in names | imported
+
+
 def test_no_stray_modules_at_the_root() -> None:
     assert [path.name for path in ROOT.glob("*.py")] == []
 

@@ -33,7 +33,7 @@ def run(context: typer.Context) -> None:
     from ops.cli.service import wait_for_the_end
     from ops.processes.loops import background
 
-    with serving(context) as (tenor, told), background(tenor):
+    with serving(context) as (tenor, told), background(tenor.processes):
         wait_for_the_end(told, "process manager and projections are at work (Ctrl-C stops them)")
 
 
@@ -58,7 +58,7 @@ def rebuild(
 
     output = Output(as_json)
     with opened(context) as tenor, _can_be_resumed(output):
-        read_model = read_model_named(tenor, name)
+        read_model = read_model_named(tenor.storage, name)
         done = rebuild_read_model(
             read_model, tenor.store, tenor.database.connect, verify=verify, tell=Teller(output).tell
         )
@@ -75,7 +75,7 @@ def rollback(context: typer.Context, name: Name, as_json: AsJson = False) -> Non
 
     output = Output(as_json)
     with opened(context) as tenor, _can_be_resumed(output):
-        read_model = read_model_named(tenor, name)
+        read_model = read_model_named(tenor.storage, name)
         done = roll_back(read_model, tenor.store, tenor.database.connect, tell=Teller(output).tell)
     output.show(asdict(done), _swapped(done))
 
@@ -107,7 +107,7 @@ def replay_dead_letters(
 
     output = Output(as_json)
     with opened(context) as tenor:
-        projection = Following(read_model_named(tenor, name)).current(tenor.database.connect)
+        projection = Following(read_model_named(tenor.storage, name)).current(tenor.database.connect)
         replayed = replay(projection, tenor.store, tenor.database.connect, position)
     if replayed.failed:
         problems = [{"path": f"position {place}", "message": error} for place, error in replayed.failed.items()]

@@ -63,10 +63,8 @@ def read(tenor: "Tenor", connection: Any, run: str, scenario: str | None, by: st
     if not by:
         return position_results(connection, run, scenario=scenario, measures=names)
 
-    def load_portfolio(sha256: str) -> Any:
-        return tenor.portfolio_codec.decode(tenor.blobs.get(sha256))
-
-    return totals(connection, run, by, scenario=scenario, measures=names, load_portfolio=load_portfolio)
+    load = tenor.storage.portfolio
+    return totals(connection, run, by, scenario=scenario, measures=names, load_portfolio=load)
 
 
 def write_file(table: Any, format: str, out: Path) -> None:

@@ -63,12 +63,12 @@ def submit(
     output = Output(as_json)
     with opened(context) as tenor:
         if wait:
-            with everything_running(tenor, workers) as company:
-                run_id = submit_request(tenor, request)
-                row = wait_until_queryable(tenor, run_id, quiet=as_json, company=company)
+            with everything_running(tenor.processes, workers) as running:
+                run_id = submit_request(tenor.storage, tenor.envelope(), request)
+                row = wait_until_queryable(tenor.database.connect, run_id, quiet=as_json, running=running)
             document, holes = summary(row), failure_lines(row)
         else:
-            run_id = submit_request(tenor, request)
+            run_id = submit_request(tenor.storage, tenor.envelope(), request)
             document, holes = submitted(tenor, run_id), []
     show_summary(output, document, holes)
     if document["status"] in ("FAILED", "CANCELLED"):
@@ -80,8 +80,8 @@ def submitted(tenor: "Tenor", run_id: str) -> dict[str, Any]:
     from ops.read_models import catch_up_catalogues
     from ops.run_requests import find_run
 
-    catch_up_catalogues(tenor)
-    row = find_run(tenor, run_id)
+    catch_up_catalogues(tenor.storage)
+    row = find_run(tenor.storage, run_id)
     return {
         "run_id": run_id,
         "status": row["status"],
@@ -104,7 +104,7 @@ def list_runs(context: typer.Context, as_json: AsJson = False) -> None:
     from ops.read_models import catch_up_catalogues
 
     with opened(context) as tenor:
-        catch_up_catalogues(tenor)
+        catch_up_catalogues(tenor.storage)
         with tenor.database.connect() as connection, connection.cursor(row_factory=dict_row) as cursor:
             rows = cursor.execute(LIST_RUNS).fetchall()
     lines = [f"{row['run_id']}  {row['status']:<26} {row['requested_at']:%Y-%m-%d %H:%M:%S}" for row in rows]
@@ -117,7 +117,7 @@ def show(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
     from ops.run_requests import find_run
 
     with opened(context) as tenor:
-        row = find_run(tenor, run)
+        row = find_run(tenor.storage, run)
     uses = [f"{one['model']}@{one['version']} {one['status']}" for one in row["models"]]
     shown = {name: value for name, value in row.items() if name != "failures"} | {"models": ", ".join(uses)}
     Output(as_json).show(row, *(f"{name:<22}{value}" for name, value in shown.items()), *failure_lines(row))
@@ -129,9 +129,9 @@ def watch(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
     from ops.run_requests import find_run
 
     with opened(context) as tenor:
-        find_run(tenor, run)
-        with everything_running(tenor, None) as company:
-            row = wait_until_queryable(tenor, run, quiet=as_json, company=company)
+        find_run(tenor.storage, run)
+        with everything_running(tenor.processes, None) as running:
+            row = wait_until_queryable(tenor.database.connect, run, quiet=as_json, running=running)
     show_summary(Output(as_json), summary(row), failure_lines(row))
 
 
@@ -184,5 +184,5 @@ def change(context: typer.Context, run: str, command: Any, reason: str, as_json:
 
     with opened(context) as tenor:
         position = command(tenor.store, tenor.envelope(), run, reason)
-        status = find_run(tenor, run)["status"]
+        status = find_run(tenor.storage, run)["status"]
     Output(as_json).show({"run_id": run, "status": status, "event_position": position}, f"{run} is {status}")

@@ -86,7 +86,7 @@ def list_scenarios(context: typer.Context, as_json: AsJson = False) -> None:
     from ops.read_models import catch_up_catalogues
 
     with opened(context) as tenor:
-        catch_up_catalogues(tenor)
+        catch_up_catalogues(tenor.storage)
         with tenor.database.connect() as connection:
             rows = connection.execute(LIST_SCENARIOS).fetchall()
     documents = [{"scenario_id": "BASE", "version": 1, "name": "Base"}]

@@ -31,7 +31,7 @@ def list_all(context: typer.Context, as_json: AsJson = False) -> None:
     from query_api.valuation_models import list_models
 
     with opened(context) as tenor:
-        catch_up_catalogues(tenor)
+        catch_up_catalogues(tenor.storage)
         with tenor.database.connect() as connection:
             rows = list_models(connection)
     lines = [f"{row['model'] + '@' + str(row['version']):<22}{standing(row):<28}{row['summary']}" for row in rows]
@@ -82,7 +82,7 @@ def found(tenor: "Tenor", name: str) -> dict[str, Any]:
     from query_api.errors import NotFound
     from query_api.valuation_models import show_model
 
-    catch_up_catalogues(tenor)
+    catch_up_catalogues(tenor.storage)
     try:
         with tenor.database.connect() as connection:
             return show_model(connection, name)

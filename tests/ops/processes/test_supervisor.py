@@ -38,7 +38,7 @@ def is_alive(pid: int) -> bool:
 
 @pytest.mark.usefixtures("broken_installation")
 def test_workers_that_die_as_they_start_are_given_up(tenor: Tenor, capfd: pytest.CaptureFixture[str]) -> None:
-    with workers(tenor, 2) as pool:
+    with workers(tenor.processes, 2) as pool:
         until(lambda: pool.has_given_up)
         until(lambda: not any(map(is_alive, pool.pids())))
         given_up = pool.pids()
@@ -50,7 +50,7 @@ def test_workers_that_die_as_they_start_are_given_up(tenor: Tenor, capfd: pytest
 
 @pytest.mark.usefixtures("broken_installation")
 def test_whoever_waits_is_told_and_how_to_mend_it(tenor: Tenor) -> None:
-    with everything_running(tenor, 1) as company, pytest.raises(DatabaseProblem) as told:
+    with everything_running(tenor.processes, 1) as company, pytest.raises(DatabaseProblem) as told:
         until(lambda: bool(company.keep()))
     assert told.value.code == "WORKERS_CANNOT_START"
     assert "make setup" in told.value.fix
@@ -58,7 +58,7 @@ def test_whoever_waits_is_told_and_how_to_mend_it(tenor: Tenor) -> None:
 
 def test_workers_that_somebody_kills_are_not_given_up(tenor: Tenor) -> None:
     """As often as it happens: a kill says nothing about whether workers can work here."""
-    with workers(tenor, 1) as pool:
+    with workers(tenor.processes, 1) as pool:
         for _ in range(QUICK_DEATHS + 1):
             (pid,) = pool.pids()
             os.kill(pid, signal.SIGKILL)

@@ -15,7 +15,10 @@ def found(sealed: Any, *statements: str) -> list[tuple[str, str, str]]:
     with psycopg.connect(sealed.tenor.database_url) as connection:
         for statement in statements:
             connection.execute(statement)  # type: ignore[call-overload]
-    return [(each["code"], each["where"], each["message"]) for each in verify(sealed.tenor)["problems"]]
+    return [
+        (each["code"], each["where"], each["message"])
+        for each in verify(sealed.tenor.storage, sealed.tenor.sealing)["problems"]
+    ]
 
 
 def test_the_schema_defines_every_guard() -> None:
