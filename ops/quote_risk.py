@@ -10,7 +10,7 @@ from domain.portfolio.columns import Portfolio
 from domain.portfolio.tree import paths, texts
 from domain.refusals import Refused
 from ops.audit.run_events import read_run
-from ops.storage import Storage
+from ops.ports import Storage
 
 
 def quotes_of_run(storage: Storage, run: str, node: str | None, position: str | None) -> dict[str, Any]:

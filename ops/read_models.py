@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from ops.adapters.database import DatabaseProblem
-from ops.storage import Storage
+from ops.ports import Storage
 from ops.wiring import utc_now
 from projections.catalogue.run_status import RunStatusProjection
 from projections.catalogue.scenarios import ScenarioProjection

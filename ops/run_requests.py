@@ -7,8 +7,8 @@ from psycopg.rows import dict_row
 from commands.refusals import UnknownRun
 from commands.submit_run import SubmitRun, submit_run
 from domain.event import Envelope
+from ops.ports import Storage
 from ops.read_models import catch_up_catalogues
-from ops.storage import Storage
 
 SHOW_RUN = (
     "SELECT run_id, status, portfolio_snapshot_id, market_snapshot_id, as_of, base_currency, scenarios, measures, "

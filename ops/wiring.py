@@ -15,9 +15,8 @@ from ops.adapters.blob_store import PostgresBlobStore
 from ops.adapters.database import Database, as_application, check_version, ensure_migrated
 from ops.adapters.event_store import LedgerDatastore, LedgerRecorder, PostgresEventStore
 from ops.adapters.work_queue import PgWorkQueue
-from ops.processes.ports import Processes
+from ops.ports import Archiving, Processes, Sealing, Storage
 from ops.settings import Settings
-from ops.storage import Archiving, Sealing, Storage
 
 
 def utc_now() -> datetime:

@@ -81,7 +81,7 @@ def may_name_tenor(path: Path) -> bool:
 
 @pytest.mark.parametrize("path", [path for path in SOURCES if not may_name_tenor(path)], ids=relative)
 def test_parts_are_handed_ports_and_never_all_of_them(path: Path) -> None:
-    """`Tenor` makes the ports; whoever is handed it could reach everything. See ops/storage.py for handfuls."""
+    """`Tenor` makes the ports; whoever is handed it could reach everything. See ops/ports.py for handfuls."""
     names = {node.id for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Name)}
     imported = {
         alias.name

@@ -27,7 +27,7 @@ from ops.archiving.dropping import Dropped, clear_away
 from ops.archiving.manifest import MANIFEST, ArchivedBlock, ArchivedFile, Manifest
 from ops.archiving.parquet_blocks import KindWriter, PositionNames, block_table, read_block
 from ops.archiving.problems import ArchiveDamaged, RunWorkedOn
-from ops.storage import Archiving, Storage
+from ops.ports import Archiving, Storage
 
 PORTFOLIO_TABLES = ("portfolio", "instruments", "positions")
 SELECT_MONTHS = "SELECT kind, chunk_no, run_month FROM fact_block WHERE run_id = %s"

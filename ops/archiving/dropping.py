@@ -16,8 +16,8 @@ from typing import Any
 import psycopg
 from psycopg.sql import SQL, Identifier
 
+from ops.ports import Storage
 from ops.read_models import catch_up_catalogues, read_model_named
-from ops.storage import Storage
 from projections.engine.runner import catch_up
 
 TRIES = 5

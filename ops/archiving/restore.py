@@ -19,8 +19,8 @@ from domain.ports import BlockCodec, Connection
 from ops.archiving.archive import read_archive
 from ops.archiving.destinations import Destination, destination_of
 from ops.archiving.manifest import MANIFEST, Manifest, read_manifest
+from ops.ports import Archiving
 from ops.read_models import catch_up_catalogues, read_model_named
-from ops.storage import Archiving
 from projections.engine.runner import catch_up
 
 ENSURE_PARTITION = "SELECT ensure_fact_partition(%s)"

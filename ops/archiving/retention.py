@@ -9,8 +9,8 @@ from psycopg.rows import dict_row
 
 from ops.archiving.archive import Archived, archive
 from ops.archiving.dropping import Dropped, clear_away
+from ops.ports import Archiving, Storage
 from ops.read_models import catch_up_catalogues
-from ops.storage import Archiving, Storage
 
 SELECT_ARCHIVED = """
 SELECT r.run_id, e.at AS archived_at, e.actor, e.payload ->> 'reason' AS reason,

@@ -8,7 +8,7 @@ from domain.refusals import Refused
 from ops.audit.certificate.issue import certify
 from ops.audit.lineage.lineage import lineage
 from ops.audit.sealing.signed_notes import verifier_key
-from ops.storage import Sealing, Storage
+from ops.ports import Sealing, Storage
 from query_api.errors import BadQuery, NotFound, NotProvable, QueryRefused
 from query_api.services.audit import Evidence
 

@@ -24,7 +24,7 @@ from domain.runs.facts import BlockColumns, BlockFact, fact_stream
 from domain.runs.run import RunRequested
 from ops.audit.replay_differences import Difference, differences
 from ops.audit.run_events import read_run
-from ops.storage import Storage
+from ops.ports import Storage
 
 
 class Verdict(StrEnum):

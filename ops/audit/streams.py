@@ -3,7 +3,7 @@
 from typing import Any
 
 from domain.refusals import Refused
-from ops.storage import Connect
+from ops.ports import Connect
 from query_api.log import stream_events, stream_named
 
 

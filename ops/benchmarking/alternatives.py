@@ -19,7 +19,7 @@ from psycopg.sql import SQL, Identifier
 from domain.runs.facts import BlockColumns, fact_stream
 from ops.adapters.database import as_application
 from ops.adapters.event_store import LedgerDatastore, LedgerRecorder
-from ops.storage import Connect, Storage
+from ops.ports import Connect, Storage
 from projections.engine.binary_copy import Field, FixedRows, copy
 from query_api.runs import RunRow, find_run
 

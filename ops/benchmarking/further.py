@@ -11,9 +11,9 @@ import numpy as np
 
 from commands.define_scenario import define_scenarios
 from ops.audit.verification.verify import verify
+from ops.ports import MakeEnvelope, Sealing, Storage
 from ops.read_models import read_model_named
 from ops.rebuilding import Tell, rebuild
-from ops.storage import MakeEnvelope, Sealing, Storage
 
 TIMES = 200
 LOOK_SECONDS = 0.0005

@@ -12,7 +12,7 @@ from compute.inputs.terms import Terms
 from domain.portfolio.tables import PRODUCT_TYPES, RATE_TYPES
 from domain.runs.facts import CHUNK_SIZE
 from domain.runs.run import RunRequested
-from ops.storage import Storage
+from ops.ports import Storage
 
 REPEATS = 3
 DEBT = tuple(PRODUCT_TYPES.index(name) for name in ("LOAN", "BOND"))

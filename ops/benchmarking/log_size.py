@@ -5,7 +5,7 @@ from uuid import UUID
 import numpy as np
 
 from domain.runs.facts import fact_stream
-from ops.storage import Storage
+from ops.ports import Storage
 
 SELECT_BLOCKS = "SELECT kind, chunk_no, octet_length(payload) FROM fact_block WHERE run_id = %s"
 SELECT_EVENT_BYTES = "SELECT coalesce(sum(octet_length(state)), 0) FROM ledger_events WHERE originator_id = ANY(%s)"

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import numpy as np
 
-from ops.storage import Connect
+from ops.ports import Connect
 from query_api.results.position import position_results_of
 from query_api.results.table import position_results, read_identities
 from query_api.results.top import top_positions

@@ -13,8 +13,7 @@ from eventsourcing.persistence import PersistenceError
 
 from commands.processes.run import RunProcess
 from ops.adapters.database import is_there
-from ops.processes.ports import Processes
-from ops.storage import Connect, Sealing, Storage
+from ops.ports import Connect, Processes, Sealing, Storage
 from projections.engine.runner import DATABASE_AWAY
 
 BEAT_SECONDS = 2.0

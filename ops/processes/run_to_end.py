@@ -15,11 +15,10 @@ from domain.measures.failures import failure_text, holes_text
 from domain.runs.run import UNFINISHED
 from ops.adapters.database import DatabaseProblem
 from ops.embedded_postgres.keeper import kept_up
+from ops.ports import Connect, Processes
 from ops.processes.loops import RECONNECT_SECONDS, background, count_alive
-from ops.processes.ports import Processes
 from ops.processes.supervisor import WorkerPool, workers
 from ops.projection_status import refuse_if_halted
-from ops.storage import Connect
 
 POLL_SECONDS = 0.05
 LOOK_SECONDS = 2.0

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import structlog
 
-from ops.processes.ports import Processes
+from ops.ports import Processes
 
 log = structlog.get_logger()
 WATCH_SECONDS = 0.2

@@ -36,8 +36,8 @@ from ops.audit.sealing.keys import key_problems, private_key_of, sealing_keys
 from ops.audit.sealing.proofs import RawEvent, prove, raw_event, raw_stream
 from ops.audit.sealing.sealer import seal
 from ops.audit.sealing.signed_notes import BadNote, is_signed, open_note, parse_verifier_key
+from ops.ports import Connect, Sealing
 from ops.settings import Settings
-from ops.storage import Connect, Sealing
 from ops.wiring import utc_now
 
 TYPE = "tenor.run_certificate.v1"

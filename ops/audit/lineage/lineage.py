@@ -22,7 +22,7 @@ from ops.audit.lineage.models import model_lines, models_used
 from ops.audit.lineage.rows import SourceLines, rows_of_position
 from ops.audit.run_events import read_run
 from ops.audit.sealing.proofs import prove, raw_event, raw_stream
-from ops.storage import Storage
+from ops.ports import Storage
 
 
 @dataclass(frozen=True)

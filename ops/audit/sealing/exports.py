@@ -14,7 +14,7 @@ import structlog
 from domain.sealing.seals import NotACheckpoint, parse_checkpoint
 from ops.audit.sealing.checkpoints import SELECT_NOTES_AFTER
 from ops.audit.sealing.signed_notes import MARK
-from ops.storage import Connect
+from ops.ports import Connect
 
 HEAD_LINES = 2
 """The log's first public key and a blank line."""

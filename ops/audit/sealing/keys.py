@@ -26,7 +26,7 @@ from domain.sealing.seals import (
     rotate_key,
 )
 from ops.audit.sealing.signed_notes import is_signed, public_bytes
-from ops.storage import Connect, Sealing
+from ops.ports import Connect, Sealing
 
 OWN = 0o700
 PRIVATE = 0o600

@@ -26,7 +26,7 @@ from ops.audit.sealing.checkpoints import INSERT, Leaf, StoredCheckpoint, last_c
 from ops.audit.sealing.exports import export_seals, last_size, seals_file
 from ops.audit.sealing.keys import ensure_key, key_at, private_key_of
 from ops.audit.sealing.signed_notes import sign_note, verifier_key
-from ops.storage import Connect, Sealing
+from ops.ports import Connect, Sealing
 from ops.wiring import utc_now
 
 SEAL_SECONDS = 60.0

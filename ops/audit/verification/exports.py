@@ -10,7 +10,7 @@ from ops.audit.sealing.keys import database_log_id, key_file
 from ops.audit.sealing.signed_notes import BadNote, open_note, verifier_key
 from ops.audit.verification.findings import Findings
 from ops.audit.verification.log import Keys
-from ops.storage import Sealing
+from ops.ports import Sealing
 
 SELECT_NOTES = "SELECT tree_size, note FROM log_checkpoint ORDER BY tree_size"
 

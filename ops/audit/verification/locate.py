@@ -10,7 +10,7 @@ import numpy as np
 
 from domain.measures.measures import columns_of
 from domain.runs.run import RunCompleted, RunRequested, fold
-from ops.storage import Storage
+from ops.ports import Storage
 from projections.results.ahead import Begun, Book
 from projections.results.blocks import BlockDamaged, RunFacts
 from projections.results.publication import PORTFOLIO_TABLES

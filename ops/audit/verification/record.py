@@ -4,7 +4,7 @@ from typing import Any
 
 from domain.ports import AlreadyThere, EventStore
 from domain.sealing.seals import VERIFICATIONS_STREAM, LogVerified, record_verification
-from ops.storage import MakeEnvelope
+from ops.ports import MakeEnvelope
 
 TRIES = 5
 """Two that verify at once meet the unique key of the stream."""

@@ -21,7 +21,7 @@ from domain.runs.run import RunArchived, RunCompleted, RunRequested, RunRestored
 from ops.audit.verification.findings import Findings
 from ops.audit.verification.locate import Locator, Run
 from ops.audit.verification.read_models import Version
-from ops.storage import Storage
+from ops.ports import Storage
 from projections.engine.binary_copy import HEADER, TRAILER
 from projections.engine.versions import Tables, versioned
 from projections.results.publication import ResultsProjection

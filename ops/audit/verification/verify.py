@@ -22,7 +22,7 @@ from ops.audit.verification.read_models import versions_of
 from ops.audit.verification.results import ResultsTold, results_there, verify_results
 from ops.audit.verification.run_rows import RunRows
 from ops.audit.verification.runs import RunRoots
-from ops.storage import Sealing, Storage
+from ops.ports import Sealing, Storage
 
 SELECT_KEYS = (
     "SELECT notification_id, topic, state FROM ledger_events WHERE originator_id = %s ORDER BY originator_version"

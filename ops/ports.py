@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from commands.processes.run import RunProcess
 from domain.event import Envelope
 from domain.market.document import MarketDocument, stored_market
 from domain.portfolio.columns import Portfolio
 from domain.ports import BlobStore, BlockCodec, EventStore, PortfolioCodec, WorkQueue
+from ops.settings import Settings
 
 Connect = Callable[[], AbstractContextManager[Any]]
 """A connection of the application's, in autocommit."""
@@ -55,3 +57,15 @@ class Archiving:
     storage: Storage
     queue: WorkQueue
     envelope: MakeEnvelope
+
+
+@dataclass(frozen=True)
+class Processes:
+    """What the processes of one database need: `manager` plans and completes runs, `close` lets go of connections."""
+
+    storage: Storage
+    sealing: Sealing
+    manager: RunProcess
+    settings: Settings
+    database_url: str
+    close: Callable[[], None]
