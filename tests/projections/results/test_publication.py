@@ -15,7 +15,8 @@ from domain.runs.run import RunCompleted
 from projections.engine.runner import catch_up
 from projections.results.blocks import BlockDamaged
 from projections.results.reasons import ReasonBook
-from query_api.reading import unpacked, unpacked_numbers, unpacked_texts
+from query_api.frames import unpacked
+from query_api.reading import unpacked_numbers, unpacked_texts
 from tests.projections.sample_run import RATES, SampleRun, Tenor, portfolio
 
 PARTITIONED = ("result_chunk_v1", "result_position_v1", "result_row_v1", "result_status_v1", "rollup_v1")

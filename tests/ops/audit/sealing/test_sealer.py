@@ -192,7 +192,7 @@ def test_the_loop_seals_once_more_when_told_to_stop(fresh: Tenor, say: Say) -> N
 
 def test_the_seals_outside_are_a_file_of_notes(fresh: Tenor, say: Say, tmp_path: Path) -> None:
     say(fresh, "a")
-    assert sealer.export_to(fresh, tmp_path / "copy") == 1
-    assert sealer.export_to(fresh, tmp_path / "copy") == 0
+    assert sealer.export_to(fresh.sealing, tmp_path / "copy") == 1
+    assert sealer.export_to(fresh.sealing, tmp_path / "copy") == 0
     (ours,) = (fresh.settings.home / "seals").iterdir()
     assert (tmp_path / "copy").read_bytes() == ours.read_bytes()
