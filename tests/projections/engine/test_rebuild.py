@@ -210,7 +210,7 @@ def test_readers_and_new_runs_notice_nothing(tenor: Tenor, database_url: str) ->
 CHILD = """
 import sys
 from pathlib import Path
-from ops.projecting import read_model_named
+from ops.read_models import read_model_named
 from ops.rebuilding import rebuild
 from ops.settings import Settings
 from ops.wiring import Tenor
