@@ -4,9 +4,9 @@ from collections.abc import Callable
 from uuid import UUID
 
 from commands.change_run import change, load_run
-from commands.refusals import Conflict
 from domain.event import Envelope, Event
 from domain.ports import AlreadyThere, Connection, EventStore
+from domain.refusals import Conflict
 from domain.runs import run as runs
 
 BringBack = Callable[[Connection], int]

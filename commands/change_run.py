@@ -4,9 +4,10 @@ from collections.abc import Callable
 from typing import cast
 from uuid import UUID
 
-from commands.refusals import Conflict, UnknownRun
+from commands.refusals import UnknownRun
 from domain.event import Envelope
 from domain.ports import AlreadyThere, EventStore
+from domain.refusals import Conflict
 from domain.runs import run as runs
 
 
@@ -42,7 +43,7 @@ def load_run(store: EventStore, run_id: str) -> tuple[UUID, runs.Run]:
 
 
 def change(store: EventStore, run_id: str, decide: Callable[[runs.Run, UUID], list[runs.RunEvent]]) -> int:
-    """Returns the log position of the last event; a wish that changes nothing answers with the log's head."""
+    """Returns the log position of the last event; a request that changes nothing answers with the log's head."""
     identity, run = load_run(store, run_id)
     events = decide(run, identity)
     try:

@@ -4,11 +4,11 @@ from collections.abc import Callable, Collection
 from datetime import date
 from typing import cast
 
-from commands.refusals import Conflict, UnknownModel
+from commands.refusals import UnknownModel
 from domain import valuation_models as models
 from domain.event import Envelope
 from domain.ports import AlreadyThere, EventStore
-from domain.refusals import Refused
+from domain.refusals import Conflict, Refused
 from domain.scenarios.versions import split_reference
 from domain.snapshot import SnapshotRegistered
 

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from commands.refusals import Conflict, InvalidInput, UnknownScenario
+from commands.refusals import InvalidInput, UnknownScenario
 from domain.event import Envelope
 from domain.ports import AlreadyThere, EventStore
-from domain.refusals import Refused
+from domain.refusals import Conflict, Refused
 from domain.scenarios import versions as book
 from domain.scenarios.shocks import InvalidScenario, ScenarioDocument, parse_scenario_set, parse_scenarios
 

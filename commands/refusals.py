@@ -1,9 +1,9 @@
 """The refusals that several commands share."""
 
-from domain.refusals import Refused
+from domain.refusals import Refused, Unknown
 
 
-class UnknownSnapshot(Refused):
+class UnknownSnapshot(Unknown):
     def __init__(self, what: str, snapshot_id: str) -> None:
         super().__init__(
             "UNKNOWN_SNAPSHOT",
@@ -12,7 +12,7 @@ class UnknownSnapshot(Refused):
         )
 
 
-class UnknownScenario(Refused):
+class UnknownScenario(Unknown):
     def __init__(self, reference: str) -> None:
         super().__init__(
             "UNKNOWN_SCENARIO",
@@ -21,18 +21,14 @@ class UnknownScenario(Refused):
         )
 
 
-class UnknownRun(Refused):
+class UnknownRun(Unknown):
     def __init__(self, run_id: str) -> None:
         super().__init__("UNKNOWN_RUN", f"there is no run {run_id!r}", "see `tenor run list`")
 
 
-class UnknownModel(Refused):
+class UnknownModel(Unknown):
     def __init__(self, reference: str) -> None:
         super().__init__("UNKNOWN_MODEL", f"there is no model {reference!r}", "see `tenor model list`")
-
-
-class Conflict(Refused):
-    """The same idempotency key with other content, or a stream that moved meanwhile."""
 
 
 class InvalidInput(Refused):

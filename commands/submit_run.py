@@ -9,12 +9,12 @@ from uuid import UUID, uuid4
 
 from commands.decide_model import models_in_use, refuse_unapproved
 from commands.define_scenario import documents_of, pin_each, scenario_set_of
-from commands.refusals import Conflict, UnknownScenario, UnknownSnapshot
+from commands.refusals import UnknownScenario, UnknownSnapshot
 from domain.event import Envelope, actors_own_id
 from domain.market.document import MarketDocument, stored_market
 from domain.measures.measures import DEFAULT_MEASURES, UnknownMeasure, resolve
 from domain.ports import AlreadyThere, BlobStore, EventStore
-from domain.refusals import Refused
+from domain.refusals import Conflict, Refused
 from domain.runs import run as runs
 from domain.runs.facts import CHUNK_SIZE
 from domain.scenarios.shocks import ScenarioDocument, SpreadShock

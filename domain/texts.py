@@ -9,6 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from domain.refusals import Refused
+
 FORBIDDEN = "\x00-\x1f\x7f-\x9f\ud800-\udfff"
 """As a character class of `re`."""
 
@@ -23,10 +25,11 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _REPLACEMENT = "\ufffd"
 
 
-class ControlCharacter(ValueError):
+class ControlCharacter(Refused, ValueError):
     """A text that may not be stored."""
 
-    code, fix = CODE, FIX
+    def __init__(self, message: str) -> None:
+        super().__init__(CODE, message, FIX)
 
 
 def is_clean(text: str) -> bool:

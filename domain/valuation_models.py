@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 
 from domain.event import Envelope, Event, stream_id
 from domain.portfolio.tables import PRODUCT_TYPES
+from domain.refusals import Conflict
 
 
 @dataclass(frozen=True)
@@ -202,12 +203,11 @@ class ModelBook:
         )
 
 
-class ModelRefused(Exception):
+class ModelRefused(Conflict):
     """A decision that does not follow from those before; `fix` says what would."""
 
     def __init__(self, message: str, fix: str) -> None:
-        super().__init__(message)
-        self.fix = fix
+        super().__init__("MODEL_REFUSED", message, fix)
 
 
 def model_stream(name: str) -> UUID:

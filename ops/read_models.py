@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from functools import partial
 
 from ops.adapters.database import DatabaseProblem
-from ops.wiring import Tenor, utc_now
+from ops.ports import Storage
+from ops.wiring import utc_now
 from projections.catalogue.run_status import RunStatusProjection
 from projections.catalogue.scenarios import ScenarioProjection
 from projections.catalogue.snapshots import SnapshotProjection
@@ -13,16 +14,16 @@ from projections.engine.runner import catch_up
 from projections.engine.versions import OnPoison, ReadModel
 
 
-def build_projections(tenor: Tenor) -> Sequence[ReadModel]:
+def build_projections(storage: Storage) -> Sequence[ReadModel]:
     from projections.catalogue.portfolio_tree import PortfolioTreeProjection
     from projections.results.archivable import ArchivableResults
     from projections.results.publication import ResultsProjection
 
-    tree = partial(PortfolioTreeProjection, tenor.blobs, tenor.portfolio_codec)
-    parts = (tenor.store, tenor.blobs, tenor.portfolio_codec, tenor.block_codec, utc_now)
+    tree = partial(PortfolioTreeProjection, storage.blobs, storage.portfolio_codec)
+    parts = (storage.store, storage.blobs, storage.portfolio_codec, storage.block_codec, utc_now)
 
     def results(version: int) -> ArchivableResults:
-        return ArchivableResults(ResultsProjection(*parts, version), tenor.store, version)
+        return ArchivableResults(ResultsProjection(*parts, version), storage.store, version)
 
     return (
         *catalogues(),
@@ -47,15 +48,15 @@ def catalogues() -> Sequence[ReadModel]:
     )
 
 
-def catch_up_catalogues(tenor: Tenor) -> None:
+def catch_up_catalogues(storage: Storage) -> None:
     """Before a command reads its own writes, where no projection may be running."""
     for read_model in catalogues():
-        catch_up(read_model, tenor.store, tenor.database.connect)
+        catch_up(read_model, storage.store, storage.connect)
 
 
-def read_model_named(tenor: Tenor, name: str) -> ReadModel:
+def read_model_named(storage: Storage, name: str) -> ReadModel:
     """By its name; the name of one of its versions (result_v2) or the plural will do."""
-    read_models = {each.name: each for each in build_projections(tenor)}
+    read_models = {each.name: each for each in build_projections(storage)}
     unversioned, _, number = name.rpartition("_v")
     wanted = unversioned if number.isdigit() else name
     found = read_models.get(wanted) or read_models.get(wanted.removesuffix("s"))

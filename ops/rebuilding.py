@@ -41,7 +41,7 @@ class RebuildProblem(DatabaseProblem):
     """`errors` are all that is known of what went wrong."""
 
     def __init__(self, code: str, message: str, fix: str, errors: list[str] | None = None) -> None:
-        super().__init__(code, message, fix)
+        super().__init__(code, message, fix, [{"message": error} for error in errors or []])
         self.errors = errors or []
 
 

@@ -6,8 +6,9 @@ from psycopg.rows import dict_row
 
 from commands.refusals import UnknownRun
 from commands.submit_run import SubmitRun, submit_run
+from domain.event import Envelope
+from ops.ports import Storage
 from ops.read_models import catch_up_catalogues
-from ops.wiring import Tenor
 
 SHOW_RUN = (
     "SELECT run_id, status, portfolio_snapshot_id, market_snapshot_id, as_of, base_currency, scenarios, measures, "
@@ -18,16 +19,16 @@ SHOW_RUN = (
 )
 
 
-def submit_wish(tenor: Tenor, wish: SubmitRun) -> str:
+def submit_request(storage: Storage, envelope: Envelope, request: SubmitRun) -> str:
     from ops.checking import check_scenarios
 
-    return str(submit_run(tenor.store, tenor.blobs, tenor.envelope(), wish, check_scenarios).run_id)
+    return str(submit_run(storage.store, storage.blobs, envelope, request, check_scenarios).run_id)
 
 
-def find_run(tenor: Tenor, run_id: str) -> dict[str, Any]:
-    catch_up_catalogues(tenor)
-    with tenor.database.connect() as connection, connection.cursor(row_factory=dict_row) as cursor:
-        row = cursor.execute(SHOW_RUN, (run_id,)).fetchone()
+def find_run(storage: Storage, run_id: str) -> dict[str, Any]:
+    catch_up_catalogues(storage)
+    with storage.connect() as connection, connection.cursor(row_factory=dict_row) as cursor:
+        row: dict[str, Any] | None = cursor.execute(SHOW_RUN, (run_id,)).fetchone()
     if row is None:
         raise UnknownRun(run_id)
     return row

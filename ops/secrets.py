@@ -9,9 +9,6 @@ import sys
 from typing import Any, TextIO
 from urllib.parse import quote, quote_plus, unquote
 
-import psycopg
-from psycopg.conninfo import conninfo_to_dict
-
 SHOWN = "***"
 SHORT = 6
 """A word shorter than this is hidden only where it stands alone."""
@@ -82,10 +79,13 @@ def words_of(url: str) -> set[str]:
     pieces = {piece for word in written for piece in re.split(r"[/?#@:%]", word) if len(piece) > 2}
     escaped_well = not any(mark in word for word in written for mark in "/?#@:")
     meant = written | {unquote(word) for word in written}
+    from psycopg import ProgrammingError
+    from psycopg.conninfo import conninfo_to_dict
+
     try:
         parts = conninfo_to_dict(url)
         meant |= {str(parts[name]) for name in SECRET_PARAMETERS if parts.get(name)}
-    except psycopg.ProgrammingError:
+    except ProgrammingError:
         escaped_well = False
     written = meant if escaped_well else meant | pieces
     open_words = set(re.split(r"[^\w.-]+", _hide_by_place(url)))

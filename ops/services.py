@@ -96,7 +96,7 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
 
     @lru_cache(maxsize=2)
     def load_portfolio(sha256: str) -> Any:
-        return tenor.load_portfolio(sha256)
+        return tenor.storage.portfolio(sha256)
 
     def envelope_of(request: Request) -> Envelope:
         return tenor.envelope(of_header(request.headers.get(ACTOR_HEADER, "api"))[:100])
@@ -111,13 +111,13 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
             run_commands.build_router(store, blobs, envelope_of, check_scenarios),
         ],
         "results": lambda: [results.build_router(connect, load_portfolio)],
-        "audit": lambda: [audit.build_router(connect, build_evidence(tenor, load_portfolio))],
+        "audit": lambda: [audit.build_router(connect, build_evidence(tenor.storage, tenor.sealing, load_portfolio))],
         "portfolio": lambda: [portfolio.build_router(connect)],
         "risk": lambda: [
             risk.build_router(connect),
             models.build_router(connect),
             model_commands.build_router(store, envelope_of),
-            tail_risk.build_router(connect, load_portfolio, tenor.load_market),
+            tail_risk.build_router(connect, load_portfolio, tenor.storage.market),
         ],
         "scenario": lambda: [
             scenario.build_router(connect),

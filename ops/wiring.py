@@ -11,11 +11,11 @@ from uuid import uuid4
 
 from commands.processes.run import RunProcess
 from domain.event import Envelope
-from domain.market.document import MarketDocument, stored_market
 from ops.adapters.blob_store import PostgresBlobStore
 from ops.adapters.database import Database, as_application, check_version, ensure_migrated
 from ops.adapters.event_store import LedgerDatastore, LedgerRecorder, PostgresEventStore
 from ops.adapters.work_queue import PgWorkQueue
+from ops.ports import Archiving, Processes, Sealing, Storage
 from ops.settings import Settings
 
 if TYPE_CHECKING:
@@ -68,14 +68,24 @@ class Tenor:
         return ZstdBlockCodec()
 
     @cached_property
+    def storage(self) -> Storage:
+        return Storage(self.store, self.blobs, self.database.connect, self.portfolio_codec, self.block_codec)
+
+    @cached_property
+    def sealing(self) -> Sealing:
+        return Sealing(self.store, self.database.connect, self.envelope, self.settings.home)
+
+    @cached_property
+    def archiving(self) -> Archiving:
+        return Archiving(self.storage, self.queue, self.envelope)
+
+    @cached_property
+    def processes(self) -> Processes:
+        return Processes(self.storage, self.sealing, self.run_process, self.settings, self.database_url, self.close)
+
+    @cached_property
     def run_process(self) -> RunProcess:
         return RunProcess(self.store, self.queue, self.database.connect, utc_now)
-
-    def load_portfolio(self, sha256: str) -> Any:
-        return self.portfolio_codec.decode(self.blobs.get(sha256))
-
-    def load_market(self, sha256: str) -> MarketDocument:
-        return stored_market(self.blobs.get(sha256))
 
     def envelope(self, actor: str | None = None) -> Envelope:
         return Envelope(actor or login_name(), utc_now(), uuid4())
@@ -89,9 +99,17 @@ class Tenor:
 @contextmanager
 def open_tenor(settings: Settings, *, migrate: bool = True) -> Iterator[Tenor]:
     """Tenor over the database that the settings name; without one, over the embedded server, started if need be."""
-    tenor = Tenor(settings, database_url_of(settings))
+    database_url = database_url_of(settings)
     if migrate:
-        ensure_migrated(tenor.database_url)
+        ensure_migrated(database_url)
+    with connected(settings, database_url) as tenor:
+        yield tenor
+
+
+@contextmanager
+def connected(settings: Settings, database_url: str) -> Iterator[Tenor]:
+    """Tenor over a database that is known to be there."""
+    tenor = Tenor(settings, database_url)
     try:
         yield tenor
     finally:

@@ -1,16 +1,17 @@
-"""Why a question has no answer. HTTP learns the status of each in one table (problems.py)."""
+"""Why a query has no answer."""
 
 from typing import Any
 
+from domain.refusals import Conflict, Refused, Unavailable, Unknown
 
-class QueryRefused(Exception):
-    """`fix` says what would be answered; `facts` are what a program may want to know."""
 
-    code = "BAD_QUERY"
+class QueryRefused(Refused):
+    """`fix` says what would be answered."""
+
+    CODE = "BAD_QUERY"
 
     def __init__(self, message: str, fix: str, **facts: Any) -> None:
-        super().__init__(message)
-        self.fix, self.facts = fix, facts
+        super().__init__(self.CODE, message, fix, facts.pop("problems", None), facts)
 
 
 class BadQuery(QueryRefused):
@@ -18,46 +19,46 @@ class BadQuery(QueryRefused):
 
 
 class UnknownParameter(QueryRefused):
-    code = "UNKNOWN_PARAMETER"
+    CODE = "UNKNOWN_PARAMETER"
 
 
 class RepeatedParameter(QueryRefused):
-    code = "REPEATED_PARAMETER"
+    CODE = "REPEATED_PARAMETER"
 
 
-class NotFound(QueryRefused):
-    code = "NOT_FOUND"
+class NotFound(QueryRefused, Unknown):
+    CODE = "NOT_FOUND"
 
 
-class NotQueryable(QueryRefused):
+class NotQueryable(QueryRefused, Conflict):
     """The run is known and has no figures (yet); `facts` hold its progress."""
 
-    code = "RUN_NOT_QUERYABLE"
+    CODE = "RUN_NOT_QUERYABLE"
 
 
-class NotYet(QueryRefused):
+class NotYet(QueryRefused, Conflict):
     """It has happened, and the read model has not been told yet."""
 
-    code = "READ_MODEL_BEHIND"
+    CODE = "READ_MODEL_BEHIND"
 
 
-class Busy(QueryRefused):
+class Busy(QueryRefused, Unavailable):
     """Too many wait for the same already."""
 
-    code = "BUSY"
+    CODE = "BUSY"
 
 
 class NoHistory(QueryRefused):
     """The read model keeps the present only."""
 
-    code = "NO_HISTORY"
+    CODE = "NO_HISTORY"
 
 
 class NotAcceptable(QueryRefused):
-    code = "NOT_ACCEPTABLE"
+    CODE = "NOT_ACCEPTABLE"
 
 
-class NotProvable(QueryRefused):
+class NotProvable(QueryRefused, Conflict):
     """The log holds what was asked about, and cannot vouch for it (yet, or here)."""
 
-    code = "NOT_PROVABLE"
+    CODE = "NOT_PROVABLE"

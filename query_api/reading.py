@@ -1,7 +1,7 @@
 """Connections as queries use them: read-only snapshots, and arrays straight into numpy."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from threading import BoundedSemaphore
 from typing import Any, TypeVar
@@ -10,17 +10,13 @@ from uuid import UUID
 import numpy as np
 import psycopg
 import pyarrow as pa
-import zstandard
-from psycopg.abc import Buffer
 
-from domain.ports import PART_POSITIONS
 from query_api.errors import Busy, NotFound, NotYet
 
 Connection = psycopg.Connection[Any]
 Array = np.ndarray[Any, Any]
 Connect = Callable[[], AbstractContextManager[Connection]]
 
-PLANES = 8
 INT32 = 4
 
 READ_ONLY_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
@@ -82,32 +78,6 @@ def _is_in_log(connect: Connect, originator_id: str) -> bool:
         return bool(row and row[0])
 
 
-def parts_of(rows: slice) -> tuple[int, int]:
-    """Of a chunk, the first and the last that hold the rows."""
-    return rows.start // PART_POSITIONS, (rows.stop - 1) // PART_POSITIONS
-
-
-def unpacked(parts: Mapping[int, Mapping[int, Buffer]], rows: slice) -> dict[int, Array]:
-    """Numbers of a column of a chunk by scenario, from the frames of its parts (read.result_chunk.packed)."""
-    found: dict[int, list[Array]] = {}
-    for part, frames in sorted(parts.items()):
-        first = part * PART_POSITIONS
-        for scenario, numbers in _unpacked(frames, slice(max(0, rows.start - first), rows.stop - first)).items():
-            found.setdefault(scenario, []).append(numbers)
-    return {scenario: np.concatenate(numbers) for scenario, numbers in found.items()}
-
-
-def _unpacked(frames: Mapping[int, Buffer], rows: slice) -> dict[int, Array]:
-    """Byte planes of doubles, lowest first. Every scenario's but that of scenario 0, which must be there, are XOR those
-    of scenario 0."""
-    decompress = zstandard.ZstdDecompressor().decompress
-    planes = {
-        scenario: np.frombuffer(decompress(frame), np.uint8).reshape(PLANES, -1)[:, rows]
-        for scenario, frame in frames.items()
-    }
-    return {scenario: _doubles(each ^ planes[0] if scenario else each) for scenario, each in planes.items()}
-
-
 def unpacked_numbers(packed: bytes, kind: str = "<i4") -> Array:
     """Whole numbers as read models keep them: one after another, little-endian."""
     return np.frombuffer(packed, kind).astype(np.int64)
@@ -118,10 +88,6 @@ def unpacked_texts(packed: bytes) -> pa.StringArray:
     count, buffer = int.from_bytes(packed[:INT32], "little"), pa.py_buffer(packed)
     end = INT32 * (count + 2)
     return pa.StringArray.from_buffers(count, buffer[INT32:end], buffer[end:])
-
-
-def _doubles(planes: Array) -> Array:
-    return np.ascontiguousarray(planes.T).view("<f8")[:, 0]
 
 
 def parse_id(kind: str, text: str | UUID) -> UUID:

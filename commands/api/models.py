@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, keyed
 from commands.api.refusals import CommandRoute
 from commands.decide_model import approve_model, pinned, withdraw_model
-from commands.refusals import Conflict
 from domain.event import Envelope
 from domain.ports import EventStore
+from domain.refusals import Conflict
 from domain.valuation_models import ModelEvent, ModelVersionApproved, ModelVersionWithdrawn, model_stream
 
 PREFIX = "/api/v1/risk"
@@ -34,22 +34,22 @@ def build_router(store: EventStore, envelope_of: EnvelopeOf) -> APIRouter:
     router = APIRouter(prefix=PREFIX, tags=["risk"], route_class=CommandRoute)
 
     @router.post("/models/{model}/approve", status_code=202, operation_id="risk_approve_model")
-    def approve(request: Request, model: str, wish: Approval, idempotency_key: IdempotencyKey = None) -> JSONResponse:
+    def approve(request: Request, model: str, asked: Approval, idempotency_key: IdempotencyKey = None) -> JSONResponse:
         """Approve the version in use, or the one that `model@version` names."""
         envelope = keyed(envelope_of(request), idempotency_key)
-        said = wish.model_dump()
+        said = asked.model_dump()
         position = done_before(store, envelope, model, ModelVersionApproved, said)
         return answer(model, position or approve_model(store, envelope, model, **said))
 
     @router.post("/models/{model}/withdraw", status_code=202, operation_id="risk_withdraw_model")
     def withdraw(
-        request: Request, model: str, wish: Withdrawal, idempotency_key: IdempotencyKey = None
+        request: Request, model: str, asked: Withdrawal, idempotency_key: IdempotencyKey = None
     ) -> JSONResponse:
         """Withdraw an approval."""
         envelope = keyed(envelope_of(request), idempotency_key)
-        said = wish.model_dump()
+        said = asked.model_dump()
         position = done_before(store, envelope, model, ModelVersionWithdrawn, said)
-        return answer(model, position or withdraw_model(store, envelope, model, wish.reason))
+        return answer(model, position or withdraw_model(store, envelope, model, asked.reason))
 
     return router
 

@@ -10,10 +10,10 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, keyed
 from commands.api.refusals import CommandRoute
 from commands.change_run import approve_run, cancel_run, load_run, publish_run, reject_run, retry_run
-from commands.refusals import Conflict
 from commands.submit_run import CheckScenarios, SubmitRun, submit_run
 from domain.event import Envelope
 from domain.ports import BlobStore, EventStore
+from domain.refusals import Conflict
 from domain.runs.run import RunApproved, RunCancelled, RunEvent, RunPublished, RunRejected, RunRetried
 
 PREFIX = "/api/v1/orchestrator"
@@ -63,16 +63,16 @@ def build_router(
     router = APIRouter(prefix=PREFIX, tags=["orchestrator"], route_class=CommandRoute)
 
     @router.post("/runs", status_code=202, operation_id="orchestrator_submit_run")
-    def submit(request: Request, wish: RunWish, idempotency_key: IdempotencyKey = None) -> JSONResponse:
+    def submit(request: Request, asked: RunWish, idempotency_key: IdempotencyKey = None) -> JSONResponse:
         """Ask for a run; follow the Location for its progress."""
         command = SubmitRun(
-            wish.portfolio,
-            wish.market,
-            tuple(wish.scenarios),
-            tuple(wish.measures),
-            wish.base_currency,
+            asked.portfolio,
+            asked.market,
+            tuple(asked.scenarios),
+            tuple(asked.measures),
+            asked.base_currency,
             idempotency_key,
-            wish.require_approved_models,
+            asked.require_approved_models,
         )
         envelope = keyed(envelope_of(request), idempotency_key)
         submitted = submit_run(store, blobs, envelope, command, check_scenarios)
@@ -108,7 +108,7 @@ def _add_change(
 
 
 def _is_done(store: EventStore, envelope: Envelope, run_id: str, kind: type[RunEvent], reason: str) -> bool:
-    """Whether this key has changed this run already: fine for the same wish, a conflict for another."""
+    """Whether this key has changed this run already: fine for the same request, a conflict for another."""
     identity, _ = load_run(store, run_id)
     for event in store.stream(identity):
         if event.correlation_id == envelope.correlation_id:

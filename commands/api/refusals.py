@@ -1,4 +1,4 @@
-"""The one table from a refusal to its HTTP status, and the route class that applies it."""
+"""The route class of commands: what it takes. What is refused is said by the application's frame."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -7,37 +7,10 @@ from fastapi import HTTPException, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
 
-from commands.refusals import Conflict, InvalidInput, UnknownModel, UnknownRun, UnknownScenario, UnknownSnapshot
+from commands.refusals import InvalidInput
 from domain.documents import MOST_TOLD, read_json
 from domain.ports import AlreadyThere
-from domain.refusals import Refused
-from domain.runs.run import RunRefused
-from domain.texts import ControlCharacter
-from domain.valuation_models import ModelRefused
-
-STATUS: dict[type[Exception], int] = {
-    UnknownRun: 404,
-    UnknownSnapshot: 404,
-    UnknownScenario: 404,
-    UnknownModel: 404,
-    Conflict: 409,
-    InvalidInput: 422,
-    Refused: 422,
-    RunRefused: 409,
-    ModelRefused: 409,
-}
-
-CODE_OF: dict[type[Exception], str] = {RunRefused: "RUN_REFUSED", ModelRefused: "MODEL_REFUSED"}
-
-# A key that comes again with another body: draft-ietf-httpapi-idempotency-key-header-07, section 2.7.
-# A body within the limit on bytes and beyond another of the limits is too large as well.
-STATUS_OF_CODE = {
-    "IDEMPOTENCY_KEY_REUSED": 422,
-    "LIMIT_EXCEEDED": 413,
-    "ARCHIVE_TOO_LARGE": 413,
-    "PARSERS_BUSY": 503,
-    "PARSER_DIED": 503,
-}
+from domain.refusals import Conflict
 
 JSON = "application/json"
 BODY_HEADERS = ("content-length", "transfer-encoding")
@@ -46,7 +19,7 @@ Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 
 class CommandRoute(APIRoute):
-    """A refused command is an answer, not an error of the service; no body passes that the gate for texts refuses."""
+    """A command that is described in JSON takes JSON only; no body passes that the gate for texts refuses."""
 
     def get_route_handler(self) -> Handler:
         handle, takes_json = super().get_route_handler(), self.body_field is not None
@@ -59,13 +32,9 @@ class CommandRoute(APIRoute):
                 if takes_json:
                     await run_in_threadpool(refuse_unfit, await request.body())
                 return await handle(request)
-            except (Refused, RunRefused, ModelRefused) as refusal:
-                raise as_http(refusal) from refusal
-            except ControlCharacter as error:
-                raise as_http(InvalidInput(error.code, str(error), error.fix)) from error
             except AlreadyThere as error:
                 message, fix = "somebody wrote to the same place at the same moment", "look at it and ask again"
-                raise as_http(Conflict("MOVED", message, fix)) from error
+                raise Conflict("MOVED", message, fix) from error
 
         return handle_or_refuse
 
@@ -95,12 +64,3 @@ def refuse_unfit(raw: bytes) -> None:
         first = problems[0]
         told = [vars(problem) for problem in problems[:MOST_TOLD]]
         raise InvalidInput(first.code, f"{first.path}: {first.message}", first.fix, told)
-
-
-def as_http(refusal: Refused | RunRefused | ModelRefused) -> HTTPException:
-    """The detail is a document, which the application's frame turns into problem+json."""
-    code = refusal.code if isinstance(refusal, Refused) else CODE_OF[type(refusal)]
-    problems = refusal.problems if isinstance(refusal, Refused) else []
-    status = STATUS_OF_CODE.get(code) or next(STATUS[kind] for kind in type(refusal).__mro__ if kind in STATUS)
-    detail: dict[str, Any] = {"code": code, "detail": str(refusal), "fix": refusal.fix}
-    return HTTPException(status, detail | ({"problems": problems} if problems else {}))

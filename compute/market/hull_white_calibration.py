@@ -17,15 +17,14 @@ from domain.market.document import MarketDocument
 from domain.market.index_conventions import index_conventions
 from domain.market.parts import VolatilitySurface
 from domain.portfolio.tables import DAY_COUNTS
+from domain.refusals import Refused
 from domain.scenarios.shocks import BASE_SCENARIO
 
 Array = NDArray[np.float64]
 
 
-class CannotCalibrate(ValueError):
-    def __init__(self, code: str, message: str, fix: str) -> None:
-        super().__init__(message)
-        self.code, self.fix = code, fix
+class CannotCalibrate(Refused):
+    """The swaptions of the market do not determine a model."""
 
 
 @dataclass(frozen=True)

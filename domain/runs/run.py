@@ -7,6 +7,7 @@ from typing import Any, ClassVar, assert_never
 from uuid import UUID
 
 from domain.event import Envelope, Event, stream_id
+from domain.refusals import Conflict
 from domain.valuation_models import ModelUse
 
 
@@ -189,12 +190,11 @@ class Run:
     """before it was archived"""
 
 
-class RunRefused(Exception):
+class RunRefused(Conflict):
     """A command that the run's state does not allow; `fix` says what would."""
 
     def __init__(self, message: str, fix: str) -> None:
-        super().__init__(message)
-        self.fix = fix
+        super().__init__("RUN_REFUSED", message, fix)
 
 
 def evolve(run: Run, event: RunEvent) -> Run:

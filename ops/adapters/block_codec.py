@@ -1,13 +1,10 @@
 """Blocks of facts to bytes and back: canonical columns for the hash, byte-shuffled zstd for the disk.
 
     payload  MAGIC, then length-prefixed zstd frames: header, for each column its parts, reasons, detail
-    part     2,048 positions: a frame for each scenario
-    frame    eight byte planes, lowest first, of the doubles of a scenario: bits XOR those of scenario 0, but its own
+    part     the frames of 2,048 positions, one for each scenario (query_api/frames.py)
 
-The XOR makes a column that no scenario moves cost nothing, and one that moves a little keep its sign, exponent and
-leading digits at zero; the planes let zstd see that. About 6.7 bytes a value that moves in every scenario, 0.7 where
-none does. Read models take the frames over as they are: one number is in 16 kB. The first layout had one frame for all
-of a column; what is stored of it is still read. A later one has another MAGIC; the content hash depends on none of it.
+Read models take the frames over as they are. The first layout had one frame for all of a column; what is stored of it
+is still read. A later one has another MAGIC; the content hash depends on none of it.
 """
 
 import json
@@ -19,16 +16,13 @@ import numpy as np
 import numpy.typing as npt
 import zstandard
 
-from domain.ports import PART_POSITIONS, Packed
+from domain.ports import Packed
 from domain.runs.facts import BlockColumns
+from query_api.frames import PLANES, Compress, Unpack, canonical, compressor, pack_column, part_slices, read_column
 
 MAGIC = b"TNRBLK\x02\n"
 FIRST_MAGIC = b"TNRBLK\x01\n"
-ZSTD_LEVEL = 1
-PLANES = 8
 
-Compress = Callable[[Any], bytes]
-Unpack = Callable[[memoryview], bytes]
 ReadColumn = Callable[[npt.NDArray[np.uint64], Iterator[memoryview], Unpack], None]
 Opened = TypeVar("Opened")
 
@@ -44,7 +38,7 @@ class ZstdBlockCodec:
         """Of the header and the little-endian columns; every NaN is the same NaN, every detail's number int32."""
         digest = sha256(_header(columns))
         for values in columns.values:
-            digest.update(_canonical(values).data)
+            digest.update(canonical(values).data)
         digest.update(np.ascontiguousarray(columns.reasons, np.uint8).data)
         digest.update(np.ascontiguousarray(columns.detail, "<i4").data)
         return digest.hexdigest()
@@ -54,7 +48,7 @@ class ZstdBlockCodec:
 
     def encode(self, columns: BlockColumns) -> bytes:
         parts = [MAGIC]
-        for frame in _frames(columns, _compressor().compress):
+        for frame in _frames(columns, compressor().compress):
             parts += [len(frame).to_bytes(4, "little"), frame]
         return b"".join(parts)
 
@@ -67,11 +61,7 @@ class ZstdBlockCodec:
         return _opened(payload, lambda frames, _: _packed(frames))
 
     def pack(self, values: npt.NDArray[np.float64]) -> list[list[bytes]]:
-        return list(_pack(values, _compressor().compress))
-
-
-def _compressor() -> zstandard.ZstdCompressor:
-    return zstandard.ZstdCompressor(level=ZSTD_LEVEL, write_checksum=False)
+        return list(pack_column(values, compressor().compress))
 
 
 def _header(columns: BlockColumns) -> bytes:
@@ -97,38 +87,19 @@ def _header_text(document: dict[str, Any]) -> bytes:
 def _frames(columns: BlockColumns, compress: Compress) -> Iterator[bytes]:
     yield compress(_header(columns))
     for values in columns.values:
-        for part in _pack(values, compress):
+        for part in pack_column(values, compress):
             yield from part
     yield compress(np.ascontiguousarray(columns.reasons, np.uint8).data)
     yield compress(np.ascontiguousarray(columns.detail, "<i4").data)
 
 
-def _canonical(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Little-endian, and one bit pattern for NaN whatever arithmetic made it."""
-    blank = np.isnan(values)
-    return np.ascontiguousarray(np.where(blank, np.nan, values) if blank.any() else values, "<f8")
-
-
-def _pack(values: npt.NDArray[np.float64], compress: Compress) -> Iterator[list[bytes]]:
-    """[scenarios, positions] doubles to the frames of each part."""
-    bits = _canonical(values).view("<u8").copy()
-    bits[1:] ^= bits[:1]
-    octets = bits.view(np.uint8).reshape(*bits.shape, PLANES)
-    for rows in _parts(bits.shape[1]):
-        yield [compress(planes) for planes in np.ascontiguousarray(octets[:, rows].transpose(0, 2, 1))]
-
-
-def _parts(positions: int) -> list[slice]:
-    return [slice(first, first + PART_POSITIONS) for first in range(0, positions, PART_POSITIONS)]
-
-
 def _opened(payload: bytes | memoryview, read: Callable[[Iterator[memoryview], ReadColumn], Opened]) -> Opened:
     view = memoryview(payload)
-    read_column = {MAGIC: _read_column, FIRST_MAGIC: _read_first_column}.get(bytes(view[: len(MAGIC)]))
-    if read_column is None:
+    layout = {MAGIC: read_column, FIRST_MAGIC: _read_first_column}.get(bytes(view[: len(MAGIC)]))
+    if layout is None:
         raise NotABlock("not a block of facts, or of a newer layout")
     try:
-        return read(_split(view[len(MAGIC) :]), read_column)
+        return read(_split(view[len(MAGIC) :]), layout)
     except (zstandard.ZstdError, StopIteration, ValueError, KeyError) as error:
         raise NotABlock(f"a block of facts is damaged: {error}") from error
 
@@ -168,21 +139,10 @@ def _content_sha256(frames: Iterator[memoryview], read_column: ReadColumn) -> st
     digest, bits = sha256(_header_text(header)), np.empty((header["scenarios"], header["positions"]), np.uint64)
     for _ in header["columns"]:
         read_column(bits, frames, unpack)
-        digest.update(_canonical(bits.view(np.float64)).data)
+        digest.update(canonical(bits.view(np.float64)).data)
     digest.update(np.frombuffer(unpack(next(frames)), np.uint8).reshape(len(header["measures"]), *bits.shape).data)
     digest.update(np.frombuffer(unpack(next(frames)), "<i4").reshape(bits.shape[1]).data)
     return digest.hexdigest()
-
-
-def _read_column(bits: npt.NDArray[np.uint64], frames: Iterator[memoryview], unpack: Unpack) -> None:
-    """Plane after plane, of all scenarios: twice as fast as numpy's own transposition."""
-    octets = bits.view(np.uint8).reshape(*bits.shape, PLANES)
-    for rows in _parts(bits.shape[1]):
-        opened = b"".join([unpack(next(frames)) for _ in bits])
-        planes = np.frombuffer(opened, np.uint8).reshape(len(bits), PLANES, -1)
-        for place in range(PLANES):
-            octets[:, rows, place] = planes[:, place]
-    bits[1:] ^= bits[:1]
 
 
 def _read_first_column(bits: npt.NDArray[np.uint64], frames: Iterator[memoryview], unpack: Unpack) -> None:
@@ -193,5 +153,5 @@ def _read_first_column(bits: npt.NDArray[np.uint64], frames: Iterator[memoryview
 
 def _packed(frames: Iterator[memoryview]) -> Packed:
     header = json.loads(zstandard.ZstdDecompressor().decompress(next(frames)))
-    parts = _parts(header["positions"])
+    parts = part_slices(header["positions"])
     return [[[next(frames) for _ in range(header["scenarios"])] for _ in parts] for _ in header["columns"]]

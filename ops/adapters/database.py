@@ -11,6 +11,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import Identifier
 from psycopg_pool import ConnectionPool
 
+from domain.refusals import Unavailable
 from ops.adapters.database_rights import missing_rights
 
 MINIMUM_MAJOR = 15
@@ -38,12 +39,8 @@ PATIENCE: dict[str, int] = {
 """Of libpq, where the URL says nothing of its own: a network that swallows is noticed in seconds, not in minutes."""
 
 
-class DatabaseProblem(Exception):
+class DatabaseProblem(Unavailable):
     """Something about the database that the user can mend; `fix` says how."""
-
-    def __init__(self, code: str, message: str, fix: str) -> None:
-        super().__init__(message)
-        self.code, self.fix = code, fix
 
 
 def in_one_line(error: BaseException) -> str:

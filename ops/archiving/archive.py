@@ -27,7 +27,7 @@ from ops.archiving.dropping import Dropped, clear_away
 from ops.archiving.manifest import MANIFEST, ArchivedBlock, ArchivedFile, Manifest
 from ops.archiving.parquet_blocks import KindWriter, PositionNames, block_table, read_block
 from ops.archiving.problems import ArchiveDamaged, RunWorkedOn
-from ops.wiring import Tenor
+from ops.ports import Archiving, Storage
 
 PORTFOLIO_TABLES = ("portfolio", "instruments", "positions")
 SELECT_MONTHS = "SELECT kind, chunk_no, run_month FROM fact_block WHERE run_id = %s"
@@ -47,14 +47,15 @@ class Archived:
     dropped: Dropped
 
 
-def archive(tenor: Tenor, run_id: str, to: str, reason: str) -> Archived:
-    identity = archivable_run(tenor.store, run_id)
-    _refuse_if_worked_on(tenor, identity)
+def archive(archiving: Archiving, run_id: str, to: str, reason: str) -> Archived:
+    storage = archiving.storage
+    identity = archivable_run(storage.store, run_id)
+    _refuse_if_worked_on(archiving, identity)
     destination = destination_of(to, str(identity))
     with TemporaryDirectory(prefix="tenor-archive-") as folder:
-        manifest = Writing(tenor, identity, destination, Path(folder)).write()
+        manifest = Writing(storage, identity, destination, Path(folder)).write()
         manifest_sha256 = put_manifest(destination, manifest, Path(folder))
-        for _ in read_archive(destination, manifest, tenor.block_codec, Path(folder)):
+        for _ in read_archive(destination, manifest, storage.block_codec, Path(folder)):
             pass
     copy = ArchivedCopy(
         destination=destination.root,
@@ -63,14 +64,14 @@ def archive(tenor: Tenor, run_id: str, to: str, reason: str) -> Archived:
         archive_bytes=sum(file.bytes for file in manifest.files),
         blocks=len(manifest.blocks),
     )
-    position = archive_run(tenor.store, tenor.envelope(), str(identity), reason, copy)
-    return Archived(identity, event_position=position, dropped=clear_away(tenor), **vars(copy))
+    position = archive_run(storage.store, archiving.envelope(), str(identity), reason, copy)
+    return Archived(identity, event_position=position, dropped=clear_away(storage), **vars(copy))
 
 
-def _refuse_if_worked_on(tenor: Tenor, run_id: UUID) -> None:
+def _refuse_if_worked_on(archiving: Archiving, run_id: UUID) -> None:
     """A cancelled run's workers end the chunk that they are at: its facts belong in the archive too."""
-    with tenor.database.connect() as connection:
-        live = tenor.queue.live_keys(connection, key_prefix(run_id))
+    with archiving.storage.connect() as connection:
+        live = archiving.queue.live_keys(connection, key_prefix(run_id))
     if live:
         raise RunWorkedOn(run_id, len(live))
 
@@ -78,9 +79,9 @@ def _refuse_if_worked_on(tenor: Tenor, run_id: UUID) -> None:
 class Writing:
     """One run on its way out, block by block; a file is put as soon as it is whole, then forgotten here."""
 
-    def __init__(self, tenor: Tenor, run_id: UUID, destination: Destination, folder: Path) -> None:
-        self._tenor, self._run_id, self._destination, self._folder = tenor, run_id, destination, folder
-        self._history = tenor.store.stream(run_id)
+    def __init__(self, storage: Storage, run_id: UUID, destination: Destination, folder: Path) -> None:
+        self._storage, self._run_id, self._destination, self._folder = storage, run_id, destination, folder
+        self._history = storage.store.stream(run_id)
         self._requested = self._last(RunRequested)
         self._names = self._position_names()
         self._files: list[ArchivedFile] = []
@@ -112,7 +113,7 @@ class Writing:
             self._put(writer)
 
     def _write_block(self, writer: KindWriter, kind: str, fact: Fact, month: Any) -> None:
-        block = self._tenor.block_codec.decode(self._tenor.store.block(self._run_id, kind, fact.chunk_no))
+        block = self._storage.block_codec.decode(self._storage.store.block(self._run_id, kind, fact.chunk_no))
         scenarios = self._requested.scenarios
         table = block_table(str(self._run_id), fact.chunk_no, fact.first_row, scenarios, block, self._names)
         place = writer.write(table)
@@ -144,18 +145,17 @@ class Writing:
     def _facts(self, kind: str, chunks: int) -> Iterator[Fact]:
         """A chunk that failed has none."""
         for chunk_no in range(chunks):
-            for event in self._tenor.store.stream(fact_stream(self._run_id, kind, chunk_no)):
+            for event in self._storage.store.stream(fact_stream(self._run_id, kind, chunk_no)):
                 if isinstance(event, PositionPriced | RiskComputed):
                     yield event
 
     def _months(self) -> dict[tuple[str, int], Any]:
-        with self._tenor.database.connect() as connection:
+        with self._storage.connect() as connection:
             rows = connection.execute(SELECT_MONTHS, (self._run_id,)).fetchall()
         return {(kind, chunk_no): month for kind, chunk_no, month in rows}
 
     def _position_names(self) -> PositionNames:
-        data = self._tenor.blobs.get(self._requested.portfolio_sha256)
-        return PositionNames(self._tenor.portfolio_codec.decode(data, PORTFOLIO_TABLES))
+        return PositionNames(self._storage.portfolio(self._requested.portfolio_sha256, PORTFOLIO_TABLES))
 
     def _last(self, kind: Any) -> Any:
         return next((event for event in reversed(self._history) if isinstance(event, kind)), None)

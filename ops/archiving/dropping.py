@@ -16,8 +16,8 @@ from typing import Any
 import psycopg
 from psycopg.sql import SQL, Identifier
 
+from ops.ports import Storage
 from ops.read_models import catch_up_catalogues, read_model_named
-from ops.wiring import Tenor
 from projections.engine.runner import catch_up
 
 TRIES = 5
@@ -59,12 +59,12 @@ class Dropped:
     busy: list[str]
 
 
-def clear_away(tenor: Tenor) -> Dropped:
+def clear_away(storage: Storage) -> Dropped:
     """Everything that archived runs have left, of whichever run."""
-    catch_up_catalogues(tenor)
-    catch_up(read_model_named(tenor, "result"), tenor.store, tenor.database.connect)
-    partitions, busy = drop_result_partitions(tenor.database.connect)
-    months, busy_months = drop_archived_months(tenor.database.connect)
+    catch_up_catalogues(storage)
+    catch_up(read_model_named(storage, "result"), storage.store, storage.connect)
+    partitions, busy = drop_result_partitions(storage.connect)
+    months, busy_months = drop_archived_months(storage.connect)
     return Dropped(partitions, months, busy + busy_months)
 
 

@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
-from domain.refusals import Refused
+from domain.refusals import Conflict, Refused, Unavailable
 
 
-class ArchiveUnreachable(Refused):
+class ArchiveUnreachable(Unavailable):
     """The destination refuses, or is not there."""
 
     def __init__(self, url: str, error: BaseException) -> None:
@@ -28,7 +28,7 @@ class ArchiveDamaged(Refused):
         super().__init__("ARCHIVE_DAMAGED", message, "bring back an earlier version of it, or another copy")
 
 
-class RunWorkedOn(Refused):
+class RunWorkedOn(Conflict):
     def __init__(self, run_id: UUID, jobs: int) -> None:
         super().__init__(
             "RUN_WORKED_ON", f"{jobs} jobs of run {run_id} are still at work", "archive it when they are done"

@@ -19,8 +19,8 @@ from domain.ports import BlockCodec, Connection
 from ops.archiving.archive import read_archive
 from ops.archiving.destinations import Destination, destination_of
 from ops.archiving.manifest import MANIFEST, Manifest, read_manifest
+from ops.ports import Archiving
 from ops.read_models import catch_up_catalogues, read_model_named
-from ops.wiring import Tenor
 from projections.engine.runner import catch_up
 
 ENSURE_PARTITION = "SELECT ensure_fact_partition(%s)"
@@ -54,13 +54,14 @@ class ReadyBlock:
     same_bytes: bool
 
 
-def restore(tenor: Tenor, run_id: str, source: str | None, reason: str) -> Restored:
+def restore(archiving: Archiving, run_id: str, source: str | None, reason: str) -> Restored:
     """From where the log says that it is, or from another copy of the same."""
-    identity, copy = archived_run(tenor.store, run_id)
+    storage = archiving.storage
+    identity, copy = archived_run(storage.store, run_id)
     archive = destination_of(source or copy.destination, str(identity))
     with TemporaryDirectory(prefix="tenor-restore-") as folder:
         manifest = _fetch_manifest(archive, copy.manifest_sha256, Path(folder))
-        ready = _make_ready(archive, manifest, tenor.block_codec, Path(folder))
+        ready = _make_ready(archive, manifest, storage.block_codec, Path(folder))
         reencoded = sum(not block.same_bytes for block in ready)
 
         def bring_back(connection: Connection) -> int:
@@ -68,11 +69,11 @@ def restore(tenor: Tenor, run_id: str, source: str | None, reason: str) -> Resto
             return reencoded
 
         position = restore_run(
-            tenor.store, tenor.envelope(), str(identity), reason, source=archive.root, bring_back=bring_back
+            storage.store, archiving.envelope(), str(identity), reason, source=archive.root, bring_back=bring_back
         )
-    catch_up_catalogues(tenor)
-    catch_up(read_model_named(tenor, "result"), tenor.store, tenor.database.connect)
-    _, run = load_run(tenor.store, run_id)
+    catch_up_catalogues(storage)
+    catch_up(read_model_named(storage, "result"), storage.store, storage.connect)
+    _, run = load_run(storage.store, run_id)
     return Restored(identity, archive.root, copy.manifest_sha256, len(ready), reencoded, position, run.status.value)
 
 

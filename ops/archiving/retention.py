@@ -9,8 +9,8 @@ from psycopg.rows import dict_row
 
 from ops.archiving.archive import Archived, archive
 from ops.archiving.dropping import Dropped, clear_away
+from ops.ports import Archiving, Storage
 from ops.read_models import catch_up_catalogues
-from ops.wiring import Tenor
 
 SELECT_ARCHIVED = """
 SELECT r.run_id, e.at AS archived_at, e.actor, e.payload ->> 'reason' AS reason,
@@ -49,10 +49,10 @@ class Retained:
     dropped: Dropped
 
 
-def archived_runs(tenor: Tenor) -> list[dict[str, Any]]:
+def archived_runs(storage: Storage) -> list[dict[str, Any]]:
     """`blocks` DROPPED, or IN_DATABASE with the runs of the same month that hold them there."""
-    catch_up_catalogues(tenor)
-    with tenor.database.connect() as connection, connection.transaction():
+    catch_up_catalogues(storage)
+    with storage.connect() as connection, connection.transaction():
         with connection.cursor(row_factory=dict_row) as cursor:
             rows = cursor.execute(SELECT_ARCHIVED).fetchall()
         blocks = connection.execute(SELECT_BLOCKS, ([row["run_id"] for row in rows],)).fetchall()
@@ -62,14 +62,14 @@ def archived_runs(tenor: Tenor) -> list[dict[str, Any]]:
     return [row | _blocks(row["run_id"], held, holders) for row in rows]
 
 
-def retain(tenor: Tenor, *, keep_days: int, to: str, now: datetime, reason: str, dry_run: bool) -> Retained:
-    catch_up_catalogues(tenor)
-    with tenor.database.connect() as connection, connection.cursor(row_factory=dict_row) as cursor:
+def retain(archiving: Archiving, *, keep_days: int, to: str, now: datetime, reason: str, dry_run: bool) -> Retained:
+    catch_up_catalogues(archiving.storage)
+    with archiving.storage.connect() as connection, connection.cursor(row_factory=dict_row) as cursor:
         due = cursor.execute(SELECT_KEPT_LONG_ENOUGH, (now - timedelta(days=keep_days),)).fetchall()
     if dry_run:
         return Retained(due, [], Dropped(0, [], []))
-    archived = [archive(tenor, str(row["run_id"]), to, reason) for row in due]
-    return Retained(due, archived, clear_away(tenor) if not archived else _together(archived))
+    archived = [archive(archiving, str(row["run_id"]), to, reason) for row in due]
+    return Retained(due, archived, clear_away(archiving.storage) if not archived else _together(archived))
 
 
 def _together(archived: list[Archived]) -> Dropped:

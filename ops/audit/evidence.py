@@ -8,7 +8,7 @@ from domain.refusals import Refused
 from ops.audit.certificate.issue import certify
 from ops.audit.lineage.lineage import lineage
 from ops.audit.sealing.signed_notes import verifier_key
-from ops.wiring import Tenor
+from ops.ports import Sealing, Storage
 from query_api.errors import BadQuery, NotFound, NotProvable, QueryRefused
 from query_api.services.audit import Evidence
 
@@ -21,14 +21,14 @@ KINDS: dict[str, type[QueryRefused]] = {
 """By the code of the refusal; every other one says that the log cannot vouch for what was asked."""
 
 
-def build_evidence(tenor: Tenor, load_portfolio: Callable[[str], Portfolio]) -> Evidence:
+def build_evidence(storage: Storage, sealing: Sealing, load_portfolio: Callable[[str], Portfolio]) -> Evidence:
     def lineage_of(run: str, position: str, measure: str, scenario: str) -> dict[str, object]:
         with refusing_as_a_query():
-            return lineage(tenor, run, position, measure, scenario, load_portfolio)
+            return lineage(storage, run, position, measure, scenario, load_portfolio)
 
     def certificate_of(run: str) -> bytes:
         with refusing_as_a_query():
-            return certify(tenor, run, seal_first=False)
+            return certify(sealing, run, seal_first=False)
 
     return Evidence(lineage_of, certificate_of, verifier_key)
 

@@ -24,7 +24,7 @@ from domain.runs.facts import BlockColumns, BlockFact, fact_stream
 from domain.runs.run import RunRequested
 from ops.audit.replay_differences import Difference, differences
 from ops.audit.run_events import read_run
-from ops.wiring import Tenor
+from ops.ports import Storage
 
 
 class Verdict(StrEnum):
@@ -52,12 +52,12 @@ class Replayed:
     note: str = ""
 
 
-def replay(tenor: Tenor, run: str, sample: int | None = None) -> dict[str, Any]:
-    requested = read_run(tenor, run).requested
-    inputs = inputs_of(tenor, requested)
+def replay(storage: Storage, run: str, sample: int | None = None) -> dict[str, Any]:
+    requested = read_run(storage.store, run).requested
+    inputs = inputs_of(storage, requested)
     count = -(-requested.positions // requested.chunk_size)
     chunks = sampled(requested.originator_id, count, sample)
-    replayed = [one for chunk_no in chunks for one in replay_chunk(tenor, requested, inputs, chunk_no)]
+    replayed = [one for chunk_no in chunks for one in replay_chunk(storage, requested, inputs, chunk_no)]
     tally = {verdict: sum(one.verdict is verdict for one in replayed) for verdict in Verdict}
     return {
         "ok": not tally[Verdict.DIFFERENT],
@@ -84,10 +84,10 @@ def sampled(run_id: UUID, count: int, sample: int | None) -> list[int]:
     return sorted(random.Random(run_id.int).sample(range(count), sample))
 
 
-def inputs_of(tenor: Tenor, requested: RunRequested) -> RunInputs:
+def inputs_of(storage: Storage, requested: RunRequested) -> RunInputs:
     """What the log names by its hash, and nothing else; the hashes are checked here."""
-    raw = tenor.blobs.get(requested.market_sha256)
-    portfolio = tenor.portfolio_codec.decode(tenor.blobs.get(requested.portfolio_sha256))
+    raw = storage.blobs.get(requested.market_sha256)
+    portfolio = storage.portfolio(requested.portfolio_sha256)
     for what, stated, found in (
         ("market", requested.market_sha256, sha256(raw).hexdigest()),
         ("portfolio", requested.portfolio_sha256, portfolio_sha256(portfolio)),
@@ -101,9 +101,9 @@ def inputs_of(tenor: Tenor, requested: RunRequested) -> RunInputs:
     return resolve_run(portfolio, stored_market(raw), requested)
 
 
-def replay_chunk(tenor: Tenor, requested: RunRequested, inputs: RunInputs, chunk_no: int) -> Iterator[Replayed]:
+def replay_chunk(storage: Storage, requested: RunRequested, inputs: RunInputs, chunk_no: int) -> Iterator[Replayed]:
     run_id = requested.originator_id
-    facts = {kind: fact_of(tenor, run_id, kind.value, chunk_no) for kind in kinds_of(inputs.measures)}
+    facts = {kind: fact_of(storage, run_id, kind.value, chunk_no) for kind in kinds_of(inputs.measures)}
     if not any(facts.values()):
         yield from (Replayed(chunk_no, kind.value, Verdict.NOT_STORED) for kind in facts)
         return
@@ -112,21 +112,21 @@ def replay_chunk(tenor: Tenor, requested: RunRequested, inputs: RunInputs, chunk
         if fact is None:
             yield Replayed(chunk_no, kind.value, Verdict.NOT_STORED)
             continue
-        one = compared(tenor, fact, blocks[kind])
-        yield one if one.verdict is Verdict.IDENTICAL else told(tenor, one, fact, blocks[kind], requested, inputs)
+        one = compared(storage, fact, blocks[kind])
+        yield one if one.verdict is Verdict.IDENTICAL else told(storage, one, fact, blocks[kind], requested, inputs)
 
 
-def fact_of(tenor: Tenor, run_id: UUID, kind: str, chunk_no: int) -> BlockFact | None:
-    events = tenor.store.stream(fact_stream(run_id, kind, chunk_no))
+def fact_of(storage: Storage, run_id: UUID, kind: str, chunk_no: int) -> BlockFact | None:
+    events = storage.store.stream(fact_stream(run_id, kind, chunk_no))
     return next((event for event in events if isinstance(event, BlockFact)), None)
 
 
-def compared(tenor: Tenor, fact: BlockFact, again: BlockColumns) -> Replayed:
+def compared(storage: Storage, fact: BlockFact, again: BlockColumns) -> Replayed:
     """The event's hash decides; only where it differs is the block opened to say by how much."""
-    kind, recomputed = type(fact).__name__, tenor.block_codec.content_sha256(again)
+    kind, recomputed = type(fact).__name__, storage.block_codec.content_sha256(again)
     verdict, largest = Verdict.IDENTICAL, None
     if recomputed != fact.content_sha256:
-        stored = tenor.block_codec.decode(tenor.store.block(fact.run_id, kind, fact.chunk_no))
+        stored = storage.block_codec.decode(storage.store.block(fact.run_id, kind, fact.chunk_no))
         largest = largest_difference(stored, again)
         alike = is_alike(largest) and fact.engine_version != engine_version()
         verdict = Verdict.WITHIN_TOLERANCE if alike else Verdict.DIFFERENT
@@ -134,8 +134,8 @@ def compared(tenor: Tenor, fact: BlockFact, again: BlockColumns) -> Replayed:
 
 
 def told(
-    tenor: Tenor, one: Replayed, fact: BlockFact, again: BlockColumns, requested: RunRequested, inputs: RunInputs
+    storage: Storage, one: Replayed, fact: BlockFact, again: BlockColumns, requested: RunRequested, inputs: RunInputs
 ) -> Replayed:
-    stored = tenor.block_codec.decode(tenor.store.block(fact.run_id, one.kind, fact.chunk_no))
+    stored = storage.block_codec.decode(storage.store.block(fact.run_id, one.kind, fact.chunk_no))
     found = differences(stored, again, fact.first_row, requested, inputs.portfolio)
     return replace(one, values_different=found.count, differences=found.told, note=found.note)

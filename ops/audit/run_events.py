@@ -5,8 +5,8 @@ from typing import cast
 from uuid import UUID
 
 from commands.refusals import UnknownRun
+from domain.ports import EventStore
 from domain.runs import run as runs
-from ops.wiring import Tenor
 
 
 @dataclass(frozen=True)
@@ -16,9 +16,9 @@ class RunEvents:
     state: runs.Run
 
 
-def read_run(tenor: Tenor, run: str) -> RunEvents:
+def read_run(store: EventStore, run: str) -> RunEvents:
     try:
-        events = cast(list[runs.RunEvent], tenor.store.stream(UUID(run)))
+        events = cast(list[runs.RunEvent], store.stream(UUID(run)))
     except ValueError:
         raise UnknownRun(run) from None
     if not events or not isinstance(events[0], runs.RunRequested):

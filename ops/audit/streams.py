@@ -3,13 +3,13 @@
 from typing import Any
 
 from domain.refusals import Refused
-from ops.wiring import Tenor
+from ops.ports import Connect
 from query_api.log import stream_events, stream_named
 
 
-def history(tenor: Tenor, stream: str) -> list[dict[str, Any]]:
+def history(connect: Connect, stream: str) -> list[dict[str, Any]]:
     """Of a stream by its id, of a scenario by its name, of a scenario set by its name after an @."""
-    with tenor.database.connect() as connection:
+    with connect() as connection:
         events = stream_events(connection, stream_named(stream))
     if not events:
         fix = "use the id of a run or snapshot, or a scenario's name (see `tenor run list`, `tenor scenario list`)"

@@ -19,7 +19,7 @@ from psycopg.sql import SQL, Identifier
 from domain.runs.facts import BlockColumns, fact_stream
 from ops.adapters.database import as_application
 from ops.adapters.event_store import LedgerDatastore, LedgerRecorder
-from ops.wiring import Tenor
+from ops.ports import Connect, Storage
 from projections.engine.binary_copy import Field, FixedRows, copy
 from query_api.runs import RunRow, find_run
 
@@ -36,37 +36,40 @@ Columns = dict[str, Any]
 """name -> float64 [scenarios, positions]"""
 
 
-def measure_alternatives(tenor: Tenor, run_id: UUID) -> dict[str, Any]:
-    with tenor.database.connect() as connection:
+def measure_alternatives(storage: Storage, database_url: str, run_id: UUID) -> dict[str, Any]:
+    with storage.connect() as connection:
         run = find_run(connection, run_id)
-    columns = _sample(tenor, run)
+    columns = _sample(storage, run)
     scenarios, positions = next(iter(columns.values())).shape
     results = int(scenarios * positions)
-    took = {"row_per_event": _row_per_event(tenor, run, columns), "row_per_result": _row_per_result(tenor, columns)}
+    took = {
+        "row_per_event": _row_per_event(storage.connect, database_url, run, columns),
+        "row_per_result": _row_per_result(storage.connect, columns),
+    }
     scale = run.positions * len(run.scenarios) / results
     for figures in took.values():
         figures["whole_run"] = {"seconds": round(figures["seconds"] * scale, 1), "mb": round(figures["mb"] * scale)}
     return {"sample_results": results, "columns": len(columns), **took}
 
 
-def _sample(tenor: Tenor, run: RunRow) -> Columns:
+def _sample(storage: Storage, run: RunRow) -> Columns:
     parts: dict[str, list[Any]] = {}
     for chunk_no in range(min(-(-run.positions // run.chunk_size), -(-SAMPLE // run.chunk_size))):
-        for block in _blocks(tenor, run.run_id, chunk_no):
+        for block in _blocks(storage, run.run_id, chunk_no):
             for name, values in zip(block.columns, block.values, strict=True):
                 parts.setdefault(name, []).append(values)
     return {name: np.concatenate(values, axis=1)[:, :SAMPLE] for name, values in parts.items()}
 
 
-def _blocks(tenor: Tenor, run_id: UUID, chunk_no: int) -> Iterator[BlockColumns]:
+def _blocks(storage: Storage, run_id: UUID, chunk_no: int) -> Iterator[BlockColumns]:
     for kind in KINDS:
-        if tenor.store.stream(fact_stream(run_id, kind, chunk_no)):
-            yield tenor.block_codec.decode(tenor.store.block(run_id, kind, chunk_no))
+        if storage.store.stream(fact_stream(run_id, kind, chunk_no)):
+            yield storage.block_codec.decode(storage.store.block(run_id, kind, chunk_no))
 
 
-def _row_per_event(tenor: Tenor, run: RunRow, columns: Columns) -> dict[str, Any]:
-    recorder = LedgerRecorder(LedgerDatastore(tenor.database_url, as_application, 1))
-    before, started = _scalar(tenor, LOG_SIZE), time.perf_counter()
+def _row_per_event(connect: Connect, database_url: str, run: RunRow, columns: Columns) -> dict[str, Any]:
+    recorder = LedgerRecorder(LedgerDatastore(database_url, as_application, 1))
+    before, started = _scalar(connect, LOG_SIZE), time.perf_counter()
     waiting: list[StoredEvent] = []
     for state in _states(run, columns):
         waiting.append(StoredEvent(uuid4(), 1, "bench.position_priced", state))
@@ -77,7 +80,7 @@ def _row_per_event(tenor: Tenor, run: RunRow, columns: Columns) -> dict[str, Any
         recorder.insert_events(waiting)
     seconds = time.perf_counter() - started
     recorder.datastore.close()
-    return {"seconds": round(seconds, 3), "mb": round((_scalar(tenor, LOG_SIZE) - before) / 1e6, 1)}
+    return {"seconds": round(seconds, 3), "mb": round((_scalar(connect, LOG_SIZE) - before) / 1e6, 1)}
 
 
 def _states(run: RunRow, columns: Columns) -> Iterator[bytes]:
@@ -89,9 +92,9 @@ def _states(run: RunRow, columns: Columns) -> Iterator[bytes]:
             yield json.dumps(place | dict(zip(names, values, strict=True)), separators=(",", ":")).encode()
 
 
-def _row_per_result(tenor: Tenor, columns: Columns) -> dict[str, Any]:
+def _row_per_result(connect: Connect, columns: Columns) -> dict[str, Any]:
     started = time.perf_counter()
-    with tenor.database.connect() as connection, connection.transaction():
+    with connect() as connection, connection.transaction():
         described = SQL(", ").join(SQL("{} float8").format(Identifier(name)) for name in columns)
         connection.execute("SET LOCAL search_path = projection")
         connection.execute(CREATE_ROWS.format(columns=described))
@@ -99,7 +102,7 @@ def _row_per_result(tenor: Tenor, columns: Columns) -> dict[str, Any]:
         copy(connection, Identifier("bench_long_row"), names, _rows(columns), freeze=True)
         connection.execute(ADD_KEY)
     seconds = time.perf_counter() - started
-    return {"seconds": round(seconds, 3), "mb": round(_scalar(tenor, TABLE_SIZE) / 1e6, 1)}
+    return {"seconds": round(seconds, 3), "mb": round(_scalar(connect, TABLE_SIZE) / 1e6, 1)}
 
 
 def _rows(columns: Columns) -> Iterator[Any]:
@@ -114,8 +117,8 @@ def _rows(columns: Columns) -> Iterator[Any]:
         yield rows.data()
 
 
-def _scalar(tenor: Tenor, query: str) -> int:
-    with tenor.database.connect() as connection, connection.transaction():
+def _scalar(connect: Connect, query: str) -> int:
+    with connect() as connection, connection.transaction():
         connection.execute("SET LOCAL search_path = projection, public")
         row = connection.execute(query.encode()).fetchone()
     assert row is not None

@@ -11,9 +11,9 @@ import numpy as np
 
 from commands.define_scenario import define_scenarios
 from ops.audit.verification.verify import verify
+from ops.ports import MakeEnvelope, Sealing, Storage
 from ops.read_models import read_model_named
 from ops.rebuilding import Tell, rebuild
-from ops.wiring import Tenor
 
 TIMES = 200
 LOOK_SECONDS = 0.0005
@@ -21,10 +21,10 @@ PAUSE_SECONDS = 0.05
 IS_VISIBLE = "SELECT 1 FROM read.scenario WHERE scenario_id = %s"
 
 
-def verify_speed(tenor: Tenor) -> dict[str, Any]:
+def verify_speed(storage: Storage, sealing: Sealing) -> dict[str, Any]:
     """`tenor audit verify` of everything that the measurement has stored."""
     started = time.perf_counter()
-    report = verify(tenor)
+    report = verify(storage, sealing)
     seconds = time.perf_counter() - started
     megabytes = report["bytes"] / 1e6
     return {
@@ -35,23 +35,24 @@ def verify_speed(tenor: Tenor) -> dict[str, Any]:
     }
 
 
-def rebuild_speed(tenor: Tenor, results: int, tell: Tell) -> dict[str, Any]:
+def rebuild_speed(storage: Storage, results: int, tell: Tell) -> dict[str, Any]:
     """`tenor projections rebuild results`, of all runs that are stored; `results` are positions x scenarios."""
-    read_model = read_model_named(tenor, "result")
-    done = rebuild(read_model, tenor.store, tenor.database.connect, verify=False, tell=tell)
+    read_model = read_model_named(storage, "result")
+    done = rebuild(read_model, storage.store, storage.connect, verify=False, tell=tell)
     return {"results": results, "seconds": round(done.seconds, 3), "results_per_s": round(results / done.seconds)}
 
 
-def visible_ms(tenor: Tenor, times: int = TIMES) -> dict[str, float]:
+def visible_ms(storage: Storage, envelope: MakeEnvelope, times: int = TIMES) -> dict[str, float]:
     """From before the append of a scenario's event to when a query shows it."""
-    return _percentiles([_visible_after_ms(tenor) for _ in range(times)])
+    return _percentiles([_visible_after_ms(storage, envelope) for _ in range(times)])
 
 
 class Appending:
     """One event after another, while something else goes on."""
 
-    def __init__(self, tenor: Tenor) -> None:
-        self._tenor, self._stop, self._times_ms = tenor, threading.Event(), list[float]()
+    def __init__(self, storage: Storage, envelope: MakeEnvelope) -> None:
+        self._storage, self._envelope = storage, envelope
+        self._stop, self._times_ms = threading.Event(), list[float]()
         self._thread = threading.Thread(target=self._append, name="appending")
 
     def __enter__(self) -> "Appending":
@@ -67,18 +68,18 @@ class Appending:
 
     def _append(self) -> None:
         while True:
-            self._times_ms.append(_visible_after_ms(self._tenor))
+            self._times_ms.append(_visible_after_ms(self._storage, self._envelope))
             if self._stop.wait(PAUSE_SECONDS):
                 return
 
 
-def _visible_after_ms(tenor: Tenor) -> float:
+def _visible_after_ms(storage: Storage, envelope: MakeEnvelope) -> float:
     scenario_id = f"bench-{uuid4().hex}"
     shock = {"kind": "PARALLEL", "curves": "*", "bp": 1}
     document = json.dumps({"scenario_id": scenario_id, "name": "appended", "shocks": [shock]}).encode()
-    with tenor.database.connect() as connection:
+    with storage.connect() as connection:
         started = time.perf_counter()
-        define_scenarios(tenor.store, tenor.envelope("bench"), document)
+        define_scenarios(storage.store, envelope("bench"), document)
         while connection.execute(IS_VISIBLE, (scenario_id,)).fetchone() is None:
             time.sleep(LOOK_SECONDS)
         return (time.perf_counter() - started) * 1e3

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import numpy as np
 
-from ops.wiring import Tenor
+from ops.ports import Connect
 from query_api.results.position import position_results_of
 from query_api.results.table import position_results, read_identities
 from query_api.results.top import top_positions
@@ -19,10 +19,10 @@ TOP = 20
 PAGE = 100
 
 
-def query_times_ms(tenor: Tenor, run_ids: Sequence[UUID], seed: int = 1) -> dict[str, list[float]]:
+def query_times_ms(connect: Connect, run_ids: Sequence[UUID], seed: int = 1) -> dict[str, list[float]]:
     """Every question 200 times, each time of another place, of one stored run after another (all of one shape)."""
     rng = np.random.default_rng(seed)
-    with tenor.database.connect() as connection:
+    with connect() as connection:
         runs = [find_run(connection, run_id) for run_id in run_ids]
         run = runs[0]
         rows = rng.integers(0, run.positions, TIMES).tolist()

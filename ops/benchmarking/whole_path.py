@@ -28,13 +28,14 @@ from ops.benchmarking.own_database import OwnDatabase, own_database
 from ops.benchmarking.processes import PeakMemory, cpu_seconds, ended_children_seconds, family
 from ops.benchmarking.sample_input import scenario_file, shocked_scenarios, write_fund
 from ops.checking import find_unsolved
+from ops.ports import MakeEnvelope, Processes
 from ops.processes.loops import background, count_alive
 from ops.processes.run_to_end import wait_until_queryable
 from ops.processes.supervisor import WorkerPool, workers
 from ops.processes.worker_process import use_numba_cache
-from ops.run_requests import find_run, submit_wish
+from ops.run_requests import find_run, submit_request
 from ops.settings import Settings
-from ops.wiring import Tenor, open_tenor, utc_now
+from ops.wiring import open_tenor, utc_now
 
 FUND_SEED, WARM_UP_SEED = 20260123, 7
 WARM_UP_CHUNKS_PER_WORKER = 2
@@ -94,9 +95,9 @@ def measure(settings: Settings, plan: Plan, note: Note) -> dict[str, Any]:
         with own_database(settings) as own, open_tenor(own.settings) as tenor:
             use_numba_cache(own.settings)
             compiled = any(Path(os.environ["NUMBA_CACHE_DIR"]).rglob("*.nbi"))
-            with background(tenor):
-                with workers(tenor, plan.workers) as pool:
-                    path = WholePath(tenor, own, pool, plan, note)
+            with background(tenor.processes):
+                with workers(tenor.processes, plan.workers) as pool:
+                    path = WholePath(tenor.processes, tenor.envelope, own, pool, plan, note)
                     path.warm_up(Path(files, "warm-up"))
                     cold_start_s = round(time.monotonic() - started, 3)
                     note(f"{cold_start_s:.1f} s from nothing to the figures of a small first run")
@@ -110,18 +111,20 @@ def measure(settings: Settings, plan: Plan, note: Note) -> dict[str, Any]:
 
 
 class WholePath:
-    def __init__(self, tenor: Tenor, own: OwnDatabase, pool: WorkerPool, plan: Plan, note: Note) -> None:
-        self._tenor, self._own, self._pool, self._plan, self._note = tenor, own, pool, plan, note
+    def __init__(
+        self, processes: Processes, envelope: MakeEnvelope, own: OwnDatabase, pool: WorkerPool, plan: Plan, note: Note
+    ) -> None:
+        self._processes, self._storage, self._envelope = processes, processes.storage, envelope
+        self._own, self._pool, self._plan, self._note = own, pool, plan, note
         self._memory = PeakMemory(lambda: family([os.getpid(), *self._postmaster()]))
         self._warm_up: tuple[str, str] = ("", "")
         self._fund: tuple[str, str] = ("", "")
         self._run_ids: list[UUID] = []
 
     def warm_up(self, folder: Path) -> None:
-        tenor = self._tenor
         scenarios = scenario_file(self._plan.scenarios - 1)
         if self._plan.scenarios > 1:
-            define_scenarios(tenor.store, tenor.envelope("bench"), scenarios)
+            define_scenarios(self._storage.store, self._envelope("bench"), scenarios)
         self._warm_up = self._read_in(folder)
         self._await_workers(self._plan.workers)
         self._run(*self._warm_up)
@@ -161,18 +164,18 @@ class WholePath:
         from ops.benchmarking.kernels import values_per_second
         from ops.benchmarking.queries import percentile_ms, query_times_ms
 
-        tenor = self._tenor
-        times_ms = query_times_ms(tenor, self._run_ids)
-        log_bytes, values = log_bytes_and_values(tenor, run_id)
-        requested = next(event for event in tenor.store.stream(run_id) if isinstance(event, RunRequested))
-        with tenor.database.connect() as connection:
+        storage = self._storage
+        times_ms = query_times_ms(storage.connect, self._run_ids)
+        log_bytes, values = log_bytes_and_values(storage, run_id)
+        requested = next(event for event in storage.store.stream(run_id) if isinstance(event, RunRequested))
+        with storage.connect() as connection:
             version = connection.execute("SHOW server_version").fetchone()
         return {
             "values": values,
             "log_bytes_per_value": round(log_bytes / max(values, 1), 3),
             "query_ms_p99": percentile_ms(times_ms, 99),
             "query_ms_p50": percentile_ms(times_ms, 50),
-            "kernels": values_per_second(tenor, requested),
+            "kernels": values_per_second(storage, requested),
             "machine": machine(version[0] if version else ""),
         }
 
@@ -180,19 +183,22 @@ class WholePath:
         """On what is stored by now; then the same run with one worker, and once more while events are appended."""
         from ops.benchmarking.further import Appending, rebuild_speed, verify_speed, visible_ms
 
-        tenor, results = self._tenor, self._plan.positions * self._plan.scenarios * len(self._run_ids)
+        storage, results = self._storage, self._plan.positions * self._plan.scenarios * len(self._run_ids)
         self._note("verifying, rebuilding the results, appending")
         document: dict[str, Any] = {
-            "verify": verify_speed(tenor),
-            "rebuild": rebuild_speed(tenor, results, self._note),
-            "append_to_visible_ms": {"idle": visible_ms(tenor)},
+            "verify": verify_speed(storage, self._processes.sealing),
+            "rebuild": rebuild_speed(storage, results, self._note),
+            "append_to_visible_ms": {"idle": visible_ms(storage, self._envelope)},
         }
         self._note("one worker")
-        with workers(tenor, 1) as self._pool:
+        with workers(self._processes, 1) as self._pool:
             self._await_workers(1)
             self._run(*self._warm_up)
             document["one_worker"] = _compared(self._run(*self._fund).seconds(), seconds)
-        with workers(tenor, self._plan.workers) as self._pool, Appending(tenor) as appending:
+        with (
+            workers(self._processes, self._plan.workers) as self._pool,
+            Appending(storage, self._envelope) as appending,
+        ):
             self._await_workers(self._plan.workers)
             self._run(*self._fund)
         document["append_to_visible_ms"]["while_a_run_goes_on"] = appending.percentiles_ms()
@@ -203,24 +209,28 @@ class WholePath:
         from ops.benchmarking.alternatives import measure_alternatives
 
         self._note("a row for each event and for each result, on a sample")
-        return {"alternatives": measure_alternatives(self._tenor, self._run_ids[0])}
+        return {"alternatives": measure_alternatives(self._storage, self._processes.database_url, self._run_ids[0])}
 
     def _read_in(self, folder: Path) -> tuple[str, str]:
-        tenor, envelope = self._tenor, self._tenor.envelope("bench")
-        report = ingest_portfolio(tenor.store, tenor.blobs, tenor.portfolio_codec, envelope, folder)
-        market = load_market(tenor.store, tenor.blobs, envelope, (folder / "market.json").read_bytes(), find_unsolved)
+        storage, envelope = self._storage, self._envelope("bench")
+        report = ingest_portfolio(storage.store, storage.blobs, storage.portfolio_codec, envelope, folder)
+        market = load_market(
+            storage.store, storage.blobs, envelope, (folder / "market.json").read_bytes(), find_unsolved
+        )
         return report["snapshot_id"], market["snapshot_id"]
 
     def _run(self, portfolio: str, market: str) -> Finished:
         names = tuple(document["scenario_id"] for document in shocked_scenarios(self._plan.scenarios - 1))
         before, submitted_at = self._cpu_seconds(), utc_now()
-        run_id = submit_wish(self._tenor, SubmitRun(portfolio, market, names, self._plan.measures))
-        row = wait_until_queryable(self._tenor, run_id, quiet=True)
+        run_id = submit_request(
+            self._storage, self._envelope(), SubmitRun(portfolio, market, names, self._plan.measures)
+        )
+        row = wait_until_queryable(self._storage.connect, run_id, quiet=True)
         queryable_at, after = utc_now(), self._cpu_seconds()
         if not row["queryable_at"]:
             raise Refused("RUN_FAILED", f"the measured run is {row['status']}", "look at the workers' log above")
         cpu_s = {name: round(after[name] - before[name], 2) for name in after}
-        return Finished(find_run(self._tenor, run_id), submitted_at, queryable_at, cpu_s)
+        return Finished(find_run(self._storage, run_id), submitted_at, queryable_at, cpu_s)
 
     def _cpu_seconds(self) -> dict[str, float]:
         """`services` are the process manager, the projections and the waiting itself, in this process."""
@@ -236,7 +246,7 @@ class WholePath:
     def _await_workers(self, count: int) -> None:
         """All of them, so that each takes a part of the warm-up."""
         deadline = time.monotonic() + WORKERS_COME_WITHIN_S
-        while count_alive(self._tenor, "worker") < count and time.monotonic() < deadline:
+        while count_alive(self._storage.connect, "worker") < count and time.monotonic() < deadline:
             time.sleep(POLL_SECONDS)
 
 

@@ -1,4 +1,4 @@
-"""The command line's root: global options, and the one table from what went wrong to an exit code."""
+"""The command line's root: its commands, global options, and what is said when a command is refused."""
 
 import os
 import sys
@@ -9,35 +9,14 @@ import typer
 from domain import texts
 from domain.ports import AlreadyThere
 from domain.refusals import Refused
-from domain.runs.run import RunRefused
-from domain.valuation_models import ModelRefused
-from ops.adapters.database import DatabaseProblem, in_one_line
-from ops.cli import (
-    archive,
-    audit,
-    bench,
-    demo,
-    projections,
-    results,
-    risk,
-    runs,
-    scenarios,
-    service,
-    snapshots,
-    value_at_risk,
-)
-from ops.cli import (
-    valuation_models as models,
-)
+from ops.cli.commands import Commands
 from ops.cli.output import Output
-from ops.embedded_postgres.errors import EmbeddedPostgresError
-from ops.logs import configure_logs
 from ops.processes.stopping import end_cleanly_when_killed
-from ops.secrets import keep_secret, words_of
-from projections.engine.runner import DATABASE_AWAY
+from ops.secrets import hide_what_is_said, keep_secret, words_of
 
 app = typer.Typer(
     name="tenor",
+    cls=Commands,
     help="Risk for loan-heavy fixed-income books: from files to events, prices and totals.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -56,29 +35,11 @@ def settings(
     context.obj = database_url
 
 
-for module in (
-    demo,
-    service,
-    projections,
-    snapshots,
-    scenarios,
-    runs,
-    results,
-    risk,
-    value_at_risk,
-    models,
-    archive,
-    audit,
-    bench,
-):
-    module.register(app)
-
-
 def run() -> None:
     arguments, as_json, database_url = global_options(sys.argv[1:])
     keep_secret(database_url)
     keep_off_the_command_line(arguments, database_url)
-    configure_logs()
+    start_logs(arguments)
     end_cleanly_when_killed()
     output = Output(as_json)
     refuse_control_characters(output, sys.argv[1:])
@@ -88,21 +49,31 @@ def run() -> None:
         app(args=arguments, obj=None, standalone_mode=True)
     except Refused as refused:
         output.fail(refused.code, refused.message, refused.fix, refused.problems)
-    except RunRefused as refused:
-        output.fail("RUN_REFUSED", str(refused), refused.fix)
-    except ModelRefused as refused:
-        output.fail("MODEL_REFUSED", str(refused), refused.fix)
-    except texts.ControlCharacter as error:
-        output.fail(error.code, str(error), error.fix)
     except AlreadyThere:
         output.fail("MOVED", "somebody wrote to the same place at the same moment", "look at it and ask again")
-    except DatabaseProblem as problem:
-        output.fail(problem.code, str(problem), problem.fix)
-    except EmbeddedPostgresError as error:
-        output.fail(error.problem.code, error.problem.message, error.problem.fix)
-    except DATABASE_AWAY as error:
+    except Exception as error:
+        if not is_database_away(error):
+            raise
+        from ops.adapters.database import in_one_line
+
         fix = "ask again when it answers: what was stored is there"
         output.fail("DATABASE_LOST", f"the database went away: {in_one_line(error)}", fix)
+
+
+def start_logs(arguments: list[str]) -> None:
+    """Help logs nothing, and is not to wait for what does."""
+    hide_what_is_said()
+    if arguments and "--help" not in arguments:
+        from ops.logs import configure_logs
+
+        configure_logs()
+
+
+def is_database_away(error: Exception) -> bool:
+    """Asked when something has gone wrong, and not before: the drivers take long to import."""
+    from projections.engine.runner import DATABASE_AWAY
+
+    return isinstance(error, DATABASE_AWAY)
 
 
 def keep_off_the_command_line(arguments: list[str], database_url: str | None) -> None:

@@ -32,7 +32,7 @@ def archive_run(context: typer.Context, run: Run, to: To = None, reason: Reason 
     from ops.archiving.archive import archive
 
     with opened(context) as tenor:
-        archived = archive(tenor, run, _destination(to, tenor.settings.home), reason)
+        archived = archive(tenor.archiving, run, _destination(to, tenor.settings.home), reason)
     document = {"run_id": str(archived.run_id), "status": "ARCHIVED", **_plain(archived)}
     megabytes = archived.archive_bytes / 1e6
     told = f"{run} is ARCHIVED in {archived.destination}: {archived.files} files, {megabytes:.1f} MB"
@@ -44,7 +44,7 @@ def list_archived(context: typer.Context, as_json: AsJson = False) -> None:
     from ops.archiving.retention import archived_runs
 
     with opened(context) as tenor:
-        rows = archived_runs(tenor)
+        rows = archived_runs(tenor.storage)
     Output(as_json).show(rows, *map(_line, rows))
 
 
@@ -59,7 +59,7 @@ def restore(
     from ops.archiving.restore import restore as restore_archived
 
     with opened(context) as tenor:
-        restored = restore_archived(tenor, run, source, reason)
+        restored = restore_archived(tenor.archiving, run, source, reason)
     document = {"run_id": str(restored.run_id), **_plain(restored)}
     Output(as_json).show(document, f"{run} is {restored.status} again: {restored.blocks} blocks from {restored.source}")
 
@@ -79,7 +79,7 @@ def retain(
         destination = _destination(to, tenor.settings.home)
         why = reason or f"kept for {keep_days} days"
         retained = retain_runs(
-            tenor, keep_days=keep_days, to=destination, now=datetime.now(UTC), reason=why, dry_run=dry_run
+            tenor.archiving, keep_days=keep_days, to=destination, now=datetime.now(UTC), reason=why, dry_run=dry_run
         )
     dropped = _dropped(retained.dropped)
     archived = [{"run_id": str(one.run_id), **_plain(one)} for one in retained.archived]

@@ -34,7 +34,7 @@ def verify(
     from ops.audit.verification.verify import verify as verify_all
 
     with opened(context) as tenor:
-        report = verify_all(tenor, readable(seals) if seals else None, recount=recount)
+        report = verify_all(tenor.storage, tenor.sealing, readable(seals) if seals else None, recount=recount)
         keep_in_log(tenor, report, Output(as_json))
     size, sealed = f"{report['bytes'] / 1e6:,.1f} MB", f"{report['sealed_events']:,}"
     lines = [
@@ -77,7 +77,7 @@ def replay(
     from ops.audit.replay import replay as replay_run
 
     with opened(context) as tenor:
-        report = replay_run(tenor, run, sample)
+        report = replay_run(tenor.storage, run, sample)
     lines = [line for one in report["chunks"] for line in lines_of_chunk(one)]
     verdict = "the same" if report["ok"] else "NOT THE SAME"
     Output(as_json).show(report, *lines, f"{report['chunks_replayed']} of {report['chunks_of_run']} chunks: {verdict}")
@@ -106,7 +106,7 @@ def show(
     from ops.audit.streams import history
 
     with opened(context) as tenor:
-        events = history(tenor, stream)
+        events = history(tenor.database.connect, stream)
     lines = [
         f"{one['position']:>8}  v{one['version']} {one['topic']:<24} {one['timestamp']}  {one['actor']}"
         for one in events
@@ -127,7 +127,7 @@ def lineage(
     from ops.audit.lineage.lineage import lines_of
 
     with opened(context) as tenor:
-        document = trace(tenor, run, position, measure, scenario)
+        document = trace(tenor.storage, run, position, measure, scenario)
     Output(as_json).show(document, *lines_of(document))
 
 
@@ -141,7 +141,7 @@ def certificate(
     from ops.audit.certificate.issue import certify
 
     with opened(context) as tenor:
-        document = certify(tenor, run)
+        document = certify(tenor.sealing, run)
     if out is None:
         sys.stdout.buffer.write(document)
         sys.stdout.buffer.flush()
@@ -176,7 +176,7 @@ def seal(context: typer.Context, as_json: AsJson = False) -> None:
     from ops.audit.sealing.sealer import seal as seal_now
 
     with opened(context) as tenor:
-        count = seal_now(tenor)
+        count = seal_now(tenor.sealing)
     Output(as_json).show({"sealed_events": count}, f"sealed {count:,} events")
 
 
@@ -189,7 +189,7 @@ def export(
     from ops.audit.sealing.sealer import export_to
 
     with opened(context) as tenor:
-        count = export_to(tenor, file)
+        count = export_to(tenor.sealing, file)
     Output(as_json).show({"file": str(file), "checkpoints": count}, f"{count:,} checkpoints added to {file}")
 
 
@@ -202,7 +202,7 @@ def rotate_key(
     from ops.audit.sealing.keys import rotate
 
     with opened(context) as tenor:
-        rotated = rotate(tenor, reason)
+        rotated = rotate(tenor.sealing, reason)
     document: dict[str, Any] = {"key_id": rotated.key_id, "previous_key_id": rotated.previous_key_id}
     Output(as_json).show(document, f"key        {rotated.key_id}", f"endorsed by {rotated.previous_key_id}")
 
@@ -215,7 +215,7 @@ def keep_in_log(tenor: Any, report: dict[str, Any], output: Output) -> None:
     from ops.audit.verification.record import record
 
     try:
-        record(tenor, report)
+        record(tenor.store, tenor.envelope, report)
     except (PersistenceError, AlreadyThere) as error:
         output.note(f"the result was not kept in the log: {error}")
 

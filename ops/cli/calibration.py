@@ -38,19 +38,15 @@ def fitted_of(
     file: Path, currency: str | None, fixed_mean_reversion: float | None, *, rates_are_decimals: bool = False
 ) -> "list[Calibrated]":
     from commands.load_market import usable_market
-    from compute.market.hull_white_calibration import CannotCalibrate, calibrate, surface_of, surfaces_by_currency
-    from domain.refusals import Refused
+    from compute.market.hull_white_calibration import calibrate, surface_of, surfaces_by_currency
     from ops.checking import find_unsolved
     from ops.cli.files import read_bytes
 
     market = usable_market(read_bytes(file), find_unsolved, rates_are_decimals=rates_are_decimals)
-    try:
-        currencies = [currency] if currency else sorted(surfaces_by_currency(market)) or [market.base_currency]
-        for each in currencies:
-            surface_of(market, each)
-        return [calibrate(market, each, fixed_mean_reversion) for each in currencies]
-    except CannotCalibrate as problem:
-        raise Refused(problem.code, str(problem), problem.fix) from problem
+    currencies = [currency] if currency else sorted(surfaces_by_currency(market)) or [market.base_currency]
+    for each in currencies:
+        surface_of(market, each)
+    return [calibrate(market, each, fixed_mean_reversion) for each in currencies]
 
 
 def filled_in(content: dict[str, Any], fitted: "list[Calibrated]") -> dict[str, Any]:

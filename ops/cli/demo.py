@@ -31,9 +31,9 @@ def demo(
     output = Output(as_json)
     if not no_serve:
         refuse_taken_port(port)
-    with opened(context) as tenor, everything_running(tenor, default_workers()) as company:
+    with opened(context) as tenor, everything_running(tenor.processes, default_workers()) as running:
         output.note(f"a fund of {positions:,} positions: making it, reading it in, pricing it under a dozen scenarios")
-        document = run_demo(tenor, positions, company, quiet=as_json)
+        document = run_demo(tenor, positions, running, quiet=as_json)
         show(tenor, output, document)
         if not no_serve:
             output.note(f"everything is served at http://127.0.0.1:{port}/ (Ctrl-C stops it)")
@@ -41,17 +41,17 @@ def demo(
                 serve_app(build_app(tenor), port, told)
 
 
-def run_demo(tenor: Any, positions: int, company: Any, *, quiet: bool) -> dict[str, Any]:
+def run_demo(tenor: Any, positions: int, running: Any, *, quiet: bool) -> dict[str, Any]:
     """The whole path: files, snapshots, scenarios, run, results."""
     from commands.submit_run import SubmitRun
     from ops.processes.run_to_end import summary, wait_until_queryable
-    from ops.run_requests import submit_wish
+    from ops.run_requests import submit_request
 
     with tempfile.TemporaryDirectory(prefix="tenor-demo-") as folder:
         portfolio, market = bring(tenor, Path(folder), positions)
-    wish = SubmitRun(portfolio, market, ("@nightly",))
-    run_id = submit_wish(tenor, wish)
-    return summary(wait_until_queryable(tenor, run_id, quiet=quiet, company=company))
+    request = SubmitRun(portfolio, market, ("@nightly",))
+    run_id = submit_request(tenor.storage, tenor.envelope(), request)
+    return summary(wait_until_queryable(tenor.database.connect, run_id, quiet=quiet, running=running))
 
 
 def bring(tenor: Any, folder: Path, positions: int) -> tuple[str, str]:

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ops.processes.stopping import Stop, until_told
 from ops.settings import Settings, read_settings
-from ops.wiring import Tenor, open_tenor
+
+if TYPE_CHECKING:
+    from ops.wiring import Tenor
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else there.")]
 RatesAreDecimals = Annotated[
@@ -21,7 +23,7 @@ def settings_of(context: typer.Context) -> Settings:
 
 
 @contextmanager
-def serving(context: typer.Context) -> Iterator[tuple[Tenor, Stop]]:
+def serving(context: typer.Context) -> "Iterator[tuple[Tenor, Stop]]":
     """For processes that run until told to end: the embedded server is kept alive for as long as they do."""
     from ops.embedded_postgres.keeper import kept_up
 
@@ -30,6 +32,8 @@ def serving(context: typer.Context) -> Iterator[tuple[Tenor, Stop]]:
 
 
 @contextmanager
-def opened(context: typer.Context) -> Iterator[Tenor]:
+def opened(context: typer.Context) -> "Iterator[Tenor]":
+    from ops.wiring import open_tenor
+
     with open_tenor(settings_of(context)) as tenor:
         yield tenor

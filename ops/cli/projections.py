@@ -33,7 +33,7 @@ def run(context: typer.Context) -> None:
     from ops.cli.service import wait_for_the_end
     from ops.processes.loops import background
 
-    with serving(context) as (tenor, told), background(tenor):
+    with serving(context) as (tenor, told), background(tenor.processes):
         wait_for_the_end(told, "process manager and projections are at work (Ctrl-C stops them)")
 
 
@@ -57,8 +57,8 @@ def rebuild(
     from ops.rebuilding import rebuild as rebuild_read_model
 
     output = Output(as_json)
-    with opened(context) as tenor, _problems_listed(output):
-        read_model = read_model_named(tenor, name)
+    with opened(context) as tenor, _can_be_resumed(output):
+        read_model = read_model_named(tenor.storage, name)
         done = rebuild_read_model(
             read_model, tenor.store, tenor.database.connect, verify=verify, tell=Teller(output).tell
         )
@@ -74,8 +74,8 @@ def rollback(context: typer.Context, name: Name, as_json: AsJson = False) -> Non
     from ops.rebuilding import rollback as roll_back
 
     output = Output(as_json)
-    with opened(context) as tenor, _problems_listed(output):
-        read_model = read_model_named(tenor, name)
+    with opened(context) as tenor, _can_be_resumed(output):
+        read_model = read_model_named(tenor.storage, name)
         done = roll_back(read_model, tenor.store, tenor.database.connect, tell=Teller(output).tell)
     output.show(asdict(done), _swapped(done))
 
@@ -107,7 +107,7 @@ def replay_dead_letters(
 
     output = Output(as_json)
     with opened(context) as tenor:
-        projection = Following(read_model_named(tenor, name)).current(tenor.database.connect)
+        projection = Following(read_model_named(tenor.storage, name)).current(tenor.database.connect)
         replayed = replay(projection, tenor.store, tenor.database.connect, position)
     if replayed.failed:
         problems = [{"path": f"position {place}", "message": error} for place, error in replayed.failed.items()]
@@ -132,10 +132,9 @@ class Teller:
 
 
 @contextmanager
-def _problems_listed(output: Output) -> Iterator[None]:
-    """A rebuild that fails says all that it knows, then the fix."""
+def _can_be_resumed(output: Output) -> Iterator[None]:
+    """A rebuild that loses its database goes on where it stopped."""
     from ops.adapters.database import in_one_line
-    from ops.rebuilding import RebuildProblem
     from projections.engine.runner import DATABASE_AWAY
 
     try:
@@ -143,8 +142,6 @@ def _problems_listed(output: Output) -> Iterator[None]:
     except DATABASE_AWAY as error:
         fix = "run this again when the database answers: it goes on where it stopped"
         output.fail("DATABASE_LOST", f"the database went away: {in_one_line(error)}", fix)
-    except RebuildProblem as problem:
-        output.fail(problem.code, str(problem), problem.fix, [{"message": each} for each in problem.errors])
 
 
 def _line(state: Any) -> str:

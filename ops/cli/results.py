@@ -3,13 +3,15 @@
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from domain.refusals import Refused
 from ops.cli.options import AsJson, opened
-from ops.wiring import Tenor
+
+if TYPE_CHECKING:
+    from ops.wiring import Tenor
 
 
 class Format(StrEnum):
@@ -53,7 +55,7 @@ def results(
             write_file(table, chosen.value, out)
 
 
-def read(tenor: Tenor, connection: Any, run: str, scenario: str | None, by: str | None, measures: str) -> Any:
+def read(tenor: "Tenor", connection: Any, run: str, scenario: str | None, by: str | None, measures: str) -> Any:
     from query_api.results.table import position_results
     from query_api.results.totals import totals
 
@@ -61,10 +63,8 @@ def read(tenor: Tenor, connection: Any, run: str, scenario: str | None, by: str 
     if not by:
         return position_results(connection, run, scenario=scenario, measures=names)
 
-    def load_portfolio(sha256: str) -> Any:
-        return tenor.portfolio_codec.decode(tenor.blobs.get(sha256))
-
-    return totals(connection, run, by, scenario=scenario, measures=names, load_portfolio=load_portfolio)
+    load = tenor.storage.portfolio
+    return totals(connection, run, by, scenario=scenario, measures=names, load_portfolio=load)
 
 
 def write_file(table: Any, format: str, out: Path) -> None:

@@ -35,7 +35,7 @@ def quotes(
         use_numba_cache(tenor.settings)
         from ops.quote_risk import quotes_of_run
 
-        document = quotes_of_run(tenor, run, node, position)
+        document = quotes_of_run(tenor.storage, run, node, position)
     lines = [
         f"{one['curve_id']:<20} {one['type']:<8} {one['tenor']:<11} {one['rate']:>10.6f} {one['dv01_base']:>16,.2f}"
         for one in document["quotes"]

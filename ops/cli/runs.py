@@ -1,19 +1,15 @@
 """`tenor run submit | list | show | watch | retry | cancel | approve | reject | publish | archive`."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from psycopg.rows import dict_row
 
-from commands.change_run import approve_run, cancel_run, publish_run, reject_run, retry_run
-from commands.submit_run import SubmitRun
 from ops.cli.archive import archive_run
 from ops.cli.options import AsJson, opened
 from ops.cli.output import Output
-from ops.processes.run_to_end import everything_running, failure_lines, summary, wait_until_queryable
-from ops.read_models import catch_up_catalogues
-from ops.run_requests import find_run, submit_wish
-from ops.wiring import Tenor
+
+if TYPE_CHECKING:
+    from ops.wiring import Tenor
 
 Run = Annotated[str, typer.Argument(help="A run id.")]
 Reason = Annotated[str, typer.Option(help="Why; kept in the log.")]
@@ -58,17 +54,21 @@ def submit(
     as_json: AsJson = False,
 ) -> None:
     """Ask for a run. With --wait it needs no other process."""
+    from commands.submit_run import SubmitRun
+    from ops.processes.run_to_end import everything_running, failure_lines, summary, wait_until_queryable
+    from ops.run_requests import submit_request
+
     asked = (words(scenarios), words(measures), base_currency, idempotency_key)
-    wish = SubmitRun(portfolio, market, *asked, require_approved_models)
+    request = SubmitRun(portfolio, market, *asked, require_approved_models)
     output = Output(as_json)
     with opened(context) as tenor:
         if wait:
-            with everything_running(tenor, workers) as company:
-                run_id = submit_wish(tenor, wish)
-                row = wait_until_queryable(tenor, run_id, quiet=as_json, company=company)
+            with everything_running(tenor.processes, workers) as running:
+                run_id = submit_request(tenor.storage, tenor.envelope(), request)
+                row = wait_until_queryable(tenor.database.connect, run_id, quiet=as_json, running=running)
             document, holes = summary(row), failure_lines(row)
         else:
-            run_id = submit_wish(tenor, wish)
+            run_id = submit_request(tenor.storage, tenor.envelope(), request)
             document, holes = submitted(tenor, run_id), []
     show_summary(output, document, holes)
     if document["status"] in ("FAILED", "CANCELLED"):
@@ -76,9 +76,12 @@ def submit(
         raise SystemExit(1)
 
 
-def submitted(tenor: Tenor, run_id: str) -> dict[str, Any]:
-    catch_up_catalogues(tenor)
-    row = find_run(tenor, run_id)
+def submitted(tenor: "Tenor", run_id: str) -> dict[str, Any]:
+    from ops.read_models import catch_up_catalogues
+    from ops.run_requests import find_run
+
+    catch_up_catalogues(tenor.storage)
+    row = find_run(tenor.storage, run_id)
     return {
         "run_id": run_id,
         "status": row["status"],
@@ -96,8 +99,12 @@ def words(text: str) -> tuple[str, ...]:
 
 def list_runs(context: typer.Context, as_json: AsJson = False) -> None:
     """All runs, newest first."""
+    from psycopg.rows import dict_row
+
+    from ops.read_models import catch_up_catalogues
+
     with opened(context) as tenor:
-        catch_up_catalogues(tenor)
+        catch_up_catalogues(tenor.storage)
         with tenor.database.connect() as connection, connection.cursor(row_factory=dict_row) as cursor:
             rows = cursor.execute(LIST_RUNS).fetchall()
     lines = [f"{row['run_id']}  {row['status']:<26} {row['requested_at']:%Y-%m-%d %H:%M:%S}" for row in rows]
@@ -106,8 +113,11 @@ def list_runs(context: typer.Context, as_json: AsJson = False) -> None:
 
 def show(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
     """A run's terms, progress and failures."""
+    from ops.processes.run_to_end import failure_lines
+    from ops.run_requests import find_run
+
     with opened(context) as tenor:
-        row = find_run(tenor, run)
+        row = find_run(tenor.storage, run)
     uses = [f"{one['model']}@{one['version']} {one['status']}" for one in row["models"]]
     shown = {name: value for name, value in row.items() if name != "failures"} | {"models": ", ".join(uses)}
     Output(as_json).show(row, *(f"{name:<22}{value}" for name, value in shown.items()), *failure_lines(row))
@@ -115,10 +125,13 @@ def show(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
 
 def watch(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
     """Follow a run until its results are queryable; brings workers where none is alive."""
+    from ops.processes.run_to_end import everything_running, failure_lines, summary, wait_until_queryable
+    from ops.run_requests import find_run
+
     with opened(context) as tenor:
-        find_run(tenor, run)
-        with everything_running(tenor, None) as company:
-            row = wait_until_queryable(tenor, run, quiet=as_json, company=company)
+        find_run(tenor.storage, run)
+        with everything_running(tenor.processes, None) as running:
+            row = wait_until_queryable(tenor.database.connect, run, quiet=as_json, running=running)
     show_summary(Output(as_json), summary(row), failure_lines(row))
 
 
@@ -131,6 +144,8 @@ def show_summary(output: Output, document: dict[str, Any], holes: list[str]) -> 
 
 def retry(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
     """Open the failed chunks of a run again."""
+    from commands.change_run import retry_run
+
     with opened(context) as tenor:
         position = retry_run(tenor.store, tenor.envelope(), run)
     Output(as_json).show({"run_id": run, "event_position": position}, f"{run} is open again")
@@ -138,26 +153,36 @@ def retry(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
 
 def cancel(context: typer.Context, run: Run, reason: Reason = "", as_json: AsJson = False) -> None:
     """Stop an unfinished run within one chunk."""
+    from commands.change_run import cancel_run
+
     change(context, run, cancel_run, reason, as_json)
 
 
 def approve(context: typer.Context, run: Run, reason: Reason = "", as_json: AsJson = False) -> None:
     """Approve a completed run."""
+    from commands.change_run import approve_run
+
     change(context, run, approve_run, reason, as_json)
 
 
 def reject(context: typer.Context, run: Run, reason: Reason = "", as_json: AsJson = False) -> None:
     """Reject a completed run."""
+    from commands.change_run import reject_run
+
     change(context, run, reject_run, reason, as_json)
 
 
 def publish(context: typer.Context, run: Run, reason: Reason = "", as_json: AsJson = False) -> None:
     """Publish an approved run; it never changes again."""
+    from commands.change_run import publish_run
+
     change(context, run, publish_run, reason, as_json)
 
 
 def change(context: typer.Context, run: str, command: Any, reason: str, as_json: bool) -> None:
+    from ops.run_requests import find_run
+
     with opened(context) as tenor:
         position = command(tenor.store, tenor.envelope(), run, reason)
-        status = find_run(tenor, run)["status"]
+        status = find_run(tenor.storage, run)["status"]
     Output(as_json).show({"run_id": run, "status": status, "event_position": position}, f"{run} is {status}")

@@ -70,8 +70,8 @@ def define_history(
 
     raw = read_bytes(file)
     with opened(context) as tenor:
-        wish = DefineHistory(set_id, horizon, last, rates_are_decimals)
-        document = define(tenor.store, tenor.envelope(), raw, wish, tenor.parsers.read_history)
+        request = DefineHistory(set_id, horizon, last, rates_are_decimals)
+        document = define(tenor.store, tenor.envelope(), raw, request, tenor.parsers.read_history)
     first, to, count = document["first_date"], document["last_date"], document["scenarios"]
     lines = [
         f"@{set_id}@{document['version']}",
@@ -86,7 +86,7 @@ def list_scenarios(context: typer.Context, as_json: AsJson = False) -> None:
     from ops.read_models import catch_up_catalogues
 
     with opened(context) as tenor:
-        catch_up_catalogues(tenor)
+        catch_up_catalogues(tenor.storage)
         with tenor.database.connect() as connection:
             rows = connection.execute(LIST_SCENARIOS).fetchall()
     documents = [{"scenario_id": "BASE", "version": 1, "name": "Base"}]

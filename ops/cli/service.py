@@ -33,8 +33,8 @@ def up(
     refuse_taken_port(port)
     with (
         serving(context) as (tenor, told),
-        background(tenor),  # ends after the workers, and with the last seal over all that they wrote
-        worker_pool(tenor, workers or default_workers()),
+        background(tenor.processes),  # ends after the workers, and with the last seal over all that they wrote
+        worker_pool(tenor.processes, workers or default_workers()),
     ):
         Output(False).note(f"Tenor is at http://127.0.0.1:{port}/ (Ctrl-C stops it)")
         serve_app(build_app(tenor), port, told)
@@ -80,7 +80,7 @@ def worker(
     """Work on chunks until stopped; any number on any machines that reach the database."""
     from ops.processes.supervisor import workers as worker_pool
 
-    with serving(context) as (tenor, told), worker_pool(tenor, workers):
+    with serving(context) as (tenor, told), worker_pool(tenor.processes, workers):
         wait_for_the_end(told, f"{workers} worker(s) at work (Ctrl-C stops them)")
 
 

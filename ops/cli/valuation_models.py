@@ -1,16 +1,16 @@
 """`tenor model list | show | approve | withdraw`."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from commands.decide_model import approve_model, withdraw_model
 from domain.refusals import Refused
 from ops.cli.options import AsJson, opened
 from ops.cli.output import Output
-from ops.read_models import catch_up_catalogues
-from ops.wiring import Tenor
+
+if TYPE_CHECKING:
+    from ops.wiring import Tenor
 
 Name = Annotated[str, typer.Argument(help="A model, at a version (`swaps@1`) or at the one in use.")]
 Reason = Annotated[str, typer.Option(help="Why; kept in the log.")]
@@ -27,10 +27,11 @@ def register(app: typer.Typer) -> None:
 
 def list_all(context: typer.Context, as_json: AsJson = False) -> None:
     """Every model at the version that this release computes with, and how that stands."""
+    from ops.read_models import catch_up_catalogues
     from query_api.valuation_models import list_models
 
     with opened(context) as tenor:
-        catch_up_catalogues(tenor)
+        catch_up_catalogues(tenor.storage)
         with tenor.database.connect() as connection:
             rows = list_models(connection)
     lines = [f"{row['model'] + '@' + str(row['version']):<22}{standing(row):<28}{row['summary']}" for row in rows]
@@ -59,6 +60,8 @@ def approve(
     as_json: AsJson = False,
 ) -> None:
     """Approve a version of a model."""
+    from commands.decide_model import approve_model
+
     last_day = day_of(until)
     with opened(context) as tenor:
         position = approve_model(tenor.store, tenor.envelope(), name, reason, conditions=conditions, until=last_day)
@@ -67,16 +70,19 @@ def approve(
 
 def withdraw(context: typer.Context, name: Name, reason: Reason, as_json: AsJson = False) -> None:
     """Withdraw the approval of a version."""
+    from commands.decide_model import withdraw_model
+
     with opened(context) as tenor:
         position = withdraw_model(tenor.store, tenor.envelope(), name, reason)
         say(found(tenor, name), position, as_json)
 
 
-def found(tenor: Tenor, name: str) -> dict[str, Any]:
+def found(tenor: "Tenor", name: str) -> dict[str, Any]:
+    from ops.read_models import catch_up_catalogues
     from query_api.errors import NotFound
     from query_api.valuation_models import show_model
 
-    catch_up_catalogues(tenor)
+    catch_up_catalogues(tenor.storage)
     try:
         with tenor.database.connect() as connection:
             return show_model(connection, name)

@@ -57,11 +57,11 @@ def value_at_risk(
 
     with opened(context) as tenor, tenor.database.connect() as connection, answered():
         asked = Asked(by or ("children" if contributions else None), node, confidence, es_confidence)
-        held = tenor.load_portfolio
+        held = tenor.storage.portfolio
         if method is Method.historical:
             rows = historical_var(connection, run, asked, history=history, load_portfolio=held)
         else:
-            market = tenor.load_market
+            market = tenor.storage.market
             rows = parametric_var(connection, run, asked, held, market, history=history, decay=decay)
     if format is None or as_json:
         Output(as_json).show(rows, *lines(rows))
@@ -97,7 +97,7 @@ def backtest(
                 history=history,
                 confidence=confidence,
                 window=window,
-                load_portfolio=tenor.load_portfolio,
+                load_portfolio=tenor.storage.portfolio,
             )
     Output(as_json).show(document, *backtest_lines(document))
 
@@ -110,8 +110,7 @@ def answered() -> Iterator[None]:
     try:
         yield
     except QueryRefused as refused:
-        problems = refused.facts.get("problems")
-        raise Refused("VAR_REFUSED", str(refused), refused.fix, problems) from refused
+        raise Refused("VAR_REFUSED", refused.message, refused.fix, refused.problems) from refused
 
 
 def write_rows(rows: list[dict[str, Any]], format: Format, out: Path | None) -> None:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from domain.refusals import Unavailable
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -10,9 +12,12 @@ class Problem:
     fix: str
 
 
-class EmbeddedPostgresError(Exception):
-    """The embedded server cannot do as asked; `problem` says why and what to do."""
+class EmbeddedPostgresError(Unavailable):
+    """The embedded server cannot do as asked."""
 
-    def __init__(self, code: str, message: str, fix: str) -> None:
-        super().__init__(f"{message}. {fix}")
-        self.problem = Problem(code, message, fix)
+    def __str__(self) -> str:
+        return f"{self.message}. {self.fix}"
+
+    @property
+    def problem(self) -> Problem:
+        return Problem(self.code, self.message, self.fix)

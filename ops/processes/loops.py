@@ -11,8 +11,9 @@ from uuid import UUID, uuid4
 import structlog
 from eventsourcing.persistence import PersistenceError
 
+from commands.processes.run import RunProcess
 from ops.adapters.database import is_there
-from ops.wiring import Tenor
+from ops.ports import Connect, Processes, Sealing, Storage
 from projections.engine.runner import DATABASE_AWAY
 
 BEAT_SECONDS = 2.0
@@ -36,15 +37,15 @@ FORGET_DEAD = "DELETE FROM process_heartbeat WHERE beat_at < now() - interval '1
 log = structlog.get_logger()
 
 
-def run_process_manager(tenor: Tenor, stop: threading.Event) -> None:
+def run_process_manager(process: RunProcess, stop: threading.Event) -> None:
     """Step through the log and sweep; a lost connection is waited out."""
     since_sweep = SWEEP_SECONDS
     while not stop.is_set():
         try:
             if since_sweep >= SWEEP_SECONDS:
-                tenor.run_process.sweep()
+                process.sweep()
                 since_sweep = 0.0
-            if tenor.run_process.step() == 0:
+            if process.step() == 0:
                 stop.wait(POLL_SECONDS)
                 since_sweep += POLL_SECONDS
         except (*DATABASE_AWAY, PersistenceError) as error:
@@ -52,75 +53,78 @@ def run_process_manager(tenor: Tenor, stop: threading.Event) -> None:
             stop.wait(RECONNECT_SECONDS)
 
 
-def run_projections(tenor: Tenor, stop: threading.Event) -> None:
+def run_projections(storage: Storage, stop: threading.Event) -> None:
     from ops.read_models import build_projections
     from projections.engine.runner import run_forever
 
-    run_forever(build_projections(tenor), tenor.store, tenor.database.connect, stop)
+    run_forever(build_projections(storage), storage.store, storage.connect, stop)
 
 
-def seal_log(tenor: Tenor, stop: threading.Event) -> None:
+def seal_log(sealing: Sealing, stop: threading.Event) -> None:
     from ops.audit.sealing.sealer import run_sealer
 
-    run_sealer(tenor, stop)
+    run_sealer(sealing, stop)
 
 
-def beat(tenor: Tenor, role: str, stop: threading.Event, process_id: UUID) -> None:
+def beat(connect: Connect, role: str, stop: threading.Event, process_id: UUID) -> None:
     """Say that this process is alive until told to stop; then say that it is gone."""
     while True:
         try:
-            with tenor.database.connect() as connection:
+            with connect() as connection:
                 connection.execute(BEAT, (process_id, role, socket.gethostname(), os.getpid()))
         except DATABASE_AWAY as error:
             log.warning("heartbeat.database_lost", error=str(error))
         if stop.wait(BEAT_SECONDS):
             break
     try:
-        with tenor.database.connect() as connection:
+        with connect() as connection:
             connection.execute(GONE, (process_id,))
             connection.execute(FORGET_DEAD)
     except DATABASE_AWAY:
         return
 
 
-def count_alive(tenor: Tenor, role: str, but_for: list[UUID] | None = None) -> int:
-    with tenor.database.connect() as connection:
+def count_alive(connect: Connect, role: str, but_for: list[UUID] | None = None) -> int:
+    with connect() as connection:
         row = connection.execute(COUNT_ALIVE, (role, ALIVE_SECONDS, but_for or [])).fetchone()
     return int(row[0]) if row else 0
 
 
 @contextmanager
-def background(tenor: Tenor, *, manager: bool = True, projections: bool = True) -> Iterator[None]:
+def background(processes: Processes, *, manager: bool = True, projections: bool = True) -> Iterator[None]:
     """The process manager and the projections in threads of this process, for as long as the block runs.
 
     The sealer ends last: what the others still write is sealed."""
     stop, seal_last = threading.Event(), threading.Event()
-    threads, sealer = [], threading.Thread(target=seal_log, args=(tenor, seal_last), name="sealer")
+    connect = processes.storage.connect
+    threads, sealer = [], threading.Thread(target=seal_log, args=(processes.sealing, seal_last), name="sealer")
     if manager:
-        threads.append(threading.Thread(target=run_process_manager, args=(tenor, stop), name="process-manager"))
-        threads.append(threading.Thread(target=beat, args=(tenor, "process-manager", stop, uuid4()), name="beat-pm"))
+        threads.append(
+            threading.Thread(target=run_process_manager, args=(processes.manager, stop), name="process-manager")
+        )
+        threads.append(threading.Thread(target=beat, args=(connect, "process-manager", stop, uuid4()), name="beat-pm"))
         sealer.start()
     if projections:
-        threads.append(threading.Thread(target=run_projections, args=(tenor, stop), name="projections"))
-        threads.append(threading.Thread(target=beat, args=(tenor, "projections", stop, uuid4()), name="beat-proj"))
+        threads.append(threading.Thread(target=run_projections, args=(processes.storage, stop), name="projections"))
+        threads.append(threading.Thread(target=beat, args=(connect, "projections", stop, uuid4()), name="beat-proj"))
     for thread in threads:
         thread.start()
     try:
         yield
     finally:
         stop.set()
-        _join(tenor, threads)
+        _join(processes, threads)
         seal_last.set()
         if manager:
-            _join(tenor, [sealer])
+            _join(processes, [sealer])
 
 
-def _join(tenor: Tenor, threads: list[threading.Thread]) -> None:
+def _join(processes: Processes, threads: list[threading.Thread]) -> None:
     """Who waits for a database that is away waits no longer: what it would write is written at the next start."""
     until = time.monotonic() + PATIENCE_SECONDS
     for thread in threads:
         thread.join(max(0.0, until - time.monotonic()))
-    if any(thread.is_alive() for thread in threads) and not is_there(tenor.database_url):
-        tenor.close()
+    if any(thread.is_alive() for thread in threads) and not is_there(processes.database_url):
+        processes.close()
     for thread in threads:
         thread.join()

@@ -15,10 +15,10 @@ from domain.measures.failures import failure_text, holes_text
 from domain.runs.run import UNFINISHED
 from ops.adapters.database import DatabaseProblem
 from ops.embedded_postgres.keeper import kept_up
+from ops.ports import Connect, Processes
 from ops.processes.loops import RECONNECT_SECONDS, background, count_alive
 from ops.processes.supervisor import WorkerPool, workers
 from ops.projection_status import refuse_if_halted
-from ops.wiring import Tenor
 
 POLL_SECONDS = 0.05
 LOOK_SECONDS = 2.0
@@ -36,13 +36,13 @@ SELECT_RUN = (
 )
 
 
-class Company:
+class RunningProcesses:
     """Workers, process manager and projections: those of other processes where alive, else our own.
 
     Workers are brought last, and so end first: the last seal is over all that they wrote."""
 
-    def __init__(self, tenor: Tenor, worker_count: int | None, stack: ExitStack) -> None:
-        self._tenor, self._worker_count, self._stack = tenor, worker_count, stack
+    def __init__(self, processes: Processes, worker_count: int | None, stack: ExitStack) -> None:
+        self._processes, self._worker_count, self._stack = processes, worker_count, stack
         self._ours: set[str] = set()
         self._pool: WorkerPool | None = None
         self._looked_at = float("-inf")
@@ -59,41 +59,45 @@ class Company:
                 "mend what they name (often a broken installation: make clean && make setup), then run again",
             )
         for role in ("process-manager", "projections"):
-            if role not in self._ours and not count_alive(self._tenor, role):
+            if role not in self._ours and not count_alive(self._processes.storage.connect, role):
                 self._ours.add(role)
                 is_manager = role == "process-manager"
-                self._stack.enter_context(background(self._tenor, manager=is_manager, projections=not is_manager))
+                self._stack.enter_context(background(self._processes, manager=is_manager, projections=not is_manager))
 
-        if "worker" not in self._ours and (self._worker_count or not count_alive(self._tenor, "worker")):
+        if "worker" not in self._ours and (
+            self._worker_count or not count_alive(self._processes.storage.connect, "worker")
+        ):
             self._ours.add("worker")
             count = self._worker_count or default_workers()
-            self._pool = self._stack.enter_context(workers(self._tenor, count))
+            self._pool = self._stack.enter_context(workers(self._processes, count))
 
 
 @contextmanager
-def everything_running(tenor: Tenor, worker_count: int | None) -> Iterator[Company]:
-    with kept_up(tenor.settings), ExitStack() as stack:
-        company = Company(tenor, worker_count, stack)
-        company.keep()
-        yield company
+def everything_running(processes: Processes, worker_count: int | None) -> Iterator[RunningProcesses]:
+    with kept_up(processes.settings), ExitStack() as stack:
+        running = RunningProcesses(processes, worker_count, stack)
+        running.keep()
+        yield running
 
 
 def default_workers() -> int:
     return max(1, min(16, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1))
 
 
-def wait_until_queryable(tenor: Tenor, run_id: str, *, quiet: bool, company: Company | None = None) -> dict[str, Any]:
+def wait_until_queryable(
+    connect: Connect, run_id: str, *, quiet: bool, running: RunningProcesses | None = None
+) -> dict[str, Any]:
     """The run's row when its results can be queried, or when it has ended without any."""
     started = answered_at = time.monotonic()
     with progress_bar(quiet) as show:
         while True:
             try:
-                if company:
-                    company.keep()
-                row = read_run(tenor, run_id)
+                if running:
+                    running.keep()
+                row = read_run(connect, run_id)
                 answered_at = time.monotonic()
                 if not is_over(row):
-                    with tenor.database.connect() as connection:
+                    with connect() as connection:
                         refuse_if_halted(connection, answered_at - started)
             except psycopg.OperationalError as error:
                 wait_out(error, time.monotonic() - answered_at)
@@ -122,9 +126,10 @@ def wait_out(error: psycopg.OperationalError, away_seconds: float) -> None:
     time.sleep(RECONNECT_SECONDS)
 
 
-def read_run(tenor: Tenor, run_id: str) -> dict[str, Any] | None:
-    with tenor.database.connect() as connection, connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(SELECT_RUN, (run_id,)).fetchone()
+def read_run(connect: Connect, run_id: str) -> dict[str, Any] | None:
+    with connect() as connection, connection.cursor(row_factory=dict_row) as cursor:
+        row: dict[str, Any] | None = cursor.execute(SELECT_RUN, (run_id,)).fetchone()
+    return row
 
 
 def summary(row: dict[str, Any]) -> dict[str, Any]:

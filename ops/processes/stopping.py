@@ -24,7 +24,7 @@ class Stop:
             what()
 
     def hear(self, number: int, _frame: FrameType | None) -> None:
-        """The first is a wish. Nobody at work yet to end by itself: whatever is being started is left, and let go."""
+        """The first asks. Nobody at work yet to end by itself: whatever is being started is left, and let go."""
         if self.asked.is_set():
             if number == signal.SIGINT:  # a person who will not wait
                 raise KeyboardInterrupt

@@ -8,10 +8,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import structlog
 
-from ops.wiring import Tenor
+from ops.ports import Processes
 
 log = structlog.get_logger()
 WATCH_SECONDS = 0.2
@@ -26,8 +27,8 @@ BY_SOMEBODY = (-signal.SIGKILL, -signal.SIGTERM)
 class WorkerPool:
     """Workers write their logs where this process does."""
 
-    def __init__(self, tenor: Tenor, count: int) -> None:
-        self._tenor, self._count = tenor, count
+    def __init__(self, home: Path, database_url: str, count: int) -> None:
+        self._home, self._database_url, self._count = home, database_url, count
         self._processes: list[subprocess.Popen[bytes]] = []
         self._stop = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="worker-watch")
@@ -61,9 +62,9 @@ class WorkerPool:
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         environment = os.environ | {
-            "TENOR_WORKER_DATABASE": self._tenor.database_url,
+            "TENOR_WORKER_DATABASE": self._database_url,
             "TENOR_WORKER_PARENT": str(os.getpid()),
-            "TENOR_HOME": str(self._tenor.settings.home),
+            "TENOR_HOME": str(self._home),
         }
         # -P: a folder of the user's that is named like one of our packages is not imported in its place.
         command = [sys.executable, "-P", "-m", "ops.processes.worker_process"]
@@ -86,8 +87,8 @@ class WorkerPool:
 
 
 @contextmanager
-def workers(tenor: Tenor, count: int) -> Iterator[WorkerPool]:
-    pool = WorkerPool(tenor, count)
+def workers(processes: Processes, count: int) -> Iterator[WorkerPool]:
+    pool = WorkerPool(processes.settings.home, processes.database_url, count)
     pool.start()
     try:
         yield pool

@@ -43,20 +43,19 @@ def run_worker(settings: Settings, database_url: str, parent: int) -> None:
     use_numba_cache(settings)
     from compute.worker import Ports, Worker
     from ops.processes.loops import beat
-    from ops.wiring import Tenor, utc_now
+    from ops.wiring import connected, utc_now
 
-    tenor = Tenor(settings, database_url)
-    connect = tenor.database.connect
-    ports = Ports(tenor.store, tenor.blobs, tenor.portfolio_codec, tenor.block_codec, connect, utc_now)
-    gone = threading.Event()
-    heart = threading.Thread(target=beat, args=(tenor, "worker", gone, uuid4()), daemon=True)
-    heart.start()
-    try:
-        asyncio.run(consume_until_told(database_url, Worker(ports).handle, parent))
-    finally:
-        gone.set()
-        heart.join(timeout=5)
-        tenor.close()
+    with connected(settings, database_url) as tenor:
+        connect = tenor.database.connect
+        ports = Ports(tenor.store, tenor.blobs, tenor.portfolio_codec, tenor.block_codec, connect, utc_now)
+        gone = threading.Event()
+        heart = threading.Thread(target=beat, args=(connect, "worker", gone, uuid4()), daemon=True)
+        heart.start()
+        try:
+            asyncio.run(consume_until_told(database_url, Worker(ports).handle, parent))
+        finally:
+            gone.set()
+            heart.join(timeout=5)
 
 
 async def consume_until_told(database_url: str, handle: Any, parent: int) -> None:

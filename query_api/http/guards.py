@@ -81,12 +81,15 @@ class SecurityHeaders:
 
 
 class AllowedHosts:
+    """A wrong host is 421 and a problem document; Starlette's TrustedHostMiddleware answers 400 in plain text."""
+
     def __init__(self, app: ASGIApp, is_allowed: IsAllowed) -> None:
         self._app, self._is_allowed = app, is_allowed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not self._is_allowed(host_name(Headers(scope=scope).get("host", ""))):
-            refusal = problem(None, 421, "HOST_NOT_ALLOWED", "this host name is not served here")
+            fix = "ask by the name that it is served at"
+            refusal = problem(None, 421, "HOST_NOT_ALLOWED", "this host name is not served here", fix)
             return await refusal(scope, receive, send)
         return await self._app(scope, receive, send)
 

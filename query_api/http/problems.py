@@ -12,37 +12,26 @@ from starlette.exceptions import HTTPException
 
 from domain import texts
 from domain.documents import fields_at, unknown_field
-from query_api.errors import (
-    BadQuery,
-    Busy,
-    NoHistory,
-    NotAcceptable,
-    NotFound,
-    NotProvable,
-    NotQueryable,
-    NotYet,
-    QueryRefused,
-    RepeatedParameter,
-    UnknownParameter,
-)
+from domain.refusals import Conflict, Refused, Unavailable, Unknown
+from query_api.errors import NotAcceptable
 from query_api.http.documents import as_json
 
 PROBLEM = "application/problem+json"
 MOST_TOLD = 1_000
 _LONGEST_STEP, _LONGEST_MESSAGE = 80, 300
 
-STATUS: dict[type[QueryRefused], int] = {
-    BadQuery: 422,
-    UnknownParameter: 422,
-    RepeatedParameter: 422,
-    NoHistory: 422,
-    NotFound: 404,
-    NotQueryable: 409,
-    NotYet: 409,
-    NotProvable: 409,
-    Busy: 503,
-    NotAcceptable: 406,
+STATUS: dict[type, int] = {Unknown: 404, NotAcceptable: 406, Conflict: 409, Refused: 422, Unavailable: 503}
+"""The one table from a refusal, of a command or of a query, to its HTTP status: by the nearest of its kinds."""
+
+STATUS_OF_CODE = {
+    "IDEMPOTENCY_KEY_REUSED": 422,
+    "LIMIT_EXCEEDED": 413,
+    "ARCHIVE_TOO_LARGE": 413,
+    "PARSERS_BUSY": 503,
+    "PARSER_DIED": 503,
 }
+"""A key that comes again with another body: draft-ietf-httpapi-idempotency-key-header-07, section 2.7. A body within
+the limit on bytes and beyond another of the limits is too large as well."""
 
 
 def problem(
@@ -62,7 +51,7 @@ def problem(
 
 
 def add_handlers(app: FastAPI) -> None:
-    app.add_exception_handler(QueryRefused, refused)
+    app.add_exception_handler(Refused, refused)
     app.add_exception_handler(HTTPException, http_error)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(psycopg.DataError, cannot_be_asked)
@@ -73,13 +62,18 @@ def add_handlers(app: FastAPI) -> None:
 
 
 def refused(request: Request, error: Exception) -> Response:
-    assert isinstance(error, QueryRefused)
-    headers = {"Retry-After": "2"} if isinstance(error, Busy) else None
-    return problem(request, STATUS[type(error)], error.code, str(error), error.fix, headers, **error.facts)
+    assert isinstance(error, Refused)
+    headers = {"Retry-After": "2"} if isinstance(error, Unavailable) else None
+    facts = error.facts | ({"problems": error.problems} if error.problems else {})
+    return problem(request, status_of(error), error.code, error.message, error.fix, headers, **facts)
+
+
+def status_of(error: Refused) -> int:
+    return STATUS_OF_CODE.get(error.code) or next(STATUS[kind] for kind in type(error).__mro__ if kind in STATUS)
 
 
 def http_error(request: Request, error: Exception) -> Response:
-    """Raised by the framework (404, 405, 413 …), or by a command router with a document as its detail."""
+    """Raised by the framework (404, 405, 413 …), or by what stands before a route, with a document as its detail."""
     assert isinstance(error, HTTPException)
     detail: Any = error.detail
     if isinstance(detail, dict):

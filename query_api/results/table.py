@@ -8,7 +8,8 @@ from uuid import UUID
 import numpy as np
 import pyarrow as pa
 
-from query_api.reading import Array, Connection, parts_of, unpacked, unpacked_numbers, unpacked_texts
+from query_api.frames import parts_of, unpacked
+from query_api.reading import Array, Connection, unpacked_numbers, unpacked_texts
 from query_api.results.columns import IDENTITY, ResultColumn, chosen_columns, measure_fields, table_metadata
 from query_api.runs import RunRow, queryable_run, scenario_numbers
 

@@ -13,10 +13,10 @@ import pytest
 from commands.define_scenario import define_scenario_set, define_scenarios
 from commands.ingest_portfolio import ingest_portfolio
 from commands.load_market import load_market
-from commands.refusals import Conflict, InvalidInput, UnknownScenario, UnknownSnapshot
+from commands.refusals import InvalidInput, UnknownScenario, UnknownSnapshot
 from commands.submit_run import SubmitRun, Submitted, submit_run
 from domain.event import Envelope
-from domain.refusals import Refused
+from domain.refusals import Conflict, Refused
 from domain.runs.run import RunRequested
 from ops.adapters.blob_store import PostgresBlobStore
 from ops.adapters.database import Database, as_application

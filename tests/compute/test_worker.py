@@ -101,7 +101,7 @@ def test_other_content_of_the_same_engine_is_an_alarm_and_the_stored_numbers_sta
     assert {alarm.kind for alarm in alarms} == {"PositionPriced", "RiskComputed"}
     assert site.fact("PositionPriced") == before
     assert {alarm.stored_sha256 for alarm in alarms if alarm.kind == "PositionPriced"} == {before.content_sha256}
-    told = verify(site.tenor)["recomputed_otherwise"]
+    told = verify(site.tenor.storage, site.tenor.sealing)["recomputed_otherwise"]
     assert [one["within_tolerance"] for one in told] == [False, False]
 
 
@@ -144,7 +144,7 @@ def test_workers_of_two_releases_share_a_run_that_was_asked_for_long_ago(site: S
     assert (completed.blocks, completed.failed_chunks) == (4, [])
     assert [site.fact("RiskComputed", chunk_no).engine_version for chunk_no in (0, 1)] == [OLDER, NEWER]
     assert {(note.chunk_no, note.is_within_tolerance) for note in site.logged(EnginesCompared)} == {(0, True)}
-    assert verify(site.tenor)["problems"] == []
+    assert verify(site.tenor.storage, site.tenor.sealing)["problems"] == []
 
 
 @pytest.mark.usefixtures("site")

@@ -10,7 +10,8 @@ from psycopg.sql import SQL, Identifier
 
 from ops.adapters.database import HEAD, ensure_migrated, migrate, revision
 from ops.embedded_postgres.server import EmbeddedServer
-from query_api.reading import unpacked, unpacked_numbers, unpacked_texts
+from query_api.frames import unpacked
+from query_api.reading import unpacked_numbers, unpacked_texts
 
 ODD = np.array([0.0, -0.0, np.inf, -np.inf, np.nan, 5e-324, -2.5e-310, 2.2250738585072014e-308, 1.7976931348623157e308])
 PACKED_TABLES = ("result_chunk", "result_position", "result_row", "result_status")

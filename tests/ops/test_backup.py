@@ -66,9 +66,9 @@ def tenor_over(server: EmbeddedServer, home: Path | None = None) -> Iterator[Ten
 def work(tenor: Tenor, name: str) -> None:
     """A run worked out, queryable, and sealed."""
     SampleRun(run_id=uuid5(SPACE, name), seed=len(name)).whole(tenor)  # type: ignore[arg-type]
-    for read_model in build_projections(tenor):
+    for read_model in build_projections(tenor.storage):
         catch_up(read_model, tenor.store, tenor.database.connect)
-    seal(tenor)
+    seal(tenor.sealing)
 
 
 def everything(tenor: Tenor) -> tuple[list[Any], list[Any]]:
@@ -78,7 +78,7 @@ def everything(tenor: Tenor) -> tuple[list[Any], list[Any]]:
 
 def problems(tenor: Tenor, seals: Path | None = None) -> list[str]:
     """Of the sample run's own making: its Merkle root is a word."""
-    return [one["code"] for one in verify(tenor, seals)["problems"] if one["code"] != "RUN_ROOT"]
+    return [one["code"] for one in verify(tenor.storage, tenor.sealing, seals)["problems"] if one["code"] != "RUN_ROOT"]
 
 
 def test_a_cold_copy_of_the_home_is_a_backup(folder: Path, start_at: StartAt) -> None:

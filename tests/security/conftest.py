@@ -46,7 +46,7 @@ class Service:
         return self.tenor.store.head()
 
     def catch_up(self) -> None:
-        catch_up_catalogues(self.tenor)
+        catch_up_catalogues(self.tenor.storage)
 
 
 # Small budgets: what passes them is small too.

@@ -15,6 +15,7 @@ import rfc8785
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from domain import codec
+from domain.ports import EventStore
 from domain.refusals import Refused
 from domain.runs import run as runs
 from domain.runs.facts import BlockFact, fact_stream
@@ -35,8 +36,9 @@ from ops.audit.sealing.keys import key_problems, private_key_of, sealing_keys
 from ops.audit.sealing.proofs import RawEvent, prove, raw_event, raw_stream
 from ops.audit.sealing.sealer import seal
 from ops.audit.sealing.signed_notes import BadNote, is_signed, open_note, parse_verifier_key
+from ops.ports import Connect, Sealing
 from ops.settings import Settings
-from ops.wiring import Tenor, utc_now
+from ops.wiring import utc_now
 
 TYPE = "tenor.run_certificate.v1"
 
@@ -96,39 +98,39 @@ class NotSealedYet(Refused):
 # --- making one -----------------------------------------------------------------------------------------------------
 
 
-def certify(tenor: Tenor, run: str, *, seal_first: bool = True) -> bytes:
+def certify(sealing: Sealing, run: str, *, seal_first: bool = True) -> bytes:
     """With `seal_first` the log is sealed up to now; without it nothing is written, and what is not sealed waits."""
-    told = read_run(tenor, run)
+    told = read_run(sealing.store, run)
     completed = next((event for event in reversed(told.events) if isinstance(event, runs.RunCompleted)), None)
     if completed is None:
         message = f"run {run} is {told.state.status}; only a completed run has evidence to certify"
         raise Refused("RUN_NOT_COMPLETED", message, "wait for it with `tenor run watch`")
     if seal_first:
-        seal(tenor)
-    keys = sealing_keys(tenor)
+        seal(sealing)
+    keys = sealing_keys(sealing.store)
     if not keys:
         raise NotSealedYet(f"run {run}")
-    private_key = private_key_of(tenor, keys[-1])
-    document = evidence(tenor, told, completed, keys)
+    private_key = private_key_of(sealing.home, keys[-1])
+    document = evidence(sealing, told, completed, keys)
     signature = private_key.sign(rfc8785.dumps(document))
     signed = {"algorithm": "Ed25519", "key_id": keys[-1].key_id, "value": signature.hex()}
     return rfc8785.dumps(document | {"signature": signed}) + b"\n"
 
 
 def evidence(
-    tenor: Tenor, told: RunEvents, completed: runs.RunCompleted, keys: list[SealingKeyRotated]
+    sealing: Sealing, told: RunEvents, completed: runs.RunCompleted, keys: list[SealingKeyRotated]
 ) -> dict[str, Any]:
     requested = told.requested
-    events, checkpoints = certified_events(tenor, told)
+    events, checkpoints = certified_events(sealing.connect, told)
     return {
         "type": TYPE,
         "log": origin_of(keys[0].log_id),
         "issued_at": utc_now().isoformat(),
-        "issued_by": tenor.envelope().actor,
+        "issued_by": sealing.envelope().actor,
         "run_id": str(requested.originator_id),
         "status": told.state.status.value,
         "summary": summary(requested, completed),
-        "blocks": [block.model_dump() for block in certified_blocks(tenor, requested, completed)],
+        "blocks": [block.model_dump() for block in certified_blocks(sealing.store, requested, completed)],
         "events": [event.model_dump() for event in events],
         "checkpoints": checkpoints,
         "keys": [key.model_dump(mode="json") for key in keys],
@@ -158,9 +160,9 @@ def summary(requested: runs.RunRequested, completed: runs.RunCompleted) -> dict[
     return asked | ended | models
 
 
-def certified_events(tenor: Tenor, told: RunEvents) -> tuple[list[CertifiedEvent], list[str]]:
+def certified_events(connect: Connect, told: RunEvents) -> tuple[list[CertifiedEvent], list[str]]:
     requested = told.requested
-    with tenor.database.connect() as connection:
+    with connect() as connection:
         raw = raw_stream(connection, requested.originator_id)
         for snapshot in (requested.portfolio_snapshot_id, requested.market_snapshot_id):
             registered = raw_event(connection, snapshot, 1)
@@ -193,19 +195,21 @@ def certified_event(connection: Any, event: RawEvent) -> tuple[CertifiedEvent, s
     return certified, proof.note
 
 
-def certified_blocks(tenor: Tenor, requested: runs.RunRequested, completed: runs.RunCompleted) -> list[CertifiedBlock]:
-    planned = next(event for event in tenor.store.stream(requested.originator_id) if isinstance(event, runs.RunPlanned))
+def certified_blocks(
+    store: EventStore, requested: runs.RunRequested, completed: runs.RunCompleted
+) -> list[CertifiedBlock]:
+    planned = next(event for event in store.stream(requested.originator_id) if isinstance(event, runs.RunPlanned))
     places = [
         (kind, chunk_no)
         for kind in sorted(planned.kinds)
         for chunk_no in range(planned.chunks)
         if chunk_no not in completed.failed_chunks
     ]
-    return [certified_block(tenor, requested, kind, chunk_no) for kind, chunk_no in places]
+    return [certified_block(store, requested, kind, chunk_no) for kind, chunk_no in places]
 
 
-def certified_block(tenor: Tenor, requested: runs.RunRequested, kind: str, chunk_no: int) -> CertifiedBlock:
-    fact = next(iter(tenor.store.stream(fact_stream(requested.originator_id, kind, chunk_no))), None)
+def certified_block(store: EventStore, requested: runs.RunRequested, kind: str, chunk_no: int) -> CertifiedBlock:
+    fact = next(iter(store.stream(fact_stream(requested.originator_id, kind, chunk_no))), None)
     if not isinstance(fact, BlockFact):
         message = f"the log has no {kind} of chunk {chunk_no} of run {requested.originator_id}"
         raise Refused("EVENT_NOT_PROVEN", message, "see `tenor audit verify`")
@@ -353,7 +357,7 @@ def known_key(certificate: Certificate, settings: Settings, key: str | None) -> 
     """The id of the log's first key, as it is known here."""
     if key is not None:
         return key_id_of(parse_verifier_key(key)[1]) if "+" in key else key.lower()
-    path: Path = seals_file(settings, UUID(certificate.log.removeprefix("tenor.log/")))
+    path: Path = seals_file(settings.home, UUID(certificate.log.removeprefix("tenor.log/")))
     return key_id_of(parse_verifier_key(first_line(path))[1]) if path.exists() else None
 
 

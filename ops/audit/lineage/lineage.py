@@ -22,7 +22,7 @@ from ops.audit.lineage.models import model_lines, models_used
 from ops.audit.lineage.rows import SourceLines, rows_of_position
 from ops.audit.run_events import read_run
 from ops.audit.sealing.proofs import prove, raw_event, raw_stream
-from ops.wiring import Tenor
+from ops.ports import Storage
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Asked:
 
 
 def lineage(
-    tenor: Tenor,
+    storage: Storage,
     run: str,
     position: str,
     measure: str,
@@ -54,22 +54,22 @@ def lineage(
     load_portfolio: Callable[[str], Portfolio] | None = None,
 ) -> dict[str, Any]:
     """`load_portfolio` gives a snapshot's columns by sha256, for whoever keeps them between two questions."""
-    requested = read_run(tenor, run).requested
-    load = load_portfolio or (lambda sha256_hex: tenor.portfolio_codec.decode(tenor.blobs.get(sha256_hex)))
+    requested = read_run(storage.store, run).requested
+    load = load_portfolio or storage.portfolio
     portfolio = load(requested.portfolio_sha256)
     asked = what_is_asked(requested, portfolio, position, measure, scenario)
-    fact = fact_of(tenor, asked)
-    with tenor.database.connect() as connection:
+    fact = fact_of(storage, asked)
+    with storage.connect() as connection:
         registered = snapshot_of(connection, requested.portfolio_snapshot_id)
         market = snapshot_of(connection, requested.market_snapshot_id)
         return {
-            "number": number_of(tenor, asked, portfolio, fact),
+            "number": number_of(storage, asked, portfolio, fact),
             "block": block_of(connection, asked, fact),
-            "portfolio": portfolio_of(tenor, asked, portfolio, registered),
+            "portfolio": portfolio_of(storage, asked, portfolio, registered),
             "market": {
                 **snapshot_document(market),
                 "used": market_used(
-                    tenor.blobs.get(requested.market_sha256), portfolio, asked.row, requested.base_currency
+                    storage.blobs.get(requested.market_sha256), portfolio, asked.row, requested.base_currency
                 ),
             },
             "models": models_used(connection, requested, portfolio, asked.row, asked.measure.name),
@@ -107,9 +107,9 @@ def row_of(portfolio: Portfolio, position: str) -> int:
     return int(np.flatnonzero(column.values == column.categories.index(position))[0])
 
 
-def fact_of(tenor: Tenor, asked: Asked) -> BlockFact:
+def fact_of(storage: Storage, asked: Asked) -> BlockFact:
     stream = fact_stream(asked.requested.originator_id, asked.measure.fact.value, asked.chunk_no)
-    fact = next(iter(tenor.store.stream(stream)), None)
+    fact = next(iter(storage.store.stream(stream)), None)
     if not isinstance(fact, BlockFact):
         message = f"the log has no {asked.measure.fact.value} of chunk {asked.chunk_no}: it failed or is not done"
         raise Refused("NO_FACT", message, "see `tenor run show`")
@@ -119,9 +119,9 @@ def fact_of(tenor: Tenor, asked: Asked) -> BlockFact:
 # --- the number and its block ---------------------------------------------------------------------------------------
 
 
-def number_of(tenor: Tenor, asked: Asked, portfolio: Portfolio, fact: BlockFact) -> dict[str, Any]:
-    payload = tenor.store.block(fact.run_id, asked.measure.fact.value, fact.chunk_no)
-    columns = tenor.block_codec.decode(payload)
+def number_of(storage: Storage, asked: Asked, portfolio: Portfolio, fact: BlockFact) -> dict[str, Any]:
+    payload = storage.store.block(fact.run_id, asked.measure.fact.value, fact.chunk_no)
+    columns = storage.block_codec.decode(payload)
     place = columns.measures.index(asked.measure.name)
     reason = Reason(int(columns.reasons[place, asked.scenario_no, asked.row_in_chunk]))
     detail = int(columns.detail[asked.row_in_chunk])
@@ -133,16 +133,16 @@ def number_of(tenor: Tenor, asked: Asked, portfolio: Portfolio, fact: BlockFact)
         "unit": "base currency" if asked.in_base else asked.measure.unit.value,
         "scenario": asked.requested.scenarios[asked.scenario_no],
         "as_of": asked.requested.as_of.isoformat(),
-        "values": values_of(tenor, asked, portfolio, columns),
+        "values": values_of(storage, asked, portfolio, columns),
         "reason": reason.name if reason else None,
         "detail": columns.details[detail] if detail >= 0 else None,
         "bytes_match_event": sha256(payload).hexdigest() == fact.payload_sha256,
-        "content_matches_event": tenor.block_codec.content_sha256(columns) == fact.content_sha256,
+        "content_matches_event": storage.block_codec.content_sha256(columns) == fact.content_sha256,
     }
 
 
-def values_of(tenor: Tenor, asked: Asked, portfolio: Portfolio, columns: BlockColumns) -> dict[str, float | None]:
-    factor = rate_to_base(tenor, asked, portfolio) if asked.in_base else 1.0
+def values_of(storage: Storage, asked: Asked, portfolio: Portfolio, columns: BlockColumns) -> dict[str, float | None]:
+    factor = rate_to_base(storage, asked, portfolio) if asked.in_base else 1.0
     values = {}
     for name in asked.measure.result_columns:
         value = float(columns.values[columns.columns.index(name), asked.scenario_no, asked.row_in_chunk])
@@ -150,9 +150,9 @@ def values_of(tenor: Tenor, asked: Asked, portfolio: Portfolio, columns: BlockCo
     return values
 
 
-def rate_to_base(tenor: Tenor, asked: Asked, portfolio: Portfolio) -> float:
+def rate_to_base(storage: Storage, asked: Asked, portfolio: Portfolio) -> float:
     """The rates that the chunk's PositionPriced says were used."""
-    events: Any = tenor.store.stream(fact_stream(asked.requested.originator_id, "PositionPriced", asked.chunk_no))
+    events: Any = storage.store.stream(fact_stream(asked.requested.originator_id, "PositionPriced", asked.chunk_no))
     currency = portfolio.tables["instruments"].columns["currency"]
     code = currency.categories[currency.values[portfolio.instrument_row[asked.row]]]
     rate: float = events[0].fx_to_base[code][asked.scenario_no]
@@ -204,10 +204,10 @@ def snapshot_document(placed: tuple[int, SnapshotRegistered]) -> dict[str, Any]:
 
 
 def portfolio_of(
-    tenor: Tenor, asked: Asked, portfolio: Portfolio, placed: tuple[int, SnapshotRegistered]
+    storage: Storage, asked: Asked, portfolio: Portfolio, placed: tuple[int, SnapshotRegistered]
 ) -> dict[str, Any]:
     source = placed[1].source
-    lines = SourceLines.read(tenor.blobs, source)
+    lines = SourceLines.read(storage.blobs, source)
     return {
         **snapshot_document(placed),
         "row": asked.row,

@@ -14,8 +14,7 @@ import structlog
 from domain.sealing.seals import NotACheckpoint, parse_checkpoint
 from ops.audit.sealing.checkpoints import SELECT_NOTES_AFTER
 from ops.audit.sealing.signed_notes import MARK
-from ops.settings import Settings
-from ops.wiring import Tenor
+from ops.ports import Connect
 
 HEAD_LINES = 2
 """The log's first public key and a blank line."""
@@ -23,18 +22,18 @@ HEAD_LINES = 2
 log = structlog.get_logger()
 
 
-def seals_file(settings: Settings, log_id: UUID) -> Path:
-    return settings.home / "seals" / f"{log_id}.notes"
+def seals_file(home: Path, log_id: UUID) -> Path:
+    return home / "seals" / f"{log_id}.notes"
 
 
-def export_seals(tenor: Tenor, path: Path, verifier_key: str) -> int:
+def export_seals(connect: Connect, path: Path, verifier_key: str) -> int:
     """Append the notes of all checkpoints that the file has not. Returns how many."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.exists() and (whole := whole_bytes(path)) < path.stat().st_size:
         log.warning("seals.torn_end_dropped", file=str(path), octets=path.stat().st_size - whole)
         os.truncate(path, whole)  # what a crash left of a note: it is written again
     last = last_size(path)
-    with tenor.database.connect() as connection:
+    with connect() as connection:
         notes = [note for _, note in connection.execute(SELECT_NOTES_AFTER, (last,))]
     if not notes and path.exists():
         return 0

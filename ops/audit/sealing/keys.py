@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from domain.event import TENOR_NAMESPACE
-from domain.ports import AlreadyThere
+from domain.ports import AlreadyThere, EventStore
 from domain.refusals import Refused
 from domain.sealing.seals import (
     SEALING_STREAM,
@@ -26,7 +26,7 @@ from domain.sealing.seals import (
     rotate_key,
 )
 from ops.audit.sealing.signed_notes import is_signed, public_bytes
-from ops.wiring import Tenor
+from ops.ports import Connect, Sealing
 
 OWN = 0o700
 PRIVATE = 0o600
@@ -46,8 +46,8 @@ class KeyElsewhere(Refused):
         )
 
 
-def sealing_keys(tenor: Tenor) -> list[SealingKeyRotated]:
-    return cast(list[SealingKeyRotated], tenor.store.stream(SEALING_STREAM))
+def sealing_keys(store: EventStore) -> list[SealingKeyRotated]:
+    return cast(list[SealingKeyRotated], store.stream(SEALING_STREAM))
 
 
 def key_at(keys: Sequence[tuple[int, SealingKeyRotated]], position: int) -> SealingKeyRotated:
@@ -55,28 +55,28 @@ def key_at(keys: Sequence[tuple[int, SealingKeyRotated]], position: int) -> Seal
     return next((key for at, key in reversed(keys) if at <= position), keys[0][1])
 
 
-def ensure_key(tenor: Tenor) -> list[SealingKeyRotated]:
+def ensure_key(sealing: Sealing) -> list[SealingKeyRotated]:
     """The log's keys; the first is made here when there is none. Two that make one at once keep the first."""
-    keys = sealing_keys(tenor)
+    keys = sealing_keys(sealing.store)
     if keys:
         return keys
-    log_id = database_log_id(tenor)
-    private_key = make_key(tenor, log_id)
+    log_id = database_log_id(sealing.connect)
+    private_key = make_key(sealing.home, log_id)
     try:
-        tenor.store.append([introduce_key(tenor.envelope("sealer"), log_id, public_bytes(private_key))])
+        sealing.store.append([introduce_key(sealing.envelope("sealer"), log_id, public_bytes(private_key))])
     except AlreadyThere:
-        key_file(tenor, log_id, key_id_of(public_bytes(private_key))).unlink()
-    return sealing_keys(tenor)
+        key_file(sealing.home, log_id, key_id_of(public_bytes(private_key))).unlink()
+    return sealing_keys(sealing.store)
 
 
-def rotate(tenor: Tenor, reason: str) -> SealingKeyRotated:
+def rotate(sealing: Sealing, reason: str) -> SealingKeyRotated:
     """A new key, endorsed by the one before; what was signed stays signed by what signed it."""
-    keys = ensure_key(tenor)
-    current = private_key_of(tenor, keys[-1])
-    new = make_key(tenor, keys[-1].log_id)
+    keys = ensure_key(sealing)
+    current = private_key_of(sealing.home, keys[-1])
+    new = make_key(sealing.home, keys[-1].log_id)
     endorsement = current.sign(endorsed_text(keys[-1].log_id, public_bytes(new)))
-    rotated = rotate_key(keys, tenor.envelope(), public_bytes(new), endorsement, reason)
-    tenor.store.append([rotated])
+    rotated = rotate_key(keys, sealing.envelope(), public_bytes(new), endorsement, reason)
+    sealing.store.append([rotated])
     return rotated
 
 
@@ -104,8 +104,8 @@ def is_endorsed(before: SealingKeyRotated | None, key: SealingKeyRotated) -> boo
     return is_signed(signer, endorsement, endorsed_text(key.log_id, public_key))
 
 
-def private_key_of(tenor: Tenor, key: SealingKeyRotated) -> Ed25519PrivateKey:
-    path = key_file(tenor, key.log_id, key.key_id)
+def private_key_of(home: Path, key: SealingKeyRotated) -> Ed25519PrivateKey:
+    path = key_file(home, key.log_id, key.key_id)
     try:
         loaded: Any = load_pem_private_key(path.read_bytes(), None)
     except FileNotFoundError:
@@ -119,10 +119,10 @@ def private_key_of(tenor: Tenor, key: SealingKeyRotated) -> Ed25519PrivateKey:
     return loaded
 
 
-def make_key(tenor: Tenor, log_id: UUID) -> Ed25519PrivateKey:
+def make_key(home: Path, log_id: UUID) -> Ed25519PrivateKey:
     """On the disk before the log hears of it: a key that is announced can sign."""
     private_key = Ed25519PrivateKey.generate()
-    path = key_file(tenor, log_id, key_id_of(public_bytes(private_key)))
+    path = key_file(home, log_id, key_id_of(public_bytes(private_key)))
     for folder in (path.parent.parent, path.parent):
         folder.mkdir(mode=OWN, parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE)
@@ -133,13 +133,13 @@ def make_key(tenor: Tenor, log_id: UUID) -> Ed25519PrivateKey:
     return private_key
 
 
-def key_file(tenor: Tenor, log_id: UUID, key_id: str) -> Path:
-    return tenor.settings.home / "keys" / str(log_id) / f"{key_id[:16]}.pem"
+def key_file(home: Path, log_id: UUID, key_id: str) -> Path:
+    return home / "keys" / str(log_id) / f"{key_id[:16]}.pem"
 
 
-def database_log_id(tenor: Tenor) -> UUID:
+def database_log_id(connect: Connect) -> UUID:
     """A new log's id comes from its database, so that a log wiped clean is still compared with its own seals."""
-    with tenor.database.connect() as connection:
+    with connect() as connection:
         row = connection.execute(SELECT_DATABASE).fetchone()
     assert row is not None
     return uuid5(TENOR_NAMESPACE, f"log/{row[0]}")

@@ -10,6 +10,7 @@ import psycopg
 import structlog
 from eventsourcing.persistence import PersistenceError
 
+from domain.ports import EventStore
 from domain.refusals import Refused
 from domain.sealing.merkle import Frontier
 from domain.sealing.seals import (
@@ -25,7 +26,8 @@ from ops.audit.sealing.checkpoints import INSERT, Leaf, StoredCheckpoint, last_c
 from ops.audit.sealing.exports import export_seals, last_size, seals_file
 from ops.audit.sealing.keys import ensure_key, key_at, private_key_of
 from ops.audit.sealing.signed_notes import sign_note, verifier_key
-from ops.wiring import Tenor, utc_now
+from ops.ports import Connect, Sealing
+from ops.wiring import utc_now
 
 SEAL_SECONDS = 60.0
 LOOK_SECONDS = 1.0
@@ -55,52 +57,52 @@ class LogCutShort(Refused):
         )
 
 
-def run_sealer(tenor: Tenor, stop: threading.Event) -> None:
+def run_sealer(sealing: Sealing, stop: threading.Event) -> None:
     """Until told to stop, and once more then; what cannot be sealed is said once a minute and waits."""
     sealed_at = float("-inf")
     while not stop.wait(LOOK_SECONDS):
         try:
-            if time.monotonic() - sealed_at >= SEAL_SECONDS or is_run_completed(tenor):
-                seal(tenor)
+            if time.monotonic() - sealed_at >= SEAL_SECONDS or is_run_completed(sealing.connect):
+                seal(sealing)
                 sealed_at = time.monotonic()
         except (psycopg.OperationalError, PersistenceError, Refused, OSError) as error:
             log.warning("sealer.waits", error=str(error))
             stop.wait(SEAL_SECONDS if isinstance(error, Refused | OSError) else LOOK_SECONDS)
     try:
-        seal(tenor)
+        seal(sealing)
     except (psycopg.OperationalError, PersistenceError, Refused, OSError) as error:
         log.warning("sealer.ended_unsealed", error=str(error))
 
 
-def is_run_completed(tenor: Tenor) -> bool:
-    with tenor.database.connect() as connection:
+def is_run_completed(connect: Connect) -> bool:
+    with connect() as connection:
         row = connection.execute(IS_COMPLETED).fetchone()
     return bool(row and row[0])
 
 
-def seal(tenor: Tenor) -> int:
+def seal(sealing: Sealing) -> int:
     """Seal what the log has gained, then export. Returns how many events were sealed; an empty log has no seal."""
-    if tenor.store.head() == 0:
+    if sealing.store.head() == 0:
         return 0
-    first = ensure_key(tenor)[0]
-    path = seals_file(tenor.settings, first.log_id)
+    first = ensure_key(sealing)[0]
+    path = seals_file(sealing.home, first.log_id)
     exported, sealed = last_size(path), 0
     while True:
-        with tenor.database.connect() as connection, connection.transaction():
+        with sealing.connect() as connection, connection.transaction():
             if not is_leader(connection):
                 return sealed
-            done = seal_next(tenor, connection, exported)
+            done = seal_next(sealing, connection, exported)
         sealed += done
         if done < EVENTS_PER_CHECKPOINT:
             break
-    export_seals(tenor, path, first_verifier_key(first))
+    export_seals(sealing.connect, path, first_verifier_key(first))
     return sealed
 
 
-def export_to(tenor: Tenor, path: Path) -> int:
+def export_to(sealing: Sealing, path: Path) -> int:
     """All checkpoints, or those that the file has not. Returns how many were added."""
-    seal(tenor)
-    return export_seals(tenor, path, first_verifier_key(ensure_key(tenor)[0]))
+    seal(sealing)
+    return export_seals(sealing.connect, path, first_verifier_key(ensure_key(sealing)[0]))
 
 
 def first_verifier_key(first: SealingKeyRotated) -> str:
@@ -111,7 +113,7 @@ def is_leader(connection: Any) -> bool:
     return bool(connection.execute(TRY_LOCK).fetchone()[0])
 
 
-def seal_next(tenor: Tenor, connection: Any, exported: int) -> int:
+def seal_next(sealing: Sealing, connection: Any, exported: int) -> int:
     """One checkpoint. Positions are given in commit order, so all that is visible up to the last one is final."""
     before = last_checkpoint(connection)
     if exported > (before.size if before else 0):
@@ -120,14 +122,16 @@ def seal_next(tenor: Tenor, connection: Any, exported: int) -> int:
         bounds = (before.position if before else 0, EVENTS_PER_CHECKPOINT)
         leaves = [(row[0], event_leaf_hash(*row)) for row in cursor.execute(SELECT_EVENTS, bounds)]
     if leaves:
-        insert_checkpoint(tenor, connection, before, leaves)
+        insert_checkpoint(sealing, connection, before, leaves)
     return len(leaves)
 
 
-def insert_checkpoint(tenor: Tenor, connection: Any, before: StoredCheckpoint | None, leaves: Sequence[Leaf]) -> None:
+def insert_checkpoint(
+    sealing: Sealing, connection: Any, before: StoredCheckpoint | None, leaves: Sequence[Leaf]
+) -> None:
     tree = (before.tree() if before else Frontier()).grown(hashed for _, hashed in leaves)
     position = leaves[-1][0]
-    key = key_at(placed_keys(tenor, connection), position)
+    key = key_at(placed_keys(sealing.store, connection), position)
     checkpoint = Checkpoint(
         origin_of(key.log_id),
         tree.size,
@@ -136,12 +140,12 @@ def insert_checkpoint(tenor: Tenor, connection: Any, before: StoredCheckpoint | 
         utc_now(),
         note_hash(before.note) if before else NO_PREVIOUS,
     )
-    note = sign_note(checkpoint.body(), checkpoint.origin, private_key_of(tenor, key))
+    note = sign_note(checkpoint.body(), checkpoint.origin, private_key_of(sealing.home, key))
     connection.execute(INSERT, (tree.size, position, note, tree.to_bytes(), packed(leaves)))
 
 
-def placed_keys(tenor: Tenor, connection: Any) -> list[tuple[int, SealingKeyRotated]]:
+def placed_keys(store: EventStore, connection: Any) -> list[tuple[int, SealingKeyRotated]]:
     """The log's keys with their positions."""
     positions = [row[0] for row in connection.execute(SELECT_KEYS, (SEALING_STREAM,))]
-    keys = tenor.store.stream(SEALING_STREAM)
+    keys = store.stream(SEALING_STREAM)
     return [(at, key) for at, key in zip(positions, keys, strict=False) if isinstance(key, SealingKeyRotated)]

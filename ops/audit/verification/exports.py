@@ -10,7 +10,7 @@ from ops.audit.sealing.keys import database_log_id, key_file
 from ops.audit.sealing.signed_notes import BadNote, open_note, verifier_key
 from ops.audit.verification.findings import Findings
 from ops.audit.verification.log import Keys
-from ops.wiring import Tenor
+from ops.ports import Sealing
 
 SELECT_NOTES = "SELECT tree_size, note FROM log_checkpoint ORDER BY tree_size"
 
@@ -26,9 +26,9 @@ class Export:
     torn_bytes: int
 
 
-def read_exports(tenor: Tenor, seals: Path | None) -> list[Export]:
+def read_exports(home: Path, seals: Path | None) -> list[Export]:
     """The file asked for, and every one that is on this machine."""
-    here = sorted((tenor.settings.home / "seals").glob("*.notes"))
+    here = sorted((home / "seals").glob("*.notes"))
     found = [read_export(seals, is_own=False)] if seals else []
     return found + [read_export(path, is_own=True) for path in here]
 
@@ -38,10 +38,10 @@ def read_export(path: Path, *, is_own: bool) -> Export:
     return Export(path, is_own, first_line(path), list(read_notes(path)), torn)
 
 
-def verify_exports(tenor: Tenor, connection: Any, keys: Keys, exports: list[Export], findings: Findings) -> int:
+def verify_exports(sealing: Sealing, connection: Any, keys: Keys, exports: list[Export], findings: Findings) -> int:
     """Of this database and of this log; returns how many exported checkpoints were compared."""
-    log_ids = {database_log_id(tenor), *(key.log_id for _, key in keys[:1])}
-    ours = {seals_file(tenor.settings, log_id) for log_id in log_ids}
+    log_ids = {database_log_id(sealing.connect), *(key.log_id for _, key in keys[:1])}
+    ours = {seals_file(sealing.home, log_id) for log_id in log_ids}
     mine = [export for export in exports if not export.is_own or export.path in ours]
     inside = {size: note_hash(note) for size, note in connection.execute(SELECT_NOTES)}
     for export in mine:
@@ -51,8 +51,8 @@ def verify_exports(tenor: Tenor, connection: Any, keys: Keys, exports: list[Expo
                 message = "the log's first key is not the one that these seals began with"
                 findings.add("KEY_REPLACED", str(export.path), message)
         verify_export(connection, keys, inside, export, findings)
-    if keys and inside and seals_here(tenor, keys):
-        verify_own(inside, mine, findings, seals_file(tenor.settings, keys[0][1].log_id))
+    if keys and inside and seals_here(sealing.home, keys):
+        verify_own(inside, mine, findings, seals_file(sealing.home, keys[0][1].log_id))
     return sum(len(export.notes) for export in mine)
 
 
@@ -83,10 +83,10 @@ def verify_export(connection: Any, keys: Keys, inside: dict[int, str], export: E
         tell_cut_tail(connection, beyond[-1], len(beyond), export.path, findings)
 
 
-def seals_here(tenor: Tenor, keys: Keys) -> bool:
+def seals_here(home: Path, keys: Keys) -> bool:
     """Whoever has the key that seals now exports each checkpoint beside it."""
     key = keys[-1][1]
-    return key_file(tenor, key.log_id, key.key_id).exists()
+    return key_file(home, key.log_id, key.key_id).exists()
 
 
 def verify_own(inside: dict[int, str], exports: list[Export], findings: Findings, path: Path) -> None:

@@ -14,7 +14,7 @@ from domain.ports import PART_POSITIONS, BlockCodec, Packed
 from ops.audit.verification.findings import Findings
 from ops.audit.verification.locate import named
 from ops.audit.verification.results import ResultRun
-from query_api.reading import unpacked
+from query_api.frames import unpacked
 
 SELECT_FRAMES = (
     "SELECT column_no, part_no, scenario_no, packed FROM {result_chunk} "

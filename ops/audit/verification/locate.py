@@ -10,7 +10,7 @@ import numpy as np
 
 from domain.measures.measures import columns_of
 from domain.runs.run import RunCompleted, RunRequested, fold
-from ops.wiring import Tenor
+from ops.ports import Storage
 from projections.results.ahead import Begun, Book
 from projections.results.blocks import BlockDamaged, RunFacts
 from projections.results.publication import PORTFOLIO_TABLES
@@ -45,17 +45,17 @@ class Run:
 class Locator:
     """Keeps the last portfolio: runs over one come one after another."""
 
-    def __init__(self, tenor: Tenor) -> None:
-        self._tenor = tenor
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
         self._book: Book | None = None
 
     def recount(self, run: Run) -> RunRows | str:
         """The rows that the run's blocks give; or why they cannot be had."""
-        tenor, completed = self._tenor, run.completed
+        storage, completed = self._storage, run.completed
         try:
-            history: Any = tenor.store.stream(run.run_id)
+            history: Any = storage.store.stream(run.run_id)
             attempt = fold(history[: completed.originator_version]).attempt
-            facts = RunFacts(tenor.store, tenor.block_codec, run.requested, completed.failed_chunks, attempt)
+            facts = RunFacts(storage.store, storage.block_codec, run.requested, completed.failed_chunks, attempt)
             begun = Begun.of(self._book_of(run.requested.portfolio_sha256), facts)
             for chunk_no in range(facts.chunks):
                 begun.take(facts.chunk(chunk_no))
@@ -65,7 +65,7 @@ class Locator:
 
     def _book_of(self, sha256: str) -> Book:
         if self._book is None or self._book.sha256 != sha256:
-            portfolio = self._tenor.portfolio_codec.decode(self._tenor.blobs.get(sha256), PORTFOLIO_TABLES)
+            portfolio = self._storage.portfolio(sha256, PORTFOLIO_TABLES)
             self._book = Book.of(sha256, portfolio)
         return self._book
 

@@ -21,7 +21,7 @@ from domain.runs.run import RunArchived, RunCompleted, RunRequested, RunRestored
 from ops.audit.verification.findings import Findings
 from ops.audit.verification.locate import Locator, Run
 from ops.audit.verification.read_models import Version
-from ops.wiring import Tenor
+from ops.ports import Storage
 from projections.engine.binary_copy import HEADER, TRAILER
 from projections.engine.versions import Tables, versioned
 from projections.results.publication import ResultsProjection
@@ -123,10 +123,10 @@ def results_there(connection: Any, versions: list[Version], told: ResultsTold, f
 
 
 def verify_results(
-    tenor: Tenor, connection: Any, runs: list[ResultRun], told: ResultsTold, findings: Findings, *, recount: bool
+    storage: Storage, connection: Any, runs: list[ResultRun], told: ResultsTold, findings: Findings, *, recount: bool
 ) -> Vouched:
     """`recount`: add up every run again, also those that no event vouches for."""
-    vouched, locator = Vouched(), Locator(tenor)
+    vouched, locator = Vouched(), Locator(storage)
     for one in runs:
         recorded = told.recorded.get((one.run.run_id, one.run.completed.originator_version), [])
         if not recorded and not recount:

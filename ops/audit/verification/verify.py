@@ -22,7 +22,7 @@ from ops.audit.verification.read_models import versions_of
 from ops.audit.verification.results import ResultsTold, results_there, verify_results
 from ops.audit.verification.run_rows import RunRows
 from ops.audit.verification.runs import RunRoots
-from ops.wiring import Tenor
+from ops.ports import Sealing, Storage
 
 SELECT_KEYS = (
     "SELECT notification_id, topic, state FROM ledger_events WHERE originator_id = %s ORDER BY originator_version"
@@ -69,34 +69,34 @@ def recomputed_document(position: int, event: NondeterminismDetected | EnginesCo
     }
 
 
-def verify(tenor: Tenor, seals: Path | None = None, *, recount: bool = False) -> dict[str, Any]:
+def verify(storage: Storage, sealing: Sealing, seals: Path | None = None, *, recount: bool = False) -> dict[str, Any]:
     """`recount`: every run's totals are added up again from its blocks, whether or not an event vouches for them."""
     findings = Findings()
-    exports = read_exports(tenor, seals)  # before the snapshot, which then has all that they have
-    with tenor.database.connect() as connection:
+    exports = read_exports(sealing.home, seals)  # before the snapshot, which then has all that they have
+    with storage.connect() as connection:
         connection.isolation_level, connection.read_only = IsolationLevel.REPEATABLE_READ, True
         try:
             with connection.transaction():
-                return verify_inside(tenor, connection, exports, findings, recount)
+                return verify_inside(storage, sealing, connection, exports, findings, recount)
         finally:
             connection.isolation_level, connection.read_only = None, None
 
 
 def verify_inside(
-    tenor: Tenor, connection: Any, exports: list[Export], findings: Findings, recount: bool
+    storage: Storage, sealing: Sealing, connection: Any, exports: list[Export], findings: Findings, recount: bool
 ) -> dict[str, Any]:
     keys = read_keys(connection, findings)
     gathered = Gathered(RunRoots(findings), [RunRows(version) for version in versions_of(connection, "run")])
     counts = LogVerification(connection, keys, findings, gathered.see).run()
     results = results_there(connection, versions_of(connection, "result"), gathered.results, findings)
     frames = PublishedFrames(connection, results)
-    blocks = verify_blocks(connection, gathered.facts, tenor.block_codec, findings, frames)
-    frames.compare_blanks(tenor.block_codec, findings)
-    blobs = verify_blobs(connection, gathered.blobs, tenor.portfolio_codec, findings)
-    vouched = verify_results(tenor, connection, results, gathered.results, findings, recount=recount)
+    blocks = verify_blocks(connection, gathered.facts, storage.block_codec, findings, frames)
+    frames.compare_blanks(storage.block_codec, findings)
+    blobs = verify_blobs(connection, gathered.blobs, storage.portfolio_codec, findings)
+    vouched = verify_results(storage, connection, results, gathered.results, findings, recount=recount)
     for rows in gathered.runs:
         rows.compare(connection, findings)
-    compared = verify_exports(tenor, connection, keys, exports, findings)
+    compared = verify_exports(sealing, connection, keys, exports, findings)
     verify_readers(connection, counts, findings)
     verify_guards(connection, findings)
     return {

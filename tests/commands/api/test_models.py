@@ -25,7 +25,7 @@ class Service:
         return self.client.post(path, json=body, headers={"Idempotency-Key": key} if key else {})
 
     def get(self, path: str) -> Any:
-        catch_up_catalogues(self.tenor)
+        catch_up_catalogues(self.tenor.storage)
         return self.client.get(path)
 
 

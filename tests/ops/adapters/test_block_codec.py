@@ -12,7 +12,7 @@ from numpy.testing import assert_array_equal
 
 from domain.runs.facts import BlockColumns
 from ops.adapters.block_codec import FIRST_MAGIC, MAGIC, NotABlock, ZstdBlockCodec
-from query_api.reading import parts_of, unpacked
+from query_api.frames import parts_of, unpacked
 
 CODEC = ZstdBlockCodec()
 SPECIAL = [0.0, -0.0, 1.0, -1e-310, np.inf, -np.inf, np.nan, np.finfo(float).max]

@@ -42,7 +42,7 @@ def publish(tenor: Tenor, run: SampleRun) -> SampleRun:
 
 
 def project(tenor: Tenor) -> None:
-    for read_model in build_projections(tenor):
+    for read_model in build_projections(tenor.storage):
         catch_up(read_model, tenor.store, tenor.database.connect)
 
 

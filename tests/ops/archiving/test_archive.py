@@ -12,8 +12,7 @@ import psycopg
 import pyarrow.parquet as pq
 import pytest
 
-from commands.refusals import Conflict
-from domain.refusals import Refused
+from domain.refusals import Conflict, Refused
 from domain.runs import run as runs
 from domain.runs.archived import BlocksArchived
 from domain.runs.run import RunArchived, RunRefused, RunRestored, RunStatus, fold
@@ -45,7 +44,7 @@ def test_a_run_leaves_and_comes_back_to_the_bit(tenor: Tenor, published: SampleR
     run_id = str(published.run_id)
     blocks, shown = rows(tenor, BLOCKS), figures(tenor)
 
-    left = archive(tenor, run_id, destination, "year end")
+    left = archive(tenor.archiving, run_id, destination, "year end")
     assert rows(tenor, BLOCKS) == [] == partitions_of_runs(tenor)
     assert not any(figures(tenor).values())
     assert (status(tenor, published.run_id), left.dropped.busy) == (RunStatus.ARCHIVED, [])
@@ -53,20 +52,20 @@ def test_a_run_leaves_and_comes_back_to_the_bit(tenor: Tenor, published: SampleR
     assert isinstance(event, RunArchived)
     assert (event.reason, event.destination, event.manifest_sha256) == ("year end", destination, left.manifest_sha256)
 
-    back = restore(tenor, run_id, None, "asked by the auditor")
+    back = restore(tenor.archiving, run_id, None, "asked by the auditor")
     assert (back.blocks, back.reencoded_blocks) == (6, 0)
     assert rows(tenor, BLOCKS) == blocks
     assert figures(tenor) == shown
     assert status(tenor, published.run_id) == RunStatus.PUBLISHED
     assert isinstance(tenor.store.stream(published.run_id)[-1], RunRestored)
 
-    assert archive(tenor, run_id, destination, "again").manifest_sha256 == left.manifest_sha256
+    assert archive(tenor.archiving, run_id, destination, "again").manifest_sha256 == left.manifest_sha256
 
 
 def test_the_files_alone_say_what_the_results_said(tenor: Tenor, published: SampleRun, tmp_path: Path) -> None:
     """Read with nothing of ours: joined by position and scenario, number by number and blank by blank."""
     shown = table_of(tenor, published.run_id).to_pylist()
-    archive(tenor, str(published.run_id), str(tmp_path / "a"), "")
+    archive(tenor.archiving, str(published.run_id), str(tmp_path / "a"), "")
     folder = tmp_path / "a" / str(published.run_id)
     kept: dict[tuple[str, str], dict[str, Any]] = {}
     for path in sorted(folder.glob("*.parquet")):
@@ -86,7 +85,7 @@ def test_the_files_alone_say_what_the_results_said(tenor: Tenor, published: Samp
 
 
 def test_the_manifest_is_written_last_and_names_every_file(tenor: Tenor, published: SampleRun, s3: str) -> None:
-    left = archive(tenor, str(published.run_id), s3, "")
+    left = archive(tenor.archiving, str(published.run_id), s3, "")
     client = boto3.client("s3")
     folder = f"risk/runs/{published.run_id}/"
     listed = {each["Key"]: each for each in client.list_objects_v2(Bucket=BUCKET, Prefix=folder)["Contents"]}
@@ -105,16 +104,16 @@ def test_only_a_run_that_has_ended_is_archived_and_only_once(tenor: Tenor, tmp_p
     run = SampleRun()
     run.whole(tenor)  # type: ignore[arg-type]
     with pytest.raises(RunRefused, match="only a run that has ended"):
-        archive(tenor, str(run.run_id), str(tmp_path / "a"), "")
+        archive(tenor.archiving, str(run.run_id), str(tmp_path / "a"), "")
     assert not (tmp_path / "a").exists()
     with pytest.raises(RunRefused, match="only an archived run"):
-        restore(tenor, str(run.run_id), str(tmp_path / "a"), "")
+        restore(tenor.archiving, str(run.run_id), str(tmp_path / "a"), "")
 
 
 def test_an_archived_run_is_not_archived_again(tenor: Tenor, published: SampleRun, tmp_path: Path) -> None:
-    archive(tenor, str(published.run_id), str(tmp_path / "a"), "")
+    archive(tenor.archiving, str(published.run_id), str(tmp_path / "a"), "")
     with pytest.raises(RunRefused, match=r"archived already, in .*/a"):
-        archive(tenor, str(published.run_id), str(tmp_path / "b"), "")
+        archive(tenor.archiving, str(published.run_id), str(tmp_path / "b"), "")
 
 
 def test_numbers_that_the_log_does_not_know_are_never_archived(tenor: Tenor, tmp_path: Path) -> None:
@@ -127,7 +126,7 @@ def test_numbers_that_the_log_does_not_know_are_never_archived(tenor: Tenor, tmp
     for decide in (runs.approve, runs.publish):
         run.change(tenor, decide(run.run, ASKED, run.run_id, ""))  # type: ignore[arg-type]
     with pytest.raises(ArchiveDamaged, match="PositionPriced of chunk 1"):
-        archive(tenor, str(run.run_id), str(tmp_path / "a"), "")
+        archive(tenor.archiving, str(run.run_id), str(tmp_path / "a"), "")
     assert len(rows(tenor, BLOCKS)) == 6
     history: list[Any] = tenor.store.stream(run.run_id)
     assert fold(history).status is RunStatus.PUBLISHED
@@ -141,31 +140,31 @@ def flip_a_bit(path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["manifest.json", "PositionPriced-00001.parquet", "RiskComputed-00001.parquet"])
 def test_one_bit_is_enough_to_refuse(tenor: Tenor, published: SampleRun, tmp_path: Path, name: str) -> None:
-    archive(tenor, str(published.run_id), str(tmp_path / "a"), "")
+    archive(tenor.archiving, str(published.run_id), str(tmp_path / "a"), "")
     flip_a_bit(tmp_path / "a" / str(published.run_id) / name)
     with pytest.raises(ArchiveDamaged, match=name):
-        restore(tenor, str(published.run_id), None, "")
+        restore(tenor.archiving, str(published.run_id), None, "")
     assert rows(tenor, BLOCKS) == []
     assert status(tenor, published.run_id) == RunStatus.ARCHIVED
 
 
 def test_a_copy_that_is_not_there_or_not_whole_is_refused(tenor: Tenor, published: SampleRun, tmp_path: Path) -> None:
     run_id = str(published.run_id)
-    archive(tenor, run_id, str(tmp_path / "a"), "")
+    archive(tenor.archiving, run_id, str(tmp_path / "a"), "")
     with pytest.raises(ArchiveIncomplete, match="manifest"):
-        restore(tenor, run_id, str(tmp_path / "elsewhere"), "")
+        restore(tenor.archiving, run_id, str(tmp_path / "elsewhere"), "")
     (tmp_path / "a" / run_id / "RiskComputed-00001.parquet").rename(tmp_path / "put aside")
     with pytest.raises(ArchiveIncomplete, match="RiskComputed-00001"):
-        restore(tenor, run_id, None, "")
+        restore(tenor.archiving, run_id, None, "")
     (tmp_path / "put aside").rename(tmp_path / "a" / run_id / "RiskComputed-00001.parquet")
     (tmp_path / "a").rename(tmp_path / "moved")
-    assert restore(tenor, run_id, str(tmp_path / "moved"), "").source == str(tmp_path / "moved")
+    assert restore(tenor.archiving, run_id, str(tmp_path / "moved"), "").source == str(tmp_path / "moved")
 
 
 @pytest.mark.usefixtures("s3")
 def test_a_bucket_that_is_not_there_changes_nothing(tenor: Tenor, published: SampleRun) -> None:
     with pytest.raises(ArchiveUnreachable, match="NoSuchBucket"):
-        archive(tenor, str(published.run_id), "s3://no-such-bucket/x", "")
+        archive(tenor.archiving, str(published.run_id), "s3://no-such-bucket/x", "")
     assert status(tenor, published.run_id) == RunStatus.PUBLISHED
     assert len(rows(tenor, BLOCKS)) == 6
 
@@ -177,18 +176,18 @@ def test_half_an_archive_of_a_killed_command_is_written_over(
     folder.mkdir(parents=True)
     (folder / "PositionPriced-00001.parquet").write_bytes(b"half a file")
     (folder / ".RiskComputed-00001.parquet.draft").write_bytes(b"half a draft")
-    archive(tenor, str(published.run_id), str(tmp_path / "a"), "")
-    restore(tenor, str(published.run_id), None, "")
+    archive(tenor.archiving, str(published.run_id), str(tmp_path / "a"), "")
+    restore(tenor.archiving, str(published.run_id), None, "")
     assert len(rows(tenor, BLOCKS)) == 6
 
 
 def test_facts_stay_until_every_run_of_their_month_is_archived(tenor: Tenor, published: SampleRun, s3: str) -> None:
     other = publish(tenor, SampleRun(seed=9, run_id=uuid5(SPACE, "other")))
-    first = archive(tenor, str(published.run_id), s3, "")
+    first = archive(tenor.archiving, str(published.run_id), s3, "")
     assert (first.dropped.months, first.dropped.result_partitions) == ([], 7)
     assert len(rows(tenor, BLOCKS)) == 12
     assert len(table_of(tenor, other.run_id)) == 270, "the other run's figures are as they were"
-    second = archive(tenor, str(other.run_id), s3, "")
+    second = archive(tenor.archiving, str(other.run_id), s3, "")
     assert len(second.dropped.months) == 1
     assert rows(tenor, BLOCKS) == []
 
@@ -196,8 +195,8 @@ def test_facts_stay_until_every_run_of_their_month_is_archived(tenor: Tenor, pub
 def test_a_month_that_was_never_dropped_needs_no_block_back(tenor: Tenor, published: SampleRun, s3: str) -> None:
     publish(tenor, SampleRun(seed=9, run_id=uuid5(SPACE, "other")))
     before, shown = rows(tenor, BLOCKS), figures(tenor)
-    archive(tenor, str(published.run_id), s3, "")
-    restore(tenor, str(published.run_id), None, "")
+    archive(tenor.archiving, str(published.run_id), s3, "")
+    restore(tenor.archiving, str(published.run_id), None, "")
     assert rows(tenor, BLOCKS) == before
     assert figures(tenor) == shown
 
@@ -214,7 +213,7 @@ def test_the_application_alone_can_drop_no_facts(tenor: Tenor) -> None:
 
 
 def test_asking_for_a_block_that_has_left_says_where_it_is(tenor: Tenor, published: SampleRun, tmp_path: Path) -> None:
-    archive(tenor, str(published.run_id), str(tmp_path / "a"), "")
+    archive(tenor.archiving, str(published.run_id), str(tmp_path / "a"), "")
     with pytest.raises(BlocksArchived, match=f"{published.run_id} are archived in {tmp_path}/a") as said:
         tenor.store.block(published.run_id, "PositionPriced", 0)
     assert said.value.fix == f"tenor archive restore {published.run_id}"
@@ -222,10 +221,10 @@ def test_asking_for_a_block_that_has_left_says_where_it_is(tenor: Tenor, publish
 
 def test_the_audit_misses_nothing_of_an_archived_run(tenor: Tenor, published: SampleRun, tmp_path: Path) -> None:
     """The sample run's own Merkle root is a word; nothing else is wrong, out or back."""
-    archive(tenor, str(published.run_id), str(tmp_path / "a"), "")
-    assert {one["code"] for one in verify(tenor)["problems"]} <= {"RUN_ROOT"}
-    restore(tenor, str(published.run_id), None, "")
-    assert {one["code"] for one in verify(tenor)["problems"]} <= {"RUN_ROOT"}
+    archive(tenor.archiving, str(published.run_id), str(tmp_path / "a"), "")
+    assert {one["code"] for one in verify(tenor.storage, tenor.sealing)["problems"]} <= {"RUN_ROOT"}
+    restore(tenor.archiving, str(published.run_id), None, "")
+    assert {one["code"] for one in verify(tenor.storage, tenor.sealing)["problems"]} <= {"RUN_ROOT"}
 
 
 @pytest.mark.usefixtures("published")
@@ -233,12 +232,12 @@ def test_a_rebuild_leaves_archived_runs_out_and_brings_them_back(tenor: Tenor, t
     """Equal to the live tables, though the blocks of the archived run are gone."""
     shown = figures(tenor)
     other = publish(tenor, SampleRun(seed=9, run_id=uuid5(SPACE, "other")))
-    archive(tenor, str(other.run_id), str(tmp_path / "a"), "")
+    archive(tenor.archiving, str(other.run_id), str(tmp_path / "a"), "")
     assert figures(tenor) == shown
-    result = read_model_named(tenor, "result")
+    result = read_model_named(tenor.storage, "result")
     rebuild(result, tenor.store, tenor.database.connect, verify=True, tell=lambda _line: None)
     assert figures(tenor) == shown
-    restore(tenor, str(other.run_id), None, "")
+    restore(tenor.archiving, str(other.run_id), None, "")
     assert len(table_of(tenor, other.run_id)) == 270
 
 
@@ -246,10 +245,10 @@ def test_queries_in_the_way_are_waited_for_by_nobody(tenor: Tenor, published: Sa
     """The run is archived, its partitions stay for the query that reads them, and go the next time."""
     with psycopg.connect(tenor.database_url) as reader:
         reader.execute("SELECT count(*) FROM read.result_chunk")
-        left = archive(tenor, str(published.run_id), str(tmp_path / "a"), "")
+        left = archive(tenor.archiving, str(published.run_id), str(tmp_path / "a"), "")
         assert (left.dropped.result_partitions, len(left.dropped.busy)) == (0, 7)
         assert not figures(tenor)["result_reason"]
-    assert clear_away(tenor).result_partitions == 7
+    assert clear_away(tenor.storage).result_partitions == 7
     assert partitions_of_runs(tenor) == []
 
 
@@ -257,17 +256,17 @@ def test_partitions_that_were_left_take_the_run_again(tenor: Tenor, published: S
     shown = figures(tenor)
     with psycopg.connect(tenor.database_url) as reader:
         reader.execute("SELECT count(*) FROM read.result_chunk")
-        archive(tenor, str(published.run_id), str(tmp_path / "a"), "")
-    restore(tenor, str(published.run_id), None, "")
+        archive(tenor.archiving, str(published.run_id), str(tmp_path / "a"), "")
+    restore(tenor.archiving, str(published.run_id), None, "")
     assert figures(tenor) == shown
-    assert clear_away(tenor).result_partitions == 0
+    assert clear_away(tenor.storage).result_partitions == 0
 
 
 def test_a_run_with_a_failed_chunk_is_archived_with_what_it_has(tenor: Tenor, tmp_path: Path) -> None:
     run = publish(tenor, SampleRun(failing=(1,)))
     shown = figures(tenor)
-    assert archive(tenor, str(run.run_id), str(tmp_path / "a"), "").blocks == 4
-    restore(tenor, str(run.run_id), None, "")
+    assert archive(tenor.archiving, str(run.run_id), str(tmp_path / "a"), "").blocks == 4
+    restore(tenor.archiving, str(run.run_id), None, "")
     assert figures(tenor) == shown
 
 
@@ -279,8 +278,8 @@ def test_refusals_are_one_problem_with_its_fix() -> None:
 
 def test_numbers_come_back_as_the_same_doubles(tenor: Tenor, published: SampleRun, tmp_path: Path) -> None:
     before = [tenor.block_codec.decode(row[5]).values for row in rows(tenor, BLOCKS)]
-    archive(tenor, str(published.run_id), str(tmp_path / "a"), "")
-    restore(tenor, str(published.run_id), None, "")
+    archive(tenor.archiving, str(published.run_id), str(tmp_path / "a"), "")
+    restore(tenor.archiving, str(published.run_id), None, "")
     after = [tenor.block_codec.decode(row[5]).values for row in rows(tenor, BLOCKS)]
     for one, other in zip(before, after, strict=True):
         np.testing.assert_array_equal(one.view(np.uint64), other.view(np.uint64))

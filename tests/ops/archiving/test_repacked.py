@@ -24,10 +24,10 @@ class DenserCodec(ZstdBlockCodec):
 
 def test_blocks_packed_in_another_way_answer_to_the_log(tenor: Tenor, published: SampleRun, tmp_path: Path) -> None:
     shown = figures(tenor)
-    archive(tenor, str(published.run_id), str(tmp_path / "a"), "")
+    archive(tenor.archiving, str(published.run_id), str(tmp_path / "a"), "")
     with pytest.raises(NotQueryable, match=f"archived in {tmp_path}/a"):
         table_of(tenor, published.run_id)
     tenor.__dict__["block_codec"] = DenserCodec()
-    assert restore(tenor, str(published.run_id), None, "").reencoded_blocks == 6
+    assert restore(tenor.archiving, str(published.run_id), None, "").reencoded_blocks == 6
     assert figures(tenor) == shown
-    assert {one["code"] for one in verify(tenor)["problems"]} <= {"RUN_ROOT"}
+    assert {one["code"] for one in verify(tenor.storage, tenor.sealing)["problems"]} <= {"RUN_ROOT"}

@@ -41,37 +41,37 @@ def test_runs_published_before_the_limit_are_due(tenor: Tenor, tmp_path: Path) -
     published_at(tenor, "young", NOW - timedelta(days=30) + timedelta(seconds=1))
     terms: dict[str, Any] = {"keep_days": 30, "to": str(tmp_path / "a"), "now": NOW, "reason": "policy"}
 
-    planned = retain(tenor, dry_run=True, **terms)
+    planned = retain(tenor.archiving, dry_run=True, **terms)
     assert ([row["run_id"] for row in planned.due], planned.archived) == ([old.run_id], [])
     assert not (tmp_path / "a").exists()
 
-    done = retain(tenor, dry_run=False, **terms)
+    done = retain(tenor.archiving, dry_run=False, **terms)
     assert [one.run_id for one in done.archived] == [old.run_id]
     assert done.dropped.result_partitions == 7
-    assert retain(tenor, dry_run=False, **terms).due == []
+    assert retain(tenor.archiving, dry_run=False, **terms).due == []
 
 
 def test_a_run_that_was_brought_back_is_kept_as_long_again(tenor: Tenor, tmp_path: Path) -> None:
     run = published_at(tenor, "old", NOW - timedelta(days=400))
-    archive(tenor, str(run.run_id), str(tmp_path / "a"), "")
-    restore(tenor, str(run.run_id), None, "audit")
+    archive(tenor.archiving, str(run.run_id), str(tmp_path / "a"), "")
+    restore(tenor.archiving, str(run.run_id), None, "audit")
     terms: dict[str, Any] = {"keep_days": 30, "to": str(tmp_path / "a"), "reason": "", "dry_run": True}
     now = datetime.now(UTC)
-    assert retain(tenor, now=now, **terms).due == []
-    assert len(retain(tenor, now=now + timedelta(days=31), **terms).due) == 1
+    assert retain(tenor.archiving, now=now, **terms).due == []
+    assert len(retain(tenor.archiving, now=now + timedelta(days=31), **terms).due) == 1
 
 
 def test_the_list_says_who_holds_the_facts_in_the_database(tenor: Tenor, tmp_path: Path) -> None:
     one, other = published_at(tenor, "one", NOW), published_at(tenor, "other", NOW)
-    assert archived_runs(tenor) == []
-    left = archive(tenor, str(one.run_id), str(tmp_path / "a"), "year end")
-    (row,) = archived_runs(tenor)
+    assert archived_runs(tenor.storage) == []
+    left = archive(tenor.archiving, str(one.run_id), str(tmp_path / "a"), "year end")
+    (row,) = archived_runs(tenor.storage)
     assert (row["run_id"], row["destination"], row["reason"]) == (one.run_id, str(tmp_path / "a"), "year end")
     assert (row["manifest_sha256"], row["archive_bytes"]) == (left.manifest_sha256, left.archive_bytes)
     assert (row["blocks"], row["held_by"]) == ("IN_DATABASE", [str(other.run_id)])
     assert row["block_bytes"] > 0
-    archive(tenor, str(other.run_id), str(tmp_path / "a"), "")
-    assert [(row["blocks"], row["held_by"]) for row in archived_runs(tenor)] == [("DROPPED", [])] * 2
+    archive(tenor.archiving, str(other.run_id), str(tmp_path / "a"), "")
+    assert [(row["blocks"], row["held_by"]) for row in archived_runs(tenor.storage)] == [("DROPPED", [])] * 2
 
 
 @pytest.fixture
@@ -134,14 +134,14 @@ def test_runs_that_were_rejected_or_cancelled_leave_too_and_hold_no_month(tenor:
     assert [len(each) for each in blocks.values()] == [6, 6, 2, 0]
 
     terms: dict[str, Any] = {"keep_days": 0, "to": str(tmp_path / "a"), "now": datetime.now(UTC), "reason": "policy"}
-    done = retain(tenor, dry_run=False, **terms)
+    done = retain(tenor.archiving, dry_run=False, **terms)
     assert {row["status"] for row in done.due} == {"PUBLISHED", "REJECTED", "CANCELLED"}
     assert len(done.archived) == 4 and len(done.dropped.months) == 1
-    assert {row["blocks"] for row in archived_runs(tenor)} == {"DROPPED"}
+    assert {row["blocks"] for row in archived_runs(tenor.storage)} == {"DROPPED"}
     assert problems(tenor) == {"RUN_ROOT"}
 
     for run, status in ((fine, "PUBLISHED"), (wrong, "REJECTED"), (stopped, "CANCELLED"), (early, "CANCELLED")):
-        back = restore(tenor, str(run.run_id), None, "audit")
+        back = restore(tenor.archiving, str(run.run_id), None, "audit")
         assert (back.status, stored_blocks(tenor, run)) == (status, blocks[run.run_id])
         assert shown(tenor, run) == (status, run is fine or run is wrong)
     assert problems(tenor) == {"RUN_ROOT"}
@@ -149,7 +149,7 @@ def test_runs_that_were_rejected_or_cancelled_leave_too_and_hold_no_month(tenor:
 
 def problems(tenor: Tenor) -> set[str]:
     """A sample run's root is made up; its blocks may be missing for no other reason than that they are archived."""
-    return {problem["code"] for problem in verify(tenor)["problems"]}
+    return {problem["code"] for problem in verify(tenor.storage, tenor.sealing)["problems"]}
 
 
 def stored_blocks(tenor: Tenor, run: SampleRun) -> list[tuple[Any, ...]]:
@@ -169,5 +169,5 @@ def test_a_run_whose_jobs_are_at_work_stays(tenor: Tenor, tmp_path: Path) -> Non
     with tenor.database.connect() as connection:
         tenor.queue.enqueue(connection, [(f"{key_prefix(run.run_id)}1:0", b"{}")])
     with pytest.raises(RunWorkedOn):
-        archive(tenor, str(run.run_id), str(tmp_path / "a"), "")
+        archive(tenor.archiving, str(run.run_id), str(tmp_path / "a"), "")
     assert not (tmp_path / "a").exists()

@@ -76,18 +76,18 @@ def complete_a_run(tenor: Tenor) -> str:
     ]
     define_scenarios(tenor.store, envelope, UP100)
     approve_model(tenor.store, tenor.envelope("grace"), "curves", "validated", conditions="liquid curves")
-    seal(tenor)
+    seal(tenor.sealing)
     wish = SubmitRun(portfolio, market, ("up100",), ("PV", "DV01"))
     run_id = submit_run(tenor.store, tenor.blobs, envelope, wish, check_scenarios).run_id
     while tenor.run_process.step():
         pass
-    seal(tenor)
+    seal(tenor.sealing)
     connect = tenor.database.connect
     worker = Worker(Ports(tenor.store, tenor.blobs, tenor.portfolio_codec, tenor.block_codec, connect, utc_now))
     worker.handle(payload(OpenRun(run_id, 1, ["PositionPriced", "RiskComputed"], 1, 1), [0]))
     while tenor.run_process.step():
         pass
-    seal(tenor)
+    seal(tenor.sealing)
     return str(run_id)
 
 

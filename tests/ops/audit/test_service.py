@@ -26,7 +26,7 @@ AUDIT = "/api/v1/audit"
 
 
 def told(tenor: Any) -> None:
-    for projection in build_projections(tenor):
+    for projection in build_projections(tenor.storage):
         catch_up(projection, tenor.store, tenor.database.connect)
 
 
@@ -42,7 +42,7 @@ def as_json(document: Any) -> Any:
 
 def test_a_stream_is_shown_as_the_command_line_shows_it(sealed: Any, client: TestClient) -> None:
     for stream in (sealed.run_id, "up100"):
-        assert client.get(f"{AUDIT}/streams/{stream}").json() == as_json(history(sealed.tenor, stream))
+        assert client.get(f"{AUDIT}/streams/{stream}").json() == as_json(history(sealed.tenor.database.connect, stream))
 
 
 def test_a_stream_pages_by_version_and_stands_as_of_an_event(sealed: Any, client: TestClient) -> None:
@@ -58,7 +58,7 @@ def test_a_stream_pages_by_version_and_stands_as_of_an_event(sealed: Any, client
 def test_lineage_and_its_proof(sealed: Any, client: TestClient) -> None:
     asked = f"{AUDIT}/runs/{sealed.run_id}/lineage?position=P-03&measure=DV01&scenario=up100"
     answer = client.get(asked)
-    assert answer.json() == as_json(lineage(sealed.tenor, sealed.run_id, "P-03", "DV01", "up100"))
+    assert answer.json() == as_json(lineage(sealed.tenor.storage, sealed.run_id, "P-03", "DV01", "up100"))
     proof = answer.json()["block"]["inclusion"]
     path = [bytes.fromhex(step) for step in proof["path"]]
     root = root_of_inclusion(bytes.fromhex(proof["leaf_hash"]), proof["leaf_index"], proof["tree_size"], path)
@@ -75,8 +75,8 @@ def test_a_certificate_can_be_checked_offline_and_needs_not_be_sent_twice(sealed
     assert (checked.problems, checked.is_key_known) == ([], True)
     again = client.get(address, headers={"If-None-Match": answer.headers["etag"]})
     assert (again.status_code, again.headers["etag"]) == (304, answer.headers["etag"])
-    rotate(sealed.tenor, "yearly")
-    seal(sealed.tenor)
+    rotate(sealed.tenor.sealing, "yearly")
+    seal(sealed.tenor.sealing)
     assert client.get(address).headers["etag"] != answer.headers["etag"]
 
 
@@ -86,7 +86,7 @@ def test_what_a_published_run_says_is_asked_about_each_time(sealed: Any, client:
         change(sealed.tenor.store, sealed.tenor.envelope("ada"), sealed.run_id, "it is right")
     told(sealed.tenor)
     assert client.get(addresses[0]).json()["code"] == "NOT_SEALED_YET"
-    seal(sealed.tenor)
+    seal(sealed.tenor.sealing)
     for address in addresses:
         assert client.get(address).headers["cache-control"] == "private, no-cache"
 
@@ -110,7 +110,7 @@ def test_checkpoints_are_notes_that_never_change(client: TestClient) -> None:
 
 
 def test_keys_are_public_and_in_the_form_that_others_read(sealed: Any, client: TestClient) -> None:
-    rotated = rotate(sealed.tenor, "yearly")
+    rotated = rotate(sealed.tenor.sealing, "yearly")
     first, second = client.get(f"{AUDIT}/keys").json()
     (path,) = (sealed.tenor.settings.home / "seals").iterdir()
     assert first["verifier_key"] == path.read_text().splitlines()[0]
@@ -128,9 +128,9 @@ def test_the_status_says_how_far_the_log_is_sealed_and_what_the_last_verificatio
         == calm["last_checkpoint"]["tree_size"]
         == sealed.one("SELECT count(*) FROM ledger_events")
     )
-    record(sealed.tenor, verify(sealed.tenor))
+    record(sealed.tenor.store, sealed.tenor.envelope, verify(sealed.tenor.storage, sealed.tenor.sealing))
     sealed.as_superuser("DELETE FROM ledger_events WHERE topic = 'run.planned'")
-    record(sealed.tenor, verify(sealed.tenor))
+    record(sealed.tenor.store, sealed.tenor.envelope, verify(sealed.tenor.storage, sealed.tenor.sealing))
     broken = client.get(f"{AUDIT}/status").json()
     assert (broken["unsealed_events"], broken["failed_verifications"]) == (2, 1)
     last = broken["last_verification"]
@@ -151,7 +151,7 @@ def test_metrics_of_seals_and_verifications(sealed: Any, client: TestClient) -> 
     assert before["tenor_unsealed_events"] == before["tenor_audit_verify_failures_total"] == 0
     assert 0 <= before["tenor_checkpoint_age_seconds"] < 3600 and "tenor_audit_verify_ok" not in before
     sealed.as_superuser("DELETE FROM ledger_events WHERE topic = 'run.planned'")
-    record(sealed.tenor, verify(sealed.tenor))
+    record(sealed.tenor.store, sealed.tenor.envelope, verify(sealed.tenor.storage, sealed.tenor.sealing))
     after = metrics()
     assert (after["tenor_audit_verify_failures_total"], after["tenor_audit_verify_ok"]) == (1, 0)
     assert 0 <= after["tenor_audit_verify_age_seconds"] < 60

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ops.adapters.database import DatabaseProblem
-from ops.processes.run_to_end import Company, everything_running
+from ops.processes.run_to_end import RunningProcesses, everything_running
 from ops.processes.supervisor import QUICK_DEATHS, WorkerPool, workers
 from ops.settings import Settings
 from ops.wiring import Tenor
@@ -39,7 +39,7 @@ def is_alive(pid: int) -> bool:
 
 @pytest.mark.usefixtures("broken_installation")
 def test_workers_that_die_as_they_start_are_given_up(tenor: Tenor, capfd: pytest.CaptureFixture[str]) -> None:
-    with workers(tenor, 2) as pool:
+    with workers(tenor.processes, 2) as pool:
         until(lambda: pool.has_given_up)
         until(lambda: not any(map(is_alive, pool.pids())))
         given_up = pool.pids()
@@ -49,15 +49,15 @@ def test_workers_that_die_as_they_start_are_given_up(tenor: Tenor, capfd: pytest
     assert QUICK_DEATHS <= (said.out + said.err).count("worker.died") <= QUICK_DEATHS + 1
 
 
-def keep_without_end(company: Company) -> bool:
-    company.keep()
+def keep_without_end(processes: RunningProcesses) -> bool:
+    processes.keep()
     return False
 
 
 @pytest.mark.usefixtures("broken_installation")
 def test_whoever_waits_is_told_and_how_to_mend_it(tenor: Tenor) -> None:
-    with everything_running(tenor, 1) as company, pytest.raises(DatabaseProblem) as told:
-        until(partial(keep_without_end, company))
+    with everything_running(tenor.processes, 1) as processes, pytest.raises(DatabaseProblem) as told:
+        until(partial(keep_without_end, processes))
     assert told.value.code == "WORKERS_CANNOT_START"
     assert "make setup" in told.value.fix
 
@@ -68,7 +68,7 @@ def has_left(pool: WorkerPool, pid: int) -> bool:
 
 def test_workers_that_somebody_kills_are_not_given_up(tenor: Tenor) -> None:
     """As often as it happens: a kill says nothing about whether workers can work here."""
-    with workers(tenor, 1) as pool:
+    with workers(tenor.processes, 1) as pool:
         for _ in range(QUICK_DEATHS + 1):
             (pid,) = pool.pids()
             os.kill(pid, signal.SIGKILL)

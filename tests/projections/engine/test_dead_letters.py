@@ -120,7 +120,7 @@ def test_a_portfolio_whose_bytes_came_late_is_parked_then_replayed(tenor: Tenor)
     sha = sha256(data).hexdigest()
     tenor.store.append(register(sha))
     define_all(tenor, "a")
-    tree = read_model_named(tenor, "portfolio_node")
+    tree = read_model_named(tenor.storage, "portfolio_node")
     catch_up(tree, tenor.store, tenor.database.connect)
     assert [each["topic"] for each in letters(tenor)] == ["snapshot.registered"]
     tenor.blobs.put(sha, data)
@@ -183,7 +183,7 @@ def halt_results(tenor: Tenor) -> SampleRun:
     from projections.results.blocks import BlockDamaged
 
     with pytest.raises(BlockDamaged):
-        run_forever(build_projections(tenor), tenor.store, tenor.database.connect, stop, on_halt)
+        run_forever(build_projections(tenor.storage), tenor.store, tenor.database.connect, stop, on_halt)
     assert halted == [("result", "BlockDamaged")]
     return run
 
@@ -196,7 +196,7 @@ def test_who_waits_for_results_is_told_that_they_will_not_come(tenor: Tenor, mon
             refuse_if_halted(connection, 60.0)
     monkeypatch.setattr("ops.projection_status.HALT_GRACE_SECONDS", 0.0)
     with pytest.raises(ProjectionHalted):
-        wait_until_queryable(tenor, str(run.run_id), quiet=True)
+        wait_until_queryable(tenor.database.connect, str(run.run_id), quiet=True)
 
 
 def test_whoever_starts_again_takes_back_what_was_said(tenor: Tenor) -> None:

@@ -65,17 +65,17 @@ def live_a_life(tenor: Tenor) -> SampleRun:
 
 
 def keep_up(tenor: Tenor) -> None:
-    for read_model in build_projections(tenor):
+    for read_model in build_projections(tenor.storage):
         catch_up(read_model, tenor.store, tenor.database.connect)
 
 
 def rebuilt(tenor: Tenor, name: str, *, verify: bool = True, tell: Callable[[str], None] = lambda _: None) -> Rebuilt:
-    read_model = read_model_named(tenor, name)
+    read_model = read_model_named(tenor.storage, name)
     return rebuild(read_model, tenor.store, tenor.database.connect, verify=verify, tell=tell)
 
 
 def rolled_back(tenor: Tenor, name: str) -> Rebuilt:
-    return rollback(read_model_named(tenor, name), tenor.store, tenor.database.connect, tell=lambda _: None)
+    return rollback(read_model_named(tenor.storage, name), tenor.store, tenor.database.connect, tell=lambda _: None)
 
 
 def held(tenor: Tenor, read_model: ReadModel, version: int) -> dict[str, Any]:
@@ -95,7 +95,7 @@ def scenario(tenor: Tenor, name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_next_version_equals_the_live_one_and_the_views_read_it(tenor: Tenor, name: str) -> None:
     live_a_life(tenor)
-    read_model = read_model_named(tenor, name)
+    read_model = read_model_named(tenor.storage, name)
     before = held(tenor, read_model, 1)
     done = rebuilt(tenor, name)
     assert (done.previous_version, done.version, done.resumed) == (1, 2, False)
@@ -128,7 +128,7 @@ def test_every_view_reads_the_same_after_everything_was_rebuilt(tenor: Tenor) ->
 @contextmanager
 def projections_running(tenor: Tenor) -> Iterator[None]:
     stop = threading.Event()
-    arguments = (build_projections(tenor), tenor.store, tenor.database.connect, stop)
+    arguments = (build_projections(tenor.storage), tenor.store, tenor.database.connect, stop)
     thread = threading.Thread(target=run_forever, args=arguments)
     thread.start()
     try:
@@ -207,7 +207,7 @@ def test_readers_and_new_runs_notice_nothing(tenor: Tenor, database_url: str) ->
     assert readers.reads > 20
     assert states(tenor, "result") == [(2, "RETIRED"), (3, "LIVE")]
     assert rows(tenor, "SELECT count(*) FROM read.run WHERE status = 'COMPLETED'") == [(5,)]
-    result = read_model_named(tenor, "result")
+    result = read_model_named(tenor.storage, "result")
     rolled_back(tenor, "result")  # the version before has missed two runs, and is told them
     assert held(tenor, result, 2) == held(tenor, result, 3)
 
@@ -215,7 +215,7 @@ def test_readers_and_new_runs_notice_nothing(tenor: Tenor, database_url: str) ->
 CHILD = """
 import sys
 from pathlib import Path
-from ops.projecting import read_model_named
+from ops.read_models import read_model_named
 from ops.rebuilding import rebuild
 from ops.settings import Settings
 from ops.wiring import Tenor
@@ -226,7 +226,7 @@ def tell(line):
     print(line, flush=True)
     sys.stdin.readline()
 tenor = Tenor(Settings(Path(), sys.argv[1]), sys.argv[1])
-rebuild(read_model_named(tenor, "scenario"), tenor.store, tenor.database.connect, verify=True, tell=tell)
+rebuild(read_model_named(tenor.storage, "scenario"), tenor.store, tenor.database.connect, verify=True, tell=tell)
 """
 
 
@@ -354,7 +354,7 @@ def test_an_event_that_cannot_be_told_fails_the_rebuild_and_it_goes_on_once_mend
         name = "scenario_v2"
 
         def __init__(self, version: int) -> None:
-            self._inner = read_model_named(tenor, "scenario").build(version)
+            self._inner = read_model_named(tenor.storage, "scenario").build(version)
             self.name = self._inner.name
 
         def handle(self, connection: Any, entries: Any) -> None:
@@ -362,7 +362,7 @@ def test_an_event_that_cannot_be_told_fails_the_rebuild_and_it_goes_on_once_mend
                 raise ValueError("no such shock")
             self._inner.handle(connection, entries)
 
-    picky = ReadModel("scenario", read_model_named(tenor, "scenario").tables, Picky)
+    picky = ReadModel("scenario", read_model_named(tenor.storage, "scenario").tables, Picky)
     with pytest.raises(
         RebuildProblem, match=r"ValueError: no such shock; at log position 2, run\.requested"
     ) as problem:
@@ -392,7 +392,7 @@ def test_a_version_of_another_meaning_is_filled_and_swapped_without_comparison(t
 
 def test_the_hash_does_not_depend_on_the_order_of_rows(tenor: Tenor) -> None:
     live_a_life(tenor)
-    result = read_model_named(tenor, "result")
+    result = read_model_named(tenor.storage, "result")
     before = held(tenor, result, 1)
     with tenor.database.connect() as connection:
         connection.execute("CREATE TEMPORARY TABLE kept AS SELECT * FROM projection.result_fx_v1 ORDER BY rate")

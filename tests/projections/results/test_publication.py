@@ -15,7 +15,8 @@ from domain.runs.run import RunCompleted
 from projections.engine.runner import catch_up, transactions
 from projections.results.blocks import BlockDamaged
 from projections.results.reasons import ReasonBook
-from query_api.reading import unpacked, unpacked_numbers, unpacked_texts
+from query_api.frames import unpacked
+from query_api.reading import unpacked_numbers, unpacked_texts
 from tests.builders.result_tables import TABLES, publish, read
 from tests.builders.sample_run import RATES, SampleRun, Tenor, portfolio
 

@@ -26,7 +26,7 @@ def nowhere(tmp_path: Path) -> Settings:
 
 
 def test_it_holds_here_and_elsewhere(sealed: Any, nowhere: Settings) -> None:
-    document = certify(sealed.tenor, sealed.run_id)
+    document = certify(sealed.tenor.sealing, sealed.run_id)
     here, elsewhere = check(document, sealed.tenor.settings), check(document, nowhere)
     assert (here.problems, here.is_key_known) == ([], True)
     assert (elsewhere.problems, elsewhere.is_key_known) == ([], False)
@@ -36,7 +36,7 @@ def test_it_holds_here_and_elsewhere(sealed: Any, nowhere: Settings) -> None:
 
 @pytest.mark.usefixtures("nowhere")
 def test_it_names_the_models_with_the_approvals_themselves(sealed: Any) -> None:
-    document = json.loads(certify(sealed.tenor, sealed.run_id))
+    document = json.loads(certify(sealed.tenor.sealing, sealed.run_id))
     uses = {one["model"]: (one["version"], one["status"]) for one in document["summary"]["models"]}
     assert uses["curves"] == (1, "APPROVED") and uses["swaps"] == (1, "NOT_APPROVED")
     (approval,) = [event for event in document["events"] if event["topic"] == "model.version_approved"]
@@ -44,7 +44,7 @@ def test_it_names_the_models_with_the_approvals_themselves(sealed: Any) -> None:
 
 
 def test_an_approval_that_is_left_out_is_missed(sealed: Any) -> None:
-    document = json.loads(certify(sealed.tenor, sealed.run_id))
+    document = json.loads(certify(sealed.tenor.sealing, sealed.run_id))
     certificate = Certificate.model_validate(document)
     kept = [event for event in certificate.events if event.topic != "model.version_approved"]
     assert content_problems(certificate) == []
@@ -63,7 +63,7 @@ def test_a_certificate_of_a_run_that_names_no_models_stays_as_it_was_signed() ->
 
 
 def test_a_key_that_is_known_must_be_the_one(sealed: Any, nowhere: Settings) -> None:
-    document = certify(sealed.tenor, sealed.run_id)
+    document = certify(sealed.tenor.sealing, sealed.run_id)
     first = check(document, nowhere).first_key_id
     assert check(document, nowhere, first).problems == []
     assert check(document, nowhere, "0" * 64).problems
@@ -72,7 +72,7 @@ def test_a_key_that_is_known_must_be_the_one(sealed: Any, nowhere: Settings) -> 
 
 
 def test_any_byte_changed_breaks_it(sealed: Any, nowhere: Settings) -> None:
-    document = certify(sealed.tenor, sealed.run_id)
+    document = certify(sealed.tenor.sealing, sealed.run_id)
     for place in range(0, len(document), 29):
         for flip in (0x01, 0x20):
             changed = bytearray(document)
@@ -86,13 +86,13 @@ def test_what_is_no_certificate_is_said_to_be_none(nowhere: Settings, changed: b
 
 
 def test_the_same_content_in_another_layout_is_not_as_it_was_signed(sealed: Any, nowhere: Settings) -> None:
-    document = json.loads(certify(sealed.tenor, sealed.run_id))
+    document = json.loads(certify(sealed.tenor.sealing, sealed.run_id))
     assert check(json.dumps(document, indent=1).encode(), nowhere).problems
 
 
 def test_a_forger_with_a_key_of_his_own_needs_the_logs_first_key(sealed: Any) -> None:
     """Signed anew over other content: the proofs no longer fit, whoever has signed."""
-    document = json.loads(certify(sealed.tenor, sealed.run_id))
+    document = json.loads(certify(sealed.tenor.sealing, sealed.run_id))
     del document["signature"]
     forger = Ed25519PrivateKey.generate()
     document["keys"][0] |= {"public_key": public_bytes(forger).hex()}
@@ -104,16 +104,16 @@ def test_a_forger_with_a_key_of_his_own_needs_the_logs_first_key(sealed: Any) ->
 
 
 def test_it_holds_after_the_key_was_rotated(sealed: Any, nowhere: Settings) -> None:
-    before = certify(sealed.tenor, sealed.run_id)
-    rotated = rotate(sealed.tenor, "yearly")
-    after = certify(sealed.tenor, sealed.run_id)
+    before = certify(sealed.tenor.sealing, sealed.run_id)
+    rotated = rotate(sealed.tenor.sealing, "yearly")
+    after = certify(sealed.tenor.sealing, sealed.run_id)
     assert check(before, nowhere).problems == check(after, nowhere).problems == []
     assert json.loads(after)["signature"]["key_id"] == rotated.key_id
 
 
 def test_a_run_that_nobody_asked_for_has_none(sealed: Any) -> None:
     with pytest.raises(Refused) as refused:
-        certify(sealed.tenor, "nonsense")
+        certify(sealed.tenor.sealing, "nonsense")
     assert refused.value.code == "UNKNOWN_RUN"
 
 
@@ -124,4 +124,4 @@ def test_an_edited_event_is_not_certified(sealed: Any) -> None:
         "WHERE topic = 'run.requested'"
     )
     with pytest.raises(Refused, match="not in the log as it was sealed"):
-        certify(sealed.tenor, sealed.run_id)
+        certify(sealed.tenor.sealing, sealed.run_id)

@@ -46,7 +46,7 @@ def test_every_position_leads_to_its_rows(sealed_document: Any, position: str) -
 @pytest.fixture
 def sealed_document(sealed: Any) -> Any:
     return lambda position, measure="PV", scenario="BASE": lineage(
-        sealed.tenor, sealed.run_id, position, measure, scenario
+        sealed.tenor.storage, sealed.run_id, position, measure, scenario
     )
 
 
@@ -93,7 +93,7 @@ def test_the_proof_leads_to_the_signed_root(sealed: Any, sealed_document: Any) -
     path = [bytes.fromhex(each) for each in proof["path"]]
     root = root_of_inclusion(bytes.fromhex(proof["leaf_hash"]), proof["leaf_index"], proof["tree_size"], path)
     assert root is not None and root.hex() == proof["root"]
-    (event,) = history(sealed.tenor, str(fact_stream(UUID(sealed.run_id), "PositionPriced", 0)))
+    (event,) = history(sealed.tenor.database.connect, str(fact_stream(UUID(sealed.run_id), "PositionPriced", 0)))
     assert proof["leaf_hash"] == event["leaf_hash"]
 
 
@@ -101,7 +101,7 @@ def test_the_commands_and_who_gave_them(sealed: Any, sealed_document: Any) -> No
     commands = sealed_document("P-01")["run"]["commands"]
     assert [each["topic"] for each in commands] == ["run.requested", "run.planned", "run.completed"]
     assert [each["actor"] for each in commands] == ["ada", "process-manager", "process-manager"]
-    assert [each["position"] for each in history(sealed.tenor, sealed.run_id)] == [
+    assert [each["position"] for each in history(sealed.tenor.database.connect, sealed.run_id)] == [
         each["event_position"] for each in commands
     ]
 
@@ -115,7 +115,7 @@ def test_a_number_names_its_models_and_who_approved_them(sealed: Any, sealed_doc
     }
     decision = models["curves"]["decision"]
     assert (decision["actor"], decision["reason"], decision["conditions"]) == ("grace", "validated", "liquid curves")
-    (event,) = history(sealed.tenor, str(model_stream("curves")))
+    (event,) = history(sealed.tenor.database.connect, str(model_stream("curves")))
     assert event["position"] == decision["event_position"]
     assert models["swaps"] == {
         "model": "swaps",
@@ -161,7 +161,7 @@ def test_what_the_run_has_not_is_refused(
 
 
 def test_a_scenario_is_shown_by_its_name_and_a_stranger_refused(sealed: Any) -> None:
-    assert [each["topic"] for each in history(sealed.tenor, "up100")] == ["scenario.defined"]
+    assert [each["topic"] for each in history(sealed.tenor.database.connect, "up100")] == ["scenario.defined"]
     with pytest.raises(Refused) as refused:
-        history(sealed.tenor, "nobody")
+        history(sealed.tenor.database.connect, "nobody")
     assert refused.value.code == "UNKNOWN_STREAM"

@@ -15,7 +15,8 @@ def found(sealed: Any, *statements: str) -> list[tuple[str, str, str]]:
     with psycopg.connect(sealed.tenor.database_url) as connection:
         for statement in statements:
             connection.execute(statement)
-    return [(each["code"], each["where"], each["message"]) for each in verify(sealed.tenor)["problems"]]
+    report = verify(sealed.tenor.storage, sealed.tenor.sealing)
+    return [(each["code"], each["where"], each["message"]) for each in report["problems"]]
 
 
 def test_the_schema_defines_every_guard() -> None:

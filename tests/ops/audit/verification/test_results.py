@@ -27,7 +27,7 @@ def do(sealed: Any, statement: str, *parameters: object) -> None:
 @pytest.fixture
 def published(sealed: Any) -> Any:
     """The run's results are in the read model."""
-    for read_model in build_projections(sealed.tenor):
+    for read_model in build_projections(sealed.tenor.storage):
         catch_up(read_model, sealed.tenor.store, sealed.tenor.database.connect)
     return sealed
 
@@ -40,13 +40,13 @@ def recorded(published: Any) -> list[Any]:
 
 
 def test_a_published_run_is_vouched_for_once(published: Any) -> None:
-    report = verify(published.tenor)
+    report = verify(published.tenor.storage, published.tenor.sealing)
     assert (report["problems"], report["results_vouched"], report["results_not_vouched"]) == ([], 1, [])
     (event,) = recorded(published)
     assert isinstance(event, ResultsRecorded)
     tables = {"result_position", "result_row", "result_status", "rollup", "rollup_reason", "top"}
     assert set(event.tables) == tables | {"result_reason", "result_fx", "result_run"}
-    assert verify(published.tenor, recount=True)["problems"] == []
+    assert verify(published.tenor.storage, published.tenor.sealing, recount=True)["problems"] == []
 
 
 def test_a_total_edited_by_a_tenth(published: Any) -> None:
@@ -54,7 +54,7 @@ def test_a_total_edited_by_a_tenth(published: Any) -> None:
         published,
         "UPDATE projection.rollup_v1 SET value[1] = value[1] * 1.1 WHERE dimension = 'total' AND scenario_no = 1",
     )
-    ((code, where, message),) = told(verify(published.tenor))
+    ((code, where, message),) = told(verify(published.tenor.storage, published.tenor.sealing))
     assert code == "RESULTS_EDITED"
     assert where == f"read model rollup_v1, run {published.run_id}, total '' under up100@1"
     assert message.startswith("pv is ") and "the run's blocks give" in message
@@ -93,7 +93,7 @@ def test_a_total_edited_by_a_tenth(published: Any) -> None:
 )
 def test_an_edited_row(published: Any, statement: str, place: str, message: str) -> None:
     do(published, statement)
-    found = told(verify(published.tenor))
+    found = told(verify(published.tenor.storage, published.tenor.sealing))
     assert {code for code, _, _ in found} == {"RESULTS_EDITED"}
     assert any(place in where and message in said and published.run_id in where for _, where, said in found)
 
@@ -106,7 +106,7 @@ def test_a_changed_frame(published: Any) -> None:
         "WHERE o.column_no = 1 AND o.scenario_no = 1 AND o.part_no = c.part_no "
         "AND c.scenario_no = 1 AND c.column_no = 0",
     )
-    ((code, where, message),) = told(verify(published.tenor))
+    ((code, where, message),) = told(verify(published.tenor.storage, published.tenor.sealing))
     assert code == "RESULTS_EDITED"
     assert where == f"read model result_chunk_v1, run {published.run_id}, chunk 0 part 0, pv under up100@1"
     assert "numbers are not those of its block" in message
@@ -115,14 +115,14 @@ def test_a_changed_frame(published: Any) -> None:
 @pytest.mark.parametrize("change", ["DELETE FROM {}", "UPDATE {} SET packed = 'x'"])
 def test_a_frame_that_is_gone_or_cannot_be_read(published: Any, change: str) -> None:
     do(published, change.format("projection.result_chunk_v1") + " WHERE scenario_no = 0 AND column_no = 1")
-    found = told(verify(published.tenor))
+    found = told(verify(published.tenor.storage, published.tenor.sealing))
     assert {code for code, _, _ in found} == {"RESULTS_EDITED"}
     assert any("chunk 0 part 0, dv01 under BASE" in where for _, where, _ in found)
 
 
 def test_a_run_set_to_published(published: Any) -> None:
     do(published, "UPDATE projection.run_v1 SET status = 'PUBLISHED'")
-    ((code, where, message),) = told(verify(published.tenor))
+    ((code, where, message),) = told(verify(published.tenor.storage, published.tenor.sealing))
     assert (code, where) == ("RUN_ROW_EDITED", f"read model run_v1, run {published.run_id}")
     assert message.startswith("status is PUBLISHED, the log gives COMPLETED")
 
@@ -141,24 +141,28 @@ def test_a_run_set_to_published(published: Any) -> None:
 )
 def test_rows_of_runs(published: Any, statement: str, code: str) -> None:
     do(published, statement)
-    assert code in {found for found, _, _ in told(verify(published.tenor))}
+    assert code in {found for found, _, _ in told(verify(published.tenor.storage, published.tenor.sealing))}
 
 
 def test_rows_further_than_the_read_model_has_read_are_not_missed(sealed: Any) -> None:
-    assert verify(sealed.tenor)["problems"] == []
+    assert verify(sealed.tenor.storage, sealed.tenor.sealing)["problems"] == []
 
 
 def test_a_rebuilt_version_is_checked_too_and_records_nothing_new(published: Any) -> None:
     tenor = published.tenor
-    parts = (read_model_named(tenor, "result"), tenor.store, tenor.database.connect)
+    parts = (read_model_named(tenor.storage, "result"), tenor.store, tenor.database.connect)
     rebuild(*parts, verify=True, tell=lambda _line: None)
     assert len(recorded(published)) == 1
-    report = verify(tenor)
+    report = verify(tenor.storage, tenor.sealing)
     assert (report["problems"], report["results_vouched"]) == ([], 2)
     do(published, "UPDATE projection.rollup_v2 SET value[1] = value[1] * 1.1 WHERE dimension = 'total'")
-    assert {where.partition(",")[0] for _, where, _ in told(verify(tenor))} == {"read model rollup_v2"}
+    assert tables_told(tenor) == {"read model rollup_v2"}
     rollback(*parts, tell=lambda _line: None)
-    assert {where.partition(",")[0] for _, where, _ in told(verify(tenor))} == {"read model rollup_v2"}
+    assert tables_told(tenor) == {"read model rollup_v2"}
+
+
+def tables_told(tenor: Any) -> set[str]:
+    return {where.partition(",")[0] for _, where, _ in told(verify(tenor.storage, tenor.sealing))}
 
 
 def test_a_run_of_before_is_not_vouched_for_until_it_is_rebuilt(published: Any) -> None:
@@ -167,10 +171,13 @@ def test_a_run_of_before_is_not_vouched_for_until_it_is_rebuilt(published: Any) 
     do(published, "UPDATE projection.result_run_v1 SET partial = NULL, failures = NULL")
     do(published, "UPDATE reader_position SET position = position - 1 WHERE position = 11")
     do(published, "UPDATE projection.rollup_v1 SET value[1] = value[1] * 1.1 WHERE dimension = 'total'")
-    report = verify(published.tenor)
+    report = verify(published.tenor.storage, published.tenor.sealing)
     assert (report["problems"], report["results_vouched"]) == ([], 0)
     assert report["results_not_vouched"] == [published.run_id]
-    assert any("rollup_v1" in where for _, where, _ in told(verify(published.tenor, recount=True)))
+    assert any(
+        "rollup_v1" in where
+        for _, where, _ in told(verify(published.tenor.storage, published.tenor.sealing, recount=True))
+    )
 
 
 def test_a_false_record_does_not_vouch(published: Any) -> None:
@@ -179,4 +186,6 @@ def test_a_false_record_does_not_vouch(published: Any) -> None:
     (event,) = recorded(published)
     false = event.model_copy(update={"originator_version": 2, "tables": event.tables | {"result_run": "0" * 64}})
     published.tenor.store.append([false])
-    assert any("result_run_v1" in where for _, where, _ in told(verify(published.tenor)))
+    assert any(
+        "result_run_v1" in where for _, where, _ in told(verify(published.tenor.storage, published.tenor.sealing))
+    )

@@ -35,7 +35,7 @@ def told(report: dict[str, Any], code: str) -> str:
 
 
 def test_an_untouched_store_is_right(sealed: Any) -> None:
-    report = verify(sealed.tenor)
+    report = verify(sealed.tenor.storage, sealed.tenor.sealing)
     assert report["problems"] == []
     assert report["ok"]
     assert (report["blocks"], report["blobs"], report["checkpoints"], report["exported_checkpoints"]) == (2, 3, 3, 3)
@@ -47,7 +47,7 @@ def test_an_untouched_store_is_right(sealed: Any) -> None:
 
 
 def test_an_empty_log_is_right(fresh: Tenor) -> None:
-    report = verify(fresh)
+    report = verify(fresh.storage, fresh.sealing)
     assert (report["ok"], report["events"], report["log_id"]) == (True, 0, None)
 
 
@@ -59,7 +59,7 @@ def test_a_bit_flipped_in_a_block(sealed: Any, share: float) -> None:
         "WHERE kind = 'RiskComputed') found WHERE kind = 'RiskComputed'",
         share=share,
     )
-    report = verify(sealed.tenor)
+    report = verify(sealed.tenor.storage, sealed.tenor.sealing)
     assert codes(report) == ["BLOCK_EDITED"]
     assert f"run {sealed.run_id} RiskComputed chunk 0" in told(report, "BLOCK_EDITED")
 
@@ -69,12 +69,12 @@ def test_a_block_edited_together_with_the_hash_beside_it(sealed: Any) -> None:
         "UPDATE fact_block SET payload = payload || '\\x00', "
         "payload_sha256 = encode(sha256(payload || '\\x00'), 'hex') WHERE kind = 'PositionPriced'"
     )
-    assert codes(verify(sealed.tenor)) == ["BLOCK_EDITED", "BLOCK_LABEL"]
+    assert codes(verify(sealed.tenor.storage, sealed.tenor.sealing)) == ["BLOCK_EDITED", "BLOCK_LABEL"]
 
 
 def test_a_block_deleted(sealed: Any) -> None:
     sealed.as_superuser("DELETE FROM fact_block WHERE kind = 'PositionPriced'")
-    report = verify(sealed.tenor)
+    report = verify(sealed.tenor.storage, sealed.tenor.sealing)
     assert codes(report) == ["BLOCK_MISSING"]
     assert f"run {sealed.run_id} PositionPriced chunk 0" in told(report, "BLOCK_MISSING")
 
@@ -94,9 +94,9 @@ RESTORED = (RunRestored, {"source": "s3://x", "reencoded_blocks": 2})
 def test_the_blocks_of_an_archived_run_may_be_gone(sealed: Any) -> None:
     told_of(sealed, ARCHIVED)
     sealed.as_superuser("DELETE FROM fact_block")
-    assert verify(sealed.tenor)["problems"] == []
+    assert verify(sealed.tenor.storage, sealed.tenor.sealing)["problems"] == []
     told_of(sealed, RESTORED)
-    assert codes(verify(sealed.tenor)) == ["BLOCK_MISSING"]
+    assert codes(verify(sealed.tenor.storage, sealed.tenor.sealing)) == ["BLOCK_MISSING"]
 
 
 def test_blocks_packed_anew_are_checked_by_their_columns(sealed: Any) -> None:
@@ -104,11 +104,11 @@ def test_blocks_packed_anew_are_checked_by_their_columns(sealed: Any) -> None:
     again, other = repacked(columns), repacked(replace(columns, values=columns.values + 1))
     put = "UPDATE fact_block SET payload = %(new)s, payload_sha256 = %(sha256)s WHERE kind = 'PositionPriced'"
     sealed.as_superuser(put, new=again, sha256=sha256(again).hexdigest())
-    assert codes(verify(sealed.tenor)) == ["BLOCK_EDITED", "BLOCK_LABEL"]
+    assert codes(verify(sealed.tenor.storage, sealed.tenor.sealing)) == ["BLOCK_EDITED", "BLOCK_LABEL"]
     told_of(sealed, ARCHIVED, RESTORED)
-    assert verify(sealed.tenor)["problems"] == []
+    assert verify(sealed.tenor.storage, sealed.tenor.sealing)["problems"] == []
     sealed.as_superuser(put, new=other, sha256=sha256(other).hexdigest())
-    assert codes(verify(sealed.tenor)) == ["BLOCK_CONTENT"]
+    assert codes(verify(sealed.tenor.storage, sealed.tenor.sealing)) == ["BLOCK_CONTENT"]
 
 
 def repacked(columns: BlockColumns) -> bytes:
@@ -129,7 +129,7 @@ def test_a_block_that_no_event_vouches_for(sealed: Any) -> None:
         "INSERT INTO fact_block SELECT run_month, run_id, kind, 7, content_sha256, payload_sha256, payload "
         "FROM fact_block WHERE kind = 'RiskComputed'"
     )
-    report = verify(sealed.tenor)
+    report = verify(sealed.tenor.storage, sealed.tenor.sealing)
     assert codes(report) == ["BLOCK_WITHOUT_EVENT"]
     assert "RiskComputed chunk 7" in told(report, "BLOCK_WITHOUT_EVENT")
 
@@ -141,7 +141,7 @@ def test_an_event_edited(sealed: Any) -> None:
         '\'"actor":"ada"\', \'"actor":"eve"\'), \'UTF8\') '
         "WHERE topic = 'run.requested'"
     )
-    report = verify(sealed.tenor)
+    report = verify(sealed.tenor.storage, sealed.tenor.sealing)
     assert codes(report) == ["EVENT_EDITED"]
     assert f"position {position}:" in told(report, "EVENT_EDITED")
 
@@ -156,12 +156,12 @@ def test_a_number_edited_with_every_hash_that_a_table_holds(sealed: Any) -> None
         new=new,
         sha256=sha256(new).hexdigest(),
     )
-    assert "EVENT_EDITED" in codes(verify(sealed.tenor))
+    assert "EVENT_EDITED" in codes(verify(sealed.tenor.storage, sealed.tenor.sealing))
 
 
 def test_an_event_made_unreadable(sealed: Any) -> None:
     sealed.as_superuser("UPDATE ledger_events SET state = '\\x7b' WHERE topic = 'run.planned'")
-    report = verify(sealed.tenor)
+    report = verify(sealed.tenor.storage, sealed.tenor.sealing)
     assert {"EVENT_EDITED", "EVENT_UNREADABLE"} <= set(codes(report))
     assert "run.planned" in told(report, "EVENT_UNREADABLE")
 
@@ -169,7 +169,7 @@ def test_an_event_made_unreadable(sealed: Any) -> None:
 def test_an_event_deleted(sealed: Any) -> None:
     position = sealed.one("SELECT notification_id FROM ledger_events WHERE topic = 'run.planned'")
     sealed.as_superuser("DELETE FROM ledger_events WHERE topic = 'run.planned'")
-    report = verify(sealed.tenor)
+    report = verify(sealed.tenor.storage, sealed.tenor.sealing)
     assert codes(report) == ["EVENT_DELETED", "STREAM_GAP"]
     assert told(report, "EVENT_DELETED").startswith(f"position {position}:")
     assert sealed.run_id in told(report, "STREAM_GAP")
@@ -183,18 +183,18 @@ def test_an_event_slipped_in_where_a_position_was_free(sealed: Any) -> None:
         "%(position)s FROM ledger_events WHERE topic = 'scenario.defined' LIMIT 1",
         position=position,
     )
-    report = verify(sealed.tenor)
+    report = verify(sealed.tenor.storage, sealed.tenor.sealing)
     assert {"EVENT_EDITED", "EVENT_MISPLACED"} <= set(codes(report))
 
 
 def test_an_unsealed_event_deleted_leaves_its_traces(sealed: Any, say: Say) -> None:
     say(sealed.tenor, "later")
-    assert verify(sealed.tenor)["ok"]
+    assert verify(sealed.tenor.storage, sealed.tenor.sealing)["ok"]
     sealed.as_superuser(
         "UPDATE reader_position SET position = (SELECT max(notification_id) FROM ledger_events)",
         "DELETE FROM ledger_events WHERE notification_id = (SELECT max(notification_id) FROM ledger_events)",
     )
-    assert codes(verify(sealed.tenor)) == ["TAIL_TRUNCATED"]
+    assert codes(verify(sealed.tenor.storage, sealed.tenor.sealing)) == ["TAIL_TRUNCATED"]
 
 
 def test_a_tail_cut_off_with_its_checkpoints(sealed: Any) -> None:
@@ -207,14 +207,14 @@ def test_a_tail_cut_off_with_its_checkpoints(sealed: Any) -> None:
         "UPDATE reader_position SET position = 0",
         kept=kept,
     )
-    report = verify(sealed.tenor)
+    report = verify(sealed.tenor.storage, sealed.tenor.sealing)
     assert codes(report) == ["TAIL_TRUNCATED"]
     assert told(report, "TAIL_TRUNCATED").startswith(f"after position {kept}:")
 
 
 def test_a_tail_cut_off_is_found_by_a_copy_elsewhere(sealed: Any, tmp_path: Path) -> None:
     copy = tmp_path / "elsewhere.notes"
-    assert export_to(sealed.tenor, copy) == 3
+    assert export_to(sealed.tenor.sealing, copy) == 3
     for file in (sealed.tenor.settings.home / "seals").iterdir():
         file.unlink()
     sealed.as_superuser(
@@ -223,19 +223,19 @@ def test_a_tail_cut_off_is_found_by_a_copy_elsewhere(sealed: Any, tmp_path: Path
         "DELETE FROM ledger_events WHERE notification_id > 4",
         "DELETE FROM log_checkpoint WHERE last_position > 4",
     )
-    assert verify(sealed.tenor)["ok"]
-    assert codes(verify(sealed.tenor, copy)) == ["TAIL_TRUNCATED"]
+    assert verify(sealed.tenor.storage, sealed.tenor.sealing)["ok"]
+    assert codes(verify(sealed.tenor.storage, sealed.tenor.sealing, copy)) == ["TAIL_TRUNCATED"]
 
 
 def test_a_log_wiped_clean(fresh: Tenor, say: Say) -> None:
     say(fresh, "one")
-    seal(fresh)
+    seal(fresh.sealing)
     with psycopg.connect(fresh.database_url) as connection:
         for table in ("ledger_events", "log_checkpoint"):
             connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
             connection.execute(f"TRUNCATE {table}")
             connection.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_append_only")
-    assert codes(verify(fresh)) == ["TAIL_TRUNCATED"]
+    assert codes(verify(fresh.storage, fresh.sealing)) == ["TAIL_TRUNCATED"]
 
 
 def test_a_checkpoint_rewritten(sealed: Any) -> None:
@@ -243,7 +243,7 @@ def test_a_checkpoint_rewritten(sealed: Any) -> None:
         "UPDATE log_checkpoint SET note = regexp_replace(note, 'time 20', 'time 19') "
         "WHERE tree_size = (SELECT min(tree_size) FROM log_checkpoint)"
     )
-    report = verify(sealed.tenor)
+    report = verify(sealed.tenor.storage, sealed.tenor.sealing)
     assert codes(report) == ["CHECKPOINT_CHAIN", "CHECKPOINT_REWRITTEN"]
     size = sealed.one("SELECT min(tree_size) FROM log_checkpoint")
     assert f"checkpoint of {size} events" in told(report, "CHECKPOINT_REWRITTEN")
@@ -262,7 +262,7 @@ def test_a_checkpoint_rewritten(sealed: Any) -> None:
 )
 def test_a_checkpoint_whose_columns_are_rewritten(sealed: Any, statement: str) -> None:
     sealed.as_superuser(statement)
-    report = verify(sealed.tenor)
+    report = verify(sealed.tenor.storage, sealed.tenor.sealing)
     assert "CHECKPOINT_REWRITTEN" in codes(report)
     assert "ROOT_LOST" not in codes(report)
 
@@ -270,15 +270,15 @@ def test_a_checkpoint_whose_columns_are_rewritten(sealed: Any, statement: str) -
 def test_a_checkpoint_signed_by_a_key_of_somebody_elses(sealed: Any) -> None:
     note = forged_note(sealed, Ed25519PrivateKey.generate())
     replace_last_note(sealed, note)
-    report = verify(sealed.tenor)
+    report = verify(sealed.tenor.storage, sealed.tenor.sealing)
     assert codes(report) == ["CHECKPOINT_REWRITTEN"]
 
 
 def test_a_checkpoint_signed_again_with_the_stolen_key(sealed: Any) -> None:
     """The database is right in itself; what was exported says otherwise."""
-    key = sealing_keys(sealed.tenor)[-1]
-    replace_last_note(sealed, forged_note(sealed, private_key_of(sealed.tenor, key)))
-    report = verify(sealed.tenor)
+    key = sealing_keys(sealed.tenor.store)[-1]
+    replace_last_note(sealed, forged_note(sealed, private_key_of(sealed.tenor.settings.home, key)))
+    report = verify(sealed.tenor.storage, sealed.tenor.sealing)
     assert "CHECKPOINT_REWRITTEN" in codes(report)
     assert "than was exported" in told(report, "CHECKPOINT_REWRITTEN")
 
@@ -286,7 +286,7 @@ def test_a_checkpoint_signed_again_with_the_stolen_key(sealed: Any) -> None:
 def forged_note(sealed: Any, private_key: Any) -> str:
     size = sealed.one("SELECT max(tree_size) FROM log_checkpoint")
     position = sealed.one("SELECT max(last_position) FROM log_checkpoint")
-    origin = origin_of(sealing_keys(sealed.tenor)[0].log_id)
+    origin = origin_of(sealing_keys(sealed.tenor.store)[0].log_id)
     checkpoint = Checkpoint(origin, size, b"\x00" * 32, position, utc_now(), NO_PREVIOUS)
     return sign_note(checkpoint.body(), origin, private_key)
 
@@ -307,7 +307,7 @@ def replace_last_note(sealed: Any, note: str) -> None:
 )
 def test_a_checkpoint_deleted(sealed: Any, statement: str) -> None:
     sealed.as_superuser(statement)
-    assert "CHECKPOINT_DELETED" in codes(verify(sealed.tenor))
+    assert "CHECKPOINT_DELETED" in codes(verify(sealed.tenor.storage, sealed.tenor.sealing))
 
 
 @pytest.mark.parametrize("begins", [b"TNRSNAP1", b'{"', b"x"], ids=["portfolio", "market", "lines"])
@@ -317,39 +317,39 @@ def test_a_blob_edited(sealed: Any, begins: bytes) -> None:
         "WHERE substring(payload FROM 1 FOR length(%(begins)s::bytea)) = %(begins)s::bytea",
         begins=begins,
     )
-    assert codes(verify(sealed.tenor)) == ["BLOB_EDITED"]
+    assert codes(verify(sealed.tenor.storage, sealed.tenor.sealing)) == ["BLOB_EDITED"]
 
 
 def test_a_blob_deleted(sealed: Any) -> None:
     name = sealed.one("SELECT max(sha256) FROM blob")
     sealed.as_superuser("DELETE FROM blob WHERE sha256 = (SELECT max(sha256) FROM blob)")
-    assert told(verify(sealed.tenor), "BLOB_MISSING").startswith(f"blob {name}:")
+    assert told(verify(sealed.tenor.storage, sealed.tenor.sealing), "BLOB_MISSING").startswith(f"blob {name}:")
 
 
 def test_a_guard_switched_off(sealed: Any) -> None:
     with psycopg.connect(sealed.tenor.database_url) as connection:
         connection.execute("ALTER TABLE ledger_events DISABLE TRIGGER ledger_events_append_only")
-    report = verify(sealed.tenor)
+    report = verify(sealed.tenor.storage, sealed.tenor.sealing)
     assert told(report, "GUARD_OFF").startswith("table ledger_events:")
 
 
 def test_a_key_slipped_in(sealed: Any) -> None:
     """A key that the one before has not endorsed signs nothing that counts."""
-    rotate(sealed.tenor, "yearly")
-    seal(sealed.tenor)
-    assert verify(sealed.tenor)["ok"]
+    rotate(sealed.tenor.sealing, "yearly")
+    seal(sealed.tenor.sealing)
+    assert verify(sealed.tenor.storage, sealed.tenor.sealing)["ok"]
     sealed.as_superuser(
         "UPDATE ledger_events SET state = convert_to(regexp_replace(convert_from(state, 'UTF8'), "
         "'\"endorsement\":\"....', '\"endorsement\":\"0000'), 'UTF8') "
         "WHERE topic = 'sealing_key.rotated' AND originator_version = 2"
     )
-    assert codes(verify(sealed.tenor)) == ["EVENT_EDITED", "KEY_NOT_ENDORSED"]
+    assert codes(verify(sealed.tenor.storage, sealed.tenor.sealing)) == ["EVENT_EDITED", "KEY_NOT_ENDORSED"]
 
 
 def test_an_exported_file_that_was_damaged(sealed: Any) -> None:
     (path,) = (sealed.tenor.settings.home / "seals").iterdir()
     path.write_text(path.read_text().replace("time 20", "time 19", 1))
-    assert codes(verify(sealed.tenor)) == ["EXPORT_DAMAGED"]
+    assert codes(verify(sealed.tenor.storage, sealed.tenor.sealing)) == ["EXPORT_DAMAGED"]
 
 
 def seals_of(sealed: Any) -> Path:
@@ -359,17 +359,17 @@ def seals_of(sealed: Any) -> Path:
 
 def test_exported_seals_that_were_taken_away(sealed: Any) -> None:
     seals_of(sealed).unlink()
-    report = verify(sealed.tenor)
+    report = verify(sealed.tenor.storage, sealed.tenor.sealing)
     assert codes(report) == ["EXPORT_MISSING"]
     assert "no exported seals of 3 checkpoints" in told(report, "EXPORT_MISSING")
-    seal(sealed.tenor)
-    assert verify(sealed.tenor)["problems"] == []
+    seal(sealed.tenor.sealing)
+    assert verify(sealed.tenor.storage, sealed.tenor.sealing)["problems"] == []
 
 
 def test_a_machine_without_the_key_has_no_seals_to_miss(sealed: Any) -> None:
     seals_of(sealed).unlink()
     shutil.rmtree(sealed.tenor.settings.home / "keys")
-    assert verify(sealed.tenor)["problems"] == []
+    assert verify(sealed.tenor.storage, sealed.tenor.sealing)["problems"] == []
 
 
 @pytest.mark.parametrize("cut", [1, 40, 200])
@@ -378,8 +378,8 @@ def test_exported_seals_that_are_torn(sealed: Any, cut: int) -> None:
     path = seals_of(sealed)
     whole = path.read_bytes()
     path.write_bytes(whole[:-cut])
-    assert codes(verify(sealed.tenor)) == ["EXPORT_ROLLED_BACK", "EXPORT_TORN"]
-    seal(sealed.tenor)
+    assert codes(verify(sealed.tenor.storage, sealed.tenor.sealing)) == ["EXPORT_ROLLED_BACK", "EXPORT_TORN"]
+    seal(sealed.tenor.sealing)
     assert path.read_bytes() == whole
 
 
@@ -387,7 +387,7 @@ def test_exported_seals_rolled_back_to_an_older_copy(sealed: Any) -> None:
     path = seals_of(sealed)
     notes = path.read_text().split("\ntenor.log/")
     path.write_text("\ntenor.log/".join(notes[:-1]) + "\n")
-    report = verify(sealed.tenor)
+    report = verify(sealed.tenor.storage, sealed.tenor.sealing)
     assert codes(report) == ["EXPORT_ROLLED_BACK"]
     assert "it ends with the checkpoint of" in told(report, "EXPORT_ROLLED_BACK")
 
@@ -396,6 +396,6 @@ def test_exported_seals_with_a_checkpoint_missing_in_between(sealed: Any) -> Non
     path = seals_of(sealed)
     notes = path.read_text().split("\ntenor.log/")
     path.write_text("\ntenor.log/".join((*notes[:-2], notes[-1])))
-    report = verify(sealed.tenor)
+    report = verify(sealed.tenor.storage, sealed.tenor.sealing)
     assert codes(report) == ["EXPORT_DAMAGED"]
     assert "it lacks 1 checkpoints" in told(report, "EXPORT_DAMAGED")

@@ -1,0 +1,46 @@
+"""The list of commands."""
+
+from typing import ClassVar
+
+from ops.cli.lazy_group import LazyGroup, Listed
+
+
+class Commands(LazyGroup):
+    """Every command: its module, and the first line of its own description."""
+
+    table: ClassVar = {
+        "demo": Listed(
+            "ops.cli.demo", "Embedded Postgres, a sample fund, a full run, figures; then everything served on one port."
+        ),
+        "up": Listed(
+            "ops.cli.service", "Everything on one port: APIs, workers, projections and the page. Ctrl-C stops cleanly."
+        ),
+        "serve": Listed("ops.cli.service", "One service alone."),
+        "stop": Listed("ops.cli.service", "Stop the embedded server that commands share."),
+        "worker": Listed(
+            "ops.cli.service", "Work on chunks until stopped; any number on any machines that reach the database."
+        ),
+        "migrate": Listed("ops.cli.service", "Bring the database up to date."),
+        "doctor": Listed("ops.cli.service", "What is wrong, and its fix."),
+        "ingest": Listed("ops.cli.snapshots", "Validate a portfolio, then store it as a snapshot."),
+        "results": Listed("ops.cli.results", "Results of a run, never truncated."),
+        "var": Listed(
+            "ops.cli.value_at_risk", "Value at risk and expected shortfall, and what of them is due to each part."
+        ),
+        "backtest": Listed(
+            "ops.cli.value_at_risk",
+            "How many days lost more than the VaR, and whether that is too many or too close together.",
+        ),
+        "bench": Listed(
+            "ops.cli.bench",
+            "Measure the whole path on a sample fund, in a database made for it and removed afterwards.",
+        ),
+        "projections": Listed("ops.cli.projections", "The readers of the log that keep tables."),
+        "market": Listed("ops.cli.snapshots", "Market snapshots."),
+        "scenario": Listed("ops.cli.scenarios", "Scenarios and sets of them."),
+        "run": Listed("ops.cli.runs", "Runs: one portfolio, one market, scenarios, measures."),
+        "risk": Listed("ops.cli.risk", "Risk that is worked out when asked for."),
+        "model": Listed("ops.cli.valuation_models", "Models: versions, approvals, limits of use."),
+        "archive": Listed("ops.cli.archive", "Runs that have left the database, as Parquet with hashes."),
+        "audit": Listed("ops.cli.audit", "The log proves itself."),
+    }

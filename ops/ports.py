@@ -1,0 +1,71 @@
+"""What the parts of ops are handed, a handful of ports at a time. ops/wiring.py makes them; nobody takes all."""
+
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from commands.processes.run import RunProcess
+from domain.event import Envelope
+from domain.market.document import MarketDocument, stored_market
+from domain.portfolio.columns import Portfolio
+from domain.ports import BlobStore, BlockCodec, EventStore, PortfolioCodec, WorkQueue
+from ops.settings import Settings
+
+Connect = Callable[[], AbstractContextManager[Any]]
+"""A connection of the application's, in autocommit."""
+
+
+class MakeEnvelope(Protocol):
+    """Who does it and when, for events that are about to be appended; by default whoever has logged in."""
+
+    def __call__(self, actor: str | None = None) -> Envelope: ...
+
+
+@dataclass(frozen=True)
+class Storage:
+    """The log, the blobs and tables beside it, and the codecs of what they hold."""
+
+    store: EventStore
+    blobs: BlobStore
+    connect: Connect
+    portfolio_codec: PortfolioCodec
+    block_codec: BlockCodec
+
+    def portfolio(self, sha256: str, tables: Collection[str] | None = None) -> Portfolio:
+        return self.portfolio_codec.decode(self.blobs.get(sha256), tables)
+
+    def market(self, sha256: str) -> MarketDocument:
+        return stored_market(self.blobs.get(sha256))
+
+
+@dataclass(frozen=True)
+class Sealing:
+    """The log and what seals it: private keys and exported seals are files under `home`."""
+
+    store: EventStore
+    connect: Connect
+    envelope: MakeEnvelope
+    home: Path
+
+
+@dataclass(frozen=True)
+class Archiving:
+    """Runs leave the storage when no job is at work on them, and come back."""
+
+    storage: Storage
+    queue: WorkQueue
+    envelope: MakeEnvelope
+
+
+@dataclass(frozen=True)
+class Processes:
+    """What the processes of one database need: `manager` plans and completes runs, `close` lets go of connections."""
+
+    storage: Storage
+    sealing: Sealing
+    manager: RunProcess
+    settings: Settings
+    database_url: str
+    close: Callable[[], None]
