@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
@@ -134,15 +135,17 @@ def test_a_chunk_that_failed_ends_the_run_with_exceptions_and_can_be_retried(sit
 
 
 def test_a_failure_of_an_earlier_attempt_does_not_count_again(site: Site) -> None:
-    """A slow worker gives chunk 0 up after another has worked it out, while the run is retried for chunk 1."""
+    """The run was ended with chunk 1 missing and is being retried when the first attempt's failure comes late."""
     run_id = site.request(2 * 4096)
     site.catch_up()
     site.append_facts(run_id, 0)
-    site.store.append([runs.fail_chunk(ASKED, run_id, 1, 1, "MemoryError")])
     site.catch_up()
+    run = runs.fold(site.events(run_id))  # type: ignore[arg-type]
+    figures: dict[str, Any] = {"blocks": 2, "blocks_root": "", "failed_positions": 0, "failed_chunks": [1]}
+    site.store.append(runs.complete(run, ASKED, run_id, **figures))
     site.store.append(runs.retry(runs.fold(site.events(run_id)), ASKED, run_id))  # type: ignore[arg-type]
     site.catch_up()
-    site.store.append([runs.fail_chunk(ASKED, run_id, 0, 1, "a late MemoryError")])
+    site.store.append([runs.fail_chunk(ASKED, run_id, 1, 1, "a late MemoryError")])
     site.catch_up()
     assert names(site.events(run_id))[-1] == "RunRetried"
     site.append_facts(run_id, 1)
