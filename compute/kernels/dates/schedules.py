@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from compute.kernels.dates.calendars import (
@@ -26,6 +25,7 @@ from compute.kernels.dates.calendars import (
     month_length,
     month_number_of_day,
 )
+from compute.kernels.kernel import kernel
 from domain.portfolio.columns import ABSENT_DATE
 
 Days = NDArray[np.int32]
@@ -141,7 +141,7 @@ class _Grid(NamedTuple):
     """rolls on month ends"""
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _build(
     as_of: int,
     maturity: Days,
@@ -184,7 +184,7 @@ def _build(
     return offsets, days[0], days[1], days[2], days[3], days[4], days[5], days[6], regular
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _anchor(issue: int, first_payment: int, last_regular: int, maturity: int, frequency: int) -> int:
     """The day that regular dates count back from; ABSENT_DATE is before every date."""
     if frequency == 0 or last_regular <= issue or last_regular < first_payment:
@@ -192,7 +192,7 @@ def _anchor(issue: int, first_payment: int, last_regular: int, maturity: int, fr
     return last_regular if ABSENT_DATE < last_regular < maturity else maturity
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _first_end(issue: int, first_payment: int, anchor: int, frequency: int) -> int:
     """The day that ends the first period where it need not be a regular date, else ABSENT_DATE."""
     if frequency == 0:
@@ -200,7 +200,7 @@ def _first_end(issue: int, first_payment: int, anchor: int, frequency: int) -> i
     return min(first_payment, anchor) if first_payment > issue else ABSENT_DATE
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _grid(anchor: int, first_payment: int, maturity: int, frequency: int, end_of_month: bool) -> _Grid:
     """Frequency 0 has intervals of a year."""
     year, month, day = civil_of_day(anchor)
@@ -216,14 +216,14 @@ def _grid(anchor: int, first_payment: int, maturity: int, frequency: int, end_of
     return _Grid(anchor, number, roll, months, days, on_ends)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _regular_date(grid: _Grid, k: int) -> int:
     if grid.days:
         return grid.anchor - k * grid.days
     return day_in_month(grid.month - k * grid.months, grid.roll)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _dates_after(grid: _Grid, day: int) -> int:
     """How many regular dates, the anchor among them, are after a day."""
     if grid.days:
@@ -234,7 +234,7 @@ def _dates_after(grid: _Grid, day: int) -> int:
     return count
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _unpaid(
     as_of: int,
     grid: _Grid,
@@ -255,7 +255,7 @@ def _unpaid(
     return count + 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _period(k: int, grid: _Grid, issue: int, first_end: int) -> tuple[int, int, int, int]:
     """Start, end and notional regular period, which ends with it, of the period that k others follow to the anchor."""
     end = max(_regular_date(grid, k), first_end)
@@ -270,14 +270,14 @@ def _period(k: int, grid: _Grid, issue: int, first_end: int) -> tuple[int, int, 
     return start, end, start if start == regular_start else _interval_from(end, grid, -1), end
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _last_period(maturity: int, grid: _Grid) -> tuple[int, int, int, int]:
     """As `_period`, of the one from the anchor to maturity; its notional regular period begins with it."""
     regular = _interval_from(maturity, grid, -1) == grid.anchor
     return grid.anchor, maturity, grid.anchor, maturity if regular else _regular_date(grid, -1)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _interval_from(day: int, grid: _Grid, sign: int) -> int:
     """One interval on or back from a day; a month's end stays one where the anchor rolls on month ends."""
     if grid.days:

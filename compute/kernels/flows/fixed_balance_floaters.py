@@ -8,11 +8,11 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from compute.kernels.flows.amortization import LINEAR
 from compute.kernels.flows.floating_sensitivity import BASIS_POINT, Discounting
+from compute.kernels.kernel import kernel
 from compute.kernels.simd.lanes import (
     LANES,
     PASS,
@@ -58,7 +58,7 @@ class SteadyFloaters(NamedTuple):
     projection_row: Days
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fill_balances(
     chosen: NDArray[np.bool_],
     offsets: NDArray[np.int64],
@@ -100,7 +100,7 @@ def steady_present_values(
     return pv[:, : factors.shape[2]]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _present_values(
     floaters: SteadyFloaters,
     curve_row: Days,
@@ -148,7 +148,7 @@ def _present_values(
             store(out, i * scenarios + b2, pv2)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _is_same(i: int, spread: Array) -> bool:
     same = True
     for s in range(1, spread.shape[1]):
@@ -156,13 +156,13 @@ def _is_same(i: int, spread: Array) -> bool:
     return same
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _spread_factor(spread: float, day: int, curve_factor: float) -> float:
     """exp(-(spread + s(t)) t), as `discounting` has it."""
     return curve_factor * math.exp(-spread * (day / 365.0)) if spread != 0.0 else curve_factor
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fill_interest(floaters: SteadyFloaters, factors: Array, interest_ccy: Array) -> None:
     """Fills interest_ccy [P, S], balance x (rate - fee) x fraction."""
     chosen, offsets, reset, stop, _, fraction, fixing, grown, balance_ccy, _ = floaters[:10]
@@ -186,7 +186,7 @@ def fill_interest(floaters: SteadyFloaters, factors: Array, interest_ccy: Array)
                 store(out, j * scenarios + at, balance * ((paid - fee) * unit))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fill_key_rates(floaters: SteadyFloaters, factors: Array, discounting: Discounting, key_rate_dv01: Array) -> None:
     """Fills key_rate_dv01 [n, S, K] that comes through the forwards, discount factors held.
 
@@ -224,7 +224,7 @@ def fill_key_rates(floaters: SteadyFloaters, factors: Array, discounting: Discou
                 key_rate_dv01[i, s, k] = -BASIS_POINT * per_key[k, s]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _add_keys(
     gradients: Array, gradient_of_scenario: Days, row: int, reset: int, stop: int, weight: Array, per_key: Array
 ) -> None:

@@ -3,13 +3,13 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from compute.kernels.dates.calendars import adjust
 from compute.kernels.dates.daycounts import year_fraction
 from compute.kernels.flows.flows import Flows
 from compute.kernels.flows.prepaying_pool import INTEREST, Speeds, Variants, level_pay_pool, principal_paid
+from compute.kernels.kernel import kernel
 
 Amounts = NDArray[np.float64]
 Days = NDArray[np.int32]
@@ -103,7 +103,7 @@ def _typed(terms: PoolTerms) -> PoolTerms:
     return PoolTerms(*(np.require(v, t, ["C", "W"]) for v, t in zip(terms, dtypes, strict=True)))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _project(
     terms: PoolTerms,
     speeds: Speeds,

@@ -3,10 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from compute.kernels.curves.curves import BASIS_POINT
+from compute.kernels.kernel import kernel
 from compute.kernels.monte_carlo.control_variates import Controls, controlled, fit
 from compute.kernels.monte_carlo.swap_rates import RateModel, Weights
 
@@ -58,7 +58,7 @@ def clipped_rates(
     return expected
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _expect(
     paths: Array,
     deviation: Array,
@@ -99,7 +99,7 @@ def _expect(
                     _add_slopes(coupon, decay, offsets[i * legs :], clip, work, by_top[:, s], by_bottom[:, s])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _rate(
     decay: Array,
     offsets: NDArray[np.int64],
@@ -138,7 +138,7 @@ def _rate(
             numerator[p], denominator[p] = value, inverse
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _clipped(rate: float, clip: Clip) -> float:
     """What is not a number stays so: min and max would make it the cap."""
     if rate < clip.floor:
@@ -146,7 +146,7 @@ def _clipped(rate: float, clip: Clip) -> float:
     return clip.cap if rate > clip.cap else rate
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _fill_slopes(rate: Array, move: Array, clip: Clip, weight: Array, slope: Array) -> None:
     for p in range(len(rate)):
         u, d = rate[p], move[p]
@@ -157,7 +157,7 @@ def _fill_slopes(rate: Array, move: Array, clip: Clip, weight: Array, slope: Arr
             slope[p] = weight[p] * (_clipped(u + d, clip) - _clipped(u - d, clip)) / (2.0 * d)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _add_slopes(
     slope: Array,
     decay: Array,

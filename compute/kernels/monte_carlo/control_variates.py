@@ -4,9 +4,10 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.polynomial.hermite_e import hermevander
 from numpy.typing import NDArray
+
+from compute.kernels.kernel import kernel
 
 Array = NDArray[np.float64]
 
@@ -68,7 +69,7 @@ def standard_errors(replicate: Array, worth_ccy: Array) -> Array:
     return errors
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _standard_errors(replicate: Array, worth_ccy: Array, errors: Array) -> None:
     count, periods, scenarios = replicate.shape
     value = np.empty(count)
@@ -85,7 +86,7 @@ def _standard_errors(replicate: Array, worth_ccy: Array, errors: Array) -> None:
         errors[s] = math.sqrt(squares / (count * (count - 1)))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fit(values: Array, of_pilot: Array, coefficient: Array) -> None:
     """Coefficients [J] from the pilot's values [points] and its `Controls.fit` [J, points]."""
     for j in range(len(coefficient)):
@@ -95,7 +96,7 @@ def fit(values: Array, of_pilot: Array, coefficient: Array) -> None:
         coefficient[j] = total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def controlled(values: Array, mean: Array, coefficient: Array) -> float:
     """A replicate's estimate, from its values [points] and the means [J] of its polynomials."""
     total = 0.0

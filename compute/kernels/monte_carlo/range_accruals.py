@@ -4,10 +4,10 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from compute.kernels.curves.curves import BASIS_POINT
+from compute.kernels.kernel import kernel
 from compute.kernels.monte_carlo.control_variates import Controls, controlled, fit
 from compute.kernels.monte_carlo.normal_distribution import chance_below, density_at
 from compute.kernels.monte_carlo.swap_rates import RateModel, Weights
@@ -105,7 +105,7 @@ def _bounds_of(model: RateModel, weights: Weights, bounds: tuple[float, float], 
     return _Bounds(states[0], states[1], moves[0], moves[1])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _find_states(
     offsets: NDArray[np.int64],
     loading: Array,
@@ -133,7 +133,7 @@ def _find_states(
                 moves[o, s] = -BASIS_POINT * moved / slope
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _root(c: Array, loading: Array, reach: float) -> float:
     """Where sum c exp(-B x), which rises through nil once, is nil: Newton's steps within a bracket that halves."""
     low, high = -reach, reach
@@ -156,7 +156,7 @@ def _root(c: Array, loading: Array, reach: float) -> float:
     return x
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _value(c: Array, loading: Array, x: float) -> tuple[float, float]:
     value, slope = 0.0, 0.0
     for k in range(len(c)):
@@ -166,7 +166,7 @@ def _value(c: Array, loading: Array, x: float) -> tuple[float, float]:
     return value, slope
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _share(
     paths: Array, observed: Observed, found: _Bounds, controls: Controls, replicate: Array, density: Array
 ) -> None:
@@ -203,7 +203,7 @@ def _share(
                 density[which, o, s] = weight * slope / deviation
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _chances(state: Array, kept: float, low: float, high: float, chance: Array) -> None:
     """Of each path, that the state is between two edges; all in deviations."""
     for p in range(len(state)):
@@ -211,7 +211,7 @@ def _chances(state: Array, kept: float, low: float, high: float, chance: Array) 
         chance[p] = chance_below(high - centre) - chance_below(low - centre)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _slope(state: Array, of_path: Array, kept: float, edge: float, move: float) -> float:
     """Weighted sum over paths of [N(d + move) - N(d - move)] / (2 move), d = edge - kept Z.
 
@@ -231,7 +231,7 @@ def _slope(state: Array, of_path: Array, kept: float, edge: float, move: float) 
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _add_slopes(
     offsets: NDArray[np.int64],
     loading: Array,

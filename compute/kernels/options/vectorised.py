@@ -3,8 +3,7 @@
 import math
 from typing import Any
 
-from numba import njit
-
+from compute.kernels.kernel import kernel
 from compute.kernels.options.caplet_volatilities import NORMAL
 from compute.kernels.simd.lanes import at_least, at_most, exponent, floor, splat, times_power_of_2, where_less
 
@@ -25,7 +24,7 @@ NORMAL_UNDER = (
 )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _eight(x: Any, c0: float, c1: float, c2: float, c3: float, c4: float, c5: float, c6: float, c7: float) -> Any:
     """c0 + c1 x + ... + c7 x^7 in pairs (Estrin): a third of the time that one power after another takes."""
     square = x * x
@@ -34,13 +33,13 @@ def _eight(x: Any, c0: float, c1: float, c2: float, c3: float, c4: float, c5: fl
     return low + high * (square * square)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _eighth_power(x: Any) -> Any:
     square = x * x
     return (square * square) * (square * square)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def lane_exp(x: Any) -> Any:
     """exp(x) of -708 to 708, outside as there; relative error 2e-16.
 
@@ -55,7 +54,7 @@ def lane_exp(x: Any) -> Any:
     return times_power_of_2(y, n)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def lane_log(x: Any) -> Any:
     """ln x of positive normal numbers; absolute error 2e-16, relative 4e-16 near 1.
 
@@ -73,7 +72,7 @@ def lane_log(x: Any) -> Any:
     return e * splat(LOG_2_HIGH) + (twice + (twice * z * y + e * splat(LOG_2_LOW)))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def lane_normal(x: Any) -> tuple[Any, Any]:
     """N(x), and exp(-x^2 / 2); absolute error 3e-16.
 
@@ -94,7 +93,7 @@ def lane_normal(x: Any) -> tuple[Any, Any]:
     return where_less(x, nought, beyond, one - beyond), density
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def lane_option(kind: int, side: float, forward: Any, strike: float, deviation: Any) -> Any:
     """`options.option_on_rate` of lanes of forwards and deviations; absolute error 1e-15 of forward and strike."""
     nought, struck, sided = splat(0.0), splat(strike), splat(side)

@@ -1,10 +1,10 @@
 """How long principal stays out: weighted average life and maturity."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from compute.kernels.flows.flows import Flows
+from compute.kernels.kernel import kernel
 
 DAYS_PER_YEAR = 365.0
 MONTHS_PER_YEAR = 12.0
@@ -24,7 +24,7 @@ def weighted_average_life(flows: Flows) -> NDArray[np.float64]:
     return life_yr[:, flows.variant_of_scenario]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _fill_lives(
     offsets: NDArray[np.int64], day: NDArray[np.int32], principal: NDArray[np.float64], life_yr: NDArray[np.float64]
 ) -> None:

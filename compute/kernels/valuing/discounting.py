@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from compute.kernels.curves.curves import BASIS_POINT, DAYS_PER_YEAR
 from compute.kernels.flows.flows import Flows
+from compute.kernels.kernel import kernel
 from compute.kernels.simd.lanes import LANES, PASS, lane_starts, load, splat, store, widened
 
 Array = NDArray[np.float64]
@@ -129,7 +129,7 @@ def _book(
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _present_values(book: _Book, pv: Array) -> None:
     offsets, day, amount, variant, curve_row, spread_row, spread, _, spread_factors = book
     _, days, scenarios = book.factors.shape
@@ -168,7 +168,7 @@ def _present_values(book: _Book, pv: Array) -> None:
             store(out, i * scenarios + b2, pv2)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _find_distinct(i: int, spreads: Array, distinct: Array, which: NDArray[np.int64]) -> int:
     """How many spreads position i has over the scenarios, filled into `distinct`; `which` of them each one sees."""
     count = 0
@@ -187,7 +187,7 @@ def _find_distinct(i: int, spreads: Array, distinct: Array, which: NDArray[np.in
     return count
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _most_flows(offsets: NDArray[np.int64]) -> int:
     most = 0
     for i in range(len(offsets) - 1):
@@ -195,7 +195,7 @@ def _most_flows(offsets: NDArray[np.int64]) -> int:
     return most
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _scale(
     rows: tuple[int, int, int], spread: float, day: Days, amount: Array, spread_factors: Array, scaled: Array
 ) -> None:
@@ -208,7 +208,7 @@ def _scale(
         scaled[f - first] = amount[f, 0] * factor
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _scale_each(
     rows: tuple[int, int, int],
     which: NDArray[np.int64],
@@ -232,7 +232,7 @@ def _scale_each(
             at += 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _discount(
     book: _Book, gradients: Array, gradient_of_scenario: Days, pv: Array, key_rate_dv01: Array, time_weighted: Array
 ) -> None:
@@ -277,7 +277,7 @@ def _discount(
         _key_rates(rows[:2], row, day, bands, gradients, gradient_of_scenario, values, key_rate_dv01[i])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _key_rates(
     rows: tuple[int, int],
     row: int,
@@ -319,7 +319,7 @@ def _key_rates(
             key_rate_dv01[s, k] = -total[s] * BASIS_POINT
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _key_bands(gradients: Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """First key rate and end of the key rates that move each day: mostly the two on either side of it."""
     _, curves, days, keys = gradients.shape
