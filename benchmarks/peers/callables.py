@@ -102,8 +102,8 @@ def _values(run: Any, debt: Any, book: Any) -> Any:
 
     from compute.pricers.callable.values import prices_at_spreads
 
-    everywhere = np.ones(debt.spread.shape, np.bool_)
-    return 100.0 * prices_at_spreads(run, debt, book, debt.spread, everywhere)
+    everywhere = np.ones(debt.discount_terms.spread.shape, np.bool_)
+    return 100.0 * prices_at_spreads(run, debt, book, debt.discount_terms.spread, everywhere)
 
 
 def _spreads(run: Any) -> Any:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.kernels.flows.amortization import LINEAR
+from compute.kernels.flows.discount_terms import DiscountTerms
 from compute.kernels.flows.floating_sensitivity import BASIS_POINT, Discounting
 from compute.kernels.kernel import kernel
 from compute.kernels.simd.lanes import (
@@ -83,20 +84,15 @@ def fill_balances(
 
 
 def steady_present_values(
-    floaters: SteadyFloaters,
-    *,
-    curve_row: Days,
-    spread_row: Days,
-    spread: Array,
-    factors: Array,
-    spread_factors: Array,
+    floaters: SteadyFloaters, on: DiscountTerms, *, factors: Array, spread_factors: Array
 ) -> Array:
     """PV [n, S] of what `fill_interest` and the repayments make, without the flows: nothing of size [P, S] is made.
 
     Args: as `discounting.present_values`; NaN for the positions that are not chosen
     """
     pv = np.full((len(floaters.chosen), max(factors.shape[2], LANES)), np.nan)
-    _present_values(floaters, curve_row, spread_row, widened(spread), widened(factors), spread_factors, pv)
+    spread, table = widened(on.spread), widened(factors)
+    _present_values(floaters, on.curve_row, on.spread_row, spread, table, spread_factors, pv)
     return pv[:, : factors.shape[2]]
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from compute.inputs.run_inputs import RunInputs
 from compute.kernels.curves.curves import BASIS_POINT, DAYS_PER_YEAR
+from compute.kernels.flows.discount_terms import DiscountTerms
 from compute.kernels.flows.flows import Flows
 from compute.kernels.hull_white.callable_bonds import CallableBook, DatedAmounts, prices, prices_and_flows
 from compute.kernels.valuing.discounting import discount
@@ -55,12 +56,9 @@ def prices_at_spreads(
     run: RunInputs, debt: Debt, book: CallableBook, spread: Matrix, active: NDArray[np.bool_]
 ) -> Matrix:
     """Prices with constant spreads [n, S] in place of the bonds' own and their spread curves; NaN where not active."""
-    no_curve = np.zeros_like(debt.spread_row)
+    on = debt.discount_terms.at_spread(spread)
     return np.concatenate(
-        [
-            prices(book, _present(run, debt, book.amounts, spread, no_curve, part), active[:, part])
-            for part in parts_of(run, book)
-        ],
+        [prices(book, _present(run, on, book.amounts, part), active[:, part]) for part in parts_of(run, book)],
         axis=1,
     )
 
@@ -73,7 +71,7 @@ def grid_errors_per_100(run: RunInputs, debt: Debt, book: CallableBook) -> Matri
     a, sigma = hull_white_of(run, debt.terms)
     full, half = (book.on(a, sigma, fineness) for fineness in (1.0, 0.5))
     everything = slice(0, run.scenario_count)
-    present = _present(run, debt, book.amounts, debt.spread, debt.spread_row, everything)
+    present = _present(run, debt.discount_terms, book.amounts, everything)
     return 100.0 * (prices(full, present) - prices(half, present))
 
 
@@ -87,7 +85,7 @@ def parts_of(run: RunInputs, book: CallableBook) -> Iterator[slice]:
 
 
 def _part(run: RunInputs, debt: Debt, book: CallableBook, moved: list[CallableBook], scenarios: slice) -> UnitValues:
-    present = _present(run, debt, book.amounts, debt.spread, debt.spread_row, scenarios)
+    present = _present(run, debt.discount_terms, book.amounts, scenarios)
     years = book.amounts.day[:, None] / DAYS_PER_YEAR
     keys = np.full((book.position_count, present.shape[1], run.tables.key_gradients.shape[-1]), np.nan)
     blank = np.full((book.position_count, present.shape[1]), np.nan)
@@ -107,29 +105,22 @@ def _part(run: RunInputs, debt: Debt, book: CallableBook, moved: list[CallableBo
     return UnitValues(price, up, down, keys, vega)
 
 
-def _present(
-    run: RunInputs,
-    debt: Debt,
-    amounts: DatedAmounts,
-    spread: Matrix,
-    spread_row: NDArray[np.int32],
-    scenarios: slice,
-) -> Matrix:
+def _present(run: RunInputs, on: DiscountTerms, amounts: DatedAmounts, scenarios: slice) -> Matrix:
     """[A, S] amount x DF(t) x exp(-(spread + s(t)) t)."""
     position, day = amounts.position, amounts.day
-    factors = run.tables.discount_factors[debt.curve_row[position], day, scenarios]
-    by_curve = amounts.amount * run.tables.spread_factors[spread_row[position], day]
-    constant = np.exp(-spread[position, scenarios] * (day[:, None] / DAYS_PER_YEAR))
+    factors = run.tables.discount_factors[on.curve_row[position], day, scenarios]
+    by_curve = amounts.amount * run.tables.spread_factors[on.spread_row[position], day]
+    constant = np.exp(-on.spread[position, scenarios] * (day[:, None] / DAYS_PER_YEAR))
     present: Matrix = factors * by_curve[:, None] * constant
     return present
 
 
 def present_tomorrow(run: RunInputs, debt: Debt, amounts: DatedAmounts, scenarios: slice) -> Matrix:
     """[A, S] a day later, with the same curves by tenor; undiscounted what is paid that day."""
-    position, day = amounts.position, amounts.day
-    factors = run.tables.discount_factors_tomorrow[debt.curve_row[position], day, scenarios]
-    by_curve = amounts.amount * run.tables.spread_factors_tomorrow[debt.spread_row[position], day]
-    constant = np.exp(-debt.spread[position, scenarios] * ((day[:, None] - A_DAY) / DAYS_PER_YEAR))
+    on, position, day = debt.discount_terms, amounts.position, amounts.day
+    factors = run.tables.discount_factors_tomorrow[on.curve_row[position], day, scenarios]
+    by_curve = amounts.amount * run.tables.spread_factors_tomorrow[on.spread_row[position], day]
+    constant = np.exp(-on.spread[position, scenarios] * ((day[:, None] - A_DAY) / DAYS_PER_YEAR))
     present: Matrix = factors * by_curve[:, None] * constant
     return present
 
@@ -137,9 +128,7 @@ def present_tomorrow(run: RunInputs, debt: Debt, amounts: DatedAmounts, scenario
 def _key_rates(run: RunInputs, debt: Debt, flows: Flows, scenarios: slice) -> NDArray[np.float64]:
     return discount(
         flows,
-        curve_row=debt.curve_row,
-        spread_row=debt.spread_row,
-        spread=debt.spread[:, scenarios],
+        debt.discount_terms.under(scenarios),
         discount_factors=run.tables.discount_factors[:, :, scenarios],
         key_gradients=run.tables.key_gradients,
         gradient_of_scenario=run.tables.gradient_of_scenario[scenarios],

@@ -59,9 +59,11 @@ def price_fx_forwards(run: RunInputs, terms: Terms, index: NDArray[np.int64]) ->
         pv_ccy=priced.pv,
         pv_up_ccy=pv_up_ccy,
         pv_down_ccy=pv_down_ccy,
-        key_rate_dv01_ccy=priced.key_rate_dv01,
-        fx_delta_base=delta_base(run, terms, pairs, priced.pv, raised),
-        theta_ccy=_tomorrow(run, forwards, pairs) - priced.pv if is_asked(run) else None,
+        values={
+            "KEY_RATE_DV01": priced.key_rate_dv01,
+            "FX_DELTA": delta_base(run, terms, pairs, priced.pv, raised),
+            "THETA": _tomorrow(run, forwards, pairs) - priced.pv if is_asked(run) else None,
+        },
     )
 
 

@@ -47,13 +47,15 @@ def price_fx_options(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> 
         pv_ccy=pv_ccy,
         pv_up_ccy=pv_up_ccy,
         pv_down_ccy=pv_down_ccy,
-        key_rate_dv01_ccy=fx_option_key_rates(
-            options, **here, key_gradients=tables.key_gradients, gradient_of_scenario=tables.gradient_of_scenario
-        ),
-        fx_delta_base=delta_base(run, terms, pairs, pv_ccy, raised_ccy),
-        vega_ccy=vega_ccy,
-        vega_ladder_ccy=_vega_ladder(run, options, vega_ccy),
-        theta_ccy=_tomorrow(run, terms, pairs) - pv_ccy if is_asked(run) else None,
+        values={
+            "KEY_RATE_DV01": fx_option_key_rates(
+                options, **here, key_gradients=tables.key_gradients, gradient_of_scenario=tables.gradient_of_scenario
+            ),
+            "FX_DELTA": delta_base(run, terms, pairs, pv_ccy, raised_ccy),
+            "VEGA": vega_ccy,
+            "VEGA_LADDER": _vega_ladder(run, options, vega_ccy),
+            "THETA": _tomorrow(run, terms, pairs) - pv_ccy if is_asked(run) else None,
+        },
     )
 
 

@@ -37,7 +37,7 @@ def monthly(first: date, until: date) -> list[Row]:
 def by_quadrature(run: Any, a: float, sigma: float, fineness: float, i: int) -> tuple[float, float, float]:
     """Price, DV01 and vega per 100 of position i."""
     debt, book = book_of(run)
-    present = callable_values._present(run, debt, book.amounts, debt.spread, debt.spread_row, slice(0, 1))
+    present = callable_values._present(run, debt.discount_terms, book.amounts, slice(0, 1))
     years = book.amounts.day[:, None] / 365.0
 
     def price(shift: float, by: float) -> float:

@@ -46,7 +46,7 @@ def test_on_the_same_grid_every_price_is_quantlibs(tmp_path: Path) -> None:
     run = run_of(tmp_path, bonds, measures=PRICE)
     debt, book = book_of(run)
     everything = slice(0, 1)
-    present = callable_values._present(run, debt, book.amounts, debt.spread, debt.spread_row, everything)
+    present = callable_values._present(run, debt.discount_terms, book.amounts, everything)
     groups = book.on(np.full(150, 0.03), np.full(150, 0.01)).groups
     plain = replace(
         book,
@@ -106,11 +106,11 @@ def test_what_is_paid_on_average_is_worth_the_price_and_its_slope_is_the_prices(
     run = run_of(tmp_path, random_bonds(60, seed=8), measures=PRICE)
     debt, book = book_of(run)
     book = book.on(np.full(60, 0.03), np.full(60, 0.01))
-    present = callable_values._present(run, debt, book.amounts, debt.spread, debt.spread_row, slice(0, 1))
+    present = callable_values._present(run, debt.discount_terms, book.amounts, slice(0, 1))
     price, flows = prices_and_flows(book, present)
     position, years = np.repeat(np.arange(60), np.diff(flows.offsets)), flows.day / 365.0
-    factor = run.tables.discount_factors[debt.curve_row[position], flows.day, 0]
-    worth = (flows.interest + flows.principal)[:, 0] * factor * np.exp(-debt.spread[position, 0] * years)
+    factor = run.tables.discount_factors[debt.discount_terms.curve_row[position], flows.day, 0]
+    worth = (flows.interest + flows.principal)[:, 0] * factor * np.exp(-debt.discount_terms.spread[position, 0] * years)
     np.testing.assert_allclose(np.bincount(position, worth), price[:, 0], rtol=1e-12)
     up, down = (prices(book, present * np.exp(-h * book.amounts.day[:, None] / 365.0))[:, 0] for h in (1e-7, -1e-7))
     np.testing.assert_allclose(np.bincount(position, worth * years), (down - up) / 2e-7, rtol=1e-6)
@@ -276,7 +276,7 @@ def test_the_grid_error_is_known(tmp_path: Path) -> None:
     run = run_of(tmp_path, bonds, measures=PRICE)
     debt, book = book_of(run)
     stated = callable_values.grid_errors_per_100(run, debt, book)[:, 0]
-    present = callable_values._present(run, debt, book.amounts, debt.spread, debt.spread_row, slice(0, 1))
+    present = callable_values._present(run, debt.discount_terms, book.amounts, slice(0, 1))
     a, sigma = np.full(30, 0.03), np.full(30, 0.01)
     true = 100 * (prices(book.on(a, sigma), present) - prices(book.on(a, sigma, 6.0), present))[:, 0]
     assert np.abs(true).max() < 0.01
