@@ -16,7 +16,7 @@ from domain.currencies import ISO_4217
 
 _VALUE_LENGTH = 80
 _YEARS = range(1900, 2401)
-LARGEST_RATE = 10.0
+MAX_RATE = 10.0
 
 
 @dataclass(frozen=True)
@@ -248,9 +248,9 @@ def _decimal_rate(rate: float) -> float:
 
 
 def _possible_rate(rate: float) -> float:
-    if abs(rate) > LARGEST_RATE:
+    if abs(rate) > MAX_RATE:
         fix = "rates are decimals: 5 % is 0.05"
-        message = f"a rate beyond {LARGEST_RATE:.0%}, probably in percent"
+        message = f"a rate beyond {MAX_RATE:.0%}, probably in percent"
         raise PydanticCustomError("percent_suspected", message, {"fix": fix})
     return rate
 

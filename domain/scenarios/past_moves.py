@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
-from domain.documents import LARGEST_RATE, IsoDate, Pair, nearest
+from domain.documents import MAX_RATE, IsoDate, Pair, nearest
 from domain.market import percent
 from domain.market.parts import Tenor
 from domain.scenarios.shocks import ScenarioDocument
@@ -30,7 +30,7 @@ COLUMNS = ("date", "kind", "name", "tenor")
 KEY_COLUMNS = ("date", "kind", "name")
 MOVE, LEVEL = "move", "level"
 BASIS_POINTS, PER_CENT = 10_000.0, 100.0
-MOST_BP, MOST_PCT = 10_000.0, 1_000.0
+MAX_BP, MAX_PCT = 10_000.0, 1_000.0
 MOVE_DIGITS = 10
 """Decimals of a move that survive: what a difference of two decimals adds beyond them is rounding."""
 
@@ -273,8 +273,8 @@ def _number(row: Row, column: str) -> float | Problem:
 def _impossible_level(row: Row, series: Series, level: float) -> list[Problem]:
     if series.kind.is_relative and level <= 0:
         message, fix = f"a {series.kind} level is above nil", "give the level, not its logarithm or change"
-    elif not series.kind.is_relative and abs(level) > LARGEST_RATE:
-        message, fix = f"a rate beyond {LARGEST_RATE:.0%}, probably in percent", "rates are decimals: 5 % is 0.05"
+    elif not series.kind.is_relative and abs(level) > MAX_RATE:
+        message, fix = f"a rate beyond {MAX_RATE:.0%}, probably in percent", "rates are decimals: 5 % is 0.05"
         return [Problem(row.number, LEVEL, percent.CODE, f"{level:g}", message, fix)]
     else:
         return []
@@ -338,8 +338,8 @@ def _refuse_impossible(history: History) -> None:
     for day, moves in zip(history.dates, history.moves, strict=True):
         for series, move in zip(history.series, moves, strict=True):
             relative = series.kind.is_relative
-            if not (-100 < move <= MOST_PCT if relative else abs(move) <= MOST_BP):
-                bound = f"above -100 % and up to {MOST_PCT:g} %" if relative else f"within {MOST_BP:g} bp"
+            if not (-100 < move <= MAX_PCT if relative else abs(move) <= MAX_BP):
+                bound = f"above -100 % and up to {MAX_PCT:g} %" if relative else f"within {MAX_BP:g} bp"
                 message = f"{series} moves by {move:g} {'%' if relative else 'bp'} up to {day}"
                 problems.append(
                     Problem(None, "move", "OUT_OF_RANGE", f"{move:g}", message, f"moves are {bound}: check units")

@@ -22,9 +22,9 @@ PREMIUM_YEAR_DAYS = 360.0
 HALF_DAY_YR = 0.5 / DAYS_PER_YEAR
 """Accrual on default counts half a day more: the standard model's own habit."""
 SERIES_TERMS = 16
-MOST_STEPS = 200
+MAX_STEPS = 200
 HAZARD_TOLERANCE = 1e-14
-MOST_HAZARD = 100.0
+MAX_HAZARD = 100.0
 
 _FOLLOWING = BUSINESS_DAYS.index("FOLLOWING")
 
@@ -264,7 +264,7 @@ def _solve_node(
     low, high = 0.0, 0.5
     at_low = _with_hazard(low, j, s, swaps, premiums, rows, rates, credit) + rebate
     at_high = _with_hazard(high, j, s, swaps, premiums, rows, rates, credit) + rebate
-    while at_high < 0.0 and high < MOST_HAZARD:
+    while at_high < 0.0 and high < MAX_HAZARD:
         low, at_low = high, at_high
         high *= 2.0
         at_high = _with_hazard(high, j, s, swaps, premiums, rows, rates, credit) + rebate
@@ -272,7 +272,7 @@ def _solve_node(
         credit.hazard[0, j, s] = math.nan
         return
     side = 0
-    for _ in range(MOST_STEPS):
+    for _ in range(MAX_STEPS):
         middle = high - at_high * (high - low) / (at_high - at_low)
         value = _with_hazard(middle, j, s, swaps, premiums, rows, rates, credit) + rebate
         if value == 0.0 or abs(high - low) < HAZARD_TOLERANCE:

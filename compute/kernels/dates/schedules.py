@@ -30,11 +30,11 @@ from domain.portfolio.columns import ABSENT_DATE
 
 Days = NDArray[np.int32]
 
-_LONGEST_MOVE_DAYS = 31
+_MAX_MOVE_DAYS = 31
 """No adjustment moves a payment by more."""
 YEAR_DAYS = 364
 """Of payments every 14 or 7 days: 26 or 52 a year."""
-MOST_BY_MONTHS = 12
+MAX_BY_MONTHS = 12
 """Payments a year that fall on days of a month; more of them are counted in days."""
 
 
@@ -205,7 +205,7 @@ def _grid(anchor: int, first_payment: int, maturity: int, frequency: int, end_of
     """Frequency 0 has intervals of a year."""
     year, month, day = civil_of_day(anchor)
     number, at_end = 12 * year + month - 1, day == month_length(year, month)
-    days = YEAR_DAYS // frequency if frequency > MOST_BY_MONTHS else 0
+    days = YEAR_DAYS // frequency if frequency > MAX_BY_MONTHS else 0
     months = 0 if days else 12 // max(frequency, 1)
     on_ends = end_of_month and at_end and days == 0
     roll = MONTH_END if on_ends else day
@@ -247,7 +247,7 @@ def _unpaid(
     """How many periods up to the anchor pay after the valuation date."""
     if issue >= grid.anchor:
         return 0
-    count = _dates_after(grid, max(issue, first_end, as_of - _LONGEST_MOVE_DAYS))
+    count = _dates_after(grid, max(issue, first_end, as_of - _MAX_MOVE_DAYS))
     while count > 0 and adjusted_day(_regular_date(grid, count - 1), calendar, business_day, shifts) <= as_of:
         count -= 1
     if first_end == ABSENT_DATE or adjusted_day(first_end, calendar, business_day, shifts) <= as_of:

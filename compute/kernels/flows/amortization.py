@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from compute.kernels.dates.calendars import civil_of_day, month_length
 from compute.kernels.dates.daycounts import THIRTY_360, period_fraction
-from compute.kernels.dates.schedules import MOST_BY_MONTHS, YEAR_DAYS, Schedules
+from compute.kernels.dates.schedules import MAX_BY_MONTHS, YEAR_DAYS, Schedules
 from compute.kernels.kernel import kernel
 from domain.portfolio.columns import ABSENT_DATE
 from domain.portfolio.tables import AMORTIZATIONS
@@ -88,7 +88,7 @@ def months_of_periods(
     """
     months = np.empty(len(start), np.int32)
     for j in range(len(start)):
-        if frequency > MOST_BY_MONTHS:
+        if frequency > MAX_BY_MONTHS:
             months[j] = max((end[j] - start[j]) // (YEAR_DAYS // frequency), 1)
         elif frequency == 0:
             months[j] = max(whole_months(max(start[j], as_of_day), end[j]), 0)
@@ -100,7 +100,7 @@ def months_of_periods(
 @kernel
 def step_of_speeds_mo(frequency: int) -> float:
     """Length in months of what `months_of_periods` counts."""
-    return 12.0 / frequency if frequency > MOST_BY_MONTHS else 1.0
+    return 12.0 / frequency if frequency > MAX_BY_MONTHS else 1.0
 
 
 @kernel

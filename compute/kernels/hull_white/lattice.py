@@ -28,7 +28,7 @@ NODES_AT_ONCE = 4
 """The lattice widens by so many a side, so that steps between are alike."""
 SMALL = 1e-12
 """Of a t, below which its exponential is a line to the last digit."""
-LEAST_SIGMA = 1e-8
+MIN_SIGMA = 1e-8
 """Below a ten thousandth of a basis point the nodes of a step would be one and the same."""
 
 
@@ -65,7 +65,7 @@ def build_lattice(
     is a part of a longer one.
 
     Args:     event_days [E]  ascending, > 0, days from the valuation date
-              mean_reversion  any sign, 0 too;  sigma  decimal a year, taken as at least LEAST_SIGMA
+              mean_reversion  any sign, 0 too;  sigma  decimal a year, taken as at least MIN_SIGMA
     Accuracy: nodes beyond SPAN_DEVIATIONS are left out, the values there extrapolated on a line: 3e-5 per 100
     Source:   Hull and White (1994), Numerical Procedures for Implementing Term Structure Models I
     """
@@ -94,7 +94,7 @@ def lattice_at(
 ) -> Lattice:
     """The lattice with exactly these nodes in time."""
     a = float(mean_reversion)
-    size, spacing = _sizes(times_yr, a, max(float(sigma), LEAST_SIGMA), span_deviations)
+    size, spacing = _sizes(times_yr, a, max(float(sigma), MIN_SIGMA), span_deviations)
     row = _rows(times_yr, size, spacing)
     x, child, weight, state_price = _branch(times_yr, a, size, spacing, row, trapezoid)
     return Lattice(times_yr, step_of_event.astype(np.int64), size, x, row, child, weight, state_price)

@@ -16,8 +16,8 @@ Array = NDArray[np.float64]
 
 _FURTHEST = 1.0
 """States beyond this and 8 deviations are not searched: rates there are beyond 100 %."""
-_MOST_STEPS = 100
-_LEAST_DEVIATION = 1e-12
+_MAX_STEPS = 100
+_MIN_DEVIATION = 1e-12
 """Of a state that does not move: its chance is all or nothing."""
 _LARGE_MOVE = 0.1
 
@@ -142,7 +142,7 @@ def _root(c: Array, loading: Array, reach: float) -> float:
     if _value(c, loading, high)[0] <= 0.0:
         return np.inf
     x = 0.0
-    for _ in range(_MOST_STEPS):
+    for _ in range(_MAX_STEPS):
         value, slope = _value(c, loading, x)
         if value > 0.0:
             high = x
@@ -176,7 +176,7 @@ def _share(
     coefficient = np.empty(controls.fit.shape[1])
     for o in range(len(observed.before)):
         before, weight, period = observed.before[o], observed.weight[o], observed.period[o]
-        deviation = max(observed.deviation[o], _LEAST_DEVIATION)
+        deviation = max(observed.deviation[o], _MIN_DEVIATION)
         for s in range(scenarios):
             low, high = found.lower[o, s] / deviation, found.upper[o, s] / deviation
             kept = observed.kept[o] / deviation

@@ -9,7 +9,7 @@ from scipy.special import ndtri
 from compute.kernels.kernel import kernel
 
 BITS = 32
-_LEAST_DIMENSIONS = 64
+_MIN_DIMENSIONS = 64
 
 
 def scrambled_normals(seed: int, dimensions: int, replicates: int, log2_points: int) -> NDArray[np.float64]:
@@ -35,7 +35,7 @@ def scrambled_normals(seed: int, dimensions: int, replicates: int, log2_points: 
 
 def _rounded_up(dimensions: int) -> int:
     """Few distinct tables, whatever the notes."""
-    return max(_LEAST_DIMENSIONS, 1 << (dimensions - 1).bit_length())
+    return max(_MIN_DIMENSIONS, 1 << (dimensions - 1).bit_length())
 
 
 @cache

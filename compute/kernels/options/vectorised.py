@@ -10,7 +10,7 @@ from compute.kernels.simd.lanes import at_least, at_most, exponent, floor, splat
 LOG_2_HIGH, LOG_2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 """Together ln 2; the first has so few digits that its product with a whole number below 2^20 is exact."""
 LOG_2_E = 1.4426950408889634
-LEAST_EXPONENT = -708.0
+MIN_EXPONENT = -708.0
 TAIL = 7.0
 FARTHEST = 37.0
 ROOT_2_PI = 2.5066282746310002
@@ -45,7 +45,7 @@ def lane_exp(x: Any) -> Any:
 
     exp(x) = 2^n exp(r), n = floor(x / ln 2 + 1/2), exp(r) by its series to r^13, |r| <= ln 2 / 2
     """
-    x = at_least(at_most(x, splat(-LEAST_EXPONENT)), splat(LEAST_EXPONENT))
+    x = at_least(at_most(x, splat(-MIN_EXPONENT)), splat(MIN_EXPONENT))
     n = floor(x * splat(LOG_2_E) + splat(0.5))
     r = (x - n * splat(LOG_2_HIGH)) - n * splat(LOG_2_LOW)
     low = _eight(r, 1.0, 1.0, 0.5, 1.0 / 6.0, 1.0 / 24.0, 1.0 / 120.0, 1.0 / 720.0, 1.0 / 5040.0)

@@ -16,7 +16,7 @@ from compute.kernels.simd.lanes import LANES, PASS, lane_starts, load, splat, st
 Array = NDArray[np.float64]
 Days = NDArray[np.int32]
 
-MOST_COMPARED = 32
+MAX_COMPARED = 32
 """Distinct spreads of a position that each further one is compared with."""
 
 
@@ -154,7 +154,7 @@ def _find_distinct(i: int, spreads: Array, distinct: Array, which: NDArray[np.in
     """How many spreads position i has over the scenarios, filled into `distinct`; `which` of them each one sees."""
     count = 0
     for s in range(spreads.shape[1]):
-        if count > MOST_COMPARED:  # each day of a history has its own: comparing all with all costs more than it saves
+        if count > MAX_COMPARED:  # each day of a history has its own: comparing all with all costs more than it saves
             distinct[count], which[s] = spreads[i, s], count
             count += 1
             continue

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from compute.kernels.curves.curves import DAYS_PER_YEAR
 from compute.kernels.flows.flows import Flows
 from compute.kernels.kernel import kernel
-from compute.kernels.valuing.yields import LANES, LARGEST_LOG_RATE, MOST_STEPS, newton_step
+from compute.kernels.valuing.yields import LANES, MAX_LOG_RATE, MAX_STEPS, newton_step
 
 Amounts = NDArray[np.float64]
 Rows = NDArray[np.int32]
@@ -141,11 +141,11 @@ def _distinct_gaps(day: Rows, gaps: NDArray[np.int64], which: NDArray[np.int64])
 def _solve_z(lanes: Amounts, which: NDArray[np.int64], gap_yr: Amounts, price: Amounts, spread: Amounts) -> None:
     rate, value, moment, over = np.zeros(LANES), np.empty(LANES), np.empty(LANES), np.empty((len(gap_yr), LANES))
     low, high, done = (
-        np.full(LANES, -LARGEST_LOG_RATE),
-        np.full(LANES, LARGEST_LOG_RATE),
+        np.full(LANES, -MAX_LOG_RATE),
+        np.full(LANES, MAX_LOG_RATE),
         np.zeros(len(price), np.bool_),
     )
-    for _ in range(MOST_STEPS):
+    for _ in range(MAX_STEPS):
         for k in range(len(gap_yr)):
             for l in range(LANES):
                 over[k, l] = np.exp(-rate[l] * gap_yr[k])
@@ -216,12 +216,12 @@ def _fill_margins(
 def _solve_margin(lanes: Amounts, growth: Amounts, fraction: Amounts, price: Amounts, margin: Amounts) -> None:
     """No period may shrink to nothing, which bounds the margin from below."""
     rate, value, moment, done = np.zeros(LANES), np.empty(LANES), np.empty(LANES), np.zeros(len(price), np.bool_)
-    low, high = np.full(LANES, -LARGEST_LOG_RATE), np.full(LANES, LARGEST_LOG_RATE)
+    low, high = np.full(LANES, -MAX_LOG_RATE), np.full(LANES, MAX_LOG_RATE)
     for j in range(len(fraction)):
         for l in range(LANES):
             if fraction[j] > 0.0:
                 low[l] = max(low[l], -growth[j, l] / fraction[j])
-    for _ in range(MOST_STEPS):
+    for _ in range(MAX_STEPS):
         value[:], moment[:] = 0.0, 0.0
         for j in range(len(fraction) - 1, -1, -1):
             for l in range(LANES):

@@ -14,11 +14,11 @@ Amounts = NDArray[np.float64]
 
 LANES = 8
 """Scenarios solved side by side: a constant, so that the compiler turns a loop over them into vector arithmetic."""
-MOST_STEPS = 60
+MAX_STEPS = 60
 STEP_TOLERANCE = 1e-10
 """A Newton step squares its error: what is left after one this small is below the last digit."""
 FIRST_GUESS = 0.05
-LARGEST_LOG_RATE = 50.0
+MAX_LOG_RATE = 50.0
 """log(1 + yield per period) is sought between minus this and this."""
 
 
@@ -55,7 +55,7 @@ def solve_yields(flows: Flows, times: YieldTimes, *, price_ccy: Amounts) -> tupl
     per_year = times.per_year[:, np.newaxis]
     log_rate = np.broadcast_to(np.log1p(FIRST_GUESS / per_year), price_ccy.shape).copy()
     price = np.array(price_ccy, dtype=np.float64, order="C")
-    _, converged = _newton(*_columns(flows, times), price, log_rate, MOST_STEPS)
+    _, converged = _newton(*_columns(flows, times), price, log_rate, MAX_STEPS)
     return np.where(converged, per_year * np.expm1(log_rate), np.nan), converged
 
 
@@ -241,7 +241,7 @@ def _solve_lanes(
     converged: NDArray[np.bool_],
 ) -> None:
     rate, value, moment = np.empty(LANES), np.empty(LANES), np.empty(LANES)
-    low, high = np.full(LANES, -LARGEST_LOG_RATE), np.full(LANES, LARGEST_LOG_RATE)
+    low, high = np.full(LANES, -MAX_LOG_RATE), np.full(LANES, MAX_LOG_RATE)
     for l in range(LANES):
         rate[l] = log_rate[min(l, len(price) - 1)]
     for step in range(most_steps + 1):

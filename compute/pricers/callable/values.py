@@ -21,7 +21,7 @@ from compute.pricers.callable.terms import hull_white_of
 from compute.pricers.debt.terms import Debt
 from compute.pricers.shared.theta import A_DAY
 
-MOST_AMOUNTS = 2_000_000
+MAX_AMOUNTS = 2_000_000
 """Present values held at a time: scenarios are taken in parts."""
 SENSITIVITIES = {"DV01", "KEY_RATE_DV01", "CS01", "EFFECTIVE_DURATION", "SPREAD_DURATION"}
 
@@ -80,7 +80,7 @@ def _asks(run: RunInputs, *measures: str) -> bool:
 
 
 def parts_of(run: RunInputs, book: CallableBook) -> Iterator[slice]:
-    width = max(1, MOST_AMOUNTS // max(len(book.amounts.day), 1))
+    width = max(1, MAX_AMOUNTS // max(len(book.amounts.day), 1))
     return (slice(first, min(first + width, run.scenario_count)) for first in range(0, run.scenario_count, width))
 
 

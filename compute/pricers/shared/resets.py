@@ -19,7 +19,7 @@ Rates = NDArray[np.float64]
 Days = NDArray[np.int32]
 
 YEAR_OF_DAY_COUNT = {"ACT/360": 360.0, "ACT/365F": 365.0}
-MOST_DATES_NAMED = 20
+MAX_DATES_NAMED = 20
 _MANY_DAYS = np.int64(1) << 20
 
 
@@ -128,8 +128,8 @@ def dates_in_words(days: NDArray[np.int64], index: str) -> str:
     breaks = np.flatnonzero(np.diff(number) != 1) + 1
     ranges = [(part[0], part[-1]) for part in np.split(days, breaks)]
     words = [_day(first) if first == last else f"{_day(first)} to {_day(last)}" for first, last in ranges]
-    more = len(words) - MOST_DATES_NAMED
-    return ", ".join(words[:MOST_DATES_NAMED]) + (f" and {more} more" if more > 0 else "")
+    more = len(words) - MAX_DATES_NAMED
+    return ", ".join(words[:MAX_DATES_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _day(day: int) -> str:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from domain.measures.failures import Reason, failure_text, holes_text
-from projections.results.failures import MOST_KINDS, MOST_TOLD, FailureBook
+from projections.results.failures import MAX_KINDS, MAX_TOLD, FailureBook
 from projections.results.positions import Identities
 from projections.results.reasons import ReasonBook
 from tests.projections.results.test_publication import publish
@@ -88,20 +88,20 @@ def test_a_position_counts_once_under_its_worst_scenario() -> None:
     assert (book.told(IDENTITIES), book.partial) == ([{**kind, "positions": 1, "first": ids(7)}], 0)
 
 
-@pytest.mark.parametrize("count", [MOST_TOLD + 3, MOST_KINDS + 70])
+@pytest.mark.parametrize("count", [MAX_TOLD + 3, MAX_KINDS + 70])
 def test_what_is_not_told_by_itself_is_counted_together(count: int) -> None:
     """Letters, since numbers would be one kind."""
     names = [f"no curve {chr(65 + n // 676)}{chr(65 + n // 26 % 26)}{chr(65 + n % 26)}" for n in range(count)]
     rows, _ = told(names)
-    assert len(rows) == MOST_TOLD + 1
+    assert len(rows) == MAX_TOLD + 1
     assert sum(row["positions"] for row in rows) == count
-    rest = f"{count - MOST_TOLD:,}" if count <= MOST_KINDS else f"more than {MOST_KINDS - MOST_TOLD:,}"
+    rest = f"{count - MAX_TOLD:,}" if count <= MAX_KINDS else f"more than {MAX_KINDS - MAX_TOLD:,}"
     assert rows[-1] == {
         "status": "FAILED",
         "reason": None,
         "first": None,
         "sentence": f"{rest} other sentences",
-        "positions": count - MOST_TOLD,
+        "positions": count - MAX_TOLD,
     }
 
 
