@@ -123,8 +123,8 @@ def read_history(
     if holds == LEVEL and not rates_are_decimals:
         reading.problems += _suspicions(reading)
     dates = sorted({day for by_day in reading.values.values() for day in by_day})
-    _note_gaps(reading, dates)
-    _note_too_short(reading, len(dates), holds, horizon)
+    _find_gaps(reading, dates)
+    _find_too_short(reading, len(dates), holds, horizon)
     if reading.problems:
         raise InvalidHistory(reading.problems)
     series = tuple(sorted(reading.values))
@@ -299,7 +299,7 @@ def _suspicions(reading: _Reading) -> Iterable[Problem]:
                 break
 
 
-def _note_gaps(reading: _Reading, dates: Sequence[date]) -> None:
+def _find_gaps(reading: _Reading, dates: Sequence[date]) -> None:
     """A day on which something has no value is no scenario: nothing is filled in behind the user's back."""
     for series, by_day in sorted(reading.values.items()):
         missing = [day for day in dates if day not in by_day]
@@ -310,7 +310,7 @@ def _note_gaps(reading: _Reading, dates: Sequence[date]) -> None:
             reading.problems.append(Problem(None, "date", "MISSING_VALUE", str(missing[0]), message, fix))
 
 
-def _note_too_short(reading: _Reading, dates: int, holds: str, horizon: int) -> None:
+def _find_too_short(reading: _Reading, dates: int, holds: str, horizon: int) -> None:
     needed = horizon + (holds == LEVEL)
     if dates < needed and not reading.problems:
         message = f"a move over {horizon} observations needs {needed} dates, the file has {dates}"
