@@ -18,7 +18,7 @@ from compute.kernels.valuing.yields import has_time, yield_times
 from compute.outputs.failures import Failing
 from compute.outputs.family_values import Matrix, Valued
 from compute.pricers.callable.terms import build_book, hull_white_of, live_exercises
-from compute.pricers.callable.theta import prices_tomorrow
+from compute.pricers.callable.theta import prices_for_theta
 from compute.pricers.callable.values import prices_at_spreads, unit_values
 from compute.pricers.debt.checks import check_debt
 from compute.pricers.debt.pricing import price_debt, yields_and_durations
@@ -96,7 +96,7 @@ def _price_optional(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> V
             "WAL": weighted_average_life(flows),
             "WAM": weighted_average_maturity_mo(debt.maturity_day, run.as_of_day),
             "VEGA": notional * values.vega,
-            "THETA": notional * (prices_tomorrow(run, unit, book) - values.price) if is_asked(run) else None,
+            "THETA": notional * (prices_for_theta(run, unit, book) - values.price) if is_asked(run) else None,
         },
         yield_exists=has_time(flows, times),
     )

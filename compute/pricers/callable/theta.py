@@ -23,13 +23,13 @@ from compute.kernels.hull_white.callable_bonds import (
 )
 from compute.outputs.family_values import Matrix
 from compute.pricers.callable.terms import hull_white_of
-from compute.pricers.callable.values import parts_of, present_tomorrow
+from compute.pricers.callable.values import parts_of, present_for_theta
 from compute.pricers.debt.terms import Debt
 from compute.pricers.shared.theta import A_DAY
 
 
 @dataclass(frozen=True)
-class _Tomorrow:
+class _DayLater:
     """`rest` is the book from tomorrow on; the others are rows of the amounts of today's book."""
 
     rest: CallableBook
@@ -41,17 +41,17 @@ class _Tomorrow:
     put: NDArray[np.int64]
 
 
-def prices_tomorrow(run: RunInputs, debt: Debt, book: CallableBook) -> Matrix:
+def prices_for_theta(run: RunInputs, debt: Debt, book: CallableBook) -> Matrix:
     """[n, S] per unit of notional, what is paid tomorrow included."""
-    tomorrow = _a_day_on(book)
-    on_lattices = replace(tomorrow, rest=tomorrow.rest.on(*hull_white_of(run, debt.terms)))
+    day_later = _a_day_on(book)
+    on_lattices = replace(day_later, rest=day_later.rest.on(*hull_white_of(run, debt.terms)))
     parts = [_part(run, debt, book.amounts, on_lattices, scenarios) for scenarios in parts_of(run, book)]
     return np.concatenate(parts, axis=1)
 
 
-def _part(run: RunInputs, debt: Debt, amounts: DatedAmounts, tomorrow: _Tomorrow, scenarios: slice) -> Matrix:
-    present = present_tomorrow(run, debt, amounts, scenarios)
-    count = tomorrow.rest.position_count
+def _part(run: RunInputs, debt: Debt, amounts: DatedAmounts, day_later: _DayLater, scenarios: slice) -> Matrix:
+    present = present_for_theta(run, debt, amounts, scenarios)
+    count = day_later.rest.position_count
 
     def worth(rows: NDArray[np.int64], nothing: float) -> Matrix:
         total = np.zeros((count, present.shape[1]))
@@ -59,12 +59,12 @@ def _part(run: RunInputs, debt: Debt, amounts: DatedAmounts, tomorrow: _Tomorrow
         total[np.bincount(amounts.position[rows], minlength=count) == 0] = nothing
         return total
 
-    held = prices(tomorrow.rest, present[tomorrow.kept])
-    best = np.maximum(np.minimum(held, worth(tomorrow.called, np.inf)), worth(tomorrow.put, -np.inf))
-    return best + worth(tomorrow.settled, 0.0)
+    held = prices(day_later.rest, present[day_later.kept])
+    best = np.maximum(np.minimum(held, worth(day_later.called, np.inf)), worth(day_later.put, -np.inf))
+    return best + worth(day_later.settled, 0.0)
 
 
-def _a_day_on(book: CallableBook) -> _Tomorrow:
+def _a_day_on(book: CallableBook) -> _DayLater:
     """Days count from tomorrow; a bond's last date stays, since its redemption is rolled back from it."""
     dates, amounts = book.dates, book.amounts
     later = dates.day > A_DAY
@@ -81,4 +81,4 @@ def _a_day_on(book: CallableBook) -> _Tomorrow:
     left = amounts_of(amounts, kept)
     rest = CallableBook(of_dates, replace(left, row=before[left.row]), ())
     due = (np.flatnonzero(is_due & (amounts.purpose == purpose)) for purpose in (PAID, CALLED, PUTTED))
-    return _Tomorrow(rest, kept, *due)
+    return _DayLater(rest, kept, *due)

@@ -115,11 +115,11 @@ def _present(run: RunInputs, on: DiscountTerms, amounts: DatedAmounts, scenarios
     return present
 
 
-def present_tomorrow(run: RunInputs, debt: Debt, amounts: DatedAmounts, scenarios: slice) -> Matrix:
+def present_for_theta(run: RunInputs, debt: Debt, amounts: DatedAmounts, scenarios: slice) -> Matrix:
     """[A, S] a day later, with the same curves by tenor; undiscounted what is paid that day."""
     on, position, day = debt.discount_terms, amounts.position, amounts.day
-    factors = run.tables.discount_factors_tomorrow[on.curve_row[position], day, scenarios]
-    by_curve = amounts.amount * run.tables.spread_factors_tomorrow[on.spread_row[position], day]
+    factors = run.tables.discount_factors_for_theta[on.curve_row[position], day, scenarios]
+    by_curve = amounts.amount * run.tables.spread_factors_for_theta[on.spread_row[position], day]
     constant = np.exp(-on.spread[position, scenarios] * ((day[:, None] - A_DAY) / DAYS_PER_YEAR))
     present: Matrix = factors * by_curve[:, None] * constant
     return present

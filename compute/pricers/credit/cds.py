@@ -55,13 +55,13 @@ def price_cds(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Valued:
             "CS01": value.cs01 * amount,
             "ACCRUED_INTEREST": -bought_ccy * swaps.coupon * accrued_days(premiums) / PREMIUM_YEAR_DAYS,
             "PAR_SPREAD": _par_spread(run, swaps, premiums, rows, credit),
-            "THETA": _tomorrow(run, terms, premiums) * amount - pv_ccy if is_asked(run) else None,
+            "THETA": _pv_for_theta(run, terms, premiums) * amount - pv_ccy if is_asked(run) else None,
         },
         has_price=False,
     )
 
 
-def _tomorrow(run: RunInputs, terms: Terms, premiums: Premiums) -> Matrix:
+def _pv_for_theta(run: RunInputs, terms: Terms, premiums: Premiums) -> Matrix:
     """[m, S] for a unit of protection: the value at the next valuation date, and the premium paid on it.
 
     The hazard rates are those solved today: curves stay as they are by tenor.

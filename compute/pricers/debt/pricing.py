@@ -26,7 +26,7 @@ from compute.pricers.debt.spreads import Held, with_spreads
 from compute.pricers.debt.terms import FLOATING, Debt, debt_of, is_custom, resolve_debt
 from compute.pricers.shared.discounting import discounted, paid_factors, revalued
 from compute.pricers.shared.fx_rates import fx_delta
-from compute.pricers.shared.theta import flows_tomorrow, is_asked
+from compute.pricers.shared.theta import is_asked, pv_for_theta
 from domain.portfolio.tables import RATE_TYPES
 
 
@@ -86,7 +86,7 @@ def at_kinks(run: RunInputs, debt: Debt, projected: Projected, key_rates: NDArra
 
 
 def theta(run: RunInputs, debt: Debt, projected: Projected, pv_ccy: Matrix) -> Matrix:
-    return flows_tomorrow(run, projected.flows_tomorrow or projected.flows, debt.discount_terms) - pv_ccy
+    return pv_for_theta(run, projected.flows_for_theta or projected.flows, debt.discount_terms) - pv_ccy
 
 
 def held(run: RunInputs, debt: Debt, projected: Projected, pv_ccy: NDArray[np.float64]) -> Held:

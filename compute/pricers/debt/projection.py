@@ -21,7 +21,7 @@ from compute.kernels.options.caplet_volatilities import NO_SURFACE, moved_surfac
 from compute.pricers.debt.speeds import speeds_of, variants_of
 from compute.pricers.debt.terms import BULLET, ZERO, Debt, debt_of, is_custom
 from compute.pricers.shared.discounting import discounting_of
-from compute.pricers.shared.resets import Resets, rate_to_date, resets_of, resets_tomorrow
+from compute.pricers.shared.resets import Resets, rate_to_date, resets_for_theta, resets_of
 from compute.pricers.shared.theta import A_DAY, is_asked
 from domain.portfolio.tables import AMORTIZATIONS, COMPOUNDINGS
 
@@ -43,7 +43,7 @@ class Projected:
     """[m] of floaters: the index's curve"""
     near_kink: NDArray[np.bool_] | None = None
     """[m, S] a rate that is still to be set is within a basis point of an intrinsic cap or floor; None where none is"""
-    flows_tomorrow: Flows | None = None
+    flows_for_theta: Flows | None = None
     """a day later, same curves by tenor; None where that changes no flow, or nobody asks"""
 
 
@@ -179,7 +179,7 @@ def project_floating(run: RunInputs, debt: Debt) -> Projected:
         float_terms.volatility_row != NO_SURFACE,
         float_terms.projection_row,
         _near_kink(run, debt, float_terms),
-        _floats_tomorrow(run, debt, resets, shared) if is_asked(run) else None,
+        _floats_for_theta(run, debt, resets, shared) if is_asked(run) else None,
     )
 
 
@@ -256,11 +256,11 @@ def _flows_of_volatility(
     return up, down
 
 
-def _floats_tomorrow(
+def _floats_for_theta(
     run: RunInputs, debt: Debt, resets: Resets, shared: tuple[int, Schedules, FloatTerms, Speeds, Variants]
 ) -> Flows:
-    factors, surfaces = run.tables.discount_factors_tomorrow, run.tables.caplet_surfaces
-    later = resets_tomorrow(run, debt.terms, debt.schedules, resets)
+    factors, surfaces = run.tables.discount_factors_for_theta, run.tables.caplet_surfaces
+    later = resets_for_theta(run, debt.terms, debt.schedules, resets)
     day, schedules, terms, speeds, variants = shared
     terms = terms._replace(grown=later.grown, known_to=later.known_to)
     return floating_flows(day, schedules, terms, speeds, variants, factors, None, surfaces, A_DAY).flows

@@ -54,7 +54,7 @@ def price_fx_options(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> 
             "FX_DELTA": delta_base(run, terms, pairs, pv_ccy, raised_ccy),
             "VEGA": vega_ccy,
             "VEGA_LADDER": _vega_ladder(run, options, vega_ccy),
-            "THETA": _tomorrow(run, terms, pairs) - pv_ccy if is_asked(run) else None,
+            "THETA": _pv_for_theta(run, terms, pairs) - pv_ccy if is_asked(run) else None,
         },
     )
 
@@ -66,11 +66,11 @@ def _vega_ladder(run: RunInputs, options: FxOptionTerms, vega_ccy: Matrix | None
     return by_expiry(np.arange(count), count, vega_ccy, options.expiry / DAYS_PER_YEAR)
 
 
-def _tomorrow(run: RunInputs, terms: Terms, pairs: Pairs) -> NDArray[np.float64]:
+def _pv_for_theta(run: RunInputs, terms: Terms, pairs: Pairs) -> NDArray[np.float64]:
     """The spot is then for a day later as well; an option that expires tomorrow pays what it is worth at it."""
     later = resolve_fx_options(run, terms, pairs, A_DAY)
     later = replace(later, spot_lag_days=later.spot_lag_days + np.int32(A_DAY), valued_in_days=A_DAY)
-    return fx_option_pv(later, spot=pairs.spot, discount_factors=run.tables.discount_factors_tomorrow)
+    return fx_option_pv(later, spot=pairs.spot, discount_factors=run.tables.discount_factors_for_theta)
 
 
 def check_fx_options(run: RunInputs, terms: Terms, failing: Failing) -> None:

@@ -38,7 +38,7 @@ from compute.pricers.shared.option_terms import (
     surface_rows_of,
 )
 from compute.pricers.shared.resets import in_arrears
-from compute.pricers.shared.theta import A_DAY, flows_tomorrow, is_asked
+from compute.pricers.shared.theta import A_DAY, is_asked, pv_for_theta
 from domain.portfolio.columns import ABSENT_DATE
 from domain.portfolio.tables import OPTION_TYPES, OPTION_TYPES_OF
 
@@ -138,7 +138,7 @@ def price_caps(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Valued
             "FX_DELTA": fx_delta(run, terms, found.pv),
             "VEGA": _vega(run, strip, on, growth),
             "VEGA_LADDER": _vega_ladder(run, strip, on, growth) if run.asks("VEGA_LADDER") else None,
-            "THETA": _tomorrow(run, terms, on) - found.pv if is_asked(run) else None,
+            "THETA": _pv_for_theta(run, terms, on) - found.pv if is_asked(run) else None,
         },
     )
 
@@ -171,11 +171,11 @@ def _vega_ladder(run: RunInputs, strip: Strip, on: DiscountTerms, growth: Matrix
     return by_expiry(strip.position, len(strip.offsets) - 1, vegas_ccy, strip.reset / DAYS_PER_YEAR)
 
 
-def _tomorrow(run: RunInputs, terms: Terms, on: DiscountTerms) -> Matrix:
+def _pv_for_theta(run: RunInputs, terms: Terms, on: DiscountTerms) -> Matrix:
     """Caplets that reset tomorrow are then no part of the value, as those that reset today are none now."""
-    strip, factors = resolve_strip(run, terms, A_DAY), run.tables.discount_factors_tomorrow
+    strip, factors = resolve_strip(run, terms, A_DAY), run.tables.discount_factors_for_theta
     amounts_ccy = np.where((strip.reset > A_DAY)[:, None], strip.amounts_ccy(strip.growth(factors)), 0.0)
-    return flows_tomorrow(run, strip.flows(amounts_ccy), on)
+    return pv_for_theta(run, strip.flows(amounts_ccy), on)
 
 
 def resolve_strip(run: RunInputs, terms: Terms, valued_in_days: int = 0) -> Strip:

@@ -23,8 +23,8 @@ from compute.pricers.debt.speeds import variants_of
 from compute.pricers.debt.terms import BULLET
 from compute.pricers.shared.convexity import bumped
 from compute.pricers.shared.discounting import discounted, discounting_of, revalued
-from compute.pricers.shared.resets import Resets, rate_to_date, resets_of, resets_tomorrow
-from compute.pricers.shared.theta import A_DAY, flows_tomorrow, is_asked
+from compute.pricers.shared.resets import Resets, rate_to_date, resets_for_theta, resets_of
+from compute.pricers.shared.theta import A_DAY, is_asked, pv_for_theta
 from domain.portfolio.tables import BUSINESS_DAYS, CALENDARS
 
 Amounts = NDArray[np.float64]
@@ -49,7 +49,7 @@ class Leg:
     pv_down_ccy: Matrix
     key_rate_dv01_ccy: Amounts
     accrued_ccy: Amounts
-    pv_tomorrow_ccy: Matrix
+    pv_for_theta_ccy: Matrix
     """with what is paid that day; as today where THETA is not asked for"""
 
     def plus(self, other: "Leg") -> "Leg":
@@ -59,7 +59,7 @@ class Leg:
             self.pv_down_ccy + other.pv_down_ccy,
             self.key_rate_dv01_ccy + other.key_rate_dv01_ccy,
             self.accrued_ccy + other.accrued_ccy,
-            self.pv_tomorrow_ccy + other.pv_tomorrow_ccy,
+            self.pv_for_theta_ccy + other.pv_for_theta_ccy,
         )
 
 
@@ -130,14 +130,14 @@ def floating_leg(
     def under(factors: Amounts) -> Matrix:
         return steady_present_values(floaters, on, factors=factors, spread_factors=tables.spread_factors)
 
-    def tomorrow() -> Flows:
-        later = resets_tomorrow(run, terms, leg.schedules, resets)
+    def day_later() -> Flows:
+        later = resets_for_theta(run, terms, leg.schedules, resets)
         then = float_terms._replace(grown=later.grown, known_to=later.known_to)
         on_day = (run.as_of_day, leg.schedules, then, none, variants_of(run, none))
-        return floating_flows(*on_day, tables.discount_factors_tomorrow, valued_in_days=A_DAY).flows
+        return floating_flows(*on_day, tables.discount_factors_for_theta, valued_in_days=A_DAY).flows
 
     accrued_ccy = _accrued(run, leg, notional, _current_rate(run, leg, resets, margin))
-    return _leg(run, on, projected.flows, under, tomorrow, projected.projection_key_rate_dv01, accrued_ccy)
+    return _leg(run, on, projected.flows, under, day_later, projected.projection_key_rate_dv01, accrued_ccy)
 
 
 def leg_fixings(run: RunInputs, terms: Terms, schedules: Schedules) -> Amounts:
@@ -150,7 +150,7 @@ def _leg(
     on: DiscountTerms,
     flows: Flows,
     under: Callable[[Amounts], Matrix],
-    tomorrow: Callable[[], Flows],
+    day_later: Callable[[], Flows],
     through: Amounts | None,
     accrued_ccy: Amounts,
 ) -> Leg:
@@ -164,7 +164,7 @@ def _leg(
         pv_down_ccy=down,
         key_rate_dv01_ccy=key_rates,
         accrued_ccy=accrued_ccy,
-        pv_tomorrow_ccy=flows_tomorrow(run, tomorrow(), on) if is_asked(run) else found.pv,
+        pv_for_theta_ccy=pv_for_theta(run, day_later(), on) if is_asked(run) else found.pv,
     )
 
 

@@ -45,7 +45,7 @@ def price_swaps(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Value
             "KEY_RATE_DV01": swap.key_rate_dv01_ccy,
             "FX_DELTA": fx_delta(run, terms, swap.pv_ccy),
             "ACCRUED_INTEREST": swap.accrued_ccy,
-            "THETA": swap.pv_tomorrow_ccy - swap.pv_ccy if is_asked(run) else None,
+            "THETA": swap.pv_for_theta_ccy - swap.pv_ccy if is_asked(run) else None,
             "PAR_SPREAD": _par_spread(run, terms, received_ccy, swap.pv_ccy),
         },
         has_price=False,

@@ -92,7 +92,7 @@ def price_swaptions(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> V
             "FX_DELTA": fx_delta(run, terms, pv_ccy),
             "VEGA": vega_ccy,
             "VEGA_LADDER": _vega_ladder(run, terms, options, vega_ccy),
-            "THETA": _tomorrow(run, terms, annuity, floating) - pv_ccy if is_asked(run) else None,
+            "THETA": _pv_for_theta(run, terms, annuity, floating) - pv_ccy if is_asked(run) else None,
         },
     )
 
@@ -104,10 +104,10 @@ def _vega_ladder(run: RunInputs, terms: Terms, options: Options, vega_ccy: Matri
     return by_expiry_and_tenor(vega_ccy, options.root_yr**2, tenor_yr)
 
 
-def _tomorrow(run: RunInputs, terms: Terms, annuity: Leg, floating: Leg) -> Matrix:
+def _pv_for_theta(run: RunInputs, terms: Terms, annuity: Leg, floating: Leg) -> Matrix:
     """An option that expires tomorrow pays what the swap is then worth."""
     later = resolve_options(run, terms, A_DAY)
-    return option_pv(later, annuity.pv_tomorrow_ccy, floating.pv_tomorrow_ccy)
+    return option_pv(later, annuity.pv_for_theta_ccy, floating.pv_for_theta_ccy)
 
 
 def check_swaptions(run: RunInputs, terms: Terms, failing: Failing) -> None:

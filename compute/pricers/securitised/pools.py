@@ -27,7 +27,7 @@ from compute.pricers.shared.checks import check_present
 from compute.pricers.shared.convexity import bumped
 from compute.pricers.shared.discounting import discounted, revalued
 from compute.pricers.shared.fx_rates import fx_delta
-from compute.pricers.shared.theta import flows_tomorrow, is_asked
+from compute.pricers.shared.theta import is_asked, pv_for_theta
 from domain.measures.failures import Reason
 from domain.portfolio.columns import ABSENT_DATE
 from domain.portfolio.tables import BUSINESS_DAYS, CALENDARS, DAY_COUNTS, RATE_TYPES
@@ -69,7 +69,7 @@ def price_pools(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Value
             "MODIFIED_DURATION": modified_yr,
             "WAL": weighted_average_life(flows) if run.asks("WAL") else None,
             "WAM": np.where(np.diff(flows.offsets) > 0, pools.wam_mo, np.nan),
-            "THETA": flows_tomorrow(run, flows, on) - found.pv if is_asked(run) else None,
+            "THETA": pv_for_theta(run, flows, on) - found.pv if is_asked(run) else None,
         },
     )
     return with_spreads(run, valued, held)

@@ -65,7 +65,7 @@ def resets_of(run: RunInputs, terms: Terms, schedules: Schedules) -> Resets:
     return resets
 
 
-def resets_tomorrow(run: RunInputs, terms: Terms, schedules: Schedules, today: Resets) -> Resets:
+def resets_for_theta(run: RunInputs, terms: Terms, schedules: Schedules, today: Resets) -> Resets:
     """With today's overnight fixing too, where the market has it; else today's forward on the curve stands for it."""
     if not today.in_arrears.any():
         return today

@@ -21,11 +21,11 @@ def is_asked(run: RunInputs) -> bool:
     return run.asks("THETA")
 
 
-def flows_tomorrow(run: RunInputs, flows: Flows, on: DiscountTerms) -> Matrix:
+def pv_for_theta(run: RunInputs, flows: Flows, on: DiscountTerms) -> Matrix:
     """[m, S] PV tomorrow of flows as they are projected tomorrow, those paid that day included."""
     tables = run.tables
     pv_ccy = present_values(
-        flows, on, factors=tables.discount_factors_tomorrow, spread_factors=tables.spread_factors_tomorrow
+        flows, on, factors=tables.discount_factors_for_theta, spread_factors=tables.spread_factors_for_theta
     )
     # The constant spread was discounted from the valuation date, a day too far.
     later: Matrix = pv_ccy * np.exp(on.spread * A_DAY / DAYS_PER_YEAR)

@@ -23,7 +23,7 @@ from compute.pricers.shared.theta import is_asked
 from compute.pricers.structured.coupons import OWN_TENOR, ClippedCoupon, Coupon, coupon_of, why_not
 from compute.pricers.structured.dates import accruing_rate, known_rates, missing_fixing, periods_of
 from compute.pricers.structured.rates import Curves, Note, NoteRates, key_rate_dv01s, note_rates
-from compute.pricers.structured.theta import mean_rates_tomorrow
+from compute.pricers.structured.theta import mean_rates_for_theta
 from domain.measures.failures import Reason
 from domain.portfolio.columns import ABSENT_DATE
 from domain.portfolio.tables import DAY_COUNTS
@@ -179,7 +179,7 @@ def _projected(
         accrued_ccy,
         (flows("vega_up"), flows("vega_down")) if run.asks("VEGA", "VEGA_LADDER") else None,
         np.ones(len(notes), np.bool_),
-        flows_tomorrow=paying([mean_rates_tomorrow(run, note) for note in notes]) if is_asked(run) else None,
+        flows_for_theta=paying([mean_rates_for_theta(run, note) for note in notes]) if is_asked(run) else None,
     )
 
 

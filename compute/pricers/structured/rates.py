@@ -157,9 +157,9 @@ def rates_on_market(run: RunInputs, note: Note, as_of_day: int) -> Expected:
     return _expected(as_of_day, note, _paths(note), columns)
 
 
-def forwards_tomorrow(run: RunInputs, note: Note, dates: RateDates, pay_day: Days) -> Array:
+def forwards_for_theta(run: RunInputs, note: Note, dates: RateDates, pay_day: Days) -> Array:
     """[M, S] the rates as tomorrow's curves have them, without convexity: they are set that day."""
-    factors, curves = run.tables.discount_factors_tomorrow, note.curves
+    factors, curves = run.tables.discount_factors_for_theta, note.curves
     model = rate_model(dates, pay_day, curves.mean_reversion)
     weights = weights_of(model, 0.0, factors[curves.discount_row], factors[curves.projection_row])
     first = model.offsets[:-1]
