@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from compute.kernels.curves.curves import BASIS_POINT
 from compute.kernels.kernel import kernel
-from compute.kernels.monte_carlo.control_variates import Controls, controlled, fit
+from compute.kernels.monte_carlo.control_variates import ControlVariates, controlled, fit
 from compute.kernels.monte_carlo.normal_distribution import chance_below, density_at
 from compute.kernels.monte_carlo.swap_rates import RateModel, Weights
 
@@ -62,7 +62,7 @@ def range_shares(
     model: RateModel,
     weights: Weights,
     bounds: tuple[float, float],
-    controls: Controls,
+    control_variates: ControlVariates,
     sloped: int,
     periods: int,
 ) -> Shares:
@@ -74,7 +74,7 @@ def range_shares(
     The rate rises with the state, so the range is one of states. Given the path at an earlier date the probability is
     a normal one: the integrand is smooth, and so are the slopes, where the range's edges would have left none.
 
-    Args:    paths   [m, R + 1, points]  Z; the last replicate is the pilot of the controls
+    Args:    paths   [m, R + 1, points]  Z; the last replicate is the pilot of the control variates
              bounds  lower and upper rate, -inf and inf where there is none
              sloped  G, how many of the S columns need slopes
     Returns: Shares; slopes are of the sum of the shares of all periods
@@ -85,7 +85,7 @@ def range_shares(
     found = _bounds_of(model, weights, bounds, spread)
     replicate = np.zeros((replicates, periods, scenarios))
     density = np.zeros((2, len(observed.before), sloped))
-    _share(paths, observed, found, controls, replicate, density)
+    _share(paths, observed, found, control_variates, replicate, density)
     slopes = [np.zeros((len(model.loading), sloped)) for _ in range(2)]
     for state, bound, slope in ((found.lower, bounds[0], -density[0]), (found.upper, bounds[1], density[1])):
         if math.isfinite(bound):
@@ -168,12 +168,17 @@ def _value(c: Array, loading: Array, x: float) -> tuple[float, float]:
 
 @kernel
 def _share(
-    paths: Array, observed: Observed, found: _Bounds, controls: Controls, replicate: Array, density: Array
+    paths: Array,
+    observed: Observed,
+    found: _Bounds,
+    control_variates: ControlVariates,
+    replicate: Array,
+    density: Array,
 ) -> None:
     """Fills replicate [R, periods, S] and density [2, O, G], of the lower bound and the upper."""
     batches, points, scenarios, sloped = paths.shape[1], paths.shape[2], replicate.shape[2], density.shape[2]
     alone, chance = np.zeros(1), np.empty(points)
-    coefficient = np.empty(controls.fit.shape[1])
+    coefficient = np.empty(control_variates.fit.shape[1])
     for o in range(len(observed.before)):
         before, weight, period = observed.before[o], observed.weight[o], observed.period[o]
         deviation = max(observed.deviation[o], _MIN_DEVIATION)
@@ -189,9 +194,11 @@ def _share(
             for r in range(batches - 1 if before >= 0 else -1, -1, -1):  # the pilot first
                 _chances(paths[before, r], kept, low, high, chance)
                 if r == batches - 1:
-                    fit(chance, controls.fit[before], coefficient)
+                    fit(chance, control_variates.fit[before], coefficient)
                 else:
-                    replicate[r, period, s] += weight * controlled(chance, controls.mean[before, r], coefficient)
+                    replicate[r, period, s] += weight * controlled(
+                        chance, control_variates.mean[before, r], coefficient
+                    )
             if s >= sloped:
                 continue
             for which, edge, move in ((0, low, found.lower_move[o, s]), (1, high, found.upper_move[o, s])):
@@ -199,7 +206,7 @@ def _share(
                 if before < 0:
                     slope = _slope(alone, alone + 1.0, 0.0, edge, move / deviation)
                 for r in range(batches if before >= 0 else 0):
-                    slope += _slope(paths[before, r], controls.weight[before, r], kept, edge, move / deviation)
+                    slope += _slope(paths[before, r], control_variates.weight[before, r], kept, edge, move / deviation)
                 density[which, o, s] = weight * slope / deviation
 
 

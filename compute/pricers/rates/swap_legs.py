@@ -154,7 +154,7 @@ def _leg(
     through: Amounts | None,
     accrued_ccy: Amounts,
 ) -> Leg:
-    """`under` gives the PV under other discount factors, `tomorrow` the flows as they are projected a day later."""
+    """`under` gives the PV under other discount factors, `day_later` the flows as they are projected a day later."""
     found = discounted(run, flows, on)
     key_rates = found.key_rate_dv01 if through is None else found.key_rate_dv01 + through
     up, down = bumped(run, under)
