@@ -84,7 +84,7 @@ def fill_weights(
         a payment P that is given makes s_j fall as the balance rises: A_j + dPV / ds_j ds_j / dB_j
 
     Args:   fraction, beginning_ccy (B)  [count]; redemption of the last balance, per unit
-    Source: Giles and Glasserman (2006), Smoking Adjoints; the flows are those of `behaviour.fill_pool`
+    Source: Giles and Glasserman (2006), Smoking Adjoints; the flows are those of `prepaying_pool.fill_pool`
     """
     shares, paid, smm, mdr = work.share, work.discount, path.smm, path.mdr
     all_in, weight, slopes, share_slopes = work.all_in, work.weight, work.growth_slope, work.share_slope

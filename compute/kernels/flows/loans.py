@@ -87,7 +87,7 @@ def loan_flows(as_of_day: int, schedules: Schedules, terms: LoanTerms, speeds: S
                     or as given, until nothing is left
         LINEAR      balance / payments left         last payment: the balance
 
-    Args:     schedules [n] the payments to come, terms and speeds [n], variants as `behaviour.distinct_variants`
+    Args:     schedules [n] the payments to come, terms and speeds [n], variants as `prepaying_pool.distinct_variants`
     Returns:  Flows, one per period of `schedules`; loans without speeds have equal columns
     Accuracy: 1e-12 relative to the recursion in exact arithmetic. A payment that does not cover a period's interest
               adds the rest to the balance: principal is then negative. Cent rounding follows the
@@ -152,7 +152,7 @@ def _fill(
         if speeds.prepayment_kind[i] == NO_SPEED and speeds.default_kind[i] == NO_SPEED:
             _contractual(i, periods, terms, interest_ccy[rows], principal_ccy[rows])
         else:
-            _behavioural(as_of_day, i, periods, terms, speeds, variants, interest_ccy[rows], principal_ccy[rows])
+            _prepaying(as_of_day, i, periods, terms, speeds, variants, interest_ccy[rows], principal_ccy[rows])
 
 
 @kernel
@@ -198,7 +198,7 @@ def _level_share(i: int, left: int, terms: LoanTerms) -> float:
 
 
 @kernel
-def _behavioural(
+def _prepaying(
     as_of_day: int,
     i: int,
     periods: _Periods,

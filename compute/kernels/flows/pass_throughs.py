@@ -75,7 +75,7 @@ def pool_flows(as_of_day: int, dates: PoolDates, terms: PoolTerms, speeds: Speed
 
     Args:    speeds, variants  of the same n pools
     Returns: Flows; what would be paid on or before `as_of_day` is left out
-    Accuracy: rounding, as `behaviour.level_pay_pool`
+    Accuracy: rounding, as `prepaying_pool.level_pay_pool`
     Source:  SIFMA Standard Formulas B.1 and C.3
     """
     count = terms.wam_mo.astype(np.int64)
