@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import Terms
-from compute.kernels.hull_white.callable_bonds import CallableBook
+from compute.kernels.hull_white.callable_bonds import CallableBonds
 from compute.kernels.valuing.average_lives import weighted_average_life, weighted_average_maturity_mo
 from compute.kernels.valuing.spread_search import solve_spreads
 from compute.kernels.valuing.yields import has_time, yield_times
 from compute.outputs.failures import Failing
 from compute.outputs.family_values import Matrix, Valued
-from compute.pricers.callable.terms import build_book, hull_white_of, live_exercises
+from compute.pricers.callable.terms import build_bonds, hull_white_of, live_exercises
 from compute.pricers.callable.theta import prices_for_theta
 from compute.pricers.callable.values import prices_at_spreads, unit_values
 from compute.pricers.debt.checks import check_debt
@@ -70,8 +70,8 @@ def _price_optional(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> V
     unit = replace(debt, notional_ccy=np.ones(len(terms)))
     projected = project_fixed(run, unit, terms.choice("rate_type", RATE_TYPES))
     flows, notional = projected.flows, debt.notional_ccy[:, None]
-    book = build_book(run, unit, flows, live_exercises(run, terms)).on(*hull_white_of(run, terms))
-    values = unit_values(run, unit, book)
+    bonds = build_bonds(run, unit, flows, live_exercises(run, terms)).on(*hull_white_of(run, terms))
+    values = unit_values(run, unit, bonds)
     times = yield_times(
         flows, debt.schedules, day_count=debt.day_count, frequency=debt.frequency, as_of_day=run.as_of_day
     )
@@ -96,11 +96,11 @@ def _price_optional(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> V
             "WAL": weighted_average_life(flows),
             "WAM": weighted_average_maturity_mo(debt.maturity_day, run.as_of_day),
             "VEGA": notional * values.vega,
-            "THETA": notional * (prices_for_theta(run, unit, book) - values.price) if is_asked(run) else None,
+            "THETA": notional * (prices_for_theta(run, unit, bonds) - values.price) if is_asked(run) else None,
         },
         yield_exists=has_time(flows, times),
     )
-    return with_spreads(run, valued, held).with_values({"OAS": _oas_bp(run, unit, book, held)})
+    return with_spreads(run, valued, held).with_values({"OAS": _oas_bp(run, unit, bonds, held)})
 
 
 def _to_maturity(unit: Debt, projected: Projected, price: Matrix) -> Held:
@@ -116,12 +116,12 @@ def _to_maturity(unit: Debt, projected: Projected, price: Matrix) -> Held:
     )
 
 
-def _oas_bp(run: RunInputs, unit: Debt, book: CallableBook, held: Held) -> Matrix | None:
+def _oas_bp(run: RunInputs, unit: Debt, bonds: CallableBonds, held: Held) -> Matrix | None:
     """The spread at which a unit is worth its market price plus accrued interest, else its model price."""
     if "OAS" not in run.measures:
         return None
 
     def price_at(spread: Matrix, active: NDArray[np.bool_]) -> Matrix:
-        return prices_at_spreads(run, unit, book, spread, active)
+        return prices_at_spreads(run, unit, bonds, spread, active)
 
     return solve_spreads(price_at, market_values(held)[0], unit.discount_terms.spread) * PER_RATE

@@ -15,7 +15,7 @@ from compute.kernels.hull_white.callable_bonds import (
     CALLED,
     PAID,
     PUTTED,
-    CallableBook,
+    CallableBonds,
     DatedAmounts,
     Dates,
     amounts_of,
@@ -30,9 +30,9 @@ from compute.pricers.shared.theta import A_DAY
 
 @dataclass(frozen=True)
 class _DayLater:
-    """`rest` is the book from tomorrow on; the others are rows of the amounts of today's book."""
+    """`rest` are the bonds from tomorrow on; the others are rows of the amounts of today's bonds."""
 
-    rest: CallableBook
+    rest: CallableBonds
     kept: NDArray[np.int64]
     settled: NDArray[np.int64]
     """paid tomorrow, or later for a date up to then"""
@@ -41,11 +41,11 @@ class _DayLater:
     put: NDArray[np.int64]
 
 
-def prices_for_theta(run: RunInputs, debt: Debt, book: CallableBook) -> Matrix:
+def prices_for_theta(run: RunInputs, debt: Debt, bonds: CallableBonds) -> Matrix:
     """[n, S] per unit of notional, what is paid tomorrow included."""
-    day_later = _a_day_on(book)
+    day_later = _a_day_on(bonds)
     on_lattices = replace(day_later, rest=day_later.rest.on(*hull_white_of(run, debt.terms)))
-    parts = [_part(run, debt, book.amounts, on_lattices, scenarios) for scenarios in parts_of(run, book)]
+    parts = [_part(run, debt, bonds.amounts, on_lattices, scenarios) for scenarios in parts_of(run, bonds)]
     return np.concatenate(parts, axis=1)
 
 
@@ -64,9 +64,9 @@ def _part(run: RunInputs, debt: Debt, amounts: DatedAmounts, day_later: _DayLate
     return best + worth(day_later.settled, 0.0)
 
 
-def _a_day_on(book: CallableBook) -> _DayLater:
+def _a_day_on(bonds: CallableBonds) -> _DayLater:
     """Days count from tomorrow; a bond's last date stays, since its redemption is rolled back from it."""
-    dates, amounts = book.dates, book.amounts
+    dates, amounts = bonds.dates, bonds.amounts
     later = dates.day > A_DAY
     later[dates.offsets[1:] - 1] = True
     is_due = (amounts.row == AT_ONCE) | ~later[amounts.row]
@@ -79,6 +79,6 @@ def _a_day_on(book: CallableBook) -> _DayLater:
         dates.strike_loading[:, later],
     )
     left = amounts_of(amounts, kept)
-    rest = CallableBook(of_dates, replace(left, row=before[left.row]), ())
+    rest = CallableBonds(of_dates, replace(left, row=before[left.row]), ())
     due = (np.flatnonzero(is_due & (amounts.purpose == purpose)) for purpose in (PAID, CALLED, PUTTED))
     return _DayLater(rest, kept, *due)

@@ -13,7 +13,7 @@ from compute.inputs.run_inputs import RunInputs
 from compute.kernels.curves.curves import BASIS_POINT, DAYS_PER_YEAR
 from compute.kernels.flows.discount_terms import DiscountTerms
 from compute.kernels.flows.flows import Flows
-from compute.kernels.hull_white.callable_bonds import CallableBook, DatedAmounts, prices, prices_and_flows
+from compute.kernels.hull_white.callable_bonds import CallableBonds, DatedAmounts, prices, prices_and_flows
 from compute.kernels.valuing.discounting import discount
 from compute.market.day_tables import CONVEXITY_SHIFT
 from compute.outputs.family_values import Matrix
@@ -39,10 +39,10 @@ class UnitValues:
     vega: Matrix
 
 
-def unit_values(run: RunInputs, debt: Debt, book: CallableBook) -> UnitValues:
+def unit_values(run: RunInputs, debt: Debt, bonds: CallableBonds) -> UnitValues:
     a, sigma = hull_white_of(run, debt.terms)
-    moved = [book.on(a, sigma, bump=h) for h in (BASIS_POINT, -BASIS_POINT)] if _asks(run, "VEGA") else []
-    parts = [_part(run, debt, book, moved, scenarios) for scenarios in parts_of(run, book)]
+    moved = [bonds.on(a, sigma, bump=h) for h in (BASIS_POINT, -BASIS_POINT)] if _asks(run, "VEGA") else []
+    parts = [_part(run, debt, bonds, moved, scenarios) for scenarios in parts_of(run, bonds)]
     return UnitValues(
         np.concatenate([each.price for each in parts], axis=1),
         np.concatenate([each.price_up for each in parts], axis=1),
@@ -53,25 +53,25 @@ def unit_values(run: RunInputs, debt: Debt, book: CallableBook) -> UnitValues:
 
 
 def prices_at_spreads(
-    run: RunInputs, debt: Debt, book: CallableBook, spread: Matrix, active: NDArray[np.bool_]
+    run: RunInputs, debt: Debt, bonds: CallableBonds, spread: Matrix, active: NDArray[np.bool_]
 ) -> Matrix:
     """Prices with constant spreads [n, S] in place of the bonds' own and their spread curves; NaN where not active."""
     on = debt.discount_terms.at_spread(spread)
     return np.concatenate(
-        [prices(book, _present(run, on, book.amounts, part), active[:, part]) for part in parts_of(run, book)],
+        [prices(bonds, _present(run, on, bonds.amounts, part), active[:, part]) for part in parts_of(run, bonds)],
         axis=1,
     )
 
 
-def grid_errors_per_100(run: RunInputs, debt: Debt, book: CallableBook) -> Matrix:
+def grid_errors_per_100(run: RunInputs, debt: Debt, bonds: CallableBonds) -> Matrix:
     """[n, S] what the grid leaves of error: the price on the grid less that on one of half the steps, per 100.
 
     The error falls with the step, by half when steps double, so this is also about what an endless grid would add.
     """
     a, sigma = hull_white_of(run, debt.terms)
-    full, half = (book.on(a, sigma, fineness) for fineness in (1.0, 0.5))
+    full, half = (bonds.on(a, sigma, fineness) for fineness in (1.0, 0.5))
     everything = slice(0, run.scenario_count)
-    present = _present(run, debt.discount_terms, book.amounts, everything)
+    present = _present(run, debt.discount_terms, bonds.amounts, everything)
     return 100.0 * (prices(full, present) - prices(half, present))
 
 
@@ -79,26 +79,26 @@ def _asks(run: RunInputs, *measures: str) -> bool:
     return not set(measures).isdisjoint(run.measures)
 
 
-def parts_of(run: RunInputs, book: CallableBook) -> Iterator[slice]:
-    width = max(1, MAX_AMOUNTS // max(len(book.amounts.day), 1))
+def parts_of(run: RunInputs, bonds: CallableBonds) -> Iterator[slice]:
+    width = max(1, MAX_AMOUNTS // max(len(bonds.amounts.day), 1))
     return (slice(first, min(first + width, run.scenario_count)) for first in range(0, run.scenario_count, width))
 
 
-def _part(run: RunInputs, debt: Debt, book: CallableBook, moved: list[CallableBook], scenarios: slice) -> UnitValues:
-    present = _present(run, debt.discount_terms, book.amounts, scenarios)
-    years = book.amounts.day[:, None] / DAYS_PER_YEAR
-    keys = np.full((book.position_count, present.shape[1], run.tables.key_gradients.shape[-1]), np.nan)
-    blank = np.full((book.position_count, present.shape[1]), np.nan)
+def _part(run: RunInputs, debt: Debt, bonds: CallableBonds, moved: list[CallableBonds], scenarios: slice) -> UnitValues:
+    present = _present(run, debt.discount_terms, bonds.amounts, scenarios)
+    years = bonds.amounts.day[:, None] / DAYS_PER_YEAR
+    keys = np.full((bonds.position_count, present.shape[1], run.tables.key_gradients.shape[-1]), np.nan)
+    blank = np.full((bonds.position_count, present.shape[1]), np.nan)
 
     def shifted(h: float) -> Matrix:
-        return prices(book, present * np.exp(-h * years))
+        return prices(bonds, present * np.exp(-h * years))
 
     if _asks(run, *SENSITIVITIES):
-        price, flows = prices_and_flows(book, present)
+        price, flows = prices_and_flows(bonds, present)
         dv01 = (shifted(-BASIS_POINT) - shifted(BASIS_POINT)) / 2
         keys = _adding_up(_key_rates(run, debt, flows, scenarios), dv01)
     else:
-        price = prices(book, present)
+        price = prices(bonds, present)
     convex = _asks(run, "CONVEXITY")
     up, down = (shifted(h) if convex else blank for h in (CONVEXITY_SHIFT, -CONVEXITY_SHIFT))
     vega = (prices(moved[0], present) - prices(moved[1], present)) / 2 if moved else blank
