@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from domain.measures.failures import Reason, Status
 from projections.results.positions import Identities
-from projections.results.reasons import ReasonBook
+from projections.results.reasons import KnownReasons
 
 MAX_KINDS = 1_000
 """What is counted by itself while a run is added up; kinds that come later are counted together."""
@@ -36,7 +36,7 @@ class Kind:
     alike: bool = True
 
 
-class FailureBook:
+class FailureKinds:
     """`take` each chunk in order."""
 
     def __init__(self, identities: Identities) -> None:
@@ -47,7 +47,7 @@ class FailureBook:
 
     def take(
         self,
-        reasons: ReasonBook,
+        reasons: KnownReasons,
         reason_no: npt.NDArray[np.int16],
         first_row: int,
         sentence_no: npt.NDArray[np.int32],
@@ -103,7 +103,7 @@ class FailureBook:
         return [{"status": status.name, "reason": None, "sentence": sentence, "positions": positions, "first": None}]
 
 
-def _reason(reasons: ReasonBook, number: int) -> Reason:
+def _reason(reasons: KnownReasons, number: int) -> Reason:
     """Of the first measure, in the order asked for, that should have a number and has none."""
     codes = (Reason(code) for _, code in reasons.labels(number))
     return next(code for code in codes if code is not Reason.NOT_APPLICABLE)

@@ -15,7 +15,7 @@ Label = tuple[int, int]
 """(place of the measure, code)"""
 
 
-class ReasonBook:
+class KnownReasons:
     """Numbers are given in the order in which chunks bring reasons; 0 is PRICED with nothing blank."""
 
     def __init__(self, measures: tuple[str, ...]) -> None:
