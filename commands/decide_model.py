@@ -12,7 +12,7 @@ from domain.refusals import Conflict, Refused
 from domain.scenarios.versions import split_reference
 from domain.snapshot import SnapshotRegistered
 
-Decide = Callable[[models.ModelBook, str, int], list[models.ModelEvent]]
+Decide = Callable[[models.ModelDecisions, str, int], list[models.ModelEvent]]
 
 
 def approve_model(
@@ -27,20 +27,22 @@ def approve_model(
     return decide(
         store,
         reference,
-        lambda book, name, version: models.approve(
-            book, envelope, name, version, reason, conditions=conditions, until=until
+        lambda decisions, name, version: models.approve(
+            decisions, envelope, name, version, reason, conditions=conditions, until=until
         ),
     )
 
 
 def withdraw_model(store: EventStore, envelope: Envelope, reference: str, reason: str) -> int:
-    return decide(store, reference, lambda book, name, version: models.withdraw(book, envelope, name, version, reason))
+    return decide(
+        store, reference, lambda decisions, name, version: models.withdraw(decisions, envelope, name, version, reason)
+    )
 
 
 def decide(store: EventStore, reference: str, how: Decide) -> int:
     """Returns the log position of the decision; one that changes nothing answers with the log's head."""
     name, version = pinned(reference)
-    events = how(book_of(store, name), name, version)
+    events = how(decisions_of(store, name), name, version)
     try:
         return store.append(events)[-1] if events else store.head()
     except AlreadyThere:
@@ -60,7 +62,7 @@ def pinned(reference: str) -> tuple[str, int]:
     return name, wanted
 
 
-def book_of(store: EventStore, name: str) -> models.ModelBook:
+def decisions_of(store: EventStore, name: str) -> models.ModelDecisions:
     return models.fold(cast(list[models.ModelEvent], store.stream(models.model_stream(name))))
 
 
@@ -71,7 +73,7 @@ def models_in_use(
     something."""
     values = portfolio.source.get("values", {})
     terms = {name: ["(many)"] if known is None else known for name, known in values.items()}
-    return [book_of(store, model.name).use(model, on) for model in models.models_for(terms, measures)]
+    return [decisions_of(store, model.name).use(model, on) for model in models.models_for(terms, measures)]
 
 
 def refuse_unapproved(uses: list[models.ModelUse]) -> None:

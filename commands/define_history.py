@@ -19,10 +19,10 @@ from domain.scenarios.past_moves import History, InvalidHistory, Row, read_histo
 from domain.scenarios.shocks import Identifier, ScenarioDocument
 
 PARQUET_MAGIC = b"PAR1"
-LONGEST_HORIZON = 260
+MAX_HORIZON = 260
 """A year of observations."""
-MOST_CELLS = 10_000_000
-LONGEST_SET_ID = 64 - len(".2024-03-11")
+MAX_CELLS = 10_000_000
+MAX_SET_ID = 64 - len(".2024-03-11")
 SHAPE = "bring CSV (UTF-8, commas) or Parquet with the columns date,kind,name,tenor and move or level"
 
 _IDENTIFIER: TypeAdapter[str] = TypeAdapter(Identifier)
@@ -85,14 +85,14 @@ def check_set_id(set_id: str) -> None:
     except ValidationError as error:
         fix = error.errors(include_url=False)[0].get("ctx", {}).get("fix", "correct it")
         raise InvalidInput("INVALID_HISTORY", f"a set cannot be called {set_id!r}", fix) from error
-    if len(set_id) > LONGEST_SET_ID:
-        message = f"the name of a history has at most {LONGEST_SET_ID} characters: each scenario's adds a date to it"
+    if len(set_id) > MAX_SET_ID:
+        message = f"the name of a history has at most {MAX_SET_ID} characters: each scenario's adds a date to it"
         raise InvalidInput("INVALID_HISTORY", message, "choose a shorter name")
 
 
 def check_horizon(horizon: int) -> None:
-    if not 1 <= horizon <= LONGEST_HORIZON:
-        message = f"a move spans 1 to {LONGEST_HORIZON} observations, not {horizon}"
+    if not 1 <= horizon <= MAX_HORIZON:
+        message = f"a move spans 1 to {MAX_HORIZON} observations, not {horizon}"
         raise InvalidInput("INVALID_HISTORY", message, "ask for a shorter horizon")
 
 
@@ -144,8 +144,8 @@ def _parquet(raw: bytes) -> tuple[list[str], Iterator[Row]]:
     try:
         file = pq.ParquetFile(pa.BufferReader(raw))
         rows, columns = file.metadata.num_rows, file.metadata.num_columns
-        if rows * columns > MOST_CELLS:
-            message = f"the history has {rows:,} rows of {columns} columns; the limit is {MOST_CELLS:,} cells"
+        if rows * columns > MAX_CELLS:
+            message = f"the history has {rows:,} rows of {columns} columns; the limit is {MAX_CELLS:,} cells"
             raise InvalidInput("LIMIT_EXCEEDED", message, "bring fewer dates or series")
         table = file.read()
     except (pa.ArrowException, OSError, ValueError) as error:

@@ -68,8 +68,8 @@ def price_terms(run: RunInputs, terms: Terms) -> ChunkFacts:
     failing = check(run, terms)
     valued = list(price_families(run, terms, failing))
     for family in valued:
-        note_not_finite(run, terms, family, failing)
-        note_prices(terms, family, failing)
+        explain_not_finite(run, terms, family, failing)
+        explain_prices(terms, family, failing)
     blocks = {kind: block_of(run, kind, valued, failing) for kind in kinds_of(run.measures)}
     failed = int((blocks[Fact.PRICED].reasons[0] != Reason.NONE).any(axis=0).sum())
     rates = {currency: [float(rate) for rate in values] for currency, values in run.tables.fx_to_base.items()}
@@ -137,7 +137,7 @@ def price_families(run: RunInputs, terms: Terms, failing: Failing) -> Iterator[V
             yield price(run, terms.of(chosen), chosen)
 
 
-def note_not_finite(run: RunInputs, terms: Terms, family: Valued, failing: Failing) -> None:
+def explain_not_finite(run: RunInputs, terms: Terms, family: Valued, failing: Failing) -> None:
     """A sentence for terms that pass every check and give no number in some scenario; `fill` blanks that one alone."""
     broken = family.index[~np.isfinite(family.pv_ccy).all(axis=1)]
     lognormal = on_lognormal_surface(run, terms.of(broken))
@@ -145,7 +145,7 @@ def note_not_finite(run: RunInputs, terms: Terms, family: Valued, failing: Faili
     failing.explain(broken[~lognormal], "the terms give no finite value")
 
 
-def note_prices(terms: Terms, family: Valued, failing: Failing) -> None:
+def explain_prices(terms: Terms, family: Valued, failing: Failing) -> None:
     """A sentence for market prices that are none; what needs no such price is there."""
     if family.price_is_usable is None:
         return

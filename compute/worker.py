@@ -44,7 +44,7 @@ START_TRY = (
     "INSERT INTO chunk_attempt (run_id, chunk_no, attempt, tries, error) VALUES (%s, %s, %s, 1, %s) "
     "ON CONFLICT (run_id, chunk_no, attempt) DO UPDATE SET tries = chunk_attempt.tries + 1 RETURNING tries, error"
 )
-NOTE_ERROR = "UPDATE chunk_attempt SET error = %s WHERE run_id = %s AND chunk_no = %s AND attempt = %s"
+RECORD_ERROR = "UPDATE chunk_attempt SET error = %s WHERE run_id = %s AND chunk_no = %s AND attempt = %s"
 END_TRY = "DELETE FROM chunk_attempt WHERE run_id = %s AND chunk_no = %s AND attempt = %s"
 UNDO_TRY = "UPDATE chunk_attempt SET tries = tries - 1 WHERE run_id = %s AND chunk_no = %s AND attempt = %s"
 WORKER_DIED = "the worker died while it worked on this chunk"
@@ -117,7 +117,7 @@ class Worker:
             raise
         except Exception as problem:
             error = f"{type(problem).__name__}: {problem}"[:2000]
-            self._note_error(identity, error)
+            self._record_error(identity, error)
             if tries < TRIES:
                 raise
             self._give_up(requested, job, chunk_no, error)
@@ -134,9 +134,9 @@ class Worker:
         with suppress(*DATABASE_AWAY), self._ports.connect() as connection:
             connection.execute(UNDO_TRY, identity)
 
-    def _note_error(self, identity: tuple[UUID, int, int], error: str) -> None:
+    def _record_error(self, identity: tuple[UUID, int, int], error: str) -> None:
         with self._ports.connect() as connection:
-            connection.execute(NOTE_ERROR, (storable(error), *identity))
+            connection.execute(RECORD_ERROR, (storable(error), *identity))
 
     def _give_up(self, requested: runs.RunRequested, job: Job, chunk_no: int, error: str) -> None:
         failed = runs.fail_chunk(self._envelope(requested), job.run_id, chunk_no, job.attempt, storable(error))
@@ -205,7 +205,7 @@ class Worker:
 
     def _compare(self, requested: runs.RunRequested, block: Block, columns: BlockColumns) -> None:
         """Somebody was first. Equal content is success; other content of the same engine is an alarm, of another
-        engine it is compared and noted."""
+        engine it is compared and recorded."""
         stored = next(iter(self._ports.store.stream(fact_stream(block.run_id, block.kind, block.chunk_no))))
         assert isinstance(stored, BlockFact)
         if stored.content_sha256 == block.content_sha256:
@@ -213,7 +213,7 @@ class Worker:
         if stored.engine_version == self._engine:
             self._raise_alarm(requested, block, stored)
         else:
-            self._note_other_engine(requested, block, stored, columns)
+            self._record_other_engine(requested, block, stored, columns)
 
     def _raise_alarm(self, requested: runs.RunRequested, block: Block, stored: BlockFact) -> None:
         place = self._envelope(requested).at(stream_id("nondeterminism", uuid4()), 1)
@@ -229,7 +229,7 @@ class Worker:
         log.error("fact.nondeterminism", run_id=str(block.run_id), kind=block.kind, chunk_no=block.chunk_no)
         self._ports.store.append([alarm])
 
-    def _note_other_engine(
+    def _record_other_engine(
         self, requested: runs.RunRequested, block: Block, stored: BlockFact, columns: BlockColumns
     ) -> None:
         """Once for each engine that comes second; the stored numbers stay."""

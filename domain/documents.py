@@ -21,10 +21,10 @@ _MESSAGE_LENGTH = 300
 MAX_DEPTH = 64
 MAX_VALUES = 2_000_000
 MAX_KEY_CHARS = 1_000
-MOST_TOLD = 1_000
+MAX_TOLD = 1_000
 """Problems of a document that are told; the others are counted."""
 _YEARS = range(1900, 2401)
-LARGEST_RATE = 10.0
+MAX_RATE = 10.0
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,12 @@ class Problem:
 
 
 class InvalidDocument(ValueError):
-    """A document that cannot be used; `problems` lists the first MOST_TOLD in the document's order, `total` counts."""
+    """A document that cannot be used; `problems` lists the first MAX_TOLD in the document's order, `total` counts."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         found = list(problems)
         self.total = len(found)
-        self.problems = found[:MOST_TOLD]
+        self.problems = found[:MAX_TOLD]
         super().__init__("; ".join(f"{each.path}: {each.message}" for each in self.problems))
 
 
@@ -85,7 +85,7 @@ def structure_problems(
     fewer problems than are told, `before` of them already.
     """
     return [
-        _structure_problem(each, content, prefix, whole if place < MOST_TOLD else None)
+        _structure_problem(each, content, prefix, whole if place < MAX_TOLD else None)
         for place, each in enumerate(error.errors(include_url=False), start=before)
     ]
 
@@ -358,9 +358,9 @@ def _decimal_rate(rate: float) -> float:
 
 
 def _possible_rate(rate: float) -> float:
-    if abs(rate) > LARGEST_RATE:
+    if abs(rate) > MAX_RATE:
         fix = "rates are decimals: 5 % is 0.05"
-        message = f"a rate beyond {LARGEST_RATE:.0%}, probably in percent"
+        message = f"a rate beyond {MAX_RATE:.0%}, probably in percent"
         raise PydanticCustomError("percent_suspected", message, {"fix": fix})
     return rate
 

@@ -180,7 +180,7 @@ class ModelUse(BaseModel):
 
 
 @dataclass(frozen=True)
-class ModelBook:
+class ModelDecisions:
     """What was decided of one model: the last event of each of its versions."""
 
     length: int = 0
@@ -214,23 +214,23 @@ def model_stream(name: str) -> UUID:
     return stream_id("model", name)
 
 
-def evolve(book: ModelBook, event: ModelEvent) -> ModelBook:
+def evolve(decisions: ModelDecisions, event: ModelEvent) -> ModelDecisions:
     match event:
         case ModelVersionApproved() | ModelVersionWithdrawn():
-            return replace(book, length=event.originator_version, last={**book.last, event.version: event})
+            return replace(decisions, length=event.originator_version, last={**decisions.last, event.version: event})
         case _:
             assert_never(event)
 
 
-def fold(events: list[ModelEvent]) -> ModelBook:
-    book = ModelBook()
+def fold(events: list[ModelEvent]) -> ModelDecisions:
+    decisions = ModelDecisions()
     for event in events:
-        book = evolve(book, event)
-    return book
+        decisions = evolve(decisions, event)
+    return decisions
 
 
 def approve(
-    book: ModelBook,
+    decisions: ModelDecisions,
     envelope: Envelope,
     name: str,
     version: int,
@@ -251,14 +251,14 @@ def approve(
         raise ModelRefused(f"{name}@{version} is not approved without a reason", "say why it may be used")
     if until is not None and until < envelope.now.date():
         raise ModelRefused(f"an approval until {until} has run out already", "name a day from today on")
-    last = book.last.get(version)
+    last = decisions.last.get(version)
     if isinstance(last, ModelVersionApproved) and all(getattr(last, key) == value for key, value in said.items()):
         return []
-    return [ModelVersionApproved(**envelope.at(model_stream(name), book.length + 1), **said)]
+    return [ModelVersionApproved(**envelope.at(model_stream(name), decisions.length + 1), **said)]
 
 
-def withdraw(book: ModelBook, envelope: Envelope, name: str, version: int, reason: str) -> list[ModelEvent]:
-    last = book.last.get(version)
+def withdraw(decisions: ModelDecisions, envelope: Envelope, name: str, version: int, reason: str) -> list[ModelEvent]:
+    last = decisions.last.get(version)
     if isinstance(last, ModelVersionWithdrawn):
         return []
     if last is None:
@@ -267,5 +267,5 @@ def withdraw(book: ModelBook, envelope: Envelope, name: str, version: int, reaso
         )
     if not reason.strip():
         raise ModelRefused(f"the approval of {name}@{version} is not withdrawn without a reason", "say why")
-    place = envelope.at(model_stream(name), book.length + 1)
+    place = envelope.at(model_stream(name), decisions.length + 1)
     return [ModelVersionWithdrawn(**place, model=name, version=version, reason=reason)]

@@ -31,7 +31,7 @@ NEEDS_QUOTES = '[",\r\n]'
 
 ROWS_OF_A_SHEET = 1_048_575
 """Excel's 1,048,576 less the header."""
-LONGEST_CELL = 32_767
+MAX_CELL = 32_767
 ROWS_OF_A_GROUP = 65_536
 
 Table: TypeAlias = ResultTable | pa.Table
@@ -175,7 +175,7 @@ def _write_row(sheet: Any, row: int, cells: Any) -> None:
     for place, cell in enumerate(cells):
         if isinstance(cell, str):
             # Excel's limit; a longer text would be left out altogether.
-            sheet.write_string(row, place, cell if len(cell) <= LONGEST_CELL else cell[: LONGEST_CELL - 1] + "…")
+            sheet.write_string(row, place, cell if len(cell) <= MAX_CELL else cell[: MAX_CELL - 1] + "…")
         elif cell is not None and cell - cell == 0:
             sheet.write_number(row, place, Exact(cell))
         elif cell is not None:

@@ -24,10 +24,10 @@ READ_ONLY_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY
 IS_IN_LOG = "SELECT EXISTS (SELECT FROM ledger_events WHERE originator_id = %s)"
 PATIENCE_SECONDS = 2.0
 PAUSE_SECONDS = 0.05
-MOST_PATIENT = 8
+MAX_PATIENT = 8
 """Each of them holds a thread while it waits; there are forty for everybody."""
 
-_patience = BoundedSemaphore(MOST_PATIENT)
+_patience = BoundedSemaphore(MAX_PATIENT)
 
 Answer = TypeVar("Answer")
 

@@ -78,7 +78,7 @@ def _inputs(instruments: list[dict[str, Any]]) -> Any:
 def _resolved(run: Any) -> tuple[Any, Any, Any]:
     import numpy as np
 
-    from compute.pricers.callable.terms import build_book, hull_white_of, live_exercises
+    from compute.pricers.callable.terms import build_bonds, hull_white_of, live_exercises
     from compute.pricers.debt.projection import project_fixed
     from compute.pricers.debt.terms import resolve_debt
     from domain.portfolio.tables import RATE_TYPES
@@ -86,24 +86,24 @@ def _resolved(run: Any) -> tuple[Any, Any, Any]:
     terms = run.chunk(0)
     debt = replace(resolve_debt(run, terms, np.zeros(len(terms), np.bool_)), notional_ccy=np.ones(len(terms)))
     projected = project_fixed(run, debt, terms.choice("rate_type", RATE_TYPES))
-    book = build_book(run, debt, projected.flows, live_exercises(run, terms)).on(*hull_white_of(run, terms))
-    return debt, book, projected.accrued_ccy
+    bonds = build_bonds(run, debt, projected.flows, live_exercises(run, terms)).on(*hull_white_of(run, terms))
+    return debt, bonds, projected.accrued_ccy
 
 
 def _prices(run: Any) -> Any:
     from benchmarks.peers.tenor import Prices
 
-    debt, book, _ = _resolved(run)
-    return Prices(lambda: _values(run, debt, book), lambda: _values(run, *_resolved(run)[:2]))
+    debt, bonds, _ = _resolved(run)
+    return Prices(lambda: _values(run, debt, bonds), lambda: _values(run, *_resolved(run)[:2]))
 
 
-def _values(run: Any, debt: Any, book: Any) -> Any:
+def _values(run: Any, debt: Any, bonds: Any) -> Any:
     import numpy as np
 
     from compute.pricers.callable.values import prices_at_spreads
 
-    everywhere = np.ones(debt.spread.shape, np.bool_)
-    return 100.0 * prices_at_spreads(run, debt, book, debt.spread, everywhere)
+    everywhere = np.ones(debt.discount_terms.spread.shape, np.bool_)
+    return 100.0 * prices_at_spreads(run, debt, bonds, debt.discount_terms.spread, everywhere)
 
 
 def _spreads(run: Any) -> Any:
@@ -113,12 +113,12 @@ def _spreads(run: Any) -> Any:
     from compute.kernels.valuing.spread_search import solve_spreads
     from compute.pricers.callable.values import prices_at_spreads
 
-    debt, book, _ = _resolved(run)
-    target = (_values(run, debt, book) - CHEAPER) / 100.0
+    debt, bonds, _ = _resolved(run)
+    target = (_values(run, debt, bonds) - CHEAPER) / 100.0
 
     def solve() -> Any:
         def price_at(spread: Any, active: Any) -> Any:
-            return prices_at_spreads(run, debt, book, spread, active)
+            return prices_at_spreads(run, debt, bonds, spread, active)
 
         return 1e4 * solve_spreads(price_at, target, np.zeros_like(target))
 

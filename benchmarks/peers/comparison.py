@@ -22,7 +22,7 @@ POSITIONS = 4096
 PEER_POSITIONS = 500
 """A loan is 200 kB in QuantLib; a few are as good as many, they only stay in its caches more easily."""
 REPEATS = 5
-LEAST_SECONDS = 0.1
+MIN_SECONDS = 0.1
 CPR = 0.06
 LEG = "CashFlows.npv of a Leg"
 
@@ -92,7 +92,7 @@ def rate(price: Price) -> float:
     gc.collect()
     started = time.process_time()
     valuations = price().size
-    times = max(1, math.ceil(LEAST_SECONDS / (time.process_time() - started)))
+    times = max(1, math.ceil(MIN_SECONDS / (time.process_time() - started)))
     seconds = []
     for _ in range(REPEATS):
         started = time.process_time()

@@ -20,10 +20,10 @@ from compute.kernels.flows.flows import Flows
 from compute.kernels.flows.prepaying_pool import Speeds
 from compute.kernels.fx.forwards import FxForwardTerms, fx_forward_pv
 from compute.kernels.options.caplet_volatilities import NO_SURFACE
-from compute.pricers.debt.pricing import revalued
 from compute.pricers.debt.projection import period_fixings, project_fixed
 from compute.pricers.debt.terms import BULLET, Debt, resolve_debt
 from compute.pricers.fx.forwards import pairs_of
+from compute.pricers.shared.discounting import revalued
 from domain.market.document import parse_market
 from domain.portfolio.columns import ABSENT_DATE, Portfolio
 from domain.portfolio.tables import PRODUCT_TYPES, RATE_TYPES
@@ -94,9 +94,9 @@ def fixed(run: RunInputs) -> Prices:
 
     def from_terms() -> Values:
         debt = _debt(run)
-        return revalued(run, debt, _fixed_flows(run, debt), run.tables.discount_factors)
+        return revalued(run, _fixed_flows(run, debt), debt.discount_terms, run.tables.discount_factors)
 
-    return Prices(lambda: revalued(run, debt, flows, run.tables.discount_factors), from_terms)
+    return Prices(lambda: revalued(run, flows, debt.discount_terms, run.tables.discount_factors), from_terms)
 
 
 def floating(run: RunInputs) -> Prices:
@@ -166,9 +166,7 @@ def _floaters(run: RunInputs, debt: Debt) -> SteadyFloaters:
 def _floating_values(run: RunInputs, debt: Debt, floaters: SteadyFloaters) -> Values:
     return steady_present_values(
         floaters,
-        curve_row=debt.curve_row,
-        spread_row=debt.spread_row,
-        spread=debt.spread,
+        debt.discount_terms,
         factors=run.tables.discount_factors,
         spread_factors=run.tables.spread_factors,
     )

@@ -8,29 +8,28 @@ import numpy as np
 from benchmarks.peers.derivative_terms import derivative_market
 from benchmarks.peers.tenor import Prices, Values, fixed_flows_of, inputs_of
 from benchmarks.peers.terms import Terms
+from compute.inputs.discount_terms import unshocked_discount_terms
 from compute.inputs.run_inputs import RunInputs
 from compute.kernels.credit.cds_values import present_values as cds_values
+from compute.kernels.flows.discount_terms import DiscountTerms
 from compute.kernels.flows.fixed_balance_floaters import SteadyFloaters, steady_present_values
 from compute.kernels.flows.floating import resolve_steady
 from compute.kernels.flows.prepaying_pool import Speeds
 from compute.kernels.fx.options import fx_option_pv
-from compute.kernels.valuing.discounting import present_values
 from compute.kernels.valuing.yields import solve_yields, yield_times
 from compute.pricers.credit.cds import rates_of, resolve_cds
-from compute.pricers.debt.pricing import revalued
 from compute.pricers.fx.forwards import pairs_of
 from compute.pricers.fx.options import resolve_fx_options
 from compute.pricers.rates.caps_floors import resolve_strip, strip_pv
 from compute.pricers.rates.swap_legs import (
-    DiscountOn,
     LegTerms,
-    discount_on,
     fixed_leg_flows,
     float_leg_terms,
     leg_fixings,
 )
 from compute.pricers.rates.swaps import swap_leg
 from compute.pricers.rates.swaptions import option_leg, option_pv, resolve_options
+from compute.pricers.shared.discounting import revalued
 
 
 def prices(terms: list[Terms], resolve: Callable[[RunInputs], Callable[[], Values]]) -> Prices:
@@ -45,7 +44,7 @@ def prices(terms: list[Terms], resolve: Callable[[RunInputs], Callable[[], Value
 def swaps(run: RunInputs) -> Callable[[], Values]:
     """Fixed leg paid."""
     terms = run.chunk(0)
-    on, notional = discount_on(run, terms), -terms.position_number("notional")
+    on, notional = unshocked_discount_terms(run, terms), -terms.position_number("notional")
     flows = fixed_leg_flows(run, swap_leg(run, terms, "fixed"), notional=notional, coupon=terms.number("coupon"))
     floaters = _floaters(run, swap_leg(run, terms, "float"), -notional)
     return lambda: _of_flows(run, flows, on) + _of_floaters(run, floaters, on)
@@ -53,7 +52,7 @@ def swaps(run: RunInputs) -> Callable[[], Values]:
 
 def swaptions(run: RunInputs) -> Callable[[], Values]:
     terms = run.chunk(0)
-    on, ones, options = discount_on(run, terms), np.ones(len(terms)), resolve_options(run, terms)
+    on, ones, options = unshocked_discount_terms(run, terms), np.ones(len(terms)), resolve_options(run, terms)
     annuity = fixed_leg_flows(run, option_leg(run, terms, "fixed"), notional=ones, coupon=ones)
     floaters = _floaters(run, option_leg(run, terms, "float"), ones)
     return lambda: option_pv(options, _of_flows(run, annuity, on), _of_floaters(run, floaters, on))
@@ -66,22 +65,18 @@ def _floaters(run: RunInputs, leg: LegTerms, notional: Values) -> SteadyFloaters
     return resolve_steady(run.as_of_day, leg.schedules, float_terms, Speeds.none(len(terms)))
 
 
-def _of_floaters(run: RunInputs, floaters: SteadyFloaters, on: DiscountOn) -> Values:
-    return steady_present_values(floaters, **_where(run, on))
+def _of_floaters(run: RunInputs, floaters: SteadyFloaters, on: DiscountTerms) -> Values:
+    tables = run.tables
+    return steady_present_values(floaters, on, factors=tables.discount_factors, spread_factors=tables.spread_factors)
 
 
-def _of_flows(run: RunInputs, flows: Any, on: DiscountOn) -> Values:
-    return present_values(flows, **_where(run, on))
-
-
-def _where(run: RunInputs, on: DiscountOn) -> dict[str, Any]:
-    rows = {"curve_row": on.curve_row, "spread_row": on.spread_row, "spread": on.spread}
-    return rows | {"factors": run.tables.discount_factors, "spread_factors": run.tables.spread_factors}
+def _of_flows(run: RunInputs, flows: Any, on: DiscountTerms) -> Values:
+    return revalued(run, flows, on, run.tables.discount_factors)
 
 
 def caps(run: RunInputs) -> Callable[[], Values]:
     terms = run.chunk(0)
-    strip, on = resolve_strip(run, terms), discount_on(run, terms)
+    strip, on = resolve_strip(run, terms), unshocked_discount_terms(run, terms)
     return lambda: strip_pv(run, strip, on, run.tables.discount_factors)
 
 
@@ -104,5 +99,5 @@ def yields(run: RunInputs) -> Callable[[], Values]:
     debt, flows = fixed_flows_of(run)
     of_dates: dict[str, Any] = {"day_count": debt.day_count, "frequency": debt.frequency, "as_of_day": run.as_of_day}
     times = yield_times(flows, debt.schedules, **of_dates)
-    prices = revalued(run, debt, flows, run.tables.discount_factors)
+    prices = revalued(run, flows, debt.discount_terms, run.tables.discount_factors)
     return lambda: solve_yields(flows, times, price_ccy=prices)[0]

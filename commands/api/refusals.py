@@ -8,7 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
 
 from commands.refusals import InvalidInput
-from domain.documents import MOST_TOLD, read_json
+from domain.documents import MAX_TOLD, read_json
 from domain.ports import AlreadyThere
 from domain.refusals import Conflict
 
@@ -62,5 +62,5 @@ def refuse_unfit(raw: bytes) -> None:
     _, problems = read_json(raw) if raw else (None, [])
     if problems and problems[0].code != "NOT_JSON":
         first = problems[0]
-        told = [vars(problem) for problem in problems[:MOST_TOLD]]
+        told = [vars(problem) for problem in problems[:MAX_TOLD]]
         raise InvalidInput(first.code, f"{first.path}: {first.message}", first.fix, told)

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 
 from commands.api.answers import JSON_BODY, EnvelopeOf, IdempotencyKey, RatesAreDecimals, RawBody, accepted, keyed
 from commands.api.refusals import CommandRoute
-from commands.define_history import LONGEST_HORIZON, DefineHistory, ReadHistory, define_history, history_of
+from commands.define_history import MAX_HORIZON, DefineHistory, ReadHistory, define_history, history_of
 from commands.define_scenario import define_scenario_set, define_scenarios
 from domain.ports import EventStore
 
@@ -52,7 +52,7 @@ def build_router(store: EventStore, envelope_of: EnvelopeOf, read_history: ReadH
         request: Request,
         table: RawBody,
         set: Annotated[str, Query(description="What the set of scenarios is called.")],
-        horizon: Annotated[int, Query(ge=1, le=LONGEST_HORIZON, description="Observations that a move spans.")] = 1,
+        horizon: Annotated[int, Query(ge=1, le=MAX_HORIZON, description="Observations that a move spans.")] = 1,
         last: Annotated[int | None, Query(ge=1, description="The latest moves only.")] = None,
         rates_are_decimals: RatesAreDecimals = False,
         idempotency_key: IdempotencyKey = None,

@@ -11,9 +11,9 @@ from commands.ingestion.limits import Budget
 from commands.refusals import InvalidInput
 from domain.ports import PortfolioCodec
 
-MOST_MEMBERS = 200
-MOST_BYTES = 8 * 1024**3
-MOST_RATIO = 100
+MAX_MEMBERS = 200
+MAX_BYTES = 8 * 1024**3
+MAX_RATIO = 100
 SMALL_BYTES = 64 * 1024**2
 """Below this the ratio does not matter: a short column of one value packs well beyond it."""
 PIECE_BYTES = 1024**2
@@ -27,7 +27,7 @@ def digest_upload(codec: PortfolioCodec, upload: Path, folder: Path, wish: Wish,
     return digest_here(codec, unpack(upload, folder, budget.bytes), wish, budget)
 
 
-def unpack(upload: Path, folder: Path, most_bytes: int = MOST_BYTES) -> Path:
+def unpack(upload: Path, folder: Path, most_bytes: int = MAX_BYTES) -> Path:
     """The portfolio to read: the workbook itself, or the folder with the archive's tables."""
     try:
         with zipfile.ZipFile(upload) as archive:
@@ -46,12 +46,12 @@ def check(archive: zipfile.ZipFile, most_bytes: int) -> list[zipfile.ZipInfo]:
     """By what the headers say, before anything is unpacked."""
     members = [member for member in archive.infolist() if not member.is_dir()]
     unpacked, packed = sum(m.file_size for m in members), sum(m.compress_size for m in members)
-    if len(members) > MOST_MEMBERS:
-        raise _too_much(f"it holds {len(members):,} files; the limit is {MOST_MEMBERS}")
+    if len(members) > MAX_MEMBERS:
+        raise _too_much(f"it holds {len(members):,} files; the limit is {MAX_MEMBERS}")
     if unpacked > most_bytes:
         raise _too_much(f"it has {unpacked:,} bytes unpacked; the limit is {most_bytes:,}")
-    if unpacked > SMALL_BYTES and unpacked > MOST_RATIO * packed:
-        ratio = f"the limit is {MOST_RATIO} to one beyond {SMALL_BYTES:,} bytes"
+    if unpacked > SMALL_BYTES and unpacked > MAX_RATIO * packed:
+        ratio = f"the limit is {MAX_RATIO} to one beyond {SMALL_BYTES:,} bytes"
         raise _too_much(f"{unpacked:,} bytes are packed into {packed:,}; {ratio}")
     if any(stat.S_ISLNK(member.external_attr >> 16) for member in members):
         raise InvalidInput("UNSAFE_ARCHIVE", "the archive holds a symbolic link", FIX)

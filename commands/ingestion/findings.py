@@ -15,9 +15,9 @@ Array = np.ndarray[Any, Any]
 Words = str | Callable[[int], str]
 """A sentence, or what makes it of a row's index."""
 
-MOST_TOLD = 10_000
-_MOST_VALUE_CHARS = 200
-_MOST_SENTENCE_CHARS = 1_000
+MAX_TOLD = 10_000
+_MAX_VALUE_CHARS = 200
+_MAX_SENTENCE_CHARS = 1_000
 _TABLE_ORDER = {table.name: place for place, table in enumerate(TABLES)}
 
 
@@ -113,7 +113,7 @@ class Findings:
         if row is not None:
             self._single_rows.setdefault(table, []).append(row)
         self._single_counts[code.value] += 1
-        if len(self._single) < MOST_TOLD:
+        if len(self._single) < MAX_TOLD:
             self._single.append(RowError(table, row, column, code.value, shown(value), _said(message), _said(fix)))
 
     def more(self, code: Code) -> None:
@@ -140,7 +140,7 @@ class Findings:
 
     def told(self) -> list[RowError]:
         """By table, row and column. Past the limit every kind of finding keeps its share, so none hides another."""
-        quotas = _shares([group.count for group in self._groups], MOST_TOLD - len(self._single))
+        quotas = _shares([group.count for group in self._groups], MAX_TOLD - len(self._single))
         grouped = [
             group.tell(place)
             for group, quota in zip(self._groups, quotas, strict=True)
@@ -151,12 +151,12 @@ class Findings:
 
 def shown(value: str | None) -> str | None:
     """Short, and nothing in it that a terminal would obey."""
-    return None if value is None else _short(value, _MOST_VALUE_CHARS)
+    return None if value is None else _short(value, _MAX_VALUE_CHARS)
 
 
 def _said(words: Words, row: int = 0) -> str:
     """Sentences name what stands in the files, however long that is."""
-    return _short(words if isinstance(words, str) else words(row), _MOST_SENTENCE_CHARS)
+    return _short(words if isinstance(words, str) else words(row), _MAX_SENTENCE_CHARS)
 
 
 def _short(text: str, most: int) -> str:

@@ -13,8 +13,8 @@ from domain.portfolio.tables import BY_NAME
 from domain.portfolio.term_use import UNSUPPORTED_TERMS
 
 TAG = "tag:"
-_MOST_LISTED = 12
-_MOST_TITLE_ROWS = 20
+_MAX_LISTED = 12
+_MAX_TITLE_ROWS = 20
 
 
 def name_of(label: str) -> str:
@@ -127,7 +127,7 @@ def _header_below(required: list[str], names: list[str], below: Sequence[Sequenc
     """The number of the row that holds every required name, where the first holds none."""
     if set(required) & set(names):
         return None
-    for number, row in enumerate(below[:_MOST_TITLE_ROWS], start=2):
+    for number, row in enumerate(below[:_MAX_TITLE_ROWS], start=2):
         if set(required) <= {name_of(cell) for cell in row}:
             return number
     return None
@@ -135,8 +135,8 @@ def _header_below(required: list[str], names: list[str], below: Sequence[Sequenc
 
 def _listed(names: list[str]) -> str:
     named = [name[:40] for name in names if name]
-    more = f" and {len(named) - _MOST_LISTED} more" if len(named) > _MOST_LISTED else ""
-    return ", ".join(named[:_MOST_LISTED]) + more if named else "no names"
+    more = f" and {len(named) - _MAX_LISTED} more" if len(named) > _MAX_LISTED else ""
+    return ", ".join(named[:_MAX_LISTED]) + more if named else "no names"
 
 
 def named_columns(table: str, names: list[str], columns: list[Cells], errors: Findings) -> dict[str, Cells]:

@@ -15,7 +15,7 @@ MAX_TAG_KEYS = 1_000
 MAX_TREE_DEPTH = 64
 """Of a portfolio's nodes: every node keeps the way to its root."""
 
-MOST_UNREADABLE = 1_000_000
+MAX_UNREADABLE = 1_000_000
 """Rows of another width than the header: past them it is no table."""
 
 MAX_WORKBOOK_MEMBERS = 200

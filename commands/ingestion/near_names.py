@@ -7,7 +7,7 @@ from difflib import SequenceMatcher
 _NEAR = 0.8
 _CERTAIN = 0.85
 _WORD_NEAR = 0.7
-_MOST_LETTERS_MORE = 2
+_MAX_LETTERS_MORE = 2
 _FEWEST_LETTERS = 3
 _ENDINGS = ("_date", "_id", "_months", "_days", "_per_100")
 _OF_THEIR_OWN = ("county", "defaulted", "margined", "market_price", "original_balance", "commitment_end_date", "senior")
@@ -51,7 +51,7 @@ def _nearness_of_word(word: str, of_column: str) -> float:
 
 
 def _alike(name: str, column: str) -> float:
-    if abs(len(name) - len(column)) > _MOST_LETTERS_MORE:
+    if abs(len(name) - len(column)) > _MAX_LETTERS_MORE:
         return 0.0
     return SequenceMatcher(None, name, column, autojunk=False).ratio()
 

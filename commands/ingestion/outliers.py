@@ -32,7 +32,7 @@ _SENSIBLE: dict[str, tuple[float, float]] = {
     "servicing_fee": (0.0, 0.05),
     "redemption_per_100": (10.0, 200.0),
 }
-_LONGEST_LIFE_DAYS = 60 * 366
+_MAX_LIFE_DAYS = 60 * 366
 _SMALLEST_SPEED_PCT = 0.1
 
 
@@ -114,7 +114,7 @@ def _looks_decimal(text: str) -> bool:
 def _warn_of_long_lives(instruments: TypedTable, warnings: Findings) -> None:
     life = _days(instruments, "maturity_date") - _days(instruments, "issue_date")
     message, fix = "The life is longer than sixty years.", "Check both dates."
-    warnings.row(instruments, "maturity_date", Code.OUTLIER, life > _LONGEST_LIFE_DAYS, message, fix)
+    warnings.row(instruments, "maturity_date", Code.OUTLIER, life > _MAX_LIFE_DAYS, message, fix)
 
 
 def _warn_of_far(

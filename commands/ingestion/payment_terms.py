@@ -19,7 +19,7 @@ _FREQUENCIES = {
 }
 """Which products pay by which column."""
 _YEAR_DAYS = 364
-_MOST_BY_MONTHS = 12
+_MAX_BY_MONTHS = 12
 
 
 def check_payments(instruments: TypedTable, errors: Findings) -> None:
@@ -66,7 +66,7 @@ def _on_grid(first: Array, anchor: Array, per_year: Array, on_ends: Array, clips
 
     Where `clips`, an anchor at a month's end may itself have been clipped from the first date's day.
     """
-    by_days = per_year > _MOST_BY_MONTHS
+    by_days = per_year > _MAX_BY_MONTHS
     days = np.where(by_days, _YEAR_DAYS // np.maximum(per_year, 1), 1)
     months = np.where(by_days, 1, 12 // np.maximum(per_year, 1))
     first_month, first_day, first_length = _civil(first)

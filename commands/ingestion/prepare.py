@@ -32,7 +32,7 @@ from domain.portfolio.term_use import DEALS
 
 Array = np.ndarray[Any, Any]
 
-MOST_LISTED = 1_000_000
+MAX_LISTED = 1_000_000
 """Numbers of rows that a report lists for a table; it counts all."""
 
 
@@ -56,7 +56,7 @@ class Prepared:
     `accepted`  rows to be stored: all, some under accept_valid, or none
     `rejected`  rows with an error, and under accept_valid those that depend on one; `left_out` has their numbers
     `attributes`  by table, the columns that the contract does not name: kept to group, filter and match by
-    `errors`    by table, row and column, at most findings.MOST_TOLD of them; `errors_total` counts all
+    `errors`    by table, row and column, at most findings.MAX_TOLD of them; `errors_total` counts all
     """
 
     portfolio: Portfolio | None
@@ -87,7 +87,7 @@ class Prepared:
             "errors_by_code": dict(self.errors_by_code),
             "warnings": [asdict(warning) for warning in self.warnings],
             "warnings_total": self.warnings_total,
-            "left_out": {table: rows[:MOST_LISTED].tolist() for table, rows in self.left_out.items()},
+            "left_out": {table: rows[:MAX_LISTED].tolist() for table, rows in self.left_out.items()},
             "left_out_total": {table: len(rows) for table, rows in self.left_out.items()},
             "attributes": self.attributes,
             "control_totals": self.control_totals,

@@ -14,9 +14,9 @@ import pyarrow.csv as pacsv
 
 from commands.ingestion.cells import FileInfo, RawTable, cells_of, without_blank_rows
 from commands.ingestion.codes import Code
-from commands.ingestion.findings import MOST_TOLD, Findings
+from commands.ingestion.findings import MAX_TOLD, Findings
 from commands.ingestion.headers import checked_names, named_columns
-from commands.ingestion.limits import MOST_UNREADABLE, Spent
+from commands.ingestion.limits import MAX_UNREADABLE, Spent
 
 _SLICE = 1 << 24
 _HEADER_BYTES = 1 << 20
@@ -125,9 +125,9 @@ def _parsed(name: str, path: Path, header: list[str], errors: Findings) -> tuple
 
     def note(row: pacsv.InvalidRow) -> str:
         skipped.append(row.number)
-        if len(skipped) > MOST_TOLD:
+        if len(skipped) > MAX_TOLD:
             errors.more(Code.WRONG_FIELD_COUNT)
-            return "skip" if len(skipped) <= MOST_UNREADABLE else "error"
+            return "skip" if len(skipped) <= MAX_UNREADABLE else "error"
         _note_wrong_width(name, row, errors)
         return "skip"
 
@@ -143,8 +143,8 @@ def _parsed(name: str, path: Path, header: list[str], errors: Findings) -> tuple
             ),
         )
     except pa.ArrowInvalid:
-        if len(skipped) > MOST_UNREADABLE:
-            message = f"{path.name} is read no further: more than {MOST_UNREADABLE:,} rows are of another width."
+        if len(skipped) > MAX_UNREADABLE:
+            message = f"{path.name} is read no further: more than {MAX_UNREADABLE:,} rows are of another width."
             errors.file(name, Code.LIMIT_EXCEEDED, message, "Give every row as many fields as the header.")
             return None
         errors.file(

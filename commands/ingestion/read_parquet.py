@@ -18,7 +18,7 @@ from domain.portfolio.tables import BY_NAME
 
 _MAGIC = b"PAR1"
 _CODED = pa.dictionary(pa.int32(), pa.string())
-_MOST_CODE_BYTES = 3
+_MAX_CODE_BYTES = 3
 """Of a row, at the mean: codes of few texts take no more, texts themselves do."""
 
 _EXACT_BELOW = 1e15
@@ -116,7 +116,7 @@ def _columns_of_few_texts(file: pq.ParquetFile) -> list[str]:
     sizes_bytes = np.zeros(file.metadata.num_columns, dtype=np.int64)
     for group in map(file.metadata.row_group, range(file.metadata.num_row_groups)):
         sizes_bytes += [group.column(place).total_uncompressed_size for place in range(group.num_columns)]
-    few = np.flatnonzero(sizes_bytes < _MOST_CODE_BYTES * file.metadata.num_rows)
+    few = np.flatnonzero(sizes_bytes < _MAX_CODE_BYTES * file.metadata.num_rows)
     paths = {file.schema.column(place).path for place in few}
     return [field.name for field in file.schema_arrow if pa.types.is_string(field.type) and field.name in paths]
 

@@ -15,7 +15,7 @@ from domain.portfolio.term_use import TABLES_LEFT_ASIDE, UNSUPPORTED_TABLES
 
 _READERS = {".csv": read_csv, ".parquet": read_parquet}
 _WITH_MACROS = {".xlsm", ".xlsb", ".xltm", ".xlam"}
-_MOST_LISTED = 12
+_MAX_LISTED = 12
 _LOOKS_LIKE_A_TABLE = {".csv", ".parquet", ".xlsx", ".xls", ".xlsm", ".ods", ".tsv", ".txt"}
 
 
@@ -126,8 +126,8 @@ def _with_missing_noted(found: Source, brought: set[str], there: str, errors: Fi
 
 
 def listed(names: list[str]) -> str:
-    shown = ", ".join(name[:60] for name in names[:_MOST_LISTED])
-    more = f" and {len(names) - _MOST_LISTED} more" if len(names) > _MOST_LISTED else ""
+    shown = ", ".join(name[:60] for name in names[:_MAX_LISTED])
+    more = f" and {len(names) - _MAX_LISTED} more" if len(names) > _MAX_LISTED else ""
     return shown + more if names else "no files"
 
 

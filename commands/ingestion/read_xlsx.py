@@ -60,7 +60,7 @@ _DAMAGED = (
 """What unpacking and reading raise over bytes that are not what they should be."""
 _ROWS_OF_HEAD = 21
 _EXACT_BELOW = 1e15
-_LARGEST_WHOLE = 2.0**63
+_MAX_WHOLE = 2.0**63
 """Written out in full; beyond it digits mean nothing."""
 _PLAIN = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _OLE = b"\xd0\xcf\x11\xe0"
@@ -304,7 +304,7 @@ def _text(cell: Any) -> str | None:
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() and abs(cell) < _LARGEST_WHOLE else repr(cell)
+        return str(int(cell)) if cell.is_integer() and abs(cell) < _MAX_WHOLE else repr(cell)
     if isinstance(cell, dt.datetime) and cell.time() == dt.time():
         return cell.date().isoformat()
     if isinstance(cell, dt.date):

@@ -15,7 +15,7 @@ Array = np.ndarray[Any, Any]
 Tables = dict[str, TypedTable]
 
 _NONE = -1
-_MOST_NAMED = 10
+_MAX_NAMED = 10
 
 
 def check_references(tables: Tables, errors: Findings) -> None:
@@ -128,8 +128,8 @@ def check_tree(portfolio: TypedTable, errors: Findings) -> None:
     parent = rows_referred(portfolio, "parent_id", portfolio, "node_id")
     circles = circles_of(parent)
     for circle in circles:
-        names = " > ".join(str(portfolio.text_at("node_id", row)) for row in [*circle[:_MOST_NAMED], circle[0]])
-        names = names if len(circle) <= _MOST_NAMED else f"{names}, {len(circle):,} in all"
+        names = " > ".join(str(portfolio.text_at("node_id", row)) for row in [*circle[:_MAX_NAMED], circle[0]])
+        names = names if len(circle) <= _MAX_NAMED else f"{names}, {len(circle):,} in all"
         errors.row(
             portfolio,
             "parent_id",

@@ -26,7 +26,7 @@ _PAIRS = ("FX_FWD", "FX_OPTION")
 _PERCENT = r"(\d+(\.\d*)?|\.\d+)"
 _PREPAYMENT = re.compile(rf"(?P<kind>CPR|SMM|PSA|ABS) +(?P<speed>{_PERCENT})|MODEL +\S.*")
 _DEFAULT = re.compile(rf"(?P<kind>CDR|SDA) +(?P<speed>{_PERCENT})|PD")
-_MOST_PERCENT = {"CPR": 100.0, "SMM": 100.0, "ABS": 100.0, "CDR": 100.0, "PSA": 10_000.0, "SDA": 20_000.0}
+_MAX_PERCENT = {"CPR": 100.0, "SMM": 100.0, "ABS": 100.0, "CDR": 100.0, "PSA": 10_000.0, "SDA": 20_000.0}
 
 
 def check_terms(tables: Tables, errors: Findings, warnings: Findings) -> None:
@@ -206,7 +206,7 @@ def speed_is_sound(text: str, grammar: re.Pattern[str]) -> bool:
     if parsed is None:
         return False
     kind = parsed.group("kind")
-    return kind is None or float(parsed.group("speed")) <= _MOST_PERCENT[kind]
+    return kind is None or float(parsed.group("speed")) <= _MAX_PERCENT[kind]
 
 
 def _check_payoffs(instruments: TypedTable, errors: Findings) -> None:

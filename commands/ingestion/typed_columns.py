@@ -24,7 +24,7 @@ Array = np.ndarray[Any, Any]
 NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 NOT_FINITE = r"(?i)^[+-]?(nan|inf|infinity|1\.#inf|1\.#qnan)$"
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_LARGEST_RATE = 10
+_MAX_RATE = 10
 EARLIEST, LATEST = date(1900, 1, 1), date(2200, 12, 31)
 _CONTROL = r"[\x00-\x1f\x7f-\x{9f}]"
 _NOT_BLANK = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}]"
@@ -261,7 +261,7 @@ def _number(table: TypedTable, column: Column, cells: Cells, errors: Findings) -
 
 
 def _is_rate(column: Column) -> bool:
-    return column.kind is Kind.NUMBER and column.high is not None and column.high <= _LARGEST_RATE
+    return column.kind is Kind.NUMBER and column.high is not None and column.high <= _MAX_RATE
 
 
 def _note_range(table: TypedTable, column: Column, values: Array, errors: Findings) -> None:

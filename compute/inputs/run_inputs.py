@@ -55,9 +55,13 @@ class RunInputs:
     def terms_of(self, rows: NDArray[np.int64]) -> Terms:
         return Terms(self.portfolio, rows, self.lookups)
 
+    def own_spread(self, terms: Terms) -> NDArray[np.float64]:
+        """[n, S] the instrument's alone, decimal, continuous."""
+        return np.repeat(terms.number("spread", 0.0)[:, None], self.scenario_count, axis=1)
+
     def spread(self, terms: Terms) -> NDArray[np.float64]:
         """[n, S] the instrument's spread and what the scenarios add to it, decimal, continuous."""
-        spread = np.repeat(terms.number("spread", 0.0)[:, None], self.scenario_count, axis=1)
+        spread = self.own_spread(terms)
         chosen: dict[tuple[tuple[str, str], ...], NDArray[np.bool_]] = {}  # a history matches the same every day
         for scenario, shocks in enumerate(self.tables.spread_shocks):
             for shock in shocks:

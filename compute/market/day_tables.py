@@ -92,7 +92,7 @@ class MarketTables:
     """currency -> mean reversion, sigma"""
 
     @cached_property
-    def discount_factors_tomorrow(self) -> Array:
+    def discount_factors_for_theta(self) -> Array:
         """Seen from the day after the valuation date, same curves by tenor; days keep counting from today."""
         return _a_day_on(self.discount_factors)
 
@@ -102,7 +102,7 @@ class MarketTables:
         return _moved_factors(self.discount_factors, BASIS_POINT)
 
     @cached_property
-    def spread_factors_tomorrow(self) -> Array:
+    def spread_factors_for_theta(self) -> Array:
         return _a_day_on(self.spread_factors)
 
 

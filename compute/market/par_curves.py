@@ -25,10 +25,10 @@ from domain.portfolio.tables import DAY_COUNTS
 
 _EPOCH = dt.date(1970, 1, 1)
 _FRA = re.compile(r"([0-9]{1,4})M?[xX]([0-9]{1,4})M?")
-_LONGEST_FRA_MONTHS = 2_400
+_MAX_FRA_MONTHS = 2_400
 _FUTURE_MONTHS = 3
-_FEWEST_QUOTES = 2
-LARGEST_FORWARD = 1.0
+_MIN_QUOTES = 2
+MAX_FORWARD = 1.0
 """A year, between nodes, up or down: as a quoted rate."""
 
 
@@ -113,7 +113,7 @@ def _wrong_with(solved: Solved) -> tuple[int | None, str]:
         return solved.unsolved, "{curve_id} cannot be made to give its {type} the rate quoted"
     growth = np.diff(solved.zero_rates * solved.node_days, prepend=0.0)
     forward = growth / np.diff(solved.node_days, prepend=0)
-    beyond = np.flatnonzero(np.abs(forward) > LARGEST_FORWARD)
+    beyond = np.flatnonzero(np.abs(forward) > MAX_FORWARD)
     if not len(beyond):
         return None, ""
     return int(
@@ -134,8 +134,8 @@ def _quotes(curve: ParCurve, market: MarketDocument) -> list[tuple[ParQuote, int
     for (first, _), (second, number) in pairwise(quotes):
         if first.last_day == second.last_day:
             raise UnreadableQuote("has two quotes that end on the same day", "keep one of them").at(curve, number)
-    if len(quotes) < _FEWEST_QUOTES:
-        fix = f"give {_FEWEST_QUOTES} quotes or more"
+    if len(quotes) < _MIN_QUOTES:
+        fix = f"give {_MIN_QUOTES} quotes or more"
         raise UnreadableQuote(f"has {len(quotes)} quotes", fix).at(curve, None)
     return quotes
 
@@ -199,7 +199,7 @@ def _ends(node: ParNode, as_of: dt.date) -> tuple[dt.date, dt.date]:
         start = _end(node, as_of)
         return start, add_tenor(start, f"{_FUTURE_MONTHS}M")
     months = _FRA.fullmatch(node.tenor or "")
-    if months is None or not int(months[1]) < int(months[2]) <= _LONGEST_FRA_MONTHS:
+    if months is None or not int(months[1]) < int(months[2]) <= _MAX_FRA_MONTHS:
         raise UnreadableQuote(f"has a FRA at {shown(node.tenor or '')!r}", 'write months from and to: "3x6"')
     start = add_tenor(as_of, f"{int(months[1])}M") if int(months[1]) else as_of
     return start, add_tenor(as_of, f"{int(months[2])}M")

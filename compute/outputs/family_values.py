@@ -1,23 +1,24 @@
-"""What pricing a family of positions gives: arrays that every measure is made of."""
+"""What pricing a family of positions gives: its numbers by measure."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from domain.measures.measures import BY_NAME
+
+Array = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Valued:
-    """m positions of one family under S scenarios; NaN where a number could not be worked out.
-
-    `applies` names the measures that the family has; the others are blank with NOT_APPLICABLE.
-    """
+    """m positions of one family under S scenarios; NaN where a number could not be worked out."""
 
     index: NDArray[np.int64]
     """[m] position in the chunk"""
-    notional_ccy: NDArray[np.float64]
+    notional_ccy: Array
     """[m]"""
     pv_ccy: Matrix
     """[m, S]"""
@@ -25,38 +26,22 @@ class Valued:
     """[m, S] all zero rates 25 bp up"""
     pv_down_ccy: Matrix
     """[m, S]"""
-    key_rate_dv01_ccy: NDArray[np.float64]
-    """[m, S, K]"""
-    fx_delta_base: Matrix
-    """[m, S]"""
-    cs01_ccy: Matrix | None = None
-    accrued_ccy: NDArray[np.float64] | None = None
-    """[m]"""
-    yields: Matrix | None = None
+    values: Mapping[str, Array | None]
+    """by measure, those that `compute.outputs.measures` does not derive: [m, S], [m] where scenarios do not matter, or
+    [m, S, columns]; None, or not there, where the family does not have it or nobody asks"""
     yield_exists: NDArray[np.bool_] | None = None
     """[m] False where the yield counts no time to any flow: only a payment that a holiday holds up is left"""
-    macaulay_yr: Matrix | None = None
-    modified_yr: Matrix | None = None
-    wal_yr: Matrix | None = None
-    wam_mo: NDArray[np.float64] | None = None
-    """[m]"""
-    vega_ccy: Matrix | None = None
-    vega_ladder_ccy: NDArray[np.float64] | None = None
-    """[m, S, columns of VEGA_LADDER]"""
-    theta_ccy: Matrix | None = None
-    z_spread_bp: Matrix | None = None
-    oas_bp: Matrix | None = None
-    discount_margin_bp: Matrix | None = None
-    par_spread_bp: Matrix | None = None
     price_is_usable: NDArray[np.bool_] | None = None
     """[m] False where the position brings a market price that is none"""
-    standard_error_ccy: Matrix | None = None
-    dv01_standard_error_ccy: Matrix | None = None
-    vega_standard_error_ccy: Matrix | None = None
     has_price: bool = True
     """False for what is not quoted per 100 of its notional: derivatives"""
 
-    @property
-    def dv01_ccy(self) -> Matrix:
-        total: Matrix = self.key_rate_dv01_ccy.sum(axis=2)
-        return total
+    def __post_init__(self) -> None:
+        unknown = self.values.keys() - BY_NAME.keys()
+        assert not unknown, f"no measures of domain/measures/measures.py: {sorted(unknown)}"
+
+    def of(self, measure: str) -> Array | None:
+        return self.values.get(measure)
+
+    def with_values(self, values: Mapping[str, Array | None]) -> "Valued":
+        return replace(self, values={**self.values, **values})

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from domain.currencies import ISO_4217
 from domain.documents import (
-    MOST_TOLD,
+    MAX_TOLD,
     Currency,
     InvalidDocument,
     IsoDate,
@@ -39,7 +39,7 @@ from domain.market.parts import (
 )
 from domain.market.percent import suspected_in_market
 
-MOST_LISTED = 12
+MAX_LISTED = 12
 
 
 class MarketDocument(Part):
@@ -151,7 +151,7 @@ def _unknown_keys(content: Any) -> Iterator[Problem]:
     known = MarketDocument.model_fields
     names = [name for name in content if name not in known] if isinstance(content, dict) else []
     for place, name in enumerate(names):
-        yield unknown_field(shown(name), name, known if place < MOST_TOLD else ())
+        yield unknown_field(shown(name), name, known if place < MAX_TOLD else ())
 
 
 def _readable(content: Any, document: MarketDocument | None) -> _Readable:
@@ -287,8 +287,8 @@ def _reference_problems(market: _Readable) -> Iterator[Problem]:
 def _listed(names: Iterable[str]) -> str:
     """In every message that names what there is: the first of many."""
     some = sorted(names)
-    more = f" and {len(some) - MOST_LISTED:,} more" if len(some) > MOST_LISTED else ""
-    return ", ".join(some[:MOST_LISTED]) + more if some else "none"
+    more = f" and {len(some) - MAX_LISTED:,} more" if len(some) > MAX_LISTED else ""
+    return ", ".join(some[:MAX_LISTED]) + more if some else "none"
 
 
 def _spot_problems(spots: list[tuple[str, FxSpot]]) -> Iterator[Problem]:

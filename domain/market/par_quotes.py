@@ -10,7 +10,7 @@ from domain.market.index_conventions import has_tenor, index_conventions, overni
 from domain.market.parts import ParCurve, ParNode
 from domain.portfolio.tables import DAY_COUNTS, FREQUENCIES
 
-MOST_QUOTES = 250
+MAX_QUOTES = 250
 
 _MONEY = ("day_count",)
 _OVERNIGHT = ("fixed_frequency", "fixed_day_count")
@@ -45,8 +45,8 @@ def projected_indices(curve: ParCurve, projection: Mapping[str, str]) -> list[st
 
 def quote_problems(path: str, curve: ParCurve) -> Iterator[Problem]:
     """Fields beside quotes that nothing reads, values that they cannot have, an index of another currency."""
-    if len(curve.nodes) > MOST_QUOTES:
-        message = f"the curve has {len(curve.nodes)} quotes, of at most {MOST_QUOTES}"
+    if len(curve.nodes) > MAX_QUOTES:
+        message = f"the curve has {len(curve.nodes)} quotes, of at most {MAX_QUOTES}"
         yield Problem(f"{path}.nodes", "TOO_MANY_NODES", str(len(curve.nodes)), message, "leave some of them out")
     index = curve.index or ""
     if index[:3] in ISO_4217 and index[3:4] == "-" and index[:3] != curve.currency:

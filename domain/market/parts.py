@@ -14,7 +14,7 @@ from domain.documents import Currency, IsoDate, MarketRate, Number, Pair, Part, 
 
 INTERPOLATIONS = ("LOG_LINEAR_DF", "LINEAR_ZERO", "MONOTONE_CONVEX", "NATURAL_CUBIC_ZERO")
 Interpolation = Literal["LOG_LINEAR_DF", "LINEAR_ZERO", "MONOTONE_CONVEX", "NATURAL_CUBIC_ZERO"]
-_LONGEST_TENOR_YR = 200
+_MAX_TENOR_YR = 200
 
 
 def add_tenor(as_of: dt.date, tenor: str) -> dt.date:
@@ -28,12 +28,12 @@ def add_tenor(as_of: dt.date, tenor: str) -> dt.date:
 
 _DAYS_PER_UNIT = {"Y": 365, "M": 30, "W": 7, "D": 1}
 _TENOR = re.compile("".join(f"(?:([1-9][0-9]{{0,4}}){unit})?" for unit in _DAYS_PER_UNIT))
-TENOR_FIX = f"write years, months, weeks, days or several of them up to {_LONGEST_TENOR_YR} years: 1D, 18M, 10Y, 1Y3M"
+TENOR_FIX = f"write years, months, weeks, days or several of them up to {_MAX_TENOR_YR} years: 1D, 18M, 10Y, 1Y3M"
 
 
 def is_tenor(text: str) -> bool:
     return bool(text and _TENOR.fullmatch(text)) and (
-        sum(count * _DAYS_PER_UNIT[unit] for unit, count in _counts_of(text).items()) <= _LONGEST_TENOR_YR * 366
+        sum(count * _DAYS_PER_UNIT[unit] for unit, count in _counts_of(text).items()) <= _MAX_TENOR_YR * 366
     )
 
 
@@ -218,7 +218,7 @@ def _volatility_numbers(value: Any) -> Any:
 def _nested_numbers(value: Any, axes_left: int) -> Any:
     if isinstance(value, list | tuple) and axes_left:
         return tuple(_nested_numbers(each, axes_left - 1) for each in value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < _MOST_VOLATILITY:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < _MAX_VOLATILITY:
         message = "{value} is not a positive volatility"
         raise PydanticCustomError(
             "invalid_volatility", message, {"value": shown(value), "fix": "give positive numbers"}
@@ -226,7 +226,7 @@ def _nested_numbers(value: Any, axes_left: int) -> Any:
     return float(value)
 
 
-_MOST_VOLATILITY = 1e6
+_MAX_VOLATILITY = 1e6
 Axis = Annotated[tuple[Number, ...], AfterValidator(_ascending)]
 Volatilities = Annotated[Any, AfterValidator(_volatility_numbers)]
 

@@ -11,11 +11,11 @@ from pydantic_core import PydanticCustomError
 
 from domain.documents import InvalidDocument, Number, Part, Rate, Text, read_json, structure_problems
 
-LONGEST_TENOR_YR = 50
-MOST_GEARING = 100
+MAX_TENOR_YR = 50
+MAX_GEARING = 100
 
-Gearing = Annotated[Number, Field(ge=-MOST_GEARING, le=MOST_GEARING)]
-Tenor = Annotated[int, Field(strict=True, ge=1, le=LONGEST_TENOR_YR)]
+Gearing = Annotated[Number, Field(ge=-MAX_GEARING, le=MAX_GEARING)]
+Tenor = Annotated[int, Field(strict=True, ge=1, le=MAX_TENOR_YR)]
 """Whole years of a swap."""
 MARGIN = AliasChoices("margin", "spread")
 """Desks say spread; `spread` of the instrument is its credit spread."""
@@ -50,7 +50,7 @@ class InverseFloater(Part):
     kind: Literal["INVERSE_FLOATER"]
     index: Text | None = None
     fixed_rate: Rate | None = Field(default=None, validation_alias=AliasChoices("fixed_rate", "coupon"))
-    leverage: Annotated[Number, Field(gt=0, le=MOST_GEARING)] = 1.0
+    leverage: Annotated[Number, Field(gt=0, le=MAX_GEARING)] = 1.0
     cap: Rate | None = None
     floor: Rate | None = None
 

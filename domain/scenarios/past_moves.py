@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
-from domain.documents import LARGEST_RATE, MOST_TOLD, IsoDate, Pair, nearest, shown
+from domain.documents import MAX_RATE, MAX_TOLD, IsoDate, Pair, nearest, shown
 from domain.market import percent
 from domain.market.parts import Tenor
 from domain.scenarios.shocks import ScenarioDocument
@@ -31,7 +31,7 @@ COLUMNS = ("date", "kind", "name", "tenor")
 KEY_COLUMNS = ("date", "kind", "name")
 MOVE, LEVEL = "move", "level"
 BASIS_POINTS, PER_CENT = 10_000.0, 100.0
-MOST_BP, MOST_PCT = 10_000.0, 1_000.0
+MAX_BP, MAX_PCT = 10_000.0, 1_000.0
 MOVE_DIGITS = 10
 """Decimals of a move that survive: what a difference of two decimals adds beyond them is rounding."""
 
@@ -72,12 +72,12 @@ class Problem:
 
 
 class InvalidHistory(ValueError):
-    """`problems` lists the first MOST_TOLD; `total` counts."""
+    """`problems` lists the first MAX_TOLD; `total` counts."""
 
     def __init__(self, problems: Iterable[Problem], more: int = 0) -> None:
         found = list(problems)
         self.total = len(found) + more
-        self.problems = found[:MOST_TOLD]
+        self.problems = found[:MAX_TOLD]
         super().__init__("; ".join(each.message for each in self.problems))
 
 
@@ -111,7 +111,7 @@ class _Reading:
 
     def note(self, problems: Iterable[Problem]) -> None:
         for problem in problems:
-            if len(self.problems) < MOST_TOLD:
+            if len(self.problems) < MAX_TOLD:
                 self.problems.append(problem)
             else:
                 self.more += 1
@@ -137,8 +137,8 @@ def read_history(
     if holds == LEVEL and not rates_are_decimals:
         reading.note(_suspicions(reading))
     dates = sorted({day for by_day in reading.values.values() for day in by_day})
-    _note_gaps(reading, dates)
-    _note_too_short(reading, len(dates), holds, horizon)
+    _find_gaps(reading, dates)
+    _find_too_short(reading, len(dates), holds, horizon)
     if reading.problems:
         raise InvalidHistory(reading.problems, reading.more)
     series = tuple(sorted(reading.values))
@@ -197,13 +197,13 @@ def _what_it_holds(header: Sequence[str]) -> str:
         if name not in header
     ]
     unknown = [name for name in header if name and name not in (*COLUMNS, MOVE, LEVEL)]
-    problems += map(_unknown_column, unknown[:MOST_TOLD])
+    problems += map(_unknown_column, unknown[:MAX_TOLD])
     held = [name for name in (MOVE, LEVEL) if name in header]
     if len(held) != 1:
         message = "a history holds moves or levels: it has " + (f"both {MOVE} and {LEVEL}" if held else "neither")
         problems.append(Problem(1, MOVE, "MOVE_OR_LEVEL", "", message, f"keep one column, {MOVE} or {LEVEL}"))
     if problems:
-        raise InvalidHistory(problems, max(len(unknown) - MOST_TOLD, 0))
+        raise InvalidHistory(problems, max(len(unknown) - MAX_TOLD, 0))
     return held[0]
 
 
@@ -297,8 +297,8 @@ def _number(row: Row, column: str) -> float | Problem:
 def _impossible_level(row: Row, series: Series, level: float) -> list[Problem]:
     if series.kind.is_relative and level <= 0:
         message, fix = f"a {series.kind} level is above nil", "give the level, not its logarithm or change"
-    elif not series.kind.is_relative and abs(level) > LARGEST_RATE:
-        message, fix = f"a rate beyond {LARGEST_RATE:.0%}, probably in percent", "rates are decimals: 5 % is 0.05"
+    elif not series.kind.is_relative and abs(level) > MAX_RATE:
+        message, fix = f"a rate beyond {MAX_RATE:.0%}, probably in percent", "rates are decimals: 5 % is 0.05"
         return [Problem(row.number, LEVEL, percent.CODE, f"{level:g}", message, fix)]
     else:
         return []
@@ -323,7 +323,7 @@ def _suspicions(reading: _Reading) -> Iterable[Problem]:
                 break
 
 
-def _note_gaps(reading: _Reading, dates: Sequence[date]) -> None:
+def _find_gaps(reading: _Reading, dates: Sequence[date]) -> None:
     """A day on which something has no value is no scenario: nothing is filled in behind the user's back."""
     for series, by_day in sorted(reading.values.items()):
         missing = len(dates) - len(by_day)
@@ -335,7 +335,7 @@ def _note_gaps(reading: _Reading, dates: Sequence[date]) -> None:
             reading.note([Problem(None, "date", "MISSING_VALUE", str(first), message, fix)])
 
 
-def _note_too_short(reading: _Reading, dates: int, holds: str, horizon: int) -> None:
+def _find_too_short(reading: _Reading, dates: int, holds: str, horizon: int) -> None:
     needed = horizon + (holds == LEVEL)
     if dates < needed and not reading.problems:
         message = f"a move over {horizon} observations needs {needed} dates, the file has {dates}"
@@ -363,8 +363,8 @@ def _refuse_impossible(history: History) -> None:
     for day, moves in zip(history.dates, history.moves, strict=True):
         for series, move in zip(history.series, moves, strict=True):
             relative = series.kind.is_relative
-            if not (-100 < move <= MOST_PCT if relative else abs(move) <= MOST_BP):
-                bound = f"above -100 % and up to {MOST_PCT:g} %" if relative else f"within {MOST_BP:g} bp"
+            if not (-100 < move <= MAX_PCT if relative else abs(move) <= MAX_BP):
+                bound = f"above -100 % and up to {MAX_PCT:g} %" if relative else f"within {MAX_BP:g} bp"
                 message = f"{series} moves by {move:g} {'%' if relative else 'bp'} up to {day}"
                 problems.append(
                     Problem(None, "move", "OUT_OF_RANGE", f"{move:g}", message, f"moves are {bound}: check units")

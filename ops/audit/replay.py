@@ -48,7 +48,7 @@ class Replayed:
     """relative to max(1, |a|, |b|); None where the bits are the same or cannot be compared"""
     values_different: int = 0
     differences: list[Difference] = field(default_factory=list)
-    """the largest first, at most MOST_TOLD of them"""
+    """the largest first, at most MAX_TOLD of them"""
     note: str = ""
 
 

@@ -11,7 +11,7 @@ from domain.portfolio.columns import Portfolio
 from domain.runs.facts import BlockColumns
 from domain.runs.run import RunRequested
 
-MOST_TOLD = 20
+MAX_TOLD = 20
 """Of a chunk's kind, the largest first; all are counted."""
 
 
@@ -55,12 +55,12 @@ def differences(
     def place(scenario: int, row: int) -> tuple[str, str]:
         return str(ids.categories[ids.values[first_row + row]]), requested.scenarios[scenario]
 
-    largest_first = np.argsort(-relative, kind="stable")[:MOST_TOLD]
+    largest_first = np.argsort(-relative, kind="stable")[:MAX_TOLD]
     told = [
         differing_value(stored, again, column, *place(scenario, row), (column, scenario, row))
         for column, scenario, row in values[largest_first].tolist()
     ]
-    for measure, scenario, row in reasons[: MOST_TOLD - len(told)].tolist():
+    for measure, scenario, row in reasons[: MAX_TOLD - len(told)].tolist():
         here, there = (Reason(int(each.reasons[measure, scenario, row])).name for each in (stored, again))
         told.append(Difference(*place(scenario, row), stored.measures[measure], "reason", here, there))
     return Differences(len(values) + len(reasons), told)

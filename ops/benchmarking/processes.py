@@ -9,7 +9,7 @@ from pathlib import Path
 
 PROC = Path("/proc")
 SAMPLE_SECONDS = 0.2
-MOST_SHARE_OF_A_CORE = 0.05
+MAX_SHARE_OF_A_CORE = 0.05
 """The kernel walks the page tables of every process for a sample: of a large run, tens of milliseconds."""
 
 Pids = Callable[[], set[int]]
@@ -44,7 +44,7 @@ class PeakMemory:
             self._peak_kb = max(self._peak_kb, sum(proportional_kb(pid) for pid in self._pids()))
             took = time.thread_time() - before
             self.cpu_s += took
-            pause_seconds = max(SAMPLE_SECONDS, took / MOST_SHARE_OF_A_CORE)
+            pause_seconds = max(SAMPLE_SECONDS, took / MAX_SHARE_OF_A_CORE)
 
 
 def family(roots: Iterable[int]) -> set[int]:

@@ -11,7 +11,7 @@ from ops.embedded_postgres.server import EmbeddedServer
 from ops.settings import Settings
 
 LOOK_SECONDS = 0.5
-LONGEST_PAUSE_SECONDS = 30.0
+MAX_PAUSE_SECONDS = 30.0
 LEAVE_SECONDS = 5.0
 
 log = structlog.get_logger()
@@ -43,4 +43,4 @@ def _keep(server: EmbeddedServer, stop: threading.Event) -> None:
             pause_seconds = LOOK_SECONDS
         except (EmbeddedPostgresError, OSError) as error:
             log.error("postgres.cannot_be_brought_back", error=str(error))
-            pause_seconds = min(LONGEST_PAUSE_SECONDS, 2 * pause_seconds)
+            pause_seconds = min(MAX_PAUSE_SECONDS, 2 * pause_seconds)

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 LAUNCH_MARK = "=== Tenor starts"
-LARGEST_LOG_BYTES = 16 * 1024 * 1024
+MAX_LOG_BYTES = 16 * 1024 * 1024
 TAIL_BYTES = 256 * 1024
 
 
 @contextmanager
 def appended(log: Path) -> Iterator[BinaryIO]:
     """The log, opened by us for programs to inherit: the server's account need not be able to open it."""
-    if log.exists() and log.stat().st_size > LARGEST_LOG_BYTES:
+    if log.exists() and log.stat().st_size > MAX_LOG_BYTES:
         log.replace(log.with_name(f"{log.name}.1"))
     with open(log, "ab", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
         yield file

@@ -24,7 +24,7 @@ from ops.embedded_postgres.settings import PORT
 
 SHELTER = Path("/var/lib/tenor")
 POINTER = "postgres.location"
-LONGEST_SOCKET_PATH_BYTES = 100  # the kernel's limit is 107 on Linux, 103 on macOS
+MAX_SOCKET_PATH_BYTES = 100  # the kernel's limit is 107 on Linux, 103 on macOS
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ def _make(folder: Path, mode: int) -> None:
 def _can_be_named(sockets: Path) -> bool:
     """libpq takes a comma in `host` for the end of one host and the beginning of another."""
     path = os.fsencode(sockets / f".s.PGSQL.{PORT}")
-    return len(path) <= LONGEST_SOCKET_PATH_BYTES and b"," not in path
+    return len(path) <= MAX_SOCKET_PATH_BYTES and b"," not in path
 
 
 def _refuse_if_not_private(folder: Path, account: Account) -> None:

@@ -25,7 +25,7 @@ MIN_BYTES_PER_SECOND = 512
 ANSWER_SECONDS = 60.0
 """The longest that an answer may be stuck: a reader takes what the buffers hold, a few dozen kB, in that time."""
 
-MOST_CONNECTIONS = 1_000
+MAX_CONNECTIONS = 1_000
 KEEP_ALIVE_SECONDS = 5
 GRACE_SECONDS = 5
 
@@ -59,7 +59,7 @@ class Server(uvicorn.Server):
 class BoundedProtocol(H11Protocol):
     """One connection."""
 
-    most_connections = min(MOST_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
+    most_connections = min(MAX_CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
     head_seconds, body_look_seconds, answer_seconds = HEAD_SECONDS, BODY_LOOK_SECONDS, ANSWER_SECONDS
 
     def connection_made(self, transport: Any) -> None:

@@ -29,8 +29,8 @@ from domain.scenarios.past_moves import History, Kind, Series
 from ops.parsing.job import HistoryJob, PortfolioJob, read_answer, read_digested
 
 LOOK_SECONDS = 0.05
-LONGEST_START_SECONDS = 120
-LARGEST_IDLE_BYTES = 1024**3
+MAX_START_SECONDS = 120
+MAX_IDLE_BYTES = 1024**3
 """A process that has grown beyond it gives its memory back by ending."""
 OUT_OF_MEMORY = (-signal.SIGABRT, -signal.SIGKILL, -signal.SIGSEGV, -signal.SIGBUS, -signal.SIGILL, -signal.SIGTRAP)
 """How a library ends that asks for more than it is given, and looks for no answer."""
@@ -70,7 +70,7 @@ class Parser:
     def ask(self, line: bytes, is_wanted: IsWanted, seconds: float) -> dict[str, Any]:
         try:
             if not self._is_ready:
-                self._answer(is_wanted, LONGEST_START_SECONDS)
+                self._answer(is_wanted, MAX_START_SECONDS)
                 self._is_ready = True
             assert self._process.stdin
             self._process.stdin.write(line)
@@ -197,7 +197,7 @@ class ParserPool:
         return Parser(self._budget.memory_bytes)
 
     def _put_back(self, parser: Parser, answer: dict[str, Any]) -> None:
-        if "memory" in answer or "broken" in answer or parser.resident_bytes > LARGEST_IDLE_BYTES:
+        if "memory" in answer or "broken" in answer or parser.resident_bytes > MAX_IDLE_BYTES:
             parser.end()
             return
         with self._lock:

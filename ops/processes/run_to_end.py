@@ -23,7 +23,7 @@ from ops.projection_status import refuse_if_halted
 POLL_SECONDS = 0.05
 LOOK_SECONDS = 2.0
 """Between two looks at who is alive."""
-LONGEST_AWAY_SECONDS = 300.0
+MAX_AWAY_SECONDS = 300.0
 ENDED_WITHOUT_RESULTS = ("FAILED", "CANCELLED", "ARCHIVED")
 
 log = structlog.get_logger()
@@ -119,7 +119,7 @@ def is_over(row: dict[str, Any] | None) -> bool:
 def wait_out(error: psycopg.OperationalError, away_seconds: float) -> None:
     """The database is away: the run goes on where it was when it is back."""
     log.warning("waiting.database_away", error=str(error).strip())
-    if away_seconds > LONGEST_AWAY_SECONDS:
+    if away_seconds > MAX_AWAY_SECONDS:
         message = f"the database has not answered for {away_seconds:.0f} seconds"
         fix = "start it, then `tenor run watch` the run: nothing that was done is lost"
         raise DatabaseProblem("DATABASE_LOST", message, fix) from error

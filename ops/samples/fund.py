@@ -58,11 +58,11 @@ _PER_MILLE = {
     "fx_options": 5,
 }
 """What remains is bonds."""
-_MOST_STRUCTURED = 20
+_MAX_STRUCTURED = 20
 _EVERY_PRODUCT_FROM = 100
 """Smaller funds need not hold them all."""
 _POSITIONS_PER_BOND = 12
-_MOST_BONDS = 6000
+_MAX_BONDS = 6000
 
 _STATES = np.array(["CA", "TX", "NY", "FL", "IL", "PA", "OH", "GA", "NC", "MI", "NJ", "VA", "WA", "AZ", "MA"])
 
@@ -83,7 +83,7 @@ def sizes_of(count: int) -> dict[str, int]:
     """Positions of each family in a fund of `count`."""
     up = 999 if count >= _EVERY_PRODUCT_FROM else 500
     sizes = {name: (share * count + up) // 1000 for name, share in _PER_MILLE.items()}
-    sizes["structured"] = min(sizes["structured"], _MOST_STRUCTURED)
+    sizes["structured"] = min(sizes["structured"], _MAX_STRUCTURED)
     return sizes | {"bonds": count - sum(sizes.values())}
 
 
@@ -284,7 +284,7 @@ def _pools(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Table
 
 def _bonds(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Table, pa.Table]:
     """Governments, bills, companies' fixed and floating notes; a bond is held by several books."""
-    count = min(_MOST_BONDS, max(1, -(-n // _POSITIONS_PER_BOND))) if n else 0
+    count = min(_MAX_BONDS, max(1, -(-n // _POSITIONS_PER_BOND))) if n else 0
     sort = rng.choice(["GOVERNMENT", "BILL", "COMPANY", "FLOATER"], count, p=[0.25, 0.08, 0.52, 0.15])
     currency = currencies(rng, count)
     state = np.isin(sort, ["GOVERNMENT", "BILL"])

@@ -71,7 +71,7 @@ ENDED_BY = {
     RunFailed.TOPIC: RunStatus.FAILED,
 }
 NOT_SHOWN = {*Event.model_fields, "run_id", "scenario_documents"}
-"""The envelope has columns of its own; the scenarios' documents are in the book of scenarios."""
+"""The envelope has columns of its own; the scenarios' documents are in the table of scenarios."""
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""The book of scenarios and of their sets: every version stays."""
+"""Scenarios and their sets: every version stays."""
 
 from collections.abc import Sequence
 

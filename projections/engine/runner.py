@@ -28,7 +28,7 @@ from projections.engine.versions import OnPoison, Projection, ReadModel
 BATCH = 500
 POLL_SECONDS = 0.25
 BEAT_SECONDS = 2.0
-LONGEST_PAUSE_SECONDS = 5.0
+MAX_PAUSE_SECONDS = 5.0
 
 MAKE_POSITION = "INSERT INTO reader_position (reader, position) VALUES (%s, 0) ON CONFLICT DO NOTHING"
 READ_POSITION = "SELECT position FROM reader_position WHERE reader = %s"
@@ -206,7 +206,7 @@ def _follow(
         except DATABASE_AWAY as error:
             log.warning("projection.database_away", projection=following.name, error=str(error).strip())
             stop.wait(pause_seconds)
-            pause_seconds = min(LONGEST_PAUSE_SECONDS, 2 * pause_seconds)
+            pause_seconds = min(MAX_PAUSE_SECONDS, 2 * pause_seconds)
 
 
 def _beat(following: Following, connect: Connect, *, first: bool) -> None:

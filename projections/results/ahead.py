@@ -18,14 +18,14 @@ from domain.portfolio.columns import Portfolio
 from domain.ports import EventStore
 from domain.runs.run import UNFINISHED, Run, RunCompleted, RunRequested, fold
 from projections.results.blocks import BlockDamaged, ChunkResults, RunFacts
-from projections.results.failures import FailureBook
+from projections.results.failures import FailureKinds
 from projections.results.groups import Groups, build_groups
 from projections.results.positions import Identities
 from projections.results.reduction import ReasonNumbers, Reduction
 
-MOST_RUNS = 4
+MAX_RUNS = 4
 """So many at a time are worked on ahead; those beyond are published in one go."""
-MOST_SECONDS = 1.0
+MAX_SECONDS = 1.0
 """Of the thread's processor time at a stretch: the runner's transaction is open meanwhile."""
 
 
@@ -65,7 +65,7 @@ class Begun:
 
     @classmethod
     def of(cls, book: Book, facts: RunFacts) -> "Begun":
-        failures = FailureBook(book.identities)
+        failures = FailureKinds(book.identities)
         reduction = Reduction(book.groups, facts.measures, facts.scenarios, book.principal_ccy, failures)
         return cls(book, facts, reduction)
 
@@ -100,7 +100,7 @@ class WorkAhead:
             begun = self._begun.pop(run_id, None) or self._new(run_id)
             if begun is not None:
                 try:
-                    begun.advance(MOST_SECONDS)
+                    begun.advance(MAX_SECONDS)
                 except BlockDamaged:
                     self._given_up.add(run_id)  # said when the run is published, and only if it ever is
                 else:
@@ -124,9 +124,9 @@ class WorkAhead:
         run = self._run(run_id)
         if run.status not in UNFINISHED or run.requested is None or run.attempt > 1:
             return None
-        if len(self._begun) >= MOST_RUNS:
+        if len(self._begun) >= MAX_RUNS:
             self._forget_ended()
-        return self._begin(run.requested) if len(self._begun) < MOST_RUNS else None
+        return self._begin(run.requested) if len(self._begun) < MAX_RUNS else None
 
     def _forget_ended(self) -> None:
         """A rival may have published them."""

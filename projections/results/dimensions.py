@@ -10,9 +10,9 @@ from domain.portfolio.attributes import HOLDERS, Labels, is_held, labels, own_la
 from domain.portfolio.columns import Portfolio
 from domain.portfolio.tables import BY_NAME, NODE_KINDS
 
-MOST_VALUES = 1_000
+MAX_VALUES = 1_000
 """Attributes of more distinct values have no totals kept; they are summed from the chunks when asked for."""
-MOST_ISSUERS = 5_000
+MAX_ISSUERS = 5_000
 
 TREE = ("total", "node", *(kind.lower() for kind in NODE_KINDS))
 ALWAYS = ("product_type", "currency", "issuer", "sector", "rating", "country")
@@ -56,7 +56,7 @@ def dimensions(portfolio: Portfolio) -> Iterator[Dimension]:
         if name in seen:
             continue
         seen.add(name)
-        most = MOST_ISSUERS if name == "issuer" else MOST_VALUES
+        most = MAX_ISSUERS if name == "issuer" else MAX_VALUES
         found = labels(portfolio, name, most) if is_held(portfolio, name) else _none(portfolio)
         if found is not None and len(found.keys) <= most:
             yield Dimension(name, found.keys, found.codes.astype(np.int32))

@@ -15,11 +15,11 @@ import numpy.typing as npt
 
 from domain.measures.failures import Reason, Status
 from projections.results.positions import Identities
-from projections.results.reasons import ReasonBook
+from projections.results.reasons import KnownReasons
 
-MOST_KINDS = 1_000
+MAX_KINDS = 1_000
 """What is counted by itself while a run is added up; kinds that come later are counted together."""
-MOST_TOLD = 50
+MAX_TOLD = 50
 BLANK = "…"
 NUMBER = re.compile(r"(?<![\w.\-])[-+]?(?>\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?)%?(?![\w\-])")
 
@@ -36,7 +36,7 @@ class Kind:
     alike: bool = True
 
 
-class FailureBook:
+class FailureKinds:
     """`take` each chunk in order."""
 
     def __init__(self, identities: Identities) -> None:
@@ -47,7 +47,7 @@ class FailureBook:
 
     def take(
         self,
-        reasons: ReasonBook,
+        reasons: KnownReasons,
         reason_no: npt.NDArray[np.int16],
         first_row: int,
         sentence_no: npt.NDArray[np.int32],
@@ -70,16 +70,16 @@ class FailureBook:
             self._count(reasons.status[number], _reason(reasons, number), sentence, first_row + row, int(counts[place]))
 
     def told(self, identities: Identities) -> list[dict[str, Any]]:
-        """The kinds of most positions first; what is beyond MOST_TOLD is added up by status, so nothing is missing."""
+        """The kinds of most positions first; what is beyond MAX_TOLD is added up by status, so nothing is missing."""
         ranked = sorted(self._kinds.items(), key=lambda kind: (-kind[1].positions, kind[0]))
-        rows = np.array([kind.first_row for _, kind in ranked[:MOST_TOLD]], np.int64)
+        rows = np.array([kind.first_row for _, kind in ranked[:MAX_TOLD]], np.int64)
         ids = identities.position_ids.at(rows).to_pylist() if len(rows) else []
-        told = [_document(key, kind, first) for (key, kind), first in zip(ranked[:MOST_TOLD], ids, strict=True)]
+        told = [_document(key, kind, first) for (key, kind), first in zip(ranked[:MAX_TOLD], ids, strict=True)]
         return told + [each for status in (Status.FAILED, Status.PARTIAL) for each in self._others(status, ranked)]
 
     def _count(self, status: Status, reason: Reason, sentence: str, row: int, positions: int) -> None:
         key = (status, reason, self._kind_of(sentence, row))
-        if key not in self._kinds and len(self._kinds) >= MOST_KINDS:
+        if key not in self._kinds and len(self._kinds) >= MAX_KINDS:
             self._beyond[status] += positions
             return
         kind = self._kinds.setdefault(key, Kind(sentence, row))
@@ -94,7 +94,7 @@ class FailureBook:
         return NUMBER.sub(BLANK, sentence)
 
     def _others(self, status: Status, ranked: list[tuple[Key, Kind]]) -> list[dict[str, Any]]:
-        untold = [kind.positions for key, kind in ranked[MOST_TOLD:] if key[0] is status]
+        untold = [kind.positions for key, kind in ranked[MAX_TOLD:] if key[0] is status]
         positions = sum(untold) + self._beyond[status]
         if not positions:
             return []
@@ -103,7 +103,7 @@ class FailureBook:
         return [{"status": status.name, "reason": None, "sentence": sentence, "positions": positions, "first": None}]
 
 
-def _reason(reasons: ReasonBook, number: int) -> Reason:
+def _reason(reasons: KnownReasons, number: int) -> Reason:
     """Of the first measure, in the order asked for, that should have a number and has none."""
     codes = (Reason(code) for _, code in reasons.labels(number))
     return next(code for code in codes if code is not Reason.NOT_APPLICABLE)

@@ -6,7 +6,7 @@ import numpy.typing as npt
 from domain.measures.failures import Reason, Status, reason_text, status_of
 
 CODES = len(Reason)
-MOST_DIGITS = 24
+MAX_DIGITS = 24
 """Base-six digits that fit an int64."""
 DIGITS_OF_A_CHUNK = 9
 """6^9 is more keys than a chunk under 2,000 scenarios can hold."""
@@ -15,7 +15,7 @@ Label = tuple[int, int]
 """(place of the measure, code)"""
 
 
-class ReasonBook:
+class KnownReasons:
     """Numbers are given in the order in which chunks bring reasons; 0 is PRICED with nothing blank."""
 
     def __init__(self, measures: tuple[str, ...]) -> None:
@@ -68,7 +68,7 @@ def _keys(reasons: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
     for codes in reasons:
         if not codes.any():
             continue
-        if digits == MOST_DIGITS:
+        if digits == MAX_DIGITS:
             keys = np.unique(keys, return_inverse=True)[1].reshape(keys.shape)
             digits = DIGITS_OF_A_CHUNK
         keys = keys * CODES + codes

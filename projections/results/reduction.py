@@ -6,9 +6,9 @@ import numpy.typing as npt
 from domain.measures.failures import Reason
 from domain.measures.measures import Measure, Unit
 from projections.results.blocks import ChunkResults, Values
-from projections.results.failures import FailureBook
+from projections.results.failures import FailureKinds
 from projections.results.groups import Groups
-from projections.results.reasons import ReasonBook
+from projections.results.reasons import KnownReasons
 from projections.results.top import Top, offer
 from projections.results.totals import Totals
 
@@ -24,10 +24,10 @@ class Reduction:
         measures: tuple[Measure, ...],
         scenarios: int,
         principal_ccy: npt.NDArray[np.float64],
-        failures: FailureBook,
+        failures: FailureKinds,
     ) -> None:
         self._groups, self.failures = groups, failures
-        self.reasons = ReasonBook(tuple(measure.name for measure in measures))
+        self.reasons = KnownReasons(tuple(measure.name for measure in measures))
         self.totals = Totals(groups, measures, scenarios, principal_ccy)
         self.rates = np.full((len(groups.currencies), scenarios), np.nan)
         self.top = {

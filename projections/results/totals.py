@@ -15,7 +15,7 @@ from scipy import sparse
 from domain.measures.measures import Adds, Measure
 from projections.results.blocks import ChunkResults, Values
 from projections.results.groups import Groups
-from projections.results.reasons import Label, ReasonBook
+from projections.results.reasons import KnownReasons, Label
 
 SLAB_COLUMNS = 512
 """Scenarios are added as many at a time as keep a position's row of addends within this: it stays in the cache."""
@@ -71,7 +71,7 @@ class Totals:
         self.weights = np.zeros((groups.cell_count, len(self.averages), scenarios))
         self.blanks: dict[Label, npt.NDArray[np.int32]] = {}
 
-    def add(self, chunk: ChunkResults, reason_no: npt.NDArray[np.int16], reasons: ReasonBook) -> None:
+    def add(self, chunk: ChunkResults, reason_no: npt.NDArray[np.int16], reasons: KnownReasons) -> None:
         rows = slice(chunk.first_row, chunk.first_row + chunk.positions)
         cells = np.ascontiguousarray(self.groups.cells[:, rows].T)
         self._count(cells, reason_no, reasons)
@@ -102,7 +102,7 @@ class Totals:
         self.sums[:, :, slab] += by_cell[:, : len(addends)]
         self.weights[:, :, slab] += by_cell[:, [len(addends) + place for place in weight_of]]
 
-    def _count(self, cells: npt.NDArray[np.int32], reason_no: npt.NDArray[np.int16], reasons: ReasonBook) -> None:
+    def _count(self, cells: npt.NDArray[np.int32], reason_no: npt.NDArray[np.int16], reasons: KnownReasons) -> None:
         for scenarios in _alike(reason_no):
             numbers = reason_no[scenarios[0]]
             for reason in np.unique(numbers).tolist():

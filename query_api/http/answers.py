@@ -23,7 +23,7 @@ NO_CACHE = "private, no-cache"
 VARY = "Accept, Authorization, Cookie"
 SPOOL_BYTES = 8 * 1024 * 1024
 PIECE_BYTES = 256 * 1024
-MOST_ROWS_OF_A_LIST = 1_000
+MAX_ROWS_OF_A_LIST = 1_000
 
 ALIASES = {
     "text/json": "json",
@@ -33,7 +33,7 @@ ALIASES = {
 }
 FORMAT_OF = {mime: format for format, mime in MIME.items()} | ALIASES
 
-Limit = Annotated[int, Query(ge=1, le=MOST_ROWS_OF_A_LIST, description="Rows of a page.")]
+Limit = Annotated[int, Query(ge=1, le=MAX_ROWS_OF_A_LIST, description="Rows of a page.")]
 Cursor = Annotated[str | None, Query(description="From the Link header of the page before; opaque.")]
 AsOfEvent = Annotated[int | None, Query(ge=0, description="As it stood when this event had happened.")]
 Format = Annotated[str | None, Query(description=f"One of {', '.join(MIME)}; else by the Accept header.")]

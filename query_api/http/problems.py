@@ -17,8 +17,8 @@ from query_api.errors import NotAcceptable
 from query_api.http.documents import as_json
 
 PROBLEM = "application/problem+json"
-MOST_TOLD = 1_000
-_LONGEST_STEP, _LONGEST_MESSAGE = 80, 300
+MAX_TOLD = 1_000
+_MAX_STEP, _MAX_MESSAGE = 80, 300
 
 STATUS: dict[type, int] = {Unknown: 404, NotAcceptable: 406, Conflict: 409, Refused: 422, Unavailable: 503}
 """The one table from a refusal, of a command or of a query, to its HTTP status: by the nearest of its kinds."""
@@ -86,7 +86,7 @@ def http_error(request: Request, error: Exception) -> Response:
 def invalid(request: Request, error: Exception) -> Response:
     """The place and the rule of each violation, without the value."""
     assert isinstance(error, RequestValidationError)
-    errors = [_violation(request, one) for one in error.errors()[:MOST_TOLD]]
+    errors = [_violation(request, one) for one in error.errors()[:MAX_TOLD]]
     first = f"{'.'.join(str(step) for step in errors[0]['loc'])}: {errors[0]['message']}"
     fix = errors[0].get("fix", "see /openapi.json for what is taken here")
     return problem(request, 422, "INVALID_REQUEST", first, fix, errors=errors)
@@ -95,7 +95,7 @@ def invalid(request: Request, error: Exception) -> Response:
 def _violation(request: Request, one: dict[str, Any]) -> dict[str, Any]:
     """A field of the body that nothing reads is told with the nearest that is read."""
     where = list(one["loc"])
-    said = {"message": texts.visible(one["msg"][:_LONGEST_MESSAGE]), "type": one["type"]}
+    said = {"message": texts.visible(one["msg"][:_MAX_MESSAGE]), "type": one["type"]}
     body = getattr(request.scope.get("route"), "body_field", None)
     if one["type"] == "extra_forbidden" and body is not None and where[0] == "body":
         unknown = unknown_field("", str(where[-1]), fields_at(body.field_info.annotation, where[1:-1], None))
@@ -104,7 +104,7 @@ def _violation(request: Request, one: dict[str, Any]) -> dict[str, Any]:
 
 
 def _shown_step(step: Any) -> int | str:
-    return step if isinstance(step, int) else texts.visible(str(step)[:_LONGEST_STEP])
+    return step if isinstance(step, int) else texts.visible(str(step)[:_MAX_STEP])
 
 
 def cannot_be_asked(request: Request, _error: Exception) -> Response:

@@ -18,7 +18,7 @@ from query_api.runs import RunRow, find_run, progress, run_document, run_events
 POLL_SECONDS = 0.2
 AWAY_SECONDS = 1.0
 KEEP_ALIVE_SECONDS = 15.0
-LONGEST_SECONDS = 3600.0
+MAX_SECONDS = 3600.0
 """Then the stream ends, and a browser asks again by itself with Last-Event-ID."""
 
 
@@ -64,7 +64,7 @@ async def progress_events(ask: Callable[[int], Awaitable[Seen]], after: int) -> 
     """`event: <topic>` for each event of the run, `progress` when chunks are done, `end` when figures are there."""
     started = told_at = time.monotonic()
     told: dict[str, Any] | None = None
-    while time.monotonic() - started < LONGEST_SECONDS:
+    while time.monotonic() - started < MAX_SECONDS:
         try:
             seen = await ask(after)
         except psycopg.OperationalError:  # the reader stays, and goes on where it was

@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 
 from query_api.errors import RepeatedParameter, UnknownParameter
 
-LONGEST_NAME = 60
+MAX_NAME = 60
 NEAR = 0.5
 
 
@@ -38,8 +38,8 @@ def takes(route: object) -> dict[str, bool]:
 
 
 def unknown(name: str, known: list[str]) -> UnknownParameter:
-    shown = name if len(name) <= LONGEST_NAME else name[:LONGEST_NAME] + "…"
-    near = get_close_matches(name.lower(), known, n=1, cutoff=NEAR) if len(name) <= LONGEST_NAME else []
+    shown = name if len(name) <= MAX_NAME else name[:MAX_NAME] + "…"
+    near = get_close_matches(name.lower(), known, n=1, cutoff=NEAR) if len(name) <= MAX_NAME else []
     fix = f"write {near[0]}; there are " if near else "use one of "
     rest = ", ".join(known)
     return UnknownParameter(

@@ -21,7 +21,7 @@ KINDS = tuple(kind.lower() for kind in NODE_KINDS)
 TREE = (TOTAL, NODE, CHILDREN, *KINDS)
 NOBODY = -1
 
-MOST_VALUES = 50_000_000
+MAX_VALUES = 50_000_000
 """Groups times scenarios, or factors, that an answer is made of: 400 MB."""
 
 SELECT_NODES = "SELECT node_id, kind, path, positions FROM read.portfolio_node WHERE snapshot_id = %s ORDER BY path"
@@ -88,8 +88,8 @@ def group_positions(
 
 
 def refuse_too_many(groups: int, each: int) -> None:
-    if groups * each > MOST_VALUES:
-        message = f"{groups:,} groups times {each:,} are more than {MOST_VALUES:,} values"
+    if groups * each > MAX_VALUES:
+        message = f"{groups:,} groups times {each:,} are more than {MAX_VALUES:,} values"
         raise BadQuery(message, "ask for one node of the tree, or for larger groups")
 
 

@@ -8,7 +8,7 @@ from query_api.reading import Connection
 from query_api.results.columns import one_column
 from query_api.runs import queryable_run, scenario_numbers
 
-MOST_KEPT = 1_000
+MAX_KEPT = 1_000
 
 SELECT_TOP = """
 SELECT rank, position_id, value FROM read.top
@@ -28,8 +28,8 @@ def top_positions(
     run = queryable_run(connection, run_id)
     (scenario_no,) = scenario_numbers(run, scenario or run.scenario_ids[0])
     column = one_column(run, measure)
-    if not 1 <= limit <= MOST_KEPT:
-        raise BadQuery(f"the {MOST_KEPT:,} largest are kept", f"use a limit of 1 to {MOST_KEPT:,}")
+    if not 1 <= limit <= MAX_KEPT:
+        raise BadQuery(f"the {MAX_KEPT:,} largest are kept", f"use a limit of 1 to {MAX_KEPT:,}")
     rows = connection.execute(SELECT_TOP, (run.run_no, scenario_no, column.number, limit)).fetchall()
     if not rows and not column.base_name:
         raise BadQuery(f"{measure} is not an amount, and is not ranked", "name PV, DV01, CS01 or another amount")

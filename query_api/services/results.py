@@ -22,7 +22,7 @@ from query_api.http.paging import decode_cursor, encode_cursor, next_link
 from query_api.reading import Connect, reading
 from query_api.results.position import position_results_of
 from query_api.results.table import ResultTable, position_results
-from query_api.results.top import MOST_KEPT, top_positions
+from query_api.results.top import MAX_KEPT, top_positions
 from query_api.results.totals import LoadPortfolio, groupings, totals
 from query_api.runs import queryable_run, refuse_past
 
@@ -116,7 +116,7 @@ def _add_ranking(router: APIRouter, connect: Connect) -> None:
         run_id: str,
         measure: str = "PV",
         scenario: Scenario = None,
-        limit: Annotated[int, Query(ge=1, le=MOST_KEPT)] = 20,
+        limit: Annotated[int, Query(ge=1, le=MAX_KEPT)] = 20,
         format: Format = None,
         as_of_event: AsOfEvent = None,
     ) -> Response:

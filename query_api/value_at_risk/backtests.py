@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from domain.documents import MOST_TOLD, nearest, shown
+from domain.documents import MAX_TOLD, nearest, shown
 from domain.scenarios.versions import BASE
 from query_api.errors import BadQuery
 from query_api.reading import Connection
@@ -136,7 +136,7 @@ def _days(lines: Iterator[list[str]]) -> tuple[list[Day], list[Document], int]:
         return [], missing, len(missing)
     unknown = [name for name in header if name and name not in COLUMNS]
     if unknown:
-        return [], [_unknown_column(name) for name in unknown[:MOST_TOLD]], len(unknown)
+        return [], [_unknown_column(name) for name in unknown[:MAX_TOLD]], len(unknown)
     days, problems, count, seen = [], list[Document](), 0, set[str]()
     for number, cells in enumerate(lines, start=2):
         if any(cell.strip() for cell in cells):
@@ -145,7 +145,7 @@ def _days(lines: Iterator[list[str]]) -> tuple[list[Day], list[Document], int]:
                 days.append(found)
             else:
                 count += len(found)
-                problems += found[: MOST_TOLD - len(problems)]
+                problems += found[: MAX_TOLD - len(problems)]
     return days, problems, count
 
 

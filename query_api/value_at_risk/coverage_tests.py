@@ -21,12 +21,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
-from scipy.special import bdtr
+from scipy.special import bdtr, chdtrc
 
 YELLOW_FROM, RED_FROM = 0.95, 0.9999
 SIGNIFICANCE = 0.05
 FEWEST_DAYS = 2
-MOST_SUMMED = 1_000
+MAX_SUMMED = 1_000
 """Days whose binomial coefficients are within a double; beyond them the incomplete beta function is asked."""
 
 
@@ -66,14 +66,14 @@ def backtest(is_exception: Sequence[bool], confidence: float) -> Backtest:
     days, exceptions, p = len(is_exception), sum(is_exception), 1.0 - confidence
     coverage = 2.0 * (_log_likelihood(days, exceptions, exceptions / days) - _log_likelihood(days, exceptions, p))
     independence = _independence_ratio(is_exception)
-    probability = cumulative_binomial(exceptions, days, p)
+    probability = float(bdtr(exceptions, days, p))
     return Backtest(
         days=days,
         exceptions=exceptions,
         expected=days * p,
-        kupiec=_with_one_degree(coverage),
-        independence=_with_one_degree(independence),
-        conditional_coverage=_with_two_degrees(coverage + independence),
+        kupiec=_likelihood_ratio(coverage, degrees=1),
+        independence=_likelihood_ratio(independence, degrees=1),
+        conditional_coverage=_likelihood_ratio(coverage + independence, degrees=2),
         zone=zone_of(probability),
         cumulative_probability=probability,
     )
@@ -83,14 +83,6 @@ def zone_of(cumulative_probability: float) -> Zone:
     if cumulative_probability < YELLOW_FROM:
         return Zone.GREEN
     return Zone.YELLOW if cumulative_probability < RED_FROM else Zone.RED
-
-
-def cumulative_binomial(most: int, count: int, p: float) -> float:
-    """Probability of `most` or fewer among `count`."""
-    if count > MOST_SUMMED:
-        return float(bdtr(most, count, p))
-    terms = (math.comb(count, k) * p**k * (1.0 - p) ** (count - k) for k in range(most + 1))
-    return min(1.0, math.fsum(terms))
 
 
 def _independence_ratio(is_exception: Sequence[bool]) -> float:
@@ -118,13 +110,7 @@ def _log_likelihood(count: int, hits: int, p: float) -> float:
     return (misses * math.log1p(-p) if misses else 0.0) + (hits * math.log(p) if hits else 0.0)
 
 
-def _with_one_degree(ratio: float) -> Test:
-    """P(chi-squared of 1 > x) = erfc(root of x / 2); rounding may leave a ratio of nil below it."""
+def _likelihood_ratio(ratio: float, *, degrees: int) -> Test:
+    """Rounding may leave a ratio of nil below it."""
     statistic = max(0.0, ratio)
-    return Test(statistic, math.erfc(math.sqrt(statistic / 2.0)))
-
-
-def _with_two_degrees(ratio: float) -> Test:
-    """P(chi-squared of 2 > x) = exp(-x / 2)"""
-    statistic = max(0.0, ratio)
-    return Test(statistic, math.exp(-statistic / 2.0))
+    return Test(statistic, float(chdtrc(degrees, statistic)))

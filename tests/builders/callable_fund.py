@@ -13,7 +13,7 @@ import QuantLib as ql
 from commands.ingestion.prepare import prepare_portfolio
 from compute.chunks import ChunkFacts, price_chunk
 from compute.inputs.run_inputs import RunInputs, resolve
-from compute.pricers.callable.terms import build_book, live_exercises
+from compute.pricers.callable.terms import build_bonds, live_exercises
 from compute.pricers.debt.projection import project_fixed
 from compute.pricers.debt.terms import resolve_debt
 from domain.market.document import parse_market
@@ -152,9 +152,9 @@ def ql_bond(terms: Row, rights: Sequence[Row]) -> Any:
     )
 
 
-def book_of(run: RunInputs) -> tuple[Any, Any]:
+def bonds_of(run: RunInputs) -> tuple[Any, Any]:
     """Unit debt and the book of every position, each of which has a right still to use."""
     terms = run.chunk(0)
     debt = replace(resolve_debt(run, terms, np.zeros(len(terms), np.bool_)), notional_ccy=np.ones(len(terms)))
     projected = project_fixed(run, debt, terms.choice("rate_type", RATE_TYPES))
-    return debt, build_book(run, debt, projected.flows, live_exercises(run, terms))
+    return debt, build_bonds(run, debt, projected.flows, live_exercises(run, terms))

@@ -14,7 +14,7 @@ from domain.portfolio.tables import PRODUCT_TYPES
 from domain.valuation_models import (
     BY_NAME,
     MODELS,
-    ModelBook,
+    ModelDecisions,
     ModelEvent,
     ModelRefused,
     ModelStatus,
@@ -47,8 +47,8 @@ def withdrawn(version: int = 1) -> ModelEvent:
     return ModelVersionWithdrawn(**place, model="swaps", version=version, reason="wrong")
 
 
-def approve_swaps(book: ModelBook, reason: str = "validated", until: date | None = None) -> list[ModelEvent]:
-    return approve(book, ASKED, "swaps", 1, reason, until=until)
+def approve_swaps(decisions: ModelDecisions, reason: str = "validated", until: date | None = None) -> list[ModelEvent]:
+    return approve(decisions, ASKED, "swaps", 1, reason, until=until)
 
 
 def test_an_approval_says_what_was_approved_why_and_until_when() -> None:
@@ -56,16 +56,16 @@ def test_an_approval_says_what_was_approved_why_and_until_when() -> None:
 
 
 def test_the_same_approval_again_is_nothing_and_another_replaces_it() -> None:
-    book = fold([approved()])
-    assert approve_swaps(book) == []
-    (renewed,) = approve_swaps(book, until=TODAY)
+    decisions = fold([approved()])
+    assert approve_swaps(decisions) == []
+    (renewed,) = approve_swaps(decisions, until=TODAY)
     assert renewed.originator_version == 2
     assert fold([approved(), renewed]).status(1, TODAY + timedelta(days=1)) is ModelStatus.EXPIRED
 
 
 def test_an_approval_is_withdrawn_once_and_may_be_given_again() -> None:
-    book = fold([approved()])
-    assert withdraw(book, ASKED, "swaps", 1, "wrong") == [withdrawn()]
+    decisions = fold([approved()])
+    assert withdraw(decisions, ASKED, "swaps", 1, "wrong") == [withdrawn()]
     assert withdraw(fold([approved(), withdrawn()]), ASKED, "swaps", 1, "again") == []
     (again,) = approve_swaps(fold([approved(), withdrawn()]))
     assert fold([approved(), withdrawn(), again]).status(1, TODAY) is ModelStatus.APPROVED

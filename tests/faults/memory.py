@@ -278,7 +278,7 @@ def start_try(tables: Tables, run_id: UUID, chunk_no: int, attempt: int, error: 
     return Rows([tables.tries[key]])
 
 
-def note_error(tables: Tables, error: str, run_id: UUID, chunk_no: int, attempt: int) -> Rows:
+def record_error(tables: Tables, error: str, run_id: UUID, chunk_no: int, attempt: int) -> Rows:
     key = (run_id, chunk_no, attempt)
     if key in tables.tries:
         tables.tries[key] = (tables.tries[key][0], error)
@@ -315,7 +315,7 @@ STATEMENTS: dict[str, Callable[..., Rows]] = {
     ),
     manager.SELECT_MISSING: select_missing,
     worker.START_TRY: start_try,
-    worker.NOTE_ERROR: note_error,
+    worker.RECORD_ERROR: record_error,
     worker.UNDO_TRY: undo_try,
     worker.END_TRY: end_try,
 }

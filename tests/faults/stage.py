@@ -25,7 +25,7 @@ CHUNKS = -(-POSITIONS // CHUNK_SIZE)
 PARTS = -(-POSITIONS // PART_POSITIONS)
 KINDS = ("PositionPriced", "RiskComputed")
 SCENARIOS = "up100,down100,credit_crunch"
-LONGEST_SECONDS = 90.0
+MAX_SECONDS = 90.0
 
 COUNT_CHUNKS = "SELECT count(DISTINCT chunk_no) FROM fact_block WHERE run_id = %s"
 SELECT_WORKERS = "SELECT pid FROM process_heartbeat WHERE role = 'worker' AND beat_at > now() - interval '10 seconds'"
@@ -80,7 +80,7 @@ def run_id_of(key: str) -> UUID:
 
 def until(connection: Connection, holds: Callable[[], bool]) -> None:
     """Looks whenever something is appended to the log, and a few times a second anyway."""
-    deadline = time.monotonic() + LONGEST_SECONDS
+    deadline = time.monotonic() + MAX_SECONDS
     connection.execute("LISTEN ledger_events")
     while not holds():
         assert time.monotonic() < deadline, "it never came to that"

@@ -42,7 +42,7 @@ from tests.faults.memory import Connection, Database, Job, Pause, Queue, Store
 from tests.faults.plain_work import ASKED, CODEC, KINDS, NOW, facts_of, hash_of, request
 
 WORKERS = 3
-MOST_ROUNDS = 60
+MAX_ROUNDS = 60
 SEARCH = settings(
     derandomize=True,
     database=None,
@@ -298,7 +298,7 @@ class Schedules(RuleBasedStateMachine):
         for worked in self.workers:
             if worked:
                 worked.actor.finish()
-        for _ in range(MOST_ROUNDS):
+        for _ in range(MAX_ROUNDS):
             if self.is_over():
                 break
             self.site.database.now += 11.0

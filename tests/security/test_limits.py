@@ -192,7 +192,7 @@ def test_questions_about_figures_have_turns(app: FastAPI, tenor: Tenor) -> None:
 @pytest.mark.usefixtures("tenor")
 def test_those_who_are_patient_are_few(app: FastAPI) -> None:
     """A read model that is behind is waited for by a few at a time; the others are told to come back."""
-    from query_api.reading import MOST_PATIENT
+    from query_api.reading import MAX_PATIENT
 
     client = TestClient(app)
     body = {"scenario_id": "behind", "name": "behind", "shocks": []}
@@ -208,7 +208,7 @@ def test_those_who_are_patient_are_few(app: FastAPI) -> None:
         assert status == 200 and seconds < 2.0
         for thread in threads:
             thread.join()
-    assert set(answers) <= {409, 503} and answers.count(503) >= len(threads) - 3 * MOST_PATIENT
+    assert set(answers) <= {409, 503} and answers.count(503) >= len(threads) - 3 * MAX_PATIENT
 
 
 def test_uploads_have_turns_and_slow_bodies_hold_none() -> None:

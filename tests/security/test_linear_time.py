@@ -17,7 +17,7 @@ from tests.commands.ingestion.conftest import SOUND, write_csv
 from tests.security.conftest import FUND, Service
 
 N, TIMES = 2_000, 3
-MOST_RATIO = 5.5
+MAX_RATIO = 5.5
 """Nine is what a quadratic check takes."""
 FREE_SECONDS = 0.3
 """What is done within it is fast enough, whatever the ratio says of so short a time."""
@@ -136,9 +136,9 @@ def is_linear(work: Callable[[int], Any]) -> tuple[bool, list[float]]:
     for _ in range(TRIES):
         once, thrice = seconds_of(lambda: work(N)), seconds_of(lambda: work(TIMES * N))
         times += [once, thrice]
-        if thrice < FREE_SECONDS or thrice < MOST_RATIO * once:
+        if thrice < FREE_SECONDS or thrice < MAX_RATIO * once:
             return True, times
-    return min(times[1::2]) < MOST_RATIO * min(times[::2]), times
+    return min(times[1::2]) < MAX_RATIO * min(times[::2]), times
 
 
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)

@@ -15,7 +15,7 @@ from domain.event import Envelope, Event
 from domain.ports import AlreadyThere
 from domain.scenarios.versions import scenario_stream, split_reference
 from ops.wiring import utc_now
-from query_api.value_at_risk.coverage_tests import MOST_SUMMED, backtest, cumulative_binomial, zone_of
+from query_api.value_at_risk.coverage_tests import backtest, zone_of
 from tests.security.conftest import Service
 
 LONG = b'"' + b"x" * 140_000 + b'"'
@@ -49,15 +49,12 @@ def test_a_backtest_of_1500_days_with_700_exceptions(service: Service) -> None:
     assert found["cumulative_probability"] == pytest.approx(1.0)
 
 
-def test_the_two_ways_to_a_probability_agree() -> None:
-    """On both sides of where the one gives way to the other."""
-    for days, most, p in ((MOST_SUMMED, 15, 0.01), (MOST_SUMMED, 520, 0.5)):
-        summed, asked = cumulative_binomial(most, days, p), cumulative_binomial(most, days + 1, p)
-        assert asked == pytest.approx(summed, rel=0.05) and asked < summed
-    one, exact = Fraction(1, 64), Fraction(0)
+def test_a_probability_of_many_days_is_exact() -> None:
+    one, exact = Fraction(1, 100), Fraction(0)
     for k in range(31):
         exact += comb(1_500, k) * one**k * (1 - one) ** (1_500 - k)
-    assert cumulative_binomial(30, 1_500, 1 / 64) == pytest.approx(float(exact), rel=1e-13)
+    found = backtest([True] * 30 + [False] * 1_470, 0.99)
+    assert found.cumulative_probability == pytest.approx(float(exact), rel=1e-12)
     assert zone_of(backtest([True] * 700 + [False] * 800, 0.99).cumulative_probability) == "RED"
 
 

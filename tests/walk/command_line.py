@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 PROGRAM = Path(sys.executable).with_name("tenor")
-LONGEST_SECONDS = 300
+MAX_SECONDS = 300
 """The first run of an engine compiles its kernels: half a minute, more on a machine that is busy."""
 SMALL_FUND = Path(__file__).parents[2] / "examples" / "small_fund"
 
@@ -86,7 +86,7 @@ class Tenor:
 
 
 def finish(process: subprocess.Popen[bytes]) -> Answer:
-    out, err = process.communicate(timeout=LONGEST_SECONDS)
+    out, err = process.communicate(timeout=MAX_SECONDS)
     return Answer(process.returncode, out, err.decode())
 
 

@@ -8,11 +8,11 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from compute.kernels.curves.curves import DAYS_PER_YEAR
 from compute.kernels.dates.calendars import adjusted_day, business_day_shifts, civil_of_day, day_of_civil
+from compute.kernels.kernel import kernel
 from domain.portfolio.tables import BUSINESS_DAYS
 
 Array = NDArray[np.float64]
@@ -22,9 +22,9 @@ PREMIUM_YEAR_DAYS = 360.0
 HALF_DAY_YR = 0.5 / DAYS_PER_YEAR
 """Accrual on default counts half a day more: the standard model's own habit."""
 SERIES_TERMS = 16
-MOST_STEPS = 200
+MAX_STEPS = 200
 HAZARD_TOLERANCE = 1e-14
-MOST_HAZARD = 100.0
+MAX_HAZARD = 100.0
 
 _FOLLOWING = BUSINESS_DAYS.index("FOLLOWING")
 
@@ -103,7 +103,7 @@ def premium_periods(as_of_day: int, *, maturity_day: Days, first_day: Days, cale
     return Premiums(offsets, *(np.ascontiguousarray(together[:, k]) for k in range(3)))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _periods(as_of: int, maturity: int, first: int, calendar: int, shifts: NDArray[np.int8]) -> Days:
     year, month, _ = civil_of_day(min(first, as_of))
     quarter = 4 * year + (month - 1) // 3 - 1
@@ -124,13 +124,13 @@ def _periods(as_of: int, maturity: int, first: int, calendar: int, shifts: NDArr
     return rows[:count]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _imm_day(quarter: int) -> int:
     """The 20th of the last month of a quarter, 4 x year + number from 0."""
     return day_of_civil(quarter // 4, 3 * (quarter % 4) + 3, 20)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def moments(x: float) -> tuple[float, float, float]:
     """The integrals of u^k exp(-x u) over 0 to 1, k = 0, 1, 2: a series for small x, then upwards recursion."""
     e = math.exp(-x)
@@ -146,7 +146,7 @@ def moments(x: float) -> tuple[float, float, float]:
     return x * one + e, one, two
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _log_survival(day: int, credit: Credit, row: int, s: int, add: float) -> float:
     total, before = 0.0, 0
     last = credit.node_count[row] - 1
@@ -159,14 +159,14 @@ def _log_survival(day: int, credit: Credit, row: int, s: int, add: float) -> flo
     return log
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _log_discount(day: int, i: int, s: int, rows: Rows, rates: Rates) -> float:
     factor = rates.factors[rows.curve[i], day, s] * rates.spread_factors[rows.spread_curve[i], day]
     log: float = math.log(factor) - rows.spread[i, s] * day / DAYS_PER_YEAR
     return log
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _next_break(day: int, end: int, i: int, s: int, rows: Rows, rates: Rates, credit: Credit) -> int:
     """The first day after `day` at which the forward or the hazard rate may change, at most `end`."""
     found: int = end
@@ -182,7 +182,7 @@ def _next_break(day: int, end: int, i: int, s: int, rows: Rows, rates: Rates, cr
     return found
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _defaults(
     begin: int,
     end: int,
@@ -215,7 +215,7 @@ def _defaults(
     return value
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _premium(
     coupon: float, i: int, s: int, swaps: Swaps, premiums: Premiums, rows: Rows, rates: Rates, credit: Credit
 ) -> float:
@@ -247,7 +247,7 @@ def bootstrap_hazards(
     _bootstrap(swaps, premiums, rows, rates, credit, accrued_days)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _bootstrap(swaps: Swaps, premiums: Premiums, rows: Rows, rates: Rates, credit: Credit, accrued_days: Array) -> None:
     for s in range(rates.factors.shape[2]):
         for j in range(len(swaps.coupon)):
@@ -255,7 +255,7 @@ def _bootstrap(swaps: Swaps, premiums: Premiums, rows: Rows, rates: Rates, credi
                 _solve_node(j, s, swaps, premiums, rows, rates, credit, accrued_days[j])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _solve_node(
     j: int, s: int, swaps: Swaps, premiums: Premiums, rows: Rows, rates: Rates, credit: Credit, accrued_days: float
 ) -> None:
@@ -264,7 +264,7 @@ def _solve_node(
     low, high = 0.0, 0.5
     at_low = _with_hazard(low, j, s, swaps, premiums, rows, rates, credit) + rebate
     at_high = _with_hazard(high, j, s, swaps, premiums, rows, rates, credit) + rebate
-    while at_high < 0.0 and high < MOST_HAZARD:
+    while at_high < 0.0 and high < MAX_HAZARD:
         low, at_low = high, at_high
         high *= 2.0
         at_high = _with_hazard(high, j, s, swaps, premiums, rows, rates, credit) + rebate
@@ -272,7 +272,7 @@ def _solve_node(
         credit.hazard[0, j, s] = math.nan
         return
     side = 0
-    for _ in range(MOST_STEPS):
+    for _ in range(MAX_STEPS):
         middle = high - at_high * (high - low) / (at_high - at_low)
         value = _with_hazard(middle, j, s, swaps, premiums, rows, rates, credit) + rebate
         if value == 0.0 or abs(high - low) < HAZARD_TOLERANCE:
@@ -287,7 +287,7 @@ def _solve_node(
             return
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _with_hazard(
     hazard: float, j: int, s: int, swaps: Swaps, premiums: Premiums, rows: Rows, rates: Rates, credit: Credit
 ) -> float:

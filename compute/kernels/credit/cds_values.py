@@ -8,11 +8,11 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from compute.kernels.credit.cds import HALF_DAY_YR, PREMIUM_YEAR_DAYS, Credit, Premiums, Rates, Rows, Swaps, moments
 from compute.kernels.curves.curves import BASIS_POINT, DAYS_PER_YEAR
+from compute.kernels.kernel import kernel
 from compute.kernels.simd.lanes import PASS, lane_starts, load, splat, store, widened
 
 Array = NDArray[np.float64]
@@ -97,7 +97,7 @@ def _by_curves(rows: Rows) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return order, starts.astype(np.int64)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _fill_values(
     order: NDArray[np.int64],
     starts: NDArray[np.int64],
@@ -125,7 +125,7 @@ def _fill_values(
             _add_moves(members, swaps, premiums, rows, rates, table, moved)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _fill_table(i: int, last: int, moves: int, rows: Rows, rates: Rates, credit: Credit, table: _Table) -> None:
     """The rows of position i's curves up to a day, each from the one before by the integral over a day.
 
@@ -173,7 +173,7 @@ def _fill_table(i: int, last: int, moves: int, rows: Rows, rates: Rates, credit:
             discount, log_p, survives = next_discount, next_log_p, math.exp(log_q)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _day_moments(x: float) -> tuple[float, float, float]:
     if abs(x) > SMALL:
         return moments(x)
@@ -183,7 +183,7 @@ def _day_moments(x: float) -> tuple[float, float, float]:
     return x * one + e, one, two
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _add_values(members: NDArray[np.int64], swaps: Swaps, premiums: Premiums, table: _Table, pv: Array) -> None:
     """Premiums on the days they are paid, if there was no default by the day before, accrual and loss on default."""
     offsets, starts, ends, counted_days = premiums
@@ -210,7 +210,7 @@ def _add_values(members: NDArray[np.int64], swaps: Swaps, premiums: Premiums, ta
                 store(out, i * scenarios + lane, total)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _add_moves(
     members: NDArray[np.int64],
     swaps: Swaps,
@@ -241,7 +241,7 @@ def _add_moves(
             _add_between(begin, pay - 1, -accrues * since_yr, accrues, table.moves, table.timed_moves, found)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _add_between(begin: int, end: int, level: float, slope: float, plain: Array, timed: Array, found: Array) -> None:
     """Adds what moves `level` + `slope` x t paid at default between two days."""
     size = len(found)

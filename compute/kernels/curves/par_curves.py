@@ -12,7 +12,7 @@ Array = NDArray[np.float64]
 Days = NDArray[np.int32]
 
 TOLERANCE = 1e-13
-MOST_STEPS = 30
+MAX_STEPS = 30
 _SHIFT = 1e-6
 
 
@@ -66,7 +66,7 @@ def solve_curve(
     node_days = np.array([quote.last_day for quote in quotes], np.int32)
     quoted = np.array([quote.rate for quote in quotes])
     zeros, jacobian, error = quoted.copy(), np.eye(len(quotes)), np.full(len(quotes), np.inf)
-    for _ in range(MOST_STEPS):
+    for _ in range(MAX_STEPS):
         rates, jacobian = _rates_and_jacobian(interpolation, node_days, zeros, quotes, discount_factors, jumps)
         error = rates - quoted
         if not np.isfinite(jacobian).all() or np.linalg.matrix_rank(jacobian) < len(quotes):

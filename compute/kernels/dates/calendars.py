@@ -4,9 +4,9 @@ from functools import cache
 from importlib.resources import files
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
+from compute.kernels.kernel import kernel
 from domain.portfolio.tables import BUSINESS_DAYS, CALENDARS
 
 FIRST_DAY = np.datetime64("1990-01-01", "D").astype(int).item()
@@ -73,7 +73,7 @@ def _holidays(calendar: str) -> NDArray[np.datetime64]:
     return np.array([f"{year}-{day[:2]}-{day[2:]}" for year, *days in years for day in days], dtype="datetime64[D]")
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _adjust(
     days: NDArray[np.int32], calendar: NDArray[np.int8], business_day: NDArray[np.int8], shifts: NDArray[np.int8]
 ) -> NDArray[np.int32]:
@@ -83,7 +83,7 @@ def _adjust(
     return out
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def adjusted_day(day: int, calendar: int, business_day: int, shifts: NDArray[np.int8]) -> int:
     """One day moved to a business day; `shifts` are `business_day_shifts()`."""
     if calendar == _NONE or business_day == _UNADJUSTED:
@@ -94,7 +94,7 @@ def adjusted_day(day: int, calendar: int, business_day: int, shifts: NDArray[np.
     return _moved_off_weekend(day, business_day)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _moved_off_weekend(day: int, business_day: int) -> int:
     weekday = (day + 3) % 7  # 1970-01-01 was a Thursday; Monday is 0
     if weekday < 5:
@@ -106,7 +106,7 @@ def _moved_off_weekend(day: int, business_day: int) -> int:
     return after if business_day == _FOLLOWING or same_month else before
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def day_of_civil(year: int, month: int, day: int) -> int:
     """Epoch day of a proleptic Gregorian date (Hinnant, chrono-compatible Low-Level Date Algorithms)."""
     y = year - (month <= 2)
@@ -116,7 +116,7 @@ def day_of_civil(year: int, month: int, day: int) -> int:
     return era * 146097 + year_of_era * 365 + year_of_era // 4 - year_of_era // 100 + day_of_year - 719468
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def civil_of_day(day: int) -> tuple[int, int, int]:
     """(year, month, day of month) of an epoch day (the inverse of `day_of_civil`)."""
     z = day + 719468
@@ -129,7 +129,7 @@ def civil_of_day(day: int) -> tuple[int, int, int]:
     return year_of_era + era * 400 + (month <= 2), month, day_of_year - (153 * m + 2) // 5 + 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def month_length(year: int, month: int) -> int:
     if month == 2:
         return 29 if (year % 4 == 0 and year % 100 != 0) or year % 400 == 0 else 28
@@ -141,7 +141,7 @@ _MONTH_STARTS = np.arange("1950-01", "2150-02", dtype="datetime64[M]").astype("d
 """Looking a month up takes a third of the time of the civil calendar's divisions, and schedules do little else."""
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def day_in_month(month_number: int, roll_day: int) -> int:
     """Epoch day of a month (12 x year + month - 1), on the roll day clipped to the month's length."""
     row = month_number - _FIRST_MONTH
@@ -152,7 +152,7 @@ def day_in_month(month_number: int, roll_day: int) -> int:
     return day_of_civil(year, month, min(roll_day, month_length(year, month)))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def month_number_of_day(day: int) -> int:
     year, month, _ = civil_of_day(day)
     return 12 * year + month - 1

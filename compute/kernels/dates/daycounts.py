@@ -1,7 +1,6 @@
 """Day counts: the part of a year that interest runs for."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from compute.kernels.dates.calendars import (
@@ -12,7 +11,8 @@ from compute.kernels.dates.calendars import (
     month_length,
     month_number_of_day,
 )
-from compute.kernels.dates.schedules import MOST_BY_MONTHS, Days, Schedules
+from compute.kernels.dates.schedules import MAX_BY_MONTHS, Days, Schedules
+from compute.kernels.kernel import kernel
 from domain.portfolio.tables import DAY_COUNTS
 
 THIRTY_360 = DAY_COUNTS.index("30/360")
@@ -108,7 +108,7 @@ def _interest_days(
     return start, np.where(icma, schedules.end[rows], schedules.accrual_end[rows])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _fractions(
     day_count: NDArray[np.int8],
     start: Days,
@@ -123,7 +123,7 @@ def _fractions(
     return out
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def years_between(
     day_count: int, start: int, end: int, reference_start: int, reference_end: int, frequency: int
 ) -> float:
@@ -139,7 +139,7 @@ def years_between(
     return _thirty_360_days(start, end, day_count == THIRTY_E_360) / 360.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _thirty_360_days(start: int, end: int, european: bool) -> int:
     year_1, month_1, day_1 = civil_of_day(start)
     year_2, month_2, day_2 = civil_of_day(end)
@@ -149,7 +149,7 @@ def _thirty_360_days(start: int, end: int, european: bool) -> int:
     return 360 * (year_2 - year_1) + 30 * (month_2 - month_1) + day_2 - day_1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _isda_years(start: int, end: int) -> float:
     year_1, year_2 = civil_of_day(start)[0], civil_of_day(end)[0]
     first, last = day_of_civil(year_1, 1, 1), day_of_civil(year_2, 1, 1)
@@ -160,9 +160,9 @@ def _isda_years(start: int, end: int) -> float:
     return (first + length_1 - start) / length_1 + (year_2 - year_1 - 1) + (end - last) / length_2
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _icma_years(start: int, end: int, reference_start: int, reference_end: int, frequency: int) -> float:
-    if (reference_start <= start and end <= reference_end) or frequency > MOST_BY_MONTHS:
+    if (reference_start <= start and end <= reference_end) or frequency > MAX_BY_MONTHS:
         return (end - start) / ((reference_end - reference_start) * frequency)
     interval_mo, roll = 12 // frequency, _roll_day(reference_start, reference_end)
     month = month_number_of_day(reference_end)
@@ -179,7 +179,7 @@ def _icma_years(start: int, end: int, reference_start: int, reference_end: int, 
     return years
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _roll_day(reference_start: int, reference_end: int) -> int:
     year_1, month_1, day_1 = civil_of_day(reference_start)
     year_2, month_2, day_2 = civil_of_day(reference_end)

@@ -1,11 +1,11 @@
 """Which periods have reset, the days that their fixings are dated, and overnight fixings compounded over a period."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from compute.kernels.dates.calendars import business_days
 from compute.kernels.dates.schedules import Schedules
+from compute.kernels.kernel import kernel
 
 Days = NDArray[np.int32]
 Rates = NDArray[np.float64]
@@ -70,7 +70,7 @@ def compounded_growth(start: Days, end: Days, business_day: Days, fixing: Rates,
     return growth
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _compound(start: Days, end: Days, business_day: Days, fixing: Rates, days_per_year: float, growth: Rates) -> None:
     for i in range(len(start)):
         row = np.searchsorted(business_day, start[i], side="right") - 1

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from compute.kernels.dates.calendars import (
@@ -26,15 +25,16 @@ from compute.kernels.dates.calendars import (
     month_length,
     month_number_of_day,
 )
+from compute.kernels.kernel import kernel
 from domain.portfolio.columns import ABSENT_DATE
 
 Days = NDArray[np.int32]
 
-_LONGEST_MOVE_DAYS = 31
+_MAX_MOVE_DAYS = 31
 """No adjustment moves a payment by more."""
 YEAR_DAYS = 364
 """Of payments every 14 or 7 days: 26 or 52 a year."""
-MOST_BY_MONTHS = 12
+MAX_BY_MONTHS = 12
 """Payments a year that fall on days of a month; more of them are counted in days."""
 
 
@@ -141,7 +141,7 @@ class _Grid(NamedTuple):
     """rolls on month ends"""
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _build(
     as_of: int,
     maturity: Days,
@@ -184,7 +184,7 @@ def _build(
     return offsets, days[0], days[1], days[2], days[3], days[4], days[5], days[6], regular
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _anchor(issue: int, first_payment: int, last_regular: int, maturity: int, frequency: int) -> int:
     """The day that regular dates count back from; ABSENT_DATE is before every date."""
     if frequency == 0 or last_regular <= issue or last_regular < first_payment:
@@ -192,7 +192,7 @@ def _anchor(issue: int, first_payment: int, last_regular: int, maturity: int, fr
     return last_regular if ABSENT_DATE < last_regular < maturity else maturity
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _first_end(issue: int, first_payment: int, anchor: int, frequency: int) -> int:
     """The day that ends the first period where it need not be a regular date, else ABSENT_DATE."""
     if frequency == 0:
@@ -200,12 +200,12 @@ def _first_end(issue: int, first_payment: int, anchor: int, frequency: int) -> i
     return min(first_payment, anchor) if first_payment > issue else ABSENT_DATE
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _grid(anchor: int, first_payment: int, maturity: int, frequency: int, end_of_month: bool) -> _Grid:
     """Frequency 0 has intervals of a year."""
     year, month, day = civil_of_day(anchor)
     number, at_end = 12 * year + month - 1, day == month_length(year, month)
-    days = YEAR_DAYS // frequency if frequency > MOST_BY_MONTHS else 0
+    days = YEAR_DAYS // frequency if frequency > MAX_BY_MONTHS else 0
     months = 0 if days else 12 // max(frequency, 1)
     on_ends = end_of_month and at_end and days == 0
     roll = MONTH_END if on_ends else day
@@ -216,14 +216,14 @@ def _grid(anchor: int, first_payment: int, maturity: int, frequency: int, end_of
     return _Grid(anchor, number, roll, months, days, on_ends)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _regular_date(grid: _Grid, k: int) -> int:
     if grid.days:
         return grid.anchor - k * grid.days
     return day_in_month(grid.month - k * grid.months, grid.roll)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _dates_after(grid: _Grid, day: int) -> int:
     """How many regular dates, the anchor among them, are after a day."""
     if grid.days:
@@ -234,7 +234,7 @@ def _dates_after(grid: _Grid, day: int) -> int:
     return count
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _unpaid(
     as_of: int,
     grid: _Grid,
@@ -247,7 +247,7 @@ def _unpaid(
     """How many periods up to the anchor pay after the valuation date."""
     if issue >= grid.anchor:
         return 0
-    count = _dates_after(grid, max(issue, first_end, as_of - _LONGEST_MOVE_DAYS))
+    count = _dates_after(grid, max(issue, first_end, as_of - _MAX_MOVE_DAYS))
     while count > 0 and adjusted_day(_regular_date(grid, count - 1), calendar, business_day, shifts) <= as_of:
         count -= 1
     if first_end == ABSENT_DATE or adjusted_day(first_end, calendar, business_day, shifts) <= as_of:
@@ -255,7 +255,7 @@ def _unpaid(
     return count + 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _period(k: int, grid: _Grid, issue: int, first_end: int) -> tuple[int, int, int, int]:
     """Start, end and notional regular period, which ends with it, of the period that k others follow to the anchor."""
     end = max(_regular_date(grid, k), first_end)
@@ -270,14 +270,14 @@ def _period(k: int, grid: _Grid, issue: int, first_end: int) -> tuple[int, int, 
     return start, end, start if start == regular_start else _interval_from(end, grid, -1), end
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _last_period(maturity: int, grid: _Grid) -> tuple[int, int, int, int]:
     """As `_period`, of the one from the anchor to maturity; its notional regular period begins with it."""
     regular = _interval_from(maturity, grid, -1) == grid.anchor
     return grid.anchor, maturity, grid.anchor, maturity if regular else _regular_date(grid, -1)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _interval_from(day: int, grid: _Grid, sign: int) -> int:
     """One interval on or back from a day; a month's end stays one where the anchor rolls on month ends."""
     if grid.days:

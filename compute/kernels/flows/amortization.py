@@ -3,12 +3,12 @@
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from compute.kernels.dates.calendars import civil_of_day, month_length
 from compute.kernels.dates.daycounts import THIRTY_360, period_fraction
-from compute.kernels.dates.schedules import MOST_BY_MONTHS, YEAR_DAYS, Schedules
+from compute.kernels.dates.schedules import MAX_BY_MONTHS, YEAR_DAYS, Schedules
+from compute.kernels.kernel import kernel
 from domain.portfolio.columns import ABSENT_DATE
 from domain.portfolio.tables import AMORTIZATIONS
 
@@ -41,7 +41,7 @@ def interest_only_until(issue_day: NDArray[np.int32], io_months: NDArray[np.int3
     return np.where(absent, ABSENT_DATE, until).astype(np.int32)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def level_share(rate: float, payments: float) -> float:
     """A level payment per unit of balance, r / (1 - (1 + r)^-n), 1 / n at r = 0; n may be any positive number."""
     if rate == 0.0:
@@ -49,7 +49,7 @@ def level_share(rate: float, payments: float) -> float:
     return rate / -math.expm1(-payments * math.log1p(rate))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def level_share_slope(rate: float, payments: float) -> float:
     """d level_share / d rate; by its series below |r n| = 1e-4, where the closed form loses digits."""
     n = payments
@@ -59,7 +59,7 @@ def level_share_slope(rate: float, payments: float) -> float:
     return (repaid - rate * n * (1.0 - repaid) / (1.0 + rate)) / (repaid * repaid)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def payments_past_maturity(amortization_months: int, issue_day: int, maturity_day: int, frequency: int) -> float:
     """Payments by which the levelling term, counted from issue, outlasts maturity (a balloon); 0 without one."""
     if amortization_months <= 0:
@@ -68,7 +68,7 @@ def payments_past_maturity(amortization_months: int, issue_day: int, maturity_da
     return max(beyond_mo, 0) * frequency / 12.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def whole_months(start_day: int, end_day: int) -> int:
     """Whole months from one epoch day to another, the start's day clipped to the end's month."""
     start_year, start_month, start_dom = civil_of_day(start_day)
@@ -77,7 +77,7 @@ def whole_months(start_day: int, end_day: int) -> int:
     return 12 * (end_year - start_year) + end_month - start_month - (0 if complete else 1)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def months_of_periods(
     as_of_day: int, start: NDArray[np.int32], end: NDArray[np.int32], regular: NDArray[np.bool_], frequency: int
 ) -> NDArray[np.int32]:
@@ -88,7 +88,7 @@ def months_of_periods(
     """
     months = np.empty(len(start), np.int32)
     for j in range(len(start)):
-        if frequency > MOST_BY_MONTHS:
+        if frequency > MAX_BY_MONTHS:
             months[j] = max((end[j] - start[j]) // (YEAR_DAYS // frequency), 1)
         elif frequency == 0:
             months[j] = max(whole_months(max(start[j], as_of_day), end[j]), 0)
@@ -97,13 +97,13 @@ def months_of_periods(
     return months
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def step_of_speeds_mo(frequency: int) -> float:
     """Length in months of what `months_of_periods` counts."""
-    return 12.0 / frequency if frequency > MOST_BY_MONTHS else 1.0
+    return 12.0 / frequency if frequency > MAX_BY_MONTHS else 1.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def ages_mo(issue_day: int, end: NDArray[np.int32]) -> NDArray[np.int32]:
     """Loan age at each payment: whole months from issue to its unadjusted date, so no holiday makes a loan younger."""
     age = np.empty(len(end), np.int32)
@@ -112,7 +112,7 @@ def ages_mo(issue_day: int, end: NDArray[np.int32]) -> NDArray[np.int32]:
     return age
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def cents(amount: float) -> float:
     """Half a cent goes away from zero; a millionth of a cent of slack keeps decimal halves halves in binary."""
     return math.copysign(math.floor(abs(amount) * 100.0 + 0.5 + 1e-6) / 100.0, amount)

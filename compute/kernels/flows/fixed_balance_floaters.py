@@ -8,11 +8,12 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from compute.kernels.flows.amortization import LINEAR
+from compute.kernels.flows.discount_terms import DiscountTerms
 from compute.kernels.flows.floating_sensitivity import BASIS_POINT, Discounting
+from compute.kernels.kernel import kernel
 from compute.kernels.simd.lanes import (
     LANES,
     PASS,
@@ -58,7 +59,7 @@ class SteadyFloaters(NamedTuple):
     projection_row: Days
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fill_balances(
     chosen: NDArray[np.bool_],
     offsets: NDArray[np.int64],
@@ -83,24 +84,19 @@ def fill_balances(
 
 
 def steady_present_values(
-    floaters: SteadyFloaters,
-    *,
-    curve_row: Days,
-    spread_row: Days,
-    spread: Array,
-    factors: Array,
-    spread_factors: Array,
+    floaters: SteadyFloaters, on: DiscountTerms, *, factors: Array, spread_factors: Array
 ) -> Array:
     """PV [n, S] of what `fill_interest` and the repayments make, without the flows: nothing of size [P, S] is made.
 
     Args: as `discounting.present_values`; NaN for the positions that are not chosen
     """
     pv = np.full((len(floaters.chosen), max(factors.shape[2], LANES)), np.nan)
-    _present_values(floaters, curve_row, spread_row, widened(spread), widened(factors), spread_factors, pv)
+    spread, table = widened(on.spread), widened(factors)
+    _present_values(floaters, on.curve_row, on.spread_row, spread, table, spread_factors, pv)
     return pv[:, : factors.shape[2]]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _present_values(
     floaters: SteadyFloaters,
     curve_row: Days,
@@ -148,7 +144,7 @@ def _present_values(
             store(out, i * scenarios + b2, pv2)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _is_same(i: int, spread: Array) -> bool:
     same = True
     for s in range(1, spread.shape[1]):
@@ -156,13 +152,13 @@ def _is_same(i: int, spread: Array) -> bool:
     return same
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _spread_factor(spread: float, day: int, curve_factor: float) -> float:
     """exp(-(spread + s(t)) t), as `discounting` has it."""
     return curve_factor * math.exp(-spread * (day / 365.0)) if spread != 0.0 else curve_factor
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fill_interest(floaters: SteadyFloaters, factors: Array, interest_ccy: Array) -> None:
     """Fills interest_ccy [P, S], balance x (rate - fee) x fraction."""
     chosen, offsets, reset, stop, _, fraction, fixing, grown, balance_ccy, _ = floaters[:10]
@@ -186,7 +182,7 @@ def fill_interest(floaters: SteadyFloaters, factors: Array, interest_ccy: Array)
                 store(out, j * scenarios + at, balance * ((paid - fee) * unit))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fill_key_rates(floaters: SteadyFloaters, factors: Array, discounting: Discounting, key_rate_dv01: Array) -> None:
     """Fills key_rate_dv01 [n, S, K] that comes through the forwards, discount factors held.
 
@@ -224,7 +220,7 @@ def fill_key_rates(floaters: SteadyFloaters, factors: Array, discounting: Discou
                 key_rate_dv01[i, s, k] = -BASIS_POINT * per_key[k, s]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _add_keys(
     gradients: Array, gradient_of_scenario: Days, row: int, reset: int, stop: int, weight: Array, per_key: Array
 ) -> None:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from compute.kernels.dates.schedules import Schedules
@@ -51,6 +50,7 @@ from compute.kernels.flows.prepaying_pool import (
     severity_under,
 )
 from compute.kernels.flows.speeds import NO_SPEED
+from compute.kernels.kernel import kernel
 from compute.kernels.options.caplet_volatilities import NO_SURFACE, CapletSurfaces
 from compute.kernels.options.options import arrears_years, deviation_at, expected_rate
 from compute.kernels.simd.lanes import widened
@@ -202,7 +202,7 @@ def _without_rates_of_nothing(periods: "_Periods", terms: FloatTerms) -> FloatTe
     return terms._replace(fixing=np.where(nothing, 0.0, terms.fixing)) if nothing.any() else terms
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _fill(
     as_of_day: int,
     valued_in_days: int,
@@ -246,7 +246,7 @@ def _fill(
                     _add_key_rates(i, s, periods, terms, discounting, work, key_rate_dv01[i, s])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _speed_path(as_of_day: int, i: int, periods: _Periods, terms: FloatTerms, speeds: Speeds) -> SpeedPath:
     first, stop = periods.offsets[i], periods.offsets[i + 1]
     if speeds.prepayment_kind[i] == NO_SPEED and speeds.default_kind[i] == NO_SPEED:
@@ -258,7 +258,7 @@ def _speed_path(as_of_day: int, i: int, periods: _Periods, terms: FloatTerms, sp
     return empty_path(months, age, step_of_speeds_mo(terms.frequency[i]))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _fill_rates(
     i: int, s: int, periods: _Periods, terms: FloatTerms, discount_factors: NDArray[np.float64], work: FloatingPath
 ) -> None:
@@ -280,7 +280,7 @@ def _fill_rates(
         all_in[j], slopes[j] = rate, slope
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _fill_expected_rates(
     i: int,
     s: int,
@@ -321,7 +321,7 @@ def _fill_expected_rates(
             work.growth_slope[j] = (higher - lower) / (2.0 * step)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _fill_shares(i: int, periods: _Periods, terms: FloatTerms, work: FloatingPath) -> None:
     first, last, frequency = periods.offsets[i], periods.offsets[i + 1], terms.frequency[i]
     fraction, end, io_until_day = periods.fraction[first:last], periods.end[first:last], terms.io_until_day[i]
@@ -344,7 +344,7 @@ def _fill_shares(i: int, periods: _Periods, terms: FloatTerms, work: FloatingPat
     share[len(share) - 1] = 1.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _fill_amounts(
     i: int,
     periods: _Periods,
@@ -367,7 +367,7 @@ def _fill_amounts(
     cashflows_ccy[SCHEDULED, count - 1] *= terms.redemption_per_100[i] / 100.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _fill_cents(
     balance_ccy: float,
     servicing_fee: float,
@@ -395,7 +395,7 @@ def _fill_cents(
         balance = cents(balance - repaid)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _fill_discount(
     i: int,
     s: int,
@@ -411,7 +411,7 @@ def _fill_discount(
         discount[j] = factors[pay[j], s] * spread_factors[pay[j]] * math.exp(-spread * pay[j] / 365.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _fill_weights(
     i: int,
     periods: _Periods,
@@ -428,7 +428,7 @@ def _fill_weights(
     fill_weights(fraction, fee, redemption, path, severity, advances, beginning_ccy, work)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _add_key_rates(
     i: int,
     s: int,

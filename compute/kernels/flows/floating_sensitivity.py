@@ -3,10 +3,10 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from compute.kernels.flows.prepaying_pool import SpeedPath
+from compute.kernels.kernel import kernel
 
 BASIS_POINT = 1e-4
 
@@ -53,7 +53,7 @@ class FloatingPath(NamedTuple):
     """-d share / d ln balance: the payment over the balance where the payment is given, else 0"""
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def empty_floating_path(count: int) -> FloatingPath:
     return FloatingPath(
         np.empty(count),
@@ -66,7 +66,7 @@ def empty_floating_path(count: int) -> FloatingPath:
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fill_weights(
     fraction: NDArray[np.float64],
     fee: float,
@@ -84,7 +84,7 @@ def fill_weights(
         a payment P that is given makes s_j fall as the balance rises: A_j + dPV / ds_j ds_j / dB_j
 
     Args:   fraction, beginning_ccy (B)  [count]; redemption of the last balance, per unit
-    Source: Giles and Glasserman (2006), Smoking Adjoints; the flows are those of `behaviour.fill_pool`
+    Source: Giles and Glasserman (2006), Smoking Adjoints; the flows are those of `prepaying_pool.fill_pool`
     """
     shares, paid, smm, mdr = work.share, work.discount, path.smm, path.mdr
     all_in, weight, slopes, share_slopes = work.all_in, work.weight, work.growth_slope, work.share_slope
@@ -104,7 +104,7 @@ def fill_weights(
         redemption = 1.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _recoveries(
     path: SpeedPath, severity: float, advances: bool, beginning_ccy: NDArray[np.float64], work: FloatingPath
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -126,7 +126,7 @@ def _recoveries(
     return recovery, of_share_ccy
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _advanced(
     j: int, slot: int, severity: float, unpaid_ccy: float, work: FloatingPath, of_share_ccy: NDArray[np.float64]
 ) -> float:
@@ -145,7 +145,7 @@ def _advanced(
     return ahead - severity * discount[slot] if recovers else ahead
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def add_key_rates(
     reset: NDArray[np.int32],
     stop: NDArray[np.int32],

@@ -1,4 +1,4 @@
-"""Projected flows of a chunk of positions: made by bonds and loans, read by discounting, yields and lives."""
+"""Projected flows of a chunk of positions: made by bonds and loans, read by discounting, yields and average lives."""
 
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,10 +1,10 @@
 """Loans that say what they pay a period: what that amortises, until nothing is left."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from compute.kernels.flows.floating_sensitivity import FloatingPath
+from compute.kernels.kernel import kernel
 
 TO_LEVEL = np.empty(0)
 """Payments of loans that give none."""
@@ -14,7 +14,7 @@ def payments_ccy(given: NDArray[np.float64], count: int) -> NDArray[np.float64]:
     return given if len(given) else np.full(count, np.nan)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fill_shares(
     balance_ccy: float,
     payment_ccy: float,
@@ -33,7 +33,7 @@ def fill_shares(
     share[len(share) - 1] = 1.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fill_floating_shares(
     balance_ccy: float,
     payment_ccy: float,
@@ -55,7 +55,7 @@ def fill_floating_shares(
     share[last] = 1.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def share_of_payment(payment_ccy: float, balance_ccy: float, due: float) -> float:
     """What a payment amortises of a balance after the interest `due` on a unit of it; negative where it falls short."""
     if abs(payment_ccy) >= abs(balance_ccy * (1.0 + due)):

@@ -11,10 +11,10 @@ pays
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from compute.kernels.curves.curves import BASIS_POINT, DAYS_PER_YEAR
+from compute.kernels.kernel import kernel
 
 Array = NDArray[np.float64]
 Days = NDArray[np.int32]
@@ -40,7 +40,7 @@ def with_differences(key_rate_dv01: Array, dv01: Array, bends: NDArray[np.bool_]
     return shared
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fill_near_kinks(
     chosen: NDArray[np.bool_],
     offsets: NDArray[np.int64],

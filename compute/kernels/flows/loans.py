@@ -4,7 +4,6 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from compute.kernels.dates.schedules import Schedules
@@ -35,6 +34,7 @@ from compute.kernels.flows.prepaying_pool import (
     severity_under,
 )
 from compute.kernels.flows.speeds import NO_SPEED
+from compute.kernels.kernel import kernel
 from domain.portfolio.tables import COMPOUNDINGS
 
 PERIODS_A_YEAR = np.array([{"SIMPLE": 0, "MONTHLY": 12, "SEMIANNUAL": 2, "ANNUAL": 1}[c] for c in COMPOUNDINGS])
@@ -87,7 +87,7 @@ def loan_flows(as_of_day: int, schedules: Schedules, terms: LoanTerms, speeds: S
                     or as given, until nothing is left
         LINEAR      balance / payments left         last payment: the balance
 
-    Args:     schedules [n] the payments to come, terms and speeds [n], variants as `behaviour.distinct_variants`
+    Args:     schedules [n] the payments to come, terms and speeds [n], variants as `prepaying_pool.distinct_variants`
     Returns:  Flows, one per period of `schedules`; loans without speeds have equal columns
     Accuracy: 1e-12 relative to the recursion in exact arithmetic. A payment that does not cover a period's interest
               adds the rest to the balance: principal is then negative. Cent rounding follows the
@@ -135,7 +135,7 @@ def nominal_coupon(
     return nominal
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _fill(
     as_of_day: int,
     periods: _Periods,
@@ -152,10 +152,10 @@ def _fill(
         if speeds.prepayment_kind[i] == NO_SPEED and speeds.default_kind[i] == NO_SPEED:
             _contractual(i, periods, terms, interest_ccy[rows], principal_ccy[rows])
         else:
-            _behavioural(as_of_day, i, periods, terms, speeds, variants, interest_ccy[rows], principal_ccy[rows])
+            _prepaying(as_of_day, i, periods, terms, speeds, variants, interest_ccy[rows], principal_ccy[rows])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _contractual(
     i: int,
     periods: _Periods,
@@ -190,15 +190,15 @@ def _contractual(
         balance = cents(balance - repaid) if rounds else balance - repaid
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _level_share(i: int, left: int, terms: LoanTerms) -> float:
     frequency = terms.frequency[i]
     past = payments_past_maturity(terms.amortization_months[i], terms.issue_day[i], terms.maturity_day[i], frequency)
     return level_share(terms.coupon[i] / frequency, left + past)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _behavioural(
+@kernel
+def _prepaying(
     as_of_day: int,
     i: int,
     periods: _Periods,
@@ -224,7 +224,7 @@ def _behavioural(
         principal_ccy[:, v] = principal_paid(cashflows_ccy)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _scheduled_share(i: int, count: int, periods: _Periods, terms: LoanTerms) -> NDArray[np.float64]:
     """[count] share of the balance that each payment amortises when the level payment is set anew every time.
 

@@ -3,13 +3,13 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from compute.kernels.dates.calendars import adjust
 from compute.kernels.dates.daycounts import year_fraction
 from compute.kernels.flows.flows import Flows
 from compute.kernels.flows.prepaying_pool import INTEREST, Speeds, Variants, level_pay_pool, principal_paid
+from compute.kernels.kernel import kernel
 
 Amounts = NDArray[np.float64]
 Days = NDArray[np.int32]
@@ -75,7 +75,7 @@ def pool_flows(as_of_day: int, dates: PoolDates, terms: PoolTerms, speeds: Speed
 
     Args:    speeds, variants  of the same n pools
     Returns: Flows; what would be paid on or before `as_of_day` is left out
-    Accuracy: rounding, as `behaviour.level_pay_pool`
+    Accuracy: rounding, as `prepaying_pool.level_pay_pool`
     Source:  SIFMA Standard Formulas B.1 and C.3
     """
     count = terms.wam_mo.astype(np.int64)
@@ -103,7 +103,7 @@ def _typed(terms: PoolTerms) -> PoolTerms:
     return PoolTerms(*(np.require(v, t, ["C", "W"]) for v, t in zip(terms, dtypes, strict=True)))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _project(
     terms: PoolTerms,
     speeds: Speeds,

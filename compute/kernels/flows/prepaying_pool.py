@@ -9,10 +9,10 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from compute.kernels.flows.speeds import ABS, NO_SPEED, PSA, SDA, mdr, settled_age_mo, smm
+from compute.kernels.kernel import kernel
 
 BEGINNING, INTEREST, SCHEDULED, PREPAID, DEFAULTED, RECOVERED, ADVANCED = range(7)
 """Rows of a pool's cash flows; BEGINNING is the performing balance at the start of the period, ADVANCED the principal
@@ -94,14 +94,14 @@ class SpeedPath(NamedTuple):
     """length of what `months` counts, in months: 1, or 12/26 or 12/52"""
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def empty_path(months: NDArray[np.int32], end_age_mo: NDArray[np.int32], step_mo: float = 1.0) -> SpeedPath:
     count, total = len(months), months.sum()
     slots = np.zeros(total, np.int32)
     return SpeedPath(months, end_age_mo, np.zeros(count), np.zeros(count), np.zeros(total), slots, step_mo)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _age_mo(path: SpeedPath, j: int, q: int, settled: int) -> int:
     """Loan age in the q-th month of period j."""
     back = path.months[j] - 1 - q if path.step_mo == 1.0 else 0
@@ -109,13 +109,13 @@ def _age_mo(path: SpeedPath, j: int, q: int, settled: int) -> int:
     return age
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _over_step(monthly: float, step_mo: float) -> float:
     """What leaves in part of a month: survival is its power."""
     return monthly if step_mo == 1.0 else -math.expm1(step_mo * math.log1p(-monthly))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fill_prepayments(path: SpeedPath, kind: int, quoted_pct: float, multiplier: float) -> None:
     """Fills `smm`: 1 - product of the months' (1 - SMM), as a sum that keeps small rates exact."""
     rate, rate_age, settled = 0.0, -1, settled_age_mo(kind)
@@ -130,7 +130,7 @@ def fill_prepayments(path: SpeedPath, kind: int, quoted_pct: float, multiplier: 
         path.smm[j] = prepaid
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fill_defaults(path: SpeedPath, kind: int, quoted_pct: float, multiplier: float, lag_mo: int) -> None:
     """Fills `mdr`, `default_share` and `recovery_period`, and caps `smm` at the balance that defaults leave.
 
@@ -160,7 +160,7 @@ def fill_defaults(path: SpeedPath, kind: int, quoted_pct: float, multiplier: flo
         path.smm[j] = min(path.smm[j], 1.0 - defaulted)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fill_speeds(path: SpeedPath, i: int, v: int, speeds: Speeds, variants: Variants) -> None:
     """Fills the path with position i's speeds under variant v."""
     fill_prepayments(path, speeds.prepayment_kind[i], speeds.prepayment_pct[i], variants.prepayment_multiplier[v])
@@ -169,18 +169,18 @@ def fill_speeds(path: SpeedPath, i: int, v: int, speeds: Speeds, variants: Varia
         fill_defaults(path, speeds.default_kind[i], speeds.default_pct[i], multiplier, lag_mo)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def depends_on_age(speeds: Speeds, i: int) -> bool:
     return bool(speeds.prepayment_kind[i] in (PSA, ABS) or speeds.default_kind[i] == SDA)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def severity_under(speeds: Speeds, i: int, variants: Variants, v: int) -> float:
     severity: float = speeds.severity[i] + variants.severity_add[v]
     return min(max(severity, 0.0), 1.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fill_pool(
     balance_ccy: float,
     scheduled_share: NDArray[np.float64],
@@ -221,7 +221,7 @@ def fill_pool(
         balance *= (1.0 - share) * (1.0 - default - path.smm[j])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _advance(
     unpaid_ccy: float, scheduled_share: NDArray[np.float64], j: int, slot: int, cashflows_ccy: NDArray[np.float64]
 ) -> float:
@@ -233,7 +233,7 @@ def _advance(
     return left
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def principal_paid(cashflows_ccy: NDArray[np.float64]) -> NDArray[np.float64]:
     """[n] scheduled, prepaid, recovered and advanced principal."""
     paid: NDArray[np.float64] = (
@@ -242,7 +242,7 @@ def principal_paid(cashflows_ccy: NDArray[np.float64]) -> NDArray[np.float64]:
     return paid
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def level_pay_pool(
     balance_ccy: float,
     wac: float,

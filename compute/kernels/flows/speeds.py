@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from numba import njit
+from compute.kernels.kernel import kernel
 
 PREPAYMENT_KINDS = ("CPR", "SMM", "PSA", "ABS", "MODEL")
 DEFAULT_KINDS = ("CDR", "SDA", "PD")
@@ -64,7 +64,7 @@ def _percent(text: str, kind: str, argument: str) -> float:
     return quoted_pct
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def smm(kind: int, quoted_pct: float, age_mo: int, multiplier: float) -> float:
     """Share of the scheduled balance that prepays in the month that ends at loan age `age_mo`.
 
@@ -91,7 +91,7 @@ def smm(kind: int, quoted_pct: float, age_mo: int, multiplier: float) -> float:
     return math.nan
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def mdr(kind: int, quoted_pct: float, age_mo: int, multiplier: float) -> float:
     """Share of the performing balance that defaults in the month that ends at loan age `age_mo`.
 
@@ -113,7 +113,7 @@ def mdr(kind: int, quoted_pct: float, age_mo: int, multiplier: float) -> float:
     return math.nan
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def settled_age_mo(kind: int) -> int:
     """The age from which a speed's monthly rate no longer changes."""
     if kind == PSA:
@@ -123,6 +123,6 @@ def settled_age_mo(kind: int) -> int:
     return _NEVER if kind == ABS else 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _monthly(annual: float) -> float:
     return -math.expm1(math.log1p(-min(annual, 1.0)) / 12.0)

@@ -75,7 +75,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class CallableBook:
+class CallableBonds:
     """n bonds with their lattices: all that does not depend on a curve."""
 
     dates: Dates
@@ -102,7 +102,7 @@ class CallableBook:
         has.reshape(-1)[self.stacking[2]] = True
         return has[1:]
 
-    def on(self, mean_reversion: Array, sigma: Array, fineness: float = 1.0, bump: float = 0.0) -> "CallableBook":
+    def on(self, mean_reversion: Array, sigma: Array, fineness: float = 1.0, bump: float = 0.0) -> "CallableBonds":
         """The same bonds under other parameters, [n] each; a bump of sigma keeps its steps."""
         rights = np.asarray(self.has_right.any(axis=0))
         counts = step_counts(self.dates.offsets, self.dates.day, rights, sigma, fineness)
@@ -110,40 +110,40 @@ class CallableBook:
 
 
 def prices(
-    book: CallableBook, present: Array, active: NDArray[np.bool_] | None = None, *, smooth: bool = True
+    bonds: CallableBonds, present: Array, active: NDArray[np.bool_] | None = None, *, smooth: bool = True
 ) -> Array:
     """Dirty prices per unit of notional.
 
-    Args:    present [A, S]  present values of the book's amounts
+    Args:    present [A, S]  present values of the bonds' amounts
              active  [n, S]  which prices are wanted; the others are NaN
              smooth  as in `roll_back`; official prices are
     Returns: [n, S]
     """
-    return _rolled(book, present, active, weighed=False, smooth=smooth)[0]
+    return _rolled(bonds, present, active, weighed=False, smooth=smooth)[0]
 
 
-def prices_and_flows(book: CallableBook, present: Array) -> tuple[Array, Flows]:
+def prices_and_flows(bonds: CallableBonds, present: Array) -> tuple[Array, Flows]:
     """Prices [n, S], and the flows that the bonds pay on average, as the best exercise has it.
 
     An amount counts with the state price of its being paid over the discount factor of its day. Discounted, the flows
     are worth the price, and their sensitivities are the price's with the exercise held, which is the best one under a
     small move too.
     """
-    price, chance = _rolled(book, present, None, weighed=True, smooth=True)
-    return price, _expected_flows(book.amounts, book.position_count, chance)
+    price, chance = _rolled(bonds, present, None, weighed=True, smooth=True)
+    return price, _expected_flows(bonds.amounts, bonds.position_count, chance)
 
 
 def _rolled(
-    book: CallableBook, present: Array, active: NDArray[np.bool_] | None, *, weighed: bool, smooth: bool
+    bonds: CallableBonds, present: Array, active: NDArray[np.bool_] | None, *, weighed: bool, smooth: bool
 ) -> tuple[Array, Array]:
     """Prices [n, S], and the chance [A, S] of every amount, where it is asked for."""
-    amounts, rows, scenarios = book.amounts, len(book.dates.day), present.shape[1]
-    stacked = _by_date(book, present)
-    events = Events(stacked[0], stacked[1:], book.has_right, book.dates.paid_loading, book.dates.strike_loading)
+    amounts, rows, scenarios = bonds.amounts, len(bonds.dates.day), present.shape[1]
+    stacked = _by_date(bonds, present)
+    events = Events(stacked[0], stacked[1:], bonds.has_right, bonds.dates.paid_loading, bonds.dates.strike_loading)
     chances = np.zeros((3, rows, scenarios) if weighed else (3, 0, 0))
-    price = np.full((book.position_count, scenarios), np.nan)
-    for group in book.groups:
-        lanes, position = _lanes(book.dates, group, scenarios, active)
+    price = np.full((bonds.position_count, scenarios), np.nan)
+    for group in bonds.groups:
+        lanes, position = _lanes(bonds.dates, group, scenarios, active)
         of_lanes = np.empty(len(position))
         if len(position):
             roll_back(group.lattice, events, lanes, of_lanes, Chances(chances[0], chances[1:]), weighed, smooth)
@@ -155,10 +155,10 @@ def _rolled(
     return price, np.where(at_once[:, None], 1.0, chances[amounts.purpose, amounts.row])
 
 
-def _by_date(book: CallableBook, present: Array) -> Array:
+def _by_date(bonds: CallableBonds, present: Array) -> Array:
     """[3, R, S] what is paid, the call and the put of every date, sums of their amounts; 0 where there is none."""
-    order, first, keys = book.stacking
-    stacked = np.zeros((3, len(book.dates.day), present.shape[1]))
+    order, first, keys = bonds.stacking
+    stacked = np.zeros((3, len(bonds.dates.day), present.shape[1]))
     stacked.reshape(-1, present.shape[1])[keys] = np.add.reduceat(present[order], first, axis=0)
     return stacked
 

@@ -16,7 +16,7 @@ Array = NDArray[np.float64]
 
 SMALL = 1e-12
 """Of a t, below which its exponential is a line to the last digit."""
-MOST_STEPS = 100
+MAX_STEPS = 100
 MEAN_REVERSIONS = (-0.2, 2.0)
 SIGMAS = (1e-6, 0.5)
 """Where a fit looks."""
@@ -90,7 +90,7 @@ def _boundary(swaptions: Swaptions, of_start: Array, of_paid: Array) -> Array:
     slope = of_paid - of_start[:, None]
     constant = -0.5 * (of_paid**2 - of_start[:, None] ** 2)
     z = np.zeros(len(of_start))
-    for _ in range(MOST_STEPS):
+    for _ in range(MAX_STEPS):
         terms = amount * np.exp(constant - slope * z[:, None])
         worth = terms.sum(axis=1)
         step = np.log(worth) * worth / (terms * slope).sum(axis=1)

@@ -1,9 +1,9 @@
 """The use of a right at the nodes of a date, many lanes side by side, and its transpose."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from compute.kernels.kernel import kernel
 from compute.kernels.simd.lanes import LANES as REGISTER
 from compute.kernels.simd.lanes import load, splat, store, where_less
 
@@ -15,7 +15,7 @@ CALL, PUT = 0, 1
 TINY = 1e-100
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def use(values: Array, strikes: Array, size: int, side: int, smooth: bool, gain: Array) -> None:
     """min(value, call), or max(value, put), at every node; fills what using the right gains [W, LANES].
 
@@ -29,7 +29,7 @@ def use(values: Array, strikes: Array, size: int, side: int, smooth: bool, gain:
         _smooth_slopes(values, size, 1.0 if side == CALL else -1.0, gain)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _choose(values: Array, strikes: Array, size: int, sign: float, gain: Array) -> None:
     signed, nought = splat(sign), splat(0.0)
     for at in range(0, size * LANES, REGISTER):
@@ -39,7 +39,7 @@ def _choose(values: Array, strikes: Array, size: int, sign: float, gain: Array) 
         store(values, at, where_less(gained, nought, value, strike))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _smooth_crossings(values: Array, size: int, sign: float, gain: Array) -> None:
     for j in range(size - 1):
         if not _any_crossing(gain, j):
@@ -53,7 +53,7 @@ def _smooth_crossings(values: Array, size: int, sign: float, gain: Array) -> Non
             values[j + 1, l] += part * a
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _smooth_slopes(values: Array, size: int, sign: float, gain: Array) -> None:
     for j in range(1, size - 1):
         if not _any_near(gain, j):
@@ -64,7 +64,7 @@ def _smooth_slopes(values: Array, size: int, sign: float, gain: Array) -> None:
             values[j, l] -= sign * slope * near * near * (3.0 - 2.0 * near) * (1.0 / 12.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _any_crossing(gain: Array, j: int) -> bool:
     """Whether a lane's gain changes its sign between the nodes j and j + 1."""
     found = 0
@@ -73,7 +73,7 @@ def _any_crossing(gain: Array, j: int) -> bool:
     return found > 0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _any_near(gain: Array, j: int) -> bool:
     """Whether a lane's kink is within a node of j."""
     most = -1.0
@@ -82,7 +82,7 @@ def _any_near(gain: Array, j: int) -> bool:
     return most > 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def hold(alive: Array, gain: Array, size: int, smooth: bool, held: Array) -> None:
     """The transpose of `use`: what is alive before the right is used, from what is alive after."""
     for j in range(size):

@@ -15,10 +15,10 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from compute.kernels.curves.curves import DAYS_PER_YEAR
+from compute.kernels.kernel import kernel
 
 Array = NDArray[np.float64]
 
@@ -28,7 +28,7 @@ NODES_AT_ONCE = 4
 """The lattice widens by so many a side, so that steps between are alike."""
 SMALL = 1e-12
 """Of a t, below which its exponential is a line to the last digit."""
-LEAST_SIGMA = 1e-8
+MIN_SIGMA = 1e-8
 """Below a ten thousandth of a basis point the nodes of a step would be one and the same."""
 
 
@@ -65,7 +65,7 @@ def build_lattice(
     is a part of a longer one.
 
     Args:     event_days [E]  ascending, > 0, days from the valuation date
-              mean_reversion  any sign, 0 too;  sigma  decimal a year, taken as at least LEAST_SIGMA
+              mean_reversion  any sign, 0 too;  sigma  decimal a year, taken as at least MIN_SIGMA
     Accuracy: nodes beyond SPAN_DEVIATIONS are left out, the values there extrapolated on a line: 3e-5 per 100
     Source:   Hull and White (1994), Numerical Procedures for Implementing Term Structure Models I
     """
@@ -94,19 +94,19 @@ def lattice_at(
 ) -> Lattice:
     """The lattice with exactly these nodes in time."""
     a = float(mean_reversion)
-    size, spacing = _sizes(times_yr, a, max(float(sigma), LEAST_SIGMA), span_deviations)
+    size, spacing = _sizes(times_yr, a, max(float(sigma), MIN_SIGMA), span_deviations)
     row = _rows(times_yr, size, spacing)
     x, child, weight, state_price = _branch(times_yr, a, size, spacing, row, trapezoid)
     return Lattice(times_yr, step_of_event.astype(np.int64), size, x, row, child, weight, state_price)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def variance_per_sigma2(a: float, t: float) -> float:
     """Variance of x over t years, for a sigma of 1: (1 - exp(-2 a t)) / (2 a), which is t where a is nil."""
     return t if abs(a * t) < SMALL else -math.expm1(-2.0 * a * t) / (2.0 * a)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _sizes(times_yr: Array, a: float, sigma: float, span_deviations: float) -> tuple[NDArray[np.int64], Array]:
     """Nodes of each step, and their distance."""
     n = len(times_yr)
@@ -122,7 +122,7 @@ def _sizes(times_yr: Array, a: float, sigma: float, span_deviations: float) -> t
     return size, spacing
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _rows(times_yr: Array, size: NDArray[np.int64], spacing: Array) -> NDArray[np.int64]:
     """A step takes the weights of the one before where both have the same length, spacings and nodes at their ends."""
     row = np.zeros(len(times_yr) - 1, np.int64)
@@ -134,7 +134,7 @@ def _rows(times_yr: Array, size: NDArray[np.int64], spacing: Array) -> NDArray[n
     return row
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _branch(
     times_yr: Array, a: float, size: NDArray[np.int64], spacing: Array, row: NDArray[np.int64], trapezoid: bool
 ) -> tuple[Array, NDArray[np.int32], Array, Array]:
@@ -155,7 +155,7 @@ def _branch(
     return x, child, weight, state_price
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _set_row(
     x: Array,
     later: Array,
@@ -176,7 +176,7 @@ def _set_row(
             weight[j, c] *= math.exp(-along * dt)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _set_weights(weight: Array, off: float, middle: int, following: int) -> int:
     """Probabilities of three neighbours with the step's mean and variance; returns the lowest of them.
 

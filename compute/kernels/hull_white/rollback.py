@@ -8,11 +8,11 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from compute.kernels.hull_white.exercise import CALL, LANES, hold, use
 from compute.kernels.hull_white.lattice import Lattice
+from compute.kernels.kernel import kernel
 from compute.kernels.simd.lanes import LANES as REGISTER
 from compute.kernels.simd.lanes import load, splat, store
 
@@ -74,7 +74,7 @@ class _Block(NamedTuple):
     """[LANES]"""
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def roll_back(
     lattice: Lattice, events: Events, lanes: Lanes, price: Array, chances: Chances, weighed: bool, smooth: bool
 ) -> None:
@@ -104,7 +104,7 @@ def roll_back(
             _weigh_block(lattice, events, lanes, first, end, sums, block, chances, smooth)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _roll_block(
     lattice: Lattice,
     events: Events,
@@ -133,7 +133,7 @@ def _roll_block(
         price[l] = later[0, l - first]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _one_step_back(child: NDArray[np.int32], weight: Array, size: int, row: int, later: Array, now: Array) -> None:
     to, of = now.reshape(-1), later.reshape(-1)
     for j in range(size):
@@ -148,7 +148,7 @@ def _one_step_back(child: NDArray[np.int32], weight: Array, size: int, row: int,
             store(to, j * LANES + r, down * load(of, low) + middle * load(of, mid) + up * load(of, high))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _one_step_on(child: NDArray[np.int32], weight: Array, size: int, row: int, now: Array, later: Array) -> None:
     """The transpose of a step back: what is held at a node goes to its children. `later` is overwritten."""
     later[:] = 0.0
@@ -168,7 +168,7 @@ def _one_step_on(child: NDArray[np.int32], weight: Array, size: int, row: int, n
             store(to, high, load(to, high) + up * held)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _any_right(events: Events, lanes: Lanes, first: int, end: int, k: int, side: int) -> bool:
     found = False
     for l in range(first, end):
@@ -176,7 +176,7 @@ def _any_right(events: Events, lanes: Lanes, first: int, end: int, k: int, side:
     return found
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _fill_strikes(
     lattice: Lattice,
     events: Events,
@@ -206,7 +206,7 @@ def _fill_strikes(
                 strikes[j, l - first] = amount * math.exp(-loading * lattice.x[step, j])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _pay(
     lattice: Lattice,
     events: Events,
@@ -233,7 +233,7 @@ def _pay(
     _raise_all(values, lattice.size[step], level)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _spread(level: Array, size: int, values: Array) -> None:
     flat = values.reshape(-1)
     for r in range(0, LANES, REGISTER):
@@ -242,7 +242,7 @@ def _spread(level: Array, size: int, values: Array) -> None:
             store(flat, j * LANES + r, same)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _raise_all(values: Array, size: int, level: Array) -> None:
     flat = values.reshape(-1)
     for r in range(0, LANES, REGISTER):
@@ -251,7 +251,7 @@ def _raise_all(values: Array, size: int, level: Array) -> None:
             store(flat, j * LANES + r, load(flat, j * LANES + r) + more)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _bond_state_price(lattice: Lattice, step: int, loading: float) -> float:
     """Curve-free value today of exp(-B x) at the step: S(i) where B is nil."""
     total = 0.0
@@ -264,7 +264,7 @@ def _bond_state_price(lattice: Lattice, step: int, loading: float) -> float:
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _weigh_block(
     lattice: Lattice,
     events: Events,
@@ -291,7 +291,7 @@ def _weigh_block(
                 _weigh_used(lattice, events, lanes, first, end, k, side, sums[k], now, block, smooth, chances.strike)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _weigh_paid(
     lattice: Lattice,
     events: Events,
@@ -315,7 +315,7 @@ def _weigh_paid(
             paid[row, lanes.scenario[l]] = _seen_ahead(lattice, step, events.paid_loading[row], alive[:, l - first])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _seen_ahead(lattice: Lattice, step: int, loading: float, held: Array) -> float:
     """Chance of a payment that follows later, from what is held at the nodes of the decision."""
     total = 0.0
@@ -324,7 +324,7 @@ def _seen_ahead(lattice: Lattice, step: int, loading: float, held: Array) -> flo
     return total / _bond_state_price(lattice, step, loading)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _weigh_used(
     lattice: Lattice,
     events: Events,

@@ -10,7 +10,7 @@ Rows = NDArray[np.int64]
 
 STEPS_PER_ROOT_YR = 48.0
 """Steps up to time t are this x sqrt(t) at least."""
-STEPS_BETWEEN_DATES, LEAST_STEP_YR = 6.0, 1.0 / 24.0
+STEPS_BETWEEN_DATES, MIN_STEP_YR = 6.0, 1.0 / 24.0
 """Between two dates at least, none of them shorter, whether or not there are rights."""
 STEPS_TO_A_RIGHT = 100.0
 """A right at t within a year has a step of t over this before it: its kink is sharp, and a basis point small."""
@@ -57,7 +57,7 @@ def step_counts(
     level = np.ceil(np.log2(np.maximum(sigma / CALM_SIGMA, 1.0)))
     volatile = np.sqrt(2.0) ** level[position]
     between = np.maximum(STEPS_BETWEEN_RIGHTS * near * volatile * share, early)
-    least = np.minimum(STEPS_BETWEEN_DATES, (end - begin) / LEAST_STEP_YR)
+    least = np.minimum(STEPS_BETWEEN_DATES, (end - begin) / MIN_STEP_YR)
     base = np.maximum(STEPS_PER_ROOT_YR * (np.sqrt(end) - np.sqrt(begin)), least)
     wanted = np.where(leads, np.maximum(base, np.where(follows, between, to_first)), base)
     return np.maximum(np.rint(fineness * wanted), 1.0).astype(np.int64)

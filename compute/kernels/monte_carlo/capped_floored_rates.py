@@ -3,11 +3,11 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from compute.kernels.curves.curves import BASIS_POINT
-from compute.kernels.monte_carlo.control_variates import Controls, controlled, fit
+from compute.kernels.kernel import kernel
+from compute.kernels.monte_carlo.control_variates import ControlVariates, controlled, fit
 from compute.kernels.monte_carlo.swap_rates import RateModel, Weights
 
 Array = NDArray[np.float64]
@@ -34,7 +34,13 @@ class Expected(NamedTuple):
 
 
 def clipped_rates(
-    paths: Array, deviation: Array, model: RateModel, weights: Weights, clip: Clip, controls: Controls, sloped: int
+    paths: Array,
+    deviation: Array,
+    model: RateModel,
+    weights: Weights,
+    clip: Clip,
+    control_variates: ControlVariates,
+    sloped: int,
 ) -> Expected:
     """Expected clipped rates of m coupons, each under the measure of its own payment.
 
@@ -42,7 +48,7 @@ def clipped_rates(
         slope in a parameter q: E[c'(u) du/dq], c'(u) = [c(u + d) - c(u - d)] / (2 d), d the move of u over 1 bp of all
         zero rates: DV01 is a central difference, and these slopes add up to it
 
-    Args:    paths      [m, R + 1, points]  Z; the last replicate is the pilot of the controls
+    Args:    paths      [m, R + 1, points]  Z; the last replicate is the pilot of the control variates
              deviation  [m]  sqrt(y) of the coupon's fixing, sigma included
              weights    of m x legs rates, the legs of a coupon side by side
              sloped     G, how many of the S columns need slopes
@@ -54,11 +60,11 @@ def clipped_rates(
         np.zeros((replicates, m, scenarios)), *(np.zeros((len(model.loading), sloped)) for _ in range(2))
     )
     rows = model.offsets, model.loading, model.years
-    _expect(paths, deviation, *rows, weights.top, weights.bottom, clip, controls, *expected)
+    _expect(paths, deviation, *rows, weights.top, weights.bottom, clip, control_variates, *expected)
     return expected
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _expect(
     paths: Array,
     deviation: Array,
@@ -68,7 +74,7 @@ def _expect(
     top: Array,
     bottom: Array,
     clip: Clip,
-    controls: Controls,
+    control_variates: ControlVariates,
     replicate: Array,
     by_top: Array,
     by_bottom: Array,
@@ -79,7 +85,7 @@ def _expect(
     decay = np.empty((most, points))
     work = np.empty((5, legs, points))
     rate, coupon, move = np.empty(points), np.empty(points), np.empty(points)
-    coefficient = np.empty((controls.fit.shape[1], scenarios))
+    coefficient = np.empty((control_variates.fit.shape[1], scenarios))
     for i in range(m):
         first, end = offsets[i * legs], offsets[i * legs + legs]
         for r in range(batches - 1, -1, -1):  # the pilot first
@@ -91,15 +97,15 @@ def _expect(
                 for p in range(points):
                     coupon[p] = _clipped(rate[p], clip)
                 if r == batches - 1:
-                    fit(coupon, controls.fit[i], coefficient[:, s])
+                    fit(coupon, control_variates.fit[i], coefficient[:, s])
                 else:
-                    replicate[r, i, s] = controlled(coupon, controls.mean[i, r], coefficient[:, s])
+                    replicate[r, i, s] = controlled(coupon, control_variates.mean[i, r], coefficient[:, s])
                 if s < sloped:
-                    _fill_slopes(rate, move, clip, controls.weight[i, r], coupon)
+                    _fill_slopes(rate, move, clip, control_variates.weight[i, r], coupon)
                     _add_slopes(coupon, decay, offsets[i * legs :], clip, work, by_top[:, s], by_bottom[:, s])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _rate(
     decay: Array,
     offsets: NDArray[np.int64],
@@ -138,7 +144,7 @@ def _rate(
             numerator[p], denominator[p] = value, inverse
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _clipped(rate: float, clip: Clip) -> float:
     """What is not a number stays so: min and max would make it the cap."""
     if rate < clip.floor:
@@ -146,7 +152,7 @@ def _clipped(rate: float, clip: Clip) -> float:
     return clip.cap if rate > clip.cap else rate
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _fill_slopes(rate: Array, move: Array, clip: Clip, weight: Array, slope: Array) -> None:
     for p in range(len(rate)):
         u, d = rate[p], move[p]
@@ -157,7 +163,7 @@ def _fill_slopes(rate: Array, move: Array, clip: Clip, weight: Array, slope: Arr
             slope[p] = weight[p] * (_clipped(u + d, clip) - _clipped(u - d, clip)) / (2.0 * d)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _add_slopes(
     slope: Array,
     decay: Array,

@@ -4,16 +4,17 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.polynomial.hermite_e import hermevander
 from numpy.typing import NDArray
+
+from compute.kernels.kernel import kernel
 
 Array = NDArray[np.float64]
 
 ORDERS = 2
 
 
-class Controls(NamedTuple):
+class ControlVariates(NamedTuple):
     """Of m dates, R replicates and a pilot, J polynomials."""
 
     mean: Array
@@ -24,13 +25,13 @@ class Controls(NamedTuple):
     """[m, R + 1, points] of every path in the estimate"""
 
 
-def controls_of(paths: Array) -> Controls:
+def control_variates_of(paths: Array) -> ControlVariates:
     """The estimate of E[c(Z)] as a weighted sum over paths, so that slopes of c are estimated just as c is.
 
         replicate r:  mean_r(c) - sum_j b_j mean_r(He_j),   b = least squares of c on 1, He_1 .. He_J over the pilot
 
     The estimate is the mean over replicates. The pilot is a replicate of its own, so each replicate's estimate is
-    unbiased. A bond, or the rate without its cap, is nearly a polynomial of the state: the controls do what an
+    unbiased. A bond, or the rate without its cap, is nearly a polynomial of the state: the control variates do what an
     uncapped leg of known value would, and more.
 
     Args:    paths  [m, R + 1, points]  standardised states, the last replicate the pilot
@@ -45,7 +46,7 @@ def controls_of(paths: Array) -> Controls:
     fit = np.linalg.solve(squares, pilot.transpose(0, 2, 1))[:, 1:]
     weight = np.full(paths.shape, 1.0 / (points * replicates))
     weight[:, -1] = -(mean.mean(axis=1)[:, :, None] * fit).sum(axis=1)
-    return Controls(mean, np.ascontiguousarray(fit), weight)
+    return ControlVariates(mean, np.ascontiguousarray(fit), weight)
 
 
 def estimates(replicate: Array) -> Array:
@@ -68,7 +69,7 @@ def standard_errors(replicate: Array, worth_ccy: Array) -> Array:
     return errors
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _standard_errors(replicate: Array, worth_ccy: Array, errors: Array) -> None:
     count, periods, scenarios = replicate.shape
     value = np.empty(count)
@@ -85,9 +86,9 @@ def _standard_errors(replicate: Array, worth_ccy: Array, errors: Array) -> None:
         errors[s] = math.sqrt(squares / (count * (count - 1)))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def fit(values: Array, of_pilot: Array, coefficient: Array) -> None:
-    """Coefficients [J] from the pilot's values [points] and its `Controls.fit` [J, points]."""
+    """Coefficients [J] from the pilot's values [points] and its `ControlVariates.fit` [J, points]."""
     for j in range(len(coefficient)):
         total = 0.0
         for p in range(len(values)):
@@ -95,7 +96,7 @@ def fit(values: Array, of_pilot: Array, coefficient: Array) -> None:
         coefficient[j] = total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def controlled(values: Array, mean: Array, coefficient: Array) -> float:
     """A replicate's estimate, from its values [points] and the means [J] of its polynomials."""
     total = 0.0

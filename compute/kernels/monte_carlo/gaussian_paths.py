@@ -13,8 +13,9 @@ Source: Hull and White (1990); Brigo and Mercurio, Interest Rate Models (2006), 
 import math
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from compute.kernels.kernel import kernel
 
 Array = NDArray[np.float64]
 
@@ -52,7 +53,7 @@ def bridged_paths(mean_reversion: float, times_yr: Array, normals: Array) -> Arr
     return paths
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _bridge(mean_reversion: float, times: Array, variance: Array, normals: Array, paths: Array) -> None:
     """Breadth first over the gaps (left, right), both known or outside; left = -1 is the valuation date."""
     m = len(times)
@@ -73,7 +74,7 @@ def _bridge(mean_reversion: float, times: Array, variance: Array, normals: Array
         end += 2
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _fill(
     mean_reversion: float,
     times: Array,
@@ -94,7 +95,7 @@ def _fill(
         paths[middle, p] = known if left < 0 else known + from_left * paths[left, p]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def correlation(mean_reversion: float, times: Array, variance: Array, i: int, j: int) -> float:
     """Of the states of two dates, i before j; i = -1 is the valuation date, where the state is nil."""
     if i < 0:

@@ -1,9 +1,10 @@
 """The normal distribution by table: three times as fast as the error function, where an average needs millions."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.special import ndtr
+
+from compute.kernels.kernel import kernel
 
 Array = NDArray[np.float64]
 
@@ -25,7 +26,7 @@ _CHANCES = _cubics(ndtr(_X), _DENSITY)
 _DENSITIES = _cubics(_DENSITY, -_X * _DENSITY)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def chance_below(x: float) -> float:
     """Standard normal distribution function. Accuracy: 2e-9, and continuous with its first derivative."""
     at = (min(max(x, -FURTHEST), FURTHEST) + FURTHEST) * CELLS_PER_UNIT
@@ -35,7 +36,7 @@ def chance_below(x: float) -> float:
     return chance
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def density_at(x: float) -> float:
     """Standard normal density. Accuracy: 4e-9."""
     at = (min(max(x, -FURTHEST), FURTHEST) + FURTHEST) * CELLS_PER_UNIT

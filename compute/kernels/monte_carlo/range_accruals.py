@@ -4,11 +4,11 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from compute.kernels.curves.curves import BASIS_POINT
-from compute.kernels.monte_carlo.control_variates import Controls, controlled, fit
+from compute.kernels.kernel import kernel
+from compute.kernels.monte_carlo.control_variates import ControlVariates, controlled, fit
 from compute.kernels.monte_carlo.normal_distribution import chance_below, density_at
 from compute.kernels.monte_carlo.swap_rates import RateModel, Weights
 
@@ -16,8 +16,8 @@ Array = NDArray[np.float64]
 
 _FURTHEST = 1.0
 """States beyond this and 8 deviations are not searched: rates there are beyond 100 %."""
-_MOST_STEPS = 100
-_LEAST_DEVIATION = 1e-12
+_MAX_STEPS = 100
+_MIN_DEVIATION = 1e-12
 """Of a state that does not move: its chance is all or nothing."""
 _LARGE_MOVE = 0.1
 
@@ -62,7 +62,7 @@ def range_shares(
     model: RateModel,
     weights: Weights,
     bounds: tuple[float, float],
-    controls: Controls,
+    control_variates: ControlVariates,
     sloped: int,
     periods: int,
 ) -> Shares:
@@ -74,7 +74,7 @@ def range_shares(
     The rate rises with the state, so the range is one of states. Given the path at an earlier date the probability is
     a normal one: the integrand is smooth, and so are the slopes, where the range's edges would have left none.
 
-    Args:    paths   [m, R + 1, points]  Z; the last replicate is the pilot of the controls
+    Args:    paths   [m, R + 1, points]  Z; the last replicate is the pilot of the control variates
              bounds  lower and upper rate, -inf and inf where there is none
              sloped  G, how many of the S columns need slopes
     Returns: Shares; slopes are of the sum of the shares of all periods
@@ -85,7 +85,7 @@ def range_shares(
     found = _bounds_of(model, weights, bounds, spread)
     replicate = np.zeros((replicates, periods, scenarios))
     density = np.zeros((2, len(observed.before), sloped))
-    _share(paths, observed, found, controls, replicate, density)
+    _share(paths, observed, found, control_variates, replicate, density)
     slopes = [np.zeros((len(model.loading), sloped)) for _ in range(2)]
     for state, bound, slope in ((found.lower, bounds[0], -density[0]), (found.upper, bounds[1], density[1])):
         if math.isfinite(bound):
@@ -105,7 +105,7 @@ def _bounds_of(model: RateModel, weights: Weights, bounds: tuple[float, float], 
     return _Bounds(states[0], states[1], moves[0], moves[1])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _find_states(
     offsets: NDArray[np.int64],
     loading: Array,
@@ -133,7 +133,7 @@ def _find_states(
                 moves[o, s] = -BASIS_POINT * moved / slope
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _root(c: Array, loading: Array, reach: float) -> float:
     """Where sum c exp(-B x), which rises through nil once, is nil: Newton's steps within a bracket that halves."""
     low, high = -reach, reach
@@ -142,7 +142,7 @@ def _root(c: Array, loading: Array, reach: float) -> float:
     if _value(c, loading, high)[0] <= 0.0:
         return np.inf
     x = 0.0
-    for _ in range(_MOST_STEPS):
+    for _ in range(_MAX_STEPS):
         value, slope = _value(c, loading, x)
         if value > 0.0:
             high = x
@@ -156,7 +156,7 @@ def _root(c: Array, loading: Array, reach: float) -> float:
     return x
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _value(c: Array, loading: Array, x: float) -> tuple[float, float]:
     value, slope = 0.0, 0.0
     for k in range(len(c)):
@@ -166,17 +166,22 @@ def _value(c: Array, loading: Array, x: float) -> tuple[float, float]:
     return value, slope
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _share(
-    paths: Array, observed: Observed, found: _Bounds, controls: Controls, replicate: Array, density: Array
+    paths: Array,
+    observed: Observed,
+    found: _Bounds,
+    control_variates: ControlVariates,
+    replicate: Array,
+    density: Array,
 ) -> None:
     """Fills replicate [R, periods, S] and density [2, O, G], of the lower bound and the upper."""
     batches, points, scenarios, sloped = paths.shape[1], paths.shape[2], replicate.shape[2], density.shape[2]
     alone, chance = np.zeros(1), np.empty(points)
-    coefficient = np.empty(controls.fit.shape[1])
+    coefficient = np.empty(control_variates.fit.shape[1])
     for o in range(len(observed.before)):
         before, weight, period = observed.before[o], observed.weight[o], observed.period[o]
-        deviation = max(observed.deviation[o], _LEAST_DEVIATION)
+        deviation = max(observed.deviation[o], _MIN_DEVIATION)
         for s in range(scenarios):
             low, high = found.lower[o, s] / deviation, found.upper[o, s] / deviation
             kept = observed.kept[o] / deviation
@@ -189,9 +194,11 @@ def _share(
             for r in range(batches - 1 if before >= 0 else -1, -1, -1):  # the pilot first
                 _chances(paths[before, r], kept, low, high, chance)
                 if r == batches - 1:
-                    fit(chance, controls.fit[before], coefficient)
+                    fit(chance, control_variates.fit[before], coefficient)
                 else:
-                    replicate[r, period, s] += weight * controlled(chance, controls.mean[before, r], coefficient)
+                    replicate[r, period, s] += weight * controlled(
+                        chance, control_variates.mean[before, r], coefficient
+                    )
             if s >= sloped:
                 continue
             for which, edge, move in ((0, low, found.lower_move[o, s]), (1, high, found.upper_move[o, s])):
@@ -199,11 +206,11 @@ def _share(
                 if before < 0:
                     slope = _slope(alone, alone + 1.0, 0.0, edge, move / deviation)
                 for r in range(batches if before >= 0 else 0):
-                    slope += _slope(paths[before, r], controls.weight[before, r], kept, edge, move / deviation)
+                    slope += _slope(paths[before, r], control_variates.weight[before, r], kept, edge, move / deviation)
                 density[which, o, s] = weight * slope / deviation
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _chances(state: Array, kept: float, low: float, high: float, chance: Array) -> None:
     """Of each path, that the state is between two edges; all in deviations."""
     for p in range(len(state)):
@@ -211,7 +218,7 @@ def _chances(state: Array, kept: float, low: float, high: float, chance: Array) 
         chance[p] = chance_below(high - centre) - chance_below(low - centre)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _slope(state: Array, of_path: Array, kept: float, edge: float, move: float) -> float:
     """Weighted sum over paths of [N(d + move) - N(d - move)] / (2 move), d = edge - kept Z.
 
@@ -231,7 +238,7 @@ def _slope(state: Array, of_path: Array, kept: float, edge: float, move: float) 
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _add_slopes(
     offsets: NDArray[np.int64],
     loading: Array,

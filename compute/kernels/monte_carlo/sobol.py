@@ -3,12 +3,13 @@
 from functools import cache
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from compute.kernels.kernel import kernel
+
 BITS = 32
-_LEAST_DIMENSIONS = 64
+_MIN_DIMENSIONS = 64
 
 
 def scrambled_normals(seed: int, dimensions: int, replicates: int, log2_points: int) -> NDArray[np.float64]:
@@ -34,7 +35,7 @@ def scrambled_normals(seed: int, dimensions: int, replicates: int, log2_points: 
 
 def _rounded_up(dimensions: int) -> int:
     """Few distinct tables, whatever the notes."""
-    return max(_LEAST_DIMENSIONS, 1 << (dimensions - 1).bit_length())
+    return max(_MIN_DIMENSIONS, 1 << (dimensions - 1).bit_length())
 
 
 @cache
@@ -47,7 +48,7 @@ def _directions(dimensions: int, log2_points: int) -> NDArray[np.uint32]:
     return np.ascontiguousarray((points[alone] * 2.0**BITS).astype(np.uint32).T)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _scramble(directions: NDArray[np.uint32], bits: NDArray[np.uint32], points: NDArray[np.uint32]) -> None:
     """bits [dimensions, replicates, 33]: 32 rows of a matrix, and the shift."""
     dimensions, replicates, count = points.shape
@@ -67,7 +68,7 @@ def _scramble(directions: NDArray[np.uint32], bits: NDArray[np.uint32], points: 
                 points[d, r, i] = x
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _times(rows: NDArray[np.uint32], direction: np.uint32) -> np.uint32:
     """L v over bits; row i gives the i-th leading bit, and reads only that and those before it."""
     result = np.uint32(0)

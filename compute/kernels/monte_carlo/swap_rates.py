@@ -17,12 +17,12 @@ without v_0 and A_J in the numerator. Only v and A depend on curves, only exp(-B
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from compute.kernels.curves.curves import BASIS_POINT, DAYS_PER_YEAR
 from compute.kernels.dates.calendars import civil_of_day, day_in_month
 from compute.kernels.dates.daycounts import years_between
+from compute.kernels.kernel import kernel
 from compute.kernels.monte_carlo.gaussian_paths import loading, unit_variance
 
 Array = NDArray[np.float64]
@@ -209,7 +209,7 @@ def _following(model: RateModel) -> Days:
     return following
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _swap_dates(
     as_of: int, start: Days, months: int, fixed_months: int, step_months: int, day_count: int
 ) -> tuple[Days, Array]:
@@ -228,7 +228,7 @@ def _swap_dates(
     return day, accrual
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _add_key_rates(
     day: Days,
     following: Days,

@@ -3,8 +3,9 @@
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from compute.kernels.kernel import kernel
 
 NO_SURFACE = -1
 KINDS = ("NORMAL", "LOGNORMAL")
@@ -38,7 +39,7 @@ def moved_surfaces(surfaces: CapletSurfaces, sign: int) -> CapletSurfaces:
     return surfaces._replace(vols=surfaces.vols + sign * bump[:, None, None, None])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def caplet_volatility(surfaces: CapletSurfaces, row: int, s: int, expiry_yr: float, strike: float) -> float:
     """Volatility of surface `row` under scenario s: linear in expiry and in strike, flat outside the nodes.
 
@@ -54,13 +55,13 @@ def caplet_volatility(surfaces: CapletSurfaces, row: int, s: int, expiry_yr: flo
     return vol if later == 0.0 else vol + later * (_between(vols[e + 1], k, higher) - vol)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _between(vols: NDArray[np.float64], k: int, higher: float) -> float:
     vol: float = vols[k]
     return vol if higher == 0.0 else vol + higher * (vols[k + 1] - vol)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _bracket(axis: NDArray[np.float64], x: float) -> tuple[int, float]:
     """The last node at or before x, and the weight of the one after it; 0 outside the nodes."""
     if x <= axis[0]:

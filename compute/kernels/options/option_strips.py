@@ -1,9 +1,9 @@
 """Options on forwards, undiscounted, for arrays of them; and what their forwards' dates do to key rates."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from compute.kernels.kernel import kernel
 from compute.kernels.options.caplet_volatilities import NORMAL, VEGA_BUMP_LOGNORMAL, VEGA_BUMP_NORMAL
 from compute.kernels.options.vectorised import lane_option
 from compute.kernels.simd.lanes import LANES, load, splat, store, widened
@@ -104,7 +104,7 @@ def forward_key_rates(
     return key_rates
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _values(
     kind: NDArray[np.int8], side: Array, forward: Array, strike: Array, deviation: Array, values: Array
 ) -> None:
@@ -120,7 +120,7 @@ def _values(
             store(out, at, lane_option(kind[i], side[i], load(forwards, at), strike[i], load(deviations, at)))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _caplets(
     kind: NDArray[np.int8],
     side: Array,
@@ -149,7 +149,7 @@ def _caplets(
             store(out, at, splat(accrual[p]) * value)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _add_key_rates(
     offsets: NDArray[np.int64],
     reset: Rows,

@@ -2,14 +2,13 @@
 
 import math
 
-from numba import njit
-
+from compute.kernels.kernel import kernel
 from compute.kernels.options.caplet_volatilities import NORMAL, CapletSurfaces, caplet_volatility
 
 CAPLET, FLOORLET = 1.0, -1.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def expected_rate(
     kind: int,
     forward: float,
@@ -39,7 +38,7 @@ def expected_rate(
     return rate
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def deviation_at(
     surfaces: CapletSurfaces, row: int, s: int, expiry_yr: float, strike: float, option_yr: float = math.nan
 ) -> float:
@@ -50,7 +49,7 @@ def deviation_at(
     return caplet_volatility(surfaces, row, s, expiry_yr, strike) * math.sqrt(years)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def arrears_years(start_days: int, end_days: int) -> float:
     """Years of full volatility that a rate compounded from start to end still has before it.
 
@@ -68,7 +67,7 @@ def arrears_years(start_days: int, end_days: int) -> float:
     return left_days * left_days * left_days / (3.0 * (end_days - start_days) * (end_days - start_days)) / 365.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def option_on_rate(kind: int, side: float, forward: float, strike: float, deviation: float) -> float:
     """Undiscounted value of a caplet (side 1) or floorlet (side -1) for a unit of accrual.
 
@@ -96,11 +95,11 @@ def option_on_rate(kind: int, side: float, forward: float, strike: float, deviat
     return side * (forward * _normal_cdf(side * d1) - strike * _normal_cdf(side * (d1 - deviation)))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _normal_cdf(x: float) -> float:
     return 0.5 * math.erfc(-x / math.sqrt(2.0))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _normal_density(x: float) -> float:
     return math.exp(-0.5 * x * x) / math.sqrt(2.0 * math.pi)

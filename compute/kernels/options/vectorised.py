@@ -3,15 +3,14 @@
 import math
 from typing import Any
 
-from numba import njit
-
+from compute.kernels.kernel import kernel
 from compute.kernels.options.caplet_volatilities import NORMAL
 from compute.kernels.simd.lanes import at_least, at_most, exponent, floor, splat, times_power_of_2, where_less
 
 LOG_2_HIGH, LOG_2_LOW = 6.93147180369123816490e-01, 1.90821492927058770002e-10
 """Together ln 2; the first has so few digits that its product with a whole number below 2^20 is exact."""
 LOG_2_E = 1.4426950408889634
-LEAST_EXPONENT = -708.0
+MIN_EXPONENT = -708.0
 TAIL = 7.0
 FARTHEST = 37.0
 ROOT_2_PI = 2.5066282746310002
@@ -25,7 +24,7 @@ NORMAL_UNDER = (
 )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _eight(x: Any, c0: float, c1: float, c2: float, c3: float, c4: float, c5: float, c6: float, c7: float) -> Any:
     """c0 + c1 x + ... + c7 x^7 in pairs (Estrin): a third of the time that one power after another takes."""
     square = x * x
@@ -34,19 +33,19 @@ def _eight(x: Any, c0: float, c1: float, c2: float, c3: float, c4: float, c5: fl
     return low + high * (square * square)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _eighth_power(x: Any) -> Any:
     square = x * x
     return (square * square) * (square * square)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def lane_exp(x: Any) -> Any:
     """exp(x) of -708 to 708, outside as there; relative error 2e-16.
 
     exp(x) = 2^n exp(r), n = floor(x / ln 2 + 1/2), exp(r) by its series to r^13, |r| <= ln 2 / 2
     """
-    x = at_least(at_most(x, splat(-LEAST_EXPONENT)), splat(LEAST_EXPONENT))
+    x = at_least(at_most(x, splat(-MIN_EXPONENT)), splat(MIN_EXPONENT))
     n = floor(x * splat(LOG_2_E) + splat(0.5))
     r = (x - n * splat(LOG_2_HIGH)) - n * splat(LOG_2_LOW)
     low = _eight(r, 1.0, 1.0, 0.5, 1.0 / 6.0, 1.0 / 24.0, 1.0 / 120.0, 1.0 / 720.0, 1.0 / 5040.0)
@@ -55,7 +54,7 @@ def lane_exp(x: Any) -> Any:
     return times_power_of_2(y, n)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def lane_log(x: Any) -> Any:
     """ln x of positive normal numbers; absolute error 2e-16, relative 4e-16 near 1.
 
@@ -73,7 +72,7 @@ def lane_log(x: Any) -> Any:
     return e * splat(LOG_2_HIGH) + (twice + (twice * z * y + e * splat(LOG_2_LOW)))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def lane_normal(x: Any) -> tuple[Any, Any]:
     """N(x), and exp(-x^2 / 2); absolute error 3e-16.
 
@@ -94,7 +93,7 @@ def lane_normal(x: Any) -> tuple[Any, Any]:
     return where_less(x, nought, beyond, one - beyond), density
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def lane_option(kind: int, side: float, forward: Any, strike: float, deviation: Any) -> Any:
     """`options.option_on_rate` of lanes of forwards and deviations; absolute error 1e-15 of forward and strike."""
     nought, struck, sided = splat(0.0), splat(strike), splat(side)

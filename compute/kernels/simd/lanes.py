@@ -16,10 +16,12 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import njit, types
+from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, models, overload, register_model
 from numpy.typing import NDArray
+
+from compute.kernels.kernel import kernel
 
 LANES = 4
 PASS = 3 * LANES
@@ -198,7 +200,7 @@ for _symbols, _operation in _OPERATIONS.items():
         _implement(_symbol, _operation)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def lane_starts(b: int, scenarios: int) -> tuple[int, int, int]:
     """Where the three registers of a pass from b on start: each no later than the last place at which it fits."""
     last = scenarios - LANES

@@ -1,10 +1,10 @@
 """How long principal stays out: weighted average life and maturity."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from compute.kernels.flows.flows import Flows
+from compute.kernels.kernel import kernel
 
 DAYS_PER_YEAR = 365.0
 MONTHS_PER_YEAR = 12.0
@@ -20,12 +20,14 @@ def weighted_average_life(flows: Flows) -> NDArray[np.float64]:
     """
     life_yr = np.empty((flows.position_count, flows.principal.shape[1]))
     principal = np.ascontiguousarray(flows.principal, np.float64)
-    _fill_lives(np.ascontiguousarray(flows.offsets, np.int64), np.ascontiguousarray(flows.day), principal, life_yr)
+    _fill_average_lives(
+        np.ascontiguousarray(flows.offsets, np.int64), np.ascontiguousarray(flows.day), principal, life_yr
+    )
     return life_yr[:, flows.variant_of_scenario]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _fill_lives(
+@kernel
+def _fill_average_lives(
     offsets: NDArray[np.int64], day: NDArray[np.int32], principal: NDArray[np.float64], life_yr: NDArray[np.float64]
 ) -> None:
     variants = principal.shape[1]

@@ -2,20 +2,21 @@
 
 import math
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from compute.kernels.curves.curves import BASIS_POINT, DAYS_PER_YEAR
+from compute.kernels.flows.discount_terms import DiscountTerms
 from compute.kernels.flows.flows import Flows
+from compute.kernels.kernel import kernel
 from compute.kernels.simd.lanes import LANES, PASS, lane_starts, load, splat, store, widened
 
 Array = NDArray[np.float64]
 Days = NDArray[np.int32]
 
-MOST_COMPARED = 32
+MAX_COMPARED = 32
 """Distinct spreads of a position that each further one is compared with."""
 
 
@@ -33,10 +34,8 @@ class Discounted:
 
 def discount(
     flows: Flows,
+    on: DiscountTerms,
     *,
-    curve_row: NDArray[np.int32],
-    spread_row: NDArray[np.int32],
-    spread: Array,
     discount_factors: Array,
     key_gradients: Array,
     gradient_of_scenario: NDArray[np.int32],
@@ -48,9 +47,7 @@ def discount(
         PV = sum_f a_f DF[day_f] q[day_f] exp(-spread t_f)
         KRD_k = -1 bp sum_f pv_f G_k[day_f],   CS01 = 1 bp sum_f pv_f t_f
 
-    Args:    curve_row, spread_row  [n]  rows of the tables; spread row 0 is no spread curve
-             spread                 [n, S]  instrument spread and shocks, continuous, decimal
-             discount_factors       [curves, days, S]
+    Args:    discount_factors       [curves, days, S]
              key_gradients          [gradients, curves, days, K]  d ln DF / d key rate
              gradient_of_scenario   [S]
              spread_factors         [1 + spread curves, days]
@@ -59,40 +56,31 @@ def discount(
               is negative has no curve: its results are not numbers.
     """
     if not sensitivities:
-        rows: dict[str, Any] = {"curve_row": curve_row, "spread_row": spread_row}
-        pv = present_values(flows, **rows, spread=spread, factors=discount_factors, spread_factors=spread_factors)
-        blank = (*pv.shape, key_gradients.shape[-1])
-        return Discounted(pv, *(np.broadcast_to(np.nan, shape) for shape in (blank, pv.shape)))
+        pv = present_values(flows, on, factors=discount_factors, spread_factors=spread_factors)
+        per_key = (*pv.shape, key_gradients.shape[-1])
+        return Discounted(pv=pv, key_rate_dv01=np.broadcast_to(np.nan, per_key), cs01=np.broadcast_to(np.nan, pv.shape))
     gradients = np.ascontiguousarray(key_gradients, np.float64)
     gradient_of_scenario = widened(np.ascontiguousarray(gradient_of_scenario, np.int32))
-    book = _book(flows, curve_row, spread_row, spread, discount_factors, spread_factors)
-    n, scenarios, key_count = flows.position_count, len(book.variant), gradients.shape[-1]
+    read = _read(flows, on, discount_factors, spread_factors)
+    n, scenarios, key_count = flows.position_count, len(read.variant), gradients.shape[-1]
     pv, key_rate_dv01, cs01 = (np.empty(shape) for shape in ((n, scenarios), (n, scenarios, key_count), (n, scenarios)))
-    _discount(book, gradients, gradient_of_scenario, pv, key_rate_dv01, cs01)
+    _discount(read, gradients, gradient_of_scenario, pv, key_rate_dv01, cs01)
     np.multiply(cs01, BASIS_POINT, out=cs01)
     for matrix in (pv, key_rate_dv01, cs01):
-        matrix[np.asarray(curve_row) < 0] = np.nan
+        matrix[np.asarray(on.curve_row) < 0] = np.nan
     asked = slice(flows.scenario_count)
     return Discounted(pv[:, asked], key_rate_dv01[:, asked], cs01[:, asked])
 
 
-def present_values(
-    flows: Flows,
-    *,
-    curve_row: NDArray[np.int32],
-    spread_row: NDArray[np.int32],
-    spread: Array,
-    factors: Array,
-    spread_factors: Array,
-) -> Array:
+def present_values(flows: Flows, on: DiscountTerms, *, factors: Array, spread_factors: Array) -> Array:
     """The PV of `discount` alone, under any table of factors [curves, days, S]: [n, S]."""
-    book = _book(flows, curve_row, spread_row, spread, factors, spread_factors)
-    pv = np.empty((flows.position_count, len(book.variant)))
-    _present_values(book, pv)
+    read = _read(flows, on, factors, spread_factors)
+    pv = np.empty((flows.position_count, len(read.variant)))
+    _present_values(read, pv)
     return pv[:, : flows.scenario_count]
 
 
-class _Book(NamedTuple):
+class _Inputs(NamedTuple):
     """All that a present value reads, in one type and layout: every other one would be compiled anew."""
 
     offsets: NDArray[np.int64]
@@ -106,34 +94,27 @@ class _Book(NamedTuple):
     spread_factors: Array
 
 
-def _book(
-    flows: Flows,
-    curve_row: NDArray[np.int32],
-    spread_row: NDArray[np.int32],
-    spread: Array,
-    factors: Array,
-    spread_factors: Array,
-) -> _Book:
-    assert factors.shape[2] == flows.scenario_count == spread.shape[1]
+def _read(flows: Flows, on: DiscountTerms, factors: Array, spread_factors: Array) -> _Inputs:
+    assert factors.shape[2] == flows.scenario_count == on.spread.shape[1]
     assert flows.last_day < factors.shape[1] == spread_factors.shape[1]
-    return _Book(
+    return _Inputs(
         np.ascontiguousarray(flows.offsets, np.int64),
         np.ascontiguousarray(flows.day, np.int32),
         np.ascontiguousarray(flows.amount, np.float64),
         widened(np.ascontiguousarray(flows.variant_of_scenario, np.int32)),
-        np.ascontiguousarray(curve_row, np.int32),
-        np.ascontiguousarray(spread_row, np.int32),
-        widened(np.ascontiguousarray(spread, np.float64)),
+        np.ascontiguousarray(on.curve_row, np.int32),
+        np.ascontiguousarray(on.spread_row, np.int32),
+        widened(np.ascontiguousarray(on.spread, np.float64)),
         widened(np.ascontiguousarray(factors, np.float64)),
         np.ascontiguousarray(spread_factors, np.float64),
     )
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _present_values(book: _Book, pv: Array) -> None:
-    offsets, day, amount, variant, curve_row, spread_row, spread, _, spread_factors = book
-    _, days, scenarios = book.factors.shape
-    factors, amounts, out = book.factors.reshape(-1), amount.reshape(-1), pv.reshape(-1)
+@kernel
+def _present_values(read: _Inputs, pv: Array) -> None:
+    offsets, day, amount, variant, curve_row, spread_row, spread, _, spread_factors = read
+    _, days, scenarios = read.factors.shape
+    factors, amounts, out = read.factors.reshape(-1), amount.reshape(-1), pv.reshape(-1)
     scaled = np.empty(_most_flows(offsets) * scenarios)
     distinct, which = np.empty(scenarios), np.empty(scenarios, np.int64)
     for i in range(len(curve_row)):
@@ -168,12 +149,12 @@ def _present_values(book: _Book, pv: Array) -> None:
             store(out, i * scenarios + b2, pv2)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _find_distinct(i: int, spreads: Array, distinct: Array, which: NDArray[np.int64]) -> int:
     """How many spreads position i has over the scenarios, filled into `distinct`; `which` of them each one sees."""
     count = 0
     for s in range(spreads.shape[1]):
-        if count > MOST_COMPARED:  # each day of a history has its own: comparing all with all costs more than it saves
+        if count > MAX_COMPARED:  # each day of a history has its own: comparing all with all costs more than it saves
             distinct[count], which[s] = spreads[i, s], count
             count += 1
             continue
@@ -187,7 +168,7 @@ def _find_distinct(i: int, spreads: Array, distinct: Array, which: NDArray[np.in
     return count
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _most_flows(offsets: NDArray[np.int64]) -> int:
     most = 0
     for i in range(len(offsets) - 1):
@@ -195,7 +176,7 @@ def _most_flows(offsets: NDArray[np.int64]) -> int:
     return most
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _scale(
     rows: tuple[int, int, int], spread: float, day: Days, amount: Array, spread_factors: Array, scaled: Array
 ) -> None:
@@ -208,7 +189,7 @@ def _scale(
         scaled[f - first] = amount[f, 0] * factor
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _scale_each(
     rows: tuple[int, int, int],
     which: NDArray[np.int64],
@@ -232,14 +213,14 @@ def _scale_each(
             at += 1
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _discount(
-    book: _Book, gradients: Array, gradient_of_scenario: Days, pv: Array, key_rate_dv01: Array, time_weighted: Array
+    read: _Inputs, gradients: Array, gradient_of_scenario: Days, pv: Array, key_rate_dv01: Array, time_weighted: Array
 ) -> None:
     """Fills pv [n, S], key_rate_dv01 [n, S, K], and the sum of values times years [n, S]."""
-    offsets, day, amount, variant, curve_row, spread_row, spread, _, spread_factors = book
-    _, days, scenarios = book.factors.shape
-    factors, amounts = book.factors.reshape(-1), amount.reshape(-1)
+    offsets, day, amount, variant, curve_row, spread_row, spread, _, spread_factors = read
+    _, days, scenarios = read.factors.shape
+    factors, amounts = read.factors.reshape(-1), amount.reshape(-1)
     out, out_weighted = pv.reshape(-1), time_weighted.reshape(-1)
     scaled, values = np.empty(_most_flows(offsets) * scenarios), np.empty(_most_flows(offsets) * scenarios)
     distinct, which, bands = np.empty(scenarios), np.empty(scenarios, np.int64), _key_bands(gradients)
@@ -277,7 +258,7 @@ def _discount(
         _key_rates(rows[:2], row, day, bands, gradients, gradient_of_scenario, values, key_rate_dv01[i])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _key_rates(
     rows: tuple[int, int],
     row: int,
@@ -319,7 +300,7 @@ def _key_rates(
             key_rate_dv01[s, k] = -total[s] * BASIS_POINT
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _key_bands(gradients: Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """First key rate and end of the key rates that move each day: mostly the two on either side of it."""
     _, curves, days, keys = gradients.shape

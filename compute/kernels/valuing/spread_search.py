@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-MOST_STEPS = 60
+MAX_STEPS = 60
 LOWEST, HIGHEST = -0.9, 10.0
 """Spreads are sought between these."""
 FIRST_STEP = 1e-3
-LONGEST_STEP = 0.1
+MAX_STEP = 0.1
 TOLERANCE = 1e-11
 """Of the spread: a ten millionth of a basis point."""
-MOST_CURVATURE = 1e3
+MAX_CURVATURE = 1e3
 """Of prices, half the second over the first derivative: a secant leaves this x its step x the step before."""
 CLOSING_IN = 0.01
 
@@ -33,7 +33,7 @@ def solve_spreads(price_at: Callable[[Array, NDArray[np.bool_]], Array], price: 
     active &= error != 0.0
     tried, past = x + np.where(error > 0.0, FIRST_STEP, -FIRST_STEP), error
     before = x
-    for _ in range(MOST_STEPS):
+    for _ in range(MAX_STEPS):
         if not active.any():
             break
         low, high = np.where(active & (past > 0.0), before, low), np.where(active & (past < 0.0), before, high)
@@ -49,15 +49,15 @@ def solve_spreads(price_at: Callable[[Array, NDArray[np.bool_]], Array], price: 
 
 def _left(step: Array, before: Array) -> Array:
     """Of error after a step, at most: the step, or less where a secant closes in, faster than halving ever does."""
-    return np.where(step < CLOSING_IN * before, np.minimum(step, MOST_CURVATURE * step * before), step)
+    return np.where(step < CLOSING_IN * before, np.minimum(step, MAX_CURVATURE * step * before), step)
 
 
 def _step(tried: Array, before: Array, now: Array, past: Array, low: Array, high: Array) -> Array:
-    """The secant's step, no longer than LONGEST_STEP; half the way to the bracket's far end where it leads out."""
+    """The secant's step, no longer than MAX_STEP; half the way to the bracket's far end where it leads out."""
     with np.errstate(divide="ignore", invalid="ignore"):
         secant = now * (tried - before) / (past - now)
     downhill = np.isfinite(secant) & (secant * now >= 0.0)
-    step = np.clip(np.where(downhill, secant, np.sign(now) * LONGEST_STEP), -LONGEST_STEP, LONGEST_STEP)
+    step = np.clip(np.where(downhill, secant, np.sign(now) * MAX_STEP), -MAX_STEP, MAX_STEP)
     outside = (tried + step < low) | (tried + step > high)
     halved = 0.5 * (low + high) - tried
     return np.where(now == 0.0, 0.0, np.where(outside, halved, step))

@@ -1,12 +1,12 @@
 """Constant spreads at which projected flows have a price: over the discount curve, over an index, and as a coupon."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from compute.kernels.curves.curves import DAYS_PER_YEAR
 from compute.kernels.flows.flows import Flows
-from compute.kernels.valuing.yields import LANES, LARGEST_LOG_RATE, MOST_STEPS, newton_step
+from compute.kernels.kernel import kernel
+from compute.kernels.valuing.yields import LANES, MAX_LOG_RATE, MAX_STEPS, newton_step
 
 Amounts = NDArray[np.float64]
 Rows = NDArray[np.int32]
@@ -81,7 +81,7 @@ def annuity_flows(flows: Flows) -> Flows:
     return Flows(flows.offsets, flows.day, flows.period, paid, np.zeros_like(paid), flows.variant_of_scenario)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _fill_annuity(offsets: NDArray[np.int64], day: Rows, principal: Amounts, paid: Amounts) -> None:
     for i in range(len(offsets) - 1):
         for v in range(principal.shape[1]):
@@ -92,7 +92,7 @@ def _fill_annuity(offsets: NDArray[np.int64], day: Rows, principal: Amounts, pai
                 paid[f, v] = balance * (day[f] - before) / DAYS_PER_YEAR
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _fill_z_spreads(
     offsets: NDArray[np.int64],
     day: Rows,
@@ -122,7 +122,7 @@ def _fill_z_spreads(
             _solve_z(lanes[:count], which[:count], gaps[:gap_count] / DAYS_PER_YEAR, price[i, own], spread[i, own])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _distinct_gaps(day: Rows, gaps: NDArray[np.int64], which: NDArray[np.int64]) -> int:
     """Days between flows repeat, and the exponential is the dearest part of a flow: one for each distinct gap."""
     count, before = 0, 0
@@ -137,15 +137,15 @@ def _distinct_gaps(day: Rows, gaps: NDArray[np.int64], which: NDArray[np.int64])
     return count
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _solve_z(lanes: Amounts, which: NDArray[np.int64], gap_yr: Amounts, price: Amounts, spread: Amounts) -> None:
     rate, value, moment, over = np.zeros(LANES), np.empty(LANES), np.empty(LANES), np.empty((len(gap_yr), LANES))
     low, high, done = (
-        np.full(LANES, -LARGEST_LOG_RATE),
-        np.full(LANES, LARGEST_LOG_RATE),
+        np.full(LANES, -MAX_LOG_RATE),
+        np.full(LANES, MAX_LOG_RATE),
         np.zeros(len(price), np.bool_),
     )
-    for _ in range(MOST_STEPS):
+    for _ in range(MAX_STEPS):
         for k in range(len(gap_yr)):
             for l in range(LANES):
                 over[k, l] = np.exp(-rate[l] * gap_yr[k])
@@ -161,7 +161,7 @@ def _solve_z(lanes: Amounts, which: NDArray[np.int64], gap_yr: Amounts, price: A
             break
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _step(
     value: Amounts,
     moment: Amounts,
@@ -180,7 +180,7 @@ def _step(
                 found[l] = rate[l]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _fill_margins(
     offsets: NDArray[np.int64],
     day: Rows,
@@ -212,16 +212,16 @@ def _fill_margins(
             _solve_margin(lanes[:count], growth[:count], unit, price[i, own], margin[i, own])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _solve_margin(lanes: Amounts, growth: Amounts, fraction: Amounts, price: Amounts, margin: Amounts) -> None:
     """No period may shrink to nothing, which bounds the margin from below."""
     rate, value, moment, done = np.zeros(LANES), np.empty(LANES), np.empty(LANES), np.zeros(len(price), np.bool_)
-    low, high = np.full(LANES, -LARGEST_LOG_RATE), np.full(LANES, LARGEST_LOG_RATE)
+    low, high = np.full(LANES, -MAX_LOG_RATE), np.full(LANES, MAX_LOG_RATE)
     for j in range(len(fraction)):
         for l in range(LANES):
             if fraction[j] > 0.0:
                 low[l] = max(low[l], -growth[j, l] / fraction[j])
-    for _ in range(MOST_STEPS):
+    for _ in range(MAX_STEPS):
         value[:], moment[:] = 0.0, 0.0
         for j in range(len(fraction) - 1, -1, -1):
             for l in range(LANES):

@@ -3,22 +3,22 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from compute.kernels.dates.daycounts import ACT_ACT_ICMA, THIRTY_360, THIRTY_E_360, year_fraction
 from compute.kernels.dates.schedules import Schedules
 from compute.kernels.flows.flows import Flows
+from compute.kernels.kernel import kernel
 
 Amounts = NDArray[np.float64]
 
 LANES = 8
 """Scenarios solved side by side: a constant, so that the compiler turns a loop over them into vector arithmetic."""
-MOST_STEPS = 60
+MAX_STEPS = 60
 STEP_TOLERANCE = 1e-10
 """A Newton step squares its error: what is left after one this small is below the last digit."""
 FIRST_GUESS = 0.05
-LARGEST_LOG_RATE = 50.0
+MAX_LOG_RATE = 50.0
 """log(1 + yield per period) is sought between minus this and this."""
 
 
@@ -55,7 +55,7 @@ def solve_yields(flows: Flows, times: YieldTimes, *, price_ccy: Amounts) -> tupl
     per_year = times.per_year[:, np.newaxis]
     log_rate = np.broadcast_to(np.log1p(FIRST_GUESS / per_year), price_ccy.shape).copy()
     price = np.array(price_ccy, dtype=np.float64, order="C")
-    _, converged = _newton(*_columns(flows, times), price, log_rate, MOST_STEPS)
+    _, converged = _newton(*_columns(flows, times), price, log_rate, MAX_STEPS)
     return np.where(converged, per_year * np.expm1(log_rate), np.nan), converged
 
 
@@ -192,7 +192,7 @@ def _columns(flows: Flows, times: YieldTimes) -> tuple[NDArray[np.int64], Amount
     return flows.offsets, times.gap, flows.amount, flows.variant_of_scenario
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _newton(
     offsets: NDArray[np.int64],
     gap: Amounts,
@@ -221,7 +221,7 @@ def _newton(
     return mean_time, converged
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _load(amount: Amounts, variant_of_scenario: NDArray[np.int32], lanes: Amounts) -> None:
     """One position's flows, a column a scenario; the last scenario fills the lanes that are left over."""
     for l in range(LANES):
@@ -230,7 +230,7 @@ def _load(amount: Amounts, variant_of_scenario: NDArray[np.int32], lanes: Amount
             lanes[j, l] = amount[j, variant]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _solve_lanes(
     lanes: Amounts,
     gap: Amounts,
@@ -241,7 +241,7 @@ def _solve_lanes(
     converged: NDArray[np.bool_],
 ) -> None:
     rate, value, moment = np.empty(LANES), np.empty(LANES), np.empty(LANES)
-    low, high = np.full(LANES, -LARGEST_LOG_RATE), np.full(LANES, LARGEST_LOG_RATE)
+    low, high = np.full(LANES, -MAX_LOG_RATE), np.full(LANES, MAX_LOG_RATE)
     for l in range(LANES):
         rate[l] = log_rate[min(l, len(price) - 1)]
     for step in range(most_steps + 1):
@@ -256,7 +256,7 @@ def _solve_lanes(
     log_rate[:] = rate[: len(price)]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def newton_step(l: int, ratio: float, mean_time: float, rate: Amounts, low: Amounts, high: Amounts) -> bool:
     """One Newton step on log(value / price), or half the bracket; True when the step was the last needed."""
     if ratio > 1:
@@ -272,7 +272,7 @@ def newton_step(l: int, ratio: float, mean_time: float, rate: Amounts, low: Amou
     return False
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _discount(lanes: Amounts, gap: Amounts, rate: Amounts, value: Amounts, moment: Amounts) -> None:
     """Value and time-weighted value of one position's flows, by Horner's rule from the last flow back."""
     factor = np.exp(-rate)

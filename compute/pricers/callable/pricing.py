@@ -11,19 +11,19 @@ from numpy.typing import NDArray
 
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import Terms
-from compute.kernels.hull_white.callable_bonds import CallableBook
+from compute.kernels.hull_white.callable_bonds import CallableBonds
 from compute.kernels.valuing.average_lives import weighted_average_life, weighted_average_maturity_mo
 from compute.kernels.valuing.spread_search import solve_spreads
 from compute.kernels.valuing.yields import has_time, yield_times
 from compute.outputs.failures import Failing
 from compute.outputs.family_values import Matrix, Valued
-from compute.pricers.callable.terms import build_book, hull_white_of, live_exercises
-from compute.pricers.callable.theta import prices_tomorrow
+from compute.pricers.callable.terms import build_bonds, hull_white_of, live_exercises
+from compute.pricers.callable.theta import prices_for_theta
 from compute.pricers.callable.values import prices_at_spreads, unit_values
 from compute.pricers.debt.checks import check_debt
 from compute.pricers.debt.pricing import price_debt, yields_and_durations
 from compute.pricers.debt.projection import Projected, project_fixed
-from compute.pricers.debt.spreads import PER_RATE, Held, market_values, spread_measures
+from compute.pricers.debt.spreads import PER_RATE, Held, market_values, with_spreads
 from compute.pricers.debt.terms import FLOATING, Debt, resolve_debt
 from compute.pricers.shared.fx_rates import fx_delta
 from compute.pricers.shared.theta import is_asked
@@ -70,8 +70,8 @@ def _price_optional(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> V
     unit = replace(debt, notional_ccy=np.ones(len(terms)))
     projected = project_fixed(run, unit, terms.choice("rate_type", RATE_TYPES))
     flows, notional = projected.flows, debt.notional_ccy[:, None]
-    book = build_book(run, unit, flows, live_exercises(run, terms)).on(*hull_white_of(run, terms))
-    values = unit_values(run, unit, book)
+    bonds = build_bonds(run, unit, flows, live_exercises(run, terms)).on(*hull_white_of(run, terms))
+    values = unit_values(run, unit, bonds)
     times = yield_times(
         flows, debt.schedules, day_count=debt.day_count, frequency=debt.frequency, as_of_day=run.as_of_day
     )
@@ -84,21 +84,23 @@ def _price_optional(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> V
         pv_ccy=notional * values.price,
         pv_up_ccy=notional * values.price_up,
         pv_down_ccy=notional * values.price_down,
-        key_rate_dv01_ccy=key_rate_dv01_ccy,
-        fx_delta_base=fx_delta(run, terms, notional * values.price),
-        # A basis point of spread and one of all zero rates do the same to everything that is paid.
-        cs01_ccy=key_rate_dv01_ccy.sum(axis=2),
-        accrued_ccy=debt.notional_ccy * projected.accrued_ccy,
-        yields=yields,
+        values={
+            "KEY_RATE_DV01": key_rate_dv01_ccy,
+            "FX_DELTA": fx_delta(run, terms, notional * values.price),
+            # A basis point of spread and one of all zero rates do the same to everything that is paid.
+            "CS01": key_rate_dv01_ccy.sum(axis=2),
+            "ACCRUED_INTEREST": debt.notional_ccy * projected.accrued_ccy,
+            "YIELD": yields,
+            "MACAULAY_DURATION": macaulay_yr,
+            "MODIFIED_DURATION": modified_yr,
+            "WAL": weighted_average_life(flows),
+            "WAM": weighted_average_maturity_mo(debt.maturity_day, run.as_of_day),
+            "VEGA": notional * values.vega,
+            "THETA": notional * (prices_for_theta(run, unit, bonds) - values.price) if is_asked(run) else None,
+        },
         yield_exists=has_time(flows, times),
-        macaulay_yr=macaulay_yr,
-        modified_yr=modified_yr,
-        wal_yr=weighted_average_life(flows),
-        wam_mo=weighted_average_maturity_mo(debt.maturity_day, run.as_of_day),
-        vega_ccy=notional * values.vega,
-        theta_ccy=notional * (prices_tomorrow(run, unit, book) - values.price) if is_asked(run) else None,
     )
-    return replace(valued, **(spread_measures(run, held) | {"oas_bp": _oas_bp(run, unit, book, held)}))
+    return with_spreads(run, valued, held).with_values({"OAS": _oas_bp(run, unit, bonds, held)})
 
 
 def _to_maturity(unit: Debt, projected: Projected, price: Matrix) -> Held:
@@ -106,9 +108,7 @@ def _to_maturity(unit: Debt, projected: Projected, price: Matrix) -> Held:
     return Held(
         terms=unit.terms,
         flows=projected.flows,
-        curve_row=unit.curve_row,
-        spread_row=unit.spread_row,
-        spread=unit.spread,
+        discount_terms=unit.discount_terms,
         notional_ccy=unit.notional_ccy,
         accrued_ccy=projected.accrued_ccy,
         pv_ccy=price,
@@ -116,12 +116,12 @@ def _to_maturity(unit: Debt, projected: Projected, price: Matrix) -> Held:
     )
 
 
-def _oas_bp(run: RunInputs, unit: Debt, book: CallableBook, held: Held) -> Matrix | None:
+def _oas_bp(run: RunInputs, unit: Debt, bonds: CallableBonds, held: Held) -> Matrix | None:
     """The spread at which a unit is worth its market price plus accrued interest, else its model price."""
     if "OAS" not in run.measures:
         return None
 
     def price_at(spread: Matrix, active: NDArray[np.bool_]) -> Matrix:
-        return prices_at_spreads(run, unit, book, spread, active)
+        return prices_at_spreads(run, unit, bonds, spread, active)
 
-    return solve_spreads(price_at, market_values(held)[0], unit.spread) * PER_RATE
+    return solve_spreads(price_at, market_values(held)[0], unit.discount_terms.spread) * PER_RATE

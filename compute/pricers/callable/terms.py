@@ -1,4 +1,4 @@
-"""Bonds with calls and puts: which exercises are still to come, and the book of dates and amounts that they make.
+"""Bonds with calls and puts: which exercises are still to come, and the dates and amounts that they make.
 
     valuation        decision        exercise             period ends, coupon
       |------------------|-- notice ------|----------------------|
@@ -17,7 +17,7 @@ from compute.inputs.terms import UNKNOWN, Terms, row_of
 from compute.kernels.curves.curves import DAYS_PER_YEAR
 from compute.kernels.dates.daycounts import ACT_ACT_ICMA, year_fraction
 from compute.kernels.flows.flows import Flows
-from compute.kernels.hull_white.callable_bonds import AT_ONCE, CALLED, PAID, PUTTED, CallableBook, DatedAmounts, Dates
+from compute.kernels.hull_white.callable_bonds import AT_ONCE, CALLED, PAID, PUTTED, CallableBonds, DatedAmounts, Dates
 from compute.kernels.hull_white.closed_form import bond_loadings
 from compute.pricers.debt.terms import ZERO, Debt
 from domain.portfolio.tables import RATE_TYPES
@@ -79,8 +79,8 @@ def _exercise_table(run: RunInputs) -> _Table:
     return _Table(offsets, day[order], table.columns["price_per_100"].values[order], is_put[order])
 
 
-def build_book(run: RunInputs, debt: Debt, unit_flows: Flows, exercises: Exercises) -> CallableBook:
-    """Dates and amounts of bonds that have exercises still to come; without lattices (`CallableBook.on`).
+def build_bonds(run: RunInputs, debt: Debt, unit_flows: Flows, exercises: Exercises) -> CallableBonds:
+    """Dates and amounts of bonds that have exercises still to come; without lattices (`CallableBonds.on`).
 
     Args: unit_flows  of the straight bonds, for a notional of 1
     """
@@ -95,7 +95,7 @@ def build_book(run: RunInputs, debt: Debt, unit_flows: Flows, exercises: Exercis
         _strikes(run, debt, exercises, right_row),
         _coupons_under_notice(run, unit_flows, paid_at, exercises, right_row),
     )
-    return CallableBook(_dates(run, debt, distinct, unit_flows, exercises), _together(amounts), ())
+    return CallableBonds(_dates(run, debt, distinct, unit_flows, exercises), _together(amounts), ())
 
 
 def _decided(run: RunInputs, exercises: Exercises) -> Days:

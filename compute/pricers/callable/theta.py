@@ -15,7 +15,7 @@ from compute.kernels.hull_white.callable_bonds import (
     CALLED,
     PAID,
     PUTTED,
-    CallableBook,
+    CallableBonds,
     DatedAmounts,
     Dates,
     amounts_of,
@@ -23,16 +23,16 @@ from compute.kernels.hull_white.callable_bonds import (
 )
 from compute.outputs.family_values import Matrix
 from compute.pricers.callable.terms import hull_white_of
-from compute.pricers.callable.values import parts_of, present_tomorrow
+from compute.pricers.callable.values import parts_of, present_for_theta
 from compute.pricers.debt.terms import Debt
 from compute.pricers.shared.theta import A_DAY
 
 
 @dataclass(frozen=True)
-class _Tomorrow:
-    """`rest` is the book from tomorrow on; the others are rows of the amounts of today's book."""
+class _DayLater:
+    """`rest` are the bonds from tomorrow on; the others are rows of the amounts of today's bonds."""
 
-    rest: CallableBook
+    rest: CallableBonds
     kept: NDArray[np.int64]
     settled: NDArray[np.int64]
     """paid tomorrow, or later for a date up to then"""
@@ -41,17 +41,17 @@ class _Tomorrow:
     put: NDArray[np.int64]
 
 
-def prices_tomorrow(run: RunInputs, debt: Debt, book: CallableBook) -> Matrix:
+def prices_for_theta(run: RunInputs, debt: Debt, bonds: CallableBonds) -> Matrix:
     """[n, S] per unit of notional, what is paid tomorrow included."""
-    tomorrow = _a_day_on(book)
-    on_lattices = replace(tomorrow, rest=tomorrow.rest.on(*hull_white_of(run, debt.terms)))
-    parts = [_part(run, debt, book.amounts, on_lattices, scenarios) for scenarios in parts_of(run, book)]
+    day_later = _a_day_on(bonds)
+    on_lattices = replace(day_later, rest=day_later.rest.on(*hull_white_of(run, debt.terms)))
+    parts = [_part(run, debt, bonds.amounts, on_lattices, scenarios) for scenarios in parts_of(run, bonds)]
     return np.concatenate(parts, axis=1)
 
 
-def _part(run: RunInputs, debt: Debt, amounts: DatedAmounts, tomorrow: _Tomorrow, scenarios: slice) -> Matrix:
-    present = present_tomorrow(run, debt, amounts, scenarios)
-    count = tomorrow.rest.position_count
+def _part(run: RunInputs, debt: Debt, amounts: DatedAmounts, day_later: _DayLater, scenarios: slice) -> Matrix:
+    present = present_for_theta(run, debt, amounts, scenarios)
+    count = day_later.rest.position_count
 
     def worth(rows: NDArray[np.int64], nothing: float) -> Matrix:
         total = np.zeros((count, present.shape[1]))
@@ -59,14 +59,14 @@ def _part(run: RunInputs, debt: Debt, amounts: DatedAmounts, tomorrow: _Tomorrow
         total[np.bincount(amounts.position[rows], minlength=count) == 0] = nothing
         return total
 
-    held = prices(tomorrow.rest, present[tomorrow.kept])
-    best = np.maximum(np.minimum(held, worth(tomorrow.called, np.inf)), worth(tomorrow.put, -np.inf))
-    return best + worth(tomorrow.settled, 0.0)
+    held = prices(day_later.rest, present[day_later.kept])
+    best = np.maximum(np.minimum(held, worth(day_later.called, np.inf)), worth(day_later.put, -np.inf))
+    return best + worth(day_later.settled, 0.0)
 
 
-def _a_day_on(book: CallableBook) -> _Tomorrow:
+def _a_day_on(bonds: CallableBonds) -> _DayLater:
     """Days count from tomorrow; a bond's last date stays, since its redemption is rolled back from it."""
-    dates, amounts = book.dates, book.amounts
+    dates, amounts = bonds.dates, bonds.amounts
     later = dates.day > A_DAY
     later[dates.offsets[1:] - 1] = True
     is_due = (amounts.row == AT_ONCE) | ~later[amounts.row]
@@ -79,6 +79,6 @@ def _a_day_on(book: CallableBook) -> _Tomorrow:
         dates.strike_loading[:, later],
     )
     left = amounts_of(amounts, kept)
-    rest = CallableBook(of_dates, replace(left, row=before[left.row]), ())
+    rest = CallableBonds(of_dates, replace(left, row=before[left.row]), ())
     due = (np.flatnonzero(is_due & (amounts.purpose == purpose)) for purpose in (PAID, CALLED, PUTTED))
-    return _Tomorrow(rest, kept, *due)
+    return _DayLater(rest, kept, *due)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.inputs.discount_rows import discount_rows
+from compute.inputs.discount_terms import discount_rows, unshocked_discount_terms
 from compute.inputs.run_inputs import EPOCH, RunInputs
 from compute.inputs.terms import Terms
 from compute.kernels.credit.cds import Credit, Premiums, Rates, Rows, Swaps, bootstrap_hazards, premium_periods
@@ -49,17 +49,19 @@ def price_cds(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Valued:
         pv_ccy=pv_ccy,
         pv_up_ccy=up,
         pv_down_ccy=down,
-        key_rate_dv01_ccy=value.key_rate_dv01 * amount[:, :, None],
-        fx_delta_base=fx_delta(run, terms, pv_ccy),
-        cs01_ccy=value.cs01 * amount,
-        accrued_ccy=-bought_ccy * swaps.coupon * accrued_days(premiums) / PREMIUM_YEAR_DAYS,
-        par_spread_bp=_par_spread(run, swaps, premiums, rows, credit),
-        theta_ccy=_tomorrow(run, terms, premiums) * amount - pv_ccy if is_asked(run) else None,
+        values={
+            "KEY_RATE_DV01": value.key_rate_dv01 * amount[:, :, None],
+            "FX_DELTA": fx_delta(run, terms, pv_ccy),
+            "CS01": value.cs01 * amount,
+            "ACCRUED_INTEREST": -bought_ccy * swaps.coupon * accrued_days(premiums) / PREMIUM_YEAR_DAYS,
+            "PAR_SPREAD": _par_spread(run, swaps, premiums, rows, credit),
+            "THETA": _pv_for_theta(run, terms, premiums) * amount - pv_ccy if is_asked(run) else None,
+        },
         has_price=False,
     )
 
 
-def _tomorrow(run: RunInputs, terms: Terms, premiums: Premiums) -> Matrix:
+def _pv_for_theta(run: RunInputs, terms: Terms, premiums: Premiums) -> Matrix:
     """[m, S] for a unit of protection: the value at the next valuation date, and the premium paid on it.
 
     The hazard rates are those solved today: curves stay as they are by tenor.
@@ -90,16 +92,15 @@ def _par_spread(run: RunInputs, swaps: Swaps, premiums: Premiums, rows: Rows, cr
 
 
 def resolve_cds(run: RunInputs, terms: Terms) -> tuple[Swaps, Premiums, Rows, Credit]:
-    curve_row = discount_rows(run, terms)
-    spread = np.repeat(terms.number("spread", 0.0)[:, None], run.scenario_count, axis=1)
-    credit_row, credit, recovery = credit_of(run, terms, curve_row)
+    on = unshocked_discount_terms(run, terms)
+    credit_row, credit, recovery = credit_of(run, terms, on.curve_row)
     rows = Rows(
-        curve_row,
-        np.maximum(terms.row_in("spread_curve", run.tables.spread_row), 0).astype(np.int32),
+        on.curve_row,
+        on.spread_row,
         credit_row,
-        spread,
+        on.spread,
         # A shock of the position's spread is one of what its default swap costs.
-        (run.spread(terms) - spread) / (1.0 - recovery[:, None]),
+        (run.spread(terms) - on.spread) / (1.0 - recovery[:, None]),
     )
     first = np.maximum(terms.day("issue_date"), run.as_of_day)
     maturity = terms.day("maturity_date")

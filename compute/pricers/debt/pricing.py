@@ -1,7 +1,5 @@
 """Loans and bonds: resolve once, project the flows, then every measure from the same flows."""
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +11,6 @@ from compute.kernels.flows.flows import Flows
 from compute.kernels.flows.kinks import with_differences
 from compute.kernels.options.vega_ladders import by_expiry
 from compute.kernels.valuing.average_lives import weighted_average_life, weighted_average_maturity_mo
-from compute.kernels.valuing.discounting import discount, present_values
 from compute.kernels.valuing.yields import (
     YieldTimes,
     durations,
@@ -25,10 +22,11 @@ from compute.kernels.valuing.yields import (
 from compute.outputs.family_values import Matrix, Valued
 from compute.outputs.measures import SOLVED
 from compute.pricers.debt.projection import Projected, flows_of_a_basis_point, project_fixed, project_floating
-from compute.pricers.debt.spreads import Held, spread_measures
+from compute.pricers.debt.spreads import Held, with_spreads
 from compute.pricers.debt.terms import FLOATING, Debt, debt_of, is_custom, resolve_debt
+from compute.pricers.shared.discounting import discounted, paid_factors, revalued
 from compute.pricers.shared.fx_rates import fx_delta
-from compute.pricers.shared.theta import flows_tomorrow, is_asked
+from compute.pricers.shared.theta import is_asked, pv_for_theta
 from domain.portfolio.tables import RATE_TYPES
 
 
@@ -42,43 +40,35 @@ def price_debt(run: RunInputs, terms: Terms, index: NDArray[np.int64], is_loan: 
 
 def value_flows(run: RunInputs, debt: Debt, projected: Projected, index: NDArray[np.int64]) -> Valued:
     tables, flows = run.tables, projected.flows
-    discounted = discount(
-        flows,
-        curve_row=debt.curve_row,
-        spread_row=debt.spread_row,
-        spread=debt.spread,
-        discount_factors=tables.discount_factors,
-        key_gradients=tables.key_gradients,
-        gradient_of_scenario=tables.gradient_of_scenario,
-        spread_factors=tables.spread_factors,
-        sensitivities=not run.prices_only,
-    )
-    key_rates = discounted.key_rate_dv01
+    found = discounted(run, flows, debt.discount_terms, sensitivities=not run.prices_only)
+    key_rates = found.key_rate_dv01
     if projected.through_amounts_ccy is not None and not run.prices_only:
         key_rates = at_kinks(run, debt, projected, key_rates + projected.through_amounts_ccy)
     times = times_of(run, debt, flows) if run.asks(*SOLVED) else None
-    yields, macaulay_yr, modified_yr = yields_and_durations(run, flows, times, discounted.pv)
+    yields, macaulay_yr, modified_yr = yields_and_durations(run, flows, times, found.pv)
     valued = Valued(
         index=index,
         notional_ccy=debt.notional_ccy,
-        pv_ccy=discounted.pv,
+        pv_ccy=found.pv,
         pv_up_ccy=bumped(run, debt, projected.flows_up, tables.discount_factors_up),
         pv_down_ccy=bumped(run, debt, projected.flows_down, tables.discount_factors_down),
-        key_rate_dv01_ccy=key_rates,
-        fx_delta_base=fx_delta(run, debt.terms, discounted.pv),
-        cs01_ccy=discounted.cs01,
-        accrued_ccy=projected.accrued_ccy,
-        yields=yields,
+        values={
+            "KEY_RATE_DV01": key_rates,
+            "FX_DELTA": fx_delta(run, debt.terms, found.pv),
+            "CS01": found.cs01,
+            "ACCRUED_INTEREST": projected.accrued_ccy,
+            "YIELD": yields,
+            "MACAULAY_DURATION": macaulay_yr,
+            "MODIFIED_DURATION": modified_yr,
+            "WAL": weighted_average_life(flows) if run.asks("WAL") else None,
+            "WAM": weighted_average_maturity_mo(debt.maturity_day, run.as_of_day),
+            "VEGA": vega(run, debt, projected),
+            "VEGA_LADDER": vega_ladder(run, debt, projected) if run.asks("VEGA_LADDER") else None,
+            "THETA": theta(run, debt, projected, found.pv) if is_asked(run) else None,
+        },
         yield_exists=None if times is None else has_time(flows, times),
-        macaulay_yr=macaulay_yr,
-        modified_yr=modified_yr,
-        wal_yr=weighted_average_life(flows) if run.asks("WAL") else None,
-        wam_mo=weighted_average_maturity_mo(debt.maturity_day, run.as_of_day),
-        vega_ccy=vega(run, debt, projected),
-        vega_ladder_ccy=vega_ladder(run, debt, projected) if run.asks("VEGA_LADDER") else None,
-        theta_ccy=theta(run, debt, projected, discounted.pv) if is_asked(run) else None,
     )
-    return replace(valued, **spread_measures(run, held(run, debt, projected, discounted.pv)))
+    return with_spreads(run, valued, held(run, debt, projected, found.pv))
 
 
 def at_kinks(run: RunInputs, debt: Debt, projected: Projected, key_rates: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -88,7 +78,7 @@ def at_kinks(run: RunInputs, debt: Debt, projected: Projected, key_rates: NDArra
     chosen = np.flatnonzero(projected.near_kink.any(axis=1))
     some, factors = debt_of(debt, chosen), run.tables.discount_factors_of_a_basis_point
     up, down = (
-        revalued(run, some, flows, moved)
+        revalued(run, flows, some.discount_terms, moved)
         for flows, moved in zip(flows_of_a_basis_point(run, some), factors, strict=True)
     )
     key_rates[chosen] = with_differences(key_rates[chosen], (down - up) / 2, projected.near_kink[chosen])
@@ -96,8 +86,7 @@ def at_kinks(run: RunInputs, debt: Debt, projected: Projected, key_rates: NDArra
 
 
 def theta(run: RunInputs, debt: Debt, projected: Projected, pv_ccy: Matrix) -> Matrix:
-    flows, on = projected.flows_tomorrow or projected.flows, (debt.curve_row, debt.spread_row, debt.spread)
-    return flows_tomorrow(run, flows, curve_row=on[0], spread_row=on[1], spread=on[2]) - pv_ccy
+    return pv_for_theta(run, projected.flows_for_theta or projected.flows, debt.discount_terms) - pv_ccy
 
 
 def held(run: RunInputs, debt: Debt, projected: Projected, pv_ccy: NDArray[np.float64]) -> Held:
@@ -105,9 +94,7 @@ def held(run: RunInputs, debt: Debt, projected: Projected, pv_ccy: NDArray[np.fl
     return Held(
         terms=debt.terms,
         flows=projected.flows,
-        curve_row=debt.curve_row,
-        spread_row=debt.spread_row,
-        spread=debt.spread,
+        discount_terms=debt.discount_terms,
         notional_ccy=debt.notional_ccy,
         accrued_ccy=projected.accrued_ccy,
         pv_ccy=pv_ccy,
@@ -136,7 +123,10 @@ def vega(run: RunInputs, debt: Debt, projected: Projected) -> NDArray[np.float64
     """[m, S] of caps and floors on a surface, NaN where a position has none."""
     if projected.flows_of_volatility is None or projected.reads_volatility is None:
         return None
-    up, down = (revalued(run, debt, flows, run.tables.discount_factors) for flows in projected.flows_of_volatility)
+    up, down = (
+        revalued(run, flows, debt.discount_terms, run.tables.discount_factors)
+        for flows in projected.flows_of_volatility
+    )
     return np.where(projected.reads_volatility[:, None], (up - down) / 2, np.nan)
 
 
@@ -150,20 +140,10 @@ def vega_ladder(run: RunInputs, debt: Debt, projected: Projected) -> NDArray[np.
     (up, down), schedules = projected.flows_of_volatility, debt.schedules
     position = schedules.position_of_period
     gained_ccy = (up.interest + up.principal - down.interest - down.principal) / 2
-    gained_ccy *= paid_factors(run, debt, position, up.day)
+    gained_ccy *= paid_factors(run, debt.discount_terms, position, up.day)
     expiry_yr = np.maximum(schedules.accrual_start - run.as_of_day, 0) / DAYS_PER_YEAR
     ladder = by_expiry(position, len(debt.is_loan), gained_ccy, expiry_yr)
     return np.where(projected.reads_volatility[:, None, None], ladder, np.nan)
-
-
-def paid_factors(
-    run: RunInputs, debt: Debt, position: NDArray[np.int64], day: NDArray[np.int32]
-) -> NDArray[np.float64]:
-    """[F, S] discount factor to each payment, spreads included."""
-    of_curve = run.tables.discount_factors[debt.curve_row[position], day]
-    of_spread = run.tables.spread_factors[debt.spread_row[position], day][:, None]
-    factors: Matrix = of_curve * of_spread * np.exp(-debt.spread[position] * (day / DAYS_PER_YEAR)[:, None])
-    return factors
 
 
 def times_of_custom_flows(run: RunInputs, debt: Debt, flows: Flows, times: YieldTimes) -> YieldTimes:
@@ -205,19 +185,7 @@ def bumped(run: RunInputs, debt: Debt, flows: Flows, factors: NDArray[np.float64
     """[m, S] PV for convexity; blank, not computed, unless it was asked for."""
     if not run.asks("CONVEXITY"):
         return np.full((flows.position_count, run.scenario_count), np.nan)
-    return revalued(run, debt, flows, factors)
-
-
-def revalued(run: RunInputs, debt: Debt, flows: Flows, factors: NDArray[np.float64]) -> NDArray[np.float64]:
-    """[m, S] PV under other discount factors."""
-    return present_values(
-        flows,
-        curve_row=debt.curve_row,
-        spread_row=debt.spread_row,
-        spread=debt.spread,
-        factors=factors,
-        spread_factors=run.tables.spread_factors,
-    )
+    return revalued(run, flows, debt.discount_terms, factors)
 
 
 def yields_and_durations(

@@ -13,7 +13,6 @@ from compute.kernels.flows.amortization import LEVEL_PAY, interest_only_until, p
 from compute.kernels.flows.bonds import accrued_interest, bond_flows
 from compute.kernels.flows.float_terms import FloatTerms
 from compute.kernels.flows.floating import floating_flows, near_kinks
-from compute.kernels.flows.floating_sensitivity import Discounting
 from compute.kernels.flows.flows import Flows
 from compute.kernels.flows.kinks import NO_VOLATILITY
 from compute.kernels.flows.loans import Cashflows, LoanTerms, custom_flows, loan_flows, nominal_coupon
@@ -21,7 +20,8 @@ from compute.kernels.flows.prepaying_pool import Speeds, Variants
 from compute.kernels.options.caplet_volatilities import NO_SURFACE, moved_surfaces
 from compute.pricers.debt.speeds import speeds_of, variants_of
 from compute.pricers.debt.terms import BULLET, ZERO, Debt, debt_of, is_custom
-from compute.pricers.shared.resets import Resets, rate_to_date, resets_of, resets_tomorrow
+from compute.pricers.shared.discounting import discounting_of
+from compute.pricers.shared.resets import Resets, rate_to_date, resets_for_theta, resets_of
 from compute.pricers.shared.theta import A_DAY, is_asked
 from domain.portfolio.tables import AMORTIZATIONS, COMPOUNDINGS
 
@@ -43,7 +43,7 @@ class Projected:
     """[m] of floaters: the index's curve"""
     near_kink: NDArray[np.bool_] | None = None
     """[m, S] a rate that is still to be set is within a basis point of an intrinsic cap or floor; None where none is"""
-    flows_tomorrow: Flows | None = None
+    flows_for_theta: Flows | None = None
     """a day later, same curves by tenor; None where that changes no flow, or nobody asks"""
 
 
@@ -159,16 +159,8 @@ def project_floating(run: RunInputs, debt: Debt) -> Projected:
     resets = resets_of(run, debt.terms, debt.schedules)
     float_terms = _float_terms(run, debt, resets)
     shared = (run.as_of_day, debt.schedules, float_terms, speeds, variants_of(run, speeds))
-    discounting = Discounting(
-        debt.curve_row,
-        debt.spread_row,
-        debt.spread,
-        tables.spread_factors,
-        tables.key_gradients,
-        tables.gradient_of_scenario,
-    )
     surfaces = tables.caplet_surfaces
-    sensitive = None if run.prices_only else discounting
+    sensitive = None if run.prices_only else discounting_of(run, debt.discount_terms)
     projected = floating_flows(*shared, tables.discount_factors, sensitive, surfaces)
     rate = current_rate(run, debt, float_terms)
 
@@ -187,7 +179,7 @@ def project_floating(run: RunInputs, debt: Debt) -> Projected:
         float_terms.volatility_row != NO_SURFACE,
         float_terms.projection_row,
         _near_kink(run, debt, float_terms),
-        _floats_tomorrow(run, debt, resets, shared) if is_asked(run) else None,
+        _floats_for_theta(run, debt, resets, shared) if is_asked(run) else None,
     )
 
 
@@ -264,11 +256,11 @@ def _flows_of_volatility(
     return up, down
 
 
-def _floats_tomorrow(
+def _floats_for_theta(
     run: RunInputs, debt: Debt, resets: Resets, shared: tuple[int, Schedules, FloatTerms, Speeds, Variants]
 ) -> Flows:
-    factors, surfaces = run.tables.discount_factors_tomorrow, run.tables.caplet_surfaces
-    later = resets_tomorrow(run, debt.terms, debt.schedules, resets)
+    factors, surfaces = run.tables.discount_factors_for_theta, run.tables.caplet_surfaces
+    later = resets_for_theta(run, debt.terms, debt.schedules, resets)
     day, schedules, terms, speeds, variants = shared
     terms = terms._replace(grown=later.grown, known_to=later.known_to)
     return floating_flows(day, schedules, terms, speeds, variants, factors, None, surfaces, A_DAY).flows

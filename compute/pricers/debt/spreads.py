@@ -1,17 +1,17 @@
 """Spreads of what pays projected flows: over the curve, over the index, and as a coupon on the principal to come."""
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import Terms
+from compute.kernels.flows.discount_terms import DiscountTerms
 from compute.kernels.flows.flows import Flows
-from compute.kernels.valuing.discounting import present_values
 from compute.kernels.valuing.spreads import annuity_flows, discount_margins, z_spreads
-from compute.outputs.family_values import Matrix
+from compute.outputs.family_values import Matrix, Valued
+from compute.pricers.shared.discounting import revalued
 
 PER_RATE = 10_000.0
 """Basis points in a rate of 1."""
@@ -29,9 +29,7 @@ class Held:
 
     terms: Terms
     flows: Flows
-    curve_row: Rows
-    spread_row: Rows
-    spread: Matrix
+    discount_terms: DiscountTerms
     notional_ccy: Amounts
     accrued_ccy: Amounts
     pv_ccy: Matrix
@@ -43,20 +41,20 @@ class Held:
     """False where rights make the value another than that of the flows"""
 
 
-def spread_measures(run: RunInputs, held: Held) -> dict[str, Any]:
-    """Fields of `Valued`, those alone that the run asks for; the model price stands in for an absent market price."""
+def with_spreads(run: RunInputs, valued: Valued, held: Held) -> Valued:
+    """The spreads that the run asks for as well; the model price stands in for an absent market price."""
     asked = MEASURES & set(run.measures)
     if not asked:
-        return {}
+        return valued
     price_ccy, quoted = market_values(held)
-    fields: dict[str, Any] = {"price_is_usable": ~unusable_prices(held.terms)}
+    spreads_bp: dict[str, Matrix] = {}
     if asked & {"Z_SPREAD", "OAS"}:
-        fields["z_spread_bp"] = fields["oas_bp"] = PER_RATE * _z_spread(run, held, price_ccy, quoted)
+        spreads_bp["Z_SPREAD"] = spreads_bp["OAS"] = PER_RATE * _z_spread(run, held, price_ccy, quoted)
     if "DISCOUNT_MARGIN" in asked and held.projection_row is not None:
-        fields["discount_margin_bp"] = PER_RATE * _discount_margin(run, held, price_ccy)
+        spreads_bp["DISCOUNT_MARGIN"] = PER_RATE * _discount_margin(run, held, price_ccy)
     if "PAR_SPREAD" in asked:
-        fields["par_spread_bp"] = PER_RATE * _par_spread(run, held, price_ccy)
-    return fields
+        spreads_bp["PAR_SPREAD"] = PER_RATE * _par_spread(run, held, price_ccy)
+    return replace(valued.with_values(spreads_bp), price_is_usable=~unusable_prices(held.terms))
 
 
 def market_values(held: Held) -> tuple[Matrix, NDArray[np.bool_]]:
@@ -75,10 +73,16 @@ def unusable_prices(terms: Terms) -> NDArray[np.bool_]:
 
 def _z_spread(run: RunInputs, held: Held, price_ccy: Matrix, quoted: NDArray[np.bool_]) -> Matrix:
     """Without a market price and a spread curve the model's own spread is the answer."""
-    own = held.is_flows_alone & ~quoted & (held.spread_row == 0) & (np.diff(held.flows.offsets) > 0)
+    own = held.is_flows_alone & ~quoted & (held.discount_terms.spread_row == 0) & (np.diff(held.flows.offsets) > 0)
     factors = run.tables.discount_factors
-    solved = z_spreads(held.flows, curve_row=held.curve_row, discount_factors=factors, price_ccy=price_ccy, wanted=~own)
-    return np.where(own[:, None] & (held.pv_ccy != 0.0), held.spread, solved)
+    solved = z_spreads(
+        held.flows,
+        curve_row=held.discount_terms.curve_row,
+        discount_factors=factors,
+        price_ccy=price_ccy,
+        wanted=~own,
+    )
+    return np.where(own[:, None] & (held.pv_ccy != 0.0), held.discount_terms.spread, solved)
 
 
 def _discount_margin(run: RunInputs, held: Held, price_ccy: Matrix) -> Matrix:
@@ -97,14 +101,7 @@ def _par_spread(run: RunInputs, held: Held, price_ccy: Matrix) -> Matrix:
     """(value on the curve alone - price) / value of 1 a year on the principal to come: the par asset-swap spread."""
 
     def on_curve(flows: Flows) -> Matrix:
-        return present_values(
-            flows,
-            curve_row=held.curve_row,
-            spread_row=np.zeros_like(held.spread_row),
-            spread=np.zeros_like(held.spread),
-            factors=run.tables.discount_factors,
-            spread_factors=run.tables.spread_factors,
-        )
+        return revalued(run, flows, held.discount_terms.without_spreads(), run.tables.discount_factors)
 
     annuity_ccy = on_curve(annuity_flows(held.flows))
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.inputs.discount_rows import discount_rows
+from compute.inputs.discount_terms import discount_terms
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import Terms
 from compute.kernels.dates.schedules import Schedules, build_schedules
+from compute.kernels.flows.discount_terms import DiscountTerms
 from domain.portfolio.tables import AMORTIZATIONS, BUSINESS_DAYS, CALENDARS, DAY_COUNTS, PRODUCT_TYPES, RATE_TYPES
 
 FIXED, FLOATING, ZERO = range(len(RATE_TYPES))
@@ -29,14 +30,11 @@ class Debt:
     frequency: NDArray[np.int32]
     maturity_day: NDArray[np.int32]
     issue_day: NDArray[np.int32]
-    curve_row: NDArray[np.int32]
-    spread_row: NDArray[np.int32]
-    spread: NDArray[np.float64]
+    discount_terms: DiscountTerms
     schedules: Schedules
 
 
 def resolve_debt(run: RunInputs, terms: Terms, is_loan: NDArray[np.bool_]) -> Debt:
-    tables = run.tables
     frequency, issue_day, maturity_day = terms.whole("frequency"), terms.day("issue_date"), terms.day("maturity_date")
     schedules = build_schedules(
         run.as_of_day,
@@ -51,18 +49,16 @@ def resolve_debt(run: RunInputs, terms: Terms, is_loan: NDArray[np.bool_]) -> De
         adjust_accrual=terms.flag("adjust_accrual"),
     )
     return Debt(
-        terms,
-        is_loan,
-        terms.position_number("notional"),
-        terms.number("coupon", 0.0),
-        terms.choice("day_count", DAY_COUNTS),
-        frequency,
-        maturity_day,
-        issue_day,
-        discount_rows(run, terms),
-        np.maximum(terms.row_in("spread_curve", tables.spread_row), 0).astype(np.int32),
-        run.spread(terms),
-        schedules,
+        terms=terms,
+        is_loan=is_loan,
+        notional_ccy=terms.position_number("notional"),
+        coupon=terms.number("coupon", 0.0),
+        day_count=terms.choice("day_count", DAY_COUNTS),
+        frequency=frequency,
+        maturity_day=maturity_day,
+        issue_day=issue_day,
+        discount_terms=discount_terms(run, terms),
+        schedules=schedules,
     )
 
 
@@ -70,18 +66,16 @@ def debt_of(debt: Debt, chosen: NDArray[np.int64]) -> Debt:
     if len(chosen) == len(debt.is_loan):
         return debt
     return Debt(
-        debt.terms.of(chosen),
-        debt.is_loan[chosen],
-        debt.notional_ccy[chosen],
-        debt.coupon[chosen],
-        debt.day_count[chosen],
-        debt.frequency[chosen],
-        debt.maturity_day[chosen],
-        debt.issue_day[chosen],
-        debt.curve_row[chosen],
-        debt.spread_row[chosen],
-        debt.spread[chosen],
-        schedules_of(debt.schedules, chosen),
+        terms=debt.terms.of(chosen),
+        is_loan=debt.is_loan[chosen],
+        notional_ccy=debt.notional_ccy[chosen],
+        coupon=debt.coupon[chosen],
+        day_count=debt.day_count[chosen],
+        frequency=debt.frequency[chosen],
+        maturity_day=debt.maturity_day[chosen],
+        issue_day=debt.issue_day[chosen],
+        discount_terms=debt.discount_terms.of(chosen),
+        schedules=schedules_of(debt.schedules, chosen),
     )
 
 
@@ -89,17 +83,17 @@ def schedules_of(schedules: Schedules, chosen: NDArray[np.int64]) -> Schedules:
     counts = np.diff(schedules.offsets)[chosen]
     offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
     rows = np.repeat(schedules.offsets[:-1][chosen] - offsets[:-1], counts) + np.arange(offsets[-1])
-    columns = (
-        schedules.start,
-        schedules.end,
-        schedules.accrual_start,
-        schedules.accrual_end,
-        schedules.pay,
-        schedules.reference_start,
-        schedules.reference_end,
-        schedules.regular,
+    return Schedules(
+        offsets=offsets,
+        start=schedules.start[rows],
+        end=schedules.end[rows],
+        accrual_start=schedules.accrual_start[rows],
+        accrual_end=schedules.accrual_end[rows],
+        pay=schedules.pay[rows],
+        reference_start=schedules.reference_start[rows],
+        reference_end=schedules.reference_end[rows],
+        regular=schedules.regular[rows],
     )
-    return Schedules(offsets, *(column[rows] for column in columns))
 
 
 def is_custom(debt: Debt) -> NDArray[np.bool_]:

@@ -59,16 +59,18 @@ def price_fx_forwards(run: RunInputs, terms: Terms, index: NDArray[np.int64]) ->
         pv_ccy=priced.pv,
         pv_up_ccy=pv_up_ccy,
         pv_down_ccy=pv_down_ccy,
-        key_rate_dv01_ccy=priced.key_rate_dv01,
-        fx_delta_base=delta_base(run, terms, pairs, priced.pv, raised),
-        theta_ccy=_tomorrow(run, forwards, pairs) - priced.pv if is_asked(run) else None,
+        values={
+            "KEY_RATE_DV01": priced.key_rate_dv01,
+            "FX_DELTA": delta_base(run, terms, pairs, priced.pv, raised),
+            "THETA": _pv_for_theta(run, forwards, pairs) - priced.pv if is_asked(run) else None,
+        },
     )
 
 
-def _tomorrow(run: RunInputs, forwards: FxForwardTerms, pairs: Pairs) -> NDArray[np.float64]:
+def _pv_for_theta(run: RunInputs, forwards: FxForwardTerms, pairs: Pairs) -> NDArray[np.float64]:
     """The spot is then for a day later as well."""
     later = replace(forwards, spot_lag_days=forwards.spot_lag_days + np.int32(A_DAY))
-    return fx_forward_pv(later, spot=pairs.spot, discount_factors=run.tables.discount_factors_tomorrow)
+    return fx_forward_pv(later, spot=pairs.spot, discount_factors=run.tables.discount_factors_for_theta)
 
 
 def delta_base(

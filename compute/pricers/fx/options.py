@@ -47,13 +47,15 @@ def price_fx_options(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> 
         pv_ccy=pv_ccy,
         pv_up_ccy=pv_up_ccy,
         pv_down_ccy=pv_down_ccy,
-        key_rate_dv01_ccy=fx_option_key_rates(
-            options, **here, key_gradients=tables.key_gradients, gradient_of_scenario=tables.gradient_of_scenario
-        ),
-        fx_delta_base=delta_base(run, terms, pairs, pv_ccy, raised_ccy),
-        vega_ccy=vega_ccy,
-        vega_ladder_ccy=_vega_ladder(run, options, vega_ccy),
-        theta_ccy=_tomorrow(run, terms, pairs) - pv_ccy if is_asked(run) else None,
+        values={
+            "KEY_RATE_DV01": fx_option_key_rates(
+                options, **here, key_gradients=tables.key_gradients, gradient_of_scenario=tables.gradient_of_scenario
+            ),
+            "FX_DELTA": delta_base(run, terms, pairs, pv_ccy, raised_ccy),
+            "VEGA": vega_ccy,
+            "VEGA_LADDER": _vega_ladder(run, options, vega_ccy),
+            "THETA": _pv_for_theta(run, terms, pairs) - pv_ccy if is_asked(run) else None,
+        },
     )
 
 
@@ -64,11 +66,11 @@ def _vega_ladder(run: RunInputs, options: FxOptionTerms, vega_ccy: Matrix | None
     return by_expiry(np.arange(count), count, vega_ccy, options.expiry / DAYS_PER_YEAR)
 
 
-def _tomorrow(run: RunInputs, terms: Terms, pairs: Pairs) -> NDArray[np.float64]:
+def _pv_for_theta(run: RunInputs, terms: Terms, pairs: Pairs) -> NDArray[np.float64]:
     """The spot is then for a day later as well; an option that expires tomorrow pays what it is worth at it."""
     later = resolve_fx_options(run, terms, pairs, A_DAY)
     later = replace(later, spot_lag_days=later.spot_lag_days + np.int32(A_DAY), valued_in_days=A_DAY)
-    return fx_option_pv(later, spot=pairs.spot, discount_factors=run.tables.discount_factors_tomorrow)
+    return fx_option_pv(later, spot=pairs.spot, discount_factors=run.tables.discount_factors_for_theta)
 
 
 def check_fx_options(run: RunInputs, terms: Terms, failing: Failing) -> None:

@@ -4,13 +4,12 @@ A loan, bond, note or pool that brings a `severity` is worth its recovery: (1 - 
 `recovery_lag_months` after the valuation date. Whatever else is past its last payment has no value to give.
 """
 
-from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.inputs.discount_rows import discount_rows
+from compute.inputs.discount_terms import discount_terms
 from compute.inputs.run_inputs import EPOCH, RunInputs
 from compute.inputs.terms import Terms
 from compute.kernels.dates.calendars import adjust, civil_of_day, day_in_month
@@ -81,9 +80,10 @@ def price_recoveries(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> 
         variant_of_scenario=np.arange(run.scenario_count, dtype=np.int32),
     )
     valued = value_flows(run, _debt(run, terms), Projected(flows, flows, flows, None, np.zeros(count)), index)
-    if valued.theta_ccy is None:
+    theta_ccy = valued.of("THETA")
+    if theta_ccy is None:
         return valued
-    return replace(valued, theta_ccy=np.where(day[:, None] > 0, valued.theta_ccy, 0.0))
+    return valued.with_values({"THETA": np.where(day[:, None] > 0, theta_ccy, 0.0)})
 
 
 def last_payment_days(run: RunInputs, terms: Terms) -> Days:
@@ -137,18 +137,26 @@ def _months_on(day: int, months: int) -> int:
 
 def _debt(run: RunInputs, terms: Terms) -> Debt:
     """Without a period: all that is still to come is the recovery."""
-    count, days, none = len(terms), np.empty(0, np.int32), np.zeros(len(terms))
+    count, days = len(terms), np.empty(0, np.int32)
     return Debt(
-        terms,
-        np.zeros(count, np.bool_),
-        terms.position_number("notional"),
-        none,
-        np.maximum(terms.choice("day_count", DAY_COUNTS), 0).astype(np.int8),
-        np.zeros(count, np.int32),
-        np.full(count, run.as_of_day, np.int32),
-        terms.day("issue_date"),
-        discount_rows(run, terms),
-        np.maximum(terms.row_in("spread_curve", run.tables.spread_row), 0).astype(np.int32),
-        run.spread(terms),
-        Schedules(np.zeros(count + 1, np.int64), days, days, days, days, days, days, days, np.empty(0, np.bool_)),
+        terms=terms,
+        is_loan=np.zeros(count, np.bool_),
+        notional_ccy=terms.position_number("notional"),
+        coupon=np.zeros(count),
+        day_count=np.maximum(terms.choice("day_count", DAY_COUNTS), 0).astype(np.int8),
+        frequency=np.zeros(count, np.int32),
+        maturity_day=np.full(count, run.as_of_day, np.int32),
+        issue_day=terms.day("issue_date"),
+        discount_terms=discount_terms(run, terms),
+        schedules=Schedules(
+            offsets=np.zeros(count + 1, np.int64),
+            start=days,
+            end=days,
+            accrual_start=days,
+            accrual_end=days,
+            pay=days,
+            reference_start=days,
+            reference_end=days,
+            regular=np.empty(0, np.bool_),
+        ),
     )

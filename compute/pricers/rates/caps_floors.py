@@ -5,10 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from compute.inputs.discount_terms import unshocked_discount_terms
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import Terms
 from compute.kernels.curves.curves import DAYS_PER_YEAR
 from compute.kernels.dates.daycounts import period_fraction
+from compute.kernels.flows.discount_terms import DiscountTerms
 from compute.kernels.flows.flows import Flows
 from compute.kernels.flows.kinks import NO_VOLATILITY, with_differences
 from compute.kernels.options.option_strips import (
@@ -19,12 +21,12 @@ from compute.kernels.options.option_strips import (
     vega_of,
 )
 from compute.kernels.options.vega_ladders import by_expiry
-from compute.kernels.valuing.discounting import discount, present_values
 from compute.outputs.failures import Failing
 from compute.outputs.family_values import Matrix, Valued
-from compute.pricers.rates.swap_legs import DiscountOn, discount_on, leg_terms
+from compute.pricers.rates.swap_legs import leg_terms
 from compute.pricers.shared.checks import check_curves, check_present
 from compute.pricers.shared.convexity import bumped
+from compute.pricers.shared.discounting import discounted, paid_factors, revalued
 from compute.pricers.shared.fx_rates import fx_delta
 from compute.pricers.shared.option_terms import (
     check_strike,
@@ -36,7 +38,7 @@ from compute.pricers.shared.option_terms import (
     surface_rows_of,
 )
 from compute.pricers.shared.resets import in_arrears
-from compute.pricers.shared.theta import A_DAY, flows_tomorrow, is_asked
+from compute.pricers.shared.theta import A_DAY, is_asked, pv_for_theta
 from domain.portfolio.columns import ABSENT_DATE
 from domain.portfolio.tables import OPTION_TYPES, OPTION_TYPES_OF
 
@@ -69,6 +71,11 @@ class Strip:
     """[P] sqrt(years to the reset, or those that a rate in arrears moves for)"""
     vol: Matrix
     """[P, S]"""
+
+    @property
+    def position(self) -> NDArray[np.int64]:
+        """[P] whose caplet it is"""
+        return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
 
     def growth(self, factors: Amounts) -> Matrix:
         """[P, S] DF(reset) / DF(stop) on the projection curve."""
@@ -107,23 +114,14 @@ class Strip:
 
 def price_caps(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Valued:
     """Positions that passed `check_caps`; the strike is on the index, whatever the margin."""
-    strip, on, tables = resolve_strip(run, terms), discount_on(run, terms), run.tables
+    strip, on, tables = resolve_strip(run, terms), unshocked_discount_terms(run, terms), run.tables
     growth = strip.growth(tables.discount_factors)
-    discounted = discount(
-        strip.flows(strip.values_ccy(tables.discount_factors)),
-        curve_row=on.curve_row,
-        spread_row=on.spread_row,
-        spread=on.spread,
-        discount_factors=tables.discount_factors,
-        key_gradients=tables.key_gradients,
-        gradient_of_scenario=tables.gradient_of_scenario,
-        spread_factors=tables.spread_factors,
-    )
+    found = discounted(run, strip.flows(strip.values_ccy(tables.discount_factors)), on)
     through_forwards = forward_key_rates(
         strip.offsets,
         strip.reset,
         strip.stop,
-        strip.slopes_ccy(growth) * paid_factors(run, strip, on),
+        strip.slopes_ccy(growth) * paid_factors(run, on, strip.position, strip.pay),
         strip.projection_row,
         tables.key_gradients,
         tables.gradient_of_scenario,
@@ -132,53 +130,52 @@ def price_caps(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Valued
     return Valued(
         index=index,
         notional_ccy=terms.position_number("notional"),
-        pv_ccy=discounted.pv,
+        pv_ccy=found.pv,
         pv_up_ccy=pv_up_ccy,
         pv_down_ccy=pv_down_ccy,
-        key_rate_dv01_ccy=_at_kinks(run, strip, on, discounted.key_rate_dv01 + through_forwards),
-        fx_delta_base=fx_delta(run, terms, discounted.pv),
-        vega_ccy=_vega(run, strip, on, growth),
-        vega_ladder_ccy=_vega_ladder(run, strip, on, growth) if run.asks("VEGA_LADDER") else None,
-        theta_ccy=_tomorrow(run, terms, on) - discounted.pv if is_asked(run) else None,
+        values={
+            "KEY_RATE_DV01": _at_kinks(run, strip, on, found.key_rate_dv01 + through_forwards),
+            "FX_DELTA": fx_delta(run, terms, found.pv),
+            "VEGA": _vega(run, strip, on, growth),
+            "VEGA_LADDER": _vega_ladder(run, strip, on, growth) if run.asks("VEGA_LADDER") else None,
+            "THETA": _pv_for_theta(run, terms, on) - found.pv if is_asked(run) else None,
+        },
     )
 
 
-def strip_pv(run: RunInputs, strip: Strip, on: DiscountOn, factors: Amounts) -> Matrix:
+def strip_pv(run: RunInputs, strip: Strip, on: DiscountTerms, factors: Amounts) -> Matrix:
     """[m, S] under any discount factors."""
-    return _present(run, strip, on, strip.values_ccy(factors), factors)
+    return revalued(run, strip.flows(strip.values_ccy(factors)), on, factors)
 
 
-def _at_kinks(run: RunInputs, strip: Strip, on: DiscountOn, key_rates: Amounts) -> Amounts:
+def _at_kinks(run: RunInputs, strip: Strip, on: DiscountTerms, key_rates: Amounts) -> Amounts:
     """Without volatility a caplet bends at its strike: key rates that add up to DV01's own difference."""
     intrinsic = strip.vol * strip.root_yr[:, None] <= NO_VOLATILITY
     if not intrinsic.any():
         return key_rates
     up, down = (strip_pv(run, strip, on, factors) for factors in run.tables.discount_factors_of_a_basis_point)
-    position = np.repeat(np.arange(len(key_rates)), np.diff(strip.offsets))
     bends = np.zeros(key_rates.shape[:2], np.bool_)
-    np.logical_or.at(bends, position, intrinsic)
+    np.logical_or.at(bends, strip.position, intrinsic)
     return with_differences(key_rates, (down - up) / 2, bends)
 
 
-def _vega(run: RunInputs, strip: Strip, on: DiscountOn, growth: Matrix) -> Matrix | None:
+def _vega(run: RunInputs, strip: Strip, on: DiscountTerms, growth: Matrix) -> Matrix | None:
     if not run.asks("VEGA"):
         return None
-    return _present(run, strip, on, strip.vegas_ccy(growth), run.tables.discount_factors)
+    return revalued(run, strip.flows(strip.vegas_ccy(growth)), on, run.tables.discount_factors)
 
 
-def _vega_ladder(run: RunInputs, strip: Strip, on: DiscountOn, growth: Matrix) -> Amounts:
+def _vega_ladder(run: RunInputs, strip: Strip, on: DiscountTerms, growth: Matrix) -> Amounts:
     """Each caplet's own, at its reset date."""
-    count = len(strip.offsets) - 1
-    position, vegas_ccy = np.repeat(np.arange(count), np.diff(strip.offsets)), strip.vegas_ccy(growth)
-    return by_expiry(position, count, vegas_ccy * paid_factors(run, strip, on), strip.reset / DAYS_PER_YEAR)
+    vegas_ccy = strip.vegas_ccy(growth) * paid_factors(run, on, strip.position, strip.pay)
+    return by_expiry(strip.position, len(strip.offsets) - 1, vegas_ccy, strip.reset / DAYS_PER_YEAR)
 
 
-def _tomorrow(run: RunInputs, terms: Terms, on: DiscountOn) -> Matrix:
+def _pv_for_theta(run: RunInputs, terms: Terms, on: DiscountTerms) -> Matrix:
     """Caplets that reset tomorrow are then no part of the value, as those that reset today are none now."""
-    strip, factors = resolve_strip(run, terms, A_DAY), run.tables.discount_factors_tomorrow
+    strip, factors = resolve_strip(run, terms, A_DAY), run.tables.discount_factors_for_theta
     amounts_ccy = np.where((strip.reset > A_DAY)[:, None], strip.amounts_ccy(strip.growth(factors)), 0.0)
-    where = {"curve_row": on.curve_row, "spread_row": on.spread_row}
-    return flows_tomorrow(run, strip.flows(amounts_ccy), **where, spread=on.spread)
+    return pv_for_theta(run, strip.flows(amounts_ccy), on)
 
 
 def resolve_strip(run: RunInputs, terms: Terms, valued_in_days: int = 0) -> Strip:
@@ -225,15 +222,6 @@ def arrears_yr(reset: Days, stop: Days) -> Amounts:
     return within
 
 
-def paid_factors(run: RunInputs, strip: Strip, on: DiscountOn) -> Matrix:
-    """[P, S] discount factor to each payment, spreads included."""
-    position = np.repeat(np.arange(len(strip.offsets) - 1), np.diff(strip.offsets))
-    of_curve = run.tables.discount_factors[on.curve_row[position], strip.pay]
-    of_spread = run.tables.spread_factors[on.spread_row[position], strip.pay][:, None]
-    factors: Matrix = of_curve * of_spread * np.exp(-on.spread[position] * (strip.pay / DAYS_PER_YEAR)[:, None])
-    return factors
-
-
 def check_caps(run: RunInputs, terms: Terms, failing: Failing) -> None:
     check_present(
         failing,
@@ -248,14 +236,3 @@ def check_caps(run: RunInputs, terms: Terms, failing: Failing) -> None:
     check_curves(run, terms, failing)
     check_surface(run, terms, failing, "CAP_FLOOR", "index")
     check_strike(run, terms, failing, "CAP_FLOOR", "index")
-
-
-def _present(run: RunInputs, strip: Strip, on: DiscountOn, amounts_ccy: Matrix, factors: Amounts) -> Matrix:
-    return present_values(
-        strip.flows(amounts_ccy),
-        curve_row=on.curve_row,
-        spread_row=on.spread_row,
-        spread=on.spread,
-        factors=factors,
-        spread_factors=run.tables.spread_factors,
-    )

@@ -2,31 +2,29 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.inputs.discount_rows import discount_rows
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import Terms
 from compute.kernels.dates.daycounts import accrual_fraction
 from compute.kernels.dates.schedules import Schedules, build_schedules
 from compute.kernels.flows.bonds import accrued_interest, bond_flows
+from compute.kernels.flows.discount_terms import DiscountTerms
 from compute.kernels.flows.fixed_balance_floaters import steady_present_values
 from compute.kernels.flows.float_terms import FloatTerms
 from compute.kernels.flows.floating import floating_flows, resolve_steady
-from compute.kernels.flows.floating_sensitivity import Discounting
 from compute.kernels.flows.flows import Flows
 from compute.kernels.flows.prepaying_pool import Speeds
 from compute.kernels.options.caplet_volatilities import NO_SURFACE
-from compute.kernels.valuing.discounting import discount, present_values
 from compute.outputs.family_values import Matrix
 from compute.pricers.debt.speeds import variants_of
 from compute.pricers.debt.terms import BULLET
 from compute.pricers.shared.convexity import bumped
-from compute.pricers.shared.resets import Resets, rate_to_date, resets_of, resets_tomorrow
-from compute.pricers.shared.theta import A_DAY, flows_tomorrow, is_asked
+from compute.pricers.shared.discounting import discounted, discounting_of, revalued
+from compute.pricers.shared.resets import Resets, rate_to_date, resets_for_theta, resets_of
+from compute.pricers.shared.theta import A_DAY, is_asked, pv_for_theta
 from domain.portfolio.tables import BUSINESS_DAYS, CALENDARS
 
 Amounts = NDArray[np.float64]
@@ -43,15 +41,6 @@ class LegTerms:
 
 
 @dataclass(frozen=True)
-class DiscountOn:
-    """Where m positions discount: their curve and the spread that their own terms name; no scenario moves it."""
-
-    curve_row: Days
-    spread_row: Days
-    spread: Matrix
-
-
-@dataclass(frozen=True)
 class Leg:
     """One leg of m swaps under S scenarios, trade currency, as if received."""
 
@@ -60,7 +49,7 @@ class Leg:
     pv_down_ccy: Matrix
     key_rate_dv01_ccy: Amounts
     accrued_ccy: Amounts
-    pv_tomorrow_ccy: Matrix
+    pv_for_theta_ccy: Matrix
     """with what is paid that day; as today where THETA is not asked for"""
 
     def plus(self, other: "Leg") -> "Leg":
@@ -70,7 +59,7 @@ class Leg:
             self.pv_down_ccy + other.pv_down_ccy,
             self.key_rate_dv01_ccy + other.key_rate_dv01_ccy,
             self.accrued_ccy + other.accrued_ccy,
-            self.pv_tomorrow_ccy + other.pv_tomorrow_ccy,
+            self.pv_for_theta_ccy + other.pv_for_theta_ccy,
         )
 
 
@@ -96,26 +85,20 @@ def leg_schedules(as_of_day: int, terms: Terms, from_day: Days, frequency: Days)
     )
 
 
-def discount_on(run: RunInputs, terms: Terms) -> DiscountOn:
-    spread = np.repeat(terms.number("spread", 0.0)[:, None], run.scenario_count, axis=1)
-    spread_row = np.maximum(terms.row_in("spread_curve", run.tables.spread_row), 0).astype(np.int32)
-    return DiscountOn(discount_rows(run, terms), spread_row, spread)
-
-
-def fixed_leg(run: RunInputs, leg: LegTerms, on: DiscountOn, *, notional: Amounts, coupon: Amounts) -> Leg:
+def fixed_leg(run: RunInputs, leg: LegTerms, on: DiscountTerms, *, notional: Amounts, coupon: Amounts) -> Leg:
     """notional x coupon x year fraction at each payment date, no exchange of notional."""
     flows = fixed_leg_flows(run, leg, notional=notional, coupon=coupon)
 
     def under(factors: Amounts) -> Matrix:
-        return present_values(flows, **_where(run, on), factors=factors)
+        return revalued(run, flows, on, factors)
 
     return _leg(run, on, flows, under, lambda: flows, None, _accrued(run, leg, notional, coupon))
 
 
-def fixed_leg_pv(run: RunInputs, leg: LegTerms, on: DiscountOn, *, notional: Amounts, coupon: Amounts) -> Matrix:
+def fixed_leg_pv(run: RunInputs, leg: LegTerms, on: DiscountTerms, *, notional: Amounts, coupon: Amounts) -> Matrix:
     """[m, S] the leg's value alone."""
     flows = fixed_leg_flows(run, leg, notional=notional, coupon=coupon)
-    return present_values(flows, **_where(run, on), factors=run.tables.discount_factors)
+    return revalued(run, flows, on, run.tables.discount_factors)
 
 
 def fixed_leg_flows(run: RunInputs, leg: LegTerms, *, notional: Amounts, coupon: Amounts) -> Flows:
@@ -133,7 +116,7 @@ def fixed_leg_flows(run: RunInputs, leg: LegTerms, *, notional: Amounts, coupon:
 
 
 def floating_leg(
-    run: RunInputs, terms: Terms, leg: LegTerms, on: DiscountOn, *, notional: Amounts, margin: Amounts
+    run: RunInputs, terms: Terms, leg: LegTerms, on: DiscountTerms, *, notional: Amounts, margin: Amounts
 ) -> Leg:
     """notional x (forward or fixing + margin) x year fraction at each payment date, no exchange of notional."""
     resets = resets_of(run, terms, leg.schedules)
@@ -141,28 +124,20 @@ def floating_leg(
     float_terms = float_terms._replace(grown=resets.grown, known_to=resets.known_to, in_arrears=resets.in_arrears)
     tables, none = run.tables, Speeds.none(len(notional))
     shared = (run.as_of_day, leg.schedules, float_terms, none, variants_of(run, none))
-    discounting = Discounting(
-        on.curve_row,
-        on.spread_row,
-        on.spread,
-        tables.spread_factors,
-        tables.key_gradients,
-        tables.gradient_of_scenario,
-    )
-    projected = floating_flows(*shared, tables.discount_factors, discounting)
+    projected = floating_flows(*shared, tables.discount_factors, discounting_of(run, on))
     floaters = resolve_steady(run.as_of_day, leg.schedules, float_terms, none)
 
     def under(factors: Amounts) -> Matrix:
-        return steady_present_values(floaters, **_where(run, on), factors=factors)
+        return steady_present_values(floaters, on, factors=factors, spread_factors=tables.spread_factors)
 
-    def tomorrow() -> Flows:
-        later = resets_tomorrow(run, terms, leg.schedules, resets)
+    def day_later() -> Flows:
+        later = resets_for_theta(run, terms, leg.schedules, resets)
         then = float_terms._replace(grown=later.grown, known_to=later.known_to)
         on_day = (run.as_of_day, leg.schedules, then, none, variants_of(run, none))
-        return floating_flows(*on_day, tables.discount_factors_tomorrow, valued_in_days=A_DAY).flows
+        return floating_flows(*on_day, tables.discount_factors_for_theta, valued_in_days=A_DAY).flows
 
     accrued_ccy = _accrued(run, leg, notional, _current_rate(run, leg, resets, margin))
-    return _leg(run, on, projected.flows, under, tomorrow, projected.projection_key_rate_dv01, accrued_ccy)
+    return _leg(run, on, projected.flows, under, day_later, projected.projection_key_rate_dv01, accrued_ccy)
 
 
 def leg_fixings(run: RunInputs, terms: Terms, schedules: Schedules) -> Amounts:
@@ -172,37 +147,25 @@ def leg_fixings(run: RunInputs, terms: Terms, schedules: Schedules) -> Amounts:
 
 def _leg(
     run: RunInputs,
-    on: DiscountOn,
+    on: DiscountTerms,
     flows: Flows,
     under: Callable[[Amounts], Matrix],
-    tomorrow: Callable[[], Flows],
+    day_later: Callable[[], Flows],
     through: Amounts | None,
     accrued_ccy: Amounts,
 ) -> Leg:
-    """`under` gives the PV under other discount factors, `tomorrow` the flows as they are projected a day later."""
-    tables = run.tables
-    discounted = discount(
-        flows,
-        **_where(run, on),
-        discount_factors=tables.discount_factors,
-        key_gradients=tables.key_gradients,
-        gradient_of_scenario=tables.gradient_of_scenario,
-    )
-    key_rates = discounted.key_rate_dv01 if through is None else discounted.key_rate_dv01 + through
+    """`under` gives the PV under other discount factors, `day_later` the flows as they are projected a day later."""
+    found = discounted(run, flows, on)
+    key_rates = found.key_rate_dv01 if through is None else found.key_rate_dv01 + through
     up, down = bumped(run, under)
-    later = discounted.pv
-    if is_asked(run):
-        later = flows_tomorrow(run, tomorrow(), curve_row=on.curve_row, spread_row=on.spread_row, spread=on.spread)
-    return Leg(discounted.pv, up, down, key_rates, accrued_ccy, later)
-
-
-def _where(run: RunInputs, on: DiscountOn) -> dict[str, Any]:
-    return {
-        "curve_row": on.curve_row,
-        "spread_row": on.spread_row,
-        "spread": on.spread,
-        "spread_factors": run.tables.spread_factors,
-    }
+    return Leg(
+        pv_ccy=found.pv,
+        pv_up_ccy=up,
+        pv_down_ccy=down,
+        key_rate_dv01_ccy=key_rates,
+        accrued_ccy=accrued_ccy,
+        pv_for_theta_ccy=pv_for_theta(run, day_later(), on) if is_asked(run) else found.pv,
+    )
 
 
 def float_leg_terms(

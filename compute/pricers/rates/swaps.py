@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from compute.inputs.discount_terms import unshocked_discount_terms
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import Terms
 from compute.outputs.failures import Failing
@@ -11,7 +12,6 @@ from compute.pricers.debt.spreads import PER_RATE
 from compute.pricers.rates.swap_legs import (
     Leg,
     LegTerms,
-    discount_on,
     fixed_leg,
     fixed_leg_pv,
     floating_leg,
@@ -41,11 +41,13 @@ def price_swaps(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Value
         pv_ccy=swap.pv_ccy,
         pv_up_ccy=swap.pv_up_ccy,
         pv_down_ccy=swap.pv_down_ccy,
-        key_rate_dv01_ccy=swap.key_rate_dv01_ccy,
-        fx_delta_base=fx_delta(run, terms, swap.pv_ccy),
-        accrued_ccy=swap.accrued_ccy,
-        theta_ccy=swap.pv_tomorrow_ccy - swap.pv_ccy if is_asked(run) else None,
-        par_spread_bp=_par_spread(run, terms, received_ccy, swap.pv_ccy),
+        values={
+            "KEY_RATE_DV01": swap.key_rate_dv01_ccy,
+            "FX_DELTA": fx_delta(run, terms, swap.pv_ccy),
+            "ACCRUED_INTEREST": swap.accrued_ccy,
+            "THETA": swap.pv_for_theta_ccy - swap.pv_ccy if is_asked(run) else None,
+            "PAR_SPREAD": _par_spread(run, terms, received_ccy, swap.pv_ccy),
+        },
         has_price=False,
     )
 
@@ -54,7 +56,7 @@ def _par_spread(run: RunInputs, terms: Terms, received_ccy: NDArray[np.float64],
     """What the fixed coupon would have to rise by for the swap to be worth nothing, whichever side we are on."""
     if not run.asks("PAR_SPREAD"):
         return None
-    leg, on = swap_leg(run, terms, "fixed"), discount_on(run, terms)
+    leg, on = swap_leg(run, terms, "fixed"), unshocked_discount_terms(run, terms)
     annuity_ccy = fixed_leg_pv(run, leg, on, notional=received_ccy, coupon=np.ones(len(terms)))
     with np.errstate(divide="ignore", invalid="ignore"):
         rise: Matrix = -pv_ccy / annuity_ccy * PER_RATE
@@ -63,7 +65,7 @@ def _par_spread(run: RunInputs, terms: Terms, received_ccy: NDArray[np.float64],
 
 def swap_legs(run: RunInputs, terms: Terms, received_ccy: NDArray[np.float64]) -> Leg:
     """Both legs together, on the notional whose fixed leg is received."""
-    on = discount_on(run, terms)
+    on = unshocked_discount_terms(run, terms)
     fixed = fixed_leg(run, swap_leg(run, terms, "fixed"), on, notional=received_ccy, coupon=terms.number("coupon"))
     margin = terms.number("margin", 0.0)
     floating = floating_leg(run, terms, swap_leg(run, terms, "float"), on, notional=-received_ccy, margin=margin)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from compute.inputs.discount_terms import unshocked_discount_terms
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import Terms
 from compute.kernels.curves.curves import DAYS_PER_YEAR
@@ -12,7 +13,7 @@ from compute.kernels.options.option_strips import BASIS_POINT, option_values, ve
 from compute.kernels.options.vega_ladders import by_expiry_and_tenor
 from compute.outputs.failures import Failing
 from compute.outputs.family_values import Matrix, Valued
-from compute.pricers.rates.swap_legs import Leg, LegTerms, discount_on, fixed_leg, floating_leg, leg_terms
+from compute.pricers.rates.swap_legs import Leg, LegTerms, fixed_leg, floating_leg, leg_terms
 from compute.pricers.shared.checks import check_curves, check_present
 from compute.pricers.shared.fx_rates import fx_delta
 from compute.pricers.shared.option_terms import (
@@ -86,11 +87,13 @@ def price_swaptions(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> V
         pv_ccy=pv_ccy,
         pv_up_ccy=option_pv(options, annuity.pv_up_ccy, floating.pv_up_ccy),
         pv_down_ccy=option_pv(options, annuity.pv_down_ccy, floating.pv_down_ccy),
-        key_rate_dv01_ccy=through_annuity + through_floating,
-        fx_delta_base=fx_delta(run, terms, pv_ccy),
-        vega_ccy=vega_ccy,
-        vega_ladder_ccy=_vega_ladder(run, terms, options, vega_ccy),
-        theta_ccy=_tomorrow(run, terms, annuity, floating) - pv_ccy if is_asked(run) else None,
+        values={
+            "KEY_RATE_DV01": through_annuity + through_floating,
+            "FX_DELTA": fx_delta(run, terms, pv_ccy),
+            "VEGA": vega_ccy,
+            "VEGA_LADDER": _vega_ladder(run, terms, options, vega_ccy),
+            "THETA": _pv_for_theta(run, terms, annuity, floating) - pv_ccy if is_asked(run) else None,
+        },
     )
 
 
@@ -101,10 +104,10 @@ def _vega_ladder(run: RunInputs, terms: Terms, options: Options, vega_ccy: Matri
     return by_expiry_and_tenor(vega_ccy, options.root_yr**2, tenor_yr)
 
 
-def _tomorrow(run: RunInputs, terms: Terms, annuity: Leg, floating: Leg) -> Matrix:
+def _pv_for_theta(run: RunInputs, terms: Terms, annuity: Leg, floating: Leg) -> Matrix:
     """An option that expires tomorrow pays what the swap is then worth."""
     later = resolve_options(run, terms, A_DAY)
-    return option_pv(later, annuity.pv_tomorrow_ccy, floating.pv_tomorrow_ccy)
+    return option_pv(later, annuity.pv_for_theta_ccy, floating.pv_for_theta_ccy)
 
 
 def check_swaptions(run: RunInputs, terms: Terms, failing: Failing) -> None:
@@ -137,7 +140,7 @@ def tenors_yr(expiry_day: Days, maturity_day: Days) -> Amounts:
 
 def _underlying(run: RunInputs, terms: Terms) -> tuple[Leg, Leg]:
     """Annuity and floating leg of the swap from expiry on, for a unit of notional."""
-    on, ones = discount_on(run, terms), np.ones(len(terms))
+    on, ones = unshocked_discount_terms(run, terms), np.ones(len(terms))
     annuity = fixed_leg(run, option_leg(run, terms, "fixed"), on, notional=ones, coupon=ones)
     floating = floating_leg(run, terms, option_leg(run, terms, "float"), on, notional=ones, margin=0.0 * ones)
     return annuity, floating

@@ -1,11 +1,9 @@
 """Mortgage pools: resolve once, project the flows, then every measure from the same flows."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.inputs.discount_rows import discount_rows
+from compute.inputs.discount_terms import discount_terms
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import Terms
 from compute.kernels.dates.daycounts import THIRTY_360
@@ -17,19 +15,19 @@ from compute.kernels.flows.pass_throughs import (
     pool_flows,
 )
 from compute.kernels.valuing.average_lives import weighted_average_life
-from compute.kernels.valuing.discounting import discount, present_values
 from compute.kernels.valuing.pool_yields import pool_yield_times
 from compute.kernels.valuing.yields import bond_equivalent, durations, solve_yields
 from compute.outputs.failures import Failing
 from compute.outputs.family_values import Matrix, Valued
 from compute.pricers.debt.checks import check_discounting, check_speeds
 from compute.pricers.debt.speeds import speeds_of, variants_of
-from compute.pricers.debt.spreads import Held, spread_measures
+from compute.pricers.debt.spreads import Held, with_spreads
 from compute.pricers.debt.terms import FLOATING
 from compute.pricers.shared.checks import check_present
 from compute.pricers.shared.convexity import bumped
+from compute.pricers.shared.discounting import discounted, revalued
 from compute.pricers.shared.fx_rates import fx_delta
-from compute.pricers.shared.theta import flows_tomorrow, is_asked
+from compute.pricers.shared.theta import is_asked, pv_for_theta
 from domain.measures.failures import Reason
 from domain.portfolio.columns import ABSENT_DATE
 from domain.portfolio.tables import BUSINESS_DAYS, CALENDARS, DAY_COUNTS, RATE_TYPES
@@ -39,49 +37,42 @@ MONTHS_PER_YEAR = 12.0
 
 def price_pools(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Valued:
     """Positions that passed `check_pools`. Speeds are held when rates move, so the bumps discount the same flows."""
-    tables, dates, pools = run.tables, pool_dates(terms), pool_terms(terms)
+    dates, pools = pool_dates(terms), pool_terms(terms)
     speeds = speeds_of(terms)
     flows = pool_flows(run.as_of_day, dates, pools, speeds, variants_of(run, speeds))
-    on: dict[str, Any] = {
-        "curve_row": discount_rows(run, terms),
-        "spread_row": np.maximum(terms.row_in("spread_curve", tables.spread_row), 0).astype(np.int32),
-        "spread": run.spread(terms),
-    }
-    discounted = discount(
-        flows,
-        **on,
-        discount_factors=tables.discount_factors,
-        key_gradients=tables.key_gradients,
-        gradient_of_scenario=tables.gradient_of_scenario,
-        spread_factors=tables.spread_factors,
-        sensitivities=not run.prices_only,
-    )
-
-    def revalued(factors: NDArray[np.float64]) -> Matrix:
-        return present_values(flows, **on, factors=factors, spread_factors=tables.spread_factors)
-
-    pv_up_ccy, pv_down_ccy = bumped(run, revalued)
-    yields, macaulay_yr, modified_yr = _yields(run, dates, flows, discounted.pv)
+    on = discount_terms(run, terms)
+    found = discounted(run, flows, on, sensitivities=not run.prices_only)
+    pv_up_ccy, pv_down_ccy = bumped(run, lambda factors: revalued(run, flows, on, factors))
+    yields, macaulay_yr, modified_yr = _yields(run, dates, flows, found.pv)
     accrued_ccy = _accrued(run, terms, dates, flows)
-    held = Held(terms, flows, **on, notional_ccy=pools.balance_ccy, accrued_ccy=accrued_ccy, pv_ccy=discounted.pv)
-    return Valued(
+    held = Held(
+        terms=terms,
+        flows=flows,
+        discount_terms=on,
+        notional_ccy=pools.balance_ccy,
+        accrued_ccy=accrued_ccy,
+        pv_ccy=found.pv,
+    )
+    valued = Valued(
         index=index,
         notional_ccy=pools.balance_ccy,
-        pv_ccy=discounted.pv,
+        pv_ccy=found.pv,
         pv_up_ccy=pv_up_ccy,
         pv_down_ccy=pv_down_ccy,
-        key_rate_dv01_ccy=discounted.key_rate_dv01,
-        fx_delta_base=fx_delta(run, terms, discounted.pv),
-        cs01_ccy=discounted.cs01,
-        accrued_ccy=accrued_ccy,
-        yields=yields,
-        macaulay_yr=macaulay_yr,
-        modified_yr=modified_yr,
-        wal_yr=weighted_average_life(flows) if run.asks("WAL") else None,
-        wam_mo=np.where(np.diff(flows.offsets) > 0, pools.wam_mo, np.nan),
-        theta_ccy=flows_tomorrow(run, flows, **on) - discounted.pv if is_asked(run) else None,
-        **spread_measures(run, held),
+        values={
+            "KEY_RATE_DV01": found.key_rate_dv01,
+            "FX_DELTA": fx_delta(run, terms, found.pv),
+            "CS01": found.cs01,
+            "ACCRUED_INTEREST": accrued_ccy,
+            "YIELD": yields,
+            "MACAULAY_DURATION": macaulay_yr,
+            "MODIFIED_DURATION": modified_yr,
+            "WAL": weighted_average_life(flows) if run.asks("WAL") else None,
+            "WAM": np.where(np.diff(flows.offsets) > 0, pools.wam_mo, np.nan),
+            "THETA": pv_for_theta(run, flows, on) - found.pv if is_asked(run) else None,
+        },
     )
+    return with_spreads(run, valued, held)
 
 
 def pool_terms(terms: Terms) -> PoolTerms:

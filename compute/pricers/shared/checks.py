@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.inputs.discount_rows import discount_rows
+from compute.inputs.discount_terms import discount_rows
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import UNKNOWN, Terms
 from compute.kernels.dates.schedules import Schedules

@@ -19,7 +19,7 @@ Rates = NDArray[np.float64]
 Days = NDArray[np.int32]
 
 YEAR_OF_DAY_COUNT = {"ACT/360": 360.0, "ACT/365F": 365.0}
-MOST_DATES_NAMED = 20
+MAX_DATES_NAMED = 20
 _MANY_DAYS = np.int64(1) << 20
 
 
@@ -65,7 +65,7 @@ def resets_of(run: RunInputs, terms: Terms, schedules: Schedules) -> Resets:
     return resets
 
 
-def resets_tomorrow(run: RunInputs, terms: Terms, schedules: Schedules, today: Resets) -> Resets:
+def resets_for_theta(run: RunInputs, terms: Terms, schedules: Schedules, today: Resets) -> Resets:
     """With today's overnight fixing too, where the market has it; else today's forward on the curve stands for it."""
     if not today.in_arrears.any():
         return today
@@ -128,8 +128,8 @@ def dates_in_words(days: NDArray[np.int64], index: str) -> str:
     breaks = np.flatnonzero(np.diff(number) != 1) + 1
     ranges = [(part[0], part[-1]) for part in np.split(days, breaks)]
     words = [_day(first) if first == last else f"{_day(first)} to {_day(last)}" for first, last in ranges]
-    more = len(words) - MOST_DATES_NAMED
-    return ", ".join(words[:MOST_DATES_NAMED]) + (f" and {more} more" if more > 0 else "")
+    more = len(words) - MAX_DATES_NAMED
+    return ", ".join(words[:MAX_DATES_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _day(day: int) -> str:

@@ -5,17 +5,15 @@ have on day d what today's have on day d - 1; what is paid tomorrow, on day 1, c
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from compute.inputs.run_inputs import RunInputs
 from compute.kernels.curves.curves import DAYS_PER_YEAR
+from compute.kernels.flows.discount_terms import DiscountTerms
 from compute.kernels.flows.flows import Flows
 from compute.kernels.valuing.discounting import present_values
 from compute.outputs.family_values import Matrix
 
 A_DAY = 1
-
-Rows = NDArray[np.int32]
 
 
 def is_asked(run: RunInputs) -> bool:
@@ -23,17 +21,12 @@ def is_asked(run: RunInputs) -> bool:
     return run.asks("THETA")
 
 
-def flows_tomorrow(run: RunInputs, flows: Flows, *, curve_row: Rows, spread_row: Rows, spread: Matrix) -> Matrix:
+def pv_for_theta(run: RunInputs, flows: Flows, on: DiscountTerms) -> Matrix:
     """[m, S] PV tomorrow of flows as they are projected tomorrow, those paid that day included."""
     tables = run.tables
     pv_ccy = present_values(
-        flows,
-        curve_row=curve_row,
-        spread_row=spread_row,
-        spread=spread,
-        factors=tables.discount_factors_tomorrow,
-        spread_factors=tables.spread_factors_tomorrow,
+        flows, on, factors=tables.discount_factors_for_theta, spread_factors=tables.spread_factors_for_theta
     )
     # The constant spread was discounted from the valuation date, a day too far.
-    later: Matrix = pv_ccy * np.exp(spread * A_DAY / DAYS_PER_YEAR)
+    later: Matrix = pv_ccy * np.exp(on.spread * A_DAY / DAYS_PER_YEAR)
     return later

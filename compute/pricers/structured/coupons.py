@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from compute.inputs.terms import ABSENT, Terms
-from compute.kernels.dates.schedules import MOST_BY_MONTHS
+from compute.kernels.dates.schedules import MAX_BY_MONTHS
 from domain.market.fixings import is_overnight
 from domain.market.index_conventions import index_conventions
 from domain.portfolio.payoffs import (
@@ -117,7 +117,7 @@ class _Columns:
             )
         )
         for leg, often in (("fixed", fixed), ("float", per_year)):
-            if often > MOST_BY_MONTHS:
+            if often > MAX_BY_MONTHS:
                 raise UnusableTerms(f"{leg}_frequency {often}: the legs of a swap rate pay in months: use 12 or less")
         months, lag_days = (12 // max(fixed, 1), 12 // max(per_year, 1)), int(self.terms.whole("fixing_lag_days")[0])
         return Index(name, currency, *months, fixed_day_count, own, lag_days)

@@ -1,7 +1,5 @@
 """Structured notes: expected coupons by Monte Carlo under Hull-White, then every measure as for other debt."""
 
-from dataclasses import replace
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,11 +18,12 @@ from compute.pricers.debt.pricing import value_flows
 from compute.pricers.debt.projection import Projected
 from compute.pricers.debt.terms import Debt, resolve_debt
 from compute.pricers.shared.checks import check_present
+from compute.pricers.shared.discounting import paid_factors
 from compute.pricers.shared.theta import is_asked
 from compute.pricers.structured.coupons import OWN_TENOR, ClippedCoupon, Coupon, coupon_of, why_not
 from compute.pricers.structured.dates import accruing_rate, known_rates, missing_fixing, periods_of
 from compute.pricers.structured.rates import Curves, Note, NoteRates, key_rate_dv01s, note_rates
-from compute.pricers.structured.theta import mean_rates_tomorrow
+from compute.pricers.structured.theta import mean_rates_for_theta
 from domain.measures.failures import Reason
 from domain.portfolio.columns import ABSENT_DATE
 from domain.portfolio.tables import DAY_COUNTS
@@ -38,7 +37,8 @@ def price_structured(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> 
     notes = _notes(run, debt)
     rates = [note_rates(run, note) for note in notes]
     owed_ccy = _interest_of_one(debt)
-    worth_ccy = owed_ccy[:, None] * _paid_factors(run, debt)
+    pay_day, position = debt.schedules.pay - run.as_of_day, debt.schedules.position_of_period
+    worth_ccy = owed_ccy[:, None] * paid_factors(run, debt.discount_terms, position, pay_day)
     through, errors, of_dv01, of_vega = [], [], [], []
     for i, (note, of_note) in enumerate(zip(notes, rates, strict=True)):
         mine = worth_ccy[debt.schedules.offsets[i] : debt.schedules.offsets[i + 1]]
@@ -47,11 +47,12 @@ def price_structured(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> 
         of_dv01.append(_of_dv01(note, of_note, mine))
         of_vega.append(_of_nothing(mine) if of_note.by_sigma is None else standard_errors(of_note.by_sigma, mine))
     valued = value_flows(run, debt, _projected(run, debt, notes, rates, owed_ccy, np.array(through)), index)
-    return replace(
-        valued,
-        standard_error_ccy=np.array(errors),
-        dv01_standard_error_ccy=np.array(of_dv01),
-        vega_standard_error_ccy=np.array(of_vega),
+    return valued.with_values(
+        {
+            "STANDARD_ERROR": np.array(errors),
+            "DV01_STANDARD_ERROR": np.array(of_dv01),
+            "VEGA_STANDARD_ERROR": np.array(of_vega),
+        }
     )
 
 
@@ -140,7 +141,7 @@ def _note(run: RunInputs, debt: Debt, fraction: Array, i: int) -> Note:
 
 def _curves(run: RunInputs, debt: Debt, coupon: Coupon, i: int) -> Curves:
     """A swap rate of no index is one of the discount curve."""
-    row = int(debt.curve_row[i])
+    row = int(debt.discount_terms.curve_row[i])
     projection_row = run.tables.projection_curve_of.get(coupon.index.name, row) if coupon.index.name else row
     return Curves(row, projection_row, *run.tables.hull_white[debt.terms.text_at("currency", i)])
 
@@ -150,16 +151,6 @@ def _interest_of_one(debt: Debt) -> Array:
     fraction = period_fraction(debt.schedules, debt.day_count, debt.frequency)
     owed: Array = debt.notional_ccy[debt.schedules.position_of_period] * fraction
     return owed
-
-
-def _paid_factors(run: RunInputs, debt: Debt) -> Array:
-    """[P, S] discount factor to each payment, spreads included."""
-    tables, position = run.tables, debt.schedules.position_of_period
-    day = debt.schedules.pay - run.as_of_day
-    of_spread = tables.spread_factors[debt.spread_row[position], day][:, None]
-    own = np.exp(-debt.spread[position] * (day / DAYS_PER_YEAR)[:, None])
-    factors: Array = tables.discount_factors[debt.curve_row[position], day] * of_spread * own
-    return factors
 
 
 def _projected(
@@ -188,7 +179,7 @@ def _projected(
         accrued_ccy,
         (flows("vega_up"), flows("vega_down")) if run.asks("VEGA", "VEGA_LADDER") else None,
         np.ones(len(notes), np.bool_),
-        flows_tomorrow=paying([mean_rates_tomorrow(run, note) for note in notes]) if is_asked(run) else None,
+        flows_for_theta=paying([mean_rates_for_theta(run, note) for note in notes]) if is_asked(run) else None,
     )
 
 

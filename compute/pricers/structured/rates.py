@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from compute.inputs.run_inputs import RunInputs
 from compute.kernels.curves.curves import BASIS_POINT, DAYS_PER_YEAR
 from compute.kernels.monte_carlo.capped_floored_rates import Clip, clipped_rates
-from compute.kernels.monte_carlo.control_variates import Controls, controls_of, estimates
+from compute.kernels.monte_carlo.control_variates import ControlVariates, control_variates_of, estimates
 from compute.kernels.monte_carlo.gaussian_paths import bridged_paths, unit_variance
 from compute.kernels.monte_carlo.range_accruals import Observed, range_shares
 from compute.kernels.monte_carlo.sobol import scrambled_normals
@@ -111,7 +111,7 @@ class _Paths:
     day: Days
     """[m]"""
     states: Array
-    controls: Controls
+    control_variates: ControlVariates
 
 
 @dataclass(frozen=True)
@@ -157,9 +157,9 @@ def rates_on_market(run: RunInputs, note: Note, as_of_day: int) -> Expected:
     return _expected(as_of_day, note, _paths(note), columns)
 
 
-def forwards_tomorrow(run: RunInputs, note: Note, dates: RateDates, pay_day: Days) -> Array:
+def forwards_for_theta(run: RunInputs, note: Note, dates: RateDates, pay_day: Days) -> Array:
     """[M, S] the rates as tomorrow's curves have them, without convexity: they are set that day."""
-    factors, curves = run.tables.discount_factors_tomorrow, note.curves
+    factors, curves = run.tables.discount_factors_for_theta, note.curves
     model = rate_model(dates, pay_day, curves.mean_reversion)
     weights = weights_of(model, 0.0, factors[curves.discount_row], factors[curves.projection_row])
     first = model.offsets[:-1]
@@ -191,7 +191,7 @@ def _paths(note: Note) -> _Paths:
     log2_points = LOG2_POINTS[type(note.coupon)]
     normals = scrambled_normals(seed_of(note.instrument_id), len(day), REPLICATES + 1, log2_points)
     states = bridged_paths(note.curves.mean_reversion, day / DAYS_PER_YEAR, normals)
-    return _Paths(day, states, controls_of(states))
+    return _Paths(day, states, control_variates_of(states))
 
 
 def _expected(as_of_day: int, note: Note, paths: _Paths, columns: _Columns) -> Expected:
@@ -210,7 +210,7 @@ def _clipped(as_of_day: int, note: Note, paths: _Paths, columns: _Columns) -> Ex
     model, weights = _rates(note, dates, period, columns)
     clip = Clip(np.array(coupon.gearings), coupon.margin, coupon.cap, coupon.floor)
     deviation = columns.sigma * np.sqrt(unit_variance(note.curves.mean_reversion, paths.day / DAYS_PER_YEAR))
-    found = clipped_rates(paths.states, deviation, model, weights, clip, paths.controls, columns.sloped)
+    found = clipped_rates(paths.states, deviation, model, weights, clip, paths.control_variates, columns.sloped)
     replicate = np.zeros((REPLICATES, len(periods), columns.discount.shape[1]))
     replicate[:, periods.fixed :] = found.replicate
     of_node = np.repeat(period, np.diff(model.offsets))
@@ -229,7 +229,7 @@ def _ranged(as_of_day: int, note: Note, paths: _Paths, columns: _Columns) -> Exp
         model,
         weights,
         (coupon.lower, coupon.upper),
-        paths.controls,
+        paths.control_variates,
         columns.sloped,
         len(periods),
     )

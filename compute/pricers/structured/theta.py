@@ -12,14 +12,14 @@ from compute.inputs.run_inputs import RunInputs
 from compute.pricers.shared.theta import A_DAY
 from compute.pricers.structured.coupons import ClippedCoupon, RangeCoupon
 from compute.pricers.structured.dates import Observations, Periods, clipped_dates, observation_days, observed_dates
-from compute.pricers.structured.rates import Note, forwards_tomorrow, rates_on_market
+from compute.pricers.structured.rates import Note, forwards_for_theta, rates_on_market
 
 Array = NDArray[np.float64]
 
 
-def mean_rates_tomorrow(run: RunInputs, note: Note) -> Array:
+def mean_rates_for_theta(run: RunInputs, note: Note) -> Array:
     """[P, S] expected rates of the periods; day d of tomorrow's tables is day d of today's, counted from tomorrow."""
-    known = _known_tomorrow(run, note)
+    known = _known_for_theta(run, note)
     a_day_on = replace(note, periods=_a_day_on(note.periods), known=known)
     return rates_on_market(run, a_day_on, run.as_of_day + A_DAY).mean
 
@@ -29,7 +29,7 @@ def _a_day_on(periods: Periods) -> Periods:
     return Periods(start, end, pay, periods.fraction)
 
 
-def _known_tomorrow(run: RunInputs, note: Note) -> Array:
+def _known_for_theta(run: RunInputs, note: Note) -> Array:
     """[periods that will have begun, S]"""
     known = np.zeros((int((note.periods.start <= A_DAY).sum()), run.scenario_count))
     known[: note.periods.fixed] = note.known
@@ -45,7 +45,7 @@ def _set_clipped(run: RunInputs, note: Note, coupon: ClippedCoupon, known: Array
     periods = Periods(every.start[rows], every.end[rows], every.pay[rows], every.fraction[rows])
     dates = clipped_dates(run.as_of_day, coupon, periods, note.curves.is_one)
     if len(periods):
-        rates = forwards_tomorrow(run, note, dates, np.repeat(periods.pay, len(coupon.gearings)))
+        rates = forwards_for_theta(run, note, dates, np.repeat(periods.pay, len(coupon.gearings)))
         by_leg = rates.reshape(len(periods), len(coupon.gearings), -1)
         geared = np.einsum("l,pls->ps", np.array(coupon.gearings), by_leg)
         known[rows] = np.clip(coupon.margin + geared, coupon.floor, coupon.cap)
@@ -58,5 +58,5 @@ def _add_observed(run: RunInputs, note: Note, coupon: RangeCoupon, known: Array)
         if A_DAY in days:
             alone = Observations(np.array([A_DAY], np.int32), np.array([k]), np.ones(1))
             dates = observed_dates(run.as_of_day, coupon, periods, alone, note.curves.is_one)
-            rate = forwards_tomorrow(run, note, dates, periods.pay[k : k + 1])[0]
+            rate = forwards_for_theta(run, note, dates, periods.pay[k : k + 1])[0]
             known[k] += coupon.coupon * ((rate >= coupon.lower) & (rate <= coupon.upper)) / len(days)

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-MOST_TOLD = 1_000
+MAX_TOLD = 1_000
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Findings:
 
     def add(self, code: str, where: str, message: str) -> None:
         self.total += 1
-        if self.total <= MOST_TOLD:
+        if self.total <= MAX_TOLD:
             self.problems.append(Problem(code, where, message))
 
     def has(self, code: str) -> bool:

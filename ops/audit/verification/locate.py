@@ -27,7 +27,7 @@ KEYS = {
 INTEGERS = {"run_no": ">q", "chunk_no": ">i", "scenario_no": ">h", "column_no": ">h", "positions": ">i"}
 DOUBLES = ("value", "value_native")
 """Arrays: over the run's columns in rollup, over ranks in top."""
-MOST_ROWS = 100
+MAX_ROWS = 100
 """Of a table that are told one by one; the rest are counted."""
 
 Fields = dict[str, bytes | None]
@@ -73,7 +73,7 @@ class Locator:
         """(place, message) of each row that is gone, too many or other."""
         stands, given = rows_of(table, stored), rows_of(table, b"".join(bytes(part) for part in again.of(table)))
         different = [key for key in given | stands if stands.get(key) != given.get(key)]
-        for key in different[:MOST_ROWS]:
+        for key in different[:MAX_ROWS]:
             place = place_of(run, table, key)
             if key not in stands:
                 yield place, f"the row is gone: {told_row(run, table, given[key])}"
@@ -81,8 +81,8 @@ class Locator:
                 yield place, "no row should be here"
             else:
                 yield place, "; ".join(differing_fields(run, table, stands[key], given[key]))
-        if len(different) > MOST_ROWS:
-            yield "", f"{len(different) - MOST_ROWS:,} more rows differ"
+        if len(different) > MAX_ROWS:
+            yield "", f"{len(different) - MAX_ROWS:,} more rows differ"
 
     @staticmethod
     def differing_values(table: str, stands: list[Any], given: list[Any]) -> Iterator[str]:

@@ -14,7 +14,7 @@ from domain.snapshot import SnapshotRegistered
 from ops.audit.sealing.keys import key_problems
 from ops.audit.verification.blocks import FactsTold, verify_blobs, verify_blocks
 from ops.audit.verification.exports import Export, read_exports, verify_exports
-from ops.audit.verification.findings import MOST_TOLD, Findings
+from ops.audit.verification.findings import MAX_TOLD, Findings
 from ops.audit.verification.frames import PublishedFrames
 from ops.audit.verification.guards import verify_guards
 from ops.audit.verification.log import Counts, Keys, LogVerification
@@ -111,8 +111,8 @@ def verify_inside(
         "position_gaps": counts.position_gaps,
         "log_id": str(keys[0][1].log_id) if keys else None,
         "results_vouched": vouched.runs,
-        "results_not_vouched": vouched.not_vouched[:MOST_TOLD],
-        "recomputed_otherwise": gathered.recomputed[:MOST_TOLD],
+        "results_not_vouched": vouched.not_vouched[:MAX_TOLD],
+        "recomputed_otherwise": gathered.recomputed[:MAX_TOLD],
         "problems": findings.documents(),
         "problems_total": findings.total,
     }

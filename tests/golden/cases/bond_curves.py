@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from compute.kernels.curves.curves import log_discount_factors
 from compute.kernels.dates.calendars import adjust, civil_of_day, day_in_month, month_number_of_day
 from compute.kernels.dates.daycounts import period_fraction, year_fraction
+from compute.kernels.flows.discount_terms import DiscountTerms
 from compute.kernels.flows.flows import Flows
 from compute.kernels.flows.loans import Cashflows, custom_flows
 from compute.kernels.valuing.discounting import present_values
@@ -137,6 +138,5 @@ def _value(flows: Flows, factors: Array) -> float:
 
 def _present_values(flows: Flows, factors: Array) -> Array:
     row = np.zeros(1, np.int32)
-    no_spread = np.zeros((1, flows.scenario_count))
-    plain = np.ones((1, factors.shape[1]))
-    return present_values(flows, curve_row=row, spread_row=row, spread=no_spread, factors=factors, spread_factors=plain)
+    on = DiscountTerms(curve_row=row, spread_row=row, spread=np.zeros((1, flows.scenario_count)))
+    return present_values(flows, on, factors=factors, spread_factors=np.ones((1, factors.shape[1])))

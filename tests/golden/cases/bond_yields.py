@@ -14,7 +14,7 @@ from tests.golden.cases.conventions import calendar_and_rule
 
 STEP = 1e-5
 """of the yield, for the slope of the duration"""
-MOST_STEPS = 20
+MAX_STEPS = 20
 
 
 def fixed_bond(case: Case) -> Figures:
@@ -106,7 +106,7 @@ def yield_at_price(flows: Flows, times: YieldTimes, dirty: float) -> float:
 def price_at_yield(flows: Flows, times: YieldTimes, rate: float) -> float:
     """The price that the kernel finds `rate` for: Newton's method on its logarithm, whose slope is the duration."""
     dirty = 100.0
-    for _ in range(MOST_STEPS):
+    for _ in range(MAX_STEPS):
         found = yield_at_price(flows, times, dirty)
         step = _modified_duration(flows, times, found) * (rate - found)
         dirty *= math.exp(-step)

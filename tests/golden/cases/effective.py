@@ -3,7 +3,7 @@
 import numpy as np
 
 from compute.outputs.family_values import Valued
-from compute.outputs.measures import BUMP, MEASURE
+from compute.outputs.measures import BUMP, rows_of
 from tests.golden.cases.case import Case, Figures
 
 BASIS_POINT = 1e-4
@@ -20,11 +20,13 @@ def effective_duration(case: Case) -> Figures:
         pv_ccy=price,
         pv_up_ccy=up,
         pv_down_ccy=down,
-        key_rate_dv01_ccy=((down - up) / (2 * shift_bp))[:, :, None],
-        fx_delta_base=np.zeros((1, 1)),
+        values={
+            "KEY_RATE_DV01": ((down - up) / (2 * shift_bp))[:, :, None],
+            "FX_DELTA": np.zeros((1, 1)),
+        },
     )
-    duration, convexity = MEASURE["EFFECTIVE_DURATION"](valued), MEASURE["CONVEXITY"](valued)
+    duration, convexity = rows_of("EFFECTIVE_DURATION", valued), rows_of("CONVEXITY", valued)
     assert duration is not None
     assert convexity is not None
     rescale = (BUMP / (shift_bp * BASIS_POINT)) ** 2
-    return {"eff_duration": float(duration[0, 0]), "eff_convexity": float(convexity[0, 0]) * rescale}
+    return {"eff_duration": float(duration[0, 0, 0]), "eff_convexity": float(convexity[0, 0, 0]) * rescale}

@@ -3,6 +3,7 @@
 import numpy as np
 
 from compute.kernels.dates.schedules import Schedules, build_schedules
+from compute.kernels.flows.discount_terms import DiscountTerms
 from compute.kernels.flows.float_terms import FloatTerms
 from compute.kernels.flows.floating import floating_flows
 from compute.kernels.flows.prepaying_pool import Speeds, Variants
@@ -58,8 +59,8 @@ def _value(bond: Bond, schedules: Schedules, curves: list[Curve], settle: int, a
     variants = Variants(np.ones(1), np.ones(1), np.zeros(1), np.zeros(1, np.int32))
     projected = floating_flows(settle, schedules, _terms(bond, schedules), Speeds.none(1), variants, factors)
     row = np.zeros(1, np.int32)
-    plain = {"spread": np.zeros((1, 1)), "spread_factors": np.ones((1, days))}
-    return float(present_values(projected.flows, curve_row=row + 1, spread_row=row, factors=factors, **plain)[0, 0])
+    on = DiscountTerms(curve_row=row + 1, spread_row=row, spread=np.zeros((1, 1)))
+    return float(present_values(projected.flows, on, factors=factors, spread_factors=np.ones((1, days)))[0, 0])
 
 
 def _terms(bond: Bond, schedules: Schedules) -> FloatTerms:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from compute.kernels.curves.curves import log_discount_factors
 from compute.kernels.dates.daycounts import period_fraction
 from compute.kernels.dates.schedules import Schedules, build_schedules
+from compute.kernels.flows.discount_terms import DiscountTerms
 from compute.kernels.flows.flows import Flows
 from compute.kernels.options.caplet_volatilities import LOGNORMAL
 from compute.kernels.options.option_strips import option_values
@@ -49,10 +50,8 @@ def value_of(days: NDArray[np.int32], amounts: Array, factors: Array) -> float:
     """By the discounting kernel: amounts on days of a table [1, days, 1]."""
     count, none, one = len(days), np.zeros((len(days), 1)), np.zeros(1, np.int32)
     flows = Flows(np.array([0, count]), days, np.zeros(count, np.int32), amounts[:, None], none, one)
-    spreads = np.ones((1, factors.shape[1]))
-    pv = present_values(
-        flows, curve_row=one, spread_row=one, spread=np.zeros((1, 1)), factors=factors, spread_factors=spreads
-    )
+    on = DiscountTerms(curve_row=one, spread_row=one, spread=np.zeros((1, 1)))
+    pv = present_values(flows, on, factors=factors, spread_factors=np.ones((1, factors.shape[1])))
     return float(pv[0, 0])
 
 

@@ -40,7 +40,7 @@ def live(tenor: Tenor) -> dict[str, list[Any]]:
     run = SampleRun(failing=(1,))
     up = define(Scenario(), ASKED, "up100", SHOCK)
     nightly = define_set(ScenarioSet(), ASKED, "nightly", ["up100@1"])
-    approved = models.approve(models.ModelBook(), ASKED, "swaps", 1, "validated", until=NOW.date())
+    approved = models.approve(models.ModelDecisions(), ASKED, "swaps", 1, "validated", until=NOW.date())
     withdrawn = models.withdraw(models.fold(approved), ASKED, "swaps", 1, "wrong")
     steps: list[Any] = [
         lambda: tenor.store.append(approved),

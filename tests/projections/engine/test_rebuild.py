@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from domain.scenarios.versions import Scenario, ScenarioSet, define, define_set
-from domain.valuation_models import ModelBook, approve
+from domain.valuation_models import ModelDecisions, approve
 from ops.read_models import build_projections, read_model_named
 from ops.rebuilding import RebuildProblem, Rebuilt, rebuild, rollback
 from ops.settings import Settings
@@ -55,7 +55,7 @@ def live_a_life(tenor: Tenor) -> SampleRun:
     """Scenarios, a run that failed in part and was retried; every projection has been told."""
     tenor.store.append(define(Scenario(), ASKED, "up100", {"scenario_id": "up100", "shocks": []}))
     tenor.store.append(define_set(ScenarioSet(), ASKED, "nightly", ["up100@1"]))
-    tenor.store.append(approve(ModelBook(), ASKED, "swaps", 1, "validated"))
+    tenor.store.append(approve(ModelDecisions(), ASKED, "swaps", 1, "validated"))
     run = SampleRun(failing=(1,)).whole(tenor)  # type: ignore[arg-type]
     keep_up(tenor)
     run.retry(tenor)  # type: ignore[arg-type]

@@ -163,12 +163,12 @@ def test_a_damaged_block_halts_a_publication_and_nothing_before(tenor: Tenor) ->
 
 def test_no_more_runs_than_memory_is_meant_for(tenor: Tenor) -> None:
     (results, codec), fund = results_of(tenor), portfolio()
-    many = [SampleRun(fund, run_id=UUID(int=50 + n)) for n in range(result_ahead.MOST_RUNS + 1)]
+    many = [SampleRun(fund, run_id=UUID(int=50 + n)) for n in range(result_ahead.MAX_RUNS + 1)]
     for run in many:
         run.begin(tenor)
         run.append_facts(tenor, 0)
         tell(tenor, results)
-    assert codec.decoded == 2 * result_ahead.MOST_RUNS
+    assert codec.decoded == 2 * result_ahead.MAX_RUNS
     for run in many:
         run.append_facts(tenor, 1)
         run.append_facts(tenor, 2)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from domain.measures.failures import Reason, failure_text, holes_text
-from projections.results.failures import MOST_KINDS, MOST_TOLD, FailureBook
+from projections.results.failures import MAX_KINDS, MAX_TOLD, FailureKinds
 from projections.results.positions import Identities
-from projections.results.reasons import ReasonBook
+from projections.results.reasons import KnownReasons
 from tests.builders.result_tables import publish
 from tests.builders.sample_run import SampleRun, Tenor, portfolio
 
@@ -25,13 +25,13 @@ def ids(row: int, column: int = 0) -> str:
 def told(sentences: list[str], codes: Any = None, first_row: int = 0) -> tuple[list[dict[str, Any]], int]:
     """Positions one after another, each with its sentence; PV and YIELD under one scenario, PV blank unless said."""
     codes = np.array([[MISSING, 0]] * len(sentences)) if codes is None else np.array(codes)
-    reasons = ReasonBook(("PV", "YIELD"))
+    reasons = KnownReasons(("PV", "YIELD"))
     numbers = reasons.number(codes.T[:, None, :].astype(np.uint8))
     distinct = ["", *sorted(set(sentences) - {""})]
     sentence_no = np.array([distinct.index(sentence) for sentence in sentences], np.int32)
-    book = FailureBook(IDENTITIES)
-    book.take(reasons, numbers, first_row, sentence_no, distinct)
-    return book.told(IDENTITIES), book.partial
+    kinds = FailureKinds(IDENTITIES)
+    kinds.take(reasons, numbers, first_row, sentence_no, distinct)
+    return kinds.told(IDENTITIES), kinds.partial
 
 
 def test_the_sentence_of_most_positions_comes_first() -> None:
@@ -60,11 +60,11 @@ def test_the_sentence_of_most_positions_comes_first() -> None:
 )
 def test_which_sentences_are_one_kind(one: str, other: str, together: str | None) -> None:
     """Positions 0 and 4999."""
-    book, reasons = FailureBook(IDENTITIES), ReasonBook(("PV",))
+    kinds, reasons = FailureKinds(IDENTITIES), KnownReasons(("PV",))
     numbers = reasons.number(np.full((1, 1, 1), MISSING, np.uint8))
     for row, sentence in ((0, one), (1 if ids(1) in other else 4999, other)):
-        book.take(reasons, numbers, row, np.ones(1, np.int32), ["", sentence])
-    rows = book.told(IDENTITIES)
+        kinds.take(reasons, numbers, row, np.ones(1, np.int32), ["", sentence])
+    rows = kinds.told(IDENTITIES)
     assert [row["sentence"] for row in rows] == ([together] if together else sorted([one, other]))
 
 
@@ -81,27 +81,27 @@ def test_partial_positions_are_told_apart_and_what_does_not_apply_is_no_failure(
 
 
 def test_a_position_counts_once_under_its_worst_scenario() -> None:
-    reasons, book = ReasonBook(("PV", "YIELD")), FailureBook(IDENTITIES)
+    reasons, kinds = KnownReasons(("PV", "YIELD")), FailureKinds(IDENTITIES)
     codes = np.array([[[0], [0], [MISSING]], [[0], [INVALID], [MISSING]]], np.uint8)
-    book.take(reasons, reasons.number(codes), 7, np.ones(1, np.int32), ["", "no curve"])
+    kinds.take(reasons, reasons.number(codes), 7, np.ones(1, np.int32), ["", "no curve"])
     kind = {"status": "FAILED", "reason": "MISSING_MARKET_DATA", "sentence": "no curve"}
-    assert (book.told(IDENTITIES), book.partial) == ([{**kind, "positions": 1, "first": ids(7)}], 0)
+    assert (kinds.told(IDENTITIES), kinds.partial) == ([{**kind, "positions": 1, "first": ids(7)}], 0)
 
 
-@pytest.mark.parametrize("count", [MOST_TOLD + 3, MOST_KINDS + 70])
+@pytest.mark.parametrize("count", [MAX_TOLD + 3, MAX_KINDS + 70])
 def test_what_is_not_told_by_itself_is_counted_together(count: int) -> None:
     """Letters, since numbers would be one kind."""
     names = [f"no curve {chr(65 + n // 676)}{chr(65 + n // 26 % 26)}{chr(65 + n % 26)}" for n in range(count)]
     rows, _ = told(names)
-    assert len(rows) == MOST_TOLD + 1
+    assert len(rows) == MAX_TOLD + 1
     assert sum(row["positions"] for row in rows) == count
-    rest = f"{count - MOST_TOLD:,}" if count <= MOST_KINDS else f"more than {MOST_KINDS - MOST_TOLD:,}"
+    rest = f"{count - MAX_TOLD:,}" if count <= MAX_KINDS else f"more than {MAX_KINDS - MAX_TOLD:,}"
     assert rows[-1] == {
         "status": "FAILED",
         "reason": None,
         "first": None,
         "sentence": f"{rest} other sentences",
-        "positions": count - MOST_TOLD,
+        "positions": count - MAX_TOLD,
     }
 
 

@@ -14,7 +14,7 @@ from domain.runs.facts import BlockColumns
 from domain.runs.run import RunCompleted
 from projections.engine.runner import catch_up, transactions
 from projections.results.blocks import BlockDamaged
-from projections.results.reasons import ReasonBook
+from projections.results.reasons import KnownReasons
 from query_api.frames import unpacked
 from query_api.reading import unpacked_numbers, unpacked_texts
 from tests.builders.result_tables import TABLES, publish, read
@@ -283,7 +283,7 @@ def test_reason_numbers_stand_for_patterns_however_many_measures(measures: int) 
     reasons = random.integers(0, 6, (measures, 3, 200)).astype(np.uint8) * (random.random((measures, 3, 200)) < 0.4)
     reasons[:, 1] = reasons[:, 0]
     reasons[:, 2, ::2] = 0
-    book = ReasonBook(names)
+    book = KnownReasons(names)
     numbers = book.number(reasons.astype(np.uint8))
     for scenario in range(3):
         for position in range(200):

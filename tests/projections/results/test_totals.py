@@ -15,7 +15,7 @@ from domain.portfolio.columns import Portfolio
 from projections.engine.runner import catch_up
 from projections.results.blocks import ChunkResults
 from projections.results.groups import build_groups
-from projections.results.reasons import ReasonBook
+from projections.results.reasons import KnownReasons
 from projections.results.rollups import Rollups
 from projections.results.top import Top, offer
 from projections.results.totals import Totals
@@ -239,7 +239,7 @@ def rollups_of(measures: list[Measure], values: list[Any], rates: Any) -> tuple[
     names = tuple(measure.name for measure in measures)
     fund = portfolio(len(values[0][0]))
     groups = build_groups(fund)
-    book = ReasonBook(names)
+    book = KnownReasons(names)
     totals = Totals(groups, tuple(measures), 1, np.ones(fund.position_count))
     blank = np.isnan([values[place] for place in range(len(measures))])
     chunk = chunk_of(values, np.where(blank, Reason.MISSING_MARKET_DATA, 0).astype(np.uint8))

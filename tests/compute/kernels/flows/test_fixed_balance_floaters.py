@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from compute.kernels.flows.discount_terms import DiscountTerms
 from compute.kernels.flows.fixed_balance_floaters import steady_present_values
 from compute.kernels.flows.floating import floating_flows, is_steady, resolve_steady
 from compute.kernels.flows.prepaying_pool import Speeds, distinct_variants
@@ -45,8 +46,9 @@ def test_a_value_without_flows_is_the_value_of_the_flows() -> None:
     loans = [replace(random_loan(rng, AS_OF), amortization="BULLET") for _ in range(40)]
     schedules, day, none = schedules_of(loans), epoch_day(AS_OF), Speeds.none(40)
     terms, table, on = terms_of(loans, schedules), factors(), discounting_of(40)
-    where: dict[str, Any] = {"curve_row": on.curve_row, "spread_row": on.spread_row, "spread": on.spread}
-    market = where | {"factors": table, "spread_factors": on.spread_factors}
+    where = DiscountTerms(curve_row=on.curve_row, spread_row=on.spread_row, spread=on.spread)
+    market: dict[str, Any] = {"factors": table, "spread_factors": on.spread_factors}
     flows = floating_flows(day, schedules, terms, none, distinct_variants(none, *MULTIPLIERS), table).flows
     floaters = resolve_steady(day, schedules, terms, none)
-    np.testing.assert_allclose(steady_present_values(floaters, **market), present_values(flows, **market), rtol=1e-13)
+    found = steady_present_values(floaters, where, **market)
+    np.testing.assert_allclose(found, present_values(flows, where, **market), rtol=1e-13)

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import kstest, norm, qmc
 
 from compute.kernels.monte_carlo.capped_floored_rates import Clip, clipped_rates
-from compute.kernels.monte_carlo.control_variates import controls_of, estimates, standard_errors
+from compute.kernels.monte_carlo.control_variates import control_variates_of, estimates, standard_errors
 from compute.kernels.monte_carlo.gaussian_paths import bridged_paths, unit_variance
 from compute.kernels.monte_carlo.normal_distribution import chance_below, density_at
 from compute.kernels.monte_carlo.sobol import scrambled_normals
@@ -65,9 +65,9 @@ def test_no_dates_have_no_paths() -> None:
 
 def test_polynomials_of_the_state_are_estimated_without_error() -> None:
     states = scrambled_normals(2, 3, 9, 6)
-    controls = controls_of(states)
+    control_variates = control_variates_of(states)
     for values, exact in ((states, 0.0), (states**2, 1.0), (3 * states**2 - states + 2, 5.0)):
-        np.testing.assert_allclose((values * controls.weight).sum(axis=(1, 2)), exact, atol=1e-12)
+        np.testing.assert_allclose((values * control_variates.weight).sum(axis=(1, 2)), exact, atol=1e-12)
 
 
 def test_estimates_and_errors_are_numpys() -> None:
@@ -92,8 +92,8 @@ def capped_coupons(seed: int, count: int) -> tuple[float, float, float]:
     model, deviation = rate_model(dates, start + 182, 0.03), 0.01 * np.sqrt(unit_variance(0.03, start / 365))
     weights = weights_of(model, 0.01, factors, factors)
     states = bridged_paths(0.03, start / 365, scrambled_normals(seed, count, 33, 7))
-    clip, controls = Clip(np.ones(1), 0.0, 0.04, 0.0), controls_of(states)
-    replicate = clipped_rates(states, deviation, model, weights, clip, controls, 0).replicate
+    clip, control_variates = Clip(np.ones(1), 0.0, 0.04, 0.0), control_variates_of(states)
+    replicate = clipped_rates(states, deviation, model, weights, clip, control_variates, 0).replicate
     grid, exact = np.linspace(-8, 8, 4001), 0.0
     for i in range(count):
         growth = np.exp(-model.loading[2 * i : 2 * i + 2, None] * deviation[i] * grid)

@@ -1,5 +1,6 @@
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 import QuantLib as ql
 
 from compute.kernels.curves.curves import key_rate_gradients, log_discount_factors
+from compute.kernels.flows.discount_terms import DiscountTerms
 from compute.kernels.flows.flows import Flows
 from compute.kernels.valuing.discounting import discount, present_values
 
@@ -16,7 +18,7 @@ NODES = np.array([90, 365, 1096, 1826, 3653], np.int32)
 GOLDEN = json.loads((Path(__file__).parents[3] / "golden" / "pricing.json").read_text())
 
 
-def _book(variants: int = 1, gradients: int = 1, seed: int = 5) -> tuple[Flows, dict[str, Any]]:
+def _book(variants: int = 1, gradients: int = 1, seed: int = 5) -> tuple[Flows, DiscountTerms, dict[str, Any]]:
     rng = np.random.default_rng(seed)
     counts = rng.integers(0, 40, N)
     counts[3] = 0
@@ -35,10 +37,12 @@ def _book(variants: int = 1, gradients: int = 1, seed: int = 5) -> tuple[Flows, 
     spread = np.repeat(rng.normal(0.01, 0.01, (N, 1)), S, axis=1)
     spread[:, 2] += 0.0075
     kinds = ("LOG_LINEAR_DF", "LINEAR_ZERO", "NATURAL_CUBIC_ZERO")
+    on = DiscountTerms(
+        curve_row=rng.integers(0, CURVES, N).astype(np.int32),
+        spread_row=rng.integers(0, 2, N).astype(np.int32),
+        spread=spread,
+    )
     tables = {
-        "curve_row": rng.integers(0, CURVES, N).astype(np.int32),
-        "spread_row": rng.integers(0, 2, N).astype(np.int32),
-        "spread": spread,
         "discount_factors": np.exp([log_discount_factors(kinds[c], NODES, rates[c], DAYS) for c in range(CURVES)]),
         "key_gradients": np.array(
             [
@@ -49,21 +53,23 @@ def _book(variants: int = 1, gradients: int = 1, seed: int = 5) -> tuple[Flows, 
         "gradient_of_scenario": (np.arange(S) % gradients).astype(np.int32),
         "spread_factors": np.stack([np.ones(DAYS), np.exp(-0.012 * np.arange(DAYS) / 365)]),
     }
-    return flows, tables
+    return flows, on, tables
 
 
-def _plainly(flows: Flows, tables: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _plainly(
+    flows: Flows, on: DiscountTerms, tables: dict[str, np.ndarray]
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The formulas, a flow and a scenario at a time."""
     keys = tables["key_gradients"].shape[-1]
     pv, krd, cs01 = np.zeros((N, S)), np.zeros((N, S, keys)), np.zeros((N, S))
     for i in range(N):
-        curve, spread_curve = tables["curve_row"][i], tables["spread_row"][i]
+        curve, spread_curve = on.curve_row[i], on.spread_row[i]
         for s in range(S):
             gradient = tables["key_gradients"][tables["gradient_of_scenario"][s], curve]
             for f in range(flows.offsets[i], flows.offsets[i + 1]):
                 day, v = flows.day[f], flows.variant_of_scenario[s]
                 factor = tables["discount_factors"][curve, day, s] * tables["spread_factors"][spread_curve, day]
-                factor *= math.exp(-tables["spread"][i, s] * day / 365)
+                factor *= math.exp(-on.spread[i, s] * day / 365)
                 value = (flows.interest[f, v] + flows.principal[f, v]) * factor
                 pv[i, s] += value
                 cs01[i, s] += 1e-4 * value * day / 365
@@ -71,42 +77,41 @@ def _plainly(flows: Flows, tables: dict[str, np.ndarray]) -> tuple[np.ndarray, n
     return pv, krd, cs01
 
 
-def _value(flows: Flows, tables: dict[str, np.ndarray]) -> np.ndarray:
-    names = ("curve_row", "spread_row", "spread", "spread_factors")
-    return present_values(flows, **{name: tables[name] for name in names}, factors=tables["discount_factors"])
+def _value(flows: Flows, on: DiscountTerms, tables: dict[str, np.ndarray]) -> np.ndarray:
+    return present_values(flows, on, factors=tables["discount_factors"], spread_factors=tables["spread_factors"])
 
 
 @pytest.mark.parametrize(("variants", "gradients"), [(1, 1), (S, 1), (1, 2), (2, 3)])
 def test_every_flow_is_discounted_as_the_formula_says(variants: int, gradients: int) -> None:
-    flows, tables = _book(variants, gradients)
-    got = discount(flows, **tables)
-    for values, expected in zip((got.pv, got.key_rate_dv01, got.cs01), _plainly(flows, tables), strict=True):
+    flows, on, tables = _book(variants, gradients)
+    got = discount(flows, on, **tables)
+    for values, expected in zip((got.pv, got.key_rate_dv01, got.cs01), _plainly(flows, on, tables), strict=True):
         np.testing.assert_allclose(values, expected, rtol=1e-12, atol=1e-12)
 
 
 def test_present_values_alone_are_the_same_bits() -> None:
-    flows, tables = _book(variants=S)
-    assert (_value(flows, tables) == discount(flows, **tables).pv).all()
+    flows, on, tables = _book(variants=S)
+    assert (_value(flows, on, tables) == discount(flows, on, **tables).pv).all()
 
 
 def test_no_flows_are_worth_nothing() -> None:
-    flows, tables = _book()
-    got = discount(flows, **tables)
+    flows, on, tables = _book()
+    got = discount(flows, on, **tables)
     assert (got.pv[3] == 0).all() and (got.cs01[3] == 0).all() and (got.key_rate_dv01[3] == 0).all()
 
 
 def test_without_a_curve_there_is_no_number() -> None:
-    flows, tables = _book()
-    tables["curve_row"][7] = -1
-    got = discount(flows, **tables)
+    flows, on, tables = _book()
+    on.curve_row[7] = -1
+    got = discount(flows, on, **tables)
     assert np.isnan(got.pv[7]).all() and np.isnan(got.cs01[7]).all() and np.isnan(got.key_rate_dv01[7]).all()
     assert np.isfinite(np.delete(got.pv, 7, axis=0)).all()
-    assert np.isnan(_value(flows, tables)[7]).all()
+    assert np.isnan(_value(flows, on, tables)[7]).all()
 
 
 def test_a_position_does_not_know_its_neighbours_nor_a_scenario_the_others() -> None:
-    flows, tables = _book(variants=S, gradients=2)
-    whole = discount(flows, **tables)
+    flows, on, tables = _book(variants=S, gradients=2)
+    whole = discount(flows, on, **tables)
     for i in range(N):
         rows = slice(flows.offsets[i], flows.offsets[i + 1])
         alone = Flows(
@@ -117,38 +122,36 @@ def test_a_position_does_not_know_its_neighbours_nor_a_scenario_the_others() -> 
             flows.principal[rows],
             flows.variant_of_scenario,
         )
-        own = {name: tables[name][[i]] for name in ("curve_row", "spread_row", "spread")}
-        got = discount(alone, **{**tables, **own})
+        got = discount(alone, on.of(np.array([i])), **tables)
         assert (got.pv[0] == whole.pv[i]).all() and (got.key_rate_dv01[0] == whole.key_rate_dv01[i]).all()
     last = {
-        "spread": tables["spread"][:, -1:],
         "discount_factors": tables["discount_factors"][:, :, -1:],
         "gradient_of_scenario": tables["gradient_of_scenario"][-1:],
     }
     flows_last = Flows(
         flows.offsets, flows.day, flows.period, flows.interest, flows.principal, flows.variant_of_scenario[-1:]
     )
-    assert (discount(flows_last, **{**tables, **last}).pv[:, 0] == whole.pv[:, -1]).all()
+    assert (discount(flows_last, on.under(slice(S - 1, S)), **{**tables, **last}).pv[:, 0] == whole.pv[:, -1]).all()
 
 
 def test_key_rates_add_up_to_dv01_and_spread_and_rates_move_alike() -> None:
-    flows, tables = _book(variants=S)
-    got = discount(flows, **tables)
+    flows, on, tables = _book(variants=S)
+    got = discount(flows, on, **tables)
     np.testing.assert_allclose(got.key_rate_dv01.sum(axis=2), got.cs01, rtol=1e-11, atol=1e-12)
 
 
 def test_cs01_is_the_central_difference_of_the_spread() -> None:
-    flows, tables = _book()
+    flows, on, tables = _book()
     flows.interest[:], flows.principal[:] = np.abs(flows.interest), np.abs(flows.principal)
-    down, up = (_value(flows, {**tables, "spread": tables["spread"] + size}) for size in (-1e-4, 1e-4))
-    np.testing.assert_allclose(discount(flows, **tables).cs01, (down - up) / 2, rtol=1e-6)
+    down, up = (_value(flows, replace(on, spread=on.spread + size), tables) for size in (-1e-4, 1e-4))
+    np.testing.assert_allclose(discount(flows, on, **tables).cs01, (down - up) / 2, rtol=1e-6)
 
 
 def test_a_day_beyond_the_table_is_a_bug() -> None:
-    flows, tables = _book()
+    flows, on, tables = _book()
     flows.day[-1] = DAYS
     with pytest.raises(AssertionError):
-        discount(flows, **tables)
+        discount(flows, on, **tables)
 
 
 def test_quantlibs_key_rate_durations_of_an_eight_year_bond() -> None:
@@ -178,9 +181,7 @@ def test_quantlibs_key_rate_durations_of_an_eight_year_bond() -> None:
     )
     got = discount(
         flows,
-        curve_row=row,
-        spread_row=row,
-        spread=np.zeros((1, scenarios)),
+        DiscountTerms(curve_row=row, spread_row=row, spread=np.zeros((1, scenarios))),
         discount_factors=gradients[0],
         key_gradients=gradients[1],
         gradient_of_scenario=np.zeros(scenarios, np.int32),

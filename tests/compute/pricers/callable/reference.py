@@ -41,11 +41,11 @@ def loading(a: float, years: Any) -> Any:
     return years if abs(a) < 1e-10 else -np.expm1(-a * years) / a
 
 
-def one_bond(book: Any, present: Array, i: int, scenario: int = 0) -> OneBond:
-    """Of a `CallableBook` and the present values of its amounts."""
-    first, end = book.dates.offsets[i], book.dates.offsets[i + 1]
-    day = book.dates.day[first:end].astype(np.int64)
-    amounts, sums, has = book.amounts, np.zeros((3, len(day))), np.zeros((3, len(day)), bool)
+def one_bond(bonds: Any, present: Array, i: int, scenario: int = 0) -> OneBond:
+    """Of a `CallableBonds` and the present values of its amounts."""
+    first, end = bonds.dates.offsets[i], bonds.dates.offsets[i + 1]
+    day = bonds.dates.day[first:end].astype(np.int64)
+    amounts, sums, has = bonds.amounts, np.zeros((3, len(day))), np.zeros((3, len(day)), bool)
     at_once = 0.0
     for j in np.flatnonzero(amounts.position == i):
         if amounts.row[j] < 0:
@@ -56,8 +56,8 @@ def one_bond(book: Any, present: Array, i: int, scenario: int = 0) -> OneBond:
             has[at] = True
     has[1:, -1] = False
     call, put = np.where(has[1], sums[1], NEVER), np.where(has[2], sums[2], -NEVER)
-    lags = book.dates.strike_loading[:, first:end]
-    return OneBond(day, sums[0], call, put, lags[0], lags[1], book.dates.paid_loading[first:end], at_once)
+    lags = bonds.dates.strike_loading[:, first:end]
+    return OneBond(day, sums[0], call, put, lags[0], lags[1], bonds.dates.paid_loading[first:end], at_once)
 
 
 def price(bond: OneBond, a: float, sigma: float, fineness: float = 12.0, most: int = 12_000) -> float:

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import QuantLib as ql
 
-from compute.kernels.hull_white.callable_bonds import CallableBook
+from compute.kernels.hull_white.callable_bonds import CallableBonds
 from compute.pricers.callable import values as callable_values
-from tests.builders.callable_fund import Row, bond, book_of, priced, py_day, right, run_of
+from tests.builders.callable_fund import Row, bond, bonds_of, priced, py_day, right, run_of
 from tests.builders.derivative_fund import AS_OF, column, ql_day
 from tests.compute.pricers.callable import reference as callable_reference
 
@@ -35,12 +35,12 @@ def monthly(first: date, until: date) -> list[Row]:
 
 def by_quadrature(run: Any, a: float, sigma: float, fineness: float, i: int) -> tuple[float, float, float]:
     """Price, DV01 and vega per 100 of position i."""
-    debt, book = book_of(run)
-    present = callable_values._present(run, debt, book.amounts, debt.spread, debt.spread_row, slice(0, 1))
-    years = book.amounts.day[:, None] / 365.0
+    debt, bonds = bonds_of(run)
+    present = callable_values._present(run, debt.discount_terms, bonds.amounts, slice(0, 1))
+    years = bonds.amounts.day[:, None] / 365.0
 
     def price(shift: float, by: float) -> float:
-        one = callable_reference.one_bond(book, present * np.exp(-shift * years), i)
+        one = callable_reference.one_bond(bonds, present * np.exp(-shift * years), i)
         return 100.0 * callable_reference.price(one, a, sigma + by, fineness)
 
     dv01, vega = (price(-BP, 0.0) - price(BP, 0.0)) / 2, (price(0.0, BP) - price(0.0, -BP)) / 2
@@ -93,8 +93,8 @@ def test_the_quadrature_is_as_fine_as_it_need_be(tmp_path: Path) -> None:
 
 def test_a_bump_of_sigma_keeps_the_steps(tmp_path: Path) -> None:
     end = date(2031, 6, 30)
-    _, book = book_of(run_of(tmp_path, [(bond(end, 0.045), every(14, AS_OF + timedelta(days=30), end))]))
-    assert isinstance(book, CallableBook)
+    _, bonds = bonds_of(run_of(tmp_path, [(bond(end, 0.045), every(14, AS_OF + timedelta(days=30), end))]))
+    assert isinstance(bonds, CallableBonds)
     parameters = np.array([0.03]), np.array([0.0125])
-    plain, bumped = (book.on(*parameters, bump=bump).groups[0].lattice for bump in (0.0, BP))
+    plain, bumped = (bonds.on(*parameters, bump=bump).groups[0].lattice for bump in (0.0, BP))
     assert plain.times_yr.tobytes() == bumped.times_yr.tobytes() and (plain.x[-1] != bumped.x[-1]).any()

@@ -15,7 +15,7 @@ from compute.kernels.hull_white.steps import step_counts
 from compute.pricers.callable import values as callable_values
 from domain.measures.failures import Reason
 from domain.measures.measures import KEY_RATE_LABELS
-from tests.builders.callable_fund import bond, book_of, priced, ql_bond, ql_engine, random_bonds, right, run_of
+from tests.builders.callable_fund import bond, bonds_of, priced, ql_bond, ql_engine, random_bonds, right, run_of
 from tests.builders.derivative_fund import AS_OF, central_shocks, column, ql_curve, ql_day, reason
 
 KEYS = [f"key_rate_dv01_{label}" for label in KEY_RATE_LABELS]
@@ -31,12 +31,12 @@ def test_on_the_same_grid_every_price_is_quantlibs(tmp_path: Path) -> None:
     """
     bonds = random_bonds(150, seed=11)
     run = run_of(tmp_path, bonds, measures=PRICE)
-    debt, book = book_of(run)
+    debt, bonds = bonds_of(run)
     everything = slice(0, 1)
-    present = callable_values._present(run, debt, book.amounts, debt.spread, debt.spread_row, everything)
-    groups = book.on(np.full(150, 0.03), np.full(150, 0.01)).groups
+    present = callable_values._present(run, debt.discount_terms, bonds.amounts, everything)
+    groups = bonds.on(np.full(150, 0.03), np.full(150, 0.01)).groups
     plain = replace(
-        book,
+        bonds,
         groups=tuple(
             replace(
                 each,
@@ -46,10 +46,10 @@ def test_on_the_same_grid_every_price_is_quantlibs(tmp_path: Path) -> None:
         ),
     )
     ours = 100.0 * prices(plain, present, smooth=False)[:, 0]
-    counts = step_counts(book.dates.offsets, book.dates.day, book.has_right.any(axis=0), np.full(150, 0.01))
+    counts = step_counts(bonds.dates.offsets, bonds.dates.day, bonds.has_right.any(axis=0), np.full(150, 0.01))
     for number, (terms, rights) in enumerate(bonds):
-        own = slice(book.dates.offsets[number], book.dates.offsets[number + 1])
-        times, _ = lattice_times(book.dates.day[own].astype(np.int64), counts[own])
+        own = slice(bonds.dates.offsets[number], bonds.dates.offsets[number + 1])
+        times, _ = lattice_times(bonds.dates.day[own].astype(np.int64), counts[own])
         theirs = ql_bond(terms, rights)
         theirs.setPricingEngine(ql_engine(ql.TimeGrid([float(t) for t in times[1:]]), terms["spread"]))
         assert ours[number] == pytest.approx(theirs.NPV(), abs=1e-9), (terms, rights)
@@ -91,15 +91,15 @@ def test_sensitivities_are_central_differences_on_one_grid(tmp_path: Path) -> No
 def test_what_is_paid_on_average_is_worth_the_price_and_its_slope_is_the_prices(tmp_path: Path) -> None:
     """Of a step of 1e-7, so that no kink of the second order lies within."""
     run = run_of(tmp_path, random_bonds(60, seed=8), measures=PRICE)
-    debt, book = book_of(run)
-    book = book.on(np.full(60, 0.03), np.full(60, 0.01))
-    present = callable_values._present(run, debt, book.amounts, debt.spread, debt.spread_row, slice(0, 1))
-    price, flows = prices_and_flows(book, present)
+    debt, bonds = bonds_of(run)
+    bonds = bonds.on(np.full(60, 0.03), np.full(60, 0.01))
+    present = callable_values._present(run, debt.discount_terms, bonds.amounts, slice(0, 1))
+    price, flows = prices_and_flows(bonds, present)
     position, years = np.repeat(np.arange(60), np.diff(flows.offsets)), flows.day / 365.0
-    factor = run.tables.discount_factors[debt.curve_row[position], flows.day, 0]
-    worth = (flows.interest + flows.principal)[:, 0] * factor * np.exp(-debt.spread[position, 0] * years)
+    factor = run.tables.discount_factors[debt.discount_terms.curve_row[position], flows.day, 0]
+    worth = (flows.interest + flows.principal)[:, 0] * factor * np.exp(-debt.discount_terms.spread[position, 0] * years)
     np.testing.assert_allclose(np.bincount(position, worth), price[:, 0], rtol=1e-12)
-    up, down = (prices(book, present * np.exp(-h * book.amounts.day[:, None] / 365.0))[:, 0] for h in (1e-7, -1e-7))
+    up, down = (prices(bonds, present * np.exp(-h * bonds.amounts.day[:, None] / 365.0))[:, 0] for h in (1e-7, -1e-7))
     np.testing.assert_allclose(np.bincount(position, worth * years), (down - up) / 2e-7, rtol=1e-6)
 
 
@@ -134,8 +134,8 @@ def test_a_number_depends_on_neither_chunk_nor_neighbours_nor_other_scenarios(tm
 
 def test_bonds_of_one_cycle_share_a_lattice(tmp_path: Path) -> None:
     bonds = [(bond(date(2026 + k, 3, 15), 0.04), CALLS[: k - 1]) for k in range(2, 11)]
-    _, book = book_of(run_of(tmp_path, bonds, measures=PRICE))
-    groups = book.on(np.full(9, 0.03), np.full(9, 0.01)).groups
+    _, bonds = bonds_of(run_of(tmp_path, bonds, measures=PRICE))
+    groups = bonds.on(np.full(9, 0.03), np.full(9, 0.01)).groups
     assert [len(each.members) for each in groups] == [9]
     assert groups[0].members[0] == 8
 
@@ -266,10 +266,10 @@ def test_the_grid_error_is_known(tmp_path: Path) -> None:
     """The difference to half the grid is of the size of the error, which a grid six times as dense shows."""
     bonds = random_bonds(30, seed=4, longest_yr=12)
     run = run_of(tmp_path, bonds, measures=PRICE)
-    debt, book = book_of(run)
-    stated = callable_values.grid_errors_per_100(run, debt, book)[:, 0]
-    present = callable_values._present(run, debt, book.amounts, debt.spread, debt.spread_row, slice(0, 1))
+    debt, bonds = bonds_of(run)
+    stated = callable_values.grid_errors_per_100(run, debt, bonds)[:, 0]
+    present = callable_values._present(run, debt.discount_terms, bonds.amounts, slice(0, 1))
     a, sigma = np.full(30, 0.03), np.full(30, 0.01)
-    true = 100 * (prices(book.on(a, sigma), present) - prices(book.on(a, sigma, 6.0), present))[:, 0]
+    true = 100 * (prices(bonds.on(a, sigma), present) - prices(bonds.on(a, sigma, 6.0), present))[:, 0]
     assert np.abs(true).max() < 0.01
     assert np.sqrt((true**2).mean()) < np.sqrt((stated**2).mean()) < 20 * np.sqrt((true**2).mean())
