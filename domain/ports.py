@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain.event import Event
 from domain.portfolio.columns import Portfolio
+from domain.refusals import AlreadyThere as AlreadyThere
 from domain.runs.facts import Block, BlockColumns
 
 Connection = Any
@@ -16,10 +17,6 @@ PART_POSITIONS = 2_048
 """Of a packed column: what is opened to read one number."""
 Packed = Sequence[Sequence[Sequence[bytes | memoryview]]]
 """[columns][parts][scenarios] zstd frames: eight byte planes, lowest first, of bits XOR those of the first scenario."""
-
-
-class AlreadyThere(Exception):
-    """The stream has an event at this version: somebody was first, perhaps ourselves."""
 
 
 @dataclass(frozen=True)

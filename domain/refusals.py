@@ -32,3 +32,10 @@ class Conflict(Refused):
 
 class Unavailable(Refused):
     """Something that the request needs does not answer, or cannot be used, at the moment."""
+
+
+class AlreadyThere(Conflict):
+    """The stream has an event at this version: somebody was first, perhaps ourselves."""
+
+    def __init__(self, *_about: object) -> None:
+        super().__init__("MOVED", "somebody wrote to the same place at the same moment", "look at it and ask again")

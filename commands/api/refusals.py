@@ -9,8 +9,6 @@ from fastapi.routing import APIRoute
 
 from commands.refusals import InvalidInput
 from domain.documents import MAX_TOLD, read_json
-from domain.ports import AlreadyThere
-from domain.refusals import Conflict
 
 JSON = "application/json"
 BODY_HEADERS = ("content-length", "transfer-encoding")
@@ -28,13 +26,9 @@ class CommandRoute(APIRoute):
         async def handle_or_refuse(request: Request) -> Response:
             if only_json:
                 refuse_other_types(request)
-            try:
-                if takes_json:
-                    await run_in_threadpool(refuse_unfit, await request.body())
-                return await handle(request)
-            except AlreadyThere as error:
-                message, fix = "somebody wrote to the same place at the same moment", "look at it and ask again"
-                raise Conflict("MOVED", message, fix) from error
+            if takes_json:
+                await run_in_threadpool(refuse_unfit, await request.body())
+            return await handle(request)
 
         return handle_or_refuse
 

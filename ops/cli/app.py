@@ -7,7 +7,6 @@ from typing import Annotated, Any
 import typer
 
 from domain import texts
-from domain.ports import AlreadyThere
 from domain.refusals import Refused
 from ops.cli.commands import Commands
 from ops.cli.output import Output
@@ -49,8 +48,6 @@ def run() -> None:
         app(args=arguments, obj=None, standalone_mode=True)
     except Refused as refused:
         output.fail(refused.code, refused.message, refused.fix, refused.problems)
-    except AlreadyThere:
-        output.fail("MOVED", "somebody wrote to the same place at the same moment", "look at it and ask again")
     except Exception as error:
         if not is_database_away(error):
             raise

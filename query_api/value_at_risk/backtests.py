@@ -19,7 +19,7 @@ from query_api.errors import BadQuery
 from query_api.reading import Connection
 from query_api.results.grouping import TOTAL, LoadPortfolio
 from query_api.runs import queryable_run
-from query_api.value_at_risk.coverage_tests import FEWEST_DAYS, Test, backtest
+from query_api.value_at_risk.coverage_tests import MIN_DAYS, Test, backtest
 from query_api.value_at_risk.gains import gains_by_group
 from query_api.value_at_risk.history import history_of_run
 from query_api.value_at_risk.rows import CONFIDENCE, Asked
@@ -58,7 +58,7 @@ def backtest_run(
     run = queryable_run(connection, run_id)
     past = history_of_run(connection, run, history)
     days = len(past.numbers) - window
-    if window < FEWEST_DAYS or days < FEWEST_DAYS:
+    if window < MIN_DAYS or days < MIN_DAYS:
         message = f"{len(past.numbers)} days of history leave {max(days, 0)} to test after a window of {window}"
         raise BadQuery(message, "use a shorter window, or a run over a longer history")
     found = gains_by_group(connection, run, run.scenarios.index(BASE), past.numbers, TOTAL, node, load_portfolio)
@@ -81,7 +81,7 @@ def backtest_file(raw: bytes, confidence: float = CONFIDENCE) -> Document:
     """Of the days in a file, in the order of their dates."""
     Asked(None, None, confidence)
     days, problems, count = _read(raw)
-    if not problems and len(days) < FEWEST_DAYS:
+    if not problems and len(days) < MIN_DAYS:
         problems = [_problem(None, "date", str(len(days)), "a backtest needs two days or more", "bring more days")]
     if problems:
         first = problems[0]

@@ -25,9 +25,7 @@ from scipy.special import bdtr, chdtrc
 
 YELLOW_FROM, RED_FROM = 0.95, 0.9999
 SIGNIFICANCE = 0.05
-FEWEST_DAYS = 2
-MAX_SUMMED = 1_000
-"""Days whose binomial coefficients are within a double; beyond them the incomplete beta function is asked."""
+MIN_DAYS = 2
 
 
 class Zone(StrEnum):
