@@ -16,6 +16,7 @@ from commands.api import marketdata as market_commands
 from commands.api import models as model_commands
 from commands.api import orchestrator as run_commands
 from commands.api import scenario as scenario_commands
+from commands.submit_run import SubmitRun
 from domain.event import Envelope
 from domain.refusals import Refused
 from ops.adapters.database import HEAD, at_another_revision, revision
@@ -97,6 +98,11 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
     def envelope_of(request: Request) -> Envelope:
         return tenor.envelope(request.headers.get(ACTOR_HEADER, "api")[:100])
 
+    def check(envelope: Envelope, wish: SubmitRun) -> dict[str, Any]:
+        from ops.before_a_run import Ports, check_before_run  # with all of compute, which nothing else here needs
+
+        return check_before_run(Ports(store, blobs, tenor.portfolio_codec), envelope, wish)
+
     return {
         "marketdata": lambda: [
             marketdata.build_router(connect, blobs),
@@ -104,7 +110,7 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
         ],
         "orchestrator": lambda: [
             orchestrator.build_router(connect),
-            run_commands.build_router(store, blobs, envelope_of, check_scenarios),
+            run_commands.build_router(store, blobs, envelope_of, check_scenarios, check),
         ],
         "results": lambda: [results.build_router(connect, load_portfolio)],
         "audit": lambda: [audit.build_router(connect, build_evidence(tenor, load_portfolio))],
