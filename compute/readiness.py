@@ -1,4 +1,4 @@
-"""What a run would lack, found without pricing: the checks that every chunk passes first, and curves too coarse to bump."""
+"""What a run would lack, found without pricing: the checks that every chunk passes, and curves too coarse to bump."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

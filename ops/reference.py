@@ -10,7 +10,17 @@ from pathlib import Path
 from domain.measures.measures import MEASURES, Measure
 from domain.portfolio.meanings import DEFAULTS, MEANINGS
 from domain.portfolio.meanings import TABLES as PURPOSES
-from domain.portfolio.tables import BY_NAME, OPTION_TYPES_OF, PRODUCT_TYPES, RATE_TERM, REQUIRED_TERMS, TABLES, Column, Kind, Table
+from domain.portfolio.tables import (
+    BY_NAME,
+    OPTION_TYPES_OF,
+    PRODUCT_TYPES,
+    RATE_TERM,
+    REQUIRED_TERMS,
+    TABLES,
+    Column,
+    Kind,
+    Table,
+)
 from domain.portfolio.term_use import HELD_READ_BY, READ_BY, UNREAD_BECAUSE, UNSUPPORTED_TERMS, Reading
 
 DOCS = Path(__file__).parents[1] / "docs"

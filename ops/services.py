@@ -28,6 +28,7 @@ from ops.http.probing import Probe
 from ops.http.server import Server, configuration
 from ops.metrics import ProjectionCollector
 from ops.processes.stopping import Stop
+from ops.run_metrics import RunCollector
 from ops.wiring import Tenor
 from query_api.http.app import create_app
 from query_api.http.problems import unreachable
@@ -71,7 +72,9 @@ def build_app(tenor: Tenor, services: tuple[str, ...] = tuple(SERVICE_PORTS)) ->
         routers.append(page.build_router(tenor.database.connect))
     title = "Tenor" if len(services) > 1 else f"Tenor {services[0]}"
     registry, probe = CollectorRegistry(), Probe(tenor.database_url)
-    collectors = [collector(tenor.database.connect) for collector in (ProjectionCollector, AuditCollector)]
+    collectors = [
+        collector(tenor.database.connect) for collector in (ProjectionCollector, AuditCollector, RunCollector)
+    ]
     registry.register(DatabaseCollector(probe.answers, collectors))
     app = create_app(
         routers,

@@ -28,10 +28,10 @@ from ops.benchmarking.own_database import OwnDatabase, own_database
 from ops.benchmarking.processes import PeakMemory, cpu_seconds, ended_children_seconds, family
 from ops.benchmarking.sample_input import scenario_file, shocked_scenarios, write_fund
 from ops.checking import find_unsolved
+from ops.processes.kernel_cache import use_numba_cache
 from ops.processes.loops import background, count_alive
 from ops.processes.run_to_end import wait_until_queryable
 from ops.processes.supervisor import WorkerPool, workers
-from ops.processes.worker_process import use_numba_cache
 from ops.run_requests import find_run, submit_wish
 from ops.settings import Settings
 from ops.wiring import Tenor, open_tenor, utc_now

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
@@ -23,6 +24,7 @@ from ops.cli import (
     scenarios,
     service,
     snapshots,
+    template,
     value_at_risk,
 )
 from ops.cli import (
@@ -44,9 +46,18 @@ app = typer.Typer(
 )
 
 
+def show_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"tenor {version('tenor-risk')}")
+        raise typer.Exit
+
+
 @app.callback()
 def settings(
     context: typer.Context,
+    show: Annotated[
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="This release's number.")
+    ] = False,
     database_url: Annotated[
         str | None,
         typer.Option(help="A Postgres 15+; without it an embedded one under TENOR_HOME.", envvar="TENOR_DATABASE_URL"),
@@ -59,6 +70,7 @@ for module in (
     demo,
     service,
     projections,
+    template,
     snapshots,
     scenarios,
     check,

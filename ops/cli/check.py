@@ -24,7 +24,7 @@ def check(
 ) -> None:
     """What a run over these would lack, by sentence and count. Nothing is priced, nothing stored."""
     from compute.engine import pin_arithmetic
-    from ops.processes.worker_process import use_numba_cache
+    from ops.processes.kernel_cache import use_numba_cache
 
     pin_arithmetic()  # before numpy is there: the compiled kernels are the workers'
     with opened(context) as tenor:

@@ -30,8 +30,8 @@ def poor(walking: Tenor, walked: Walked, tmp_path_factory: pytest.TempPathFactor
     for row in rows:
         if row["instrument_id"] == "AUTO-2":
             row["prepayment"] = "MODEL fast"
-        if row["instrument_id"] == "TERM-2":
-            row["maturity_date"] = "2025-02-20"  # past maturity
+        if row["instrument_id"] == "AUTO-1":
+            row["maturity_date"] = "2025-03-10"  # past maturity
     with (folder / "instruments.csv").open("w", newline="") as file:
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
@@ -77,7 +77,7 @@ def test_it_says_what_the_run_then_says(walking: Tenor, poor: tuple[str, str], t
 def test_a_curve_with_nodes_too_far_apart_is_named_with_its_key_rates(told: Any) -> None:
     (coarse,) = told["coarse_curves"]
     assert coarse["curve_id"] == "USD-SOFR"
-    assert coarse["key_rates"] == ["5y", "7y", "10y"] and coarse["scenarios"] == ["key5y"]
+    assert coarse["key_rates"] == ["3y", "5y", "7y", "10y", "15y"] and coarse["scenarios"] == ["key5y"]
 
 
 def test_a_person_reads_it_in_lines(walking: Tenor, poor: tuple[str, str]) -> None:
