@@ -1,4 +1,4 @@
-"""An empty set of files: tables with their headers, a market and scenarios that load as they are, and what it all means.
+"""An empty set of files: tables with their headers, a market and scenarios that load as they are, and their meaning.
 
 CSV and JSON have no comments, so the comments are a page beside them, which ingestion leaves alone.
 """
@@ -14,7 +14,7 @@ from domain.portfolio.term_use import UNSUPPORTED_TERMS
 from domain.refusals import Refused
 from ops.reference import columns_of, required_terms
 
-README = "README.md"
+README, OPTIONAL = "README.md", "optional"
 MARKET, SCENARIOS = "market.json", "scenarios.json"
 LEFT_OUT = ("tranches",)
 """Tables that this release takes in and does not price."""
@@ -23,7 +23,8 @@ FLAT_RATE = 0.03
 
 INTRODUCTION = """# An empty portfolio
 
-Fill in `portfolio.csv`, `instruments.csv` and `positions.csv`, and what else you need; delete the tables and the columns that you do not. Then, from here:
+Fill in `portfolio.csv`, `instruments.csv` and `positions.csv`. Tables that you may do without are in the folder
+`optional`: move up those that you fill in. Columns that you do not need may go. Then, from here:
 
     tenor ingest . --dry-run            # everything that is wrong, with its fix
     tenor ingest .                      # prints the id of the snapshot
@@ -33,8 +34,9 @@ Fill in `portfolio.csv`, `instruments.csv` and `positions.csv`, and what else yo
     tenor run submit --portfolio ID --market ID --scenarios up100,down100 --wait
     tenor results RUN --by desk
 
-UTF-8, commas, decimal points, dates as 2026-01-23. Rates, spreads and volatilities are decimals (0.05 is 5 %), prices per 100. An empty cell is
-absent. Any other column of `positions.csv` or `instruments.csv` is an attribute to group by. This page is not read by Tenor.
+UTF-8, commas, decimal points, dates as 2026-01-23. Rates, spreads and volatilities are decimals (0.05 is 5 %), prices
+per 100. An empty cell is absent. Any other column of `positions.csv` or `instruments.csv` is an attribute to group by.
+This page is not read by Tenor.
 
 """
 
@@ -47,7 +49,7 @@ def write_template(folder: Path, as_of: date) -> list[str]:
         message = f"{folder} has {', '.join(taken)} already"
         raise Refused("TEMPLATE_EXISTS", message, "name a folder that is empty or not there yet")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        (folder / OPTIONAL).mkdir(parents=True, exist_ok=True)
         for name, text in contents.items():
             (folder / name).write_text(text, encoding="utf-8")
     except OSError as error:
@@ -58,11 +60,18 @@ def write_template(folder: Path, as_of: date) -> list[str]:
 
 def files(as_of: date) -> dict[str, str]:
     tables = [table for table in TABLES if table.name not in LEFT_OUT]
-    texts = {f"{table.name}.csv": ",".join(header(table)) + "\n" for table in tables}
+    texts = {place(table): ",".join(header(table)) + "\n" for table in tables}
     texts[MARKET] = json.dumps(market(as_of), indent=1) + "\n"
     texts[SCENARIOS] = json.dumps(scenarios(), indent=1) + "\n"
     parts = [f"## {table.name}\n\n{PURPOSES[table.name]}\n\n{columns_of(table)}" for table in tables]
-    return texts | {README: INTRODUCTION + f"## What each product must bring\n\n{required_terms()}\n" + "\n".join(parts)}
+    return texts | {
+        README: INTRODUCTION + f"## What each product must bring\n\n{required_terms()}\n" + "\n".join(parts)
+    }
+
+
+def place(table: Table) -> str:
+    """A table without rows is an error where it stands, so those that a portfolio may do without stand aside."""
+    return f"{table.name}.csv" if table.required else f"{OPTIONAL}/{table.name}.csv"
 
 
 def header(table: Table) -> list[str]:
