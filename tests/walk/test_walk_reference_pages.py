@@ -67,8 +67,6 @@ def shown(
     (folder / "market.json").write_text(blocks("market-file.md", "json")[0])
     (folder / "scenarios.json").write_text(blocks("scenarios.md", "json")[0])
     (folder / "nightly.json").write_text(blocks("scenarios.md", "json")[1])
-    for name, text in tables_of("http.md").items():
-        (folder / name).write_text(text)
     name = f"pages_{uuid.uuid4().hex}"
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}")  # type: ignore[arg-type]
@@ -151,16 +149,23 @@ def test_every_address_answers_as_its_curl_asks(shown: Shown, parts: Parts) -> N
         for name in tables_of("portfolio-files.md"):
             if name != "tranches.csv":
                 archive.write(shown.folder / name, name)
+    for name, text in tables_of("http.md").items():
+        (shown.folder / name).write_text(text)
     app = build_app(parts)
     ids, asked = {"AT": ""}, set()
     with TestClient(app) as client:
         for words in curls():
+            if words[1].endswith("/audit/status"):
+                shown.tenor.json("audit", "seal")  # as a process that serves does by itself
             answer = send(client, words, shown.folder, ids)
             path = answer.request.url.path
             last = path.rpartition("/")[2]
             assert answer.status_code == (409 if last in CHANGES_NOTHING else answer.status_code), (words, answer.text)
             assert answer.is_success or last in CHANGES_NOTHING, (words, answer.text)
             asked.add((answer.request.method, template_of(app, answer.request.method, path)))
+            if last == "checks":
+                told = answer.json()
+                assert (told["failed"], told["positions"], told["failures"]) == (0, 15, [])
             if answer.status_code == 202 and last in ("portfolios", "markets"):
                 ids["PORTFOLIO" if last == "portfolios" else "MARKET"] = answer.json()["snapshot_id"]
             if answer.status_code == 202 and last == "runs":
