@@ -43,7 +43,11 @@ def lines_of(document: dict[str, Any]) -> list[str]:
     if document["ok"]:
         return [f"nothing is lacking: all of {document['positions']:,} positions can be valued"]
     failed, positions = document["failed"], document["positions"]
-    lines = [f"of {positions:,} positions {failed:,} will have no value" if failed else f"{positions:,} positions"]
+    lines = [
+        f"of {positions:,} positions {failed:,} will have no value"
+        if failed
+        else f"all of {positions:,} positions can be valued"
+    ]
     lines += [f"  {failure_text(each)}" for each in document["failures"]]
     lines += [f"curve     {each['sentence']}; {each['fix']}" for each in document["coarse_curves"]]
     models = [f"{each['model']}@{each['version']}" for each in document["models_without_approval"]]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from compute.engine import engine_version
+from compute.engine import engine_version, pin_arithmetic
 from ops.settings import Settings
 
 LOOK_SECONDS = 1.0
@@ -30,6 +30,7 @@ def cache_folder(settings: Settings) -> Path | None:
     An installation that may only be read gives what it has: its kernels are linked into the folder under TENOR_HOME,
     since numba reads where it may write and nowhere else.
     """
+    pin_arithmetic()  # part of the engine's name
     name = f"numba-{engine_version()}"
     shared, own = Path(sys.prefix) / "share" / "tenor" / name, settings.home / "cache" / name
     if is_writable(shared):
