@@ -179,7 +179,8 @@ def matches_any(values: dict[str, list[str] | None], name: str, pattern: str) ->
 def refuse_misfits(problems: list[dict[str, Any]]) -> None:
     if problems:
         first = problems[0]
-        raise Refused("SCENARIO_DOES_NOT_FIT", str(first["message"]), str(first["fix"]), problems)
+        where = f"{first['path']}: " if first.get("path") else ""
+        raise Refused("SCENARIO_DOES_NOT_FIT", f"{where}{first['message']}", str(first["fix"]), problems)
 
 
 def same_request(store: EventStore, run_id: UUID, terms: dict[str, Any]) -> Submitted:

@@ -9,6 +9,7 @@ from ops.secrets import hide_what_is_said
 
 
 def configure_logs(level: int = logging.WARNING) -> None:
+    """INFO has a line for each step of a run's life: for processes that serve until they are told to end."""
     hide_what_is_said()
     structlog.configure(
         processors=[
@@ -22,5 +23,6 @@ def configure_logs(level: int = logging.WARNING) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(stream=sys.stderr, level=level, format="%(levelname)s %(name)s %(message)s")
+    # Ours may say more than what we use does: its messages are for whoever mends it.
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # whoever asked for the connection says it, once

@@ -17,6 +17,7 @@ from commands.api import marketdata as market_commands
 from commands.api import models as model_commands
 from commands.api import orchestrator as run_commands
 from commands.api import scenario as scenario_commands
+from commands.submit_run import SubmitRun
 from domain.event import Envelope
 from domain.refusals import Refused
 from domain.texts import of_header
@@ -30,6 +31,7 @@ from ops.http.server import Server, configuration
 from ops.metrics import ProjectionCollector
 from ops.parsing.pool import Abandoned
 from ops.processes.stopping import Stop
+from ops.run_metrics import RunCollector
 from ops.wiring import Tenor
 from query_api.http.app import create_app
 from query_api.http.problems import unreachable
@@ -73,7 +75,9 @@ def build_app(tenor: Tenor, services: tuple[str, ...] = tuple(SERVICE_PORTS)) ->
         routers.append(page.build_router(tenor.database.connect))
     title = "Tenor" if len(services) > 1 else f"Tenor {services[0]}"
     registry, probe = CollectorRegistry(), Probe(tenor.database_url)
-    collectors = [collector(tenor.database.connect) for collector in (ProjectionCollector, AuditCollector)]
+    collectors = [
+        collector(tenor.database.connect) for collector in (ProjectionCollector, AuditCollector, RunCollector)
+    ]
     registry.register(DatabaseCollector(probe.answers, collectors))
     app = create_app(
         routers,
@@ -101,6 +105,11 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
     def envelope_of(request: Request) -> Envelope:
         return tenor.envelope(of_header(request.headers.get(ACTOR_HEADER, "api"))[:100])
 
+    def check(envelope: Envelope, wish: SubmitRun) -> dict[str, Any]:
+        from ops.before_a_run import Ports, check_before_run  # with all of compute, which nothing else here needs
+
+        return check_before_run(Ports(store, blobs, tenor.portfolio_codec), envelope, wish)
+
     return {
         "marketdata": lambda: [
             marketdata.build_router(connect, blobs),
@@ -108,7 +117,7 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
         ],
         "orchestrator": lambda: [
             orchestrator.build_router(connect),
-            run_commands.build_router(store, blobs, envelope_of, check_scenarios),
+            run_commands.build_router(store, blobs, envelope_of, check_scenarios, check),
         ],
         "results": lambda: [results.build_router(connect, load_portfolio)],
         "audit": lambda: [audit.build_router(connect, build_evidence(tenor.storage, tenor.sealing, load_portfolio))],

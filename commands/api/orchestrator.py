@@ -1,7 +1,7 @@
 """Ask for a run; cancel, retry, approve, reject, publish one."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
@@ -46,6 +46,8 @@ class Why(BaseModel):
     reason: str = Field("", max_length=10_000)
 
 
+Check = Callable[[Envelope, SubmitRun], dict[str, Any]]
+"""What a run would lack; handed down, since compute finds it."""
 Change = Callable[[EventStore, Envelope, str, str], int]
 
 CHANGES: dict[str, tuple[Change, type[RunEvent]]] = {
@@ -58,30 +60,39 @@ CHANGES: dict[str, tuple[Change, type[RunEvent]]] = {
 
 
 def build_router(
-    store: EventStore, blobs: BlobStore, envelope_of: EnvelopeOf, check_scenarios: CheckScenarios
+    store: EventStore, blobs: BlobStore, envelope_of: EnvelopeOf, check_scenarios: CheckScenarios, check: Check
 ) -> APIRouter:
     router = APIRouter(prefix=PREFIX, tags=["orchestrator"], route_class=CommandRoute)
 
     @router.post("/runs", status_code=202, operation_id="orchestrator_submit_run")
     def submit(request: Request, asked: RunWish, idempotency_key: IdempotencyKey = None) -> JSONResponse:
         """Ask for a run; follow the Location for its progress."""
-        command = SubmitRun(
-            asked.portfolio,
-            asked.market,
-            tuple(asked.scenarios),
-            tuple(asked.measures),
-            asked.base_currency,
-            idempotency_key,
-            asked.require_approved_models,
-        )
+        command = command_of(asked, idempotency_key)
         envelope = keyed(envelope_of(request), idempotency_key)
         submitted = submit_run(store, blobs, envelope, command, check_scenarios)
         body = {"run_id": str(submitted.run_id), "status": "REQUESTED", "event_position": submitted.position}
         return accepted(body, submitted.position, f"{PREFIX}/runs/{submitted.run_id}")
 
+    @router.post("/checks", operation_id="orchestrator_check_run")
+    def check_run(request: Request, wish: RunWish) -> JSONResponse:
+        """What such a run would lack, by sentence and count. Nothing is priced, nothing stored."""
+        return JSONResponse(check(envelope_of(request), command_of(wish, None)))
+
     for name, (change, event) in CHANGES.items():
         _add_change(router, store, envelope_of, name, change, event)
     return router
+
+
+def command_of(wish: RunWish, idempotency_key: str | None) -> SubmitRun:
+    return SubmitRun(
+        wish.portfolio,
+        wish.market,
+        tuple(wish.scenarios),
+        tuple(wish.measures),
+        wish.base_currency,
+        idempotency_key,
+        wish.require_approved_models,
+    )
 
 
 def _add_change(

@@ -90,13 +90,18 @@ def _rows_with_key(wanted: Typed, parent: TypedTable, keys: Typed) -> Array:
 def _check_reference(
     tables: Tables, table: TypedTable, column: str, parent_name: str, key: str, errors: Findings
 ) -> None:
-    parent = tables.get(parent_name)
-    lost = table.present(column)
-    if parent is not None:
-        lost = lost & (rows_referred(table, column, parent, key) == _NONE)
+    """A table that is not there, or could not be read, is one cause, whatever names its rows."""
+    parent, named = tables.get(parent_name), table.present(column)
+    if parent is None:
+        rows = np.flatnonzero(named)
+        more = f", and {len(rows) - 1:,} more rows name it" if len(rows) > 1 else ""
+        message = f"There is no {parent_name} table that could be read{more}."
+        fix = f"Bring {parent_name}, or mend it where it is refused, or leave {column} empty."
+        errors.one(table, column, Code.UNKNOWN_REFERENCE, rows, message, fix)
+        return
+    lost = named & (rows_referred(table, column, parent, key) == _NONE)
     fix = f"Add it to {parent_name}, or correct the id."
-    message = f"{parent_name} has no such {key}." if parent is not None else f"There is no {parent_name} table."
-    errors.row(table, column, Code.UNKNOWN_REFERENCE, lost, message, fix)
+    errors.row(table, column, Code.UNKNOWN_REFERENCE, lost, f"{parent_name} has no such {key}.", fix)
 
 
 def _check_books(positions: TypedTable, portfolio: TypedTable, errors: Findings) -> None:

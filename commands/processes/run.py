@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
+from commands.processes.run_life import log_life
 from domain.event import Envelope, Event
 from domain.measures.measures import BY_NAME
 from domain.ports import AlreadyThere, EventStore, LogEntry, WorkQueue
@@ -91,6 +92,7 @@ class RunProcess:
             self._handle(position, batch)
         except (RivalMoved, AlreadyThere):
             return 1  # somebody else was there first: look again
+        log_life([entry.event for entry in batch], self._store.stream)
         return len(batch)
 
     def sweep(self) -> int:

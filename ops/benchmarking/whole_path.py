@@ -29,10 +29,10 @@ from ops.benchmarking.processes import PeakMemory, cpu_seconds, ended_children_s
 from ops.benchmarking.sample_input import scenario_file, shocked_scenarios, write_fund
 from ops.checking import find_unsolved
 from ops.ports import MakeEnvelope, Processes
+from ops.processes.kernel_cache import use_numba_cache
 from ops.processes.loops import background, count_alive
 from ops.processes.run_to_end import wait_until_queryable
 from ops.processes.supervisor import WorkerPool, workers
-from ops.processes.worker_process import use_numba_cache
 from ops.run_requests import find_run, submit_request
 from ops.settings import Settings
 from ops.wiring import open_tenor, utc_now

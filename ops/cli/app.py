@@ -2,6 +2,7 @@
 
 import os
 import sys
+from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
@@ -23,9 +24,18 @@ app = typer.Typer(
 )
 
 
+def show_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"tenor {version('tenor-risk')}")
+        raise typer.Exit
+
+
 @app.callback()
 def settings(
     context: typer.Context,
+    _show: Annotated[
+        bool, typer.Option("--version", callback=show_version, is_eager=True, help="This release's number.")
+    ] = False,
     database_url: Annotated[
         str | None,
         typer.Option(help="A Postgres 15+; without it an embedded one under TENOR_HOME.", envvar="TENOR_DATABASE_URL"),

@@ -70,7 +70,7 @@ def replay(
 ) -> None:
     """Work a run out again from the log alone and compare it bit by bit."""
     from compute.engine import pin_arithmetic
-    from ops.processes.worker_process import use_numba_cache
+    from ops.processes.kernel_cache import use_numba_cache
 
     pin_arithmetic()
     use_numba_cache(settings_of(context))

@@ -22,6 +22,14 @@ class Commands(LazyGroup):
         ),
         "migrate": Listed("ops.cli.service", "Bring the database up to date."),
         "doctor": Listed("ops.cli.service", "What is wrong, and its fix."),
+        "template": Listed(
+            "ops.cli.template",
+            "An empty portfolio with its market and scenarios, and a page that says what every column means.",
+        ),
+        "check": Listed(
+            "ops.cli.check",
+            "What a run over these would lack, by sentence and count. Nothing is priced, nothing stored.",
+        ),
         "ingest": Listed("ops.cli.snapshots", "Validate a portfolio, then store it as a snapshot."),
         "results": Listed("ops.cli.results", "Results of a run, never truncated."),
         "var": Listed(

@@ -1,11 +1,13 @@
 """Options that many commands share."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ops.logs import configure_logs
 from ops.processes.stopping import Stop, until_told
 from ops.settings import Settings, read_settings
 
@@ -27,6 +29,7 @@ def serving(context: typer.Context) -> "Iterator[tuple[Tenor, Stop]]":
     """For processes that run until told to end: the embedded server is kept alive for as long as they do."""
     from ops.embedded_postgres.keeper import kept_up
 
+    configure_logs(logging.INFO)
     with until_told() as stop, opened(context) as tenor, kept_up(tenor.settings):
         yield tenor, stop
 

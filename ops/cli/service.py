@@ -1,5 +1,6 @@
 """`tenor up | serve | stop | worker | migrate | doctor`."""
 
+import sys
 import threading
 from typing import Annotated
 
@@ -30,6 +31,7 @@ def up(
     from ops.processes.supervisor import workers as worker_pool
     from ops.services import build_app, refuse_taken_port, serve_app
 
+    ready_to_compute(context)
     refuse_taken_port(port)
     with (
         serving(context) as (tenor, told),
@@ -51,15 +53,21 @@ def serve(
     if name not in SERVICE_PORTS:
         Output(False).fail("UNKNOWN_SERVICE", f"there is no service {name!r}", f"one of {', '.join(SERVICE_PORTS)}")
     chosen = port or SERVICE_PORTS[name]
+    ready_to_compute(context)
     refuse_taken_port(chosen)
     with serving(context) as (tenor, told):
         Output(False).note(f"{name} is at http://127.0.0.1:{chosen}/ (Ctrl-C stops it)")
         serve_app(build_app(tenor, (name,)), chosen, told)
 
 
-def stop(context: typer.Context, as_json: AsJson = False) -> None:
-    """Stop the embedded server that commands share."""
+def stop(
+    context: typer.Context,
+    force: Annotated[bool, typer.Option("--force", help="Do not ask, whoever is using it.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Stop the embedded server that commands share; who still uses it is named first, and on a terminal it asks."""
     from ops.embedded_postgres.server import EmbeddedServer
+    from ops.embedded_postgres.users import users_of
 
     settings = settings_of(context)
     if not settings.is_embedded:
@@ -68,9 +76,17 @@ def stop(context: typer.Context, as_json: AsJson = False) -> None:
         )
     server = EmbeddedServer(settings.home)
     was_running = server.running()
+    users = users_of(server) if was_running else []
+    if users:
+        Output(as_json).note(
+            f"warning: in use by {', '.join(users)}: it will wait, and fail what it is asked meanwhile"
+        )
+        if sys.stdin.isatty() and not force:
+            typer.confirm("Stop the server nevertheless?", abort=True, err=True)
     if was_running:
         server.stop()
-    Output(as_json).show({"stopped": was_running}, "stopped" if was_running else "it was not running")
+    document = {"stopped": was_running, "in_use_by": users}
+    Output(as_json).show(document, "stopped" if was_running else "it was not running")
 
 
 def worker(
@@ -102,6 +118,15 @@ def doctor(context: typer.Context, as_json: AsJson = False) -> None:
     Output(as_json).show(report, f"database  {report['database_url']}", *(lines or ["nothing is wrong"]))
     if not report["ok"]:
         raise SystemExit(1)
+
+
+def ready_to_compute(context: typer.Context) -> None:
+    """Checks of a wish to run use kernels: the workers' compiled ones, found before numba is there."""
+    from compute.engine import pin_arithmetic
+    from ops.processes.kernel_cache import use_numba_cache
+
+    pin_arithmetic()
+    use_numba_cache(settings_of(context))
 
 
 def wait_for_the_end(told: Stop, note: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from compute.engine import pin_arithmetic
-from ops.processes.worker_process import use_numba_cache
+from ops.processes.kernel_cache import use_numba_cache
 from ops.settings import read_settings
 
 POSITIONS = 400

@@ -16,6 +16,7 @@ from domain.runs.run import UNFINISHED
 from ops.adapters.database import DatabaseProblem
 from ops.embedded_postgres.keeper import kept_up
 from ops.ports import Connect, Processes
+from ops.processes.kernel_cache import compiling_told
 from ops.processes.loops import RECONNECT_SECONDS, background, count_alive
 from ops.processes.supervisor import WorkerPool, workers
 from ops.projection_status import refuse_if_halted
@@ -89,7 +90,7 @@ def wait_until_queryable(
 ) -> dict[str, Any]:
     """The run's row when its results can be queried, or when it has ended without any."""
     started = answered_at = time.monotonic()
-    with progress_bar(quiet) as show:
+    with compiling_told() as look, progress_bar(quiet) as show:
         while True:
             try:
                 if running:
@@ -102,6 +103,7 @@ def wait_until_queryable(
             except psycopg.OperationalError as error:
                 wait_out(error, time.monotonic() - answered_at)
                 continue
+            look()
             if row:
                 show(row)
                 if is_over(row):

@@ -3,16 +3,15 @@
 import asyncio
 import os
 import signal
-import sys
 import threading
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import psycopg
 import structlog
 
-from compute.engine import engine_version, pin_arithmetic
+from compute.engine import pin_arithmetic
+from ops.processes.kernel_cache import use_numba_cache
 from ops.settings import Settings
 
 log = structlog.get_logger()
@@ -20,22 +19,6 @@ PARENT_POLL_SECONDS = 1.0
 RESTART_SECONDS = 1.0
 LAST_SECONDS = 30.0
 """For the job at hand when the parent is gone; a database that went with it would be tried for minutes."""
-
-
-def use_numba_cache(settings: Settings) -> None:
-    """Compiled kernels are kept per engine, so that the second start is quick; before numba is imported.
-
-    Beside the installed packages, where every TENOR_HOME of this installation finds them; else under TENOR_HOME.
-    """
-    name = f"numba-{engine_version()}"
-    for folder in (Path(sys.prefix) / "share" / "tenor" / name, settings.home / "cache" / name):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError:
-            continue
-        if os.access(folder, os.W_OK):
-            os.environ.setdefault("NUMBA_CACHE_DIR", str(folder))
-            return
 
 
 def run_worker(settings: Settings, database_url: str, parent: int) -> None:

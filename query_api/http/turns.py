@@ -42,7 +42,9 @@ FIGURES = Kind(
 UPLOADS = Kind(
     "uploads",
     "POST",
-    re.compile(r"/api/v1/(ingestion/portfolios|marketdata/markets|scenario/histories|risk/backtest)"),
+    re.compile(
+        r"/api/v1/(ingestion/portfolios|marketdata/markets|scenario/histories|risk/backtest|orchestrator/checks)"
+    ),
     4,
     50,
     60.0,

@@ -25,7 +25,17 @@ COMMAND = re.compile(r"(?:`|^\s*(?:\$ )?)(?:\.venv/bin/)?tenor ([a-z][^`\n]*)")
 OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z-]+)")
 MAKE = re.compile(r"`make ([a-z-]+)")
 PLACEHOLDER = re.compile(r"\b[A-Z]{4,}\b(?!\.md)")
-NO_FILES_OF_OURS = {"Tables.sql", "my_fund/", "market.json", "scenarios.json", "manifest.json"}
+NO_FILES_OF_OURS = {
+    "Tables.sql",
+    "my_fund/",
+    "market.json",
+    "scenarios.json",
+    "manifest.json",
+    "tranches.csv",
+    "nightly.json",
+    "history.csv",
+    "pnl.csv",
+}
 
 
 @cache

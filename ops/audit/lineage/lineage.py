@@ -273,6 +273,8 @@ def lines_of(document: dict[str, Any]) -> list[str]:
     lines += [f"market    {market['snapshot_id']} sha256 {market['sha256'][:16]}… by {market['actor']}"]
     for curve in market["used"]["curves"]:
         lines.append(f"curve     {curve['curve_id']} as {curve['used_as']}, {len(curve['nodes'])} nodes")
+    for fixing in market["used"]["fixings"]:
+        lines.append(f"fixing    {fixing['index']} of {fixing['date']}: {fixing['rate']}")
     for spot in market["used"]["fx_spots"]:
         lines.append(f"spot      {spot['pair']} {spot['spot']}")
     lines += model_lines(document["models"])

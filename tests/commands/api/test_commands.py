@@ -62,7 +62,7 @@ def service(database_url: str) -> Iterator[Service]:
         return Envelope("tester", datetime(2026, 1, 23, tzinfo=UTC), uuid4())
 
     routers = [
-        orchestrator.build_router(store, blobs, envelope_of, check_scenarios),
+        orchestrator.build_router(store, blobs, envelope_of, check_scenarios, lambda _envelope, _wish: {}),
         scenario.build_router(store, envelope_of),
         marketdata.build_router(store, blobs, envelope_of, find_unsolved),
         ingestion.build_router(store, blobs, SnapshotCodec(), envelope_of),

@@ -112,7 +112,7 @@ def test_a_missing_table_is_not_mended_by_leaving_rows_out(sound: Tables, bring:
     del sound["instruments"]
     prepared = bring(sound, accept_valid=True)
     assert prepared.portfolio is None
-    assert prepared.errors_by_code == {"MISSING_TABLE": 1, "UNKNOWN_REFERENCE": 3}
+    assert prepared.errors_by_code == {"MISSING_TABLE": 1, "UNKNOWN_REFERENCE": 1}
 
 
 def test_lines_lead_back_to_the_file(sound: Tables, bring: Bring) -> None:

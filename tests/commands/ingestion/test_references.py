@@ -125,3 +125,14 @@ def test_nodes_below_a_wrong_kind_are_told_once(sound: Tables, bring: Bring) -> 
     sound["portfolio"][1]["kind"] = "BOOK"
     errors = [each for each in bring(sound).errors if each.code == "WRONG_NESTING"]
     assert len(errors) == 1 and "6 more nodes" in errors[0].message
+
+
+def test_a_table_that_is_missing_is_one_cause_for_each_table_that_names_its_rows(sound: Tables, bring: Bring) -> None:
+    sound["positions"] = [dict(sound["positions"][0], position_id=f"P{number}") for number in range(500)]
+    del sound["instruments"]
+    errors = bring(sound).errors
+    assert [(error.table, error.code) for error in errors if error.table == "positions"] == [
+        ("positions", "UNKNOWN_REFERENCE")
+    ]
+    (told,) = [error for error in errors if error.table == "positions"]
+    assert told.message == "There is no instruments table that could be read, and 499 more rows name it."

@@ -1,6 +1,9 @@
 """What the program promises to scripts: exit codes, one document on stdout, everything else on stderr."""
 
 import json
+import shutil
+import tempfile
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -91,6 +94,31 @@ def test_doctor_finds_a_database_that_is_away(tmp_path: Path) -> None:
 
 def test_a_database_of_ones_own_is_not_ours_to_stop(tenor: Tenor) -> None:
     assert tenor.refusal("stop")["code"] == "NOT_EMBEDDED"
+
+
+def test_the_version_is_said(tenor: Tenor) -> None:
+    answer = tenor("--version")
+    assert (answer.code, answer.out.decode().strip()) == (0, f"tenor {version('tenor-risk')}")
+
+
+def test_stop_says_who_is_using_the_server_that_it_stops(tmp_path: Path) -> None:
+    home = Path(tempfile.mkdtemp(prefix="tenor-test-", dir="/tmp")).resolve()
+    home.chmod(0o755)
+    embedded = Tenor(None, home, tmp_path)
+    process = embedded.start("serve", "results", "--port", "18403")
+    try:
+        assert process.stderr is not None
+        assert b"results is at" in process.stderr.readline()
+        answer = embedded("stop", "--json")
+        assert answer.code == 0 and answer.document["stopped"] is True
+        assert answer.document["in_use_by"]
+        assert answer.err.startswith("warning: in use by ")
+        assert embedded.json("stop") == {"stopped": False, "in_use_by": []}
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
+        embedded("stop")
+        shutil.rmtree(home, ignore_errors=True)
 
 
 def test_a_folder_named_like_one_of_our_packages_is_not_run(

@@ -165,3 +165,8 @@ def test_a_scenario_is_shown_by_its_name_and_a_stranger_refused(sealed: Any) -> 
     with pytest.raises(Refused) as refused:
         history(sealed.tenor.database.connect, "nobody")
     assert refused.value.code == "UNKNOWN_STREAM"
+
+
+def test_a_person_is_told_the_fixing_that_was_used(sealed_document: Any) -> None:
+    lines = [each for each in lines_of(sealed_document("P-10")) if each.startswith("fixing")]
+    assert lines == ["fixing    USD-SOFR-3M of 2026-01-15: 0.03655"]

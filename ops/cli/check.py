@@ -1,0 +1,56 @@
+"""`tenor check`: what a run will lack, said before it is asked for."""
+
+from typing import Annotated, Any
+
+import typer
+
+from domain.measures.failures import failure_text
+from ops.cli.options import AsJson, opened
+from ops.cli.output import Output
+
+
+def register(app: typer.Typer) -> None:
+    app.command()(check)
+
+
+def check(
+    context: typer.Context,
+    portfolio: Annotated[str, typer.Option(help="Portfolio snapshot id.")],
+    market: Annotated[str, typer.Option(help="Market snapshot id.")],
+    scenarios: Annotated[str, typer.Option(help="`a,b@2,@set`; BASE is always looked at.")] = "",
+    measures: Annotated[str, typer.Option(help="`PV,DV01`; all that Tenor has by default.")] = "",
+    base_currency: Annotated[str | None, typer.Option(help="Default: the market's.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What a run over these would lack, by sentence and count. Nothing is priced, nothing stored."""
+    from compute.engine import pin_arithmetic
+    from ops.processes.kernel_cache import use_numba_cache
+
+    pin_arithmetic()  # before numpy is there: the compiled kernels are the workers'
+    with opened(context) as tenor:
+        use_numba_cache(tenor.settings)
+        from commands.submit_run import SubmitRun
+        from ops.before_a_run import Ports, check_before_run
+        from ops.cli.runs import words
+
+        wish = SubmitRun(portfolio, market, words(scenarios), words(measures), base_currency)
+        ports = Ports(tenor.store, tenor.blobs, tenor.portfolio_codec)
+        document = check_before_run(ports, tenor.envelope(), wish)
+    Output(as_json).show(document, *lines_of(document))
+
+
+def lines_of(document: dict[str, Any]) -> list[str]:
+    if document["ok"]:
+        return [f"nothing is lacking: all of {document['positions']:,} positions can be valued"]
+    failed, positions = document["failed"], document["positions"]
+    lines = [
+        f"of {positions:,} positions {failed:,} will have no value"
+        if failed
+        else f"all of {positions:,} positions can be valued"
+    ]
+    lines += [f"  {failure_text(each)}" for each in document["failures"]]
+    lines += [f"curve     {each['sentence']}; {each['fix']}" for each in document["coarse_curves"]]
+    models = [f"{each['model']}@{each['version']}" for each in document["models_without_approval"]]
+    if models:
+        lines.append(f"models without approval: {', '.join(models)} (tenor model approve MODEL@VERSION --reason …)")
+    return lines

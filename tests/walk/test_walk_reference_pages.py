@@ -1,0 +1,193 @@
+"""What the reference pages show is done as they stand: every table, market, shock and address."""
+
+import csv
+import io
+import json
+import re
+import shlex
+import uuid
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import psycopg
+import pytest
+from fastapi.testclient import TestClient
+from httpx import Response
+from psycopg.conninfo import make_conninfo
+
+from ops.embedded_postgres.server import EmbeddedServer
+from ops.services import build_app
+from ops.settings import Settings
+from ops.wiring import Tenor as Parts
+from ops.wiring import open_tenor
+from tests.walk.command_line import Tenor
+
+DOCS = Path(__file__).parents[2] / "docs"
+CHANGES_NOTHING = {"cancel", "retry", "reject"}
+"""of a run that is published: 409, as the page says"""
+
+
+def blocks(page: str, kind: str) -> list[str]:
+    return re.findall(rf"```{kind}\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL)
+
+
+def tables_of(page: str) -> dict[str, str]:
+    """CSV examples by the name that stands before each."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    return dict(re.findall(r"^`(\w+\.csv)`.*:\n\n```csv\n([^`]*)```", text, re.MULTILINE))
+
+
+def shocks() -> list[dict[str, Any]]:
+    rows = re.findall(r"^\| [A-Z_]+ \|.*\| `(\{.*\})` \|$", (DOCS / "scenarios.md").read_text("utf-8"), re.MULTILINE)
+    return [json.loads(row) for row in rows]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The folder that the pages describe, and a database of its own."""
+
+    tenor: Tenor
+    folder: Path
+    ids: dict[str, str] = field(default_factory=dict)
+
+
+@pytest.fixture(scope="module")
+def shown(
+    postgres: EmbeddedServer, template_database: str, kernels: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Shown:
+    folder = tmp_path_factory.mktemp("pages") / "fund"
+    folder.mkdir()
+    for name, text in tables_of("portfolio-files.md").items():
+        if name != "tranches.csv":
+            (folder / name).write_text(text)
+    (folder / "market.json").write_text(blocks("market-file.md", "json")[0])
+    (folder / "scenarios.json").write_text(blocks("scenarios.md", "json")[0])
+    (folder / "nightly.json").write_text(blocks("scenarios.md", "json")[1])
+    name = f"pages_{uuid.uuid4().hex}"
+    with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}")
+    home = tmp_path_factory.mktemp("pages-home")
+    return Shown(Tenor(make_conninfo(postgres.dsn(), dbname=name), home, kernels), folder)
+
+
+def test_the_tables_are_a_portfolio_without_a_warning(shown: Shown) -> None:
+    report = shown.tenor.json("ingest", shown.folder, "--dry-run")
+    assert (report["errors"], report["warnings"], report["rejected"]) == ([], [], 0)
+    assert set(report["rows"]) == {"portfolio", "issuers", "instruments", "exercises", "cashflows", "positions"}
+
+
+def test_tranches_are_read_too(shown: Shown, tmp_path: Path) -> None:
+    for name, text in tables_of("portfolio-files.md").items():
+        (tmp_path / name).write_text(text)
+    report = shown.tenor.json("ingest", tmp_path, "--dry-run")
+    assert report["errors"] == [] and report["rows"]["tranches"] == 1
+
+
+def test_every_shock_is_defined_and_every_position_of_the_pages_is_valued_under_it(shown: Shown) -> None:
+    portfolio, market = shown.tenor.bring(shown.folder)
+    documents: list[dict[str, Any]] = [
+        {"scenario_id": f"shock.{shock['kind'].lower()}", "name": "", "shocks": [shock]} for shock in shocks()
+    ]
+    assert len(documents) == 13
+    file = shown.folder / "shocks.json"
+    file.write_text(json.dumps(documents))
+    shown.tenor.json("scenario", "define", file)
+    shown.tenor.json("scenario", "define", shown.folder / "scenarios.json")
+    shown.tenor.json("scenario", "set", shown.folder / "nightly.json")
+    names = ",".join([*(each["scenario_id"] for each in documents), "@nightly"])
+    ids = ("--portfolio", portfolio, "--market", market)
+    told = shown.tenor.json("check", *ids, "--scenarios", names)
+    assert (told["failures"], told["coarse_curves"]) == ([], [])
+    run = shown.tenor.json("run", "submit", *ids, "--scenarios", names, "--measures", "PV", "--wait", "--workers", "1")
+    assert (run["status"], run["failed"], run["positions"]) == ("COMPLETED", 0, 15)
+    text = io.StringIO(shown.tenor("results", run["run_id"]).out.decode())
+    rows: list[dict[str, Any]] = list(csv.DictReader(text))
+    base: dict[str, Any] = {}
+    moved: dict[str, Any] = {}
+    for row in rows:
+        (base if row["scenario_id"] == "BASE" else moved.setdefault(row["scenario_id"], {}))[row["position_id"]] = row
+    for document in documents:
+        values = {name: row["pv_base"] for name, row in moved[document["scenario_id"]].items()}
+        assert any(value != base[name]["pv_base"] for name, value in values.items()), document
+
+
+@pytest.fixture(scope="module")
+def parts(shown: Shown) -> Iterator[Parts]:
+    with open_tenor(Settings(shown.tenor.home, shown.tenor.database_url)) as tenor:
+        yield tenor
+
+
+def curls() -> list[list[str]]:
+    lines = [line for block in blocks("http.md", "sh") for line in block.splitlines()]
+    return [shlex.split(Template(line).safe_substitute({}), comments=True) for line in lines]
+
+
+def send(client: TestClient, words: list[str], folder: Path, ids: dict[str, str]) -> Response:
+    """A curl command, as curl reads it."""
+    words = [Template(word).safe_substitute(ids) for word in words]
+    assert words.pop(0) == "curl"
+    headers, data, method, address = {}, None, None, ""
+    while words:
+        match words.pop(0):
+            case "-H":
+                name, _, value = words.pop(0).partition(": ")
+                headers[name] = value
+            case "-X":
+                method = words.pop(0)
+            case "-d" | "--data-binary" as way:
+                said = words.pop(0)
+                data = (folder / said[1:]).read_bytes() if said.startswith("@") else said.encode()
+                headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
+                assert way == "-d" or said.startswith("@")
+            case said:
+                address = said
+    verb = method or ("POST" if data is not None else "GET")
+    answer: Response = client.request(verb, address, headers=headers, content=data)
+    return answer
+
+
+def test_every_address_answers_as_its_curl_asks(shown: Shown, parts: Parts) -> None:
+    with zipfile.ZipFile(shown.folder / "portfolio.zip", "w") as archive:
+        for name in tables_of("portfolio-files.md"):
+            if name != "tranches.csv":
+                archive.write(shown.folder / name, name)
+    for name, text in tables_of("http.md").items():
+        (shown.folder / name).write_text(text)
+    app = build_app(parts)
+    ids, asked = {"AT": ""}, set()
+    with TestClient(app) as client:
+        for words in curls():
+            if words[1].endswith("/audit/status"):
+                shown.tenor.json("audit", "seal")  # as a process that serves does by itself
+            answer = send(client, words, shown.folder, ids)
+            path = answer.request.url.path
+            last = path.rpartition("/")[2]
+            assert answer.status_code == (409 if last in CHANGES_NOTHING else answer.status_code), (words, answer.text)
+            assert answer.is_success or last in CHANGES_NOTHING, (words, answer.text)
+            asked.add((answer.request.method, template_of(app, answer.request.method, path)))
+            if last == "checks":
+                told = answer.json()
+                assert (told["failed"], told["positions"], told["failures"]) == (0, 15, [])
+            if answer.status_code == 202 and last in ("portfolios", "markets"):
+                ids["PORTFOLIO" if last == "portfolios" else "MARKET"] = answer.json()["snapshot_id"]
+            if answer.status_code == 202 and last == "runs":
+                ids["RUN"] = answer.json()["run_id"]
+                shown.tenor.json("run", "watch", ids["RUN"])
+            if path.endswith("/audit/checkpoints"):
+                ids["SIZE"] = str(answer.json()[0]["tree_size"])
+    assert asked >= addresses(app)
+
+
+def addresses(app: Any) -> set[tuple[str, str]]:
+    return {(method.upper(), path) for path, ways in app.openapi()["paths"].items() for method in ways}
+
+
+def template_of(app: Any, method: str, path: str) -> str:
+    """The address that the path is of; the one with fewest names in braces where several fit."""
+    known = sorted((each for way, each in addresses(app) if way == method), key=lambda each: each.count("{"))
+    fits = (each for each in known if re.fullmatch(re.sub(r"\{[^}]*\}", "[^/]+", each), path))
+    return next(fits, path)
