@@ -15,7 +15,7 @@ from domain.portfolio.attributes import ALIASES, HOLDERS, is_held, labels
 from domain.portfolio.columns import ABSENT_DATE, ColumnData, Portfolio
 from domain.portfolio.tables import BY_NAME, Kind
 from domain.ports import AlreadyThere, BlobStore, EventStore, PortfolioCodec
-from domain.snapshot import Snapshot, SnapshotKind, register, snapshot_id
+from domain.snapshot import Snapshot, SnapshotKind, bring, name_of_folder, portfolio_name, register, snapshot_id
 
 VALUES_KEPT = 200
 """Distinct values of a grouping column that the registration says, so that a scenario's pattern can be checked."""
@@ -33,16 +33,32 @@ def ingest_portfolio(
     accept_valid: bool = False,
     dry_run: bool = False,
     rates_are_decimals: bool = False,
+    name: str | None = None,
+    as_of: date | None = None,
 ) -> dict[str, Any]:
-    """The report of contract section 7; `snapshot_id` is None when nothing was stored."""
+    """The report of contract section 7; `snapshot_id` is None when nothing was stored.
+
+    The content is one snapshot whatever it is called; each bringing says under which name and date it came.
+    """
+    name = name_of_folder(called_as(source)) if name is None else portfolio_name(name)
+    as_of = as_of or envelope.now.date()
     prepared = prepare_portfolio(source, accept_valid=accept_valid, rates_are_decimals=rates_are_decimals)
+    called = {"portfolio": name, "as_of": as_of.isoformat()}
     if prepared.portfolio is None or prepared.sha256 is None or dry_run:
-        return {"snapshot_id": None, **prepared.report()}
+        return {"snapshot_id": None, **called, **prepared.report()}
     identity = snapshot_id(SnapshotKind.PORTFOLIO, prepared.sha256)
     if not store.stream(identity):
         blobs.put(prepared.sha256, codec.encode(prepared.portfolio))
         _register(store, blobs, envelope, prepared, prepared.portfolio)
-    return {"snapshot_id": str(identity), **prepared.report()}
+    with suppress(AlreadyThere):  # the same content under the same name and date
+        store.append([bring(envelope, SnapshotKind.PORTFOLIO, identity, name=name, as_of=as_of)])
+    return {"snapshot_id": str(identity), **called, **prepared.report()}
+
+
+def called_as(source: Path) -> str:
+    """The folder's name, or the workbook's without its ending."""
+    place = source.absolute()
+    return place.name if source.is_dir() else place.stem
 
 
 def _register(

@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import psycopg
@@ -25,6 +25,7 @@ from ops.checking import check_scenarios, find_unsolved
 from ops.http.database_metrics import DatabaseCollector
 from ops.http.probing import Probe
 from ops.http.server import Server, configuration
+from ops.ids import whole_id_of
 from ops.metrics import ProjectionCollector
 from ops.processes.stopping import Stop
 from ops.wiring import Tenor
@@ -104,7 +105,7 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
         ],
         "orchestrator": lambda: [
             orchestrator.build_router(connect),
-            run_commands.build_router(store, blobs, envelope_of, check_scenarios),
+            run_commands.build_router(store, blobs, envelope_of, check_scenarios, partial(whole_id_of, tenor)),
         ],
         "results": lambda: [results.build_router(connect, load_portfolio)],
         "audit": lambda: [audit.build_router(connect, build_evidence(tenor, load_portfolio))],

@@ -17,6 +17,12 @@ class BadQuery(QueryRefused):
     """The question names something that is not there to be asked for."""
 
 
+class BadFilter(BadQuery):
+    """What was typed after `where` cannot be read; `fix` is the grammar in one line."""
+
+    code = "BAD_FILTER"
+
+
 class UnknownParameter(QueryRefused):
     code = "UNKNOWN_PARAMETER"
 
@@ -27,6 +33,12 @@ class RepeatedParameter(QueryRefused):
 
 class NotFound(QueryRefused):
     code = "NOT_FOUND"
+
+
+class AmbiguousId(QueryRefused):
+    """The beginning of several ids; `facts` hold them."""
+
+    code = "AMBIGUOUS_ID"
 
 
 class NotQueryable(QueryRefused):

@@ -92,12 +92,12 @@ def unpacked(parts: Mapping[int, Mapping[int, Buffer]], rows: slice) -> dict[int
     found: dict[int, list[Array]] = {}
     for part, frames in sorted(parts.items()):
         first = part * PART_POSITIONS
-        for scenario, numbers in _unpacked(frames, slice(max(0, rows.start - first), rows.stop - first)).items():
+        for scenario, numbers in unpacked_frames(frames, slice(max(0, rows.start - first), rows.stop - first)).items():
             found.setdefault(scenario, []).append(numbers)
     return {scenario: np.concatenate(numbers) for scenario, numbers in found.items()}
 
 
-def _unpacked(frames: Mapping[int, Buffer], rows: slice) -> dict[int, Array]:
+def unpacked_frames(frames: Mapping[int, Buffer], rows: slice | Array) -> dict[int, Array]:
     """Byte planes of doubles, lowest first. Every scenario's but that of scenario 0, which must be there, are XOR those
     of scenario 0."""
     decompress = zstandard.ZstdDecompressor().decompress
@@ -122,11 +122,3 @@ def unpacked_texts(packed: bytes) -> pa.StringArray:
 
 def _doubles(planes: Array) -> Array:
     return np.ascontiguousarray(planes.T).view("<f8")[:, 0]
-
-
-def parse_id(kind: str, text: str | UUID) -> UUID:
-    """What is not an id at all is an id that nobody knows."""
-    try:
-        return text if isinstance(text, UUID) else UUID(text)
-    except ValueError as error:
-        raise NotFound(f"there is no {kind} {text!r}", f"list the {kind}s and take an id from there") from error

@@ -1,6 +1,7 @@
 """Bring a portfolio: a .zip of its tables, or the .xlsx workbook, as the body."""
 
 import tempfile
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -37,9 +38,11 @@ def build_router(store: EventStore, blobs: BlobStore, codec: PortfolioCodec, env
         dry_run: Annotated[bool, Query(description="Validate only.")] = False,
         accept_valid: Annotated[bool, Query(description="Store what is valid, and report the rest.")] = False,
         rates_are_decimals: Annotated[bool, Query(description="Rates that look like percent are meant.")] = False,
+        portfolio: Annotated[str | None, Query(description="Its name; `portfolio` by default.")] = None,
+        as_of: Annotated[date | None, Query(description="Its date; today by default.")] = None,
         idempotency_key: IdempotencyKey = None,
     ) -> JSONResponse:
-        """Validate everything, then store it; the same content is the same snapshot."""
+        """Validate everything, then store it; the same content is the same snapshot, whatever its name and date."""
         envelope = keyed(envelope_of(request), idempotency_key)
 
         def bring(upload: Path, folder: Path) -> dict[str, Any]:
@@ -53,6 +56,8 @@ def build_router(store: EventStore, blobs: BlobStore, codec: PortfolioCodec, env
                 accept_valid=accept_valid,
                 dry_run=dry_run,
                 rates_are_decimals=rates_are_decimals,
+                name=portfolio,
+                as_of=as_of,
             )
 
         with tempfile.TemporaryDirectory(prefix="tenor-upload-") as name:

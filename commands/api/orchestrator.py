@@ -46,6 +46,9 @@ class Why(BaseModel):
     reason: str = Field("", max_length=10_000)
 
 
+WholeId = Callable[[str, str], str]
+"""Of a run, portfolio or market, the id that its beginning or `latest` stands for; handed down, since tables say it."""
+
 Change = Callable[[EventStore, Envelope, str, str], int]
 
 CHANGES: dict[str, tuple[Change, type[RunEvent]]] = {
@@ -58,7 +61,11 @@ CHANGES: dict[str, tuple[Change, type[RunEvent]]] = {
 
 
 def build_router(
-    store: EventStore, blobs: BlobStore, envelope_of: EnvelopeOf, check_scenarios: CheckScenarios
+    store: EventStore,
+    blobs: BlobStore,
+    envelope_of: EnvelopeOf,
+    check_scenarios: CheckScenarios,
+    whole_id: WholeId,
 ) -> APIRouter:
     router = APIRouter(prefix=PREFIX, tags=["orchestrator"], route_class=CommandRoute)
 
@@ -66,8 +73,8 @@ def build_router(
     def submit(request: Request, wish: RunWish, idempotency_key: IdempotencyKey = None) -> JSONResponse:
         """Ask for a run; follow the Location for its progress."""
         command = SubmitRun(
-            wish.portfolio,
-            wish.market,
+            whole_id("portfolio", wish.portfolio),
+            whole_id("market", wish.market),
             tuple(wish.scenarios),
             tuple(wish.measures),
             wish.base_currency,
@@ -80,12 +87,18 @@ def build_router(
         return accepted(body, submitted.position, f"{PREFIX}/runs/{submitted.run_id}")
 
     for name, (change, event) in CHANGES.items():
-        _add_change(router, store, envelope_of, name, change, event)
+        _add_change(router, store, envelope_of, whole_id, name, change, event)
     return router
 
 
 def _add_change(
-    router: APIRouter, store: EventStore, envelope_of: EnvelopeOf, name: str, change: Change, event: type[RunEvent]
+    router: APIRouter,
+    store: EventStore,
+    envelope_of: EnvelopeOf,
+    whole_id: WholeId,
+    name: str,
+    change: Change,
+    event: type[RunEvent],
 ) -> None:
     @router.post(
         f"/runs/{{run_id}}/{name}",
@@ -96,7 +109,7 @@ def _add_change(
     def change_run(
         request: Request, run_id: str, why: Why | None = None, idempotency_key: IdempotencyKey = None
     ) -> JSONResponse:
-        reason = why.reason if why else ""
+        reason, run_id = why.reason if why else "", whole_id("run", run_id)
         envelope = keyed(envelope_of(request), idempotency_key)
         if idempotency_key and _is_done(store, envelope, run_id, event, reason):
             position = store.head()

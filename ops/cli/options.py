@@ -10,6 +10,8 @@ from ops.processes.stopping import Stop, until_told
 from ops.settings import Settings, read_settings
 from ops.wiring import Tenor, open_tenor
 
+A_RUN = "A run: its id, the beginning of one, or `latest`."
+
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else there.")]
 RatesAreDecimals = Annotated[
     bool, typer.Option("--rates-are-decimals", help="Rates that look like percent are meant as they stand.")

@@ -8,14 +8,15 @@ from psycopg.rows import dict_row
 from commands.change_run import approve_run, cancel_run, publish_run, reject_run, retry_run
 from commands.submit_run import SubmitRun
 from ops.cli.archive import archive_run
-from ops.cli.options import AsJson, opened
+from ops.cli.options import A_RUN, AsJson, opened
 from ops.cli.output import Output
+from ops.ids import run_named, whole_id_of
 from ops.processes.run_to_end import everything_running, failure_lines, summary, wait_until_queryable
 from ops.read_models import catch_up_catalogues
 from ops.run_requests import find_run, submit_wish
 from ops.wiring import Tenor
 
-Run = Annotated[str, typer.Argument(help="A run id.")]
+Run = Annotated[str, typer.Argument(help=A_RUN)]
 Reason = Annotated[str, typer.Option(help="Why; kept in the log.")]
 
 LIST_RUNS = (
@@ -39,8 +40,8 @@ def register(app: typer.Typer) -> None:
 
 def submit(
     context: typer.Context,
-    portfolio: Annotated[str, typer.Option(help="Portfolio snapshot id.")],
-    market: Annotated[str, typer.Option(help="Market snapshot id.")],
+    portfolio: Annotated[str, typer.Option(help="Portfolio snapshot: its id, the beginning of one, or `latest`.")],
+    market: Annotated[str, typer.Option(help="Market snapshot: its id, the beginning of one, or `latest`.")],
     scenarios: Annotated[str, typer.Option(help="`a,b@2,@set`; BASE always runs.")] = "",
     measures: Annotated[str, typer.Option(help="`PV,DV01`; all that Tenor has by default.")] = "",
     base_currency: Annotated[str | None, typer.Option(help="Default: the market's.")] = None,
@@ -59,9 +60,10 @@ def submit(
 ) -> None:
     """Ask for a run. With --wait it needs no other process."""
     asked = (words(scenarios), words(measures), base_currency, idempotency_key)
-    wish = SubmitRun(portfolio, market, *asked, require_approved_models)
     output = Output(as_json)
     with opened(context) as tenor:
+        portfolio, market = whole_id_of(tenor, "portfolio", portfolio), whole_id_of(tenor, "market", market)
+        wish = SubmitRun(portfolio, market, *asked, require_approved_models)
         if wait:
             with everything_running(tenor, workers) as company:
                 run_id = submit_wish(tenor, wish)
@@ -107,7 +109,7 @@ def list_runs(context: typer.Context, as_json: AsJson = False) -> None:
 def show(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
     """A run's terms, progress and failures."""
     with opened(context) as tenor:
-        row = find_run(tenor, run)
+        row = find_run(tenor, run_named(tenor, run))
     uses = [f"{one['model']}@{one['version']} {one['status']}" for one in row["models"]]
     shown = {name: value for name, value in row.items() if name != "failures"} | {"models": ", ".join(uses)}
     Output(as_json).show(row, *(f"{name:<22}{value}" for name, value in shown.items()), *failure_lines(row))
@@ -116,6 +118,7 @@ def show(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
 def watch(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
     """Follow a run until its results are queryable; brings workers where none is alive."""
     with opened(context) as tenor:
+        run = run_named(tenor, run)
         find_run(tenor, run)
         with everything_running(tenor, None) as company:
             row = wait_until_queryable(tenor, run, quiet=as_json, company=company)
@@ -132,6 +135,7 @@ def show_summary(output: Output, document: dict[str, Any], holes: list[str]) -> 
 def retry(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
     """Open the failed chunks of a run again."""
     with opened(context) as tenor:
+        run = run_named(tenor, run)
         position = retry_run(tenor.store, tenor.envelope(), run)
     Output(as_json).show({"run_id": run, "event_position": position}, f"{run} is open again")
 
@@ -158,6 +162,7 @@ def publish(context: typer.Context, run: Run, reason: Reason = "", as_json: AsJs
 
 def change(context: typer.Context, run: str, command: Any, reason: str, as_json: bool) -> None:
     with opened(context) as tenor:
+        run = run_named(tenor, run)
         position = command(tenor.store, tenor.envelope(), run, reason)
         status = find_run(tenor, run)["status"]
     Output(as_json).show({"run_id": run, "status": status, "event_position": position}, f"{run} is {status}")

@@ -13,6 +13,8 @@ from starlette.exceptions import HTTPException
 
 from domain.documents import fields_at, unknown_field
 from query_api.errors import (
+    AmbiguousId,
+    BadFilter,
     BadQuery,
     Busy,
     NoHistory,
@@ -30,10 +32,12 @@ PROBLEM = "application/problem+json"
 
 STATUS: dict[type[QueryRefused], int] = {
     BadQuery: 422,
+    BadFilter: 422,
     UnknownParameter: 422,
     RepeatedParameter: 422,
     NoHistory: 422,
     NotFound: 404,
+    AmbiguousId: 409,
     NotQueryable: 409,
     NotYet: 409,
     NotProvable: 409,
