@@ -45,14 +45,14 @@ def ingest_portfolio(
     prepared = prepare_portfolio(source, accept_valid=accept_valid, rates_are_decimals=rates_are_decimals)
     called = {"portfolio": name, "as_of": as_of.isoformat()}
     if prepared.portfolio is None or prepared.sha256 is None or dry_run:
-        return {"snapshot_id": None, **called, **prepared.report()}
+        return {"snapshot_id": None, **prepared.report(), **called}
     identity = snapshot_id(SnapshotKind.PORTFOLIO, prepared.sha256)
     if not store.stream(identity):
         blobs.put(prepared.sha256, codec.encode(prepared.portfolio))
         _register(store, blobs, envelope, prepared, prepared.portfolio)
     with suppress(AlreadyThere):  # the same content under the same name and date
         store.append([bring(envelope, SnapshotKind.PORTFOLIO, identity, name=name, as_of=as_of)])
-    return {"snapshot_id": str(identity), **called, **prepared.report()}
+    return {"snapshot_id": str(identity), **prepared.report(), **called}
 
 
 def called_as(source: Path) -> str:

@@ -91,7 +91,8 @@ def number_text(value: float, unit: str) -> str:
 
 def fitting(columns: list[dict[str, Any]], width: int) -> list[dict[str, Any]]:
     """As many as there is room for; columns without any value stand aside."""
-    shown, used = [], 0
+    shown: list[dict[str, Any]] = []
+    used = 0
     for column in [each for each in columns if not each["empty"]] or columns:
         if shown and used + GAP + column["width"] > width:
             continue

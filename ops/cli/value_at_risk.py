@@ -63,7 +63,7 @@ def value_at_risk(
         else:
             market = tenor.load_market
             rows = parametric_var(connection, run, asked, held, market, history=history, decay=decay)
-    if format is None or as_json:
+    if format in (None, Format.table) or as_json:
         Output(as_json).show(rows, *lines(rows))
     else:
         write_rows(rows, format, out)

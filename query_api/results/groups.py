@@ -90,8 +90,6 @@ class Groups:
         if by.name == TOTAL:
             return [""], np.zeros(self.book.portfolio.position_count, np.int64)
         field = self.book.field(by.name)
-        if field is None and not by.edges and by.name in KINDS:  # a tree without a node of this kind
-            return [""], np.zeros(self.book.portfolio.position_count, np.int64)
         if by.name.lower() in self.measures:
             raise BadQuery(f"{by.name} is a result, not an attribute", "group by attributes, and filter by results")
         if field is None:

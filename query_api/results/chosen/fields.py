@@ -147,7 +147,7 @@ class Book:
         place = {text: code for code, text in enumerate(known)}
         codes = np.array([place[ids[row]] if row >= 0 else ABSENT_CODE for row in nearest], np.int32)
         column = ColumnData(Kind.TEXT, codes, tuple(known))
-        if known:
+        if self.nodes:
             yield Holder(column, self.portfolio.book_row, (codes != ABSENT_CODE)[self.portfolio.book_row])
 
     @cached_property

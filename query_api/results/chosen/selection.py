@@ -189,8 +189,8 @@ def _of_words(leaf: Leaf, words: pa.Array) -> Array:
     said = [each or "" for each in words.to_pylist()]
     if isinstance(leaf, Empty):
         return np.array([not each for each in said], bool)
-    found: Array = np.array([each in _values(leaf) for each in said], bool)
-    return np.logical_not(found) if isinstance(leaf, Comparison) and leaf.operator == "!=" else found
+    negated = isinstance(leaf, Comparison) and leaf.operator == "!="
+    return np.array([(each in _values(leaf)) is not negated for each in said], bool)
 
 
 def _of_field(leaf: Leaf, field: Field) -> Array:
