@@ -200,14 +200,14 @@ def _of_field(leaf: Leaf, field: Field) -> Array:
     negated = isinstance(leaf, Comparison) and leaf.operator == "!="
     positive = Comparison(leaf.name, "=", leaf.value) if negated and isinstance(leaf, Comparison) else leaf
     found: Array = np.logical_or.reduce([_of_part(positive, part) for part in field.parts])
-    return ~found if negated else found
+    return np.logical_not(found, out=found) if negated else found
 
 
 def _of_part(leaf: Leaf, part: Holder) -> Array:
     """Where the part speaks and its cell fits. Compared once for each row of the table, not for each position."""
     column = part.column
     if not len(column.values):
-        return part.speaks
+        return np.zeros(len(part.rows), bool)
     if column.kind is Kind.TEXT:
         _refuse_order(leaf)
         codes = [code for value in _values(leaf) if (code := _code_of(value, column.categories)) is not None]
