@@ -6,17 +6,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from commands.processes.run import RunProcess
 from domain.event import Envelope
 from domain.market.document import MarketDocument, stored_market
 from ops.adapters.blob_store import PostgresBlobStore
 from ops.adapters.database import Database, as_application, check_version, ensure_migrated
 from ops.adapters.event_store import LedgerDatastore, LedgerRecorder, PostgresEventStore
-from ops.adapters.work_queue import PgWorkQueue
 from ops.settings import Settings
+
+if TYPE_CHECKING:
+    from commands.processes.run import RunProcess
+    from ops.adapters.work_queue import PgWorkQueue
 
 
 def utc_now() -> datetime:
@@ -43,7 +45,10 @@ class Tenor:
         return PostgresBlobStore(self.database.connect)
 
     @cached_property
-    def queue(self) -> PgWorkQueue:
+    def queue(self) -> "PgWorkQueue":
+        """Half of what a plain query would load is the queue's."""
+        from ops.adapters.work_queue import PgWorkQueue
+
         return PgWorkQueue()
 
     @cached_property
@@ -59,7 +64,9 @@ class Tenor:
         return ZstdBlockCodec()
 
     @cached_property
-    def run_process(self) -> RunProcess:
+    def run_process(self) -> "RunProcess":
+        from commands.processes.run import RunProcess
+
         return RunProcess(self.store, self.queue, self.database.connect, utc_now)
 
     def load_portfolio(self, sha256: str) -> Any:

@@ -7,11 +7,14 @@ completed and has figures, and the snapshot that was brought last.
 import re
 from difflib import get_close_matches
 from enum import StrEnum
-from typing import LiteralString
+from typing import Any, LiteralString
 from uuid import UUID
 
+import psycopg
+
 from query_api.errors import AmbiguousId, NotFound
-from query_api.reading import Connection
+
+Connection = psycopg.Connection[Any]
 
 LATEST = "latest"
 DIGITS = 32
