@@ -211,7 +211,9 @@ def _of_part(leaf: Leaf, part: Holder) -> Array:
     if column.kind is Kind.TEXT:
         _refuse_order(leaf)
         codes = [code for value in _values(leaf) if (code := _code_of(value, column.categories)) is not None]
-        fits = np.isin(column.values, codes) if len(codes) != 1 else column.values == codes[0]
+        of_code = np.zeros(len(column.categories) + 1, bool)  # an absent one, -1, is the last, and fits nothing
+        of_code[codes] = True
+        fits = of_code[column.values]
     else:
         values = [value_of(column.kind, leaf.name, each) for each in _values(leaf)]
         fits = _compared(leaf, column.values, values)
