@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from domain.event import Envelope
-from domain.market.document import MarketDocument, stored_market
 from ops.adapters.blob_store import PostgresBlobStore
 from ops.adapters.database import Database, as_application, check_version, ensure_migrated
-from ops.adapters.event_store import LedgerDatastore, LedgerRecorder, PostgresEventStore
 from ops.settings import Settings
 
 if TYPE_CHECKING:
     from commands.processes.run import RunProcess
+    from domain.market.document import MarketDocument
+    from ops.adapters.event_store import PostgresEventStore
     from ops.adapters.work_queue import PgWorkQueue
 
 
@@ -37,7 +37,9 @@ class Tenor:
         return Database(self.database_url)
 
     @cached_property
-    def store(self) -> PostgresEventStore:
+    def store(self) -> "PostgresEventStore":
+        from ops.adapters.event_store import LedgerDatastore, LedgerRecorder, PostgresEventStore
+
         return PostgresEventStore(LedgerRecorder(LedgerDatastore(self.database_url, as_application, 8)))
 
     @cached_property
@@ -72,7 +74,9 @@ class Tenor:
     def load_portfolio(self, sha256: str) -> Any:
         return self.portfolio_codec.decode(self.blobs.get(sha256))
 
-    def load_market(self, sha256: str) -> MarketDocument:
+    def load_market(self, sha256: str) -> "MarketDocument":
+        from domain.market.document import stored_market
+
         return stored_market(self.blobs.get(sha256))
 
     def envelope(self, actor: str | None = None) -> Envelope:

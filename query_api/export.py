@@ -7,8 +7,6 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
-import pyarrow.ipc as ipc
-import pyarrow.parquet as pq
 
 from query_api.errors import NotAcceptable
 from query_api.results.table import ResultTable
@@ -49,12 +47,16 @@ def write_csv(table: ResultTable, file: File) -> None:
 
 
 def write_parquet(table: ResultTable, file: File) -> None:
+    import pyarrow.parquet as pq
+
     with pq.ParquetWriter(file, table.schema, compression="zstd") as writer:
         for group in _grouped(table.batches, ROWS_OF_A_GROUP):
             writer.write_table(pa.Table.from_batches(group, table.schema), row_group_size=ROWS_OF_A_GROUP)
 
 
 def write_arrow(table: ResultTable, file: File) -> None:
+    import pyarrow.ipc as ipc
+
     with ipc.new_stream(file, table.schema) as writer:
         for batch in table.batches:
             writer.write_batch(batch)
