@@ -18,7 +18,16 @@ from domain.portfolio.attributes import ALIASES, HOLDERS, is_held, labels
 from domain.portfolio.columns import ABSENT_DATE, ColumnData, Portfolio
 from domain.portfolio.tables import BY_NAME, Kind
 from domain.ports import AlreadyThere, BlobStore, EventStore, PortfolioCodec
-from domain.snapshot import Content, Snapshot, SnapshotKind, register, snapshot_id
+from domain.snapshot import (
+    Content,
+    Snapshot,
+    SnapshotKind,
+    bring,
+    name_of_folder,
+    portfolio_name,
+    register,
+    snapshot_id,
+)
 
 VALUES_KEPT = 200
 """Distinct values of a grouping column that the registration says, so that a scenario's pattern can be checked."""
@@ -50,6 +59,14 @@ class Wish:
     """Rates that look like percent are meant as they are."""
 
 
+@dataclass(frozen=True)
+class Called:
+    """Under which name and date a portfolio comes: its folder's name and today, where nobody says."""
+
+    name: str | None = None
+    as_of: date | None = None
+
+
 Digest = Callable[[Path, Wish], Digested]
 """Of a folder, a workbook or an upload."""
 
@@ -62,21 +79,35 @@ def ingest_portfolio(
     source: Path,
     *,
     wish: Wish | None = None,
+    called: Called | None = None,
     digest: Digest | None = None,
 ) -> dict[str, Any]:
     """The report of contract section 7; `snapshot_id` is None when nothing was stored.
 
+    The content is one snapshot whatever it is called; each bringing says under which name and date it came.
     `digest` reads what comes from outside in a process of its own; without it the files are our own, and read here.
     """
+    called = called or Called()
+    name = name_of_folder(called_as(source)) if called.name is None else portfolio_name(called.name)
+    as_of = called.as_of or envelope.now.date()
     digested = (digest or partial(digest_here, codec))(source, wish or Wish())
+    report = {**digested.report, "portfolio": name, "as_of": as_of.isoformat()}
     content = digested.report["sha256"]
     if digested.snapshot is None or content is None:
-        return {"snapshot_id": None, **digested.report}
+        return {"snapshot_id": None, **report}
     identity = snapshot_id(SnapshotKind.PORTFOLIO, content)
     if not store.stream(identity):
         blobs.put(content, digested.snapshot)
         _register(store, blobs, envelope, digested, content)
-    return {"snapshot_id": str(identity), **digested.report}
+    with suppress(AlreadyThere):  # the same content under the same name and date
+        store.append([bring(envelope, SnapshotKind.PORTFOLIO, identity, name=name, as_of=as_of)])
+    return {"snapshot_id": str(identity), **report}
+
+
+def called_as(source: Path) -> str:
+    """The folder's name, or the workbook's without its ending."""
+    place = source.absolute()
+    return place.name if source.is_dir() else place.stem
 
 
 def digest_here(codec: PortfolioCodec, source: Path, wish: Wish, budget: Budget | None = None) -> Digested:

@@ -11,7 +11,7 @@ from domain.event import Envelope
 from domain.market.document import InvalidMarket, MarketDocument, canonical_json, parse_market, sha256_of
 from domain.market.warnings import market_warnings
 from domain.ports import AlreadyThere, BlobStore, EventStore
-from domain.snapshot import Content, Snapshot, SnapshotKind, register, snapshot_id
+from domain.snapshot import Content, Snapshot, SnapshotKind, bring, register, snapshot_id
 
 FindUnsolved = Callable[[MarketDocument], list[Problem]]
 """Says which curves have no solution; handed down, since curves are solved by compute."""
@@ -47,6 +47,8 @@ def load_market(
         )
         with suppress(AlreadyThere):  # somebody registered the same content at the same moment: it is one snapshot
             store.append(events)
+    with suppress(AlreadyThere):  # the same content
+        store.append([bring(envelope, SnapshotKind.MARKET, identity, as_of=market.as_of)])
     warnings = [asdict(each) for each in market_warnings(market)]
     return {
         "snapshot_id": str(identity),

@@ -4,12 +4,9 @@ from domain.refusals import Refused, Unknown
 
 
 class UnknownSnapshot(Unknown):
-    def __init__(self, what: str, snapshot_id: str) -> None:
-        super().__init__(
-            "UNKNOWN_SNAPSHOT",
-            f"there is no {what} snapshot {snapshot_id!r}",
-            "take an id that `tenor ingest` or `tenor market load` printed",
-        )
+    def __init__(self, what: str, snapshot_id: str, fix: str | None = None) -> None:
+        listed = f"see `tenor {what} list`"
+        super().__init__("UNKNOWN_SNAPSHOT", f"there is no {what} snapshot {snapshot_id!r}", fix or listed)
 
 
 class UnknownScenario(Unknown):
@@ -22,8 +19,8 @@ class UnknownScenario(Unknown):
 
 
 class UnknownRun(Unknown):
-    def __init__(self, run_id: str) -> None:
-        super().__init__("UNKNOWN_RUN", f"there is no run {run_id!r}", "see `tenor run list`")
+    def __init__(self, run_id: str, fix: str = "see `tenor run list`") -> None:
+        super().__init__("UNKNOWN_RUN", f"there is no run {run_id!r}", fix)
 
 
 class UnknownModel(Unknown):

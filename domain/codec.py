@@ -12,6 +12,7 @@ from domain.sealing import seals as sealing
 
 EVENTS: tuple[type[Event], ...] = (
     snapshot.SnapshotRegistered,
+    snapshot.SnapshotBrought,
     scenario_book.ScenarioDefined,
     scenario_book.ScenarioRevised,
     scenario_book.ScenarioSetDefined,

@@ -1,4 +1,4 @@
-"""Snapshots: a portfolio or a market as it was brought, named by its content."""
+"""Snapshots: a portfolio or a market as it was brought, named by its content; and under which name and date it came."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -7,6 +7,9 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from domain.event import Envelope, Event, stream_id
+from domain.refusals import Refused
+
+MAX_NAME = 200
 
 
 class SnapshotKind(StrEnum):
@@ -25,6 +28,20 @@ class SnapshotRegistered(Event):
     source: dict[str, Any]
     as_of: date | None = None
     base_currency: str | None = None
+
+
+class SnapshotBrought(Event):
+    """Somebody brought this content, under this name and date. The same content may come again, under others.
+
+    A market has no name, and the date that its document says.
+    """
+
+    TOPIC: ClassVar[str] = "snapshot.brought"
+
+    kind: SnapshotKind
+    snapshot_id: UUID
+    name: str | None = None
+    as_of: date
 
 
 @dataclass(frozen=True)
@@ -67,3 +84,29 @@ def register(snapshot: Snapshot, envelope: Envelope, content: Content) -> list[S
         return []
     identity = snapshot_id(content.kind, content.sha256)
     return [SnapshotRegistered(**envelope.at(identity, 1), schema_version=1, **vars(content))]
+
+
+def bring(
+    envelope: Envelope, kind: SnapshotKind, identity: UUID, *, name: str | None = None, as_of: date
+) -> SnapshotBrought:
+    """The same content under the same name and date is brought once: told twice, it meets the unique key."""
+    stream = stream_id("brought", identity, as_of, name or "")
+    return SnapshotBrought(**envelope.at(stream, 1), kind=kind, snapshot_id=identity, name=name, as_of=as_of)
+
+
+def portfolio_name(text: str) -> str:
+    """As it is kept; refuses what nobody could type or read."""
+    name = text.strip()
+    if not name.isprintable():
+        fix = "write the name in letters, digits and signs that can be seen"
+        raise Refused("CONTROL_CHARACTER", "the name of the portfolio holds a control character", fix)
+    if not 0 < len(name) <= MAX_NAME:
+        message = f"the name of a portfolio has 1 to {MAX_NAME} characters, not {len(name)}"
+        raise Refused("BAD_PORTFOLIO_NAME", message, "choose another with --portfolio")
+    return name
+
+
+def name_of_folder(folder: str) -> str:
+    """What a portfolio is called when nobody says: its folder's name, as far as it can be read."""
+    seen = "".join(each for each in folder if each.isprintable()).strip()
+    return seen[:MAX_NAME].strip() or "portfolio"

@@ -523,7 +523,7 @@ CREATE UNIQUE INDEX read_model_version_live ON read_model_version (read_model) W
 CREATE UNIQUE INDEX read_model_version_building ON read_model_version (read_model) WHERE state = 'BUILDING';
 
 INSERT INTO read_model_version (read_model, version, state, tables) VALUES
-    ('snapshot', 1, 'LIVE', '{snapshot}'),
+    ('snapshot', 1, 'LIVE', '{snapshot,snapshot_brought}'),
     ('scenario', 1, 'LIVE', '{scenario,scenario_set}'),
     ('run', 1, 'LIVE', '{run,run_event}'),
     ('portfolio_node', 1, 'LIVE', '{portfolio_node}'),
@@ -629,3 +629,20 @@ ALTER TABLE projection.model_decision_v1 OWNER TO tenor_app;
 ALTER VIEW read.model_decision OWNER TO tenor_app;
 
 INSERT INTO read_model_version (read_model, version, state, tables) VALUES ('model', 1, 'LIVE', '{model_decision}');
+
+-- Under which name and date the content of a snapshot was brought, each time. What came before 0014 has no row.
+
+CREATE TABLE projection.snapshot_brought_v1 (
+    log_position bigint      PRIMARY KEY,
+    snapshot_id  uuid        NOT NULL,
+    name         text,       -- NULL: a market
+    as_of        date        NOT NULL,
+    brought_at   timestamptz NOT NULL,
+    actor        text        NOT NULL
+);
+CREATE INDEX snapshot_brought_v1_newest ON projection.snapshot_brought_v1 (snapshot_id, log_position DESC);
+
+CREATE VIEW read.snapshot_brought AS SELECT * FROM projection.snapshot_brought_v1;
+
+ALTER TABLE projection.snapshot_brought_v1 OWNER TO tenor_app;
+ALTER VIEW read.snapshot_brought OWNER TO tenor_app;

@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import psycopg
@@ -28,6 +28,7 @@ from ops.checking import check_scenarios, find_unsolved
 from ops.http.database_metrics import DatabaseCollector
 from ops.http.probing import Probe
 from ops.http.server import Server, configuration
+from ops.ids import whole_id_of
 from ops.metrics import ProjectionCollector
 from ops.parsing.pool import Abandoned
 from ops.processes.stopping import Stop
@@ -117,7 +118,9 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
         ],
         "orchestrator": lambda: [
             orchestrator.build_router(connect),
-            run_commands.build_router(store, blobs, envelope_of, check_scenarios, check),
+            run_commands.build_router(
+                store, blobs, envelope_of, check_scenarios, check, partial(whole_id_of, tenor.storage)
+            ),
         ],
         "results": lambda: [results.build_router(connect, load_portfolio)],
         "audit": lambda: [audit.build_router(connect, build_evidence(tenor.storage, tenor.sealing, load_portfolio))],

@@ -9,17 +9,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from commands.processes.run import RunProcess
 from domain.event import Envelope
 from ops.adapters.blob_store import PostgresBlobStore
 from ops.adapters.database import Database, as_application, check_version, ensure_migrated
-from ops.adapters.event_store import LedgerDatastore, LedgerRecorder, PostgresEventStore
-from ops.adapters.work_queue import PgWorkQueue
-from ops.ports import Archiving, Processes, Sealing, Storage
 from ops.settings import Settings
 
 if TYPE_CHECKING:
+    from commands.processes.run import RunProcess
+    from ops.adapters.event_store import PostgresEventStore
+    from ops.adapters.work_queue import PgWorkQueue
     from ops.parsing.pool import ParserPool
+    from ops.ports import Archiving, Processes, Sealing, Storage
 
 
 def utc_now() -> datetime:
@@ -38,7 +38,9 @@ class Tenor:
         return Database(self.database_url)
 
     @cached_property
-    def store(self) -> PostgresEventStore:
+    def store(self) -> "PostgresEventStore":
+        from ops.adapters.event_store import LedgerDatastore, LedgerRecorder, PostgresEventStore
+
         return PostgresEventStore(LedgerRecorder(LedgerDatastore(self.database_url, as_application, 8)))
 
     @cached_property
@@ -46,7 +48,10 @@ class Tenor:
         return PostgresBlobStore(self.database.connect)
 
     @cached_property
-    def queue(self) -> PgWorkQueue:
+    def queue(self) -> "PgWorkQueue":
+        """Half of what a plain query would load is the queue's."""
+        from ops.adapters.work_queue import PgWorkQueue
+
         return PgWorkQueue()
 
     @cached_property
@@ -68,23 +73,33 @@ class Tenor:
         return ZstdBlockCodec()
 
     @cached_property
-    def storage(self) -> Storage:
+    def storage(self) -> "Storage":
+        from ops.ports import Storage
+
         return Storage(self.store, self.blobs, self.database.connect, self.portfolio_codec, self.block_codec)
 
     @cached_property
-    def sealing(self) -> Sealing:
+    def sealing(self) -> "Sealing":
+        from ops.ports import Sealing
+
         return Sealing(self.store, self.database.connect, self.envelope, self.settings.home)
 
     @cached_property
-    def archiving(self) -> Archiving:
+    def archiving(self) -> "Archiving":
+        from ops.ports import Archiving
+
         return Archiving(self.storage, self.queue, self.envelope)
 
     @cached_property
-    def processes(self) -> Processes:
+    def processes(self) -> "Processes":
+        from ops.ports import Processes
+
         return Processes(self.storage, self.sealing, self.run_process, self.settings, self.database_url, self.close)
 
     @cached_property
-    def run_process(self) -> RunProcess:
+    def run_process(self) -> "RunProcess":
+        from commands.processes.run import RunProcess
+
         return RunProcess(self.store, self.queue, self.database.connect, utc_now)
 
     def envelope(self, actor: str | None = None) -> Envelope:

@@ -18,6 +18,12 @@ class BadQuery(QueryRefused):
     """The question names something that is not there to be asked for."""
 
 
+class BadFilter(BadQuery):
+    """What was typed after `where` cannot be read; `fix` is the grammar in one line."""
+
+    CODE = "BAD_FILTER"
+
+
 class UnknownParameter(QueryRefused):
     CODE = "UNKNOWN_PARAMETER"
 
@@ -28,6 +34,12 @@ class RepeatedParameter(QueryRefused):
 
 class NotFound(QueryRefused, Unknown):
     CODE = "NOT_FOUND"
+
+
+class AmbiguousId(QueryRefused, Conflict):
+    """The beginning of several ids; `facts` hold them."""
+
+    CODE = "AMBIGUOUS_ID"
 
 
 class NotQueryable(QueryRefused, Conflict):

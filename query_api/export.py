@@ -1,7 +1,5 @@
 """Tables as files: CSV, Parquet, Arrow, Excel, JSON. Every row, and doubles that read back to the same bits."""
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from typing import IO, Any, TypeAlias
 
@@ -9,9 +7,6 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
-import pyarrow.ipc as ipc
-import pyarrow.parquet as pq
-import xlsxwriter
 
 from query_api.errors import NotAcceptable
 from query_api.results.table import ResultTable
@@ -28,10 +23,6 @@ MIME = {
 FORMULA = "^[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]"
 NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 NEEDS_QUOTES = '[",\r\n]'
-
-ROWS_OF_A_SHEET = 1_048_575
-"""Excel's 1,048,576 less the header."""
-MAX_CELL = 32_767
 ROWS_OF_A_GROUP = 65_536
 
 Table: TypeAlias = ResultTable | pa.Table
@@ -56,12 +47,16 @@ def write_csv(table: ResultTable, file: File) -> None:
 
 
 def write_parquet(table: ResultTable, file: File) -> None:
+    import pyarrow.parquet as pq
+
     with pq.ParquetWriter(file, table.schema, compression="zstd") as writer:
         for group in _grouped(table.batches, ROWS_OF_A_GROUP):
             writer.write_table(pa.Table.from_batches(group, table.schema), row_group_size=ROWS_OF_A_GROUP)
 
 
 def write_arrow(table: ResultTable, file: File) -> None:
+    import pyarrow.ipc as ipc
+
     with ipc.new_stream(file, table.schema) as writer:
         for batch in table.batches:
             writer.write_batch(batch)
@@ -80,15 +75,11 @@ def write_json(table: ResultTable, file: File) -> None:
     file.write(b"]\n")
 
 
-def write_xlsx(table: ResultTable, file: File, rows_of_a_sheet: int = ROWS_OF_A_SHEET) -> None:
-    """True numbers, texts that are never formulas; rows beyond a sheet's limit go on to the next sheet."""
-    with tempfile.TemporaryFile() as spool:
-        options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-        book = xlsxwriter.Workbook(spool, {**options, "default_date_format": "yyyy-mm-dd"})
-        _fill_sheets(book, table, rows_of_a_sheet)
-        book.close()
-        spool.seek(0)
-        shutil.copyfileobj(spool, file)
+def write_xlsx(table: ResultTable, file: File) -> None:
+    """Whoever writes no workbook does not load what writes them."""
+    from query_api.workbook import write_xlsx as write_workbook
+
+    write_workbook(table, file)
 
 
 WRITERS: dict[str, Callable[[ResultTable, File], None]] = {
@@ -143,40 +134,3 @@ def _grouped(batches: Iterator[pa.RecordBatch], rows: int) -> Iterator[list[pa.R
             group = []
     if group:
         yield group
-
-
-def _fill_sheets(book: Any, table: ResultTable, rows_of_a_sheet: int) -> None:
-    names = table.schema.names
-    sheet, row, number = _new_sheet(book, 1, names), 1, 1
-    for batch in table.batches:
-        columns = [column.to_pylist() for column in batch.columns]
-        for cells in zip(*columns, strict=True):
-            if row > rows_of_a_sheet:
-                number += 1
-                sheet, row = _new_sheet(book, number, names), 1
-            _write_row(sheet, row, cells)
-            row += 1
-
-
-def _new_sheet(book: Any, number: int, names: list[str]) -> Any:
-    sheet = book.add_worksheet("results" if number == 1 else f"results {number}")
-    _write_row(sheet, 0, names)
-    return sheet
-
-
-class Exact(float):
-    """xlsxwriter formats a number with 16 digits, one short of what a double may need to read back."""
-
-    def __format__(self, _: str) -> str:
-        return repr(float(self))
-
-
-def _write_row(sheet: Any, row: int, cells: Any) -> None:
-    for place, cell in enumerate(cells):
-        if isinstance(cell, str):
-            # Excel's limit; a longer text would be left out altogether.
-            sheet.write_string(row, place, cell if len(cell) <= MAX_CELL else cell[: MAX_CELL - 1] + "…")
-        elif cell is not None and cell - cell == 0:
-            sheet.write_number(row, place, Exact(cell))
-        elif cell is not None:
-            sheet.write_string(row, place, repr(cell))

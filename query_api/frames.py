@@ -60,12 +60,12 @@ def unpacked(parts: Mapping[int, Mapping[int, Frame]], rows: slice) -> dict[int,
     found: dict[int, list[Array]] = {}
     for part, frames in sorted(parts.items()):
         first = part * PART_POSITIONS
-        for scenario, numbers in _opened_part(frames, slice(max(0, rows.start - first), rows.stop - first)).items():
+        for scenario, numbers in opened_part(frames, slice(max(0, rows.start - first), rows.stop - first)).items():
             found.setdefault(scenario, []).append(numbers)
     return {scenario: np.concatenate(numbers) for scenario, numbers in found.items()}
 
 
-def _opened_part(frames: Mapping[int, Frame], rows: slice) -> dict[int, Array]:
+def opened_part(frames: Mapping[int, Frame], rows: slice | Array) -> dict[int, Array]:
     """Byte planes of doubles, lowest first. Every scenario's but that of scenario 0, which must be there, are XOR those
     of scenario 0."""
     decompress = zstandard.ZstdDecompressor().decompress

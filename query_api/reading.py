@@ -88,11 +88,3 @@ def unpacked_texts(packed: bytes) -> pa.StringArray:
     count, buffer = int.from_bytes(packed[:INT32], "little"), pa.py_buffer(packed)
     end = INT32 * (count + 2)
     return pa.StringArray.from_buffers(count, buffer[INT32:end], buffer[end:])
-
-
-def parse_id(kind: str, text: str | UUID) -> UUID:
-    """What is not an id at all is an id that nobody knows."""
-    try:
-        return text if isinstance(text, UUID) else UUID(text)
-    except ValueError as error:
-        raise NotFound(f"there is no {kind} {text!r}", f"list the {kind}s and take an id from there") from error

@@ -11,7 +11,8 @@ from psycopg.rows import class_row
 from domain.runs.run import RunStatus
 from domain.scenarios.versions import split_reference
 from query_api.errors import BadQuery, NoHistory, NotFound, NotQueryable
-from query_api.reading import Connection, parse_id
+from query_api.ids import LATEST_RUN, IdKind, find_id
+from query_api.reading import Connection
 
 SELECT_RUN = """
 SELECT run_id, run_no, status, portfolio_snapshot_id, market_snapshot_id, as_of, base_currency, scenarios, measures,
@@ -35,10 +36,6 @@ SELECT run_id, run_no, status, portfolio_snapshot_id, market_snapshot_id, as_of,
 """
 
 COUNT_RUNS = "SELECT count(*), coalesce(max(log_position), 0) FROM read.run"
-
-LATEST_QUERYABLE = """
-SELECT run_id FROM read.run WHERE queryable_at IS NOT NULL ORDER BY requested_at DESC, run_no DESC LIMIT 1
-"""
 
 RUN_EVENTS = """
 SELECT log_position, topic, at, actor, payload FROM read.run_event
@@ -125,7 +122,7 @@ class RunRow:
 
 def find_run(connection: Connection, run_id: str | UUID) -> RunRow:
     with connection.cursor(row_factory=class_row(RunRow)) as cursor:
-        row = cursor.execute(SELECT_RUN, (parse_id("run", run_id),)).fetchone()
+        row = cursor.execute(SELECT_RUN, (find_id(connection, IdKind.RUN, run_id),)).fetchone()
     if row is None:
         raise NotFound(f"there is no run {run_id}", "`tenor run list` names the runs")
     return row
@@ -168,7 +165,7 @@ def count_runs(connection: Connection) -> tuple[int, int]:
 
 
 def latest_queryable(connection: Connection) -> UUID | None:
-    row = connection.execute(LATEST_QUERYABLE).fetchone()
+    row = connection.execute(LATEST_RUN).fetchone()
     return row[0] if row else None
 
 

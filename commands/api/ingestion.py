@@ -4,6 +4,7 @@ import asyncio
 import tempfile
 import threading
 from collections.abc import Callable
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,12 +16,14 @@ from fastapi.responses import JSONResponse
 from commands.api import uploads
 from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, keyed
 from commands.api.refusals import CommandRoute
-from commands.ingest_portfolio import Digested, Wish, ingest_portfolio
+from commands.ingest_portfolio import Called, Digested, Wish, ingest_portfolio
 from commands.ingestion.codes import Code
 from commands.ingestion.limits import Budget
 from domain.ports import BlobStore, EventStore, PortfolioCodec
 
 PREFIX = "/api/v1/ingestion"
+NAME = "portfolio"
+"""Of a portfolio when nobody says: an upload has no folder that could."""
 BEYOND_BUDGET = (Code.LIMIT_EXCEEDED.value, Code.ARCHIVE_BOMB.value)
 UPLOADS = {
     "requestBody": {
@@ -56,9 +59,11 @@ def build_router(
         dry_run: Annotated[bool, Query(description="Validate only.")] = False,
         accept_valid: Annotated[bool, Query(description="Store what is valid, and report the rest.")] = False,
         rates_are_decimals: Annotated[bool, Query(description="Rates that look like percent are meant.")] = False,
+        portfolio: Annotated[str | None, Query(description="Its name; `portfolio` by default.")] = None,
+        as_of: Annotated[date | None, Query(description="Its date; today by default.")] = None,
         idempotency_key: IdempotencyKey = None,
     ) -> JSONResponse:
-        """Validate everything, then store it; the same content is the same snapshot."""
+        """Validate everything, then store it; the same content is the same snapshot, whatever its name and date."""
         envelope = keyed(envelope_of(request), idempotency_key)
 
         def bring(upload: Path, is_wanted: Callable[[], bool]) -> dict[str, Any]:
@@ -72,6 +77,7 @@ def build_router(
                 envelope,
                 upload,
                 wish=Wish(accept_valid, dry_run, rates_are_decimals),
+                called=Called(NAME if portfolio is None else portfolio, as_of),
                 digest=digest,
             )
 

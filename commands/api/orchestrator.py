@@ -48,6 +48,8 @@ class Why(BaseModel):
 
 Check = Callable[[Envelope, SubmitRun], dict[str, Any]]
 """What a run would lack; handed down, since compute finds it."""
+WholeId = Callable[[str, str], str]
+"""Of a run, portfolio or market, the id that its beginning or `latest` stands for; handed down, since tables say it."""
 Change = Callable[[EventStore, Envelope, str, str], int]
 
 CHANGES: dict[str, tuple[Change, type[RunEvent]]] = {
@@ -60,14 +62,19 @@ CHANGES: dict[str, tuple[Change, type[RunEvent]]] = {
 
 
 def build_router(
-    store: EventStore, blobs: BlobStore, envelope_of: EnvelopeOf, check_scenarios: CheckScenarios, check: Check
+    store: EventStore,
+    blobs: BlobStore,
+    envelope_of: EnvelopeOf,
+    check_scenarios: CheckScenarios,
+    check: Check,
+    whole_id: WholeId,
 ) -> APIRouter:
     router = APIRouter(prefix=PREFIX, tags=["orchestrator"], route_class=CommandRoute)
 
     @router.post("/runs", status_code=202, operation_id="orchestrator_submit_run")
     def submit(request: Request, asked: RunWish, idempotency_key: IdempotencyKey = None) -> JSONResponse:
         """Ask for a run; follow the Location for its progress."""
-        command = command_of(asked, idempotency_key)
+        command = command_of(asked, whole_id, idempotency_key)
         envelope = keyed(envelope_of(request), idempotency_key)
         submitted = submit_run(store, blobs, envelope, command, check_scenarios)
         body = {"run_id": str(submitted.run_id), "status": "REQUESTED", "event_position": submitted.position}
@@ -76,17 +83,17 @@ def build_router(
     @router.post("/checks", operation_id="orchestrator_check_run")
     def check_run(request: Request, wish: RunWish) -> JSONResponse:
         """What such a run would lack, by sentence and count. Nothing is priced, nothing stored."""
-        return JSONResponse(check(envelope_of(request), command_of(wish, None)))
+        return JSONResponse(check(envelope_of(request), command_of(wish, whole_id, None)))
 
     for name, (change, event) in CHANGES.items():
-        _add_change(router, store, envelope_of, name, change, event)
+        _add_change(router, store, envelope_of, whole_id, name, change, event)
     return router
 
 
-def command_of(wish: RunWish, idempotency_key: str | None) -> SubmitRun:
+def command_of(wish: RunWish, whole_id: WholeId, idempotency_key: str | None) -> SubmitRun:
     return SubmitRun(
-        wish.portfolio,
-        wish.market,
+        whole_id("portfolio", wish.portfolio),
+        whole_id("market", wish.market),
         tuple(wish.scenarios),
         tuple(wish.measures),
         wish.base_currency,
@@ -96,7 +103,13 @@ def command_of(wish: RunWish, idempotency_key: str | None) -> SubmitRun:
 
 
 def _add_change(
-    router: APIRouter, store: EventStore, envelope_of: EnvelopeOf, name: str, change: Change, event: type[RunEvent]
+    router: APIRouter,
+    store: EventStore,
+    envelope_of: EnvelopeOf,
+    whole_id: WholeId,
+    name: str,
+    change: Change,
+    event: type[RunEvent],
 ) -> None:
     @router.post(
         f"/runs/{{run_id}}/{name}",
@@ -107,7 +120,7 @@ def _add_change(
     def change_run(
         request: Request, run_id: str, why: Why | None = None, idempotency_key: IdempotencyKey = None
     ) -> JSONResponse:
-        reason = why.reason if why else ""
+        reason, run_id = why.reason if why else "", whole_id("run", run_id)
         envelope = keyed(envelope_of(request), idempotency_key)
         if idempotency_key and _is_done(store, envelope, run_id, event, reason):
             position = store.head()

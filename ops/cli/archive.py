@@ -8,13 +8,14 @@ from typing import Annotated, Any
 
 import typer
 
-from ops.cli.options import AsJson, opened
+from ops.cli.options import A_RUN, AsJson, opened
 from ops.cli.output import Output
+from ops.ids import run_named
 
 DESTINATION_VARIABLE = "TENOR_ARCHIVE"
 HELP_TO = "A directory or s3://bucket/prefix. Default: TENOR_ARCHIVE, else `archive` under TENOR_HOME."
 
-Run = Annotated[str, typer.Argument(help="A run id.")]
+Run = Annotated[str, typer.Argument(help=A_RUN)]
 To = Annotated[str | None, typer.Option("--to", help=HELP_TO)]
 Reason = Annotated[str, typer.Option(help="Why; kept in the log.")]
 
@@ -32,6 +33,7 @@ def archive_run(context: typer.Context, run: Run, to: To = None, reason: Reason 
     from ops.archiving.archive import archive
 
     with opened(context) as tenor:
+        run = run_named(tenor.storage, run)
         archived = archive(tenor.archiving, run, _destination(to, tenor.settings.home), reason)
     document = {"run_id": str(archived.run_id), "status": "ARCHIVED", **_plain(archived)}
     megabytes = archived.archive_bytes / 1e6
@@ -59,6 +61,7 @@ def restore(
     from ops.archiving.restore import restore as restore_archived
 
     with opened(context) as tenor:
+        run = run_named(tenor.storage, run)
         restored = restore_archived(tenor.archiving, run, source, reason)
     document = {"run_id": str(restored.run_id), **_plain(restored)}
     Output(as_json).show(document, f"{run} is {restored.status} again: {restored.blocks} blocks from {restored.source}")

@@ -7,10 +7,11 @@ from typing import Annotated, Any
 import typer
 
 from domain.refusals import Refused
-from ops.cli.options import AsJson, opened, settings_of
+from ops.cli.options import A_RUN, AsJson, opened, settings_of
 from ops.cli.output import Output
+from ops.ids import run_named
 
-Run = Annotated[str, typer.Argument(help="A run id.")]
+Run = Annotated[str, typer.Argument(help=A_RUN)]
 SHOWN = 50
 
 
@@ -77,7 +78,7 @@ def replay(
     from ops.audit.replay import replay as replay_run
 
     with opened(context) as tenor:
-        report = replay_run(tenor.storage, run, sample)
+        report = replay_run(tenor.storage, run_named(tenor.storage, run), sample)
     lines = [line for one in report["chunks"] for line in lines_of_chunk(one)]
     verdict = "the same" if report["ok"] else "NOT THE SAME"
     Output(as_json).show(report, *lines, f"{report['chunks_replayed']} of {report['chunks_of_run']} chunks: {verdict}")
@@ -127,7 +128,7 @@ def lineage(
     from ops.audit.lineage.lineage import lines_of
 
     with opened(context) as tenor:
-        document = trace(tenor.storage, run, position, measure, scenario)
+        document = trace(tenor.storage, run_named(tenor.storage, run), position, measure, scenario)
     Output(as_json).show(document, *lines_of(document))
 
 
@@ -141,6 +142,7 @@ def certificate(
     from ops.audit.certificate.issue import certify
 
     with opened(context) as tenor:
+        run = run_named(tenor.storage, run)
         document = certify(tenor.sealing, run)
     if out is None:
         sys.stdout.buffer.write(document)

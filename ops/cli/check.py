@@ -5,8 +5,9 @@ from typing import Annotated, Any
 import typer
 
 from domain.measures.failures import failure_text
-from ops.cli.options import AsJson, opened
+from ops.cli.options import A_SNAPSHOT, AsJson, opened
 from ops.cli.output import Output
+from ops.ids import whole_id_of
 
 
 def register(app: typer.Typer) -> None:
@@ -15,8 +16,8 @@ def register(app: typer.Typer) -> None:
 
 def check(
     context: typer.Context,
-    portfolio: Annotated[str, typer.Option(help="Portfolio snapshot id.")],
-    market: Annotated[str, typer.Option(help="Market snapshot id.")],
+    portfolio: Annotated[str, typer.Option(help=A_SNAPSHOT)],
+    market: Annotated[str, typer.Option(help=A_SNAPSHOT)],
     scenarios: Annotated[str, typer.Option(help="`a,b@2,@set`; BASE is always looked at.")] = "",
     measures: Annotated[str, typer.Option(help="`PV,DV01`; all that Tenor has by default.")] = "",
     base_currency: Annotated[str | None, typer.Option(help="Default: the market's.")] = None,
@@ -33,6 +34,8 @@ def check(
         from ops.before_a_run import Ports, check_before_run
         from ops.cli.runs import words
 
+        portfolio = whole_id_of(tenor.storage, "portfolio", portfolio)
+        market = whole_id_of(tenor.storage, "market", market)
         wish = SubmitRun(portfolio, market, words(scenarios), words(measures), base_currency)
         ports = Ports(tenor.store, tenor.blobs, tenor.portfolio_codec)
         document = check_before_run(ports, tenor.envelope(), wish)

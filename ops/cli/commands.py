@@ -31,7 +31,7 @@ class Commands(LazyGroup):
             "What a run over these would lack, by sentence and count. Nothing is priced, nothing stored.",
         ),
         "ingest": Listed("ops.cli.snapshots", "Validate a portfolio, then store it as a snapshot."),
-        "results": Listed("ops.cli.results", "Results of a run, never truncated."),
+        "results": Listed("ops.cli.results", "Results of a run, never truncated in silence."),
         "var": Listed(
             "ops.cli.value_at_risk", "Value at risk and expected shortfall, and what of them is due to each part."
         ),
@@ -45,6 +45,7 @@ class Commands(LazyGroup):
         ),
         "projections": Listed("ops.cli.projections", "The readers of the log that keep tables."),
         "market": Listed("ops.cli.snapshots", "Market snapshots."),
+        "portfolio": Listed("ops.cli.snapshots", "Portfolio snapshots."),
         "scenario": Listed("ops.cli.scenarios", "Scenarios and sets of them."),
         "run": Listed("ops.cli.runs", "Runs: one portfolio, one market, scenarios, measures."),
         "risk": Listed("ops.cli.risk", "Risk that is worked out when asked for."),

@@ -14,6 +14,9 @@ from ops.settings import Settings, read_settings
 if TYPE_CHECKING:
     from ops.wiring import Tenor
 
+A_RUN = "A run: its id, the beginning of one, or `latest`."
+A_SNAPSHOT = "A snapshot: its id, the beginning of one, or `latest`."
+
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else there.")]
 RatesAreDecimals = Annotated[
     bool, typer.Option("--rates-are-decimals", help="Rates that look like percent are meant as they stand.")

@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
-from ops.cli.options import AsJson, opened
+from ops.cli.options import A_RUN, AsJson, opened
 from ops.cli.output import Output
+from ops.ids import run_named
 
 
 def register(app: typer.Typer) -> None:
@@ -21,7 +22,7 @@ def group() -> None:
 
 def quotes(
     context: typer.Context,
-    run: Annotated[str, typer.Argument(help="A run id.")],
+    run: Annotated[str, typer.Argument(help=A_RUN)],
     node: Annotated[str | None, typer.Option(help="Positions of this node and below; all by default.")] = None,
     position: Annotated[str | None, typer.Option(help="One position alone.")] = None,
     as_json: AsJson = False,
@@ -35,7 +36,7 @@ def quotes(
         use_numba_cache(tenor.settings)
         from ops.quote_risk import quotes_of_run
 
-        document = quotes_of_run(tenor.storage, run, node, position)
+        document = quotes_of_run(tenor.storage, run_named(tenor.storage, run), node, position)
     lines = [
         f"{one['curve_id']:<20} {one['type']:<8} {one['tenor']:<11} {one['rate']:>10.6f} {one['dv01_base']:>16,.2f}"
         for one in document["quotes"]

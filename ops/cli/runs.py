@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ops.cli.archive import archive_run
-from ops.cli.options import AsJson, opened
+from ops.cli.options import A_RUN, AsJson, opened
 from ops.cli.output import Output
+from ops.ids import run_named, whole_id_of
 
 if TYPE_CHECKING:
     from ops.wiring import Tenor
 
-Run = Annotated[str, typer.Argument(help="A run id.")]
+Run = Annotated[str, typer.Argument(help=A_RUN)]
 Reason = Annotated[str, typer.Option(help="Why; kept in the log.")]
 
 LIST_RUNS = (
@@ -35,8 +36,8 @@ def register(app: typer.Typer) -> None:
 
 def submit(
     context: typer.Context,
-    portfolio: Annotated[str, typer.Option(help="Portfolio snapshot id.")],
-    market: Annotated[str, typer.Option(help="Market snapshot id.")],
+    portfolio: Annotated[str, typer.Option(help="Portfolio snapshot: its id, the beginning of one, or `latest`.")],
+    market: Annotated[str, typer.Option(help="Market snapshot: its id, the beginning of one, or `latest`.")],
     scenarios: Annotated[str, typer.Option(help="`a,b@2,@set`; BASE always runs.")] = "",
     measures: Annotated[str, typer.Option(help="`PV,DV01`; all that Tenor has by default.")] = "",
     base_currency: Annotated[str | None, typer.Option(help="Default: the market's.")] = None,
@@ -59,9 +60,11 @@ def submit(
     from ops.run_requests import submit_request
 
     asked = (words(scenarios), words(measures), base_currency, idempotency_key)
-    request = SubmitRun(portfolio, market, *asked, require_approved_models)
     output = Output(as_json)
     with opened(context) as tenor:
+        portfolio = whole_id_of(tenor.storage, "portfolio", portfolio)
+        market = whole_id_of(tenor.storage, "market", market)
+        request = SubmitRun(portfolio, market, *asked, require_approved_models)
         if wait:
             with everything_running(tenor.processes, workers) as running:
                 run_id = submit_request(tenor.storage, tenor.envelope(), request)
@@ -117,7 +120,7 @@ def show(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
     from ops.run_requests import find_run
 
     with opened(context) as tenor:
-        row = find_run(tenor.storage, run)
+        row = find_run(tenor.storage, run_named(tenor.storage, run))
     uses = [f"{one['model']}@{one['version']} {one['status']}" for one in row["models"]]
     shown = {name: value for name, value in row.items() if name != "failures"} | {"models": ", ".join(uses)}
     Output(as_json).show(row, *(f"{name:<22}{value}" for name, value in shown.items()), *failure_lines(row))
@@ -129,6 +132,7 @@ def watch(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
     from ops.run_requests import find_run
 
     with opened(context) as tenor:
+        run = run_named(tenor.storage, run)
         find_run(tenor.storage, run)
         with everything_running(tenor.processes, None) as running:
             row = wait_until_queryable(tenor.database.connect, run, quiet=as_json, running=running)
@@ -147,6 +151,7 @@ def retry(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
     from commands.change_run import retry_run
 
     with opened(context) as tenor:
+        run = run_named(tenor.storage, run)
         position = retry_run(tenor.store, tenor.envelope(), run)
     Output(as_json).show({"run_id": run, "event_position": position}, f"{run} is open again")
 
@@ -183,6 +188,7 @@ def change(context: typer.Context, run: str, command: Any, reason: str, as_json:
     from ops.run_requests import find_run
 
     with opened(context) as tenor:
+        run = run_named(tenor.storage, run)
         position = command(tenor.store, tenor.envelope(), run, reason)
         status = find_run(tenor.storage, run)["status"]
     Output(as_json).show({"run_id": run, "status": status, "event_position": position}, f"{run} is {status}")

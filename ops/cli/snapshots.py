@@ -1,7 +1,8 @@
-"""`tenor ingest`, `tenor market load`, `tenor market calibrate`."""
+"""`tenor ingest`, `tenor portfolio list`, `tenor market load | list | calibrate`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,13 +23,22 @@ def register(app: typer.Typer) -> None:
     app.command()(ingest)
     market = typer.Typer(help="Market snapshots.", no_args_is_help=True)
     market.command("load")(load)
+    market.command("list")(list_markets)
     market.command("calibrate")(calibrate)
     app.add_typer(market, name="market")
+    portfolio = typer.Typer(help="Portfolio snapshots.", no_args_is_help=True)
+    portfolio.callback()(portfolios)
+    portfolio.command("list")(list_portfolios)
+    app.add_typer(portfolio, name="portfolio")
 
 
 def ingest(
     context: typer.Context,
     source: Annotated[Path, typer.Argument(help="A folder of .csv or .parquet tables, or one .xlsx workbook.")],
+    portfolio: Annotated[str | None, typer.Option(help="Its name; the folder's by default.")] = None,
+    as_of: Annotated[
+        datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Its date; today by default.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Validate only; store nothing.")] = False,
     accept_valid: Annotated[bool, typer.Option("--accept-valid", help="Store the good rows.")] = False,
     rates_are_decimals: Annotated[
@@ -37,7 +47,7 @@ def ingest(
     as_json: AsJson = False,
 ) -> None:
     """Validate a portfolio, then store it as a snapshot."""
-    from commands.ingest_portfolio import Wish, ingest_portfolio
+    from commands.ingest_portfolio import Called, Wish, ingest_portfolio
 
     output = Output(as_json)
     with reading_elsewhere(context) as parsers, opened(context) as tenor:
@@ -48,6 +58,7 @@ def ingest(
             tenor.envelope(),
             source,
             wish=Wish(accept_valid, dry_run, rates_are_decimals),
+            called=Called(portfolio, as_of.date() if as_of else None),
             digest=parsers.digest,
         )
     output.show(report, *ingest_lines(report))
@@ -79,6 +90,7 @@ def ingest_lines(report: dict[str, Any]) -> list[str]:
     for table, names in report["attributes"].items():
         lines.append(f"kept as attributes of {table}: {', '.join(names)}")
     if report["snapshot_id"]:
+        lines += [f"portfolio {report['portfolio']}, as of {report['as_of']}"]
         lines += [f"snapshot  {report['snapshot_id']}", f"sha256    {report['sha256']}"]
     elif report["errors"]:
         lines.append("nothing was stored; mend the errors, or store the good rows with --accept-valid")
@@ -130,3 +142,55 @@ def load(
         output.note(harmless(f"warning: {one['path']}: {one['message']} [{one['code']}] fix: {one['fix']}"))
     if len(warnings) > SHOWN:
         output.note(f"… and {len(warnings) - SHOWN:,} more warnings; --json lists them")
+
+
+def portfolios() -> None:
+    """One command so far, and it has a name."""
+
+
+def list_portfolios(context: typer.Context, as_json: AsJson = False) -> None:
+    """Portfolio snapshots by name and date, newest first."""
+    list_snapshots(context, "PORTFOLIO", as_json)
+
+
+def list_markets(context: typer.Context, as_json: AsJson = False) -> None:
+    """Market snapshots by date, newest first."""
+    list_snapshots(context, "MARKET", as_json)
+
+
+def list_snapshots(context: typer.Context, kind: str, as_json: bool) -> None:
+    from ops.read_models import catch_up_catalogues
+    from query_api.snapshots import all_snapshots
+
+    with opened(context) as tenor:
+        catch_up_catalogues(tenor.storage)
+        with tenor.database.connect() as connection:
+            rows = all_snapshots(connection, kind)
+    documents = [snapshot_line(row) for row in rows]
+    Output(as_json).show(documents, *snapshot_table(documents, kind))
+
+
+def snapshot_line(row: Any) -> dict[str, Any]:
+    return {
+        "snapshot_id": row.snapshot_id,
+        "name": row.name,
+        "as_of": row.as_of,
+        "rows": row.row_counts,
+        "sha256": row.sha256,
+        "brought_at": row.brought_at,
+        "actor": row.actor,
+    }
+
+
+def snapshot_table(rows: list[dict[str, Any]], kind: str) -> list[str]:
+    """A market's own lines say its curves where a portfolio's say its name and positions."""
+    if not rows:
+        command = "tenor ingest FOLDER" if kind == "PORTFOLIO" else "tenor market load FILE.json"
+        return [f"none yet; bring one with `{command}`"]
+    width = max(len(each["name"] or "") for each in rows)
+    counted = "positions" if kind == "PORTFOLIO" else "curves"
+    return [
+        f"{each['snapshot_id']}  {each['name'] or '':<{width}}{'  ' if width else ''}{each['as_of'] or '':<10}  "
+        f"{each['rows'].get(counted, 0):>11,} {counted}  {each['sha256'][:12]}  {each['brought_at']:%Y-%m-%d %H:%M}"
+        for each in rows
+    ]

@@ -11,7 +11,7 @@ import typer
 
 from domain.refusals import Refused
 from ops.cli.files import read_bytes
-from ops.cli.options import AsJson, opened
+from ops.cli.options import A_RUN, AsJson, opened
 from ops.cli.output import Output
 from ops.cli.results import Format, write_file
 
@@ -35,7 +35,7 @@ def register(app: typer.Typer) -> None:
 
 def value_at_risk(
     context: typer.Context,
-    run: Annotated[str, typer.Argument(help="A run id.")],
+    run: Annotated[str, typer.Argument(help=A_RUN)],
     node: Node = None,
     by: Annotated[str | None, typer.Option(help="desk, book, node, currency, sector, …; factor if parametric.")] = None,
     contributions: Annotated[bool, typer.Option("--contributions", help="--by children: the next level down.")] = False,
@@ -63,7 +63,7 @@ def value_at_risk(
         else:
             market = tenor.storage.market
             rows = parametric_var(connection, run, asked, held, market, history=history, decay=decay)
-    if format is None or as_json:
+    if format in (None, Format.table) or as_json:
         Output(as_json).show(rows, *lines(rows))
     else:
         write_rows(rows, format, out)

@@ -1,6 +1,6 @@
 """Totals that no rollup holds (an attribute of many values): summed from the chunks, one scenario at a time."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from domain.measures.failures import Reason
 from domain.measures.measures import Adds
 from domain.portfolio.columns import Portfolio
 from query_api.reading import Array, Connection
-from query_api.results.attributes import currencies_of, sorted_keys
+from query_api.results.attributes import currencies_of
 from query_api.results.columns import ResultColumn, columns_of_run
 from query_api.results.table import (
     Piece,
@@ -47,33 +47,33 @@ class Groups:
     principal_ccy: Array
 
 
-def sum_chunks(
-    connection: Connection, run: RunRow, by: str, columns: list[ResultColumn], scenarios: list[int], held: Portfolio
-) -> list[Total] | None:
-    """None where the portfolio knows no such grouping."""
-    groups = _groups(held, by)
-    if groups is None:
-        return None
+def sum_groups(
+    connection: Connection,
+    run: RunRow,
+    groups_under: Callable[[int], Groups],
+    columns: list[ResultColumn],
+    scenarios: list[int],
+) -> list[Total]:
+    """`groups_under` says by scenario who belongs where: a filter may look at results."""
     facts = facts_of_run(connection, run)
     return [
         total
         for scenario_no in scenarios
-        for total in _totals_under(connection, run, groups, columns, facts, scenario_no)
+        for total in _totals_under(connection, run, groups_under(scenario_no), columns, facts, scenario_no)
     ]
 
 
-def _groups(held: Portfolio, by: str) -> Groups | None:
-    found = sorted_keys(held, by)
-    if found is None:
-        return None
-    (labels, codes), (names, held_in) = found, currencies_of(held)
-    first = np.full(len(labels), len(names))
-    last = np.full(len(labels), -1)
+def make_groups(held: Portfolio, labels: list[str], codes: Array) -> Groups:
+    """A code of `len(labels)` stands for a position in no group. Those have the last place, which nobody is told."""
+    names, held_in = currencies_of(held)
+    first = np.full(len(labels) + 1, len(names))
+    last = np.full(len(labels) + 1, -1)
     np.minimum.at(first, codes, held_in)
     np.maximum.at(last, codes, held_in)
-    shared = [names[a] if a == b else None for a, b in zip(first.tolist(), last.tolist(), strict=True)]
+    pairs = zip(first[:-1].tolist(), last[:-1].tolist(), strict=True)
+    shared = [names[a] if a == b else None for a, b in pairs]
     principal_ccy = np.abs(held.tables["positions"].columns["notional"].values)
-    return Groups(labels, codes, np.bincount(codes), shared, principal_ccy)
+    return Groups(labels, codes, np.bincount(codes, minlength=len(labels) + 1), shared, principal_ccy)
 
 
 def _totals_under(
@@ -89,8 +89,8 @@ def _totals_under(
     blanks = _blanks(sums.reason_counts, facts, asked)
     numbers = [column.number for column in columns]
     amounts = [column.number for column in columns if column.base_name]
-    values = zip(*(_values(column, sums) for column in columns), strict=True)
-    natives = zip(*(_natives(column, sums) for column in columns if column.base_name), strict=True)
+    values = zip(*(_values(column, sums)[: len(groups.keys)] for column in columns), strict=True)
+    natives = zip(*(_natives(column, sums)[: len(groups.keys)] for column in columns if column.base_name), strict=True)
     for place, (key, currency, own) in enumerate(zip(groups.keys, groups.currencies, values, strict=True)):
         total = Total(key, scenario_no, int(groups.sizes[place]), currency=currency)
         total.values = dict(zip(numbers, own, strict=True))
@@ -119,14 +119,17 @@ def _sum_scenario(
     facts: RunFacts,
     scenario_no: int,
 ) -> Sums:
-    count, cursor = len(groups.keys), connection.cursor(binary=True)
+    count, cursor = len(groups.keys) + 1, connection.cursor(binary=True)
     values, weights, natives = ({column.number: np.zeros(count) for column in columns} for _ in range(3))
     sums = Sums(values, weights, natives, {})
     present_value = next(column for column in columns_of_run(run) if column.name == "pv")
     read = sorted({*columns, present_value}, key=lambda column: column.number)
     for piece in pieces_between(run, [scenario_no], 0, run.positions):
         rows = slice(piece.chunk_no * run.chunk_size, piece.chunk_no * run.chunk_size + piece.last)
-        codes, amounts = groups.codes[rows], read_amounts(cursor, run, piece, read)
+        codes = groups.codes[rows]
+        if (codes == len(groups.keys)).all():
+            continue
+        amounts = read_amounts(cursor, run, piece, read)
         rates = rates_of(read_identities(cursor, run, piece.chunk_no)["currency"], facts, scenario_no)
         weight_by = {
             Adds.BY_PV: amounts[present_value.number] * rates,

@@ -1,6 +1,6 @@
 """Position results of a run as one table, streamed chunk by chunk: memory does not grow with the run."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from query_api.frames import parts_of, unpacked
 from query_api.reading import Array, Connection, unpacked_numbers, unpacked_texts
-from query_api.results.columns import IDENTITY, ResultColumn, chosen_columns, measure_fields, table_metadata
+from query_api.results.columns import DETAIL, FIRST, IDENTITY, Layout, ResultColumn, layout, table_metadata
 from query_api.runs import RunRow, queryable_run, scenario_numbers
 
 SELECT_POSITIONS = """
@@ -70,25 +70,25 @@ def position_results(
     *,
     scenario: str | None = None,
     measures: list[str] | None = None,
+    columns: list[str] | None = None,
     start: int = 0,
     limit: int | None = None,
 ) -> ResultTable:
     """Rows in the snapshot's order, scenario after scenario; `start` and `limit` cut a page out of them."""
     run = queryable_run(connection, run_id)
-    columns = chosen_columns(run, measures)
+    asked = layout(run, measures, columns)
     scenarios = scenario_numbers(run, scenario)
-    schema = pa.schema(
-        [
-            *(pa.field(name, pa.string()) for name in (*IDENTITY, "scenario_id", "status", "reason")),
-            *measure_fields(columns, run.base_currency),
-            pa.field("detail", pa.string()),
-        ],
-        metadata=table_metadata(run),
-    )
+    schema = schema_of(run, asked)
     total = run.positions * len(scenarios)
     stop = total if limit is None else min(total, start + limit)
     pieces = pieces_between(run, scenarios, start, stop)
-    return ResultTable(schema, _batches(connection, run, columns, schema, pieces), total, f"run-{run.run_id}")
+    return ResultTable(schema, _batches(connection, run, asked, schema, pieces), total, f"run-{run.run_id}")
+
+
+def schema_of(run: RunRow, asked: Layout, attached: Sequence[pa.Field] = ()) -> pa.Schema:
+    fields = [*(pa.field(name, pa.string()) for name in FIRST), *asked.fields(run.base_currency)]
+    fields += [pa.field(DETAIL, pa.string())] if asked.detail else []
+    return pa.schema([*fields, *attached], metadata=table_metadata(run))
 
 
 def pieces_between(run: RunRow, scenarios: list[int], start: int, stop: int) -> Iterator[Piece]:
@@ -149,19 +149,17 @@ def rates_of(currencies: pa.Array, facts: RunFacts, scenario_no: int) -> Array:
 
 
 def _batches(
-    connection: Connection, run: RunRow, columns: list[ResultColumn], schema: pa.Schema, pieces: Iterator[Piece]
+    connection: Connection, run: RunRow, asked: Layout, schema: pa.Schema, pieces: Iterator[Piece]
 ) -> Iterator[pa.RecordBatch]:
     cursor, facts = connection.cursor(binary=True), facts_of_run(connection, run)
     for piece in pieces:
-        yield _batch(cursor, run, columns, schema, facts, piece)
+        yield _batch(cursor, run, asked, schema, facts, piece)
 
 
-def _batch(
-    cursor: Any, run: RunRow, columns: list[ResultColumn], schema: pa.Schema, facts: RunFacts, piece: Piece
-) -> pa.RecordBatch:
+def _batch(cursor: Any, run: RunRow, asked: Layout, schema: pa.Schema, facts: RunFacts, piece: Piece) -> pa.RecordBatch:
     rows = piece.last - piece.first
     who = {name: texts.slice(piece.first, rows) for name, texts in read_identities(cursor, run, piece.chunk_no).items()}
-    amounts = read_amounts(cursor, run, piece, columns)
+    amounts = read_amounts(cursor, run, piece, asked.columns)
     reason_numbers = pa.array(read_reason_numbers(cursor, run, piece))
     rates = rates_of(who["currency"], facts, piece.scenario_no)
     arrays = [
@@ -169,11 +167,16 @@ def _batch(
         pa.repeat(pa.scalar(run.scenario_ids[piece.scenario_no], pa.string()), rows),
         facts.statuses.take(reason_numbers),
         facts.reasons.take(reason_numbers),
-        *(numbers(amounts[column.number]) for column in columns),
-        *(numbers(amounts[column.number] * rates) for column in columns if column.base_name),
-        who["detail"],
+        *numbers_of(asked, amounts, rates),
+        *([who[DETAIL]] if asked.detail else []),
     ]
     return pa.RecordBatch.from_arrays(arrays, schema=schema)
+
+
+def numbers_of(asked: Layout, amounts: dict[int, Array], rates: Array) -> Iterator[pa.Array]:
+    for each in asked.shown:
+        own = amounts[each.column.number]
+        yield numbers(own * rates if each.in_base else own)
 
 
 def numbers(values: Array) -> pa.Array:

@@ -1,16 +1,23 @@
 """Totals of a run by node, attribute or tag: read from the rollups, or summed from the chunks where there are none."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import pyarrow as pa
 
 from domain.portfolio.columns import Portfolio
 from query_api.errors import BadQuery
 from query_api.reading import Connection
-from query_api.results.chunk_totals import sum_chunks
-from query_api.results.columns import ResultColumn, chosen_columns, measure_fields, table_metadata
+from query_api.results.chosen.fields import Book
+from query_api.results.chosen.positions import SCAN, LoadBook, book_of
+from query_api.results.chosen.selection import ALL, Chooser, Wanted, measured_names
+from query_api.results.chunk_totals import Groups as ChunkGroups
+from query_api.results.chunk_totals import make_groups, sum_groups
+from query_api.results.columns import Layout, ResultColumn, Shown, layout, table_metadata
+from query_api.results.groups import BETWEEN_KEYS, By, Groups, parse_by
 from query_api.results.total import Total
 from query_api.runs import RunRow, queryable_run, scenario_numbers
 
@@ -41,7 +48,7 @@ WITH RECURSIVE step(dimension) AS (
 SELECT dimension FROM step WHERE dimension IS NOT NULL
 """
 
-SELECT_PORTFOLIO_SHA256 = "SELECT sha256 FROM read.snapshot WHERE snapshot_id = %s"
+ROLLUP = "rollup"
 
 
 def totals(
@@ -56,14 +63,38 @@ def totals(
 ) -> pa.Table:
     """A row for each group and scenario: amounts in the one native currency that all share (else blank), in base
     currency, averages; how many positions the row leaves out of any of its numbers, and why."""
+    load_book = (lambda sha256: Book(load_portfolio(sha256))) if load_portfolio else None
+    asked = layout(queryable_run(connection, run_id), measures)
+    return totals_asked(connection, run_id, by, asked, scenario=scenario, key=key, load_book=load_book).table
+
+
+@dataclass(frozen=True)
+class TotalsAnswer:
+    table: pa.Table
+    found_by: str
+
+
+def totals_asked(
+    connection: Connection,
+    run_id: str | UUID,
+    by: str,
+    asked: Layout,
+    *,
+    scenario: str | None = None,
+    key: str | None = None,
+    wanted: Wanted = ALL,
+    load_book: LoadBook | None = None,
+) -> TotalsAnswer:
+    """By one name of all positions from the rollups, where they hold it; else summed from the chunks."""
     run = queryable_run(connection, run_id)
-    columns = chosen_columns(run, measures)
-    scenarios = scenario_numbers(run, scenario)
-    found = read_totals(connection, run, by, columns, scenarios, key)
-    if not found:
-        found = _totals_from_chunks(connection, run, by, columns, scenarios, load_portfolio)
-        found = [total for total in found if key is None or total.key == key]
-    return _as_table(run, by, columns, found)
+    columns, scenarios, names = asked.columns, scenario_numbers(run, scenario), parse_by(by)
+    is_plain = len(names) == 1 and not names[0].edges and not wanted
+    found = read_totals(connection, run, names[0].name, columns, scenarios, key) if is_plain else []
+    if found:
+        return TotalsAnswer(_as_table(run, names, asked, found), ROLLUP)
+    found = sum_by(connection, run, names, columns, scenarios, wanted, load_book)
+    found = [total for total in found if key is None or total.key == key]
+    return TotalsAnswer(_as_table(run, names, asked, found), SCAN)
 
 
 def groupings(connection: Connection, run: RunRow) -> list[str]:
@@ -98,26 +129,35 @@ def read_totals(
     return list(found.values())
 
 
-def _totals_from_chunks(
+def sum_by(
     connection: Connection,
     run: RunRow,
-    by: str,
+    names: list[By],
     columns: list[ResultColumn],
     scenarios: list[int],
-    load_portfolio: LoadPortfolio | None,
+    wanted: Wanted,
+    load_book: LoadBook | None,
 ) -> list[Total]:
-    row = connection.execute(SELECT_PORTFOLIO_SHA256, (run.portfolio_snapshot_id,)).fetchone()
-    portfolio = load_portfolio(row[0]) if load_portfolio and row else None
-    sums = sum_chunks(connection, run, by, columns, scenarios, portfolio) if portfolio else None
-    if sums is None:
+    if load_book is None:
         known = groupings(connection, run)
-        raise BadQuery(
-            f"run {run.run_id} has no grouping {by!r}", f"group by one of {', '.join(known)}", groupings=known
-        )
-    return sums
+        fix = f"group by one of {', '.join(known)}"
+        raise BadQuery(f"run {run.run_id} has no grouping {names[0].name!r}", fix, groupings=known)
+    book = book_of(connection, run, load_book)
+    labels, codes = Groups(book, names, list(measured_names(run)), groupings(connection, run)).coded
+    if not wanted:
+        whole = make_groups(book.portfolio, labels, codes)
+        found = sum_groups(connection, run, lambda _scenario_no: whole, columns, scenarios)
+    else:
+        chooser = Chooser(connection, run, book, wanted)
+
+        def chosen(scenario_no: int) -> ChunkGroups:
+            return make_groups(book.portfolio, labels, np.where(chooser.mask(scenario_no), codes, len(labels)))
+
+        found = sum_groups(connection, run, chosen, columns, scenarios)
+    return [total for total in found if total.positions]
 
 
-def _as_table(run: RunRow, by: str, columns: list[ResultColumn], found: list[Total]) -> pa.Table:
+def _as_table(run: RunRow, names: list[By], asked: Layout, found: list[Total]) -> pa.Table:
     """Grouped by currency, the key is the currency that all share: one column says it."""
     words = {
         "scenario_id": [run.scenario_ids[total.scenario_no] for total in found],
@@ -127,27 +167,26 @@ def _as_table(run: RunRow, by: str, columns: list[ResultColumn], found: list[Tot
         "currency": [total.currency for total in found],
         "base_currency": [run.base_currency] * len(found),
     }
-    if by == "currency":
+    if any(by.name == "currency" for by in names):
         del words["currency"]
     counts = ("positions", "left_out")
-    measured = measure_fields(columns, run.base_currency)
+    measured = asked.fields(run.base_currency)
     taken = {*words, *(each.name for each in measured)}
     # An attribute may be called as a column of ours is.
-    fields = [pa.field(f"group:{by}" if by in taken else by, pa.string())]
+    fields = [pa.field(f"group:{by.name}" if by.name in taken else by.name, pa.string()) for by in names]
     fields += [pa.field(name, pa.int64() if name in counts else pa.string()) for name in words]
     schema = pa.schema([*fields, *measured], metadata=table_metadata(run))
-    arrays = [[total.key for total in found], *words.values(), *_numbers(columns, found)]
+    keys = [total.key.split(BETWEEN_KEYS) if len(names) > 1 else [total.key] for total in found]
+    arrays: list[Any] = [[key[place] for key in keys] for place in range(len(names))]
+    arrays += [*words.values(), *(_numbers(each, found) for each in asked.shown)]
     typed = [pa.array(values, kind) for values, kind in zip(arrays, schema.types, strict=True)]
     return pa.Table.from_arrays(typed, schema=schema)
 
 
-def _numbers(columns: list[ResultColumn], found: list[Total]) -> Iterator[list[Any]]:
+def _numbers(each: Shown, found: list[Total]) -> list[Any]:
     """An amount's own column holds the native sum; every other measure has one value, whatever the currency."""
-    for column in columns:
-        yield [(total.natives if column.base_name else total.values).get(column.number) for total in found]
-    for column in columns:
-        if column.base_name:
-            yield [total.values.get(column.number) for total in found]
+    is_native = each.column.base_name and not each.in_base
+    return [(total.natives if is_native else total.values).get(each.column.number) for total in found]
 
 
 def reasons_text(reasons: dict[str, int]) -> str:

@@ -16,6 +16,7 @@ from fastapi.responses import Response
 from query_api.errors import NotFound
 from query_api.http.answers import AsOfEvent, Cursor, Limit, document, listing, raw_document, signed_document
 from query_api.http.paging import decode_cursor, encode_cursor
+from query_api.ids import stream_beginning_with
 from query_api.log import (
     VerifierKey,
     find_checkpoint,
@@ -78,6 +79,8 @@ def _add_log(router: APIRouter, connect: Connect, evidence: Evidence) -> None:
         (after,) = decode_cursor(cursor, int) or (0,)
         with reading(connect) as connection:
             events = stream_events(connection, stream_named(stream), limit + 1, after, as_of_event)
+            if not events and not after and (begun := stream_beginning_with(connection, stream)):
+                events = stream_events(connection, begun, limit + 1, after, as_of_event)
         if not events and not after:
             raise NotFound(f"the log has no stream {stream!r}", "use a run's or snapshot's id, or a scenario's name")
         return listing(request, events[:limit], cursor=_more(events, limit, "version"))
@@ -113,15 +116,15 @@ def _add_runs(router: APIRouter, connect: Connect, evidence: Evidence) -> None:
         scenario: Annotated[str, Query(min_length=1)] = "BASE",
     ) -> Response:
         """From a number to its block, engine, file rows, market, scenario and commands, with the proof of inclusion."""
-        run_of(run_id)
-        found = evidence.lineage(run_id, position, measure, scenario)
+        run = run_of(run_id)
+        found = evidence.lineage(str(run.run_id), position, measure, scenario)
         return document(request, found)
 
     @router.get("/runs/{run_id}/certificate", operation_id="audit_get_certificate")
     def get_certificate(request: Request, run_id: str) -> Response:
         """The run's evidence, signed; check it offline with `tenor audit check FILE`."""
         run = run_of(run_id)
-        signed = evidence.certificate(run_id)
+        signed = evidence.certificate(str(run.run_id))
         return signed_document(request, signed, _said(signed), f"run-{run.run_id}-certificate")
 
 

@@ -1,5 +1,6 @@
 """Position results, totals and rankings of a run."""
 
+from functools import lru_cache
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -20,33 +21,61 @@ from query_api.http.answers import (
 )
 from query_api.http.paging import decode_cursor, encode_cursor, next_link
 from query_api.reading import Connect, reading
+from query_api.results.chosen.fields import Book
+from query_api.results.chosen.positions import LoadBook, Question, positions_asked
+from query_api.results.chosen.selection import Wanted
+from query_api.results.columns import layout
 from query_api.results.position import position_results_of
-from query_api.results.table import ResultTable, position_results
+from query_api.results.table import ResultTable
 from query_api.results.top import MAX_KEPT, top_positions
-from query_api.results.totals import LoadPortfolio, groupings, totals
+from query_api.results.totals import LoadPortfolio, groupings, totals_asked
 from query_api.runs import queryable_run, refuse_past
 
+FOUND_BY = "X-Found-By"
+"""index, rollup, snapshot (its columns, in memory) or scan (results of every position are read)."""
+KEPT_PORTFOLIOS = 2
+
 PageRows = Annotated[int | None, Query(ge=1, le=1_000_000, description="Rows of a page; all without it.")]
-By = Annotated[str, Query(min_length=1, description="book, desk, fund, currency, sector, an attribute, tag:KEY …")]
+By = Annotated[
+    str,
+    Query(
+        min_length=1, description="book, desk, fund, currency, sector, an attribute, tag:KEY, several, or fico:620,680."
+    ),
+]
+Where = Annotated[str | None, Query(description="`fico>=700 and state in (CA, NY)`; docs/reading-results.md.")]
+Node = Annotated[str | None, Query(description="Positions that hang on this node or below it.")]
+Columns = Annotated[str | None, Query(description="`pv,dv01_base`: these numbers and no others.")]
+With = Annotated[
+    str | None, Query(alias="with", description="`notional,state`: columns of positions, instruments and issuers.")
+]
+Prefix = Annotated[str | None, Query(description="The beginning of position ids.")]
+Sort = Annotated[str | None, Query(description="`-pv_base,fico`: a column or attribute; - before those that fall.")]
 
 
 def build_router(connect: Connect, load_portfolio: LoadPortfolio | None = None) -> APIRouter:
     """`load_portfolio` gives a snapshot's columns by sha256, for groupings that no rollup holds."""
     router = APIRouter(prefix="/api/v1/results", tags=["results"])
 
-    _add_positions(router, connect)
-    _add_totals(router, connect, load_portfolio)
+    load_book = lru_cache(KEPT_PORTFOLIOS)(lambda sha256: Book(load_portfolio(sha256))) if load_portfolio else None
+    _add_positions(router, connect, load_book)
+    _add_totals(router, connect, load_book)
     _add_ranking(router, connect)
     return router
 
 
-def _add_positions(router: APIRouter, connect: Connect) -> None:
+def _add_positions(router: APIRouter, connect: Connect, load_book: LoadBook | None) -> None:
     @router.get("/runs/{run_id}/positions", operation_id="results_list_positions", responses=TABLE_RESPONSES)
     def list_positions(
         request: Request,
         run_id: str,
         scenario: Scenario = None,
         measures: Measures = None,
+        columns: Columns = None,
+        attached: With = None,
+        where: Where = None,
+        node: Node = None,
+        q: Prefix = None,
+        sort: Sort = None,
         limit: PageRows = None,
         cursor: Cursor = None,
         format: Format = None,
@@ -54,18 +83,25 @@ def _add_positions(router: APIRouter, connect: Connect) -> None:
     ) -> Response:
         """Every position under every scenario, or under one; whole, or in pages when `limit` is given."""
         (start,) = decode_cursor(cursor, int) or (0,)
+        question = Question(
+            scenario,
+            names(measures),
+            names(columns),
+            names(attached) or [],
+            Wanted(where, node, q, sort),
+            max(start, 0),
+            limit,
+        )
         with reading(connect) as connection:
             run = queryable_run(connection, run_id)
             refuse_past(as_of_event, run.log_position, f"run {run_id}")
             known = unchanged(request, run, format)
             if known:
                 return known
-            found = position_results(
-                connection, run_id, scenario=scenario, measures=names(measures), start=max(start, 0), limit=limit
-            )
-            last = found.rows if limit is None else max(start, 0) + limit
-            more = {"Link": next_link(request, encode_cursor(last))} if last < found.rows else {}
-            return table(request, run, found, format, more)
+            answer = positions_asked(connection, run.run_id, question, load_book)
+            last = answer.table.rows if limit is None else question.start + limit
+            more = {"Link": next_link(request, encode_cursor(last))} if last < answer.table.rows else {}
+            return table(request, run, answer.table, format, more | {FOUND_BY: answer.found_by})
 
     @router.get("/runs/{run_id}/positions/{position_id:path}", operation_id="results_get_position")
     def get_position(
@@ -78,7 +114,7 @@ def _add_positions(router: APIRouter, connect: Connect) -> None:
             return document(request, position_results_of(connection, run_id, position_id, scenario))
 
 
-def _add_totals(router: APIRouter, connect: Connect, load_portfolio: LoadPortfolio | None) -> None:
+def _add_totals(router: APIRouter, connect: Connect, load_book: LoadBook | None) -> None:
     @router.get("/runs/{run_id}/totals", operation_id="results_list_totals", responses=TABLE_RESPONSES)
     def list_totals(
         request: Request,
@@ -86,6 +122,9 @@ def _add_totals(router: APIRouter, connect: Connect, load_portfolio: LoadPortfol
         by: By,
         scenario: Scenario = None,
         measures: Measures = None,
+        columns: Columns = None,
+        where: Where = None,
+        node: Node = None,
         format: Format = None,
         as_of_event: AsOfEvent = None,
     ) -> Response:
@@ -96,10 +135,12 @@ def _add_totals(router: APIRouter, connect: Connect, load_portfolio: LoadPortfol
             known = unchanged(request, run, format)
             if known:
                 return known
-            found = totals(
-                connection, run_id, by, scenario=scenario, measures=names(measures), load_portfolio=load_portfolio
+            asked, wanted = layout(run, names(measures), names(columns)), Wanted(where, node)
+            answer = totals_asked(
+                connection, run.run_id, by, asked, scenario=scenario, wanted=wanted, load_book=load_book
             )
-            return table(request, run, ResultTable.of(found, f"run-{run.run_id}-totals"), format)
+            found = ResultTable.of(answer.table, f"run-{run.run_id}-totals")
+            return table(request, run, found, format, {FOUND_BY: answer.found_by})
 
     @router.get("/runs/{run_id}/groupings", operation_id="results_list_groupings")
     def list_groupings(request: Request, run_id: str) -> Response:

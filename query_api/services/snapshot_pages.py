@@ -16,5 +16,5 @@ def list_page(
     with reading(connect) as connection:
         total = count_snapshots(connection, kind, as_of_event)
         rows = newest_snapshots(connection, kind, limit + 1, before, as_of_event)
-    more = encode_cursor(rows[limit - 1].log_position) if len(rows) > limit else None
+    more = encode_cursor(rows[limit - 1].listed_at) if len(rows) > limit else None
     return listing(request, [snapshot_document(row) for row in rows[:limit]], total=total, cursor=more)

@@ -341,5 +341,11 @@ def portfolio() -> Portfolio:
         "fico": ColumnData(Kind.NUMBER, np.array([700.0, 700.0, 650.5, NAN, 700.0])),
     }
     issued = {"instrument_id": text(INSTRUMENTS), "currency": text(CURRENCIES), "product_type": text(PRODUCTS)}
-    tables = {"positions": TableData(5, held), "instruments": TableData(5, issued)}
-    return Portfolio(tables, np.arange(5, dtype=np.int32), np.zeros(5, np.int32))
+    nodes = {
+        "node_id": text(["<D>", "B1", "B2", "F"]),
+        "parent_id": ColumnData(Kind.TEXT, np.array([1, 0, 0, -1], np.int32), ("<D>", "F")),
+        "kind": text(["DESK", "BOOK", "BOOK", "FUND"]),
+    }
+    tables = {"portfolio": TableData(4, nodes), "positions": TableData(5, held), "instruments": TableData(5, issued)}
+    books = np.array([["<D>", "B1", "B2", "F"].index(book) for book in BOOKS], np.int32)
+    return Portfolio(tables, np.arange(5, dtype=np.int32), books)

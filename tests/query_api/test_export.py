@@ -12,8 +12,9 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from query_api.errors import NotAcceptable
-from query_api.export import MIME, write, write_xlsx
+from query_api.export import MIME, write
 from query_api.results.table import ResultTable
+from query_api.workbook import write_xlsx
 
 GUARDED = [
     # text, as CSV shows it
@@ -93,8 +94,15 @@ def test_rows_beyond_a_sheet_go_on_to_the_next() -> None:
     file = io.BytesIO()
     write_xlsx(ResultTable.of(pa.table({"x": np.arange(25.0)}), "t"), file, rows_of_a_sheet=10)
     book = CalamineWorkbook.from_filelike(io.BytesIO(file.getvalue()))
-    assert book.sheet_names == ["results", "results 2", "results 3"]
-    sheets = [book.get_sheet_by_name(name).to_python() for name in book.sheet_names]
+    assert book.sheet_names == ["results", "results 2", "results 3", "about"]
+    sheets = [book.get_sheet_by_name(name).to_python() for name in book.sheet_names[:-1]]
+    about = book.get_sheet_by_name("about").to_python()
+    assert [row[:2] for row in about if str(row[0]).startswith("results")] == [
+        ["results", "10"],
+        ["results 2", "10"],
+        ["results 3", "5"],
+    ]
+    assert any("none is left out" in str(row[1]) for row in about)
     assert [sheet[0] for sheet in sheets] == [["x"]] * 3
     assert [row[0] for sheet in sheets for row in sheet[1:]] == list(range(25))
 

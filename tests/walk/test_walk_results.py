@@ -35,7 +35,10 @@ def read_csv(content: bytes) -> pa.Table:
 
 
 def read_xlsx(content: bytes) -> pa.Table:
-    header, *rows = CalamineWorkbook.from_filelike(io.BytesIO(content)).get_sheet_by_index(0).to_python()
+    book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+    *scenarios, about = [book.get_sheet_by_name(name).to_python() for name in book.sheet_names]
+    assert about[0][:2] == ["what", "is"]
+    header, rows = scenarios[0][0], [row for sheet in scenarios for row in sheet[1:]]
     cells = [[None if cell == "" else cell for cell in row] for row in rows]
     columns = zip(*cells, strict=True)
     return pa.table([as_column(list(column)) for column in columns], names=[str(name) for name in header])

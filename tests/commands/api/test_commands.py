@@ -62,7 +62,9 @@ def service(database_url: str) -> Iterator[Service]:
         return Envelope("tester", datetime(2026, 1, 23, tzinfo=UTC), uuid4())
 
     routers = [
-        orchestrator.build_router(store, blobs, envelope_of, check_scenarios, lambda _envelope, _wish: {}),
+        orchestrator.build_router(
+            store, blobs, envelope_of, check_scenarios, lambda _envelope, _wish: {}, lambda _what, text: text
+        ),
         scenario.build_router(store, envelope_of),
         marketdata.build_router(store, blobs, envelope_of, find_unsolved),
         ingestion.build_router(store, blobs, SnapshotCodec(), envelope_of),
@@ -107,7 +109,7 @@ def test_a_portfolio_comes_as_a_zip_or_a_workbook(service: Service) -> None:
     assert (again.status_code, again.json()["snapshot_id"]) == (202, report["snapshot_id"])
     workbook = service.client.post("/api/v1/ingestion/portfolios", content=as_workbook())
     assert workbook.json()["sha256"] == report["sha256"]
-    assert len(service.store.log(0, 10)) == 1
+    assert len(service.store.log(0, 10)) == 2, "registered and brought, once each"
 
 
 def as_workbook() -> bytes:

@@ -10,12 +10,14 @@ import pytest
 from domain.portfolio.columns import Portfolio
 from projections.engine.runner import catch_up
 from query_api.reading import Connection
-from query_api.results.chunk_totals import sum_chunks
+from query_api.results.chosen.fields import Book
+from query_api.results.chosen.selection import ALL
 from query_api.results.columns import columns_of_run
+from query_api.results.groups import parse_by
 from query_api.results.position import position_results_of
 from query_api.results.table import position_results
 from query_api.results.total import Total
-from query_api.results.totals import groupings, read_totals, totals
+from query_api.results.totals import groupings, read_totals, sum_by, totals
 from query_api.runs import queryable_run
 from tests.builders.sample_run import RUN_ID, SampleRun, Tenor, tenor_over
 
@@ -46,8 +48,7 @@ def test_rollups_and_chunks_give_the_same_totals(database_url: str) -> None:
         )
         for by in ("fico", "opened", "vintage", "green", "tag:strategy", "sector", "issuer", "currency", "rating"):
             kept = {(t.key, t.scenario_no): t for t in read_totals(connection, run, by, columns, scenarios)}
-            summed = sum_chunks(connection, run, by, columns, scenarios, portfolio)
-            assert summed is not None
+            summed = sum_by(connection, run, parse_by(by), columns, scenarios, ALL, lambda _sha256: Book(portfolio))
             assert {(t.key, t.scenario_no) for t in summed} == set(kept)
             for total in summed:
                 same(total, kept[total.key, total.scenario_no])

@@ -69,7 +69,10 @@ def from_csv(answer: Response) -> list[Row]:
 
 
 def from_xlsx(answer: Response) -> list[Row]:
-    header, *rows = CalamineWorkbook.from_filelike(io.BytesIO(answer.content)).get_sheet_by_name("results").to_python()
+    book = CalamineWorkbook.from_filelike(io.BytesIO(answer.content))
+    assert book.sheet_names == ["BASE", "up100", "about"]
+    header, *rows = book.get_sheet_by_name("BASE").to_python()
+    rows += book.get_sheet_by_name("up100").to_python()[1:]
     words = {*HEADER[:8], "detail"}
     return [
         {str(name): None if cell == "" and name not in words else cell for name, cell in zip(header, row, strict=True)}
