@@ -45,12 +45,18 @@ class Shocks:
     prepayment_speed: str | None = None
     default_speed: str | None = None
     called: bool = False
+    band: str | None = None
+    """the speed at which a PAC is planned: of every line, and without default"""
 
     def prepaid(self, quoted: str | None) -> Speed:
+        if self.band is not None:
+            return speed_of(self.band)
         speed = speed_of(quoted if quoted is None or self.prepayment_speed is None else self.prepayment_speed)
         return None if speed is None else (speed[0], speed[1] * self.prepayment)
 
     def defaulted(self, quoted: str | None) -> Speed:
+        if self.band is not None:
+            return None
         speed = speed_of(quoted if quoted is None or self.default_speed is None else self.default_speed)
         return None if speed is None else (speed[0], speed[1] * self.default)
 
@@ -228,8 +234,10 @@ class Deal:
         deal, lines = self.row, self.collected(self.shocks)
         writes, basis = flag(deal, "write_down"), deal.get("principal_basis") or "COLLECTIONS"
         pool = sum(number(line, "balance") for line in self.lines)
-        original = number(deal, "original_balance", sum(number(x, "original_balance", number(x, "balance")) for x in self.lines))
-        tranches = [Tranche(row, number(row, "balance")) for row in self.tranches]
+        original = number(
+            deal, "original_balance", sum(number(x, "original_balance", number(x, "balance")) for x in self.lines)
+        )
+        tranches = [Tranche(row, number(row, "balance"), number(row, "interest_shortfall")) for row in self.tranches]
         notes = [each for each in tranches if each.is_note]
         self._notionals(tranches, pool, pool)
         reserve, losses, failed_for_good = number(deal, "reserve_balance"), number(deal, "losses_to_date"), set[str]()
@@ -263,8 +271,21 @@ class Deal:
                     state.principal(each, each.balance)
             else:
                 self.pay_principal(
-                    state, tranches, notes, k, last, month, before, pool, accreted, covered, basis, failing, requirement,
-                    original, planned,
+                    state,
+                    tranches,
+                    notes,
+                    k,
+                    last,
+                    month,
+                    before,
+                    pool,
+                    accreted,
+                    covered,
+                    basis,
+                    failing,
+                    requirement,
+                    original,
+                    planned,
                 )
             residual, over = state.available, [each for each in tranches if each.kind == "RESIDUAL"]
             if not any(each.balance > 1e-9 for each in notes):
@@ -306,10 +327,9 @@ class Deal:
                 forward = self.forward(each.row["index"], start, end, day_count)
                 multiplier = number(each.row, "index_multiplier", 1.0)
                 each.rate = _clipped(multiplier * forward + number(each.row, "margin"), each.row)
-            on_shortfall = 1 + each.rate * part if flag(each.row, "interest_shortfall_bears", True) else 1.0
-            if not flag(self.row, "shortfall_interest", True):
-                on_shortfall = 1.0
-            each.due = each.opening * each.rate * part + each.carried * on_shortfall
+            bears = flag(self.row, "shortfall_interest", True)
+            late = each.carried * (1 + each.rate * part if bears else 1.0)
+            each.due = each.opening * max(each.rate * part, 0.0) + late
 
     def accrete(self, tranches: list[Tranche], notes: list[Tranche], called: bool) -> float:
         """A Z's interest joins its balance while a note of lower rank is there at the start; at a call it is paid."""
@@ -462,8 +482,7 @@ class Deal:
     def planned(self, notes: list[Tranche]) -> dict[str, list[float]]:
         """Balances of the PACs after each distribution: as scheduled, or by their bands."""
         plan: dict[str, list[float]] = {}
-        used: dict[tuple[float, str], list[float]] = {}
-        before: list[float] = []
+        taken: list[tuple[float, list[float]]] = []
         for each in sorted((x for x in notes if x.kind == "PAC"), key=lambda x: x.rank):
             rows = sorted(
                 (row for row in self.schedules if row["instrument_id"] == each.name), key=lambda row: row["date"]
@@ -472,20 +491,17 @@ class Deal:
                 plan[each.name] = self._scheduled(rows, each.balance)
                 continue
             low, high = (
-                [month.principal for month in self.collected(Shocks(prepayment_speed=each.row[name], default=0.0))]
+                [month.principal for month in self.collected(Shocks(band=each.row[name]))]
                 for name in ("pac_low", "pac_high")
             )
-            lesser = [min(a, b) for a, b in zip(low, high, strict=True)]
-            taken = before + [0.0] * (len(lesser) - len(before))
             balance, balances, paid = each.balance, [], []
-            for k, amount in enumerate(lesser):
-                part = min(max(amount - taken[k], 0.0), balance)
+            for k, amounts in enumerate(zip(low, high, strict=True)):
+                senior = sum(amount[k] for rank, amount in taken if rank < each.rank)
+                part = min(max(min(amounts) - senior, 0.0), balance)
                 balance -= part
                 paid.append(part)
                 balances.append(balance)
-            used[(each.rank, each.name)] = paid
-            lower = [value for (rank, _), value in used.items() if rank <= each.rank]
-            before = [sum(value) for value in zip(*lower, strict=True)]
+            taken.append((each.rank, paid))
             plan[each.name] = balances
         return plan
 
@@ -552,6 +568,8 @@ class _Step:
 
     def principal(self, note: Tranche, amount: float) -> None:
         note.balance -= amount
+        if note.balance < 1e-11 * note.opening:
+            note.balance = 0.0  # what rounding leaves is no balance
         note.principal += amount
         self.available -= amount
 
