@@ -29,7 +29,7 @@ _MOST_PERCENT = {"CPR": 100.0, "SMM": 100.0, "ABS": 100.0, "CDR": 100.0, "PSA": 
 
 def check_terms(tables: Tables, errors: Findings, warnings: Findings) -> None:
     instruments = tables["instruments"]
-    _check_required(instruments, errors)
+    _check_required(tables, errors)
     _check_currencies(instruments, errors)
     _check_pairs(instruments, errors)
     _check_rates(instruments, errors)
@@ -42,9 +42,12 @@ def check_terms(tables: Tables, errors: Findings, warnings: Findings) -> None:
     _warn_of_unused_terms(instruments, warnings)
 
 
-def _check_required(instruments: TypedTable, errors: Findings) -> None:
+def _check_required(tables: Tables, errors: Findings) -> None:
+    """A tranche takes its terms from its deal."""
+    instruments = tables["instruments"]
+    elsewhere = is_tranche(tables)
     for product, terms in REQUIRED_TERMS.items():
-        of_product = instruments.equals("product_type", product)
+        of_product = instruments.equals("product_type", product) & ~elsewhere
         for term in terms:
             missing = of_product & ~instruments.present(term)
             _note_missing(instruments, term, missing, f"A {product} needs {term}.", errors)
@@ -52,6 +55,15 @@ def _check_required(instruments: TypedTable, errors: Findings) -> None:
     for rate_type, term in RATE_TERM.items():
         missing = debt & instruments.equals("rate_type", rate_type) & ~instruments.present(term)
         _note_missing(instruments, term, missing, f"A {rate_type} rate needs {term}.", errors)
+
+
+def is_tranche(tables: Tables) -> Array:
+    """Instruments that a row of `tranches` names."""
+    instruments = tables["instruments"]
+    found = np.zeros(instruments.rows + 1, dtype=bool)
+    if "tranches" in tables:
+        found[rows_referred(tables["tranches"], "instrument_id", instruments, "instrument_id")] = True
+    return found[:-1]
 
 
 def _note_missing(instruments: TypedTable, term: str, missing: Array, message: str, errors: Findings) -> None:

@@ -15,6 +15,7 @@ from domain.portfolio.columns import ABSENT_CODE, ABSENT_DATE, Portfolio, TableD
 from domain.portfolio.tables import (
     BUSINESS_DAYS,
     CALENDARS,
+    DAY_COUNTS,
     LINE_AMORTIZATIONS,
     TRANCHE_DAY_COUNTS,
     TRANCHE_KINDS,
@@ -77,6 +78,9 @@ class Deal:
     """of the original balance at which it may be called, exercised or not"""
     is_exercised: bool
     wal_is_thirty_360: bool
+    day_counts: NDArray[np.int8]
+    """[T] codes of DAY_COUNTS"""
+    is_undercollateralised: bool
 
     @property
     def distributions(self) -> int:
@@ -210,6 +214,8 @@ def _deal(tables: Mapping[str, TableData], cells: Cells, row: int, parts: Mappin
         call_share=float(deal.number("clean_up_call")[0]),
         is_exercised=bool(deal.flag("call_exercised")[0]),
         wal_is_thirty_360=deal.texts("wal_day_count")[0] == "30/360",
+        day_counts=np.array([DAY_COUNTS.index(each or "30/360") for each in of_tranches.texts("day_count")], np.int8),
+        is_undercollateralised=bool(deal.flag("undercollateralised")[0]),
     )  # fmt: skip
 
 

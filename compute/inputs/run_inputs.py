@@ -112,7 +112,7 @@ def horizon_days(portfolio: Portfolio, as_of_day: int) -> int:
     for name in ("maturity_date", "expiry_date", "first_payment_date"):
         if name in instruments:
             last = max(last, int(instruments[name].values.max(initial=0)))
-    last = max(last, _last_pool_payment(instruments), _last_swap_of_notes(instruments))
+    last = max(last, _last_pool_payment(instruments), _last_swap_of_notes(instruments), _last_distribution(portfolio))
     cashflows = portfolio.tables.get("cashflows")
     if cashflows is not None and cashflows.rows:
         last = max(last, int(cashflows.columns["pay_date"].values.max()))
@@ -137,6 +137,15 @@ def _last_pool_payment(instruments: Mapping[str, ColumnData]) -> int:
     delay_days = np.zeros(len(first)) if delay is None else np.nan_to_num(delay.values)
     is_pool = ~np.isnan(wam_mo) & (first != ABSENT_DATE)
     return int((first + wam_mo * MONTH_DAYS + delay_days)[is_pool].max(initial=0))
+
+
+def _last_distribution(portfolio: Portfolio) -> int:
+    """No earlier than the last distribution of any deal; 0 without deals."""
+    deals, lines = portfolio.tables.get("deals"), portfolio.tables.get("collateral")
+    if deals is None or lines is None:
+        return 0
+    first, months = deals.columns["first_payment_date"].values.max(), lines.columns["wam"].values.max()
+    return int(first + months * MONTH_DAYS)
 
 
 def _last_swap_of_notes(instruments: Mapping[str, ColumnData]) -> int:

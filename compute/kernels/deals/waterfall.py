@@ -118,7 +118,7 @@ class Distributed(NamedTuple):
     """[T, 8, K]"""
     pool: Amounts
     """[14, K]"""
-    count: int
+    distributions: int
 
 
 class _Money(NamedTuple):
@@ -293,7 +293,8 @@ def pay(money: _Money, owed: float) -> float:
     second = min(max(owed, 0.0) - first, money.reserve_ccy[0])
     money.available_ccy[0] -= first
     money.reserve_ccy[0] -= second
-    return first + second
+    paid: float = first + second
+    return paid
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -485,7 +486,8 @@ def share_principal(
     for rank in ranks:
         chosen = (locked | (tranches.kind == PAC)) & (tranches.rank == rank)
         left -= _pro_rata(balance, balance.copy(), chosen, left, k, told, money)
-    return most - left
+    paid: float = most - left
+    return paid
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -12,9 +12,10 @@ from compute.kernels.deals.waterfall import PAC, Distributed, Tranches, distribu
 from compute.kernels.flows.speeds import NO_SPEED
 
 Amounts = NDArray[np.float64]
+MONTHS_PER_YEAR = 12.0
 
-Growth = Callable[[str], Amounts]
-"""index -> [K] DF(start) / DF(end) - 1 of each accrual period, or the fixing x its fraction where it has reset"""
+Forward = Callable[[str, Amounts], Amounts]
+"""(index, [K] fractions of the year) -> [K] simple forward rates of the accrual periods, the fixing where one has begun"""
 
 
 @dataclass(frozen=True)
@@ -45,39 +46,39 @@ def contractual(deal: Deal) -> Speeds:
     return Speeds(as_quoted(deal).shock, lines, no_model(deal))
 
 
-def project_deal(deal: Deal, speeds: Speeds, growth: Growth) -> tuple[Tranches, Distributed]:
+def project_deal(deal: Deal, speeds: Speeds, forward: Forward) -> tuple[Tranches, Distributed]:
     """The deal under one scenario, and the tranches with the rates that they pay."""
-    gross_rate = line_rates(deal, growth)
+    gross_rate = line_rates(deal, forward)
     collected = collect(speeds.lines, speeds.shock, gross_rate, speeds.model_cpr)
     tranches = deal.tranches._replace(
-        rate=tranche_rates(deal, growth), planned_ccy=planned_balances(deal, gross_rate, speeds)
+        rate=tranche_rates(deal, forward), planned_ccy=planned_balances(deal, gross_rate, speeds)
     )
     terms = deal.terms._replace(clean_up_call=deal.call_share if speeds.is_called else 0.0)
     return tranches, distribute(terms, tranches, deal.triggers, collected)
 
 
-def line_rates(deal: Deal, growth: Growth) -> Amounts:
+def line_rates(deal: Deal, forward: Forward) -> Amounts:
     """[L, M] gross rates a year; a line with an index resets with every distribution."""
     months = int(deal.lines.wam_mo.max())
     rates = np.repeat(deal.wac[:, None], months, axis=1)
     for i, index in enumerate(deal.line_rates.index):
         if index is not None:
-            floating = 12.0 * growth(index)[:months]
-            rates[i, : len(floating)] = clipped(deal.line_rates, i, floating)
+            monthly = forward(index, np.full(deal.distributions, 1.0 / MONTHS_PER_YEAR))[:months]
+            rates[i, : len(monthly)] = clipped(deal.line_rates, i, monthly)
     return rates
 
 
-def tranche_rates(deal: Deal, growth: Growth) -> Amounts:
+def tranche_rates(deal: Deal, forward: Forward) -> Amounts:
     """[T, K] a year: the coupon, or multiplier x forward + margin within floor and cap."""
     rates = deal.tranches.rate.copy()
     for t, index in enumerate(deal.tranche_rates.index):
         if index is not None:
-            rates[t] = clipped(deal.tranche_rates, t, growth(index) / deal.tranches.fraction[t])
+            rates[t] = clipped(deal.tranche_rates, t, forward(index, deal.tranches.fraction[t]))
     return rates
 
 
-def clipped(floating: Floating, row: int, forward: Amounts) -> Amounts:
-    rate = floating.multiplier[row] * forward + floating.margin[row]
+def clipped(floating: Floating, row: int, forward_rate: Amounts) -> Amounts:
+    rate = floating.multiplier[row] * forward_rate + floating.margin[row]
     bounded: Amounts = np.maximum(np.minimum(rate, floating.cap[row]), floating.floor[row])
     return bounded
 

@@ -131,11 +131,6 @@ def _accrued(run: RunInputs, terms: Terms, dates: PoolDates, flows: Flows) -> ND
 
 def check_pools(run: RunInputs, terms: Terms, failing: Failing) -> None:
     failing.where(
-        is_tranche(run, terms),
-        Reason.UNSUPPORTED,
-        lambda i: f"tranche {terms.text_at('instrument_id', i)} of a deal: waterfalls are not in this release",
-    )
-    failing.where(
         terms.choice("rate_type", RATE_TYPES) == FLOATING,
         Reason.UNSUPPORTED,
         lambda i: "a pool with a floating pass-through rate is not in this release",
@@ -147,9 +142,9 @@ def check_pools(run: RunInputs, terms: Terms, failing: Failing) -> None:
     check_discounting(run, terms, failing)
 
 
-def is_tranche(run: RunInputs, terms: Terms) -> NDArray[np.bool_]:
+def is_tranche(terms: Terms) -> NDArray[np.bool_]:
     """[m] listed in `tranches`: it is paid by its deal, not by a pool of its own."""
-    table = run.portfolio.tables.get("tranches")
+    table = terms.portfolio.tables.get("tranches")
     listed = frozenset(table.columns["instrument_id"].categories) if table is not None and table.rows else frozenset()
     tranche: NDArray[np.bool_] = terms.code("tranche", "instrument_id", lambda text: int(text in listed)) == 1
     return tranche

@@ -44,7 +44,7 @@ def resolved(given: RandomDeal) -> Deal:
 
 def projected(given: RandomDeal) -> tuple[Deal, Distributed]:
     deal = resolved(given)
-    _, told = project_deal(deal, as_quoted(deal), lambda index: np.zeros(deal.distributions))
+    _, told = project_deal(deal, as_quoted(deal), lambda index, fraction: np.zeros(deal.distributions))
     return deal, told
 
 
@@ -65,24 +65,24 @@ def by_hand(given: RandomDeal) -> oracle.Deal:
 def test_every_distribution_is_that_of_the_plain_waterfall(seed: int) -> None:
     given = random_deal(seed)
     (deal, told), plain = projected(given), by_hand(given)
-    assert told.count == len(plain.pool_rows)
+    assert told.distributions == len(plain.pool_rows)
     of_pool = {name: np.array([row[name] for row in plain.pool_rows], np.float64) for name in OF_POOL}
     for name, expected in of_pool.items():
-        assert_allclose(told.pool[OF_POOL[name], : told.count], expected, rtol=1e-9, atol=1e-7, err_msg=name)
+        assert_allclose(told.pool[OF_POOL[name], : told.distributions], expected, rtol=1e-9, atol=1e-7, err_msg=name)
     for t, instrument in enumerate(deal.instrument_ids):
         mine = [row for row in plain.tranche_rows if row["instrument_id"] == instrument]
         for name, row in TOLD.items():
             expected = np.array([each[name] for each in mine], np.float64)
             assert_allclose(
-                told.tranches[t, row, : told.count], expected, rtol=1e-9, atol=1e-7, err_msg=f"{instrument} {name}"
+                told.tranches[t, row, : told.distributions], expected, rtol=1e-9, atol=1e-7, err_msg=f"{instrument} {name}"
             )
         days = [row["pay_date"] for row in mine]
-        assert [date(1970, 1, 1) + timedelta(int(day)) for day in deal.pay_day[: told.count]] == days
+        assert [date(1970, 1, 1) + timedelta(int(day)) for day in deal.pay_day[: told.distributions]] == days
     triggers = [
         " ".join(["SEQUENTIAL"] * bool(s) + ["TURBO"] * bool(t)) for s, t in zip(*told.pool[11:13], strict=True)
     ]
-    assert triggers[: told.count] == [row["triggers"] for row in plain.pool_rows]
-    assert (told.pool[rows.CALLED, : told.count] == [row["called"] for row in plain.pool_rows]).all()
+    assert triggers[: told.distributions] == [row["triggers"] for row in plain.pool_rows]
+    assert (told.pool[rows.CALLED, : told.distributions] == [row["called"] for row in plain.pool_rows]).all()
 
 
 @pytest.mark.parametrize("seed", range(120, 220))
@@ -90,7 +90,7 @@ def test_cash_is_conserved_in_every_distribution(seed: int) -> None:
     """Collections + reserve released = fees + interest + principal + reserve filled + residual."""
     given = random_deal(seed)
     deal, told = projected(given)
-    pool = told.pool[:, : told.count]
+    pool = told.pool[:, : told.distributions]
     before = np.concatenate(([deal.terms.reserve_ccy], pool[rows.RESERVE, :-1]))
     called = np.where(pool[rows.CALLED] > 0, performing_when_called(given, told), 0.0)
     came = pool[rows.POOL_INTEREST] + pool[rows.POOL_PRINCIPAL] + before + called
@@ -99,13 +99,13 @@ def test_cash_is_conserved_in_every_distribution(seed: int) -> None:
 
 
 def performing_when_called(given: RandomDeal, told: Distributed) -> float:
-    return oracle.Deal(**vars(by_hand(given))).collected(oracle.Shocks())[told.count - 1].performing
+    return oracle.Deal(**vars(by_hand(given))).collected(oracle.Shocks())[told.distributions - 1].performing
 
 
 @pytest.mark.parametrize("seed", range(220, 260))
 def test_notes_end_and_never_go_below_nil(seed: int) -> None:
     deal, told = projected(random_deal(seed))
-    closing = told.tranches[:, rows.CLOSING, : told.count]
+    closing = told.tranches[:, rows.CLOSING, : told.distributions]
     assert (closing >= -1e-9).all()
     notes = [t for t, kind in enumerate(deal.tranches.kind) if rows.is_note(kind)]
     assert (closing[notes, -1] == 0.0).all()
