@@ -32,6 +32,8 @@ class DefineHistory:
     """observations that a move spans"""
     last: int | None = None
     """moves kept, the latest; all of them without it"""
+    rates_are_decimals: bool = False
+    """levels that look like percent are meant as they stand"""
 
 
 def define_history(store: EventStore, envelope: Envelope, raw: bytes, wish: DefineHistory) -> dict[str, Any]:
@@ -77,7 +79,9 @@ def history_of(raw: bytes, wish: DefineHistory) -> History:
     """Raises InvalidInput with every problem, by row and column."""
     header, rows = _parquet(raw) if raw.startswith(PARQUET_MAGIC) else _csv(raw)
     try:
-        return read_history(header, rows, horizon=wish.horizon, last=wish.last)
+        return read_history(
+            header, rows, horizon=wish.horizon, last=wish.last, rates_are_decimals=wish.rates_are_decimals
+        )
     except InvalidHistory as invalid:
         problems = [asdict(each) | {"path": _place(each.row, each.column)} for each in invalid.problems]
         first = problems[0]

@@ -10,10 +10,12 @@ from domain.scenarios import versions as book
 from domain.scenarios.shocks import InvalidScenario, ScenarioDocument, parse_scenario_set, parse_scenarios
 
 
-def define_scenarios(store: EventStore, envelope: Envelope, raw: bytes) -> list[dict[str, Any]]:
+def define_scenarios(
+    store: EventStore, envelope: Envelope, raw: bytes, *, rates_are_decimals: bool = False
+) -> list[dict[str, Any]]:
     """One document or a list; each answers with its version. Nothing is stored unless all are valid."""
     try:
-        documents = parse_scenarios(raw)
+        documents = parse_scenarios(raw, rates_are_decimals=rates_are_decimals)
     except InvalidScenario as invalid:
         raise invalid_input("INVALID_SCENARIO", "the scenario cannot be used", invalid) from invalid
     refuse_repeats([document.scenario_id for document in documents])

@@ -11,8 +11,9 @@ import numpy as np
 
 from commands.ingestion.prepare import Prepared, prepare_portfolio
 from domain.event import Envelope
+from domain.portfolio.attributes import ALIASES, HOLDERS, is_held, labels
 from domain.portfolio.columns import ABSENT_DATE, ColumnData, Portfolio
-from domain.portfolio.tables import Kind
+from domain.portfolio.tables import BY_NAME, Kind
 from domain.ports import AlreadyThere, BlobStore, EventStore, PortfolioCodec
 from domain.snapshot import Snapshot, SnapshotKind, register, snapshot_id
 
@@ -31,9 +32,10 @@ def ingest_portfolio(
     *,
     accept_valid: bool = False,
     dry_run: bool = False,
+    rates_are_decimals: bool = False,
 ) -> dict[str, Any]:
     """The report of contract section 7; `snapshot_id` is None when nothing was stored."""
-    prepared = prepare_portfolio(source, accept_valid=accept_valid)
+    prepared = prepare_portfolio(source, accept_valid=accept_valid, rates_are_decimals=rates_are_decimals)
     if prepared.portfolio is None or prepared.sha256 is None or dry_run:
         return {"snapshot_id": None, **prepared.report()}
     identity = snapshot_id(SnapshotKind.PORTFOLIO, prepared.sha256)
@@ -79,6 +81,7 @@ def latest_maturity(portfolio: Portfolio) -> int | None:
         if name in columns:
             days = np.maximum(days, columns[name].values[held])
     days = np.maximum(days, last_pool_payment(columns, held))
+    days = np.maximum(days, last_listed_payment(portfolio)[held])
     return None if len(days) == 0 or (days == ABSENT_DATE).any() else int(days.max())
 
 
@@ -101,16 +104,36 @@ def last_pool_payment(columns: Mapping[str, ColumnData], held: Any) -> Any:
     return np.where(is_pool, np.minimum(day.astype(np.int64), month_days) + delay_days, ABSENT_DATE)
 
 
+def last_listed_payment(portfolio: Portfolio) -> Any:
+    """[instruments] the last day in `cashflows`; ABSENT_DATE without any."""
+    instruments = portfolio.tables["instruments"]
+    last, listed = np.full(instruments.rows, ABSENT_DATE, np.int64), portfolio.tables.get("cashflows")
+    if listed is not None and listed.rows:
+        row_of = {name: row for row, name in enumerate(instruments.columns["instrument_id"].categories)}
+        owner = listed.columns["instrument_id"]
+        rows = np.array([row_of[name] for name in owner.categories])[owner.values]
+        np.maximum.at(last, rows, listed.columns["pay_date"].values)
+    return last
+
+
 def grouping_values(portfolio: Portfolio) -> dict[str, list[str] | None]:
-    """Distinct texts by column over issuers, instruments and positions; None where there are too many to list."""
-    values: dict[str, list[str] | None] = {}
-    for name in ("issuers", "instruments", "positions"):
-        table = portfolio.tables.get(name)
-        for column_name, column in (table.columns if table else {}).items():
-            if column.kind is Kind.TEXT:
-                kept = list(column.categories) if len(column.categories) <= VALUES_KEPT else None
-                values[column_name] = kept
-    return values
+    """What attributes say, by name: the texts that a pattern is held against; None where there are too many to list.
+
+    Numbers and dates of the contract's own columns are not looked through: nobody groups by a notional.
+    """
+    names = {
+        name
+        for table in HOLDERS
+        if table in portfolio.tables
+        for name, column in portfolio.tables[table].columns.items()
+        if column.kind is Kind.TEXT or BY_NAME[table].column(name) is None
+    }
+    return {name: _values_of(portfolio, name) for name in sorted(names | set(ALIASES))}
+
+
+def _values_of(portfolio: Portfolio, name: str) -> list[str] | None:
+    found = labels(portfolio, name, VALUES_KEPT)
+    return None if found is None and is_held(portfolio, name) else sorted(set(found.keys if found else ()) - {""})
 
 
 def _iso(day: int | None) -> str | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 from commands.decide_model import models_in_use, refuse_unapproved
 from commands.define_scenario import document_of, pin, scenario_set_of
 from commands.refusals import Conflict, UnknownScenario, UnknownSnapshot
-from domain.event import Envelope, stream_id
-from domain.market.document import MarketDocument, parse_market
+from domain.event import Envelope, actors_own_id
+from domain.market.document import MarketDocument, stored_market
 from domain.measures.measures import DEFAULT_MEASURES, UnknownMeasure, resolve
 from domain.ports import AlreadyThere, BlobStore, EventStore
 from domain.refusals import Refused
@@ -24,6 +24,7 @@ from domain.valuation_models import ModelUse
 
 CheckScenarios = Callable[[MarketDocument, list[ScenarioDocument]], list[dict[str, Any]]]
 """Says which scenarios do not fit the market; handed down, since shocks are applied by compute."""
+MATURED_OF_LATE = timedelta(days=366)
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class Submitted:
 def submit_run(
     store: EventStore, blobs: BlobStore, envelope: Envelope, wish: SubmitRun, check_scenarios: CheckScenarios
 ) -> Submitted:
-    run_id = stream_id("run", wish.idempotency_key) if wish.idempotency_key else uuid4()
+    run_id = actors_own_id("run", envelope.actor, wish.idempotency_key) if wish.idempotency_key else uuid4()
     terms = terms_of(store, blobs, wish, check_scenarios) | {"models": models_of(store, envelope, wish)}
     events = runs.request(runs.Run(), envelope, run_id, terms)
     try:
@@ -63,7 +64,7 @@ def terms_of(store: EventStore, blobs: BlobStore, wish: SubmitRun, check: CheckS
         raise Refused("EMPTY_PORTFOLIO", "the portfolio snapshot has no positions", "ingest a portfolio with positions")
     pinned = pin_all(store, wish.scenarios)
     documents = [document_of(store, reference) for reference in pinned]
-    document = parse_market(blobs.get(market.sha256))
+    document = stored_market(blobs.get(market.sha256))
     refuse_matured(portfolio, document)
     scenarios = [ScenarioDocument.model_validate(one) for one in documents]
     refuse_misfits(check(document, scenarios) + spread_misfits(portfolio, scenarios))
@@ -143,8 +144,9 @@ def measures_of(asked: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def refuse_matured(portfolio: SnapshotRegistered, market: MarketDocument) -> None:
+    """A market of another time. What has matured of late has its own answer, position by position."""
     latest = portfolio.source.get("latest_maturity")
-    if latest and date.fromisoformat(latest) <= market.as_of:
+    if latest and date.fromisoformat(latest) + MATURED_OF_LATE <= market.as_of:
         raise Refused(
             "PORTFOLIO_MATURED",
             f"the market is dated {market.as_of}, but everything in the portfolio has matured by {latest}",

@@ -20,6 +20,7 @@ from compute.pricers.debt.spreads import MARKET_PRICE
 from compute.pricers.debt.terms import FLOATING
 from compute.pricers.fx.forwards import check_fx, price_fx_forwards
 from compute.pricers.fx.options import check_fx_options, price_fx_options
+from compute.pricers.matured.recoveries import check_past_maturity, price_recoveries, recovering
 from compute.pricers.rates.caps_floors import check_caps, price_caps
 from compute.pricers.rates.swaps import check_swaps, price_swaps
 from compute.pricers.rates.swaptions import check_swaptions, price_swaptions
@@ -85,7 +86,8 @@ def kinds_of(measures: tuple[str, ...]) -> list[Fact]:
 
 
 def check(run: RunInputs, terms: Terms) -> Failing:
-    """What cannot be valued: no pricer for the product, no way into base currency, terms or market data missing."""
+    """What cannot be valued: no pricer for the product, no way into base currency, nothing left to be paid, terms or
+    market data missing."""
     failing = Failing.none(len(terms))
     product = families_of(terms)
     failing.where(
@@ -96,12 +98,17 @@ def check(run: RunInputs, terms: Terms) -> Failing:
     failing.where(
         np.isnan(fx_rates(run, terms)).any(axis=1),
         Reason.MISSING_MARKET_DATA,
-        lambda i: f"the market has no spot for {terms.text_at('currency', i)}{run.base_currency}, direct or over USD",
+        lambda i: (
+            f"the market has no spot for {terms.text_at('currency', i)}{run.base_currency}, "
+            "and no chain of spots leads there"
+        ),
     )
+    check_past_maturity(run, terms, failing)
+    to_come = ~recovering(run, terms)
     checks = [(product == each, check_family) for each, check_family, _ in DERIVATIVES]
     checks += [(np.isin(product, (LOAN, BOND)), check_debt), (product == CALLABLE_BOND, check_callables)]
     for members, check_family in checks:
-        chosen = np.flatnonzero(members & failing.fine)
+        chosen = np.flatnonzero(members & to_come & failing.fine)
         if len(chosen):
             merge(failing, chosen, check_family, run, terms.of(chosen))
     return failing
@@ -110,25 +117,26 @@ def check(run: RunInputs, terms: Terms) -> Failing:
 def merge(failing: Failing, chosen: NDArray[np.int64], check_family: object, run: RunInputs, terms: Terms) -> None:
     part = Failing.none(len(chosen))
     check_family(run, terms, part)  # type: ignore[operator]
-    for number, sentence in enumerate(part.sentences):
-        mine = np.zeros(len(failing.reason), np.bool_)
-        mine[chosen[part.detail == number]] = True
-        reason = Reason(int(part.reason[part.detail == number][0]))
-        failing.where(mine, reason, lambda i, s=sentence: s)  # type: ignore[misc]
+    failing.take(chosen, part)
 
 
 def price_families(run: RunInputs, terms: Terms, failing: Failing) -> Iterator[Valued]:
     product = families_of(terms)
     floating = terms.choice("rate_type", RATE_TYPES) == FLOATING
+    past = recovering(run, terms)
+    recovered = np.flatnonzero(past & failing.fine)
+    if len(recovered):
+        yield price_recoveries(run, terms.of(recovered), recovered)
+    alive = failing.fine & ~past
     is_debt = np.isin(product, (LOAN, BOND))
     for members in (is_debt & ~floating, is_debt & floating):
-        chosen = np.flatnonzero(members & failing.fine)
+        chosen = np.flatnonzero(members & alive)
         if len(chosen):
             yield price_debt(run, terms.of(chosen), chosen, product[chosen] == LOAN)
-    chosen = np.flatnonzero((product == CALLABLE_BOND) & failing.fine)
+    chosen = np.flatnonzero((product == CALLABLE_BOND) & alive)
     yield from price_callables(run, terms.of(chosen), chosen)
     for derivative, _, price in DERIVATIVES:
-        chosen = np.flatnonzero((product == derivative) & failing.fine)
+        chosen = np.flatnonzero((product == derivative) & alive)
         if len(chosen):
             yield price(run, terms.of(chosen), chosen)
 

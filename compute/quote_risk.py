@@ -2,11 +2,12 @@
 
     dv01_q = (PV(quote - 1 bp) - PV(quote + 1 bp)) / 2
 
-Every bumped quote is a scenario, so a portfolio is revalued under many at once. Quotes of kind PAR are rates of
-instruments, those of kind ZERO zero rates at nodes. Spreads, volatilities, spots, speeds and CDS spreads are held.
+Every bumped quote is a scenario, so a portfolio is revalued under many at once, and only under quotes of the curves
+that it reads, and of those that these are solved on. Quotes of kind PAR are rates of instruments, those of kind ZERO
+zero rates at nodes. Spreads, volatilities, spots, speeds and CDS spreads are held.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,24 +59,68 @@ def quote_risk(
     portfolio: Portfolio, market: MarketDocument, rows: NDArray[np.int64], *, base_currency: str, chunk_size: int
 ) -> QuoteRisk:
     """Of the positions in `rows` of the portfolio, under the market as it is."""
-    quotes = quotes_of(market)
-    parts = [
-        _of_batch(portfolio, market, quotes[first : first + AT_ONCE], rows, base_currency, chunk_size)
-        for first in range(0, len(quotes), AT_ONCE)
-    ]
-    return QuoteRisk(quotes, np.concatenate(parts) if parts else np.empty((0, len(rows))))
+    quotes, solved = quotes_of(market), bootstrap(market).market
+    reached, read = curves_on(market), curves_read(portfolio, market, rows)
+    is_felt = np.array([not read.isdisjoint(reached[quote.curve_id]) for quote in quotes], np.bool_)
+    felt = [quote for quote, chosen in zip(quotes, is_felt, strict=True) if chosen]
+    risk = QuoteRisk(quotes, np.zeros((len(quotes), len(rows))))
+    batches = [felt[first : first + AT_ONCE] for first in range(0, len(felt), AT_ONCE)]
+    if not batches:
+        return risk
+    parts = [_of_batch(portfolio, solved, market, each, reached, rows, base_currency, chunk_size) for each in batches]
+    risk.dv01_base[is_felt] = np.concatenate(parts)
+    risk.dv01_base[:, ~np.isfinite(parts[0]).all(axis=0)] = np.nan
+    return risk
+
+
+def curves_on(market: MarketDocument) -> dict[str, frozenset[str]]:
+    """By curve, itself and those that are solved on it, whatever stands between."""
+    on: dict[str, set[str]] = {curve.curve_id: {curve.curve_id} for curve in market.curves}
+    for _ in market.curves:
+        for curve in market.curves:
+            if isinstance(curve, ParCurve) and curve.discount_curve in on:
+                for below in on.values():
+                    if curve.discount_curve in below:
+                        below.add(curve.curve_id)
+    return {curve_id: frozenset(reached) for curve_id, reached in on.items()}
+
+
+def curves_read(portfolio: Portfolio, market: MarketDocument, rows: NDArray[np.int64]) -> frozenset[str]:
+    """Curves that the values of these positions may depend on: all of their currencies, and those that they name.
+
+    Rather one too many: what is not among them has a DV01 of nil without being revalued.
+    """
+    named = _named(portfolio, np.unique(portfolio.instrument_row[rows]))
+    currencies = named["currency"] | {half for pair in named["pair"] for half in (pair[:3], pair[3:])}
+    payoffs = " ".join(named["payoff"])
+    indices = {index for index in market.projection if index in named["index"] or index in payoffs}
+    read = {curve.curve_id for curve in market.curves if curve.currency in currencies}
+    read |= {market.discount[currency] for currency in currencies if currency in market.discount}
+    return frozenset(read | named["discount_curve"] | {market.projection[index] for index in indices})
+
+
+def _named(portfolio: Portfolio, instruments: NDArray[np.int64]) -> dict[str, set[str]]:
+    """The texts of these instruments by column."""
+    columns, found = portfolio.tables["instruments"].columns, dict[str, set[str]]()
+    for name in ("currency", "pair", "index", "discount_curve", "payoff"):
+        column = columns.get(name)
+        codes = np.unique(column.values[instruments]) if column is not None else np.empty(0, np.int64)
+        found[name] = {column.categories[code] for code in codes if code >= 0} if column is not None else set()
+    return found
 
 
 def _of_batch(
     portfolio: Portfolio,
+    solved: MarketDocument,
     market: MarketDocument,
     quotes: Sequence[Quote],
+    reached: Mapping[str, frozenset[str]],
     rows: NDArray[np.int64],
     base_currency: str,
     chunk_size: int,
 ) -> NDArray[np.float64]:
-    solved = bootstrap(market).market
-    scenarios = [BASE_SCENARIO, *(_moved(market, solved, quote, bp) for quote in quotes for bp in (-1, 1))]
+    moved = ((_only(market, solved, reached[quote.curve_id]), quote, bp) for quote in quotes for bp in (-1, 1))
+    scenarios = [BASE_SCENARIO, *(_moved(unsolved, solved, quote, bp) for unsolved, quote, bp in moved)]
     run = resolve(portfolio, market, scenarios, base_currency=base_currency, measures=("PV",), chunk_size=chunk_size)
     chunks = []
     for first in range(0, len(rows), chunk_size):
@@ -86,6 +131,13 @@ def _of_batch(
         pv_base = pv_ccy * to_base[codes].T
         chunks.append((pv_base[1::2] - pv_base[2::2]) / 2.0)
     return np.concatenate(chunks, axis=1)
+
+
+def _only(market: MarketDocument, solved: MarketDocument, unsolved: frozenset[str]) -> MarketDocument:
+    """The market as quoted where a quote reaches, and solved elsewhere: nothing is solved again that stays."""
+    pairs = zip(market.curves, solved.curves, strict=True)
+    curves = tuple(quoted if quoted.curve_id in unsolved else zero for quoted, zero in pairs)
+    return market.model_copy(update={"curves": curves})
 
 
 def _moved(market: MarketDocument, solved: MarketDocument, quote: Quote, bp: float) -> ScenarioDocument:

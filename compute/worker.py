@@ -21,7 +21,7 @@ from compute.engine import engine_version
 from compute.inputs.run_inputs import RunInputs, resolve_run
 from compute.outputs.comparison import is_alike, largest_difference
 from domain.event import Envelope, Event, stream_id
-from domain.market.document import parse_market
+from domain.market.document import stored_market
 from domain.measures.measures import Fact
 from domain.ports import AlreadyThere, BlobStore, BlockCodec, EventStore, PortfolioCodec
 from domain.runs import run as runs
@@ -150,7 +150,7 @@ class Worker:
     def _inputs_of(self, requested: runs.RunRequested) -> RunInputs:
         run_id = requested.originator_id
         if run_id not in self._inputs:
-            market = parse_market(self._ports.blobs.get(requested.market_sha256))
+            market = stored_market(self._ports.blobs.get(requested.market_sha256))
             self._inputs[run_id] = resolve_run(self._portfolio(requested.portfolio_sha256), market, requested)
         self._inputs.move_to_end(run_id)
         while len(self._inputs) > RUNS_KEPT:

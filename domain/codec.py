@@ -6,7 +6,7 @@ from typing import Any
 from domain import snapshot
 from domain import valuation_models as models
 from domain.event import Event
-from domain.runs import facts, run
+from domain.runs import facts, results, run
 from domain.scenarios import versions as scenario_book
 from domain.sealing import seals as sealing
 
@@ -31,6 +31,7 @@ EVENTS: tuple[type[Event], ...] = (
     facts.RiskComputed,
     facts.NondeterminismDetected,
     facts.EnginesCompared,
+    results.ResultsRecorded,
     sealing.SealingKeyRotated,
     sealing.LogVerified,
     models.ModelVersionApproved,

@@ -1,12 +1,13 @@
 """JSON documents that users bring: read strictly, and told everything that is wrong with them at once."""
 
+import difflib
 import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_serializer
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -15,6 +16,7 @@ from domain.currencies import ISO_4217
 
 _VALUE_LENGTH = 80
 _YEARS = range(1900, 2401)
+LARGEST_RATE = 10.0
 
 
 @dataclass(frozen=True)
@@ -58,9 +60,59 @@ def read_json(raw: bytes | str) -> tuple[Any, list[Problem]]:
         return None, [Problem("$", "NOT_JSON", "", f"this is not JSON: {error}", "correct the syntax there")]
 
 
-def structure_problems(error: ValidationError, content: Any, prefix: str = "") -> list[Problem]:
-    """What pydantic found, with paths as a reader of the document would write them."""
-    return [_structure_problem(each, content, prefix) for each in error.errors(include_url=False)]
+def structure_problems(error: ValidationError, content: Any, prefix: str = "", whole: Any = None) -> list[Problem]:
+    """What pydantic found, with paths as a reader of the document would write them.
+
+    `whole` is the document's type: an unknown field is told with the nearest that the type has there.
+    """
+    return [_structure_problem(each, content, prefix, whole) for each in error.errors(include_url=False)]
+
+
+def unknown_field(path: str, name: str, known: Iterable[str]) -> Problem:
+    """A field that nothing reads."""
+    return Problem(path, "UNKNOWN_FIELD", shown(name), f"there is no field {shown(name)!r} here", _instead(name, known))
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is closest to one that is not, whatever its case."""
+    by_folded = {each.casefold(): each for each in sorted(known)}
+    close = difflib.get_close_matches(name[:_VALUE_LENGTH].casefold(), by_folded, n=1)
+    return by_folded[close[0]] if close else None
+
+
+def fields_at(whole: Any, location: Iterable[int | str], content: Any) -> list[str]:
+    """The fields of the models at a place of a document of type `whole`; the content's `kind` tells them apart."""
+    models, here = _models_in(whole), content
+    for step in location:
+        models = [each for each in models if _is_of_kind(each, here)]
+        if isinstance(step, str) and isinstance(here, Mapping) and step in here:
+            fields = [field for model in models for name, field in model.model_fields.items() if step == name]
+            models = [found for field in fields for found in _models_in(field.annotation)] if fields else models
+            here = here[step]
+        elif isinstance(step, int):
+            here = here[step] if isinstance(here, list) and step < len(here) else None
+    return sorted({name for each in models if _is_of_kind(each, here) for name in each.model_fields})
+
+
+def _models_in(annotation: Any) -> list[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [found for each in get_args(annotation) for found in _models_in(each)]
+
+
+def _is_of_kind(model: type[BaseModel], content: Any) -> bool:
+    field = model.model_fields.get("kind")
+    kinds = get_args(field.annotation) if field else ()
+    given = content.get("kind", field.default if field else None) if isinstance(content, Mapping) else None
+    return given is None or not kinds or given in kinds
+
+
+def _instead(name: str, known: Iterable[str]) -> str:
+    names = sorted(known)
+    close = nearest(name, names)
+    if close is not None:
+        return f"did you mean {close!r}? Correct the name, or remove the field"
+    return f"remove it; the fields here are {', '.join(names)}" if names else "remove it, or correct its name"
 
 
 def merged(*groups: Iterable[Problem]) -> list[Problem]:
@@ -118,7 +170,6 @@ def _joined(path: str, name: str) -> str:
 _BOUND = ("OUT_OF_RANGE", "", "give a number within the bound")
 _CODE_MESSAGE_FIX = {
     "missing": ("MISSING", "this field is required", "add it"),
-    "extra_forbidden": ("UNKNOWN_FIELD", "there is no such field here", "remove it, or correct its name"),
     "finite_number": ("NOT_FINITE", "NaN and Infinity are not numbers", "give a finite number"),
     "literal_error": ("UNKNOWN_VALUE", "", "use one of the values listed"),
     "union_tag_invalid": ("UNKNOWN_VALUE", "", "use one of the values listed"),
@@ -131,9 +182,12 @@ _CODE_MESSAGE_FIX = {
 _SPEAK_OF_KIND = ("unknown_kind", "union_tag_invalid", "union_tag_not_found")
 
 
-def _structure_problem(error: ErrorDetails, content: Any, prefix: str) -> Problem:
+def _structure_problem(error: ErrorDetails, content: Any, prefix: str, whole: Any) -> Problem:
     kind, given = error["type"], error["input"]
     path = _path(error["loc"], content, kind, prefix)
+    if kind == "extra_forbidden":
+        name = str(error["loc"][-1])
+        return unknown_field(path, name, fields_at(whole, error["loc"][:-1], content))
     if kind in _SPEAK_OF_KIND:
         path, given = _joined(path, "kind"), given.get("kind") if isinstance(given, Mapping) else given
     value = "" if kind in ("missing", "union_tag_not_found") else shown(given)
@@ -193,9 +247,19 @@ def _decimal_rate(rate: float) -> float:
     return rate
 
 
+def _possible_rate(rate: float) -> float:
+    if abs(rate) > LARGEST_RATE:
+        fix = "rates are decimals: 5 % is 0.05"
+        message = f"a rate beyond {LARGEST_RATE:.0%}, probably in percent"
+        raise PydanticCustomError("percent_suspected", message, {"fix": fix})
+    return rate
+
+
 Text = Annotated[str, Field(strict=True, min_length=1, max_length=128)]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 IsoDate = Annotated[date, BeforeValidator(_iso_date)]
 Currency = Annotated[str, Field(strict=True), AfterValidator(_currency)]
 Pair = Annotated[str, Field(strict=True), AfterValidator(_pair)]
 Rate = Annotated[Number, AfterValidator(_decimal_rate)]
+MarketRate = Annotated[Number, AfterValidator(_possible_rate)]
+"""Of a market: what looks like percent is told apart by `domain.percent`, since a market may mean it."""

@@ -54,3 +54,8 @@ class Envelope:
 def stream_id(*parts: object) -> UUID:
     """A stream's identity from its natural key, so that doing a thing twice meets the unique key."""
     return uuid5(TENOR_NAMESPACE, "/".join(str(part) for part in parts))
+
+
+def actors_own_id(kind: str, actor: str, key: str) -> UUID:
+    """What a key of an actor's stands for. The same key of another actor is another; no two pairs read alike."""
+    return stream_id(kind, f"{len(actor)}:{actor}", key)

@@ -63,6 +63,8 @@ _SENSITIVITIES = (
     "VEGA_LADDER",
     "THETA",
     "FX_DELTA",
+    "DV01_STANDARD_ERROR",
+    "VEGA_STANDARD_ERROR",
 )
 _YIELDS = (
     "YIELD",
@@ -77,17 +79,17 @@ _YIELDS = (
 )
 
 MODELS: tuple[Model, ...] = (
-    Model("curves", 1, "Zero curves interpolated four ways, or solved from market quotes.", PRODUCT_TYPES),
+    Model("curves", 2, "Zero curves interpolated four ways, or solved from market quotes.", PRODUCT_TYPES),
     Model(
         "fixed_cash_flows",
-        1,
+        2,
         "Contractual flows of fixed-rate and zero-coupon loans and bonds, discounted.",
         _DEBT,
         rate_types=("FIXED", "ZERO"),
     ),
     Model(
         "floating_rate",
-        1,
+        2,
         "Forwards plus margin; caps and floors as strips of options where volatilities are there.",
         _DEBT,
         rate_types=("FLOATING",),
@@ -100,18 +102,18 @@ MODELS: tuple[Model, ...] = (
         columns=("prepayment", "default"),
     ),
     Model("pools", 1, "Pass-throughs of level-pay pools at quoted speeds.", ("ABS_MBS",)),
-    Model("callable_bonds", 1, "Calls and puts on a Hull-White lattice.", ("CALLABLE_BOND",)),
-    Model("hull_white", 1, "The one-factor short rate, fitted to the curve.", ("CALLABLE_BOND", "STRUCTURED")),
-    Model("structured", 1, "Structured coupons by Monte Carlo under Hull-White.", ("STRUCTURED",)),
+    Model("callable_bonds", 2, "Calls and puts on a Hull-White lattice.", ("CALLABLE_BOND",)),
+    Model("hull_white", 2, "The one-factor short rate, fitted to the curve.", ("CALLABLE_BOND", "STRUCTURED")),
+    Model("structured", 2, "Structured coupons by Monte Carlo under Hull-White.", ("STRUCTURED",)),
     Model("fx_forwards", 1, "Spot and both discount curves: covered interest parity.", ("FX_FWD",)),
-    Model("swaps", 1, "Fixed against floating, discounted on one curve, projected on another.", ("IRS",)),
-    Model("caps_floors", 1, "Strips of Bachelier or Black caplets.", ("CAP_FLOOR",)),
-    Model("swaptions", 1, "Bachelier or Black on the forward swap rate and annuity.", ("SWAPTION",)),
-    Model("cds", 1, "Piecewise constant hazard rates, the ISDA standard model.", ("CDS",)),
+    Model("swaps", 2, "Fixed against floating, discounted on one curve, projected on another.", ("IRS",)),
+    Model("caps_floors", 2, "Strips of Bachelier or Black caplets.", ("CAP_FLOOR",)),
+    Model("swaptions", 2, "Bachelier or Black on the forward swap rate and annuity.", ("SWAPTION",)),
+    Model("cds", 2, "Piecewise constant hazard rates, the ISDA standard model.", ("CDS",)),
     Model("fx_options", 1, "Garman-Kohlhagen on the pair's volatilities.", ("FX_OPTION",)),
     Model(
         "sensitivities",
-        1,
+        2,
         "Gains for small moves of rates, spreads, volatilities and spots.",
         PRODUCT_TYPES,
         _SENSITIVITIES,

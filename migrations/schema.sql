@@ -430,7 +430,9 @@ CREATE TABLE projection.result_run_v1 (
     queryable_at       timestamptz NOT NULL DEFAULT now(),
     priced             int         NOT NULL, -- positions with a value in every scenario
     failed             int         NOT NULL, -- positions without one in some scenario
-    failure_counts     jsonb       NOT NULL  -- {"MEASURE:CODE": positions with it in some scenario}; not NOT_APPLICABLE
+    failure_counts     jsonb       NOT NULL, -- {"MEASURE:CODE": positions with it in some scenario}; not NOT_APPLICABLE
+    partial            int,                  -- of those priced, positions without some other number; NULL: published before 0013
+    failures           jsonb                 -- [{"status", "reason", "sentence", "positions", "first"}], the most first
 );
 
 CREATE VIEW read.snapshot AS SELECT * FROM projection.snapshot_v1;
@@ -441,7 +443,7 @@ CREATE VIEW read.run AS
     SELECT r.run_id, r.run_no, r.status, r.portfolio_snapshot_id, r.market_snapshot_id, r.as_of, r.base_currency,
            r.scenarios, r.measures, r.columns, r.positions, r.chunk_size, r.chunks, r.chunks_done, r.failed_chunks,
            p.priced, p.failed, r.actor, r.requested_at, r.planned_at, r.completed_at, p.queryable_at, r.blocks_root,
-           coalesce(p.failure_counts, '{}') AS failure_counts, r.log_position
+           coalesce(p.failure_counts, '{}') AS failure_counts, r.log_position, p.partial, p.failures
     FROM projection.run_v1 r
     LEFT JOIN projection.result_run_v1 p ON p.run_id = r.run_id AND p.completed_position >= r.completed_position;
 CREATE VIEW read.run_event AS SELECT * FROM projection.run_event_v1;

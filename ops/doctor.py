@@ -6,8 +6,17 @@ from typing import Any
 
 import psycopg
 
-from ops.adapters.database import HEAD, DatabaseProblem, check_version, ensure_migrated, revision
+from ops.adapters.database import (
+    HEAD,
+    DatabaseProblem,
+    at_another_revision,
+    check_version,
+    ensure_migrated,
+    revision_of,
+    without_rights,
+)
 from ops.embedded_postgres.errors import EmbeddedPostgresError, Problem
+from ops.secrets import hide, hide_url
 from ops.settings import Settings
 
 CLOCK_SECONDS = 5.0
@@ -34,8 +43,8 @@ def examine(settings: Settings) -> dict[str, Any]:
     if url and not any(problem.code.startswith("DATABASE_") for problem in problems):
         problems += _database(url)
     problems += _ports()
-    documents = [{"code": p.code, "message": p.message, "fix": p.fix} for p in problems]
-    return {"ok": not documents, "database_url": url, "problems": documents}
+    documents = [{"code": p.code, "message": hide(p.message), "fix": hide(p.fix)} for p in problems]
+    return {"ok": not documents, "database_url": hide_url(url) if url else None, "problems": documents}
 
 
 def _embedded(settings: Settings, problems: list[Problem]) -> str | None:
@@ -51,7 +60,10 @@ def _embedded(settings: Settings, problems: list[Problem]) -> str | None:
     except EmbeddedPostgresError as error:
         problems.append(error.problem)
         return None
-    ensure_migrated(server.dsn())
+    try:
+        ensure_migrated(server.dsn())
+    except DatabaseProblem as problem:
+        problems.append(Problem(problem.code, str(problem), problem.fix))
     return server.dsn()
 
 
@@ -64,7 +76,7 @@ def _reachable(url: str, problems: list[Problem]) -> None:
 
 def _database(url: str) -> list[Problem]:
     with psycopg.connect(url, autocommit=True) as connection:
-        problems = [*_migrations(url), *_clock(connection), *_durability(connection)]
+        problems = [*_migrations(connection), *_clock(connection), *_durability(connection)]
         if not problems:
             problems += _readers(connection)
         if connection.execute("SELECT current_setting('is_superuser')").fetchone() == ("on",):
@@ -72,13 +84,14 @@ def _database(url: str) -> list[Problem]:
     return problems
 
 
-def _migrations(url: str) -> list[Problem]:
-    at = revision(url)
+def _migrations(connection: psycopg.Connection[Any]) -> list[Problem]:
+    at = revision_of(connection)
     if at == HEAD:
         return []
-    return [
-        Problem("MIGRATIONS_MISSING", f"the database is at {at or 'no'} migration, {HEAD} is needed", "tenor migrate")
-    ]
+    problem = at_another_revision(at)
+    if problem.code == "MIGRATIONS_MISSING":
+        problem = without_rights(connection) or problem
+    return [Problem(problem.code, str(problem), problem.fix)]
 
 
 def _clock(connection: psycopg.Connection[Any]) -> list[Problem]:

@@ -5,8 +5,11 @@ import sys
 
 import structlog
 
+from ops.secrets import hide_what_is_said
+
 
 def configure_logs(level: int = logging.WARNING) -> None:
+    hide_what_is_said()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -20,3 +23,4 @@ def configure_logs(level: int = logging.WARNING) -> None:
         cache_logger_on_first_use=True,
     )
     logging.basicConfig(stream=sys.stderr, level=level, format="%(levelname)s %(name)s %(message)s")
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # whoever asked for the connection says it, once

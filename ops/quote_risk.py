@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.quote_risk import quote_risk
-from domain.market.document import parse_market
+from domain.market.document import stored_market
 from domain.portfolio.columns import Portfolio
 from domain.portfolio.tree import paths, texts
 from domain.refusals import Refused
@@ -17,7 +17,7 @@ from ops.wiring import Tenor
 def quotes_of_run(tenor: Tenor, run: str, node: str | None, position: str | None) -> dict[str, Any]:
     """By quote, in base currency, of all positions, of those below a node, or of one; worked out anew."""
     requested = read_run(tenor, run).requested
-    market = parse_market(tenor.blobs.get(requested.market_sha256))
+    market = stored_market(tenor.blobs.get(requested.market_sha256))
     portfolio = tenor.portfolio_codec.decode(tenor.blobs.get(requested.portfolio_sha256))
     rows = chosen_rows(portfolio, node, position)
     risk = quote_risk(portfolio, market, rows, base_currency=requested.base_currency, chunk_size=requested.chunk_size)

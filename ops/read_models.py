@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from ops.adapters.database import DatabaseProblem
-from ops.wiring import Tenor
+from ops.wiring import Tenor, utc_now
 from projections.catalogue.run_status import RunStatusProjection
 from projections.catalogue.scenarios import ScenarioProjection
 from projections.catalogue.snapshots import SnapshotProjection
@@ -19,7 +19,7 @@ def build_projections(tenor: Tenor) -> Sequence[ReadModel]:
     from projections.results.publication import ResultsProjection
 
     tree = partial(PortfolioTreeProjection, tenor.blobs, tenor.portfolio_codec)
-    parts = (tenor.store, tenor.blobs, tenor.portfolio_codec, tenor.block_codec)
+    parts = (tenor.store, tenor.blobs, tenor.portfolio_codec, tenor.block_codec, utc_now)
 
     def results(version: int) -> ArchivableResults:
         return ArchivableResults(ResultsProjection(*parts, version), tenor.store, version)
@@ -27,7 +27,13 @@ def build_projections(tenor: Tenor) -> Sequence[ReadModel]:
     return (
         *catalogues(),
         ReadModel("portfolio_node", PortfolioTreeProjection.tables, tree, OnPoison.PARK),
-        ReadModel("result", ResultsProjection.tables, results, observed=ResultsProjection.observed),
+        ReadModel(
+            "result",
+            ResultsProjection.tables,
+            results,
+            observed=ResultsProjection.observed,
+            later=ResultsProjection.later,
+        ),
     )
 
 

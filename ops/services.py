@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 import psycopg
-import uvicorn
+from eventsourcing.persistence import InterfaceError as LogBroken
 from eventsourcing.persistence import OperationalError as LogAway
 from fastapi import APIRouter, FastAPI, Request
 from prometheus_client import CollectorRegistry
@@ -18,11 +18,15 @@ from commands.api import orchestrator as run_commands
 from commands.api import scenario as scenario_commands
 from domain.event import Envelope
 from domain.refusals import Refused
-from ops.adapters.database import HEAD, revision
+from ops.adapters.database import HEAD, at_another_revision, revision
 from ops.audit.evidence import build_evidence
 from ops.audit.metrics import AuditCollector
-from ops.checking import check_scenarios
+from ops.checking import check_scenarios, find_unsolved
+from ops.http.database_metrics import DatabaseCollector
+from ops.http.probing import Probe
+from ops.http.server import Server, configuration
 from ops.metrics import ProjectionCollector
+from ops.processes.stopping import Stop
 from ops.wiring import Tenor
 from query_api.http.app import create_app
 from query_api.http.problems import unreachable
@@ -53,6 +57,7 @@ SERVICE_PORTS = {
 ALLOWED_HOSTS = frozenset({"127.0.0.1", "localhost", "::1", "[::1]", "testserver"})
 """Names under which a loopback server is asked; any other is somebody's rebound name."""
 
+NO_ANSWER = "the database does not answer"
 LOOPBACK = "127.0.0.1"
 ACTOR_HEADER = "Tenor-Actor"
 
@@ -64,12 +69,20 @@ def build_app(tenor: Tenor, services: tuple[str, ...] = tuple(SERVICE_PORTS)) ->
     if set(services) == set(SERVICE_PORTS):
         routers.append(page.build_router(tenor.database.connect))
     title = "Tenor" if len(services) > 1 else f"Tenor {services[0]}"
-    registry = CollectorRegistry()
-    for collector in (ProjectionCollector, AuditCollector):
-        registry.register(collector(tenor.database.connect))
-    app = create_app(routers, title, lambda: unready(tenor), registry, is_allowed_host=ALLOWED_HOSTS.__contains__)
+    registry, probe = CollectorRegistry(), Probe(tenor.database_url)
+    collectors = [collector(tenor.database.connect) for collector in (ProjectionCollector, AuditCollector)]
+    registry.register(DatabaseCollector(probe.answers, collectors))
+    app = create_app(
+        routers,
+        title,
+        lambda: unready(tenor, probe),
+        registry,
+        is_allowed_host=ALLOWED_HOSTS.__contains__,
+        database_answers=probe.answers_soon,
+    )
     # The log's library wraps what the driver says when the database is away.
-    app.add_exception_handler(LogAway, unreachable)
+    for away in (LogAway, LogBroken):
+        app.add_exception_handler(away, unreachable)
     return app
 
 
@@ -87,7 +100,7 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
     return {
         "marketdata": lambda: [
             marketdata.build_router(connect, blobs),
-            market_commands.build_router(store, blobs, envelope_of),
+            market_commands.build_router(store, blobs, envelope_of, find_unsolved),
         ],
         "orchestrator": lambda: [
             orchestrator.build_router(connect),
@@ -110,13 +123,18 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
     }
 
 
-def unready(tenor: Tenor) -> list[str]:
+def unready(tenor: Tenor, probe: Probe) -> list[str]:
     """What stands in the way of answering."""
+    if not probe.answers():
+        return [NO_ANSWER]
     try:
         at = revision(tenor.database_url)
     except psycopg.OperationalError:
-        return ["the database does not answer"]
-    return [] if at == HEAD else [f"the database is at migration {at}, {HEAD} is needed: run `tenor migrate`"]
+        return [NO_ANSWER]
+    if at == HEAD:
+        return []
+    problem = at_another_revision(at)
+    return [f"{problem}: {problem.fix}"]
 
 
 def refuse_taken_port(port: int) -> None:
@@ -130,6 +148,8 @@ def refuse_taken_port(port: int) -> None:
             raise Refused("PORT_TAKEN", message, "stop what holds it, or choose another with --port") from error
 
 
-def serve_app(app: FastAPI, port: int) -> None:
-    """On the loopback interface until SIGINT or SIGTERM."""
-    uvicorn.run(app, host=LOOPBACK, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=5)
+def serve_app(app: FastAPI, port: int, told: Stop) -> None:
+    """On the loopback interface until told to stop."""
+    server = Server(configuration(app, LOOPBACK, port))
+    told.calls(server.end)
+    server.run()

@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from ops.secrets import keep_secret
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -17,4 +19,6 @@ class Settings:
 
 def read_settings(database_url: str | None = None) -> Settings:
     home = Path(os.environ.get("TENOR_HOME") or Path.home() / ".tenor").expanduser().absolute()
-    return Settings(home, database_url or os.environ.get("TENOR_DATABASE_URL") or None)
+    url = database_url or os.environ.get("TENOR_DATABASE_URL") or None
+    keep_secret(url)
+    return Settings(home, url)

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from commands.processes.run import RunProcess
 from domain.event import Envelope
-from domain.market.document import MarketDocument, parse_market
+from domain.market.document import MarketDocument, stored_market
 from ops.adapters.blob_store import PostgresBlobStore
 from ops.adapters.database import Database, as_application, check_version, ensure_migrated
 from ops.adapters.event_store import LedgerDatastore, LedgerRecorder, PostgresEventStore
@@ -66,7 +66,7 @@ class Tenor:
         return self.portfolio_codec.decode(self.blobs.get(sha256))
 
     def load_market(self, sha256: str) -> MarketDocument:
-        return parse_market(self.blobs.get(sha256))
+        return stored_market(self.blobs.get(sha256))
 
     def envelope(self, actor: str | None = None) -> Envelope:
         return Envelope(actor or login_name(), utc_now(), uuid4())

@@ -17,6 +17,14 @@ class BadQuery(QueryRefused):
     """The question names something that is not there to be asked for."""
 
 
+class UnknownParameter(QueryRefused):
+    code = "UNKNOWN_PARAMETER"
+
+
+class RepeatedParameter(QueryRefused):
+    code = "REPEATED_PARAMETER"
+
+
 class NotFound(QueryRefused):
     code = "NOT_FOUND"
 
@@ -31,6 +39,12 @@ class NotYet(QueryRefused):
     """It has happened, and the read model has not been told yet."""
 
     code = "READ_MODEL_BEHIND"
+
+
+class Busy(QueryRefused):
+    """Too many wait for the same already."""
+
+    code = "BUSY"
 
 
 class NoHistory(QueryRefused):

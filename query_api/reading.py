@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
+from threading import BoundedSemaphore
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -13,7 +14,7 @@ import zstandard
 from psycopg.abc import Buffer
 
 from domain.ports import PART_POSITIONS
-from query_api.errors import NotFound, NotYet
+from query_api.errors import Busy, NotFound, NotYet
 
 Connection = psycopg.Connection[Any]
 Array = np.ndarray[Any, Any]
@@ -27,6 +28,10 @@ READ_ONLY_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY
 IS_IN_LOG = "SELECT EXISTS (SELECT FROM ledger_events WHERE originator_id = %s)"
 PATIENCE_SECONDS = 2.0
 PAUSE_SECONDS = 0.05
+MOST_PATIENT = 8
+"""Each of them holds a thread while it waits; there are forty for everybody."""
+
+_patience = BoundedSemaphore(MOST_PATIENT)
 
 Answer = TypeVar("Answer")
 
@@ -41,17 +46,30 @@ def reading(connect: Connect) -> Iterator[Connection]:
 
 def patiently(connect: Connect, originator_id: str, ask: Callable[[Connection], Answer]) -> Answer:
     """Whoever follows the Location of a command is not told 404 because a read model is a moment behind the log."""
+    try:
+        with reading(connect) as connection:
+            return ask(connection)
+    except NotFound:
+        if not _is_in_log(connect, originator_id):
+            raise
+    if not _patience.acquire(blocking=False):
+        raise Busy("the read models are behind, and many wait for them", "ask again in a moment")
+    try:
+        return _waited_for(connect, ask)
+    finally:
+        _patience.release()
+
+
+def _waited_for(connect: Connect, ask: Callable[[Connection], Answer]) -> Answer:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
+        time.sleep(PAUSE_SECONDS)
         try:
             with reading(connect) as connection:
                 return ask(connection)
         except NotFound:
-            if not _is_in_log(connect, originator_id):
-                raise
             if time.monotonic() > deadline:
                 raise NotYet("the log has it, the read models are behind", "ask again in a moment") from None
-        time.sleep(PAUSE_SECONDS)
 
 
 def _is_in_log(connect: Connect, originator_id: str) -> bool:

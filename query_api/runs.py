@@ -16,16 +16,19 @@ from query_api.reading import Connection, parse_id
 SELECT_RUN = """
 SELECT run_id, run_no, status, portfolio_snapshot_id, market_snapshot_id, as_of, base_currency, scenarios, measures,
        columns, positions, chunk_size, chunks, chunks_done, failed_chunks, priced, failed, actor, requested_at,
-       planned_at, completed_at, queryable_at, blocks_root, failure_counts, log_position,
+       planned_at, completed_at, queryable_at, blocks_root, failure_counts, log_position, partial,
+       coalesce(failures, '[]') AS failures,
        coalesce((SELECT payload -> 'models' FROM read.run_event e
-                  WHERE e.run_id = run.run_id AND topic = 'run.requested'), '[]') AS models
+                  WHERE e.run_id = run.run_id AND topic = 'run.requested'), '[]') AS models,
+       (SELECT string_agg(format('%%s v%%s %%s', read_model, version, swapped_at), ', ' ORDER BY read_model)
+          FROM read_model_version WHERE state = 'LIVE') AS read_models
   FROM read.run WHERE run_id = %s
 """
 
 NEWEST_RUNS = """
 SELECT run_id, run_no, status, portfolio_snapshot_id, market_snapshot_id, as_of, base_currency, scenarios, measures,
        columns, positions, chunk_size, chunks, chunks_done, failed_chunks, priced, failed, actor, requested_at,
-       planned_at, completed_at, queryable_at, blocks_root, failure_counts, log_position
+       planned_at, completed_at, queryable_at, blocks_root, failure_counts, log_position, partial
   FROM read.run
  WHERE %(before_at)s::timestamptz IS NULL OR (requested_at, run_no) < (%(before_at)s, %(before_no)s)
  ORDER BY requested_at DESC, run_no DESC LIMIT %(limit)s
@@ -86,8 +89,14 @@ class RunRow:
     blocks_root: str | None
     failure_counts: dict[str, int]
     log_position: int
+    partial: int | None
+    """positions that have a value and lack some other number; None for runs published by an earlier release"""
+    failures: Sequence[dict[str, Any]] = ()
+    """positions by the sentence that says why, the most first; not in lists of runs"""
     models: Sequence[dict[str, Any]] = ()
     """versions that value the portfolio, and how they stood at the request; not in lists of runs"""
+    read_models: str | None = None
+    """the live version of each, and since when; not in lists of runs"""
 
     @property
     def is_queryable(self) -> bool:
@@ -97,10 +106,6 @@ class RunRow:
     def is_settled(self) -> bool:
         """Nothing more will happen by itself: it has ended, and its figures are there if it has any."""
         return self.status in ENDED and (self.is_queryable or self.status in WITHOUT_FIGURES)
-
-    @property
-    def is_published(self) -> bool:
-        return self.status == RunStatus.PUBLISHED
 
     @property
     def scenario_ids(self) -> tuple[str, ...]:
@@ -216,6 +221,7 @@ def run_line(run: RunRow) -> dict[str, Any]:
         "positions": run.positions,
         "priced": run.priced,
         "failed": run.failed,
+        "partial": run.partial,
         "seconds": run.seconds,
     }
 
@@ -232,6 +238,7 @@ def run_document(run: RunRow) -> dict[str, Any]:
         "measures": run.measures,
         "columns": run.columns,
         "failure_counts": run.failure_counts,
+        "failures": run.failures,
         "models": run.models,
         "actor": run.actor,
         "planned_at": run.planned_at,

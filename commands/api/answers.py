@@ -4,17 +4,20 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated, Any
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Header, Query, Request
 from fastapi.responses import JSONResponse
 
-from domain.event import Envelope, stream_id
+from domain.event import Envelope, actors_own_id
 
 EnvelopeOf = Callable[[Request], Envelope]
 """Who asks, and when; handed in, since only the wiring knows the clock and how callers are told apart."""
 
 IdempotencyKey = Annotated[
-    str | None, Header(min_length=1, max_length=255, description="The same key again is the same command.")
+    str | None,
+    Header(min_length=1, max_length=255, description="Of the actor: the same key again is the same command."),
 ]
+
+RatesAreDecimals = Annotated[bool, Query(description="Rates that look like percent are meant as they stand.")]
 
 JSON_BODY = {"requestBody": {"required": True, "content": {"application/json": {"schema": {}}}}}
 
@@ -32,7 +35,7 @@ def accepted(body: Any, position: int, location: str) -> JSONResponse:
 
 
 def keyed(envelope: Envelope, idempotency_key: str | None) -> Envelope:
-    """The key becomes the correlation id of what the command writes, so the log itself remembers that it was used."""
+    """The actor's key becomes the correlation id of what the command writes: the log remembers that it was used."""
     if idempotency_key is None:
         return envelope
-    return replace(envelope, correlation_id=stream_id("idempotency", idempotency_key))
+    return replace(envelope, correlation_id=actors_own_id("idempotency", envelope.actor, idempotency_key))

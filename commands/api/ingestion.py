@@ -36,6 +36,7 @@ def build_router(store: EventStore, blobs: BlobStore, codec: PortfolioCodec, env
         request: Request,
         dry_run: Annotated[bool, Query(description="Validate only.")] = False,
         accept_valid: Annotated[bool, Query(description="Store what is valid, and report the rest.")] = False,
+        rates_are_decimals: Annotated[bool, Query(description="Rates that look like percent are meant.")] = False,
         idempotency_key: IdempotencyKey = None,
     ) -> JSONResponse:
         """Validate everything, then store it; the same content is the same snapshot."""
@@ -43,7 +44,16 @@ def build_router(store: EventStore, blobs: BlobStore, codec: PortfolioCodec, env
 
         def bring(upload: Path, folder: Path) -> dict[str, Any]:
             source = unpack(upload, folder)
-            return ingest_portfolio(store, blobs, codec, envelope, source, accept_valid=accept_valid, dry_run=dry_run)
+            return ingest_portfolio(
+                store,
+                blobs,
+                codec,
+                envelope,
+                source,
+                accept_valid=accept_valid,
+                dry_run=dry_run,
+                rates_are_decimals=rates_are_decimals,
+            )
 
         with tempfile.TemporaryDirectory(prefix="tenor-upload-") as name:
             upload = Path(name, "upload")

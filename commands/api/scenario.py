@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 
-from commands.api.answers import JSON_BODY, EnvelopeOf, IdempotencyKey, RawBody, accepted, keyed
+from commands.api.answers import JSON_BODY, EnvelopeOf, IdempotencyKey, RatesAreDecimals, RawBody, accepted, keyed
 from commands.api.refusals import CommandRoute
 from commands.define_history import DefineHistory, define_history
 from commands.define_scenario import define_scenario_set, define_scenarios
@@ -26,9 +26,15 @@ def build_router(store: EventStore, envelope_of: EnvelopeOf) -> APIRouter:
     router = APIRouter(prefix=PREFIX, tags=["scenario"], route_class=CommandRoute)
 
     @router.post("/scenarios", status_code=202, operation_id="scenario_define_scenarios", openapi_extra=JSON_BODY)
-    def define(request: Request, document: RawBody, idempotency_key: IdempotencyKey = None) -> JSONResponse:
+    def define(
+        request: Request,
+        document: RawBody,
+        rates_are_decimals: RatesAreDecimals = False,
+        idempotency_key: IdempotencyKey = None,
+    ) -> JSONResponse:
         """One scenario, or a list of them; all or none."""
-        defined = define_scenarios(store, keyed(envelope_of(request), idempotency_key), document)
+        envelope = keyed(envelope_of(request), idempotency_key)
+        defined = define_scenarios(store, envelope, document, rates_are_decimals=rates_are_decimals)
         position = max((one["event_position"] for one in defined), default=store.head())
         if isinstance(json.loads(document), list):
             return accepted(defined, position, f"{PREFIX}/scenarios")
@@ -47,11 +53,12 @@ def build_router(store: EventStore, envelope_of: EnvelopeOf) -> APIRouter:
         set: Annotated[str, Query(description="What the set of scenarios is called.")],
         horizon: Annotated[int, Query(ge=1, description="Observations that a move spans.")] = 1,
         last: Annotated[int | None, Query(ge=1, description="The latest moves only.")] = None,
+        rates_are_decimals: RatesAreDecimals = False,
         idempotency_key: IdempotencyKey = None,
     ) -> JSONResponse:
         """A scenario for every date of a table of past moves or levels, and the set of them; all or none."""
         envelope = keyed(envelope_of(request), idempotency_key)
-        defined = define_history(store, envelope, table, DefineHistory(set, horizon, last))
+        defined = define_history(store, envelope, table, DefineHistory(set, horizon, last, rates_are_decimals))
         return accepted(defined, defined["event_position"], f"{PREFIX}/sets/{set}")
 
     return router

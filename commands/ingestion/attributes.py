@@ -25,10 +25,13 @@ from domain.portfolio.tables import Kind
 
 TAG = "tag:"
 TAGS = ("positions", "tags")
+LONG = r"^[+-]?[0-9]{16,}(\.|$)"
+LABEL = rf"{LONG}|^[+-]?0[0-9]|[eE]"
 
 
 def type_attributes(table: TypedTable, warnings: Findings) -> None:
-    """All numbers: NUMBER; all ISO dates: DATE; else TEXT. An identifier or a tag made of digits stays text.
+    """All numbers: NUMBER; all ISO dates: DATE; else TEXT. An identifier or a tag made of digits stays text, and one
+    label makes a column of labels: 02138 beside 2138.
 
     An unknown column is never an error: whatever is odd about it is a warning.
     """
@@ -37,13 +40,19 @@ def type_attributes(table: TypedTable, warnings: Findings) -> None:
             table.columns[name] = _by_content(table, name, typed.cells, warnings)
 
 
+def attributes_of(table: TypedTable) -> list[str]:
+    """The columns that were brought and that the contract does not name, in their order."""
+    return [name for name in table.columns if table.spec.column(name) is None]
+
+
 def _by_content(table: TypedTable, name: str, cells: Cells, warnings: Findings) -> Typed:
     used = np.zeros(len(cells.texts), dtype=bool)
     used[cells.codes[cells.codes >= 0]] = True
     numbers, numeric = parsed_numbers(cells.texts)
     # A NaN among numbers is a number that is not there, not a reason to keep the whole column as text.
     endless = not_finite(cells.texts, numbers, numeric) & used
-    if (numeric | ~used | endless).all() and (numeric & used & ~endless).any():
+    all_numbers = bool((numeric | ~used | endless).all() and (numeric & used & ~endless).any())
+    if all_numbers and not _has_label(table, name, cells, used):
         warnings.row(
             table,
             name,
@@ -58,6 +67,15 @@ def _by_content(table: TypedTable, name: str, cells: Cells, warnings: Findings) 
     if dated:
         return Typed(Kind.DATE, spread(days, ABSENT_DATE, cells.codes), cells)
     return Typed(Kind.TEXT, cells.codes, cells)
+
+
+def _has_label(table: TypedTable, name: str, cells: Cells, used: np.ndarray[Any, Any]) -> bool:
+    """Digits that name something: with a leading zero, an exponent, or more than 15 of them before the point.
+
+    A column that the file itself holds as numbers has none, save whole numbers too long for a double.
+    """
+    pattern = LONG if name in table.numeric else LABEL
+    return bool(matches(cells.texts, pattern)[used].any())
 
 
 def _dates_if_all(texts: pa.Array, used: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], bool]:

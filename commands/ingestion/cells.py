@@ -1,6 +1,6 @@
 """A table as it was read: the text of every cell, before anything is made of it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -28,13 +28,17 @@ class Cells:
 
 @dataclass(frozen=True)
 class RawTable:
-    """`source_rows` are the rows' numbers in their file; `unreadable_rows` those of another width than the header."""
+    """`source_rows` are the rows' numbers in their file; `unreadable_rows` those of another width than the header.
+
+    `numeric` are the columns that the file itself holds as numbers, so that no cell of them is a label.
+    """
 
     name: str
     file: str
     source_rows: Array
     columns: dict[str, Cells]
     unreadable_rows: tuple[int, ...] = ()
+    numeric: frozenset[str] = frozenset()
 
     def text_at(self, column: str, row: int) -> str | None:
         return self.columns[column].text_at(row)
@@ -100,9 +104,7 @@ def without_blank_rows(table: RawTable) -> RawTable:
         filled |= cells.codes >= 0
     if filled.all():
         return table
-    return RawTable(
-        table.name, table.file, table.source_rows[filled], kept(table.columns, filled), table.unreadable_rows
-    )
+    return replace(table, source_rows=table.source_rows[filled], columns=kept(table.columns, filled))
 
 
 def texts_as_lists(texts: pa.Array) -> list[str]:

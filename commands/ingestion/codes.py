@@ -9,6 +9,7 @@ class Code(StrEnum):
     MISSING_TABLE = "MISSING_TABLE"
     DUPLICATE_TABLE = "DUPLICATE_TABLE"
     UNKNOWN_TABLE = "UNKNOWN_TABLE"
+    UNSUPPORTED_TABLE = "UNSUPPORTED_TABLE"
     EMPTY_FILE = "EMPTY_FILE"
     NO_ROWS = "NO_ROWS"
     ENCODING = "ENCODING"
@@ -19,11 +20,13 @@ class Code(StrEnum):
     # the header and the shape of rows
     DUPLICATE_COLUMN = "DUPLICATE_COLUMN"
     UNNAMED_COLUMN = "UNNAMED_COLUMN"
+    UNKNOWN_COLUMN = "UNKNOWN_COLUMN"
     MISSING_COLUMN = "MISSING_COLUMN"
     UNSUPPORTED_TYPE = "UNSUPPORTED_TYPE"
     WRONG_FIELD_COUNT = "WRONG_FIELD_COUNT"
     # a cell
     FORMULA = "FORMULA"
+    ROUNDED_ID = "ROUNDED_ID"
     SURROUNDING_BLANKS = "SURROUNDING_BLANKS"
     CONTROL_CHARACTER = "CONTROL_CHARACTER"
     TOO_LONG = "TOO_LONG"
@@ -56,7 +59,10 @@ class Code(StrEnum):
     WRONG_CURRENCY = "WRONG_CURRENCY"
     MISSING_CASHFLOWS = "MISSING_CASHFLOWS"
     MISSING_SEVERITY = "MISSING_SEVERITY"
+    UNSUPPORTED_TERM = "UNSUPPORTED_TERM"
+    PERCENT_SUSPECTED = "PERCENT_SUSPECTED"
     # warnings only
+    OFF_GRID = "OFF_GRID"
     NO_EXERCISES = "NO_EXERCISES"
     TERM_NOT_USED = "TERM_NOT_USED"
     ZERO_NOTIONAL = "ZERO_NOTIONAL"
@@ -76,12 +82,15 @@ MEANING: dict[Code, str] = {
     Code.LIMIT_EXCEEDED: "The file is larger than Tenor reads.",
     Code.ARCHIVE_BOMB: "The workbook unpacks to far more than its size.",
     Code.MACRO: "The workbook carries macros.",
+    Code.UNSUPPORTED_TABLE: "This release does not price what the table holds (refused), or leaves it aside (warning).",
     Code.DUPLICATE_COLUMN: "Two columns have the same name.",
     Code.UNNAMED_COLUMN: "A column with values has no name.",
+    Code.UNKNOWN_COLUMN: "A column is named nearly as one that Tenor reads, and is kept as an attribute (warning).",
     Code.MISSING_COLUMN: "A required column is not in the header.",
     Code.UNSUPPORTED_TYPE: "A Parquet column is of a type that is neither text, number, flag nor date.",
     Code.WRONG_FIELD_COUNT: "A row has more or fewer fields than the header.",
     Code.FORMULA: "A cell holds a formula or a spreadsheet error instead of a value.",
+    Code.ROUNDED_ID: "An id was stored as a number of more than 15 digits, so its last digits are lost.",
     Code.SURROUNDING_BLANKS: "A value begins or ends with blanks: an error in an id, else trimmed with a warning.",
     Code.CONTROL_CHARACTER: "An id holds a control character.",
     Code.TOO_LONG: "A text is longer than Tenor keeps.",
@@ -95,7 +104,7 @@ MEANING: dict[Code, str] = {
     Code.OUT_OF_RANGE: "The value is outside the column's range.",
     Code.UNKNOWN_CURRENCY: "Not an active ISO 4217 code.",
     Code.UNKNOWN_PRODUCT_TYPE: "Not one of the product types.",
-    Code.INVALID_IDENTIFIER: "An LEI, ISIN, CUSIP, SEDOL or FIGI fails its check digit or format.",
+    Code.INVALID_IDENTIFIER: "An LEI (refused) or an attribute such as isin (warning) fails its check.",
     Code.INVALID_SPEED: "A prepayment or default text that cannot be read.",
     Code.INVALID_PAIR: "Not two different ISO 4217 codes, base first.",
     Code.INVALID_PAYOFF: "Not JSON, not of a known kind, or with fields that the kind does not have.",
@@ -112,8 +121,11 @@ MEANING: dict[Code, str] = {
     Code.WRONG_CURRENCY: "The instrument's currency must be its pair's quote currency.",
     Code.MISSING_CASHFLOWS: "A CUSTOM loan has no rows in cashflows.",
     Code.MISSING_SEVERITY: "A default speed needs a severity.",
+    Code.UNSUPPORTED_TERM: "A term would change what is paid, and this release does not price it.",
+    Code.PERCENT_SUSPECTED: "Most values of a rate column are above 0.5, as percent would be; rates are decimals.",
+    Code.OFF_GRID: "The first payment is on none of the regular dates, which count back from maturity (warning).",
     Code.NO_EXERCISES: "A callable bond has no rows in exercises (warning).",
-    Code.TERM_NOT_USED: "A loan of this kind does not read the column (warning).",
+    Code.TERM_NOT_USED: "The row fills a column that its product does not read, or that changes no number (warning).",
     Code.ZERO_NOTIONAL: "A loan's notional is nil (warning).",
     Code.ACQUIRED_BEFORE_ISSUE: "The position was acquired before its instrument was issued (warning).",
     Code.OUTLIER: "The value is far from the rest of its product, or looks like another unit (warning).",

@@ -52,6 +52,12 @@ class _Group:
     rows: Array
     message: Words
     fix: Words
+    is_one: bool = False
+    """One finding, told at its first row, about them all."""
+
+    @property
+    def count(self) -> int:
+        return 1 if self.is_one else len(self.rows)
 
     def tell(self, place: int) -> RowError:
         row = int(self.rows[place])
@@ -84,6 +90,11 @@ class Findings:
         if len(rows):
             self._groups.append(_Group(table, column, code, rows, message, fix))
 
+    def one(self, table: Rows, column: str, code: Code, rows: Array, message: str, fix: str) -> None:
+        """What one cause does to many rows: none of them can be used, and it is told and counted once."""
+        if len(rows):
+            self._groups.append(_Group(table, column, code, rows, message, fix, is_one=True))
+
     def file(
         self,
         table: str,
@@ -105,7 +116,7 @@ class Findings:
 
     @property
     def total(self) -> int:
-        return self._single_counts.total() + sum(len(group.rows) for group in self._groups)
+        return self._single_counts.total() + sum(group.count for group in self._groups)
 
     def rows_of(self, table: Rows) -> Array:
         """Mask of the table's rows that any finding is about."""
@@ -118,12 +129,12 @@ class Findings:
     def by_code(self) -> dict[str, int]:
         counts = self._single_counts.copy()
         for group in self._groups:
-            counts[group.code.value] += len(group.rows)
+            counts[group.code.value] += group.count
         return dict(sorted(counts.items()))
 
     def told(self) -> list[RowError]:
         """By table, row and column. Past the limit every kind of finding keeps its share, so none hides another."""
-        quotas = _shares([len(group.rows) for group in self._groups], MOST_TOLD - len(self._single))
+        quotas = _shares([group.count for group in self._groups], MOST_TOLD - len(self._single))
         grouped = [
             group.tell(place)
             for group, quota in zip(self._groups, quotas, strict=True)

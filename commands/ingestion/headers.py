@@ -1,55 +1,125 @@
-"""Column names: each once, none without a name, near misses pointed out."""
+"""Column names: each once, none without a name, read without regard to case; near misses pointed out."""
 
 from collections import Counter
-from difflib import get_close_matches
+from collections.abc import Iterable, Sequence
 
 from commands.ingestion.cells import Cells
 from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
 from commands.ingestion.limits import MAX_COLUMNS
+from commands.ingestion.near_names import nearest_column
 from domain.portfolio.tables import BY_NAME
+from domain.portfolio.term_use import UNSUPPORTED_TERMS
+
+TAG = "tag:"
+_MOST_LISTED = 12
+_MOST_TITLE_ROWS = 20
 
 
-def checked_names(table: str, header: list[str], errors: Findings, warnings: Findings) -> list[str] | None:
-    """The names to use, in order; an empty one for a nameless column. None when the header is of no use."""
-    names = [label.strip() for label in header]
-    for label, name in zip(header, names, strict=True):
-        if label != name:
-            warnings.file(
-                table,
-                Code.SURROUNDING_BLANKS,
-                f"The column name {label!r} begins or ends with blanks; it is read as {name!r}.",
-                "Remove the blanks.",
-                column=name,
-                row=1,
-            )
+def name_of(label: str) -> str:
+    """A column's name as Tenor keeps it; the key of a tag keeps its case."""
+    bare = label.strip()
+    return TAG + bare[len(TAG) :] if bare.lower().startswith(TAG) else bare.lower()
+
+
+def checked_names(
+    table: str, header: list[str], errors: Findings, warnings: Findings, below: Sequence[Sequence[str]] = ()
+) -> list[str] | None:
+    """The names to use, in order; an empty one for a nameless column. None when the header is of no use.
+
+    `below` are the first rows under the header, where the header itself may stand below a title.
+    """
+    names = [name_of(label) for label in header]
+    _warn_of_blanks(table, header, warnings)
     repeated = [name for name, count in Counter(names).items() if name and count > 1]
     for name in repeated:
-        errors.file(
-            table, Code.DUPLICATE_COLUMN, f"The column {name} is there twice.", "Keep one of them.", column=name
-        )
+        message = f"The column {name} is there twice; names are read without regard to case."
+        errors.file(table, Code.DUPLICATE_COLUMN, message, "Keep one of them.", column=name)
     too_many = len(names) > MAX_COLUMNS
     if too_many:
         errors.file(
             table, Code.LIMIT_EXCEEDED, f"{len(names)} columns; the limit is {MAX_COLUMNS}.", "Remove some columns."
         )
-    missing = _note_missing(table, names, errors)
-    return None if repeated or too_many or missing else names
+    missing = _note_missing(table, names, below, errors)
+    if repeated or too_many or missing:
+        return None
+    _warn_of_near_names(table, names, warnings)
+    return names
 
 
-def _note_missing(table: str, names: list[str], errors: Findings) -> bool:
-    missing = [column.name for column in BY_NAME[table].columns if column.required and column.name not in names]
-    for name in missing:
-        near = get_close_matches(name, [each.lower() for each in names], n=1)
-        hint = f" ({near[0]!r} is in the header; names are lower case and exact)" if near else ""
+def _warn_of_blanks(table: str, header: Iterable[str], warnings: Findings) -> None:
+    for label in header:
+        if label != label.strip():
+            warnings.file(
+                table,
+                Code.SURROUNDING_BLANKS,
+                f"The column name {label!r} begins or ends with blanks; it is read as {name_of(label)!r}.",
+                "Remove the blanks.",
+                column=name_of(label),
+                row=1,
+            )
+
+
+def _warn_of_near_names(table: str, names: list[str], warnings: Findings) -> None:
+    """A column named nearly as one that Tenor reads is probably meant to be it; others are attributes, and listed."""
+    known = [column.name for column in BY_NAME[table].columns]
+    elsewhere = {column.name for each in BY_NAME.values() for column in each.columns} | UNSUPPORTED_TERMS.keys()
+    left = [name for name in names if name and name not in elsewhere and not name.startswith(TAG)]
+    for name in left:
+        near = nearest_column(name, known, brought=names)
+        if near is not None:
+            warnings.file(
+                table,
+                Code.UNKNOWN_COLUMN,
+                f"{name} is no column that Tenor reads, and it is kept as an attribute. The nearest is {near}.",
+                f"Rename it to {near} if that is what it is.",
+                column=name,
+                row=1,
+                value=name,
+            )
+
+
+def _note_missing(table: str, names: list[str], below: Sequence[Sequence[str]], errors: Findings) -> bool:
+    required = [column.name for column in BY_NAME[table].columns if column.required]
+    missing = [name for name in required if name not in names]
+    under_title = _header_below(required, names, below) if missing else None
+    if under_title is not None:
+        title = next((name for name in names if name), "")
         errors.file(
             table,
             Code.MISSING_COLUMN,
-            f"The column {name} is required and not in the header.",
+            f"The first row is no header ({title!r}); the column names stand in row {under_title}.",
+            f"Delete the rows above row {under_title}: the header is the first row.",
+            value=title,
+        )
+        return True
+    for name in missing:
+        near = next((each for each in names if each and nearest_column(each, [name], brought=())), None)
+        hint = f", or rename {near} to it" if near else ""
+        errors.file(
+            table,
+            Code.MISSING_COLUMN,
+            f"The column {name} is required and not in the header, which has {_listed(names)}.",
             f"Add the column {name}{hint}.",
             column=name,
         )
     return bool(missing)
+
+
+def _header_below(required: list[str], names: list[str], below: Sequence[Sequence[str]]) -> int | None:
+    """The number of the row that holds every required name, where the first holds none."""
+    if set(required) & set(names):
+        return None
+    for number, row in enumerate(below[:_MOST_TITLE_ROWS], start=2):
+        if set(required) <= {name_of(cell) for cell in row}:
+            return number
+    return None
+
+
+def _listed(names: list[str]) -> str:
+    named = [name[:40] for name in names if name]
+    more = f" and {len(named) - _MOST_LISTED} more" if len(named) > _MOST_LISTED else ""
+    return ", ".join(named[:_MOST_LISTED]) + more if named else "no names"
 
 
 def named_columns(table: str, names: list[str], columns: list[Cells], errors: Findings) -> dict[str, Cells]:

@@ -1,4 +1,4 @@
-"""Standard identifiers, where given: LEI, ISIN, CUSIP, SEDOL and FIGI."""
+"""Standard identifiers, where given: an issuer's LEI must be sound, attributes such as ISIN and CUSIP are kept."""
 
 from collections.abc import Callable
 from typing import Any
@@ -21,17 +21,19 @@ SCHEMES: dict[str, Callable[[str], Any]] = {
 }
 
 
-def check_identifiers(table: TypedTable, errors: Findings) -> None:
+def check_identifiers(table: TypedTable, errors: Findings, warnings: Findings) -> None:
     for name, validate in SCHEMES.items():
         if name not in table.columns:
             continue
+        is_attribute = table.spec.column(name) is None
         bad = np.array([not _sound(validate, text) for text in table.distinct_texts(name)], dtype=bool)
-        errors.row(
+        kept = " It is kept as it is." if is_attribute else ""
+        (warnings if is_attribute else errors).row(
             table,
             name,
             Code.INVALID_IDENTIFIER,
             table.rows_with(name, bad),
-            f"This is not a valid {name.upper()}: its length, its characters or its check digit is wrong.",
+            f"This is not a valid {name.upper()}: its length, its characters or its check digit is wrong.{kept}",
             f"Correct the {name.upper()}, or leave the cell empty.",
         )
 

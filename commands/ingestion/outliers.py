@@ -15,7 +15,13 @@ Array = np.ndarray[Any, Any]
 
 _FEWEST_ROWS = 20
 _FAR = 10.0
+_FAR_OF_SIZES = 3.5
+_FACTOR = 30.0
+_MIDDLE = (0.05, 0.95)
+_FEW = 0.01
 _MAD_TO_SIGMA = 1.4826
+_ORDINARY_DISTANCE = {"coupon": 0.1, "margin": 0.05, "spread": 0.05}
+"""Within it nobody would call a rate an outlier, however much alike the others are."""
 _SENSIBLE: dict[str, tuple[float, float]] = {
     "coupon": (-0.05, 0.5),
     "margin": (-0.1, 0.3),
@@ -38,10 +44,8 @@ def warn_of_outliers(tables: Tables, warnings: Findings) -> None:
     _warn_of_long_lives(instruments, warnings)
     for product in PRODUCT_TYPES:
         among = instruments.equals("product_type", product)
-        for column in ("coupon", "margin", "spread"):
-            _warn_of_far(instruments, column, instruments.number(column), among, product, warnings)
-        for column in ("issue_date", "maturity_date"):
-            _warn_of_far(instruments, column, _days(instruments, column), among, product, warnings)
+        for column, ordinary in _ORDINARY_DISTANCE.items():
+            _warn_of_far(instruments, column, instruments.number(column), among, product, ordinary, warnings)
     if "positions" in tables:
         _warn_of_positions(tables["positions"], instruments, warnings)
 
@@ -68,11 +72,9 @@ def _warn_of_positions(positions: TypedTable, instruments: TypedTable, warnings:
         "The position was acquired before its instrument was issued.",
         "Check acquisition_date and the instrument's issue_date.",
     )
-    with np.errstate(divide="ignore"):
-        size = np.where(notional == 0, np.nan, np.log10(np.abs(notional)))
     for product in PRODUCT_TYPES:
         among = np.append(instruments.equals("product_type", product), False)[row]
-        _warn_of_far(positions, "notional", size, among, product, warnings)
+        _warn_of_large(positions, np.abs(notional), among, product, warnings)
 
 
 def _warn_of_units(table: TypedTable, column: str, low: float, high: float, warnings: Findings) -> None:
@@ -82,7 +84,7 @@ def _warn_of_units(table: TypedTable, column: str, low: float, high: float, warn
         column,
         Code.OUTLIER,
         (values < low) | (values > high),
-        f"{column} is outside {low:g} to {high:g}, where nearly all are.",
+        lambda row: f"{column} {values[row]:g} is outside {low:g} to {high:g}, where nearly all are.",
         "Check the unit: rates, spreads and fees are decimals (0.05 is 5 %), prices per 100.",
     )
 
@@ -115,25 +117,57 @@ def _warn_of_long_lives(instruments: TypedTable, warnings: Findings) -> None:
     warnings.row(instruments, "maturity_date", Code.OUTLIER, life > _LONGEST_LIFE_DAYS, message, fix)
 
 
-def _warn_of_far(table: TypedTable, column: str, values: Array, among: Array, product: str, warnings: Findings) -> None:
-    """More than ten robust standard deviations from the median of at least twenty."""
+def _warn_of_far(
+    table: TypedTable,
+    column: str,
+    values: Array,
+    among: Array,
+    product: str,
+    ordinary: float,
+    warnings: Findings,
+) -> None:
+    """More than ten robust standard deviations, and more than `ordinary`, from the median of at least twenty."""
     rows = np.flatnonzero(among & np.isfinite(values))
     if len(rows) < _FEWEST_ROWS:
         return
     sample = values[rows]
     centre = np.median(sample)
     sigma = _MAD_TO_SIGMA * np.median(np.abs(sample - centre))
-    if sigma == 0:
+    far = np.abs(sample - centre) > max(_FAR * sigma, ordinary)
+    low, high = np.quantile(sample, _MIDDLE)
+    _warn_of_few(table, column, values, rows, far, f"of the {product} rows lie between {low:g} and {high:g}", warnings)
+
+
+def _warn_of_large(positions: TypedTable, size: Array, among: Array, product: str, warnings: Findings) -> None:
+    """Far above the rest on a logarithmic scale, and more than a factor above nearly all of them.
+
+    Small amounts are what is left of larger ones, and no mistake.
+    """
+    rows = np.flatnonzero(among & (size > 0))
+    if len(rows) < _FEWEST_ROWS:
         return
-    far = rows[np.abs(sample - centre) > _FAR * sigma]
-    warnings.row(
-        table,
-        column,
-        Code.OUTLIER,
-        far,
-        f"{column} is far outside the rest of the {product} rows.",
-        "Check the value and its unit.",
-    )
+    sample = np.log10(size[rows])
+    centre = np.median(sample)
+    sigma = _MAD_TO_SIGMA * np.median(np.abs(sample - centre))
+    low, high = np.quantile(size[rows], _MIDDLE, method="lower")
+    far = (sample - centre > _FAR_OF_SIZES * sigma) & (size[rows] > _FACTOR * high)
+    said = f"of the {product} positions lie between {low:,.10g} and {high:,.10g}"
+    _warn_of_few(positions, "notional", size, rows, far, said, warnings)
+
+
+def _warn_of_few(
+    table: TypedTable, column: str, values: Array, rows: Array, far: Array, said: str, warnings: Findings
+) -> None:
+    """What many rows have in common is a kind of its own, and no outlier."""
+    if far.sum() <= max(_FEW * len(rows), 1):
+        warnings.row(
+            table,
+            column,
+            Code.OUTLIER,
+            rows[far],
+            lambda row: f"{column} {values[row]:,.10g} is far from the rest: nine in ten {said}.",
+            "Check the value and its unit.",
+        )
 
 
 def _days(table: TypedTable, column: str) -> Array:

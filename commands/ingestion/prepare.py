@@ -1,7 +1,6 @@
 """The way from a folder or workbook to a portfolio ready to store: read, type, check, put in canonical form."""
 
 import json
-import math
 import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -12,13 +11,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from commands.ingestion.attributes import expand_tags, type_attributes
+from commands.ingestion.attributes import attributes_of, expand_tags, type_attributes
 from commands.ingestion.canonical import Canonical, canonical, content_sha256
 from commands.ingestion.cells import FileInfo
 from commands.ingestion.codes import Code
+from commands.ingestion.control_totals import control_totals
 from commands.ingestion.findings import Findings, RowError
 from commands.ingestion.identifiers import check_identifiers
 from commands.ingestion.outliers import warn_of_outliers
+from commands.ingestion.percent import refuse_percent
 from commands.ingestion.read_source import read_source
 from commands.ingestion.references import Tables, check_references
 from commands.ingestion.rejection import note_unattributable, rows_to_keep
@@ -26,6 +27,7 @@ from commands.ingestion.terms import check_terms
 from commands.ingestion.typed_columns import TypedTable, typed_table
 from domain.portfolio.columns import Portfolio
 from domain.portfolio.tables import TABLES
+from domain.portfolio.term_use import DEALS
 
 Array = np.ndarray[Any, Any]
 
@@ -49,6 +51,7 @@ class Prepared:
     `rows`      rows found per table, blank lines aside
     `accepted`  rows to be stored: all, some under accept_valid, or none
     `rejected`  rows with an error, and under accept_valid those that depend on one; `left_out` has their numbers
+    `attributes`  by table, the columns that the contract does not name: kept to group, filter and match by
     `errors`    by table, row and column, at most findings.MOST_TOLD of them; `errors_total` counts all
     """
 
@@ -63,6 +66,7 @@ class Prepared:
     errors_by_code: Mapping[str, int]
     warnings: list[RowError]
     warnings_total: int
+    attributes: dict[str, list[str]]
     control_totals: dict[str, dict[str, float]]
     lines: Mapping[str, Lines]
     files: list[dict[str, str | int]] = field(default_factory=list)
@@ -80,6 +84,7 @@ class Prepared:
             "warnings": [asdict(warning) for warning in self.warnings],
             "warnings_total": self.warnings_total,
             "left_out": {table: rows.tolist() for table, rows in self.left_out.items()},
+            "attributes": self.attributes,
             "control_totals": self.control_totals,
             "files": self.files,
         }
@@ -90,8 +95,11 @@ class Prepared:
         return zlib.compress(f"{{{tables}}}".encode(), level=1)
 
 
-def prepare_portfolio(source: Path, *, accept_valid: bool = False) -> Prepared:
-    """Everything that is wrong with the source, and the portfolio when nothing is, or when the rest will do."""
+def prepare_portfolio(source: Path, *, accept_valid: bool = False, rates_are_decimals: bool = False) -> Prepared:
+    """Everything that is wrong with the source, and the portfolio when nothing is, or when the rest will do.
+
+    Under `rates_are_decimals` a column of rates that looks like percent is meant as it is.
+    """
     errors, warnings = Findings(), Findings()
     found = read_source(source, errors, warnings)
     tables = {
@@ -100,6 +108,9 @@ def prepare_portfolio(source: Path, *, accept_valid: bool = False) -> Prepared:
         if table.name in found.tables
     }
     found.tables.clear()
+    attributes = {name: kept for name, table in tables.items() if (kept := attributes_of(table))}
+    if not rates_are_decimals:
+        refuse_percent(tables, errors)
     _check(tables, errors, warnings)
     if accept_valid:
         note_unattributable(tables, errors)
@@ -108,7 +119,7 @@ def prepare_portfolio(source: Path, *, accept_valid: bool = False) -> Prepared:
     if storable and not keep["positions"].any():
         errors.file("positions", Code.NO_ROWS, "No position is left to store.", "Correct the errors, or add positions.")
         storable = False
-    said = _said(tables, errors, warnings, found.files)
+    said = _said(tables, errors, warnings, found.files, attributes)
     return _with_portfolio(said, tables, canonical(tables, keep)) if storable else said
 
 
@@ -116,14 +127,19 @@ def _check(tables: Tables, errors: Findings, warnings: Findings) -> None:
     for table in tables.values():
         expand_tags(table, errors)
         type_attributes(table, warnings)
-        check_identifiers(table, errors)
+        check_identifiers(table, errors, warnings)
     check_references(tables, errors)
+    if "tranches" in tables:
+        message = f"{DEALS}: its ABS_MBS fails as UNSUPPORTED in a run."
+        warnings.file("tranches", Code.UNSUPPORTED_TABLE, message, "Take the tranches out, or expect them unpriced.")
     if "instruments" in tables:
         check_terms(tables, errors, warnings)
         warn_of_outliers(tables, warnings)
 
 
-def _said(tables: Tables, errors: Findings, warnings: Findings, files: list[FileInfo]) -> Prepared:
+def _said(
+    tables: Tables, errors: Findings, warnings: Findings, files: list[FileInfo], attributes: dict[str, list[str]]
+) -> Prepared:
     bad = {name: errors.rows_of(table) for name, table in tables.items()}
     rows = {name: table.rows + len(table.unreadable_rows) for name, table in tables.items()}
     left_out = {name: _left_out(table, bad[name]) for name, table in tables.items()}
@@ -139,6 +155,7 @@ def _said(tables: Tables, errors: Findings, warnings: Findings, files: list[File
         errors_by_code=errors.by_code(),
         warnings=warnings.told(),
         warnings_total=warnings.total,
+        attributes=attributes,
         control_totals={},
         lines={},
         files=[asdict(file) for file in files],
@@ -158,20 +175,3 @@ def _with_portfolio(said: Prepared, tables: Tables, made: Canonical) -> Prepared
 
 def _left_out(table: TypedTable, bad: Array) -> Array:
     return np.union1d(table.source_rows[bad], np.asarray(table.unreadable_rows, dtype=np.int64))
-
-
-def control_totals(portfolio: Portfolio) -> dict[str, dict[str, float]]:
-    """Per currency of the instruments: positions, and the exact sums of notional and book value to reconcile with."""
-    currency = portfolio.tables["instruments"].columns["currency"]
-    code = currency.values[portfolio.instrument_row]
-    columns = portfolio.tables["positions"].columns
-    totals: dict[str, dict[str, float]] = {}
-    for place, name in enumerate(currency.categories):
-        rows = np.flatnonzero(code == place)
-        if len(rows):
-            totals[name] = {"positions": len(rows)}
-            for column in ("notional", "book_value"):
-                if column in columns:
-                    amounts = columns[column].values[rows]
-                    totals[name][column] = math.fsum(amounts[~np.isnan(amounts)])
-    return totals

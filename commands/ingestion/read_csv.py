@@ -3,7 +3,9 @@
 import csv
 import hashlib
 import io
+import re
 from codecs import IncrementalDecoder, getincrementaldecoder
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,8 @@ from commands.ingestion.limits import MAX_FILE_BYTES
 _SLICE = 1 << 24
 _HEADER_BYTES = 1 << 20
 _BLOCK = 1 << 25
+_ROWS_OF_HEAD = 21
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 def read_csv(name: str, path: Path, errors: Findings, warnings: Findings) -> tuple[RawTable | None, FileInfo]:
@@ -26,11 +30,11 @@ def read_csv(name: str, path: Path, errors: Findings, warnings: Findings) -> tup
     info, sound = _checked(name, path, errors)
     if not sound:
         return None, info
-    header = _header(path)
-    if len(header) == 1 and any(mark in header[0] for mark in ";\t|"):
-        errors.file(name, Code.UNREADABLE, f"{path.name} is not separated by commas.", "Save it as CSV with commas.")
+    head = _head(path)
+    header = head[0] if head else []
+    if _note_other_separator(name, path, header, errors):
         return None, info
-    names = checked_names(name, header, errors, warnings)
+    names = checked_names(name, header, errors, warnings, head[1:])
     table = _parsed(name, path, header, errors) if names is not None else None
     if names is None or table is None:
         return None, info
@@ -79,10 +83,29 @@ def _encoding_fault(decoder: IncrementalDecoder, piece: bytes, lines_before: int
     return None
 
 
-def _header(path: Path) -> list[str]:
+def _head(path: Path) -> list[list[str]]:
+    """The header and the rows just below it."""
     with path.open("rb") as file:
-        head = file.read(_HEADER_BYTES).decode("utf-8-sig", errors="ignore")
-    return next((record for record in csv.reader(io.StringIO(head, newline=""))), [])
+        text = file.read(_HEADER_BYTES).decode("utf-8-sig", errors="ignore")
+    return list(islice(csv.reader(io.StringIO(text, newline="")), _ROWS_OF_HEAD))
+
+
+def _note_other_separator(name: str, path: Path, header: list[str], errors: Findings) -> bool:
+    """A file that is separated by something else, and what."""
+    first = ",".join(header)
+    if re.fullmatch(r"sep=.?", first.strip(), re.IGNORECASE):
+        message = f"{path.name} begins with the line {first.strip()!r}, which is for spreadsheets only."
+        errors.file(
+            name, Code.UNREADABLE, message, "Delete that line, and separate values by commas.", value=first.strip()
+        )
+        return True
+    found = next((mark for mark in _SEPARATORS if len(header) == 1 and mark in first), None)
+    if found is None:
+        return False
+    comma = " Then a decimal comma must be a point." if found == ";" else ""
+    message = f"{path.name} is separated by {_SEPARATORS[found]}, not by commas."
+    errors.file(name, Code.UNREADABLE, message, f"Save it as CSV with commas.{comma}", value=first)
+    return True
 
 
 def _parsed(name: str, path: Path, header: list[str], errors: Findings) -> tuple[pa.Table, tuple[int, ...]] | None:

@@ -13,12 +13,15 @@ from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
 from commands.ingestion.headers import checked_names, named_columns
 from commands.ingestion.limits import MAX_FILE_BYTES, MAX_ROWS
+from commands.ingestion.typed_columns import is_id
 from domain.portfolio.tables import BY_NAME
 
 _MAGIC = b"PAR1"
 _CODED = pa.dictionary(pa.int32(), pa.string())
 _MOST_CODE_BYTES = 3
 """Of a row, at the mean: codes of few texts take no more, texts themselves do."""
+
+_EXACT_BELOW = 1e15
 
 _DAMAGED = (pa.ArrowException, OSError, ValueError)
 """What the reader raises over bytes that are not what they should be; a name that is not UTF-8 is a ValueError."""
@@ -41,7 +44,30 @@ def read_parquet(name: str, path: Path, errors: Findings, warnings: Findings) ->
         return None, info
     names = [names[place] for place in read]
     rows = np.arange(2, 2 + file.metadata.num_rows)
-    return without_blank_rows(RawTable(name, path.name, rows, named_columns(name, names, columns, errors))), info
+    kinds = [file.schema_arrow.field(place).type for place in read]
+    numeric = frozenset(label for label, kind in zip(names, kinds, strict=True) if _is_number(kind))
+    _note_rounded_ids(name, names, kinds, columns, errors)
+    named = named_columns(name, names, columns, errors)
+    return without_blank_rows(RawTable(name, path.name, rows, named, numeric=numeric)), info
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
+
+
+def _note_rounded_ids(
+    table: str, names: list[str], kinds: list[pa.DataType], columns: list[Cells], errors: Findings
+) -> None:
+    """Ids that came as floating-point numbers: of more than 15 digits the last are lost."""
+    for name, kind, cells in zip(names, kinds, columns, strict=True):
+        if not (is_id(BY_NAME[table], name) and pa.types.is_floating(kind)):
+            continue
+        values = pc.cast(cells.texts, pa.float64()).to_numpy(zero_copy_only=False)
+        if (np.abs(values) >= _EXACT_BELOW).any():
+            largest = str(cells.texts[int(np.argmax(np.abs(values)))])
+            message = f"{name} is a column of floating-point numbers of more than 15 digits; the last are lost."
+            fix = "Write the ids as text."
+            errors.file(table, Code.ROUNDED_ID, message, fix, column=name, value=largest)
 
 
 def _info(path: Path) -> FileInfo:

@@ -10,9 +10,11 @@ from commands.ingestion.read_csv import read_csv
 from commands.ingestion.read_parquet import read_parquet
 from commands.ingestion.read_xlsx import read_xlsx
 from domain.portfolio.tables import BY_NAME, TABLES
+from domain.portfolio.term_use import TABLES_LEFT_ASIDE, UNSUPPORTED_TABLES
 
 _READERS = {".csv": read_csv, ".parquet": read_parquet}
 _WITH_MACROS = {".xlsm", ".xlsb", ".xltm", ".xlam"}
+_MOST_LISTED = 12
 _LOOKS_LIKE_A_TABLE = {".csv", ".parquet", ".xlsx", ".xls", ".xlsm", ".ods", ".tsv", ".txt"}
 
 
@@ -35,7 +37,7 @@ def _only_workbook(folder: Path) -> Path | None:
     """A folder without tables that holds one workbook stands for the workbook."""
     paths = [path for path in folder.iterdir() if path.is_file() and not path.name.startswith(("~$", "."))]
     books = [path for path in paths if path.suffix.lower() == ".xlsx"]
-    tables = [path for path in paths if path.stem in BY_NAME and path.suffix.lower() in _READERS]
+    tables = [path for path in paths if table_of(path.stem) in BY_NAME and path.suffix.lower() in _READERS]
     return books[0] if len(books) == 1 and not tables else None
 
 
@@ -51,16 +53,21 @@ def _note_no_source(source: Path, errors: Findings) -> None:
     errors.file("", Code.MISSING_SOURCE, message, fix, value=str(source))
 
 
+def table_of(label: str) -> str:
+    """The name of a table as a file or a sheet says it, without regard to case or blanks around it."""
+    return label.strip().lower()
+
+
 def _read_folder(folder: Path, errors: Findings, warnings: Findings) -> Source:
     tables: dict[str, RawTable] = {}
     files: list[FileInfo] = []
     paths = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
-    ours = [path for path in paths if path.stem in BY_NAME and path.suffix.lower() in _READERS]
-    for path in paths:
-        if path not in ours and path.suffix.lower() in _LOOKS_LIKE_A_TABLE:
-            _note_unknown(path.stem, path.name, warnings)
+    ours = [path for path in paths if table_of(path.stem) in BY_NAME and path.suffix.lower() in _READERS]
+    others = [path for path in paths if path not in ours and path.suffix.lower() in _LOOKS_LIKE_A_TABLE]
+    for path in others:
+        _note_unknown(path.stem, path.name, errors, warnings)
     for name in BY_NAME:
-        versions = [path for path in ours if path.stem == name]
+        versions = [path for path in ours if table_of(path.stem) == name]
         if len(versions) > 1:
             both = " and ".join(path.name for path in versions)
             errors.file(name, Code.DUPLICATE_TABLE, f"The table is there twice: {both}.", "Keep one of them.")
@@ -69,35 +76,57 @@ def _read_folder(folder: Path, errors: Findings, warnings: Findings) -> Source:
             files.append(info)
             if table is not None:
                 tables[name] = table
-    return _with_missing_noted(Source(tables, files), {path.stem for path in ours}, errors)
+    brought = {table_of(path.stem) for path in ours}
+    there = [path.name for path in (*ours, *others)] or [path.name for path in paths]
+    return _with_missing_noted(Source(tables, files), brought, f"The folder holds {listed(there)}.", errors)
 
 
 def _read_workbook(path: Path, errors: Findings, warnings: Findings) -> Source:
     tables, info, sheets = read_xlsx(path, errors, warnings)
     for sheet in sheets:
-        if sheet not in BY_NAME:
-            _note_unknown(sheet, f"The sheet {sheet}", warnings)
+        if table_of(sheet) not in BY_NAME:
+            _note_unknown(sheet, f"The sheet {sheet}", errors, warnings)
     found = Source(tables, [info])
-    return _with_missing_noted(found, set(sheets), errors) if sheets else found
+    if not sheets:
+        return found
+    there = f"The workbook holds {listed(sheets)}."
+    return _with_missing_noted(found, {table_of(sheet) for sheet in sheets}, there, errors)
 
 
-def _note_unknown(stem: str, shown: str, warnings: Findings) -> None:
-    near = get_close_matches(stem.lower(), BY_NAME, n=1)
+def _note_unknown(stem: str, shown: str, errors: Findings, warnings: Findings) -> None:
+    """A table of a kind that this release does not price is refused where positions would be priced wrongly."""
+    name = table_of(stem)
+    if name in UNSUPPORTED_TABLES:
+        message = f"{shown} is not read: {UNSUPPORTED_TABLES[name]}."
+        fix = "Take it out, and with it the instruments that it names."
+        errors.file(name, Code.UNSUPPORTED_TABLE, message, fix)
+        return
+    if name in TABLES_LEFT_ASIDE:
+        message = f"{shown} is left aside. {TABLES_LEFT_ASIDE[name]}."
+        warnings.file(name, Code.UNSUPPORTED_TABLE, message, "Take it out, or bring it again when deals are supported.")
+        return
+    near = get_close_matches(name, BY_NAME, n=1)
     fix = f"Rename it to {near[0]} if it is that table." if near else f"The tables are {', '.join(BY_NAME)}."
     warnings.file(stem, Code.UNKNOWN_TABLE, f"{shown} is none of the tables and was left aside.", fix)
 
 
-def _with_missing_noted(found: Source, brought: set[str], errors: Findings) -> Source:
+def _with_missing_noted(found: Source, brought: set[str], there: str, errors: Findings) -> Source:
     """A required table that is absent; one that is there and unreadable has said so itself."""
     for table in TABLES:
         if table.required and table.name not in brought and table.name not in found.tables:
             errors.file(
                 table.name,
                 Code.MISSING_TABLE,
-                f"There is no {table.name} table.",
+                f"There is no {table.name} table. {there}",
                 f"Add {table.name}.csv, {table.name}.parquet or a sheet {table.name}.",
             )
     return found
+
+
+def listed(names: list[str]) -> str:
+    shown = ", ".join(name[:60] for name in names[:_MOST_LISTED])
+    more = f" and {len(names) - _MOST_LISTED} more" if len(names) > _MOST_LISTED else ""
+    return shown + more if names else "no files"
 
 
 def _note_missing_and_empty(found: Source, errors: Findings) -> None:

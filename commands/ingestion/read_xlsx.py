@@ -11,6 +11,7 @@ import re
 import struct
 import zipfile
 import zlib
+from collections import Counter
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -24,6 +25,7 @@ from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
 from commands.ingestion.headers import checked_names, named_columns
 from commands.ingestion.limits import MAX_WORKBOOK_BYTES, MAX_WORKBOOK_MEMBERS, MAX_WORKBOOK_RATIO
+from commands.ingestion.typed_columns import is_id
 from domain.portfolio.tables import BY_NAME
 
 _CELL = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
@@ -45,6 +47,10 @@ _DAMAGED = (
     NotImplementedError,
 )
 """What unpacking and reading raise over bytes that are not what they should be."""
+_ROWS_OF_HEAD = 21
+_EXACT_BELOW = 1e15
+_LARGEST_WHOLE = 2.0**63
+"""Written out in full; beyond it digits mean nothing."""
 _PLAIN = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _OLE = b"\xd0\xcf\x11\xe0"
 
@@ -64,23 +70,32 @@ def read_xlsx(path: Path, errors: Findings, warnings: Findings) -> tuple[dict[st
         parts = _unpacked(data)
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
         formulas = _formulas(parts)
-        sheets = {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in _tables(book)}
+        sheets = {name: book.get_sheet_by_name(name).to_python(skip_empty_area=False) for name in _sheets(book)}
     except _Refused as refused:
         errors.file("", refused.code, f"{path.name}: {refused.message}", refused.fix)
         return {}, info, []
     except _DAMAGED:
         errors.file("", Code.UNREADABLE, f"{path.name} is damaged.", "Save the workbook again as .xlsx.")
         return {}, info, []
-    tables = {}
-    for name, rows in sheets.items():
-        table = _sheet(name, path.name, rows, formulas.get(name, []), errors, warnings)
+    tables: dict[str, RawTable] = {}
+    _note_repeated(list(sheets), errors)
+    for sheet, rows in sheets.items():
+        name = sheet.strip().lower()
+        table = _sheet(name, path.name, rows, formulas.get(sheet, []), errors, warnings)
         if table is not None:
             tables[name] = table
     return tables, info, list(book.sheet_names)
 
 
-def _tables(book: CalamineWorkbook) -> list[str]:
-    return [name for name in book.sheet_names if name in BY_NAME]
+def _sheets(book: CalamineWorkbook) -> list[str]:
+    """Those that are tables, their names read without regard to case or blanks around them."""
+    return [name for name in book.sheet_names if name.strip().lower() in BY_NAME]
+
+
+def _note_repeated(sheets: list[str], errors: Findings) -> None:
+    for name, count in Counter(sheet.strip().lower() for sheet in sheets).items():
+        if count > 1:
+            errors.file(name, Code.DUPLICATE_TABLE, f"{count} sheets are called {name}.", "Keep one of them.")
 
 
 # --- the archive ----------------------------------------------------------------------------------------------------
@@ -174,14 +189,54 @@ def _sheet(
     if not any(cell != "" for row in rows for cell in row):
         errors.file(name, Code.EMPTY_FILE, f"The sheet {name} is empty.", "Write a header row and at least one row.")
         return None
-    names = checked_names(name, [_text(cell) or "" for cell in rows[0]], errors, warnings)
+    body = rows[1:]
+    head = [[_text(cell) or "" for cell in row] for row in rows[:_ROWS_OF_HEAD]]
+    names = checked_names(name, head[0], errors, warnings, head[1:])
     if names is None:
         return None
-    body = rows[1:]
     columns = [_cells([_text(row[place]) for row in body]) for place in range(len(names))]
-    table = RawTable(name, file, np.arange(2, 2 + len(body)), named_columns(name, names, columns, errors))
+    numeric = frozenset(label for place, label in enumerate(names) if _all_numbers(body, place))
+    _note_rounded_ids(name, names, body, errors, warnings)
+    named = named_columns(name, names, columns, errors)
+    table = RawTable(name, file, np.arange(2, 2 + len(body)), named, numeric=numeric)
     _note_formulas(table, names, formulas, errors)
     return without_blank_rows(table)
+
+
+def _all_numbers(body: list[list[Any]], place: int) -> bool:
+    return all(isinstance(row[place], int | float) or row[place] == "" for row in body)
+
+
+def _note_rounded_ids(
+    table: str, names: list[str], body: list[list[Any]], errors: Findings, warnings: Findings
+) -> None:
+    """A spreadsheet keeps 15 digits of a number: those of a longer id are lost before we see them."""
+    for place, name in enumerate(names):
+        if BY_NAME[table].column(name) is not None and not is_id(BY_NAME[table], name):
+            continue
+        for number, row in enumerate(body, start=2):
+            cell = row[place]
+            if isinstance(cell, float) and cell.is_integer() and abs(cell) >= _EXACT_BELOW and name:
+                (errors if BY_NAME[table].column(name) else warnings).file(
+                    table,
+                    Code.ROUNDED_ID,
+                    f"Cell {_letters(place)}{number} holds {name} as a number of more than 15 digits; "
+                    "a spreadsheet keeps no more, so the last ones are lost.",
+                    "Format the column as text, and write or import the ids again.",
+                    column=name,
+                    row=number,
+                    value=str(int(cell)),
+                )
+
+
+def _letters(place: int) -> str:
+    """A column as a spreadsheet calls it, from its place counted from 0."""
+    letters = ""
+    place += 1
+    while place:
+        place, letter = divmod(place - 1, 26)
+        letters = chr(ord("A") + letter) + letters
+    return letters
 
 
 def _note_formulas(table: RawTable, names: list[str], found: list[tuple[int, int, str]], errors: Findings) -> None:
@@ -210,7 +265,7 @@ def _text(cell: Any) -> str | None:
     if isinstance(cell, bool):
         return "true" if cell else "false"
     if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
+        return str(int(cell)) if cell.is_integer() and abs(cell) < _LARGEST_WHOLE else repr(cell)
     if isinstance(cell, dt.datetime) and cell.time() == dt.time():
         return cell.date().isoformat()
     if isinstance(cell, dt.date):

@@ -98,16 +98,28 @@ def _check_reference(
 
 
 def _check_books(positions: TypedTable, portfolio: TypedTable, errors: Findings) -> None:
+    """One finding for each node that is no book, however many positions hang on it."""
     node = rows_referred(positions, "book_id", portfolio, "node_id")
     book = np.append(portfolio.equals("kind", "BOOK"), True)
-    errors.row(
-        positions,
-        "book_id",
-        Code.NOT_A_BOOK,
-        ~book[node],
-        lambda row: f"This node is a {portfolio.text_at('kind', int(node[row]))}; positions hang on books.",
-        "Name a node of kind BOOK.",
-    )
+    for cause, rows in by_cause(node, ~book[node]):
+        place = f"row {portfolio.source_rows[cause]} of portfolio"
+        kind = portfolio.text_at("kind", cause)
+        more = f" So it is in {len(rows) - 1:,} more rows." if len(rows) > 1 else ""
+        if kind in NODE_KINDS:
+            message = f"This node is a {kind}; positions hang on books.{more}"
+            fix = f"Name a node of kind BOOK, or correct the kind in {place}."
+        else:
+            message = f"This node's kind in {place} is wrong, and positions hang on books.{more}"
+            fix = f"Correct {place}."
+        errors.one(positions, "book_id", Code.NOT_A_BOOK, rows, message, fix)
+
+
+def by_cause(cause: Array, among: Array) -> list[tuple[int, Array]]:
+    """The marked rows of each cause, in the order of their first row."""
+    rows = np.flatnonzero(among)
+    rows = rows[np.argsort(cause[rows], kind="stable")]
+    parts = np.split(rows, np.flatnonzero(np.diff(cause[rows])) + 1) if len(rows) else []
+    return sorted(((int(cause[part[0]]), part) for part in parts), key=lambda found: int(found[1][0]))
 
 
 def check_tree(portfolio: TypedTable, errors: Findings) -> None:
@@ -127,16 +139,17 @@ def check_tree(portfolio: TypedTable, errors: Findings) -> None:
     for place, kind in enumerate(NODE_KINDS):
         level[portfolio.equals("kind", kind)] = place
     below = (parent != _NONE) & (level != _NONE) & (level[parent] > level)
-    errors.row(
-        portfolio,
-        "parent_id",
-        Code.WRONG_NESTING,
-        below,
-        lambda row: (
-            f"A {portfolio.text_at('kind', row)} cannot stand below a {portfolio.text_at('kind', int(parent[row]))}."
-        ),
-        f"The order from the top is {', '.join(NODE_KINDS)}.",
-    )
+    for cause, rows in by_cause(parent, below):
+        child, above = portfolio.text_at("kind", int(rows[0])), portfolio.text_at("kind", cause)
+        more = f" So it is with {len(rows) - 1:,} more nodes." if len(rows) > 1 else ""
+        errors.one(
+            portfolio,
+            "parent_id",
+            Code.WRONG_NESTING,
+            rows,
+            f"A {child} cannot stand below a {above} (row {portfolio.source_rows[cause]}).{more}",
+            f"The order from the top is {', '.join(NODE_KINDS)}.",
+        )
 
 
 def circles_of(parent: Array) -> list[list[int]]:

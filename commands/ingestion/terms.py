@@ -8,8 +8,10 @@ import numpy as np
 
 from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
+from commands.ingestion.payment_terms import LAST_REGULAR, check_payments, warn_off_grid
 from commands.ingestion.references import Tables, rows_referred
 from commands.ingestion.typed_columns import TypedTable, list_fix
+from commands.ingestion.unused_terms import check_unused_terms, is_read
 from domain.currencies import ISO_4217
 from domain.documents import Problem
 from domain.portfolio.columns import ABSENT_DATE
@@ -39,7 +41,10 @@ def check_terms(tables: Tables, errors: Findings, warnings: Findings) -> None:
     _check_payoffs(instruments, errors)
     _check_dates(instruments, errors)
     _check_attached_rows(tables, errors, warnings)
-    _warn_of_unused_terms(instruments, warnings)
+    check_unused_terms(tables, errors, warnings)
+    check_payments(instruments, errors)
+    warn_off_grid(instruments, warnings)
+    _warn_of_no_regular_dates(instruments, warnings)
 
 
 def _check_required(tables: Tables, errors: Findings) -> None:
@@ -143,7 +148,7 @@ def _check_schedule(instruments: TypedTable, errors: Findings) -> None:
         "frequency",
         loan & at_maturity & instruments.equals("amortization", "LEVEL_PAY"),
         "A level payment needs payment dates; frequency 0 pays at maturity.",
-        "Use a frequency of 1, 2, 4 or 12, or BULLET.",
+        "Use a frequency above 0, or BULLET.",
         errors,
     )
 
@@ -182,11 +187,12 @@ def _check_speeds(tables: Tables, errors: Findings) -> None:
     if issuers is not None:
         issuer = rows_referred(instruments, "issuer_id", issuers, "issuer_id")
         has_lgd = np.append(issuers.present("lgd"), False)[issuer] & instruments.equals("default", "PD")
+    losing = is_read(instruments, "default")
     errors.row(
         instruments,
         "severity",
         Code.MISSING_SEVERITY,
-        instruments.present("default") & ~instruments.present("severity") & ~has_lgd,
+        instruments.present("default") & ~instruments.present("severity") & ~has_lgd & losing,
         "A default speed says how many default; severity says how much of it is lost.",
         "Fill in severity, a decimal such as 0.4.",
     )
@@ -243,22 +249,31 @@ def _payoff_problems(text: str) -> list[Problem]:
 
 
 def _check_dates(instruments: TypedTable, errors: Findings) -> None:
-    for later in ("maturity_date", "first_payment_date"):
+    for later in ("maturity_date", "first_payment_date", LAST_REGULAR):
         _note_order(instruments, "issue_date", later, errors, same_day=False)
     _note_order(instruments, "issue_date", "expiry_date", errors, same_day=True)
     _note_order(instruments, "first_payment_date", "maturity_date", errors, same_day=True)
+    _note_order(instruments, "first_payment_date", LAST_REGULAR, errors, same_day=True, at=LAST_REGULAR)
+    _note_order(instruments, LAST_REGULAR, "maturity_date", errors, same_day=True, at=LAST_REGULAR)
     swaption = instruments.equals("product_type", "SWAPTION")
     _note_order(instruments, "expiry_date", "maturity_date", errors, same_day=False, among=swaption)
 
 
 def _note_order(
-    table: TypedTable, first: str, later: str, errors: Findings, *, same_day: bool, among: Array | None = None
+    table: TypedTable,
+    first: str,
+    later: str,
+    errors: Findings,
+    *,
+    same_day: bool,
+    among: Array | None = None,
+    at: str | None = None,
 ) -> None:
     """The error stands at `later`, except that a first payment past maturity is wrong itself."""
     before, after = table.day(first), table.day(later)
     both = (before != ABSENT_DATE) & (after != ABSENT_DATE)
     wrong = both & ((after < before) if same_day else (after <= before))
-    column = first if first == "first_payment_date" else later
+    column = at or (first if first == "first_payment_date" else later)
     errors.row(
         table,
         column,
@@ -310,17 +325,8 @@ def _has_rows(attached: TypedTable | None, instruments: TypedTable) -> Array:
     return has[:-1]
 
 
-def _warn_of_unused_terms(instruments: TypedTable, warnings: Findings) -> None:
-    loan = instruments.equals("product_type", "LOAN")
-    custom = loan & instruments.equals("amortization", "CUSTOM")
-    unlevelled = loan & ~instruments.equals("amortization", "LEVEL_PAY")
-    off_par = loan & ~np.isin(instruments.number("redemption_per_100"), (100.0,))
-    by_table = "A CUSTOM loan pays what cashflows says, whatever its speeds."
-    for column, rows, message, fix in (
-        ("amortization_months", unlevelled, "Only LEVEL_PAY has a payment to level.", "Use LEVEL_PAY for a balloon."),
-        ("prepayment", custom, by_table, "Put expected flows in cashflows, or use another amortization."),
-        ("default", custom, by_table, "Put expected flows in cashflows, or use another amortization."),
-        ("redemption_per_100", off_par, "A loan repays its balance, at 100.", "Use a BOND, or leave it out."),
-    ):
-        unused = rows & instruments.present(column)
-        warnings.row(instruments, column, Code.TERM_NOT_USED, unused, message, fix)
+def _warn_of_no_regular_dates(instruments: TypedTable, warnings: Findings) -> None:
+    at_once = instruments.equals("product_type", *_DEBT) & (instruments.number("frequency") == 0)
+    unused = at_once & instruments.present(LAST_REGULAR)
+    message, fix = "Frequency 0 has no regular dates.", "Give a frequency, or leave it out."
+    warnings.row(instruments, LAST_REGULAR, Code.TERM_NOT_USED, unused, message, fix)

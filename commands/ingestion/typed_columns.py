@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from commands.ingestion.cells import Cells, RawTable, distinct, matches, texts_as_lists
 from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
+from commands.ingestion.fixes import date_fix, number_fix
 from commands.ingestion.limits import MAX_ID_CHARS, MAX_TEXT_CHARS
 from domain.portfolio.columns import ABSENT_DATE
 from domain.portfolio.tables import BY_NAME, Column, Kind, Table
@@ -22,6 +23,7 @@ Array = np.ndarray[Any, Any]
 NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 NOT_FINITE = r"(?i)^[+-]?(nan|inf|infinity|1\.#inf|1\.#qnan)$"
 ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_LARGEST_RATE = 10
 EARLIEST, LATEST = date(1900, 1, 1), date(2200, 12, 31)
 _TRUE = ("true", "TRUE", "True", "1", "yes", "YES", "Yes")
 _FALSE = ("false", "FALSE", "False", "0", "no", "NO", "No")
@@ -47,7 +49,10 @@ class Typed:
 
 @dataclass(frozen=True)
 class TypedTable:
-    """`referred` is what references.rows_referred has found of this table's columns: each is looked up once."""
+    """`referred` is what references.rows_referred has found of this table's columns: each is looked up once.
+
+    `numeric` as in cells.RawTable.
+    """
 
     spec: Table
     file: str
@@ -55,6 +60,7 @@ class TypedTable:
     columns: dict[str, Typed]
     unreadable_rows: tuple[int, ...] = ()
     referred: dict[tuple[str, str, str], Array] = field(default_factory=dict)
+    numeric: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -108,7 +114,7 @@ def typed_table(raw: RawTable, errors: Findings, warnings: Findings) -> TypedTab
     """The columns of the contract; attributes are typed by their content elsewhere."""
     spec = BY_NAME[raw.name]
     columns: dict[str, Typed] = {}
-    table = TypedTable(spec, raw.file, raw.source_rows, columns, raw.unreadable_rows)
+    table = TypedTable(spec, raw.file, raw.source_rows, columns, raw.unreadable_rows, numeric=raw.numeric)
     for name, cells in raw.columns.items():
         column = spec.column(name)
         checked = _cleaned(table, name, cells, is_id(spec, name), errors, warnings)
@@ -219,7 +225,7 @@ def _number(table: TypedTable, column: Column, cells: Cells, errors: Findings) -
         Code.NOT_A_NUMBER,
         of_rows(~numeric & ~endless, cells.codes),
         f"{name} is not a number.",
-        lambda row: _number_fix(table.text_at(name, row)),
+        lambda row: number_fix(table.text_at(name, row), is_rate=_is_rate(column)),
     )
     values = np.where(endless, np.nan, values)
     if column.kind is Kind.INTEGER:
@@ -230,15 +236,8 @@ def _number(table: TypedTable, column: Column, cells: Cells, errors: Findings) -
     return Typed(column.kind, rows, cells)
 
 
-def _number_fix(text: str | None) -> str:
-    text = (text or "").strip()
-    if text.endswith("%") and re.match(NUMBER, text[:-1].strip()):
-        return f"Rates are decimals: write {float(text[:-1]) / 100:.10g}."
-    if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", text):
-        return f"Write it without thousands separators: {text.replace(',', '')}."
-    if re.fullmatch(r"[+-]?\d+,\d+", text):
-        return f"Use a decimal point: {text.replace(',', '.')}."
-    return "Write a number with a decimal point and nothing around it, or leave the cell empty."
+def _is_rate(column: Column) -> bool:
+    return column.kind is Kind.NUMBER and column.high is not None and column.high <= _LARGEST_RATE
 
 
 def _note_range(table: TypedTable, column: Column, values: Array, errors: Findings) -> None:
@@ -267,7 +266,7 @@ def _range_words(column: Column) -> str:
 
 
 def _range_fix(column: Column, value: float) -> str:
-    if column.kind is Kind.NUMBER and column.high is not None and column.high <= 10 and value > column.high:
+    if column.high is not None and _is_rate(column) and value > column.high:
         basis_points = f", {value:g} bp is {value / 10_000:g}" if value >= 10 else ""
         return f"It is a decimal: {value:g} % is {value / 100:g}{basis_points}."
     return f"Write a value {_range_words(column)}."
@@ -297,7 +296,7 @@ def _date(table: TypedTable, column: Column, cells: Cells, errors: Findings) -> 
         Code.NOT_A_DATE,
         of_rows(~sound, cells.codes),
         f"{name} is not an ISO 8601 date.",
-        "Write a date of the calendar as YYYY-MM-DD, without a time.",
+        lambda row: date_fix(table.text_at(name, row)),
     )
     early, late = EARLIEST.toordinal() - _EPOCH, LATEST.toordinal() - _EPOCH
     far = of_rows(sound & ((days < early) | (days > late)), cells.codes)

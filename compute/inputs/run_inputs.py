@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from fnmatch import fnmatchcase
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,18 +63,9 @@ class RunInputs:
             for shock in shocks:
                 match = tuple(shock.match.items())
                 if match not in chosen:
-                    chosen[match] = matched(terms, shock.match)
+                    chosen[match] = terms.matched(shock.match)
                 spread[:, scenario] += np.where(chosen[match], shock.bp * 1e-4, 0.0)
         return spread
-
-
-def matched(terms: Terms, match: dict[str, str]) -> NDArray[np.bool_]:
-    """Positions whose every named attribute matches its shell-style pattern; `*` also matches a missing one."""
-    chosen = np.ones(len(terms), np.bool_)
-    for name, pattern in match.items():
-        if pattern != "*":
-            chosen &= terms.matches(name, lambda text, p=pattern: fnmatchcase(text, p))  # type: ignore[misc]
-    return chosen
 
 
 def resolve_run(portfolio: Portfolio, market: MarketDocument, requested: RunRequested) -> RunInputs:

@@ -1,7 +1,7 @@
 """The terms of some positions as arrays: columns gathered by position, defaults filled in, texts to codes."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from domain.portfolio.attributes import Holder, holders, matched
 from domain.portfolio.columns import ABSENT_CODE, ABSENT_DATE, ColumnData, Portfolio
 from domain.portfolio.tables import Kind
 
@@ -108,22 +109,21 @@ class Terms:
         return np.where(np.isnan(values), default, values)
 
     def attribute_number(self, name: str) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """A number that the position brings, else its instrument, and whether there is one; NaN for what is no number.
+        """An attribute as a number, and whether there is one; NaN for what is no number.
 
         One cell that is no number makes an attribute's column one of texts, so those are read as well.
         """
-        values, present = np.full(len(self), np.nan), np.zeros(len(self), np.bool_)
-        for _, rows, numbers, there in self._attributes(name):
-            values = np.where(present, values, numbers[rows])
-            present |= there[rows]
-        return values, present
+        values, present = self.lookups.once("numbers", name, partial(_numbers_of, self._holders(name), self.portfolio))
+        chosen: tuple[NDArray[np.float64], NDArray[np.bool_]] = values[self.rows], present[self.rows]
+        return chosen
 
     def attribute_text(self, name: str, index: int) -> str:
-        """The attribute as an error report shows it: the position's, else its instrument's."""
-        for column, rows, _, there in self._attributes(name):
-            if there[rows[index]]:
-                value = column.values[rows[index]]
-                return repr(column.categories[value]) if column.kind is Kind.TEXT else f"{value:g}"
+        """The attribute as an error report shows it."""
+        row = self.rows[index]
+        for holder in self._holders(name):
+            if holder.speaks[row]:
+                value = holder.column.values[holder.rows[row]]
+                return repr(holder.column.categories[value]) if holder.column.kind is Kind.TEXT else f"{value:g}"
         return ""
 
     def issuer_number(self, name: str) -> NDArray[np.float64]:
@@ -131,19 +131,15 @@ class Terms:
         issuers = self.portfolio.tables.get("issuers")
         if issuers is None or name not in issuers.columns:
             return np.full(len(self), np.nan)
-        rows = self._issuers()
-        values: NDArray[np.float64] = np.append(issuers.columns[name].values.astype(np.float64), np.nan)
-        return values[np.where(rows >= 0, rows, -1)]
+        values = np.append(issuers.columns[name].values.astype(np.float64), np.nan)
+        numbers: NDArray[np.float64] = values[self.portfolio.issuer_row[self.rows]]
+        return numbers
 
-    def matches(self, name: str, pattern_matches: Callable[[str], bool]) -> NDArray[np.bool_]:
-        """Whether an attribute of the position, its instrument or its issuer matches; an absent one does not."""
-        for column, rows in self._holders(name):
-            if column.categories:
-                table = np.array([pattern_matches(text) for text in column.categories])
-                codes = np.where(rows >= 0, column.values[rows], ABSENT_CODE)
-                found: NDArray[np.bool_] = (codes != ABSENT_CODE) & table[codes]
-                return found
-        return np.zeros(len(self), np.bool_)
+    def matched(self, match: Mapping[str, str]) -> NDArray[np.bool_]:
+        """Positions that a SPREAD shock matches; asked once per run and worker for all of them."""
+        key = repr(sorted(match.items()))
+        everybody: NDArray[np.bool_] = self.lookups.once("matched", key, lambda: matched(self.portfolio, match))
+        return everybody[self.rows]
 
     @property
     def _instruments(self) -> NDArray[np.int32]:
@@ -158,43 +154,31 @@ class Terms:
     def _instrument_column(self, name: str) -> ColumnData | None:
         return self.portfolio.tables["instruments"].columns.get(name)
 
-    def _attributes(self, name: str) -> Iterator[tuple[ColumnData, NDArray[np.int64], Any, Any]]:
-        """Columns of this name, our rows in them, their cells as numbers, and which are filled."""
-        for table, rows in (("positions", self.rows), ("instruments", self.instruments)):
-            column = self.portfolio.tables[table].columns.get(name)
-            if column is not None:
-                yield column, rows, *self.lookups.once(f"numbers of {table}", name, partial(_numbers_of, column))
-
-    def _holders(self, name: str) -> list[tuple[ColumnData, NDArray[np.int64]]]:
-        holders: list[tuple[ColumnData, NDArray[np.int64]]] = []
-        tables = self.portfolio.tables
-        if name in tables["positions"].columns:
-            holders.append((tables["positions"].columns[name], self.rows))
-        if name in tables["instruments"].columns:
-            holders.append((tables["instruments"].columns[name], self.instruments))
-        issuers = tables.get("issuers")
-        if issuers is not None and name in issuers.columns:
-            holders.append((issuers.columns[name], self._issuers()))
-        return holders
-
-    def _issuers(self) -> NDArray[np.int64]:
-        """Rows of `issuers`, negative where an instrument has none."""
-        ids = self.portfolio.tables["issuers"].columns["issuer_id"]
-        return self.code("row", "issuer_id", lambda text: row_of(ids, text)).astype(np.int64)
+    def _holders(self, name: str) -> list[Holder]:
+        found: list[Holder] = self.lookups.once("holders", name, lambda: list(holders(self.portfolio, name)))
+        return found
 
 
-def _numbers_of(column: ColumnData) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """A column's cells as numbers, NaN where they are none, and which cells are filled."""
+def _numbers_of(found: list[Holder], portfolio: Portfolio) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """[positions] an attribute's cells as numbers, NaN where they are none, and which are filled."""
+    numbers, filled = np.full(portfolio.position_count, np.nan), np.zeros(portfolio.position_count, np.bool_)
+    for holder in found:
+        numbers[holder.speaks] = _as_numbers(holder.column)[holder.rows[holder.speaks]]
+        filled |= holder.speaks
+    return numbers, filled
+
+
+def _as_numbers(column: ColumnData) -> NDArray[np.float64]:
     match column.kind:
         case Kind.TEXT:
-            numbers = np.array([*(_number(text) for text in column.categories), np.nan])
-            return numbers[column.values], column.values != ABSENT_CODE
+            of_category: NDArray[np.float64] = np.array([*(_number(text) for text in column.categories), np.nan])
+            of_cells: NDArray[np.float64] = of_category[column.values]
+            return of_cells
         case Kind.NUMBER | Kind.INTEGER:
-            return column.values, ~np.isnan(column.values)
-        case Kind.DATE:
-            return np.full(len(column.values), np.nan), column.values != ABSENT_DATE
+            numbers: NDArray[np.float64] = column.values
+            return numbers
         case _:
-            return np.full(len(column.values), np.nan), column.values != ABSENT_CODE
+            return np.full(len(column.values), np.nan)
 
 
 def _number(text: str) -> float:

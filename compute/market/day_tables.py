@@ -3,13 +3,20 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import mul as multiply
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.kernels.curves.curves import DAYS_PER_YEAR, key_rate_gradients, log_discount_factors, spread_factors
+from compute.kernels.curves.curves import (
+    BASIS_POINT,
+    DAYS_PER_YEAR,
+    key_rate_gradients,
+    log_discount_factors,
+    spread_factors,
+)
 from compute.kernels.options.caplet_volatilities import KINDS, CapletSurfaces
 from compute.kernels.options.volatility_surfaces import Surfaces
 from compute.market.credit_tables import CreditQuotes, credit_quotes, forward_breaks
@@ -17,6 +24,7 @@ from compute.market.par_curves import Bootstrapped, bootstrap
 from compute.market.shocks import NodeCurve, ShockedMarket, apply_shocks, node_days_of
 from compute.market.surface_tables import SurfaceRows, surface_rows, surface_tables
 from domain.market.document import MarketDocument
+from domain.market.fx_chains import chain
 from domain.market.parts import VolatilitySurface, ZeroCurve
 from domain.measures.measures import KEY_RATE_TENORS_YR
 from domain.scenarios.shocks import ScenarioDocument, SpreadShock
@@ -89,34 +97,35 @@ class MarketTables:
         return _a_day_on(self.discount_factors)
 
     @cached_property
+    def discount_factors_of_a_basis_point(self) -> tuple[Array, Array]:
+        """All zero rates a basis point higher, and lower: for what bends within it."""
+        return _moved_factors(self.discount_factors, BASIS_POINT)
+
+    @cached_property
     def spread_factors_tomorrow(self) -> Array:
         return _a_day_on(self.spread_factors)
 
 
 @dataclass(frozen=True)
 class FxSpots:
-    """Spots of the quoted pairs per scenario; any pair directly, by its inverse, or over the dollar."""
+    """Spots of the quoted pairs per scenario; any pair by the shortest chain of them."""
 
     quoted: Mapping[str, Array] = field(default_factory=dict)
 
     def __call__(self, pair: str) -> Array | None:
-        base, quote = pair[:3], pair[3:]
-        direct = self._quoted_either_way(base, quote)
-        if direct is not None:
-            return direct
-        in_dollars, of_dollars = self._quoted_either_way(base, "USD"), self._quoted_either_way("USD", quote)
-        return in_dollars * of_dollars if in_dollars is not None and of_dollars is not None else None
-
-    def _quoted_either_way(self, base: str, quote: str) -> Array | None:
-        if base + quote in self.quoted:
-            return self.quoted[base + quote]
-        inverse = self.quoted.get(quote + base)
-        return None if inverse is None else 1.0 / inverse
+        steps = chain(self.quoted, pair[:3], pair[3:])
+        if not steps:
+            return None
+        spots = [1.0 / self.quoted[step.pair] if step.is_inverse else self.quoted[step.pair] for step in steps]
+        return reduce(multiply, spots)
 
 
 def _a_day_on(factors: Array) -> Array:
-    """[curves, days, …] with day d - 1 on day d; nothing is discounted up to day 1."""
-    return np.concatenate((factors[:, :1], factors[:, :-1]), axis=1)
+    """[curves, days, …] with day d - 1 on day d; nothing is discounted up to day 1.
+
+    Day 0 has become yesterday: from it to day 1 money grew at today's overnight forward.
+    """
+    return np.concatenate((1.0 / factors[:, 1:2], factors[:, :-1]), axis=1)
 
 
 def build_market_tables(
@@ -137,7 +146,7 @@ def build_market_tables(
     curve_ids = [curve.curve_id for curve in market.curves if isinstance(curve, ZeroCurve)]
     curve_row = {curve_id: row for row, curve_id in enumerate(curve_ids)}
     factors = _discount_factors(curve_ids, shocked, n_days)
-    higher, lower = (factors, factors) if prices_only else _convexity_factors(factors)
+    higher, lower = (factors, factors) if prices_only else _moved_factors(factors, CONVEXITY_SHIFT)
     gradients, gradient_of_scenario = _key_gradients(curve_ids, shocked, n_days)
     spots = _spots(market, shocked)
     return MarketTables(
@@ -206,9 +215,9 @@ def _discount_factors(curve_ids: Sequence[str], shocked: Sequence[ShockedMarket]
     return factors
 
 
-def _convexity_factors(factors: Array) -> tuple[Array, Array]:
+def _moved_factors(factors: Array, move: float) -> tuple[Array, Array]:
     """All zero rates up and down: every interpolation moves ln DF by exactly -h t when all nodes move by h."""
-    shift = np.exp(CONVEXITY_SHIFT * np.arange(factors.shape[1]) / DAYS_PER_YEAR)[:, None]
+    shift = np.exp(move * np.arange(factors.shape[1]) / DAYS_PER_YEAR)[:, None]
     return factors / shift, factors * shift
 
 

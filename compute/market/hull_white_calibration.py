@@ -13,8 +13,8 @@ from compute.kernels.hull_white.closed_form import Fit, Swaptions, fit
 from compute.kernels.options.option_strips import option_values
 from compute.kernels.options.volatility_surfaces import volatilities
 from compute.market.day_tables import MarketTables, build_market_tables
-from domain.market.conventions import index_frequency, swap_conventions
 from domain.market.document import MarketDocument
+from domain.market.index_conventions import index_conventions
 from domain.market.parts import VolatilitySurface
 from domain.portfolio.tables import DAY_COUNTS
 from domain.scenarios.shocks import BASE_SCENARIO
@@ -135,12 +135,12 @@ def _swap(
     tables: MarketTables, market: MarketDocument, currency: str, index: str, expiry_yr: float, tenor_yr: float
 ) -> tuple[_Swap, float, float]:
     """The swap as the model sees it, its annuity, and its forward rate."""
-    conventions = swap_conventions(currency)
+    conventions = index_conventions(index, currency)
     start = round(expiry_yr * DAYS_PER_YEAR)
     rows = tables.discount_curve_of[currency], tables.projection_curve_of[index]
     discount, projection = (tables.discount_factors[row, :, 0] for row in rows)
     fixed, fraction = _periods(tables, start, tenor_yr, conventions.fixed_frequency, conventions.fixed_day_count)
-    floating, _ = _periods(tables, start, tenor_yr, index_frequency(index, currency), conventions.float_day_count)
+    floating, _ = _periods(tables, start, tenor_yr, conventions.float_frequency, conventions.float_day_count)
     ends, starts = discount[floating[1:]], projection[floating]
     annuity = float((fraction * discount[fixed[1:]]).sum())
     forward = float(((starts[:-1] / starts[1:] - 1.0) * ends).sum()) / annuity

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -14,15 +15,17 @@ from compute.kernels.curves.par_curves import ParQuote, Solved, solve_curve
 from compute.kernels.dates.daycounts import period_fraction
 from compute.kernels.dates.schedules import build_schedules
 from compute.market.shocks import turns_of
-from domain.documents import Problem
-from domain.market.conventions import index_frequency, swap_conventions
+from domain.documents import Problem, shown
+from domain.market.conventions import SwapConventions
 from domain.market.document import MarketDocument
-from domain.market.parts import ParCurve, ParNode, RateNode, ZeroCurve, add_tenor
+from domain.market.par_quotes import conventions_of
+from domain.market.parts import TENOR_FIX, ParCurve, ParNode, RateNode, ZeroCurve, add_tenor, is_tenor
 from domain.portfolio.columns import ABSENT_DATE
 from domain.portfolio.tables import DAY_COUNTS
 
 _EPOCH = dt.date(1970, 1, 1)
-_FRA = re.compile(r"(\d+)M?[xX](\d+)M?")
+_FRA = re.compile(r"([0-9]{1,4})M?[xX]([0-9]{1,4})M?")
+_LONGEST_FRA_MONTHS = 2_400
 _FUTURE_MONTHS = 3
 _FEWEST_QUOTES = 2
 LARGEST_FORWARD = 1.0
@@ -63,19 +66,30 @@ def bootstrap(market: MarketDocument) -> Bootstrapped:
             zero = _solved_curve(made, *each, known)
             if zero is not None:
                 known[zero.curve_id] = zero
-    for i, curve in waiting:
-        message = f"{curve.curve_id} discounts on {curve.discount_curve}, which is not solved before it"
-        fix = "name a curve of the market, and no two that wait for each other"
-        made.problems.append(_problem(i, "discount_curve", str(curve.discount_curve), message, fix))
+    made.problems += [_waiting_for_ever(i, curve, waiting) for i, curve in waiting]
     curves = tuple(known.get(curve.curve_id, curve) for curve in market.curves)
     made.market = market.model_copy(update={"curves": curves})
     return made
 
 
+def _waiting_for_ever(i: int, curve: ParCurve, waiting: Sequence[tuple[int, ParCurve]]) -> Problem:
+    """Either the way from curve to discount curve comes back to this one, or it ends at one without a solution."""
+    on = {each.curve_id: str(each.discount_curve) for _, each in waiting}
+    way = [curve.curve_id]
+    while (ahead := on.get(way[-1])) is not None and ahead not in way:
+        way.append(ahead)
+    if ahead is None:
+        message, fix = f"{curve.curve_id} discounts on {way[-1]}, which is not solved", f"mend {way[-1]} first"
+    else:
+        message = f"discount curves in a circle: {' on '.join([*way, ahead])}"
+        fix = "let one of them discount on itself: leave out its discount_curve"
+    return _problem(i, "discount_curve", str(curve.discount_curve), message, fix)
+
+
 def _solved_curve(made: Bootstrapped, i: int, curve: ParCurve, known: dict[str, ZeroCurve]) -> ZeroCurve | None:
     as_of = made.market.as_of
     try:
-        quotes = _quotes(curve, as_of)
+        quotes = _quotes(curve, made.market)
     except UnreadableQuote as unreadable:
         made.problems.append(_problem(i, unreadable.where, unreadable.value, unreadable.message, unreadable.fix))
         return None
@@ -107,12 +121,13 @@ def _wrong_with(solved: Solved) -> tuple[int | None, str]:
     ), f"{{curve_id}} needs a forward rate of {forward[beyond[0]]:.0%} up to the end of its {{type}}"
 
 
-def _quotes(curve: ParCurve, as_of: dt.date) -> list[tuple[ParQuote, int]]:
+def _quotes(curve: ParCurve, market: MarketDocument) -> list[tuple[ParQuote, int]]:
     """Ascending by their ends, each with its number in the file."""
     quotes = []
     for number, node in enumerate(curve.nodes):
         try:
-            quotes.append((par_quote(curve, node, as_of), number))
+            conventions = conventions_of(curve, node, market.projection)
+            quotes.append((par_quote(curve, node, conventions, market.as_of), number))
         except UnreadableQuote as unreadable:
             raise unreadable.at(curve, number) from None
     quotes.sort(key=lambda each: each[0].last_day)
@@ -154,25 +169,26 @@ def _zero_curve(curve: ParCurve, solved: Solved, as_of: dt.date) -> ZeroCurve:
     )
 
 
-def par_quote(curve: ParCurve, node: ParNode, as_of: dt.date) -> ParQuote:
-    """The instrument behind a quote, by its currency's conventions or those that stand beside it.
+def par_quote(curve: ParCurve, node: ParNode, conventions: SwapConventions, as_of: dt.date) -> ParQuote:
+    """The instrument behind a quote, by its index's conventions or those that stand beside it.
 
     All start on the valuation date but a FRA, `"tenor": "3x6"` in months, and a FUTURE, three months from its `date`.
     Nothing is adjusted for business days (contract, section 3).
     """
-    money, own = swap_conventions(curve.currency), node.model_extra or {}
+    own = node.model_extra or {}
     if node.type in ("DEPOSIT", "FRA", "FUTURE"):
         start, end = _ends(node, as_of)
-        fraction = _fractions(as_of, start, end, 0, str(own.get("day_count", money.float_day_count)))[1]
+        fraction = _fractions(as_of, start, end, 0, str(own.get("day_count", conventions.float_day_count)))[1]
         days = [np.array([(day - as_of).days], np.int32) for day in (start, end)]
         return ParQuote(node.rate, days[1], fraction, days[0], days[1])
     end = _end(node, as_of)
-    frequency = int(own.get("fixed_frequency", money.fixed_frequency))
-    fixed_day, fixed = _fractions(as_of, as_of, end, frequency, str(own.get("fixed_day_count", money.fixed_day_count)))
-    if node.type == "OIS":
+    frequency = int(own.get("fixed_frequency", conventions.fixed_frequency))
+    day_count = str(own.get("fixed_day_count", conventions.fixed_day_count))
+    fixed_day, fixed = _fractions(as_of, as_of, end, frequency, day_count)
+    if node.type == "OIS" and curve.discount_curve in (None, curve.curve_id):
         return ParQuote(node.rate, fixed_day, fixed, np.zeros(1, np.int32), fixed_day[-1:])
-    floats = int(own.get("float_frequency", index_frequency(curve.curve_id, curve.currency)))
-    stops, _ = _fractions(as_of, as_of, end, floats, money.float_day_count)
+    floats = int(own.get("float_frequency", conventions.float_frequency))
+    stops, _ = _fractions(as_of, as_of, end, floats, conventions.float_day_count)
     return ParQuote(node.rate, fixed_day, fixed, np.concatenate(([0], stops[:-1])).astype(np.int32), stops)
 
 
@@ -183,15 +199,16 @@ def _ends(node: ParNode, as_of: dt.date) -> tuple[dt.date, dt.date]:
         start = _end(node, as_of)
         return start, add_tenor(start, f"{_FUTURE_MONTHS}M")
     months = _FRA.fullmatch(node.tenor or "")
-    if months is None or int(months[1]) >= int(months[2]):
-        raise UnreadableQuote(f"has a FRA at {node.tenor!r}", 'write months from and to: "3x6"')
-    return add_tenor(as_of, f"{months[1]}M"), add_tenor(as_of, f"{months[2]}M")
+    if months is None or not int(months[1]) < int(months[2]) <= _LONGEST_FRA_MONTHS:
+        raise UnreadableQuote(f"has a FRA at {shown(node.tenor or '')!r}", 'write months from and to: "3x6"')
+    start = add_tenor(as_of, f"{int(months[1])}M") if int(months[1]) else as_of
+    return start, add_tenor(as_of, f"{int(months[2])}M")
 
 
 def _end(node: ParNode, as_of: dt.date) -> dt.date:
     tenor = node.tenor or ""
-    if node.date is None and not re.fullmatch(r"[1-9]\d{0,3}[DWMY]", tenor):
-        raise UnreadableQuote(f"has a {node.type} at {tenor!r}", "give a tenor such as 18M or 5Y, or a date")
+    if node.date is None and not is_tenor(tenor):
+        raise UnreadableQuote(f"has a {node.type} at {shown(tenor)!r}", f"{TENOR_FIX}; or give a date")
     end = node.date or add_tenor(as_of, tenor)
     if end <= as_of:
         raise UnreadableQuote(f"has a {node.type} on {end}, not after {as_of}", "remove the quote")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from compute.kernels.curves.curves import BASIS_POINT, DAYS_PER_YEAR, log_jumps
 from domain.documents import InvalidDocument, Problem
 from domain.market.document import MarketDocument, node_problems
+from domain.market.fx_chains import chain
 from domain.market.parts import Jump, RateNode, VolatilitySurface, ZeroCurve
 from domain.measures.measures import KEY_RATE_TENORS_YR
 from domain.scenarios.shocks import (
@@ -261,10 +262,27 @@ def _supervised(market: ShockedMarket, shock: SupervisoryShock) -> ShockedMarket
     # A sovereign's spread is over its own curve, which the Treasury rates have moved already.
     not_sovereigns = SpreadShock(match={"asset_class": "SOVEREIGN"}, bp=-move.spread_bp)
     market = replace(market, spread_shocks=(*market.spread_shocks, wider, not_sovereigns))
-    for pair, pct in move.fx_pct.items():
-        if _quoted(pair, market.fx_spots):
-            market = _with_spot(market, pair, pct)
-    return market
+    return replace(market, fx_spots=_moved_spots(market.fx_spots, move.fx_pct))
+
+
+def _moved_spots(spots: Mapping[str, float], pct: Mapping[str, float]) -> dict[str, float]:
+    """Quoted pairs moved by what the scenario says of their two currencies against the dollar.
+
+    A pair of which it leaves one out does not move of itself.
+    """
+    gain = {"USD": 1.0}
+    for pair, move in pct.items():
+        gain |= {pair[:3]: 1 + move / 100} if pair[3:] == "USD" else {pair[3:]: 1 / (1 + move / 100)}
+    moved = dict(spots)
+    for pair in spots:
+        inverse = pair[3:] + pair[:3]
+        if pair in pct:
+            moved[pair] *= 1 + pct[pair] / 100
+        elif inverse in pct:
+            moved[pair] /= 1 + pct[inverse] / 100
+        elif pair[:3] in gain and pair[3:] in gain:
+            moved[pair] *= gain[pair[:3]] / gain[pair[3:]]
+    return moved
 
 
 def _quoted(pair: str, spots: Mapping[str, float]) -> bool:
@@ -288,7 +306,13 @@ def _misfits(market: MarketDocument, shock: Shock, path: str) -> Iterator[Proble
             spots = {each.pair: each.spot for each in market.fx_spots}
             if not _quoted(shock.pair, spots):
                 message = f"the market quotes {_listed(list(spots))}, not {shock.pair} or its inverse"
-                yield Problem(f"{path}.pair", "UNKNOWN_PAIR", shock.pair, message, "shock a pair that is quoted")
+                ways = [step.pair for step in chain(spots, shock.pair[:3], shock.pair[3:]) or ()]
+                fix = (
+                    f"shock a pair that is quoted: {' or '.join(ways)} moves it"
+                    if ways
+                    else "shock a pair that is quoted"
+                )
+                yield Problem(f"{path}.pair", "UNKNOWN_PAIR", shock.pair, message, fix)
         case CurveShock():
             yield from _curve_misfits(market, shock, path)
         case IrrbbShock():

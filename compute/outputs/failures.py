@@ -28,6 +28,14 @@ class Failing:
             self.reason[index] = reason
             self.detail[index] = self._number_of(sentence(int(index)))
 
+    def take(self, chosen: NDArray[np.int64], part: "Failing") -> None:
+        """What has been found of some of the positions."""
+        for number, sentence in enumerate(part.sentences):
+            mine = np.zeros(len(self.reason), np.bool_)
+            mine[chosen[part.detail == number]] = True
+            reason = Reason(int(part.reason[part.detail == number][0]))
+            self.where(mine, reason, lambda i, s=sentence: s)  # type: ignore[misc]
+
     def explain(self, indices: NDArray[np.int64], sentence: str) -> None:
         """A sentence for positions that have a value in other scenarios, and so no reason of their own."""
         if len(indices):

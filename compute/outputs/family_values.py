@@ -51,6 +51,8 @@ class Valued:
     price_is_usable: NDArray[np.bool_] | None = None
     """[m] False where the position brings a market price that is none"""
     standard_error_ccy: Matrix | None = None
+    dv01_standard_error_ccy: Matrix | None = None
+    vega_standard_error_ccy: Matrix | None = None
     has_price: bool = True
     """False for what is not quoted per 100 of its notional: derivatives"""
 

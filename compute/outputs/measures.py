@@ -65,6 +65,8 @@ MEASURE: dict[str, Callable[[Valued], Matrix | None]] = {
     "PAR_SPREAD": lambda v: v.par_spread_bp,
     "WAL": lambda v: v.wal_yr,
     "WAM": lambda v: _spread(v.wam_mo, v.pv_ccy),
+    "DV01_STANDARD_ERROR": lambda v: v.dv01_standard_error_ccy,
+    "VEGA_STANDARD_ERROR": lambda v: v.vega_standard_error_ccy,
 }
 
 LADDERS: dict[str, Callable[[Valued], NDArray[np.float64] | None]] = {

@@ -1,6 +1,7 @@
 """The market file (contract, section 3): the document, what makes one invalid, and its canonical bytes."""
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -20,7 +21,9 @@ from domain.documents import (
     merged,
     read_json,
     structure_problems,
+    unknown_field,
 )
+from domain.market.par_quotes import quote_problems
 from domain.market.parts import (
     CreditCurve,
     Curve,
@@ -32,10 +35,11 @@ from domain.market.parts import (
     SpreadCurve,
     VolatilitySurface,
 )
+from domain.market.percent import suspected_in_market
 
 
 class MarketDocument(Part):
-    """Top-level keys that this release does not know are kept: they are content, and part of the hash."""
+    """Keys at the top that are not known are refused when a market is brought; one stored before may have them."""
 
     model_config = ConfigDict(extra="allow")
 
@@ -58,16 +62,31 @@ class InvalidMarket(InvalidDocument):
     """A market file that cannot be used."""
 
 
-def parse_market(raw: bytes | str) -> MarketDocument:
-    """The market that a file describes; raises InvalidMarket with everything that is wrong with it."""
+def parse_market(raw: bytes | str, *, rates_are_decimals: bool = False) -> MarketDocument:
+    """The market that a user brings; raises InvalidMarket with everything that is wrong with it.
+
+    Rates that look like percent are wrong unless `rates_are_decimals` says that they are meant.
+    """
     content, problems = read_json(raw)
     if content is None and problems:
         raise InvalidMarket(problems)
     document, structure = _validated(content)
-    problems = merged(problems, structure, _rule_problems(_readable(content, document)))
+    market = _readable(content, document)
+    suspicions = () if rates_are_decimals else suspected_in_market(market.entries, market.hull_white)
+    problems = merged(problems, structure, _unknown_keys(content), _rule_problems(market), suspicions)
     if document is None or problems:
         raise InvalidMarket(problems)
     return document
+
+
+def stored_market(raw: bytes) -> MarketDocument:
+    """A market that was taken in once: the rules of its day were other ones, and it is not judged again."""
+    return MarketDocument.model_validate(json.loads(raw))
+
+
+def suspicions_of(market: MarketDocument) -> list[Problem]:
+    """What looks like percent in a market whose bringer says that it is meant."""
+    return list(suspected_in_market(_readable({}, market).entries, market.hull_white))
 
 
 def canonical_json(document: MarketDocument) -> bytes:
@@ -101,6 +120,7 @@ _ENTRIES: dict[str, TypeAdapter[Any]] = {
     "volatilities": TypeAdapter(VolatilitySurface),
 }
 _DATE: TypeAdapter[date] = TypeAdapter(IsoDate)
+_HULL_WHITE: TypeAdapter[HullWhite] = TypeAdapter(HullWhite)
 
 
 @dataclass(frozen=True)
@@ -113,13 +133,21 @@ class _Readable:
     """of all curves, readable or not"""
     discount: Mapping[str, Any]
     projection: Mapping[str, Any]
+    hull_white: Mapping[str, HullWhite]
 
 
 def _validated(content: Any) -> tuple[MarketDocument | None, list[Problem]]:
     try:
         return MarketDocument.model_validate(content), []
     except ValidationError as error:
-        return None, structure_problems(error, content)
+        return None, structure_problems(error, content, whole=MarketDocument)
+
+
+def _unknown_keys(content: Any) -> Iterator[Problem]:
+    known = MarketDocument.model_fields
+    for name in content if isinstance(content, dict) else ():
+        if name not in known:
+            yield unknown_field(name, name, known)
 
 
 def _readable(content: Any, document: MarketDocument | None) -> _Readable:
@@ -136,7 +164,14 @@ def _readable(content: Any, document: MarketDocument | None) -> _Readable:
     mapping = {
         name: value if isinstance(value := content.get(name), dict) else {} for name in ("discount", "projection")
     }
-    return _Readable(_read(_DATE, content.get("as_of")), entries, frozenset(ids), **mapping)
+    given = content.get("hull_white") if document is None else document.hull_white
+    hull_white = {
+        currency: found
+        for currency, each in (given.items() if isinstance(given, dict) else ())
+        if (found := _read(_HULL_WHITE, each) if document is None else each) is not None
+    }
+    as_of = _read(_DATE, content.get("as_of")) if document is None else document.as_of
+    return _Readable(as_of, entries, frozenset(ids), hull_white=hull_white, **mapping)
 
 
 def _read(adapter: TypeAdapter[Any], value: Any) -> Any:
@@ -154,7 +189,9 @@ def _rule_problems(market: _Readable) -> Iterator[Problem]:
     """The rules that reach beyond one field."""
     for name in ("curves", "spread_curves", "credit_curves"):
         for path, curve in market.entries[name]:
-            if not isinstance(curve, ParCurve):
+            if isinstance(curve, ParCurve):
+                yield from quote_problems(path, curve)
+            else:
                 yield from node_problems(path, curve.nodes, market.as_of, at_least=2 if name == "curves" else 1)
         yield from _repeated(market.entries[name], "curve_id")
     yield from _jump_problems(market.entries["curves"], market.as_of)

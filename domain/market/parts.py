@@ -3,7 +3,6 @@
 import calendar
 import datetime as dt
 import itertools
-import math
 import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -11,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 from pydantic_core import PydanticCustomError
 
-from domain.documents import Currency, IsoDate, Number, Pair, Part, Rate, Text, shown
+from domain.documents import Currency, IsoDate, MarketRate, Number, Pair, Part, Text, shown
 
 INTERPOLATIONS = ("LOG_LINEAR_DF", "LINEAR_ZERO", "MONOTONE_CONVEX", "NATURAL_CUBIC_ZERO")
 Interpolation = Literal["LOG_LINEAR_DF", "LINEAR_ZERO", "MONOTONE_CONVEX", "NATURAL_CUBIC_ZERO"]
@@ -19,23 +18,34 @@ _LONGEST_TENOR_YR = 200
 
 
 def add_tenor(as_of: dt.date, tenor: str) -> dt.date:
-    """Calendar days, weeks, months or years later; the end of the month clipped, no business-day adjustment."""
-    number, unit = int(tenor[:-1]), tenor[-1]
-    if unit in "DW":
-        return as_of + dt.timedelta(days=number * (7 if unit == "W" else 1))
-    months = as_of.month - 1 + number * (12 if unit == "Y" else 1)
+    """Calendar years, months, weeks and days later; the end of the month clipped, no business-day adjustment."""
+    counts = _counts_of(tenor)
+    months = as_of.month - 1 + 12 * counts["Y"] + counts["M"]
     year, month = as_of.year + months // 12, months % 12 + 1
-    return dt.date(year, month, min(as_of.day, calendar.monthrange(year, month)[1]))
+    day = dt.date(year, month, min(as_of.day, calendar.monthrange(year, month)[1]))
+    return day + dt.timedelta(days=7 * counts["W"] + counts["D"])
 
 
-_DAYS_PER_UNIT = {"D": 1, "W": 7, "M": 30, "Y": 365}
+_DAYS_PER_UNIT = {"Y": 365, "M": 30, "W": 7, "D": 1}
+_TENOR = re.compile("".join(f"(?:([1-9][0-9]{{0,4}}){unit})?" for unit in _DAYS_PER_UNIT))
+TENOR_FIX = f"write years, months, weeks, days or several of them up to {_LONGEST_TENOR_YR} years: 1D, 18M, 10Y, 1Y3M"
+
+
+def is_tenor(text: str) -> bool:
+    return bool(text and _TENOR.fullmatch(text)) and (
+        sum(count * _DAYS_PER_UNIT[unit] for unit, count in _counts_of(text).items()) <= _LONGEST_TENOR_YR * 366
+    )
+
+
+def _counts_of(tenor: str) -> dict[str, int]:
+    found = _TENOR.fullmatch(tenor)
+    assert found is not None, tenor
+    return {unit: int(count or 0) for unit, count in zip(_DAYS_PER_UNIT, found.groups(), strict=True)}
 
 
 def _tenor(tenor: str) -> str:
-    fits = re.fullmatch(r"[1-9]\d{0,4}[DWMY]", tenor)
-    if not fits or int(tenor[:-1]) * _DAYS_PER_UNIT[tenor[-1]] > _LONGEST_TENOR_YR * 366:
-        fix = f"write days, weeks, months or years up to {_LONGEST_TENOR_YR} years: 1D, 2W, 18M, 10Y"
-        raise PydanticCustomError("invalid_tenor", "this is not a tenor", {"fix": fix})
+    if not is_tenor(tenor):
+        raise PydanticCustomError("invalid_tenor", "this is not a tenor", {"fix": TENOR_FIX})
     return tenor
 
 
@@ -60,23 +70,25 @@ class Node(Part):
 
 
 class RateNode(Node):
-    rate: Rate
+    rate: MarketRate
 
 
 class ParNode(Part):
-    """An instrument to bootstrap; its conventions follow from the currency, or stand beside the quote."""
+    """An instrument to bootstrap; its conventions follow from an index, or stand beside the quote."""
 
     model_config = ConfigDict(extra="allow")
 
     type: Literal["DEPOSIT", "OIS", "SWAP", "FRA", "FUTURE"]
     tenor: Text | None = None
     date: IsoDate | None = None
-    rate: Rate
+    rate: MarketRate
 
 
 class CreditNode(Node):
+    """A hazard rate, or the spread of a default swap: its tenor ends on the standard 20 June or 20 December."""
+
     hazard_rate: Number | None = Field(default=None, ge=0)
-    cds_spread: Rate | None = None
+    cds_spread: MarketRate | None = None
 
     @model_validator(mode="after")
     def _one_quote(self) -> "CreditNode":
@@ -85,12 +97,36 @@ class CreditNode(Node):
             raise PydanticCustomError("hazard_or_spread", "a credit node has one quote", {"fix": fix})
         return self
 
+    def on(self, as_of: dt.date) -> dt.date:
+        if self.tenor is not None and self.cds_spread is not None:
+            return default_swap_maturity(as_of, self.tenor)
+        return super().on(as_of)
+
+
+def default_swap_maturity(as_of: dt.date, tenor: str) -> dt.date:
+    """The standard maturity: three months and the tenor after the last 20 March or 20 September, on `as_of` or before.
+
+    A 5Y of 19 March 2026 ends on 20 December 2030, one of 20 March 2026 on 20 June 2031. What does not end on a
+    20 June or 20 December goes on to the next; days and weeks count from `as_of`.
+
+    Source: ISDA, Standard CDS maturities from 21 December 2015; QuantLib's cdsMaturity, rule CDS2015.
+    """
+    rolled = max(
+        day for year in (as_of.year - 1, as_of.year) for month in (3, 9) if (day := dt.date(year, month, 20)) <= as_of
+    )
+    counts = _counts_of(tenor)
+    from_day = add_tenor(rolled, "3M") if counts["Y"] or counts["M"] else as_of
+    end = add_tenor(from_day, tenor)
+    return min(
+        day for year in (end.year, end.year + 1) for month in (6, 12) if (day := dt.date(year, month, 20)) >= end
+    )
+
 
 class Jump(Part):
     """A turn: what the overnight forward is above its neighbours, from a date over some days."""
 
     date: IsoDate
-    rate: Rate
+    rate: MarketRate
     """continuously compounded, ACT/365F"""
     days: int = Field(default=1, ge=1, le=10, strict=True)
 
@@ -116,6 +152,8 @@ class ParCurve(Part):
     kind: Literal["PAR"]
     interpolation: Interpolation = "LOG_LINEAR_DF"
     discount_curve: Text | None = None
+    index: Text | None = None
+    """whose conventions SWAP and FRA quotes have"""
     nodes: tuple[ParNode, ...]
     jumps: Jumps = ()
 
@@ -150,13 +188,13 @@ class FxSpot(Part):
     """Units of the pair's second currency for one of its first."""
 
     pair: Pair
-    spot: Number = Field(gt=0)
+    spot: Number = Field(gt=0, le=1e12)
 
 
 class Fixing(Part):
     index: Text
     date: IsoDate
-    rate: Rate
+    rate: MarketRate
 
 
 class HullWhite(Part):
@@ -180,7 +218,7 @@ def _volatility_numbers(value: Any) -> Any:
 def _nested_numbers(value: Any, axes_left: int) -> Any:
     if isinstance(value, list | tuple) and axes_left:
         return tuple(_nested_numbers(each, axes_left - 1) for each in value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value <= 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < _MOST_VOLATILITY:
         message = "{value} is not a positive volatility"
         raise PydanticCustomError(
             "invalid_volatility", message, {"value": shown(value), "fix": "give positive numbers"}
@@ -188,6 +226,7 @@ def _nested_numbers(value: Any, axes_left: int) -> Any:
     return float(value)
 
 
+_MOST_VOLATILITY = 1e6
 Axis = Annotated[tuple[Number, ...], AfterValidator(_ascending)]
 Volatilities = Annotated[Any, AfterValidator(_volatility_numbers)]
 
@@ -223,9 +262,9 @@ class VolatilitySurface(Part):
         if self.shift and (self.kind == "NORMAL" or self.product == "FX"):
             fix = 'leave "shift" to LOGNORMAL surfaces of rates'
             raise PydanticCustomError("shift_not_read", "nothing is shifted here", {"fix": fix})
-        if self.kind == "NORMAL" and _largest(self.vols) > 1:
+        if self.kind == "NORMAL" and largest(self.vols) > 1:
             fix = "normal volatilities are decimals: 80 bp is 0.008"
-            raise PydanticCustomError("volatility_not_decimal", "a normal volatility beyond 100 %", {"fix": fix})
+            raise PydanticCustomError("percent_suspected", "a normal volatility beyond 100 %", {"fix": fix})
         return self
 
 
@@ -235,5 +274,6 @@ def _has_shape(values: Any, shape: tuple[int, ...]) -> bool:
     return isinstance(values, tuple) and len(values) == shape[0] and all(_has_shape(each, shape[1:]) for each in values)
 
 
-def _largest(values: Any) -> float:
-    return max(map(_largest, values)) if isinstance(values, tuple) else float(values)
+def largest(values: Any) -> float:
+    """Of nested numbers."""
+    return max(map(largest, values)) if isinstance(values, tuple) else float(values)

@@ -1,6 +1,8 @@
 """Why a number is blank: the closed list of reasons, and the one way they are written."""
 
+from collections.abc import Mapping
 from enum import IntEnum
+from typing import Any
 
 
 class Reason(IntEnum):
@@ -37,3 +39,24 @@ def status_of(failures: dict[str, Reason], asked: int) -> Status:
     if not blank:
         return Status.PRICED
     return Status.FAILED if "PV" in blank or len(blank) == asked else Status.PARTIAL
+
+
+def holes_text(positions: int, failed: int | None, partial: int | None) -> str:
+    """What a run lacks, in one sentence; empty where nothing is missing."""
+    missing = []
+    if failed:
+        missing.append(f"{failed:,} {'has' if failed == 1 else 'have'} no value")
+    if partial:
+        words = "has a value and lacks" if partial == 1 else "have a value and lack"
+        missing.append(f"{partial:,} {words} some other number")
+    return f"of {positions:,} positions {', '.join(missing)}" if missing else ""
+
+
+def failure_text(failure: Mapping[str, Any]) -> str:
+    """`12 positions: no spot GBPUSD (first: P17)`, of one row of a run's failures."""
+    count, first = failure["positions"], failure["first"]
+    who = "1 position" if count == 1 else f"{count:,} positions"
+    if failure["status"] == Status.PARTIAL.name:
+        who += " lacks some number" if count == 1 else " lack some number"
+    where = "" if first is None else f" ({first})" if count == 1 else f" (first: {first})"
+    return f"{who}: {failure['sentence']}{where}"

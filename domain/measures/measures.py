@@ -119,6 +119,8 @@ MEASURES: tuple[Measure, ...] = (
     ),
     Measure("WAL", Unit.YEARS, _PRINCIPAL, _RISK, "weighted average life of projected principal, ACT/365F"),
     Measure("WAM", Unit.MONTHS, _PRINCIPAL, _RISK, "weighted average maturity"),
+    Measure("DV01_STANDARD_ERROR", Unit.CURRENCY_PER_BP, _ROOT, _RISK, "of DV01, where Monte Carlo was used"),
+    Measure("VEGA_STANDARD_ERROR", Unit.CURRENCY, _ROOT, _RISK, "of VEGA, where Monte Carlo was used"),
 )
 
 BY_NAME: dict[str, Measure] = {measure.name: measure for measure in MEASURES}

@@ -5,6 +5,7 @@ The arrays are numpy arrays; `domain` depends on no array library, so it says `A
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from domain.portfolio.tables import Kind
@@ -52,3 +53,16 @@ class Portfolio:
     @property
     def position_count(self) -> int:
         return self.tables["positions"].rows
+
+    @cached_property
+    def issuer_row(self) -> Any:
+        """int32 rows of `issuers` that the positions' instruments name, -1 where there is none; not stored."""
+        named = self.tables["instruments"].columns.get("issuer_id")
+        none = self.instrument_row * 0 - 1
+        if named is None or "issuers" not in self.tables:
+            return none
+        issuers = self.tables["issuers"].columns["issuer_id"]
+        row_of = {issuers.categories[code]: row for row, code in enumerate(issuers.values.tolist())}
+        arrays = self.instrument_row.__array_namespace__()
+        of_category = arrays.asarray([*(row_of.get(text, -1) for text in named.categories), -1], dtype=none.dtype)
+        return of_category[named.values][self.instrument_row]

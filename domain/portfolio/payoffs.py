@@ -126,7 +126,7 @@ def parse_payoff(text: str) -> Payoff:
     try:
         return _PAYOFF.validate_python(content)
     except ValidationError as error:
-        raise InvalidPayoff(structure_problems(error, content)) from None
+        raise InvalidPayoff(structure_problems(error, content, whole=Payoff)) from None
 
 
 def longest_tenor_yr(payoff: Payoff) -> int:

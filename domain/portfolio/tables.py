@@ -53,7 +53,8 @@ PRODUCT_TYPES = (
     "FX_OPTION",
 )
 RATE_TYPES = ("FIXED", "FLOATING", "ZERO")
-FREQUENCIES = (0, 1, 2, 4, 12)
+FREQUENCIES = (0, 1, 2, 4, 6, 12, 26, 52)
+"""Payments a year: 0 at maturity, 26 and 52 every 14 and 7 days."""
 DAY_COUNTS = ("30/360", "30E/360", "ACT/360", "ACT/365F", "ACT/ACT.ISDA", "ACT/ACT.ICMA")
 CALENDARS = ("NONE", "WEEKEND", "TARGET", "US.SETTLEMENT", "US.GOVT", "UK")
 BUSINESS_DAYS = ("UNADJUSTED", "FOLLOWING", "MODIFIED_FOLLOWING", "PRECEDING")
@@ -144,6 +145,7 @@ INSTRUMENTS = Table(
         Column("issuer_id", refers_to=("issuers", "issuer_id")),
         Column("issue_date", _D),
         Column("first_payment_date", _D),
+        Column("last_regular_payment_date", _D),
         Column("maturity_date", _D),
         _choice("rate_type", RATE_TYPES),
         Column("coupon", _N, low=-1, high=5),
@@ -196,6 +198,8 @@ INSTRUMENTS = Table(
         _choice("option_type", OPTION_TYPES),
         Column("pair"),
         Column("payoff"),
+        Column("fixing_lag_days", _I, low=0, high=30),
+        Column("payment_amount", _N, low=0),
     ),
     key=("instrument_id",),
     required=True,

@@ -21,7 +21,8 @@ from typing import Any, NamedTuple
 
 from pydantic import TypeAdapter, ValidationError
 
-from domain.documents import IsoDate, Pair
+from domain.documents import LARGEST_RATE, IsoDate, Pair, nearest
+from domain.market import percent
 from domain.market.parts import Tenor
 from domain.scenarios.shocks import ScenarioDocument
 
@@ -102,15 +103,25 @@ class _Reading:
     problems: list[Problem] = field(default_factory=list)
 
 
-def read_history(header: Sequence[str], rows: Iterable[Row], *, horizon: int = 1, last: int | None = None) -> History:
+def read_history(
+    header: Sequence[str],
+    rows: Iterable[Row],
+    *,
+    horizon: int = 1,
+    last: int | None = None,
+    rates_are_decimals: bool = False,
+) -> History:
     """The moves over `horizon` observations, overlapping, of the last dates; raises InvalidHistory with all problems.
 
     A move of several observations is the sum of their basis points, and the product of their percentages.
+    Levels that look like percent are wrong unless `rates_are_decimals` says that they are meant.
     """
     holds = _what_it_holds(header)
     reading = _Reading()
     for row in rows:
         _read_row(reading, row, holds)
+    if holds == LEVEL and not rates_are_decimals:
+        reading.problems += _suspicions(reading)
     dates = sorted({day for by_day in reading.values.values() for day in by_day})
     _note_gaps(reading, dates)
     _note_too_short(reading, len(dates), holds, horizon)
@@ -171,6 +182,7 @@ def _what_it_holds(header: Sequence[str]) -> str:
         for name in KEY_COLUMNS
         if name not in header
     ]
+    problems += [_unknown_column(name) for name in header if name and name not in (*COLUMNS, MOVE, LEVEL)]
     held = [name for name in (MOVE, LEVEL) if name in header]
     if len(held) != 1:
         message = "a history holds moves or levels: it has " + (f"both {MOVE} and {LEVEL}" if held else "neither")
@@ -178,6 +190,12 @@ def _what_it_holds(header: Sequence[str]) -> str:
     if problems:
         raise InvalidHistory(problems)
     return held[0]
+
+
+def _unknown_column(name: str) -> Problem:
+    close = nearest(name, (*COLUMNS, MOVE, LEVEL))
+    fix = f"did you mean {close!r}? Correct the name, or remove the column" if close else "remove it"
+    return Problem(1, name, "UNKNOWN_COLUMN", "", f"a history has no column {name!r}", fix)
 
 
 def _read_row(reading: _Reading, row: Row, holds: str) -> None:
@@ -255,11 +273,30 @@ def _number(row: Row, column: str) -> float | Problem:
 def _impossible_level(row: Row, series: Series, level: float) -> list[Problem]:
     if series.kind.is_relative and level <= 0:
         message, fix = f"a {series.kind} level is above nil", "give the level, not its logarithm or change"
-    elif not series.kind.is_relative and abs(level) > 1:
-        message, fix = "a rate beyond 100 %, probably in per cent", "rates are decimals: 5 % is 0.05"
+    elif not series.kind.is_relative and abs(level) > LARGEST_RATE:
+        message, fix = f"a rate beyond {LARGEST_RATE:.0%}, probably in percent", "rates are decimals: 5 % is 0.05"
+        return [Problem(row.number, LEVEL, percent.CODE, f"{level:g}", message, fix)]
     else:
         return []
     return [Problem(row.number, LEVEL, "OUT_OF_RANGE", f"{level:g}", message, fix)]
+
+
+_LIMITS = {
+    Kind.CURVE: (percent.RATE, "zero rate"),
+    Kind.SPREAD: (percent.RATE, "spread"),
+    Kind.VOL: (percent.LOGNORMAL_VOLATILITY, "volatility"),
+}
+
+
+def _suspicions(reading: _Reading) -> Iterable[Problem]:
+    """One for a series, at the first of its levels that is beyond what a decimal would be."""
+    for series, by_day in sorted(reading.values.items()):
+        limit, what = _LIMITS.get(series.kind, (math.inf, ""))
+        for day, level in by_day.items():
+            if abs(level) > limit:
+                message = f"{series}: a {what} beyond {limit:g}, probably in percent"
+                yield Problem(reading.rows[series, day], LEVEL, percent.CODE, f"{level:g}", message, percent.FIX)
+                break
 
 
 def _note_gaps(reading: _Reading, dates: Sequence[date]) -> None:

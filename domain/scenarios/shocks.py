@@ -2,18 +2,19 @@
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import AfterValidator, BeforeValidator, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from domain.documents import InvalidDocument, Number, Pair, Part, Problem, Text, merged, read_json, structure_problems
 from domain.market.parts import RateNode, Tenor, add_tenor
+from domain.market.percent import RATE, rates_of, suspected
 from domain.measures.measures import KEY_RATE_TENORS_YR
 from domain.scenarios.versions import BASE
 
@@ -223,20 +224,21 @@ class ScenarioSetDocument(Part):
 
 BASE_SCENARIO = ScenarioDocument(scenario_id=BASE, name="The market as it is", shocks=())
 
-_SCENARIO: TypeAdapter[ScenarioDocument] = TypeAdapter(ScenarioDocument)
-_SET: TypeAdapter[ScenarioSetDocument] = TypeAdapter(ScenarioSetDocument)
 
+def parse_scenarios(raw: bytes | str, *, rates_are_decimals: bool = False) -> list[ScenarioDocument]:
+    """The scenarios of a file that holds one of them, or a list; raises InvalidScenario with all the problems.
 
-def parse_scenarios(raw: bytes | str) -> list[ScenarioDocument]:
-    """The scenarios of a file that holds one of them, or a list; raises InvalidScenario with all the problems."""
+    Nodes of CURVE shocks that look like percent are wrong unless `rates_are_decimals` says that they are meant.
+    """
     content, problems = read_json(raw)
     if content is None and problems:
         raise InvalidScenario(problems)
     entries = [(f"[{i}]", each) for i, each in enumerate(content)] if isinstance(content, list) else [("", content)]
-    scenarios = [(path, *_parsed(_SCENARIO, each, path)) for path, each in entries]
+    scenarios = [(path, *_parsed(ScenarioDocument, each, path)) for path, each in entries]
     structure = [problem for _, _, found in scenarios for problem in found]
     documents = [(path, document) for path, document, _ in scenarios if document is not None]
-    problems = merged(problems, structure, _id_problems(documents))
+    suspicions = [] if rates_are_decimals else [each for entry in documents for each in _suspicions(*entry)]
+    problems = merged(problems, structure, _id_problems(documents), suspicions)
     if not entries:
         problems = [Problem("$", "EMPTY", "[]", "there is no scenario in the list", "add one")]
     if problems:
@@ -250,18 +252,25 @@ def parse_scenario_set(raw: bytes | str) -> ScenarioSetDocument:
     if content is None and problems:
         raise InvalidScenario(problems)
     document: ScenarioSetDocument | None
-    document, structure = _parsed(_SET, content, "")
+    document, structure = _parsed(ScenarioSetDocument, content, "")
     problems = merged(problems, structure, _repetitions(document.scenarios if document else ()))
     if document is None or problems:
         raise InvalidScenario(problems)
     return document
 
 
-def _parsed(adapter: TypeAdapter[Any], content: Any, path: str) -> tuple[Any, list[Problem]]:
+def _parsed(whole: type[Part], content: Any, path: str) -> tuple[Any, list[Problem]]:
     try:
-        return adapter.validate_python(content), []
+        return whole.model_validate(content), []
     except ValidationError as error:
-        return None, structure_problems(error, content, path)
+        return None, structure_problems(error, content, path, whole)
+
+
+def _suspicions(path: str, scenario: ScenarioDocument) -> Iterator[Problem]:
+    for i, shock in enumerate(scenario.shocks):
+        if isinstance(shock, CurveShock):
+            where = f"{path}.shocks[{i}]".removeprefix(".")
+            yield from suspected(rates_of(where, shock.nodes), RATE, "zero rate")
 
 
 def _id_problems(scenarios: Sequence[tuple[str, ScenarioDocument]]) -> list[Problem]:

@@ -10,7 +10,13 @@ EXCEPTION WHEN duplicate_object OR unique_violation THEN
 END;
 $$;
 
-GRANT tenor_app TO CURRENT_USER;
+DO $$
+BEGIN
+    GRANT tenor_app TO CURRENT_USER;
+EXCEPTION WHEN insufficient_privilege THEN
+    NULL; -- an administrator has granted it, or we would not have come so far (ops/database_rights.py)
+END;
+$$;
 GRANT USAGE ON SCHEMA public TO tenor_app;
 GRANT SELECT, INSERT ON ledger_events, fact_block, blob TO tenor_app;
 GRANT EXECUTE ON FUNCTION ensure_fact_partition(date) TO tenor_app;

@@ -24,6 +24,7 @@ from domain.ports import AlreadyThere, LogEntry
 from domain.runs.archived import BlocksArchived
 from domain.runs.facts import Block
 from domain.runs.run import RunArchived
+from ops.adapters.database import POOL_SECONDS, RECONNECT_SECONDS, patient
 
 EVENTS_TABLE = "ledger_events"
 
@@ -62,11 +63,13 @@ class LedgerDatastore(PostgresDatastore):
         pool: Any = ConnectionPool(
             database_url,
             connection_class=psycopg.Connection[dict[str, Any]],
-            kwargs={"row_factory": dict_row, "autocommit": True},
+            kwargs={"row_factory": dict_row, "autocommit": True} | patient(database_url),
             configure=configure,
             min_size=0,
             max_size=size,
             open=False,
+            timeout=POOL_SECONDS,
+            reconnect_timeout=RECONNECT_SECONDS,
         )
         self.pool = pool
 

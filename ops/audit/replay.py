@@ -6,9 +6,10 @@ On the engine that made the facts every bit must be the same. Another engine may
 
 import random
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from hashlib import sha256
+from math import isfinite
 from typing import Any
 from uuid import UUID
 
@@ -17,10 +18,11 @@ from compute.chunks import kinds_of, price_chunk
 from compute.engine import engine_version
 from compute.inputs.run_inputs import RunInputs, resolve_run
 from compute.outputs.comparison import is_alike, largest_difference
-from domain.market.document import parse_market
+from domain.market.document import stored_market
 from domain.refusals import Refused
 from domain.runs.facts import BlockColumns, BlockFact, fact_stream
 from domain.runs.run import RunRequested
+from ops.audit.replay_differences import Difference, differences
 from ops.audit.run_events import read_run
 from ops.wiring import Tenor
 
@@ -44,6 +46,10 @@ class Replayed:
     recomputed_sha256: str = ""
     largest_difference: float | None = None
     """relative to max(1, |a|, |b|); None where the bits are the same or cannot be compared"""
+    values_different: int = 0
+    differences: list[Difference] = field(default_factory=list)
+    """the largest first, at most MOST_TOLD of them"""
+    note: str = ""
 
 
 def replay(tenor: Tenor, run: str, sample: int | None = None) -> dict[str, Any]:
@@ -60,8 +66,15 @@ def replay(tenor: Tenor, run: str, sample: int | None = None) -> dict[str, Any]:
         "chunks_of_run": count,
         "chunks_replayed": len(chunks),
         **{verdict.value.lower(): number for verdict, number in tally.items()},
-        "chunks": [asdict(one) for one in replayed],
+        "values_different": sum(one.values_different for one in replayed),
+        "chunks": [document(one) for one in replayed],
     }
+
+
+def document(one: Replayed) -> dict[str, Any]:
+    """JSON has no infinity: a number where a blank is stored is no distance."""
+    largest = one.largest_difference
+    return asdict(one) | {"largest_difference": largest if largest is not None and isfinite(largest) else None}
 
 
 def sampled(run_id: UUID, count: int, sample: int | None) -> list[int]:
@@ -85,7 +98,7 @@ def inputs_of(tenor: Tenor, requested: RunRequested) -> RunInputs:
                 f"the {what} snapshot in the store hashes to {found}, the run was asked for {stated}",
                 "see `tenor audit verify`; restore the blob from a backup",
             )
-    return resolve_run(portfolio, parse_market(raw), requested)
+    return resolve_run(portfolio, stored_market(raw), requested)
 
 
 def replay_chunk(tenor: Tenor, requested: RunRequested, inputs: RunInputs, chunk_no: int) -> Iterator[Replayed]:
@@ -96,7 +109,11 @@ def replay_chunk(tenor: Tenor, requested: RunRequested, inputs: RunInputs, chunk
         return
     blocks = price_chunk(inputs, chunk_no).blocks
     for kind, fact in facts.items():
-        yield compared(tenor, fact, blocks[kind]) if fact else Replayed(chunk_no, kind.value, Verdict.NOT_STORED)
+        if fact is None:
+            yield Replayed(chunk_no, kind.value, Verdict.NOT_STORED)
+            continue
+        one = compared(tenor, fact, blocks[kind])
+        yield one if one.verdict is Verdict.IDENTICAL else told(tenor, one, fact, blocks[kind], requested, inputs)
 
 
 def fact_of(tenor: Tenor, run_id: UUID, kind: str, chunk_no: int) -> BlockFact | None:
@@ -114,3 +131,11 @@ def compared(tenor: Tenor, fact: BlockFact, again: BlockColumns) -> Replayed:
         alike = is_alike(largest) and fact.engine_version != engine_version()
         verdict = Verdict.WITHIN_TOLERANCE if alike else Verdict.DIFFERENT
     return Replayed(fact.chunk_no, kind, verdict, fact.engine_version, fact.content_sha256, recomputed, largest)
+
+
+def told(
+    tenor: Tenor, one: Replayed, fact: BlockFact, again: BlockColumns, requested: RunRequested, inputs: RunInputs
+) -> Replayed:
+    stored = tenor.block_codec.decode(tenor.store.block(fact.run_id, one.kind, fact.chunk_no))
+    found = differences(stored, again, fact.first_row, requested, inputs.portfolio)
+    return replace(one, values_different=found.count, differences=found.told, note=found.note)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from compute.chunks import price_chunk
 from compute.inputs.run_inputs import RunInputs, resolve_run
 from compute.inputs.terms import Terms
-from domain.market.document import parse_market
+from domain.market.document import stored_market
 from domain.portfolio.tables import PRODUCT_TYPES, RATE_TYPES
 from domain.runs.facts import CHUNK_SIZE
 from domain.runs.run import RunRequested
@@ -32,7 +32,7 @@ class PickedInputs(RunInputs):
 def values_per_second(tenor: Tenor, requested: RunRequested) -> dict[str, int]:
     """All measures of the run, best of three, by this process's processor time."""
     portfolio = tenor.portfolio_codec.decode(tenor.blobs.get(requested.portfolio_sha256))
-    run = resolve_run(portfolio, parse_market(tenor.blobs.get(requested.market_sha256)), requested)
+    run = resolve_run(portfolio, stored_market(tenor.blobs.get(requested.market_sha256)), requested)
     return {
         family: round(len(rows) * run.scenario_count / _best_seconds(PickedInputs(**vars(run), rows=rows)))
         for family, rows in _families(run).items()

@@ -27,6 +27,7 @@ from ops.benchmarking.machine import machine
 from ops.benchmarking.own_database import OwnDatabase, own_database
 from ops.benchmarking.processes import PeakMemory, cpu_seconds, ended_children_seconds, family
 from ops.benchmarking.sample_input import scenario_file, shocked_scenarios, write_fund
+from ops.checking import find_unsolved
 from ops.processes.loops import background, count_alive
 from ops.processes.run_to_end import wait_until_queryable
 from ops.processes.supervisor import WorkerPool, workers
@@ -207,7 +208,7 @@ class WholePath:
     def _read_in(self, folder: Path) -> tuple[str, str]:
         tenor, envelope = self._tenor, self._tenor.envelope("bench")
         report = ingest_portfolio(tenor.store, tenor.blobs, tenor.portfolio_codec, envelope, folder)
-        market = load_market(tenor.store, tenor.blobs, envelope, (folder / "market.json").read_bytes())
+        market = load_market(tenor.store, tenor.blobs, envelope, (folder / "market.json").read_bytes(), find_unsolved)
         return report["snapshot_id"], market["snapshot_id"]
 
     def _run(self, portfolio: str, market: str) -> Finished:

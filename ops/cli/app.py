@@ -1,5 +1,6 @@
 """The command line's root: global options, and the one table from what went wrong to an exit code."""
 
+import os
 import sys
 from typing import Annotated, Any
 
@@ -8,7 +9,7 @@ import typer
 from domain.refusals import Refused
 from domain.runs.run import RunRefused
 from domain.valuation_models import ModelRefused
-from ops.adapters.database import DatabaseProblem
+from ops.adapters.database import DatabaseProblem, in_one_line
 from ops.cli import (
     archive,
     audit,
@@ -29,6 +30,8 @@ from ops.cli import (
 from ops.cli.output import Output
 from ops.embedded_postgres.errors import EmbeddedPostgresError
 from ops.logs import configure_logs
+from ops.processes.stopping import end_cleanly_when_killed
+from ops.secrets import keep_secret, words_of
 from projections.engine.runner import DATABASE_AWAY
 
 app = typer.Typer(
@@ -71,7 +74,10 @@ for module in (
 
 def run() -> None:
     arguments, as_json, database_url = global_options(sys.argv[1:])
+    keep_secret(database_url)
+    keep_off_the_command_line(arguments, database_url)
     configure_logs()
+    end_cleanly_when_killed()
     output = Output(as_json)
     if database_url:
         arguments = ["--database-url", database_url, *arguments]
@@ -89,7 +95,14 @@ def run() -> None:
         output.fail(error.problem.code, error.problem.message, error.problem.fix)
     except DATABASE_AWAY as error:
         fix = "ask again when it answers: what was stored is there"
-        output.fail("DATABASE_LOST", f"the database went away: {str(error).strip()}", fix)
+        output.fail("DATABASE_LOST", f"the database went away: {in_one_line(error)}", fix)
+
+
+def keep_off_the_command_line(arguments: list[str], database_url: str | None) -> None:
+    """Everybody may read the words that a process was started with: a password among them moves to the environment."""
+    if database_url and words_of(database_url):
+        started_with = sys.orig_argv[: len(sys.orig_argv) - len(sys.argv) + 1]
+        os.execve(sys.executable, [*started_with, *arguments], os.environ | {"TENOR_DATABASE_URL": database_url})
 
 
 def global_options(arguments: list[str]) -> tuple[list[str], bool, str | None]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ops.cli.options import AsJson
+from ops.cli.options import AsJson, RatesAreDecimals
 from ops.cli.output import Output
 
 if TYPE_CHECKING:
@@ -18,36 +18,37 @@ def calibrate(
     currency: Annotated[str | None, typer.Option(help="One currency; without it, all that have swaptions.")] = None,
     fixed_mean_reversion: Annotated[float | None, typer.Option(help="Hold it, and fit sigma alone.")] = None,
     out: Annotated[Path | None, typer.Option(help="Write the market here, with hull_white filled in.")] = None,
+    rates_are_decimals: RatesAreDecimals = False,
     as_json: AsJson = False,
 ) -> None:
     """Fit Hull-White to the swaptions of a market file."""
     from compute.engine import pin_arithmetic
 
     pin_arithmetic()  # before numpy is there
-    fitted = fitted_of(file, currency, fixed_mean_reversion)
+    fitted = fitted_of(file, currency, fixed_mean_reversion, rates_are_decimals=rates_are_decimals)
     if out is not None:
-        out.write_text(json.dumps(filled_in(json.loads(file.read_bytes()), fitted), indent=1) + "\n", encoding="utf-8")
+        content = json.loads(file.read_bytes())
+        out.write_text(json.dumps(filled_in(content, fitted), indent=1) + "\n", encoding="utf-8")
     written = str(out) if out is not None else None
     report = {"hull_white": [document_of(each) for each in fitted], "written": written}
     Output(as_json).show(report, *(line for each in fitted for line in lines_of(each)))
 
 
-def fitted_of(file: Path, currency: str | None, fixed_mean_reversion: float | None) -> "list[Calibrated]":
+def fitted_of(
+    file: Path, currency: str | None, fixed_mean_reversion: float | None, *, rates_are_decimals: bool = False
+) -> "list[Calibrated]":
+    from commands.load_market import usable_market
     from compute.market.hull_white_calibration import CannotCalibrate, calibrate, surface_of, surfaces_by_currency
-    from domain.market.document import InvalidMarket, parse_market
     from domain.refusals import Refused
+    from ops.checking import find_unsolved
     from ops.cli.files import read_bytes
 
+    market = usable_market(read_bytes(file), find_unsolved, rates_are_decimals=rates_are_decimals)
     try:
-        market = parse_market(read_bytes(file))
         currencies = [currency] if currency else sorted(surfaces_by_currency(market)) or [market.base_currency]
         for each in currencies:
             surface_of(market, each)
         return [calibrate(market, each, fixed_mean_reversion) for each in currencies]
-    except InvalidMarket as invalid:
-        first = invalid.problems[0]
-        problems = [vars(each) for each in invalid.problems]
-        raise Refused("INVALID_MARKET", f"{first.path}: {first.message}", first.fix, problems) from invalid
     except CannotCalibrate as problem:
         raise Refused(problem.code, str(problem), problem.fix) from problem
 

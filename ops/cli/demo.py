@@ -25,6 +25,7 @@ def demo(
 ) -> None:
     """Embedded Postgres, a sample fund, a full run, figures; then everything served on one port."""
     from ops.processes.run_to_end import default_workers, everything_running
+    from ops.processes.stopping import until_told
     from ops.services import build_app, refuse_taken_port, serve_app
 
     output = Output(as_json)
@@ -36,7 +37,8 @@ def demo(
         show(tenor, output, document)
         if not no_serve:
             output.note(f"everything is served at http://127.0.0.1:{port}/ (Ctrl-C stops it)")
-            serve_app(build_app(tenor), port)
+            with until_told() as told:
+                serve_app(build_app(tenor), port, told)
 
 
 def run_demo(tenor: Any, positions: int, company: Any, *, quiet: bool) -> dict[str, Any]:
@@ -56,12 +58,13 @@ def bring(tenor: Any, folder: Path, positions: int) -> tuple[str, str]:
     from commands.define_scenario import define_scenario_set, define_scenarios
     from commands.ingest_portfolio import ingest_portfolio
     from commands.load_market import load_market
+    from ops.checking import find_unsolved
     from ops.samples.fund import write_sample_fund
 
     write_sample_fund(folder, positions)
     envelope = tenor.envelope("demo")
     report = ingest_portfolio(tenor.store, tenor.blobs, tenor.portfolio_codec, envelope, folder)
-    market = load_market(tenor.store, tenor.blobs, envelope, (folder / "market.json").read_bytes())
+    market = load_market(tenor.store, tenor.blobs, envelope, (folder / "market.json").read_bytes(), find_unsolved)
     define_scenarios(tenor.store, envelope, (folder / "scenarios.json").read_bytes())
     define_scenario_set(tenor.store, envelope, (folder / "scenario_set.json").read_bytes())
     return report["snapshot_id"], market["snapshot_id"]

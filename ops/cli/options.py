@@ -6,14 +6,27 @@ from typing import Annotated
 
 import typer
 
+from ops.processes.stopping import Stop, until_told
 from ops.settings import Settings, read_settings
 from ops.wiring import Tenor, open_tenor
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout, nothing else there.")]
+RatesAreDecimals = Annotated[
+    bool, typer.Option("--rates-are-decimals", help="Rates that look like percent are meant as they stand.")
+]
 
 
 def settings_of(context: typer.Context) -> Settings:
     return read_settings(context.find_root().obj)
+
+
+@contextmanager
+def serving(context: typer.Context) -> Iterator[tuple[Tenor, Stop]]:
+    """For processes that run until told to end: the embedded server is kept alive for as long as they do."""
+    from ops.embedded_postgres.keeper import kept_up
+
+    with until_told() as stop, opened(context) as tenor, kept_up(tenor.settings):
+        yield tenor, stop
 
 
 @contextmanager

@@ -9,6 +9,8 @@ from uuid import UUID
 
 import typer
 
+from ops.secrets import hide
+
 
 @dataclass(frozen=True)
 class Output:
@@ -26,6 +28,7 @@ class Output:
 
     def fail(self, code: str, message: str, fix: str, problems: list[dict[str, Any]] | None = None) -> NoReturn:
         """One problem, said with its fix."""
+        message, fix = hide(message), hide(fix)
         if self.as_json:
             problem = {"code": code, "message": message, "fix": fix}
             typer.echo(json.dumps({"error": problem | ({"problems": problems} if problems else {})}, default=plain))

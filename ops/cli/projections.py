@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ops.cli.options import AsJson, opened
+from ops.cli.options import AsJson, opened, serving
 from ops.cli.output import Output
 
 Name = Annotated[str, typer.Argument(help="A projection's name, as `tenor projections list` shows it.")]
@@ -33,8 +33,8 @@ def run(context: typer.Context) -> None:
     from ops.cli.service import wait_for_the_end
     from ops.processes.loops import background
 
-    with opened(context) as tenor, background(tenor):
-        wait_for_the_end("process manager and projections are at work (Ctrl-C stops them)")
+    with serving(context) as (tenor, told), background(tenor):
+        wait_for_the_end(told, "process manager and projections are at work (Ctrl-C stops them)")
 
 
 def list_projections(context: typer.Context, as_json: AsJson = False) -> None:
@@ -134,6 +134,7 @@ class Teller:
 @contextmanager
 def _problems_listed(output: Output) -> Iterator[None]:
     """A rebuild that fails says all that it knows, then the fix."""
+    from ops.adapters.database import in_one_line
     from ops.rebuilding import RebuildProblem
     from projections.engine.runner import DATABASE_AWAY
 
@@ -141,7 +142,7 @@ def _problems_listed(output: Output) -> Iterator[None]:
         yield
     except DATABASE_AWAY as error:
         fix = "run this again when the database answers: it goes on where it stopped"
-        output.fail("DATABASE_LOST", f"the database went away: {str(error).strip()}", fix)
+        output.fail("DATABASE_LOST", f"the database went away: {in_one_line(error)}", fix)
     except RebuildProblem as problem:
         output.fail(problem.code, str(problem), problem.fix, [{"message": each} for each in problem.errors])
 

@@ -27,9 +27,14 @@ def quotes(
     as_json: AsJson = False,
 ) -> None:
     """DV01 by market quote: gain when a quote falls by a basis point and its curves are solved again."""
-    from ops.quote_risk import quotes_of_run
+    from compute.engine import pin_arithmetic
+    from ops.processes.worker_process import use_numba_cache
 
+    pin_arithmetic()  # as the workers do, before numpy is there: their compiled kernels are these
     with opened(context) as tenor:
+        use_numba_cache(tenor.settings)
+        from ops.quote_risk import quotes_of_run
+
         document = quotes_of_run(tenor, run, node, position)
     lines = [
         f"{one['curve_id']:<20} {one['type']:<8} {one['tenor']:<11} {one['rate']:>10.6f} {one['dv01_base']:>16,.2f}"

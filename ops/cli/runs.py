@@ -10,7 +10,7 @@ from commands.submit_run import SubmitRun
 from ops.cli.archive import archive_run
 from ops.cli.options import AsJson, opened
 from ops.cli.output import Output
-from ops.processes.run_to_end import everything_running, summary, wait_until_queryable
+from ops.processes.run_to_end import everything_running, failure_lines, summary, wait_until_queryable
 from ops.read_models import catch_up_catalogues
 from ops.run_requests import find_run, submit_wish
 from ops.wiring import Tenor
@@ -66,11 +66,11 @@ def submit(
             with everything_running(tenor, workers) as company:
                 run_id = submit_wish(tenor, wish)
                 row = wait_until_queryable(tenor, run_id, quiet=as_json, company=company)
-            document = summary(row)
+            document, holes = summary(row), failure_lines(row)
         else:
             run_id = submit_wish(tenor, wish)
-            document = submitted(tenor, run_id)
-    output.show(document, *(f"{name:<10}{value}" for name, value in document.items()))
+            document, holes = submitted(tenor, run_id), []
+    show_summary(output, document, holes)
     if document["status"] in ("FAILED", "CANCELLED"):
         output.note(f"error: the run is {document['status']}; see `tenor run show {run_id}`")
         raise SystemExit(1)
@@ -109,8 +109,8 @@ def show(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
     with opened(context) as tenor:
         row = find_run(tenor, run)
     uses = [f"{one['model']}@{one['version']} {one['status']}" for one in row["models"]]
-    shown = row | {"models": ", ".join(uses)}
-    Output(as_json).show(row, *(f"{name:<22}{value}" for name, value in shown.items()))
+    shown = {name: value for name, value in row.items() if name != "failures"} | {"models": ", ".join(uses)}
+    Output(as_json).show(row, *(f"{name:<22}{value}" for name, value in shown.items()), *failure_lines(row))
 
 
 def watch(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
@@ -118,8 +118,15 @@ def watch(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
     with opened(context) as tenor:
         find_run(tenor, run)
         with everything_running(tenor, None) as company:
-            document = summary(wait_until_queryable(tenor, run, quiet=as_json, company=company))
-    Output(as_json).show(document, *(f"{name:<10}{value}" for name, value in document.items()))
+            row = wait_until_queryable(tenor, run, quiet=as_json, company=company)
+    show_summary(Output(as_json), summary(row), failure_lines(row))
+
+
+def show_summary(output: Output, document: dict[str, Any], holes: list[str]) -> None:
+    """A run that lacks something does not look like one that lacks nothing; beside --json that goes to stderr."""
+    output.show(document, *(f"{name:<10}{value}" for name, value in document.items()), *holes)
+    for line in holes if output.as_json else []:
+        output.note(line)
 
 
 def retry(context: typer.Context, run: Run, as_json: AsJson = False) -> None:

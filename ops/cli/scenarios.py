@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from ops.cli.files import read_bytes
-from ops.cli.options import AsJson, opened
+from ops.cli.options import AsJson, RatesAreDecimals, opened
 from ops.cli.output import Output
 
 LIST_SCENARIOS = (
@@ -26,6 +26,7 @@ def register(app: typer.Typer) -> None:
 def define(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="A scenario (JSON), or a list of them.")],
+    rates_are_decimals: RatesAreDecimals = False,
     as_json: AsJson = False,
 ) -> None:
     """Define scenarios; the same content again is the same version."""
@@ -33,7 +34,7 @@ def define(
 
     raw = read_bytes(file)
     with opened(context) as tenor:
-        defined = define_scenarios(tenor.store, tenor.envelope(), raw)
+        defined = define_scenarios(tenor.store, tenor.envelope(), raw, rates_are_decimals=rates_are_decimals)
     documents = [{"scenario_id": one["scenario_id"], "version": one["version"]} for one in defined]
     lines = [f"{one['scenario_id']}@{one['version']}" for one in documents]
     Output(as_json).show(documents if raw.lstrip().startswith(b"[") else documents[0], *lines)
@@ -60,6 +61,7 @@ def define_history(
     set_id: Annotated[str, typer.Option("--set", help="What the set of scenarios is called.")],
     horizon: Annotated[int, typer.Option(min=1, help="Observations that a move spans: 10 for ten-day moves.")] = 1,
     last: Annotated[int | None, typer.Option(min=1, help="The latest moves only; all by default.")] = None,
+    rates_are_decimals: RatesAreDecimals = False,
     as_json: AsJson = False,
 ) -> None:
     """A scenario for every date of a history, and the set of them, for `tenor var`."""
@@ -68,7 +70,8 @@ def define_history(
 
     raw = read_bytes(file)
     with opened(context) as tenor:
-        document = define(tenor.store, tenor.envelope(), raw, DefineHistory(set_id, horizon, last))
+        wish = DefineHistory(set_id, horizon, last, rates_are_decimals)
+        document = define(tenor.store, tenor.envelope(), raw, wish)
     first, to, count = document["first_date"], document["last_date"], document["scenarios"]
     lines = [
         f"@{set_id}@{document['version']}",

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from ops.cli.options import AsJson, opened, settings_of
+from ops.cli.options import AsJson, serving, settings_of
 from ops.cli.output import Output
+from ops.processes.stopping import Stop
 
 
 def register(app: typer.Typer) -> None:
@@ -30,9 +31,13 @@ def up(
     from ops.services import build_app, refuse_taken_port, serve_app
 
     refuse_taken_port(port)
-    with opened(context) as tenor, worker_pool(tenor, workers or default_workers()), background(tenor):
+    with (
+        serving(context) as (tenor, told),
+        background(tenor),  # ends after the workers, and with the last seal over all that they wrote
+        worker_pool(tenor, workers or default_workers()),
+    ):
         Output(False).note(f"Tenor is at http://127.0.0.1:{port}/ (Ctrl-C stops it)")
-        serve_app(build_app(tenor), port)
+        serve_app(build_app(tenor), port, told)
 
 
 def serve(
@@ -47,9 +52,9 @@ def serve(
         Output(False).fail("UNKNOWN_SERVICE", f"there is no service {name!r}", f"one of {', '.join(SERVICE_PORTS)}")
     chosen = port or SERVICE_PORTS[name]
     refuse_taken_port(chosen)
-    with opened(context) as tenor:
+    with serving(context) as (tenor, told):
         Output(False).note(f"{name} is at http://127.0.0.1:{chosen}/ (Ctrl-C stops it)")
-        serve_app(build_app(tenor, (name,)), chosen)
+        serve_app(build_app(tenor, (name,)), chosen, told)
 
 
 def stop(context: typer.Context, as_json: AsJson = False) -> None:
@@ -75,8 +80,8 @@ def worker(
     """Work on chunks until stopped; any number on any machines that reach the database."""
     from ops.processes.supervisor import workers as worker_pool
 
-    with opened(context) as tenor, worker_pool(tenor, workers):
-        wait_for_the_end(f"{workers} worker(s) at work (Ctrl-C stops them)")
+    with serving(context) as (tenor, told), worker_pool(tenor, workers):
+        wait_for_the_end(told, f"{workers} worker(s) at work (Ctrl-C stops them)")
 
 
 def migrate(context: typer.Context, as_json: AsJson = False) -> None:
@@ -99,12 +104,9 @@ def doctor(context: typer.Context, as_json: AsJson = False) -> None:
         raise SystemExit(1)
 
 
-def wait_for_the_end(note: str) -> None:
-    """Until SIGINT or SIGTERM; said when we are ready to hear them."""
-    import signal
-
-    told = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: told.set())
+def wait_for_the_end(told: Stop, note: str) -> None:
+    """Said when we are ready to hear it."""
+    over = threading.Event()
+    told.calls(over.set)
     Output(False).note(note)
-    told.wait()
+    over.wait()

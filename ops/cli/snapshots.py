@@ -7,7 +7,7 @@ import typer
 
 from ops.cli.calibration import calibrate
 from ops.cli.files import read_bytes
-from ops.cli.options import AsJson, opened
+from ops.cli.options import AsJson, RatesAreDecimals, opened
 from ops.cli.output import Output
 
 SHOWN = 20
@@ -26,6 +26,9 @@ def ingest(
     source: Annotated[Path, typer.Argument(help="A folder of .csv or .parquet tables, or one .xlsx workbook.")],
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Validate only; store nothing.")] = False,
     accept_valid: Annotated[bool, typer.Option("--accept-valid", help="Store the good rows.")] = False,
+    rates_are_decimals: Annotated[
+        bool, typer.Option("--rates-are-decimals", help="Rates that look like percent are meant as they are.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Validate a portfolio, then store it as a snapshot."""
@@ -41,6 +44,7 @@ def ingest(
             source,
             accept_valid=accept_valid,
             dry_run=dry_run,
+            rates_are_decimals=rates_are_decimals,
         )
     output.show(report, *ingest_lines(report))
     for kind in ("errors", "warnings"):
@@ -55,6 +59,8 @@ def ingest_lines(report: dict[str, Any]) -> list[str]:
     lines = [f"read      {counts}", f"accepted  {report['accepted']:,} rows, rejected {report['rejected']:,}"]
     for currency, totals in report["control_totals"].items():
         lines.append(f"control   {currency}: " + ", ".join(f"{name} {value:,}" for name, value in totals.items()))
+    for table, names in report["attributes"].items():
+        lines.append(f"kept as attributes of {table}: {', '.join(names)}")
     if report["snapshot_id"]:
         lines += [f"snapshot  {report['snapshot_id']}", f"sha256    {report['sha256']}"]
     elif report["errors"]:
@@ -63,26 +69,47 @@ def ingest_lines(report: dict[str, Any]) -> list[str]:
 
 
 def problem_lines(problems: list[dict[str, Any]], kind: str) -> list[str]:
-    lines = [
-        f"{kind[:-1]}: {p['table']} row {p['row']} {p['column']}: {p['message']} [{p['code']}] fix: {p['fix']}"
-        for p in problems[:SHOWN]
-    ]
-    if len(problems) > SHOWN:
-        lines.append(f"… and {len(problems) - SHOWN:,} more {kind}; --json lists them")
+    """Rows of which the same is said stand on one line."""
+    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    for problem in problems:
+        key = tuple(str(problem[name]) for name in ("table", "column", "code", "message", "fix"))
+        alike.setdefault(key, []).append(problem)
+    lines = [problem_line(same, kind) for same in list(alike.values())[:SHOWN]]
+    if len(alike) > SHOWN:
+        more = sum(len(same) for same in list(alike.values())[SHOWN:])
+        lines.append(f"… and {more:,} more {kind}; --json lists them")
     return lines
+
+
+def problem_line(same: list[dict[str, Any]], kind: str) -> str:
+    first = same[0]
+    at = [first["table"], "" if first["row"] is None else f"row {first['row']}", first["column"] or ""]
+    place = " ".join(part for part in at if part)
+    rows = f" (and {len(same) - 1:,} more rows)" if len(same) > 1 else ""
+    said = f"{first['message']} [{first['code']}] fix: {first['fix']}"
+    return f"{kind[:-1]}: {place}: {said}{rows}" if place else f"{kind[:-1]}: {said}{rows}"
 
 
 def load(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(help="A market document (JSON).")],
+    rates_are_decimals: RatesAreDecimals = False,
     as_json: AsJson = False,
 ) -> None:
-    """Validate a market document, then store it as a snapshot."""
+    """Validate a market document and solve its curves, then store it as a snapshot."""
     from commands.load_market import load_market
+    from ops.checking import find_unsolved
 
-    raw = read_bytes(file)
+    raw, output = read_bytes(file), Output(as_json)
     with opened(context) as tenor:
-        loaded = load_market(tenor.store, tenor.blobs, tenor.envelope(), raw)
-    Output(as_json).show(
+        loaded = load_market(
+            tenor.store, tenor.blobs, tenor.envelope(), raw, find_unsolved, rates_are_decimals=rates_are_decimals
+        )
+    output.show(
         loaded, f"snapshot  {loaded['snapshot_id']}", f"sha256    {loaded['sha256']}", f"as of     {loaded['as_of']}"
     )
+    warnings = loaded["warnings"] if not as_json else []
+    for one in warnings[:SHOWN]:
+        output.note(f"warning: {one['path']}: {one['message']} [{one['code']}] fix: {one['fix']}")
+    if len(warnings) > SHOWN:
+        output.note(f"… and {len(warnings) - SHOWN:,} more warnings; --json lists them")

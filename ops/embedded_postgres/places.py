@@ -1,6 +1,7 @@
 """Where the embedded server keeps its things.
 
 TENOR_HOME/postgres.lock       held while somebody starts or stops the server
+TENOR_HOME/postgres.stopped    `tenor stop` was the last to ask: nobody who serves brings the server back by himself
 TENOR_HOME/postgres.location   only if the server's account cannot enter TENOR_HOME: the folder used instead
 TENOR_HOME/postgres/           that folder otherwise; as root, root's own, so that the server's account cannot plant
     data/                      a link in it that root would follow. The cluster: its account's, 0700

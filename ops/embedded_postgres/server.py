@@ -30,6 +30,8 @@ BACKENDS_LEAVE_WITHIN_S = 2.0
 DIES_WITHIN_S = 2.0
 DATABASE_EXISTS = "SELECT 1 FROM pg_database WHERE datname = %s"
 
+READY, STOPPING = "ready", "stopping"  # as the server writes it in its pid file
+
 StopMode = Literal["smart", "fast", "immediate"]
 STOP_SIGNALS: dict[StopMode, signal.Signals] = {
     "smart": signal.SIGTERM,
@@ -89,12 +91,39 @@ class EmbeddedServer:
     def stop(self, mode: StopMode = "fast") -> None:
         with self._alone():
             account_for(self._place.data)  # refuses a server that is another's, which we would take for a stopped one
-            pid = self._pid()
-            if pid is None or not self.running():
+            if self._pid() is None:
                 return
-            os.kill(pid, STOP_SIGNALS[mode])
-            if not _within(STOP_TIMEOUT_S, lambda: not self.running()):
-                raise self._failed("POSTGRES_STOP_FAILED", f"the server did not stop within {STOP_TIMEOUT_S:.0f} s")
+            self._stopped_mark.touch()
+            if self.running():
+                self._end(mode)
+
+    def bring_back(self) -> bool:
+        """Start a server that was killed, unless it was `stop` that ended it. Whether there was need to."""
+        if self._is_wanted_as_it_is():
+            return False
+        with self._alone() as lock:
+            if self._is_wanted_as_it_is():
+                return False
+            if self.running():  # somebody asked it to end when all have left; we would never leave
+                self._end("fast")
+            self._launch(lock)
+            self._wait_for_answer()
+        return True
+
+    @property
+    def _stopped_mark(self) -> Path:
+        return self.home / "postgres.stopped"
+
+    def _is_wanted_as_it_is(self) -> bool:
+        return self._stopped_mark.exists() or (self.running() and self._status() != STOPPING)
+
+    def _end(self, mode: StopMode) -> None:
+        pid = self._pid()
+        if pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, STOP_SIGNALS[mode])
+        if not _within(STOP_TIMEOUT_S, lambda: not self.running()):
+            raise self._failed("POSTGRES_STOP_FAILED", f"the server did not stop within {STOP_TIMEOUT_S:.0f} s")
 
     @property
     def _place(self) -> Place:
@@ -146,6 +175,7 @@ class EmbeddedServer:
         sockets = places.private_folder(places.socket_folder(place, account), account)
         self._clear_remains(sockets)
         self._configure(place, sockets)
+        self._stopped_mark.unlink(missing_ok=True)
         self._run_pg_ctl(place, account, binaries)
 
     def _create_cluster(self, place: Place, account: Account, binaries: Binaries, lock: int) -> None:
@@ -216,8 +246,11 @@ class EmbeddedServer:
             raise self._failed("POSTGRES_START_FAILED", "the embedded Postgres started and does not answer")
 
     def _is_ready(self) -> bool:
+        return self._status() == READY
+
+    def _status(self) -> str:
         lines = self._pid_lines()
-        return len(lines) >= 8 and lines[7].strip() == "ready"
+        return lines[7].strip() if len(lines) >= 8 else ""
 
     def _ensure_database(self) -> None:
         try:

@@ -3,21 +3,24 @@
 import os
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID, uuid4
 
-import psycopg
 import structlog
 from eventsourcing.persistence import PersistenceError
 
+from ops.adapters.database import is_there
 from ops.wiring import Tenor
+from projections.engine.runner import DATABASE_AWAY
 
 BEAT_SECONDS = 2.0
 ALIVE_SECONDS = 10.0
 POLL_SECONDS = 0.1
 SWEEP_SECONDS = 5.0
 RECONNECT_SECONDS = 1.0
+PATIENCE_SECONDS = 2.0
 
 BEAT = (
     "INSERT INTO process_heartbeat (process_id, role, host, pid) VALUES (%s, %s, %s, %s) "
@@ -44,7 +47,7 @@ def run_process_manager(tenor: Tenor, stop: threading.Event) -> None:
             if tenor.run_process.step() == 0:
                 stop.wait(POLL_SECONDS)
                 since_sweep += POLL_SECONDS
-        except (psycopg.OperationalError, PersistenceError) as error:
+        except (*DATABASE_AWAY, PersistenceError) as error:
             log.warning("process_manager.database_lost", error=str(error))
             stop.wait(RECONNECT_SECONDS)
 
@@ -68,7 +71,7 @@ def beat(tenor: Tenor, role: str, stop: threading.Event, process_id: UUID) -> No
         try:
             with tenor.database.connect() as connection:
                 connection.execute(BEAT, (process_id, role, socket.gethostname(), os.getpid()))
-        except psycopg.OperationalError as error:
+        except DATABASE_AWAY as error:
             log.warning("heartbeat.database_lost", error=str(error))
         if stop.wait(BEAT_SECONDS):
             break
@@ -76,7 +79,7 @@ def beat(tenor: Tenor, role: str, stop: threading.Event, process_id: UUID) -> No
         with tenor.database.connect() as connection:
             connection.execute(GONE, (process_id,))
             connection.execute(FORGET_DEAD)
-    except psycopg.OperationalError:
+    except DATABASE_AWAY:
         return
 
 
@@ -88,13 +91,15 @@ def count_alive(tenor: Tenor, role: str, but_for: list[UUID] | None = None) -> i
 
 @contextmanager
 def background(tenor: Tenor, *, manager: bool = True, projections: bool = True) -> Iterator[None]:
-    """The process manager and the projections in threads of this process, for as long as the block runs."""
-    stop = threading.Event()
-    threads = []
+    """The process manager and the projections in threads of this process, for as long as the block runs.
+
+    The sealer ends last: what the others still write is sealed."""
+    stop, seal_last = threading.Event(), threading.Event()
+    threads, sealer = [], threading.Thread(target=seal_log, args=(tenor, seal_last), name="sealer")
     if manager:
         threads.append(threading.Thread(target=run_process_manager, args=(tenor, stop), name="process-manager"))
         threads.append(threading.Thread(target=beat, args=(tenor, "process-manager", stop, uuid4()), name="beat-pm"))
-        threads.append(threading.Thread(target=seal_log, args=(tenor, stop), name="sealer"))
+        sealer.start()
     if projections:
         threads.append(threading.Thread(target=run_projections, args=(tenor, stop), name="projections"))
         threads.append(threading.Thread(target=beat, args=(tenor, "projections", stop, uuid4()), name="beat-proj"))
@@ -104,5 +109,18 @@ def background(tenor: Tenor, *, manager: bool = True, projections: bool = True) 
         yield
     finally:
         stop.set()
-        for thread in threads:
-            thread.join()
+        _join(tenor, threads)
+        seal_last.set()
+        if manager:
+            _join(tenor, [sealer])
+
+
+def _join(tenor: Tenor, threads: list[threading.Thread]) -> None:
+    """Who waits for a database that is away waits no longer: what it would write is written at the next start."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    for thread in threads:
+        thread.join(max(0.0, until - time.monotonic()))
+    if any(thread.is_alive() for thread in threads) and not is_there(tenor.database_url):
+        tenor.close()
+    for thread in threads:
+        thread.join()

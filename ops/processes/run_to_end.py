@@ -11,8 +11,10 @@ import psycopg
 import structlog
 from psycopg.rows import dict_row
 
+from domain.measures.failures import failure_text, holes_text
 from domain.runs.run import UNFINISHED
 from ops.adapters.database import DatabaseProblem
+from ops.embedded_postgres.keeper import kept_up
 from ops.processes.loops import RECONNECT_SECONDS, background, count_alive
 from ops.processes.supervisor import WorkerPool, workers
 from ops.projection_status import refuse_if_halted
@@ -27,14 +29,17 @@ ENDED_WITHOUT_RESULTS = ("FAILED", "CANCELLED", "ARCHIVED")
 log = structlog.get_logger()
 
 SELECT_RUN = (
-    "SELECT run_id, status, positions, priced, failed, cardinality(scenarios) AS scenarios, chunks, chunks_done, "
-    "requested_at, queryable_at, extract(epoch FROM coalesce(queryable_at, now()) - requested_at)::float8 AS seconds "
+    "SELECT run_id, status, positions, priced, failed, partial, failures, cardinality(scenarios) AS scenarios, chunks, "
+    "chunks_done, requested_at, queryable_at, "
+    "extract(epoch FROM coalesce(queryable_at, now()) - requested_at)::float8 AS seconds "
     "FROM read.run WHERE run_id = %s"
 )
 
 
 class Company:
-    """Workers, process manager and projections: those of other processes where alive, else our own."""
+    """Workers, process manager and projections: those of other processes where alive, else our own.
+
+    Workers are brought last, and so end first: the last seal is over all that they wrote."""
 
     def __init__(self, tenor: Tenor, worker_count: int | None, stack: ExitStack) -> None:
         self._tenor, self._worker_count, self._stack = tenor, worker_count, stack
@@ -53,20 +58,21 @@ class Company:
                 "worker processes die as soon as they start; what they said stands above",
                 "mend what they name (often a broken installation: make clean && make setup), then run again",
             )
-        if "worker" not in self._ours and (self._worker_count or not count_alive(self._tenor, "worker")):
-            self._ours.add("worker")
-            count = self._worker_count or default_workers()
-            self._pool = self._stack.enter_context(workers(self._tenor, count))
         for role in ("process-manager", "projections"):
             if role not in self._ours and not count_alive(self._tenor, role):
                 self._ours.add(role)
                 is_manager = role == "process-manager"
                 self._stack.enter_context(background(self._tenor, manager=is_manager, projections=not is_manager))
 
+        if "worker" not in self._ours and (self._worker_count or not count_alive(self._tenor, "worker")):
+            self._ours.add("worker")
+            count = self._worker_count or default_workers()
+            self._pool = self._stack.enter_context(workers(self._tenor, count))
+
 
 @contextmanager
 def everything_running(tenor: Tenor, worker_count: int | None) -> Iterator[Company]:
-    with ExitStack() as stack:
+    with kept_up(tenor.settings), ExitStack() as stack:
         company = Company(tenor, worker_count, stack)
         company.keep()
         yield company
@@ -132,6 +138,12 @@ def summary(row: dict[str, Any]) -> dict[str, Any]:
         "results": row["positions"] * row["scenarios"] if row["queryable_at"] else 0,
         "seconds": round(float(row["seconds"]), 3),
     }
+
+
+def failure_lines(run: dict[str, Any]) -> list[str]:
+    """Every sentence that the run keeps, with its count."""
+    holes = holes_text(run["positions"], run["failed"], run["partial"])
+    return [holes, *(f"  {failure_text(each)}" for each in run["failures"] or [])] if holes else []
 
 
 @contextmanager

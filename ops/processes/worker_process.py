@@ -93,9 +93,11 @@ async def stop_with_parent(stop: asyncio.Event, parent: int) -> None:
 def main() -> None:
     """Started by the supervisor, which says database and parent in the environment."""
     from ops.logs import configure_logs
+    from ops.secrets import keep_secret
     from ops.settings import read_settings
 
     configure_logs()
+    keep_secret(os.environ["TENOR_WORKER_DATABASE"])
     run_worker(read_settings(), os.environ["TENOR_WORKER_DATABASE"], int(os.environ["TENOR_WORKER_PARENT"]))
 
 

@@ -330,7 +330,6 @@ def _bond_terms(rng: np.random.Generator, sort: Array, currency: Array) -> Colum
         "day_count": day_count,
         "calendar": calendars(currency, government=~company & ~floater),
         "business_day": np.full(n, "FOLLOWING"),
-        "settlement_days": np.where(sort == "GOVERNMENT", 1, 2),
     }
 
 

@@ -92,6 +92,7 @@ def swaptions(rng: np.random.Generator, n: int, issuers: Columns) -> Tables:
     """Receivers against prepayment, payers against extension."""
     currency, is_receiver = currencies(rng, n), rng.random(n) < 0.6
     expiry_mo, tenor_mo, day = rng.choice([6, 12, 24, 60], n), rng.choice([60, 84, 120], n), rng.integers(1, 29, n)
+    legs = _legs(currency)
     instruments = {
         "instrument_id": ids_of("W", n),
         "product_type": np.full(n, "SWAPTION"),
@@ -100,7 +101,7 @@ def swaptions(rng: np.random.Generator, n: int, issuers: Columns) -> Tables:
         "expiry_date": dates_in(AS_OF_MONTH + expiry_mo, day),
         "maturity_date": dates_in(AS_OF_MONTH + expiry_mo + tenor_mo, day),
         "strike": _near_the_market(rng, currency),
-        **_legs(currency),
+        **{name: terms for name, terms in legs.items() if name != "float_day_count"},
     }
     return _held(rng, instruments, "RATES-HEDGES", _amounts(rng, n, 15.0), "HEDGE=PREPAYMENT", "HEDGE=EXTENSION")
 

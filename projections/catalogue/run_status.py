@@ -134,9 +134,9 @@ class RunStatusProjection:
         mine = [entry for entry in entries if isinstance(entry.event, (*HISTORY, PositionPriced))]
         for entry in mine:
             if isinstance(entry.event, RunRequested):
-                connection.execute(self._insert_run, _request(entry.event, entry.position))
+                connection.execute(self._insert_run, request_row(entry.event, entry.position))
             if isinstance(entry.event, HISTORY):
-                connection.execute(self._insert_history, _history(entry.event, entry.position))
+                connection.execute(self._insert_history, history_row(entry.event, entry.position))
         self._advance(connection, mine)
 
     def _advance(self, connection: Connection, entries: Sequence[LogEntry]) -> None:
@@ -148,7 +148,7 @@ class RunStatusProjection:
                 run.told(entry.event, entry.position)
                 moved.add(run_of(entry.event))
         for run_id in sorted(moved):
-            connection.execute(self._update_progress, (*_row(progress[run_id]), run_id))
+            connection.execute(self._update_progress, (*progress_row(progress[run_id]), run_id))
 
     def _progress(self, connection: Connection, run_ids: set[UUID]) -> dict[UUID, Progress]:
         with connection.cursor(row_factory=tuple_row) as cursor:
@@ -165,13 +165,13 @@ def run_of(event: Any) -> UUID:
     return run_id
 
 
-def _row(run: Progress) -> tuple[Any, ...]:
+def progress_row(run: Progress) -> tuple[Any, ...]:
     chunks = (run.chunks, sorted(run.priced_chunks), sorted(run.failed_chunks))
     ended = (run.planned_at, run.completed_at, run.completed_position, run.blocks_root)
     return (run.log_position, run.status, *chunks, *ended)
 
 
-def _request(event: RunRequested, position: int) -> tuple[Any, ...]:
+def request_row(event: RunRequested, position: int) -> tuple[Any, ...]:
     """The columns of the results follow from the measures, in the order of their table."""
     snapshots = (event.portfolio_snapshot_id, event.market_snapshot_id, event.as_of, event.base_currency)
     columns = list(columns_of(tuple(event.measures)))
@@ -180,6 +180,6 @@ def _request(event: RunRequested, position: int) -> tuple[Any, ...]:
     return (event.originator_id, position, status, *snapshots, *asked, event.actor, event.timestamp, position)
 
 
-def _history(event: Event, position: int) -> tuple[Any, ...]:
+def history_row(event: Event, position: int) -> tuple[Any, ...]:
     payload = Jsonb(event.model_dump(mode="json", exclude=NOT_SHOWN))
     return (run_of(event), position, event.TOPIC, event.timestamp, event.actor, payload)

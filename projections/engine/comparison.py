@@ -51,6 +51,7 @@ def differences(live: dict[str, Content], built: dict[str, Content]) -> list[Dif
 def _content(connection: Connection, read_model: ReadModel, table: str, version: int, hashes: bool) -> Content:
     name = versioned(table, version)
     observed = [each.column for each in read_model.observed if each.table == table]
+    observed += [column for of_table, column in read_model.later if of_table == table]
     columns = [row[0] for row in connection.execute(SELECT_COLUMNS, (f"{SCHEMA}.{name}", observed))]
     statement = (SELECT_CONTENT if hashes else SELECT_COUNT).format(
         table=Identifier(SCHEMA, name), columns=SQL(", ").join(map(Identifier, columns))

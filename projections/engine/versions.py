@@ -55,6 +55,8 @@ class ReadModel:
     build: Callable[[int], Projection]
     on_poison: OnPoison = OnPoison.HALT
     observed: tuple[Observed, ...] = ()
+    later: tuple[tuple[str, str], ...] = ()
+    """(table, column) that rows of earlier releases do not have: no part of a comparison"""
 
     def live_version(self, connection: Connection) -> int:
         row = connection.execute(SELECT_LIVE, (self.name,)).fetchone()

@@ -18,6 +18,7 @@ from domain.portfolio.columns import Portfolio
 from domain.ports import EventStore
 from domain.runs.run import UNFINISHED, Run, RunCompleted, RunRequested, fold
 from projections.results.blocks import BlockDamaged, ChunkResults, RunFacts
+from projections.results.failures import FailureBook
 from projections.results.groups import Groups, build_groups
 from projections.results.positions import Identities
 from projections.results.reduction import ReasonNumbers, Reduction
@@ -64,7 +65,9 @@ class Begun:
 
     @classmethod
     def of(cls, book: Book, facts: RunFacts) -> "Begun":
-        return cls(book, facts, Reduction(book.groups, facts.measures, facts.scenarios, book.principal_ccy))
+        failures = FailureBook(book.identities)
+        reduction = Reduction(book.groups, facts.measures, facts.scenarios, book.principal_ccy, failures)
+        return cls(book, facts, reduction)
 
     def take(self, chunk: ChunkResults) -> None:
         assert chunk.chunk_no == len(self.taken)

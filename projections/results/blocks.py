@@ -31,7 +31,8 @@ class ChunkResults:
     """values     one [scenarios, positions] per column of the run, NaN where blank; None for a chunk without facts
     packed     the same as it is stored
     reasons    uint8 [measures, scenarios, positions], never 0 where the number is blank
-    details    a sentence for each position, '' where there is nothing to say
+    sentences  distinct ones, the first '': what is said of a position
+    sentence_no  int32 [positions], into `sentences`
     fx_to_base base currency per unit, by scenario
     """
 
@@ -41,8 +42,16 @@ class ChunkResults:
     values: list[Values] | None
     packed: Packed
     reasons: npt.NDArray[np.uint8]
-    details: list[str]
+    sentences: list[str]
+    sentence_no: npt.NDArray[np.int32]
     fx_to_base: dict[str, list[float]]
+
+    @property
+    def details(self) -> list[str]:
+        """A sentence for each position, '' where there is nothing to say."""
+        if len(self.sentences) == 1:
+            return [""] * self.positions
+        return [self.sentences[number] for number in self.sentence_no.tolist()]
 
 
 class RunFacts:
@@ -86,6 +95,7 @@ class RunFacts:
         blocks = [self._codec.decode(payload) for payload in payloads]
         column_of = {name: block.values[i] for block in blocks for i, name in enumerate(block.columns)}
         reasons_of = {name: block.reasons[i] for block in blocks for i, name in enumerate(block.measures)}
+        sentences, sentence_no = _sentences(blocks)
         return ChunkResults(
             chunk_no=chunk_no,
             first_row=chunk_no * self._request.chunk_size,
@@ -93,7 +103,8 @@ class RunFacts:
             values=[column_of[name] for name in self.columns],
             packed=self._packed(facts, payloads),
             reasons=_reasons(self.measures, column_of, reasons_of),
-            details=_details(blocks),
+            sentences=sentences,
+            sentence_no=sentence_no,
             fx_to_base=next(fact.fx_to_base for fact in facts if isinstance(fact, PositionPriced)),
         )
 
@@ -138,8 +149,8 @@ class RunFacts:
         first_row, positions = chunk_no * self._request.chunk_size, self.positions_of(chunk_no)
         shape = (len(self.measures), len(self._request.scenarios), positions)
         reasons = np.full(shape, Reason.DID_NOT_CONVERGE, np.uint8)
-        details = [self._error(chunk_no)] * positions
-        return ChunkResults(chunk_no, first_row, positions, None, self._blank(chunk_no), reasons, details, {})
+        said = (["", self._error(chunk_no)], np.ones(positions, np.int32))
+        return ChunkResults(chunk_no, first_row, positions, None, self._blank(chunk_no), reasons, *said, {})
 
     def _error(self, chunk_no: int) -> str:
         run_id = self._request.originator_id
@@ -162,12 +173,22 @@ def _reasons(
     return reasons
 
 
-def _details(blocks: Sequence[BlockColumns]) -> list[str]:
-    """What the blocks say about a position, each sentence once."""
-    sentences = [""] * blocks[0].detail.shape[0]
+def _sentences(blocks: Sequence[BlockColumns]) -> tuple[list[str], npt.NDArray[np.int32]]:
+    """What the blocks say about each position, each sentence once."""
+    sentences, number_of = [""], {"": 0}
+    sentence_no = np.zeros(blocks[0].detail.shape[0], np.int32)
     for block in blocks:
-        for place in np.flatnonzero(block.detail >= 0).tolist():
-            sentence = block.details[block.detail[place]]
-            if sentence not in sentences[place]:
-                sentences[place] = f"{sentences[place]}; {sentence}".removeprefix("; ")
-    return sentences
+        if not (block.detail >= 0).any():
+            continue
+        width = len(block.details) + 1
+        pairs, inverse = np.unique(sentence_no.astype(np.int64) * width + block.detail + 1, return_inverse=True)
+        said = [_joined(sentences[pair // width], ("", *block.details)[pair % width]) for pair in pairs.tolist()]
+        for sentence in said:
+            if number_of.setdefault(sentence, len(sentences)) == len(sentences):
+                sentences.append(sentence)
+        sentence_no = np.array([number_of[sentence] for sentence in said], np.int32)[inverse]
+    return sentences, sentence_no
+
+
+def _joined(before: str, sentence: str) -> str:
+    return before if sentence in before else f"{before}; {sentence}".removeprefix("; ")

@@ -9,29 +9,30 @@ built and partitions attached last, so readers of other runs notice nothing, and
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-import numpy as np
 from psycopg.types.json import Jsonb
 
-from domain.event import Event
-from domain.ports import BlobStore, BlockCodec, Connection, EventStore, LogEntry, Packed, PortfolioCodec
+from domain.event import Envelope, Event
+from domain.ports import AlreadyThere, BlobStore, BlockCodec, Connection, EventStore, LogEntry, Packed, PortfolioCodec
 from domain.runs.facts import PositionPriced
+from domain.runs.results import record_results, results_stream
 from domain.runs.run import RunCancelled, RunCompleted, RunFailed, RunRequested, fold
-from projections.engine.binary_copy import field_size, number, row_of, text
+from projections.engine.binary_copy import field_size, number, row_of
 from projections.engine.versions import FIRST, Observed, Tables, versioned
 from projections.results.ahead import Begun, Book, WorkAhead
 from projections.results.blocks import ChunkResults, RunFacts
 from projections.results.partitions import PRIMARY_KEYS, RunPartitions
-from projections.results.positions import POSITION_COLUMNS, ROW_COLUMNS
-from projections.results.rollups import REASON_COLUMNS, ROLLUP_COLUMNS, Rollups
-from projections.results.top import TOP_COLUMNS, top_row
+from projections.results.rows import COLUMNS, Digests, RunRows
 
 CHUNK_COLUMNS = ("chunk_no", "part_no", "scenario_no", "column_no", "packed")
-STATUS_COLUMNS = ("chunk_no", "scenario_no", "reason_no")
+ACTOR = "projections"
+TRIES = 5
 AHEAD = 2
 """Chunks that are read before they are copied: what is in memory at a time."""
 PORTFOLIO_TABLES = ("portfolio", "issuers", "instruments", "positions")
@@ -44,11 +45,12 @@ INSERT_REASON = "INSERT INTO {result_reason} (run_no, reason_no, status, reason)
 INSERT_RATE = "INSERT INTO {result_fx} (run_no, scenario_no, currency, rate) VALUES (%s, %s, %s, %s)"
 PUT_RUN = """
 INSERT INTO {result_run}
-       (run_id, run_no, completed_position, queryable_at, priced, failed, failure_counts)
-VALUES (%s, %s, %s, clock_timestamp(), %s, %s, %s)
+       (run_id, run_no, completed_position, queryable_at, priced, failed, failure_counts, partial, failures)
+VALUES (%s, %s, %s, clock_timestamp(), %s, %s, %s, %s, %s)
 ON CONFLICT (run_id) DO UPDATE
    SET completed_position = excluded.completed_position, queryable_at = excluded.queryable_at,
-       priced = excluded.priced, failed = excluded.failed, failure_counts = excluded.failure_counts
+       priced = excluded.priced, failed = excluded.failed, failure_counts = excluded.failure_counts,
+       partial = excluded.partial, failures = excluded.failures
 """
 
 
@@ -56,6 +58,7 @@ class ResultsProjection:
     tables = (*PRIMARY_KEYS, "result_reason", "result_fx", "result_run")
     alone: tuple[type[Event], ...] = (RunCompleted,)
     observed = (Observed("result_run", "queryable_at", ("run_id", "completed_position")),)
+    later = (("result_run", "partial"), ("result_run", "failures"))
 
     def __init__(
         self,
@@ -63,11 +66,12 @@ class ResultsProjection:
         blobs: BlobStore,
         portfolios: PortfolioCodec,
         blocks: BlockCodec,
+        now: Callable[[], datetime],
         version: int = FIRST,
     ) -> None:
         self.name = versioned("result", version)
         self._store, self._blobs, self._portfolios, self._blocks = store, blobs, portfolios, blocks
-        self._tables = Tables(self.tables, version)
+        self._now, self._tables = now, Tables(self.tables, version)
         self._is_published, self._put_run = self._tables.sql(IS_PUBLISHED), self._tables.sql(PUT_RUN)
         self._book: Book | None = None
         self._ahead = WorkAhead(store, self._begin)
@@ -100,10 +104,24 @@ class ResultsProjection:
         (run_no,) = connection.execute(SELECT_RUN_NO, (run_id, run.requested.originator_version)).fetchone()
         begun = self._ahead.hand_over(completed) or self._begin(run.requested)
         begun.facts = RunFacts(self._store, self._blocks, run.requested, completed.failed_chunks, run.attempt)
-        Publication(connection, self._tables, run_no, begun).publish()
-        reduction = begun.reduction
-        summary = (reduction.priced, reduction.failed, Jsonb(reduction.failure_counts))
+        published = Publication(connection, self._tables, run_no, begun).publish()
+        priced, failed, counts, partial, failures = published.summary
+        summary = (priced, failed, Jsonb(counts), partial, Jsonb(failures))
         connection.execute(self._put_run, (run_id, run_no, position, *summary))
+        self._record(completed, published.tables)
+
+    def _record(self, completed: RunCompleted, tables: dict[str, str]) -> None:
+        """Before the rows are there to be read: a crash in between leaves an event that the next attempt meets."""
+        run_id, version = completed.originator_id, completed.originator_version
+        for _ in range(TRIES):
+            known: list[Any] = self._store.stream(results_stream(run_id, version))
+            envelope = Envelope(ACTOR, self._now(), completed.correlation_id, run_id)
+            try:
+                self._store.append(record_results(known, envelope, run_id, version, tables))
+            except AlreadyThere:
+                continue  # a rival was first, most likely with the same rows
+            return
+        raise AlreadyThere(f"results of run {run_id} were recorded {TRIES} times while this process tried to")
 
     def _begin(self, requested: RunRequested) -> Begun:
         return Begun.of(self._book_of(requested.portfolio_sha256), RunFacts(self._store, self._blocks, requested))
@@ -128,26 +146,32 @@ def chunk_rows(run_no: int, chunk_no: int, packed: Packed) -> bytes:
     return b"".join(fields)
 
 
+@dataclass(frozen=True)
+class Published:
+    """`summary` is the run's own row (RunRows.summary); `tables` the hash of each table's rows."""
+
+    summary: list[Any]
+    tables: dict[str, str]
+
+
 class Publication:
     """One run on its way into its partitions."""
 
     def __init__(self, connection: Connection, tables: Tables, run_no: int, begun: Begun) -> None:
         self._connection, self._run_no, self._begun, self._book = connection, run_no, begun, begun.book
-        self._facts, self._reduction, self._taken = begun.facts, begun.reduction, begun.taken
+        self._facts, self._taken, self._digests = begun.facts, begun.taken, Digests()
         self._tables, self._partitions = tables, RunPartitions(connection, run_no, tables)
 
-    def publish(self) -> None:
+    def publish(self) -> "Published":
         fill, run_no = self._partitions.fill, self._run_no
         fill("result_chunk", CHUNK_COLUMNS, self._chunk_rows())
-        fill("result_status", STATUS_COLUMNS, self._status_rows())
-        fill("result_position", POSITION_COLUMNS, self._position_rows())
-        fill("result_row", ROW_COLUMNS, self._book.identities.lookup_rows(run_no))
-        rollups = Rollups(self._reduction.totals, self._reduction.reasons.measures, self._reduction.rates)
-        fill("rollup", ROLLUP_COLUMNS, rollups.rows(run_no))
-        fill("rollup_reason", REASON_COLUMNS, rollups.reason_rows(run_no))
-        fill("top", TOP_COLUMNS, self._top_rows())
-        self._put_reasons_and_rates()
+        rows = RunRows(run_no, self._begun)
+        for table, columns in COLUMNS.items():
+            fill(table, columns, self._digests.passing(table, rows.of(table)))
+        self._put_reasons_and_rates(rows)
+        self._digests.take("result_run", rows.summary())
         self._partitions.attach()
+        return Published(rows.summary(), self._digests.tables)
 
     def _chunk_rows(self) -> Iterator[bytes]:
         for chunk_no, packed in enumerate(self._chunks()):
@@ -174,39 +198,13 @@ class Publication:
         if isinstance(found, ChunkResults):
             self._begun.take(found)
 
-    def _status_rows(self) -> Iterator[Any]:
-        for taken in self._taken:
-            head = row_of(self._run_no, STATUS_COLUMNS) + number("int4", taken.chunk_no)
-            for scenario_no, numbers in enumerate(taken.reason_no):
-                packed = numbers.astype("<i2").tobytes()
-                yield head + number("int2", scenario_no) + field_size(packed) + packed
-
-    def _position_rows(self) -> Iterator[bytes]:
-        for taken in self._taken:
-            rows = slice(taken.first_row, taken.first_row + len(taken.details))
-            yield self._book.identities.chunk_row(self._run_no, taken.chunk_no, rows, taken.details)
-
-    def _top_rows(self) -> Iterator[bytes]:
-        ids = self._book.identities.position_ids
-        for column, tops in self._reduction.top.items():
-            for scenario, top in enumerate(tops):
-                rows, values = top.ranked()
-                told = [text(position_id) for position_id in ids.at(rows).to_pylist()]
-                yield from top_row(self._run_no, scenario, column, told, values)
-
-    def _put_reasons_and_rates(self) -> None:
-        reasons = self._reduction.reasons
-        told = zip(reasons.status, reasons.reason, strict=True)
-        rates = self._reduction.rates
-        known = zip(*np.nonzero(~np.isnan(rates)), strict=True)
-        sql = self._tables.sql
+    def _put_reasons_and_rates(self, rows: RunRows) -> None:
+        sql, run_no = self._tables.sql, self._run_no
+        reasons, rates = rows.reasons(), rows.rates()
+        self._digests.take("result_reason", reasons)
+        self._digests.take("result_fx", rates)
         with self._connection.cursor() as cursor:
-            cursor.execute(sql(FORGET_REASONS), (self._run_no,))
-            cursor.execute(sql(FORGET_RATES), (self._run_no,))
-            cursor.executemany(
-                sql(INSERT_REASON), [(self._run_no, n, s.name, text) for n, (s, text) in enumerate(told)]
-            )
-            names = self._book.groups.currencies
-            cursor.executemany(
-                sql(INSERT_RATE), [(self._run_no, int(s), names[c], float(rates[c, s])) for c, s in known]
-            )
+            cursor.execute(sql(FORGET_REASONS), (run_no,))
+            cursor.execute(sql(FORGET_RATES), (run_no,))
+            cursor.executemany(sql(INSERT_REASON), [(run_no, *reason) for reason in reasons])
+            cursor.executemany(sql(INSERT_RATE), [(run_no, *rate) for rate in rates])

@@ -6,6 +6,7 @@ import numpy.typing as npt
 from domain.measures.failures import Reason
 from domain.measures.measures import Measure, Unit
 from projections.results.blocks import ChunkResults, Values
+from projections.results.failures import FailureBook
 from projections.results.groups import Groups
 from projections.results.reasons import ReasonBook
 from projections.results.top import Top, offer
@@ -18,9 +19,14 @@ class Reduction:
     """`take` each chunk in order. `rates` [currencies of the groups, scenarios] base per unit, NaN where unknown."""
 
     def __init__(
-        self, groups: Groups, measures: tuple[Measure, ...], scenarios: int, principal_ccy: npt.NDArray[np.float64]
+        self,
+        groups: Groups,
+        measures: tuple[Measure, ...],
+        scenarios: int,
+        principal_ccy: npt.NDArray[np.float64],
+        failures: FailureBook,
     ) -> None:
-        self._groups = groups
+        self._groups, self.failures = groups, failures
         self.reasons = ReasonBook(tuple(measure.name for measure in measures))
         self.totals = Totals(groups, measures, scenarios, principal_ccy)
         self.rates = np.full((len(groups.currencies), scenarios), np.nan)
@@ -36,7 +42,7 @@ class Reduction:
         """The reason number of each position under each scenario."""
         reason_no = self.reasons.number(chunk.reasons)
         self.totals.add(chunk, reason_no, self.reasons)
-        self._count(reason_no)
+        self._count(reason_no, chunk)
         if chunk.values is not None:
             self._take_rates(chunk.fx_to_base)
             self._offer(chunk.first_row, chunk.positions, chunk.values)
@@ -53,9 +59,10 @@ class Reduction:
             is_amount = self.totals.columns[column].is_amount
             offer(tops, first_row, values[column] * rates if is_amount else values[column])
 
-    def _count(self, reason_no: ReasonNumbers) -> None:
+    def _count(self, reason_no: ReasonNumbers, chunk: ChunkResults) -> None:
         """A position counts once for a reason, however many scenarios it has it in."""
         reason_no = reason_no[:1] if (reason_no == reason_no[0]).all() else reason_no
+        self.failures.take(self.reasons, reason_no, chunk.first_row, chunk.sentence_no, chunk.sentences)
         failed = int(self.reasons.is_failed()[reason_no].any(axis=0).sum())
         self.failed += failed
         self.priced += reason_no.shape[1] - failed

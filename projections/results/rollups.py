@@ -45,6 +45,7 @@ class Rollups:
     def __init__(self, totals: Totals, measures: tuple[str, ...], rates: Values) -> None:
         self._totals, self._measures, self._rates = totals, measures, rates
         self._groups = totals.groups
+        self._order = sorted(range(len(self._groups.keys)), key=self._groups.keys.__getitem__)
         self.positions = self._groups.positions
         self.currencies = self._groups.shared_currency
         adds = np.array([measure.adds for measure in totals.columns])
@@ -54,11 +55,11 @@ class Rollups:
         self._measure_of = np.array([measures.index(measure.name) for measure in totals.columns])
 
     def rows(self, run_no: int) -> Iterator[bytes]:
+        """Groups by dimension and key, as the letters stand in Unicode: the order that vouches for them."""
+        order, starts = self._order, self._heads(run_no, ROLLUP_COLUMNS)
         heads = [
-            head + number("int4", n) + (text(currency) if currency else NULL)
-            for head, n, currency in zip(
-                self._heads(run_no, ROLLUP_COLUMNS), self.positions.tolist(), self.currencies, strict=True
-            )
+            starts[group] + number("int4", int(self.positions[group])) + (text(currency) if currency else NULL)
+            for group, currency in ((group, self.currencies[group]) for group in order)
         ]
         width = len(self._measure_of)
         fields = [Field("scenario_no", "int2")]
@@ -66,8 +67,8 @@ class Rollups:
         tails = FixedRows(len(heads), [*fields, Field("left_out", "int4", width)], counted=False)
         for scenario in range(self._totals.scenarios):
             totals = self.scenario(scenario)
-            tails["scenario_no"], tails["value"] = scenario, totals.value
-            tails["value_native"], tails["left_out"] = totals.value_native, totals.left_out
+            tails["scenario_no"], tails["value"] = scenario, totals.value[order]
+            tails["value_native"], tails["left_out"] = totals.value_native[order], totals.left_out[order]
             yield b"".join(part for row in zip(heads, map(bytes, tails.data()), strict=True) for part in row)
 
     def reason_rows(self, run_no: int) -> Iterator[bytes]:
@@ -78,7 +79,8 @@ class Rollups:
             labels = sorted(blanks)
             by_group = np.array([blanks[label] for label in labels], np.int64).reshape(len(labels), len(heads)).T
             place = number("int2", scenario)
-            for group in np.flatnonzero(by_group.any(axis=1)).tolist():
+            blank = set(np.flatnonzero(by_group.any(axis=1)).tolist())
+            for group in (group for group in self._order if group in blank):
                 counts = by_group[group].tobytes()
                 if counts not in documents:  # mostly those of the scenario before
                     documents[counts] = self._document(labels, by_group[group])
@@ -131,7 +133,8 @@ class Rollups:
     def _document(self, labels: list[Label], counts: Counts) -> bytes:
         pairs = zip(labels, counts.tolist(), strict=True)
         named = {f"{self._measures[m]}:{Reason(code).name}": count for (m, code), count in pairs if count}
-        return jsonb(json.dumps(named))
+        shortest_first = sorted(named.items(), key=lambda pair: (len(pair[0]), pair[0]))
+        return jsonb(json.dumps(dict(shortest_first)))  # as the server writes it back
 
 
 def _converted(by_cell: Values, factor: Values) -> Values:

@@ -16,8 +16,10 @@ from query_api.http.paging import next_link
 from query_api.results.table import ResultTable
 from query_api.runs import RunRow
 
-NO_CACHE = "no-cache"
-IMMUTABLE = "private, max-age=31536000, immutable"
+NO_CACHE = "private, no-cache"
+"""Kept by the reader, asked about each time: a read model that is rebuilt may correct what a published run showed."""
+
+VARY = "Accept, Authorization, Cookie"
 SPOOL_BYTES = 8 * 1024 * 1024
 PIECE_BYTES = 256 * 1024
 MOST_ROWS_OF_A_LIST = 1_000
@@ -44,33 +46,31 @@ TABLE_RESPONSES: dict[int | str, dict[str, Any]] = {
 }
 
 
-def document(
-    request: Request, body: Any, *, run: RunRow | None = None, headers: dict[str, str] | None = None
-) -> Response:
+def document(request: Request, body: Any, *, headers: dict[str, str] | None = None) -> Response:
     """A JSON document named by its content."""
-    return _tagged(request, orjson.dumps(body), MIME["json"], cache_control(run), headers or {})
+    return _tagged(request, orjson.dumps(body), MIME["json"], headers or {})
 
 
 def raw_document(request: Request, data: bytes, sha256: str) -> Response:
-    """Content that its hash names: it can be kept for ever."""
+    """Content that its hash names."""
     if _has(request, f'"{sha256}"'):
-        return _not_modified(f'"{sha256}"', IMMUTABLE)
-    headers = {"ETag": f'"{sha256}"', "Cache-Control": IMMUTABLE}
+        return _not_modified(f'"{sha256}"')
+    headers = caching(f'"{sha256}"')
     return Response(data, media_type=MIME["json"], headers=headers)
 
 
-def signed_document(request: Request, run: RunRow, data: bytes, said: str, name: str) -> Response:
+def signed_document(request: Request, data: bytes, said: str, name: str) -> Response:
     """A file whose bytes differ each time it is signed, though it says the same: its tag is weak, of what it says."""
     tag = f'"{said}"'
     if _has(request, tag):
-        return _not_modified(f"W/{tag}", cache_control(run))
-    headers = {"ETag": f"W/{tag}", "Cache-Control": cache_control(run)}
+        return _not_modified(f"W/{tag}")
+    headers = caching(f"W/{tag}")
     headers["Content-Disposition"] = f'attachment; filename="{name}.json"'
     return Response(data, media_type=MIME["json"], headers=headers)
 
 
 def html_page(request: Request, markup: str) -> Response:
-    return _tagged(request, markup.encode(), "text/html; charset=utf-8", NO_CACHE, {})
+    return _tagged(request, markup.encode(), "text/html; charset=utf-8", {})
 
 
 def listing(request: Request, rows: list[Any], *, total: int | None = None, cursor: str | None = None) -> Response:
@@ -87,7 +87,12 @@ def small_table(request: Request, run: RunRow, rows: list[dict[str, Any]], name:
 
 
 def table(
-    request: Request, run: RunRow, found: ResultTable, format: str | None, headers: dict[str, str] | None = None
+    request: Request,
+    run: RunRow,
+    found: ResultTable,
+    format: str | None,
+    headers: dict[str, str] | None = None,
+    named_by: bytes = b"",
 ) -> Response:
     """Written to a spool first: a reader who is slow holds no snapshot open, and an error is never half a file."""
     chosen = chosen_format(request, format)
@@ -96,9 +101,7 @@ def table(
     length = spool.tell()
     spool.seek(0)
     said = {
-        "ETag": etag_of_run(request, run, chosen),
-        "Cache-Control": cache_control(run),
-        "Vary": "Accept",
+        **caching(etag_of_run(request, run, chosen, named_by)),
         "Content-Length": str(length),
         "X-Total-Count": str(found.rows),
         **(headers or {}),
@@ -112,17 +115,18 @@ def table(
 def unchanged(request: Request, run: RunRow, format: str | None) -> Response | None:
     """304 without working anything out: a run's results are named by what made them."""
     tag = etag_of_run(request, run, chosen_format(request, format))
-    return _not_modified(tag, cache_control(run)) if _has(request, tag) else None
+    return _not_modified(tag) if _has(request, tag) else None
 
 
-def etag_of_run(request: Request, run: RunRow, format: str) -> str:
+def etag_of_run(request: Request, run: RunRow, format: str, named_by: bytes = b"") -> str:
+    """By what made the figures, the read models' versions among it: rebuilt, they may say something else."""
     asked = sorted(request.query_params.multi_items())
-    made = [str(run.run_id), run.blocks_root, str(run.queryable_at), request.url.path, asked, format]
-    return content_tag(orjson.dumps(made))
+    made = [str(run.run_id), run.blocks_root, str(run.queryable_at), run.log_position, run.read_models]
+    return content_tag(orjson.dumps([*made, request.url.path, asked, format]) + named_by)
 
 
-def cache_control(run: RunRow | None) -> str:
-    return IMMUTABLE if run is not None and run.is_published else NO_CACHE
+def caching(tag: str) -> dict[str, str]:
+    return {"ETag": tag, "Cache-Control": NO_CACHE, "Vary": VARY}
 
 
 def chosen_format(request: Request, format: str | None) -> str:
@@ -165,11 +169,11 @@ def _weight(parameters: str) -> float:
     return 1.0
 
 
-def _tagged(request: Request, data: bytes, media_type: str, caching: str, headers: dict[str, str]) -> Response:
+def _tagged(request: Request, data: bytes, media_type: str, headers: dict[str, str]) -> Response:
     tag = content_tag(data + repr(sorted(headers.items())).encode())
     if _has(request, tag):
-        return _not_modified(tag, caching)
-    return Response(data, media_type=media_type, headers={"ETag": tag, "Cache-Control": caching, **headers})
+        return _not_modified(tag)
+    return Response(data, media_type=media_type, headers=caching(tag) | headers)
 
 
 def content_tag(data: bytes) -> str:
@@ -181,8 +185,8 @@ def _has(request: Request, tag: str) -> bool:
     return tag in held or "*" in held
 
 
-def _not_modified(tag: str, caching: str) -> Response:
-    return Response(status_code=304, headers={"ETag": tag, "Cache-Control": caching, "Vary": "Accept"})
+def _not_modified(tag: str) -> Response:
+    return Response(status_code=304, headers=caching(tag))
 
 
 def _pieces(spool: IO[bytes]) -> Iterator[bytes]:

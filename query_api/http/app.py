@@ -1,16 +1,25 @@
 """An HTTP application out of routers: the same frame around one service or all of them."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
-from fastapi import APIRouter, FastAPI
+from anyio import CapacityLimiter, fail_after, to_thread
+from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from query_api.http.guards import AllowedHosts, BodyLimit, IsAllowed, Meter, SecurityHeaders
+from query_api.http.cross_site import RefuseCrossSite
+from query_api.http.database_away import DatabaseAnswers, RefuseWhileAway
+from query_api.http.guards import AllowedHosts, BodyLimit, HeadLimit, IsAllowed, Meter, SecurityHeaders
 from query_api.http.problems import PROBLEM, add_handlers
+from query_api.http.query_parameters import refuse_other_parameters
+from query_api.http.turns import Turns
 
 VERSION = "1"
+NO_STORE = {"Cache-Control": "no-store"}
+SOON_SECONDS = 1.5
+
+Answer = TypeVar("Answer")
 
 Ready = Callable[[], list[str]]
 """What keeps the service from answering, in words; nothing when it is ready."""
@@ -41,39 +50,69 @@ def create_app(
     metrics: CollectorRegistry,
     *,
     is_allowed_host: IsAllowed | None = None,
+    database_answers: DatabaseAnswers | None = None,
 ) -> FastAPI:
-    app = FastAPI(title=title, version=VERSION, docs_url=None, redoc_url=None, responses=PROBLEMS)
+    app = FastAPI(
+        title=title,
+        version=VERSION,
+        openapi_url=None,  # served below, where its query is looked at as everybody's
+        docs_url=None,
+        redoc_url=None,
+        responses=PROBLEMS,
+        dependencies=[Depends(refuse_other_parameters)],
+    )
     for router in routers:
         app.include_router(router)
-    app.include_router(_health(ready, metrics))
+    app.include_router(_health(ready, metrics, database_answers))
     add_handlers(app)
     # The last one added stands outermost.
+    app.add_middleware(Turns)
+    if database_answers is not None:
+        app.add_middleware(RefuseWhileAway, answers=database_answers)
     app.add_middleware(BodyLimit)
+    app.add_middleware(RefuseCrossSite)
     if is_allowed_host is not None:
         app.add_middleware(AllowedHosts, is_allowed=is_allowed_host)
+    app.add_middleware(HeadLimit)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Meter, registry=metrics)
     return app
 
 
-def _health(ready: Ready, metrics: CollectorRegistry) -> APIRouter:
+def _health(ready: Ready, metrics: CollectorRegistry, database_answers: DatabaseAnswers | None) -> APIRouter:
     router = APIRouter(tags=["operations"])
 
     @router.get("/healthz", operation_id="operations_get_health")
-    def healthz() -> JSONResponse:
-        """The process is alive; nothing else is looked at."""
-        return JSONResponse({"status": "alive"}, headers={"Cache-Control": "no-store"})
+    async def healthz() -> JSONResponse:
+        """The process is alive; whether its database answers is said, and changes nothing."""
+        body = {"status": "alive"}
+        if database_answers is not None:
+            body["database"] = "answers" if await database_answers() else "does not answer"
+        return JSONResponse(body, headers=NO_STORE)
 
     @router.get("/readyz", operation_id="operations_get_readiness")
-    def readyz() -> JSONResponse:
+    async def readyz() -> JSONResponse:
         """Whether requests can be answered, and what is in the way."""
-        problems = ready()
+        try:
+            problems = await _soon(ready)
+        except TimeoutError:
+            problems = ["the database does not answer in time"]
         body = {"status": "not ready" if problems else "ready", "problems": problems}
-        return JSONResponse(body, 503 if problems else 200, headers={"Cache-Control": "no-store"})
+        return JSONResponse(body, 503 if problems else 200, headers=NO_STORE)
+
+    @router.get("/openapi.json", include_in_schema=False)
+    async def describe(request: Request) -> JSONResponse:
+        return JSONResponse(request.app.openapi())
 
     @router.get("/metrics", operation_id="operations_get_metrics")
-    def show_metrics() -> Response:
-        """In the format of Prometheus."""
-        return Response(generate_latest(metrics), media_type=CONTENT_TYPE_LATEST)
+    async def show_metrics() -> Response:
+        """In the format of Prometheus; `tenor_database_up` 0, and nothing of the database's, while that is away."""
+        return Response(await _soon(lambda: generate_latest(metrics)), media_type=CONTENT_TYPE_LATEST)
 
     return router
+
+
+async def _soon(ask: Callable[[], Answer]) -> Answer:
+    """In a thread of its own, behind no other request; TimeoutError when it takes too long, and it is left alone."""
+    with fail_after(SOON_SECONDS):
+        return await to_thread.run_sync(ask, abandon_on_cancel=True, limiter=CapacityLimiter(1))

@@ -10,6 +10,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from query_api.http.problems import problem
 
+MOST_ADDRESS_BYTES = 16 * 1024
+MOST_HEADER_BYTES = 32 * 1024
 DEFAULT_BODY_BYTES = 16 * 1024 * 1024
 BODY_BYTES: dict[str, int] = {
     "/api/v1/ingestion/": 1024 * 1024 * 1024,
@@ -85,6 +87,24 @@ class AllowedHosts:
         if scope["type"] == "http" and not self._is_allowed(host_name(Headers(scope=scope).get("host", ""))):
             refusal = problem(None, 400, "HOST_NOT_ALLOWED", "this host name is not served here")
             return await refusal(scope, receive, send)
+        return await self._app(scope, receive, send)
+
+
+class HeadLimit:
+    """An address or headers beyond what anybody needs; more than this comes in one piece only from those who try."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            address = len(scope["path"]) + len(scope["query_string"])
+            if address > MOST_ADDRESS_BYTES:
+                refusal = problem(None, 414, "ADDRESS_TOO_LONG", f"an address may have {MOST_ADDRESS_BYTES:,} bytes")
+                return await refusal(scope, receive, send)
+            if sum(len(name) + len(value) for name, value in scope["headers"]) > MOST_HEADER_BYTES:
+                refusal = problem(None, 431, "HEAD_TOO_LARGE", f"headers may have {MOST_HEADER_BYTES:,} bytes")
+                return await refusal(scope, receive, send)
         return await self._app(scope, receive, send)
 
 

@@ -2,18 +2,21 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 import orjson
+import psycopg
 from fastapi.concurrency import run_in_threadpool
 
 from query_api.reading import Connect, reading
 from query_api.runs import RunRow, find_run, progress, run_document, run_events
 
 POLL_SECONDS = 0.2
+AWAY_SECONDS = 1.0
 KEEP_ALIVE_SECONDS = 15.0
 LONGEST_SECONDS = 3600.0
 """Then the stream ends, and a browser asks again by itself with Last-Event-ID."""
@@ -27,17 +30,47 @@ class Seen:
     events: list[dict[str, Any]]
 
 
+@dataclass(frozen=True)
+class Look:
+    task: asyncio.Future[Seen]
+    at: float
+
+
 def look(connect: Connect, run_id: UUID, after: int) -> Seen:
     with reading(connect) as connection:
         return Seen(find_run(connection, run_id), run_events(connection, run_id, after))
 
 
-async def progress_events(ask: Callable[[int], Seen], after: int) -> AsyncIterator[bytes]:
+class Looks:
+    """However many follow a run, the database is asked once for all of them."""
+
+    def __init__(self, connect: Connect) -> None:
+        self._connect = connect
+        self._taken: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[UUID, Look]] = WeakKeyDictionary()
+
+    async def see(self, run_id: UUID, after: int) -> Seen:
+        looks, now = self._taken.setdefault(asyncio.get_running_loop(), {}), time.monotonic()
+        for stale in [one for one, taken in looks.items() if taken.task.done() and now - taken.at >= POLL_SECONDS / 2]:
+            del looks[stale]
+        taken = looks.get(run_id)
+        if taken is None:
+            task = asyncio.ensure_future(run_in_threadpool(look, self._connect, run_id, 0))
+            taken = looks[run_id] = Look(task, now)
+        seen = await asyncio.shield(taken.task)  # whoever leaves leaves it to the others
+        return Seen(seen.run, [event for event in seen.events if event["event_position"] > after])
+
+
+async def progress_events(ask: Callable[[int], Awaitable[Seen]], after: int) -> AsyncIterator[bytes]:
     """`event: <topic>` for each event of the run, `progress` when chunks are done, `end` when figures are there."""
     started = told_at = time.monotonic()
     told: dict[str, Any] | None = None
     while time.monotonic() - started < LONGEST_SECONDS:
-        seen = await run_in_threadpool(ask, after)
+        try:
+            seen = await ask(after)
+        except psycopg.OperationalError:  # the reader stays, and goes on where it was
+            yield b": the database is away\n\n"
+            await asyncio.sleep(AWAY_SECONDS)
+            continue
         for event in seen.events:
             after = event["event_position"]
             yield _frame(event["event"], event, after)

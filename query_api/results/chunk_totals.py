@@ -10,7 +10,7 @@ from domain.measures.failures import Reason
 from domain.measures.measures import Adds
 from domain.portfolio.columns import Portfolio
 from query_api.reading import Array, Connection
-from query_api.results.attributes import keys_of_positions
+from query_api.results.attributes import currencies_of, sorted_keys
 from query_api.results.columns import ResultColumn, columns_of_run
 from query_api.results.table import (
     Piece,
@@ -63,18 +63,17 @@ def sum_chunks(
 
 
 def _groups(held: Portfolio, by: str) -> Groups | None:
-    keys, currencies = keys_of_positions(held, by), keys_of_positions(held, "currency")
-    if keys is None or currencies is None:
+    found = sorted_keys(held, by)
+    if found is None:
         return None
-    labels, codes = np.unique(np.array(keys, dtype=object), return_inverse=True)
-    names, held_in = np.unique(np.array(currencies, dtype=object), return_inverse=True)
+    (labels, codes), (names, held_in) = found, currencies_of(held)
     first = np.full(len(labels), len(names))
     last = np.full(len(labels), -1)
     np.minimum.at(first, codes, held_in)
     np.maximum.at(last, codes, held_in)
-    shared = [str(names[a]) if a == b else None for a, b in zip(first.tolist(), last.tolist(), strict=True)]
+    shared = [names[a] if a == b else None for a, b in zip(first.tolist(), last.tolist(), strict=True)]
     principal_ccy = np.abs(held.tables["positions"].columns["notional"].values)
-    return Groups([str(label) for label in labels], codes, np.bincount(codes), shared, principal_ccy)
+    return Groups(labels, codes, np.bincount(codes), shared, principal_ccy)
 
 
 def _totals_under(

@@ -11,7 +11,7 @@ from domain.portfolio.columns import Portfolio
 from domain.portfolio.tables import NODE_KINDS
 from query_api.errors import BadQuery, NotFound
 from query_api.reading import Array, Connection, unpacked_texts
-from query_api.results.attributes import keys_of_positions
+from query_api.results.attributes import sorted_keys
 from query_api.runs import RunRow
 
 LoadPortfolio = Callable[[str], Portfolio]
@@ -80,11 +80,11 @@ def group_positions(
     below = np.array([node is None or node in each.path for each in nodes])[hanging]
     if by in TREE:
         return _of_tree(nodes, np.where(below, hanging, NOBODY), by, node)
-    keys = _attribute(connection, run, by, load_portfolio)
-    labels, codes = np.unique(np.array(keys, dtype=object)[below], return_inverse=True)
+    keys, codes = _attribute(connection, run, by, load_portfolio)
+    used, places = np.unique(codes[below], return_inverse=True)
     cells = np.full(run.positions, NOBODY)
-    cells[below] = codes
-    return Grouping([str(label) for label in labels], cells, None)
+    cells[below] = places
+    return Grouping([keys[number] for number in used.tolist()], cells, None)
 
 
 def refuse_too_many(groups: int, each: int) -> None:
@@ -127,13 +127,15 @@ def _hanging(connection: Connection, run: RunRow, nodes: list[TreeNode]) -> Arra
     return found
 
 
-def _attribute(connection: Connection, run: RunRow, by: str, load_portfolio: LoadPortfolio | None) -> list[str]:
+def _attribute(
+    connection: Connection, run: RunRow, by: str, load_portfolio: LoadPortfolio | None
+) -> tuple[list[str], Array]:
     held = portfolio_of(connection, run, load_portfolio)
-    keys = keys_of_positions(held, by) if held is not None else None
-    if keys is None:
+    found = sorted_keys(held, by) if held is not None else None
+    if found is None:
         message = f"run {run.run_id} cannot be grouped by {by!r}"
         raise BadQuery(message, f"group by {', '.join(TREE)}, or an attribute of positions, instruments or issuers")
-    return keys
+    return found
 
 
 def portfolio_of(connection: Connection, run: RunRow, load_portfolio: LoadPortfolio | None) -> Portfolio | None:

@@ -113,17 +113,16 @@ def _add_runs(router: APIRouter, connect: Connect, evidence: Evidence) -> None:
         scenario: Annotated[str, Query(min_length=1)] = "BASE",
     ) -> Response:
         """From a number to its block, engine, file rows, market, scenario and commands, with the proof of inclusion."""
-        run = run_of(run_id)
+        run_of(run_id)
         found = evidence.lineage(run_id, position, measure, scenario)
-        # Until its block is sealed the answer has no proof yet, and must not be kept.
-        return document(request, found, run=run if found["block"]["inclusion"] else None)
+        return document(request, found)
 
     @router.get("/runs/{run_id}/certificate", operation_id="audit_get_certificate")
     def get_certificate(request: Request, run_id: str) -> Response:
         """The run's evidence, signed; check it offline with `tenor audit check FILE`."""
         run = run_of(run_id)
         signed = evidence.certificate(run_id)
-        return signed_document(request, run, signed, _said(signed), f"run-{run.run_id}-certificate")
+        return signed_document(request, signed, _said(signed), f"run-{run.run_id}-certificate")
 
 
 def _said(certificate: bytes) -> str:

@@ -10,7 +10,7 @@ from fastapi.responses import Response, StreamingResponse
 from query_api.errors import BadQuery
 from query_api.http.answers import AsOfEvent, Cursor, Limit, document, listing
 from query_api.http.paging import decode_cursor, encode_cursor
-from query_api.http.progress import look, progress_events
+from query_api.http.progress import Looks, progress_events
 from query_api.reading import Connect, patiently, reading
 from query_api.runs import (
     RunRow,
@@ -28,6 +28,7 @@ STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 def build_router(connect: Connect) -> APIRouter:
     router = APIRouter(prefix="/api/v1/orchestrator", tags=["orchestrator"])
+    looks = Looks(connect)
 
     @router.get("/runs", operation_id="orchestrator_list_runs")
     def list_runs(
@@ -47,7 +48,7 @@ def build_router(connect: Connect) -> APIRouter:
         """A run's terms, progress and failures."""
         run = patiently(connect, run_id, lambda connection: find_run(connection, run_id))
         refuse_past(as_of_event, run.log_position, f"run {run_id}")
-        return document(request, run_document(run), run=run)
+        return document(request, run_document(run))
 
     @router.get("/runs/{run_id}/history", operation_id="orchestrator_list_run_history")
     def list_history(request: Request, run_id: str, as_of_event: AsOfEvent = None) -> Response:
@@ -65,7 +66,7 @@ def build_router(connect: Connect) -> APIRouter:
         """The run's events as they happen, from after Last-Event-ID; ends when its results are queryable."""
         after = _position(last_event_id)
         run = await run_in_threadpool(patiently, connect, run_id, lambda connection: find_run(connection, run_id))
-        events = progress_events(lambda position: look(connect, run.run_id, position), after)
+        events = progress_events(lambda position: looks.see(run.run_id, position), after)
         return StreamingResponse(events, media_type="text/event-stream", headers=STREAM_HEADERS)
 
     return router

@@ -41,6 +41,6 @@ def build_router(connect: Connect) -> APIRouter:
             run = queryable_run(connection, run_id)
             refuse_past(as_of_event, run.log_position, f"run {run_id}")
             nodes = tree_of_run(connection, run_id, scenario=scenario, measures=names(measures))
-            return document(request, nodes, run=run)
+            return document(request, nodes)
 
     return router

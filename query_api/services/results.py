@@ -75,7 +75,7 @@ def _add_positions(router: APIRouter, connect: Connect) -> None:
         with reading(connect) as connection:
             run = queryable_run(connection, run_id)
             refuse_past(as_of_event, run.log_position, f"run {run_id}")
-            return document(request, position_results_of(connection, run_id, position_id, scenario), run=run)
+            return document(request, position_results_of(connection, run_id, position_id, scenario))
 
 
 def _add_totals(router: APIRouter, connect: Connect, load_portfolio: LoadPortfolio | None) -> None:
@@ -106,7 +106,7 @@ def _add_totals(router: APIRouter, connect: Connect, load_portfolio: LoadPortfol
         """What totals can be asked by."""
         with reading(connect) as connection:
             run = queryable_run(connection, run_id)
-            return document(request, groupings(connection, run), run=run)
+            return document(request, groupings(connection, run))
 
 
 def _add_ranking(router: APIRouter, connect: Connect) -> None:

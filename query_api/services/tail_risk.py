@@ -7,7 +7,7 @@ import orjson
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
-from query_api.http.answers import NO_CACHE, TABLE_RESPONSES, AsOfEvent, Format, content_tag, document, table
+from query_api.http.answers import TABLE_RESPONSES, AsOfEvent, Format, document, table
 from query_api.reading import Connect, reading
 from query_api.results.grouping import LoadPortfolio
 from query_api.results.table import ResultTable
@@ -68,7 +68,7 @@ def _add_value_at_risk(
                     connection, run_id, asked, load_portfolio, load_market, history=history, decay=decay
                 )
             found = ResultTable.of(tail_table(rows), f"run-{run.run_id}-var")
-            return table(request, run, found, format, _tags(history, rows))
+            return table(request, run, found, format, named_by=_named_by(history, rows))
 
 
 def _add_backtests(router: APIRouter, connect: Connect, load_portfolio: LoadPortfolio) -> None:
@@ -106,8 +106,8 @@ async def _body(request: Request) -> bytes:
     return await request.body()
 
 
-def _tags(history: str | None, rows: list[Row]) -> dict[str, str]:
-    """A set without a version may have another one tomorrow: such an answer is named by its content."""
+def _named_by(history: str | None, rows: list[Row]) -> bytes:
+    """A set without a version may have another one tomorrow: such an answer is named by its content too."""
     if history is None or "@" in history.removeprefix("@"):
-        return {}
-    return {"ETag": content_tag(orjson.dumps(rows)), "Cache-Control": NO_CACHE}
+        return b""
+    return orjson.dumps(rows)

@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+from domain.documents import nearest
 from domain.scenarios.versions import BASE
 from query_api.errors import BadQuery
 from query_api.reading import Connection
@@ -120,6 +121,9 @@ def _read(raw: bytes) -> tuple[list[Day], list[Document]]:
     missing = [name for name in COLUMNS if name not in header]
     if missing:
         return [], [_problem(1, name, "", f"there is no column {name}", SHAPE) for name in missing]
+    unknown = [_unknown_column(name) for name in header if name and name not in COLUMNS]
+    if unknown:
+        return [], unknown
     days, problems, seen = [], [], set[str]()
     for number, cells in enumerate(lines, start=2):
         if any(cell.strip() for cell in cells):
@@ -127,6 +131,12 @@ def _read(raw: bytes) -> tuple[list[Day], list[Document]]:
             problems += found if isinstance(found, list) else []
             days += [found] if isinstance(found, Day) else []
     return days, problems
+
+
+def _unknown_column(name: str) -> Document:
+    close = nearest(name, COLUMNS)
+    fix = f"did you mean {close!r}? Correct the name, or remove the column" if close else "remove it"
+    return _problem(1, name, "", f"a backtest has no column {name!r}", fix)
 
 
 def _day(number: int, cells: dict[str, str], seen: set[str]) -> Day | list[Document]:

@@ -9,15 +9,15 @@ per cent of q is PV_base / 100 less that delta, and where the pair's base is the
 """
 
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Any
 
 import numpy as np
 
+from domain.portfolio.attributes import matched
 from domain.portfolio.columns import Portfolio
 from query_api.errors import BadQuery
 from query_api.reading import Connection
-from query_api.results.attributes import keys_of_positions
+from query_api.results.attributes import texts_of
 from query_api.results.columns import ResultColumn, chosen_columns
 from query_api.results.grouping import NOBODY, Grouping, refuse_too_many
 from query_api.results.table import Piece, facts_of_run, rates_of, read_amounts, read_identities
@@ -123,8 +123,7 @@ def _add(
 
 def _places(run: RunRow, factors: list[Factor], spreads: list[Match], held: Portfolio) -> _Places:
     place = {factor: number for number, factor in enumerate(factors)}
-    currency, pair = keys_of_positions(held, "currency") or [], keys_of_positions(held, "pair")
-    pairs = pair if pair is not None else [""] * len(currency)
+    currency, pairs = texts_of(held, "currency"), texts_of(held, "pair")
     base = run.base_currency
 
     def of_fx(name: str) -> int:
@@ -136,21 +135,7 @@ def _places(run: RunRow, factors: list[Factor], spreads: list[Match], held: Port
         fx_quote=np.array([of_fx(p[3:]) for p in pairs]),
         quote_is_own=np.array([p[:3] == base for p in pairs]),
         is_pair=np.array([p != "" for p in pairs]),
-        has_spread=np.stack([_matching(held, each) for each in spreads], axis=1)
+        has_spread=np.stack([matched(held, dict(each)) for each in spreads], axis=1)
         if spreads
         else np.zeros((len(currency), 0), bool),
     )
-
-
-def _matching(held: Portfolio, match: Match) -> Array:
-    """[positions] as a SPREAD shock matches them: `*` also matches a missing value, any other pattern does not."""
-    chosen = np.ones(held.position_count, bool)
-    for name, pattern in match:
-        if pattern == "*":
-            continue
-        keys = keys_of_positions(held, name)
-        if keys is None:
-            return np.zeros(held.position_count, bool)
-        labels, codes = np.unique(np.array(keys, dtype=object), return_inverse=True)
-        chosen &= np.array([label != "" and fnmatchcase(label, pattern) for label in labels])[codes]
-    return chosen

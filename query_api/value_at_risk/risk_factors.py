@@ -1,6 +1,7 @@
 """The moves of a history as risk factors: key rates by currency, spreads by match, currencies against base."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -8,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from domain.market.document import MarketDocument
+from domain.market.fx_chains import chain
 from domain.measures.measures import KEY_RATE_LABELS, KEY_RATE_TENORS_YR
 from domain.scenarios.shocks import (
     CurveMoveShock,
@@ -136,7 +138,7 @@ def _spread_bp(document: ScenarioDocument, match: Match) -> float:
 
 
 def _fx_pct(document: ScenarioDocument, quoted: Sequence[str], currency: str, base: str) -> float:
-    """What the currency gains against base: by the quoted pair, its inverse, or over the dollar; 0 where unknown."""
+    """What the currency gains against base, by the pairs that lead there; 0 where none do."""
     factor = dict.fromkeys(quoted, 1.0)
     for shock in document.shocks:
         if isinstance(shock, FxShock):
@@ -145,14 +147,6 @@ def _fx_pct(document: ScenarioDocument, quoted: Sequence[str], currency: str, ba
                 factor[shock.pair] *= 1 + shock.pct / 100
             elif inverse in factor:
                 factor[inverse] /= 1 + shock.pct / 100
-    direct = _either_way(factor, currency, base)
-    if direct is None:
-        there, back = _either_way(factor, currency, "USD"), _either_way(factor, "USD", base)
-        direct = there * back if there is not None and back is not None else 1.0
-    return (direct - 1) * 100
-
-
-def _either_way(factor: Mapping[str, float], base: str, quote: str) -> float | None:
-    if base + quote in factor:
-        return factor[base + quote]
-    return 1 / factor[quote + base] if quote + base in factor else None
+    steps = chain(quoted, currency, base) or ()
+    gain = math.prod(1 / factor[step.pair] if step.is_inverse else factor[step.pair] for step in steps)
+    return (gain - 1) * 100

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from domain.measures.failures import failure_text, holes_text
 from query_api.http.answers import html_page
 from query_api.reading import Connect, reading
 from query_api.runs import RunRow
@@ -76,19 +77,29 @@ def _header(shown: RunFigures) -> Html:
         ("Positions", text(f"{run.positions:,}")),
         ("Priced", text(f"{run.priced or 0:,}")),
         ("Failed", text(f"{run.failed or 0:,}")),
+        ("Partial", text(f"{run.partial or 0:,}")),
         ("Results", text(f"{run.positions * len(run.scenarios):,}")),
         ("Request to figures", text(f"{run.seconds or 0:,.1f} s")),
         ("Portfolio", _hash(shown.hashes.get(run.portfolio_snapshot_id, ""))),
         ("Market", _hash(shown.hashes.get(run.market_snapshot_id, ""))),
     ]
     items = join(tag("div", tag("dt", text(name)), tag("dd", value)) for name, value in facts)
-    parts = [tag("h2", text(f"Run {run.run_id}")), tag("dl", items)]
+    parts = [tag("h2", text(f"Run {run.run_id}")), tag("dl", items), *_holes(run)]
     if run.failure_counts:
         counts = sorted(run.failure_counts.items(), key=lambda pair: -pair[1])
         rows = [[text(reason), text(f"{count:,}")] for reason, count in counts]
         blanks = table("Positions without a number, in any scenario", ["Reason", "Positions"], rows)
         parts.append(tag("details", tag("summary", text("What is left out, and why")), blanks))
     return tag("section", *parts)
+
+
+def _holes(run: RunRow) -> list[Html]:
+    """Before any figure: what the figures leave out, and why."""
+    holes = holes_text(run.positions, run.failed, run.partial)
+    lines = [tag("li", text(failure_text(failure))) for failure in run.failures]
+    return [
+        tag("div", tag("p", text(f"Incomplete: {holes}.")), tag("ul", *lines), class_="note", role="status")
+    ] * bool(holes)
 
 
 def _desks(shown: RunFigures) -> Html:

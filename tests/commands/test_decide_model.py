@@ -48,17 +48,17 @@ def test_a_portfolio_uses_the_models_of_what_it_holds(store: PostgresEventStore)
     approve_model(store, ASKED, "swaps", "validated", until=date(2026, 6, 30))
     held = portfolio(product_type=["IRS", "LOAN"], rate_type=["FIXED"], prepayment=None)
     assert statuses(models_in_use(store, held, ["PV"], NOW.date())) == {
-        "curves@1": "NOT_APPROVED",
-        "fixed_cash_flows@1": "NOT_APPROVED",
+        "curves@2": "NOT_APPROVED",
+        "fixed_cash_flows@2": "NOT_APPROVED",
         "prepayment_default@1": "NOT_APPROVED",
-        "swaps@1": "APPROVED",
+        "swaps@2": "APPROVED",
     }
     later = models_in_use(store, portfolio(product_type=["IRS"]), ["PV"], date(2026, 7, 1))
-    assert statuses(later)["swaps@1"] == "EXPIRED"
+    assert statuses(later)["swaps@2"] == "EXPIRED"
 
 
 def test_decisions_answer_with_their_place_and_repeat_harmlessly(store: PostgresEventStore) -> None:
-    first = approve_model(store, ASKED, "swaps@1", "validated")
+    first = approve_model(store, ASKED, "swaps@2", "validated")
     assert (first, store.head()) == (1, 1)
     assert approve_model(store, ASKED, "swaps", "validated") == 1
     assert withdraw_model(store, ASKED, "swaps", "wrong") == 2
@@ -81,8 +81,8 @@ def test_a_run_that_requires_approved_models_names_those_that_are_not(store: Pos
     approve_model(store, ASKED, "curves", "validated")
     with pytest.raises(Refused) as refused:
         models_of(store, ASKED, strict)
-    assert refused.value.code == "MODELS_NOT_APPROVED" and "swaps@1" in refused.value.message
-    assert [one["value"] for one in refused.value.problems] == ["swaps@1"]
+    assert refused.value.code == "MODELS_NOT_APPROVED" and "swaps@2" in refused.value.message
+    assert [one["value"] for one in refused.value.problems] == ["swaps@2"]
     approve_model(store, ASKED, "swaps", "validated")
     assert {use.status for use in models_of(store, ASKED, strict)} == {ModelStatus.APPROVED}
 

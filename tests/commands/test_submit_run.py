@@ -22,7 +22,7 @@ from ops.adapters.blob_store import PostgresBlobStore
 from ops.adapters.database import Database, as_application
 from ops.adapters.event_store import LedgerDatastore, LedgerRecorder, PostgresEventStore
 from ops.adapters.snapshot_codec import SnapshotCodec
-from ops.checking import check_scenarios
+from ops.checking import check_scenarios, find_unsolved
 
 FUND = Path(__file__).parent.parent.parent / "examples" / "small_fund"
 ASKED = Envelope("tester", datetime(2026, 1, 23, 18, tzinfo=UTC), UUID(int=1))
@@ -34,8 +34,9 @@ class Site:
     blobs: PostgresBlobStore
     wish: SubmitRun
 
-    def submit(self, **changes: Any) -> Submitted:
-        return submit_run(self.store, self.blobs, ASKED, replace(self.wish, **changes), check_scenarios)
+    def submit(self, actor: str = ASKED.actor, **changes: Any) -> Submitted:
+        asked = replace(ASKED, actor=actor)
+        return submit_run(self.store, self.blobs, asked, replace(self.wish, **changes), check_scenarios)
 
     def requested(self, submitted: Submitted) -> RunRequested:
         (event,) = self.store.stream(submitted.run_id)
@@ -47,7 +48,7 @@ class Site:
 
     def market(self, **changes: Any) -> dict[str, Any]:
         document = json.loads((FUND / "market.json").read_text()) | changes
-        return load_market(self.store, self.blobs, ASKED, json.dumps(document).encode())
+        return load_market(self.store, self.blobs, ASKED, json.dumps(document).encode(), find_unsolved)
 
 
 @pytest.fixture
@@ -153,6 +154,14 @@ def test_the_same_key_is_the_same_run_and_another_request_a_conflict(site: Site)
     with pytest.raises(Conflict) as conflict:
         site.submit(idempotency_key="tonight", scenarios=("down100",))
     assert conflict.value.code == "IDEMPOTENCY_KEY_REUSED"
+
+
+def test_the_same_key_of_another_actor_is_another_request(site: Site) -> None:
+    asked = [("ada", "b/c"), ("ada/b", "c"), ("bob", "b/c"), ("ada", "b/c")]
+    runs = [site.submit(actor, idempotency_key=key).run_id for actor, key in asked]
+    assert len(set(runs)) == 3
+    assert runs[0] == runs[3]
+    assert site.submit("eve", idempotency_key="tonight", scenarios=("up100",)).run_id not in runs  # no conflict
 
 
 def test_an_invalid_market_names_everything_and_stores_nothing(site: Site) -> None:

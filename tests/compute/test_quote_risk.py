@@ -11,7 +11,7 @@ from commands.ingestion.prepare import prepare_portfolio
 from compute.chunks import price_chunk
 from compute.inputs.run_inputs import resolve
 from compute.market.par_curves import bootstrap
-from compute.quote_risk import quote_risk, quotes_of
+from compute.quote_risk import curves_on, curves_read, quote_risk, quotes_of
 from domain.market.document import MarketDocument, parse_market
 from domain.measures.measures import Fact
 from domain.portfolio.columns import Portfolio
@@ -83,6 +83,22 @@ def test_the_jacobian_carries_zero_rate_risk_to_quotes(fund: Portfolio) -> None:
     expected = solved.solved["USD-SOFR"].zero_by_quote.T @ by_node
     ours = risk.dv01_base[[q.curve_id == "USD-SOFR" for q in risk.quotes]]
     assert np.abs(ours - expected).max() <= 1e-5 * np.abs(expected).sum(axis=0).max()
+
+
+def test_a_position_alone_is_revalued_under_the_quotes_of_its_own_curves(fund: Portfolio) -> None:
+    """What it does not read is nil; the others are the same to the bit as among all positions."""
+    market = parse_market(json.dumps(document()))
+    whole = quote_risk(fund, market, everyone(fund), base_currency="USD", chunk_size=4096)
+    for row in everyone(fund):
+        alone = quote_risk(fund, market, np.array([row]), base_currency="USD", chunk_size=4096)
+        assert alone.dv01_base.tobytes() == whole.dv01_base[:, [row]].tobytes()
+    read = [curves_read(fund, market, np.array([row])) for row in everyone(fund)]
+    assert any(len(each) < len(market.curves) for each in read)
+
+
+def test_a_quote_is_felt_by_curves_that_are_solved_on_its_own() -> None:
+    reached = curves_on(parse_market(json.dumps(document())))
+    assert reached["EUR-ESTR"] == {"EUR-ESTR", "EUR-EURIBOR-3M"} and reached["USD-SOFR"] == {"USD-SOFR"}
 
 
 def test_curves_that_cannot_be_solved_have_no_quotes() -> None:

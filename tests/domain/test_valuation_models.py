@@ -99,11 +99,11 @@ def test_how_a_version_stands(given: list[ModelEvent], status: ModelStatus) -> N
 
 def test_a_run_pins_the_version_in_use_and_the_event_that_decided() -> None:
     swaps = BY_NAME["swaps"]
-    assert fold([]).use(swaps, TODAY) == ModelUse(model="swaps", version=1, status=ModelStatus.NOT_APPROVED)
-    told = fold([approved(), withdrawn()]).use(swaps, TODAY)
+    assert fold([]).use(swaps, TODAY) == ModelUse(model="swaps", version=2, status=ModelStatus.NOT_APPROVED)
+    told = fold([approved(2), withdrawn(2)]).use(swaps, TODAY)
     assert (told.status, told.decided_by) == (ModelStatus.WITHDRAWN, 2)
-    newer = fold([approved()]).use(replace(swaps, version=2), TODAY)
-    assert (newer.version, newer.status, newer.decided_by) == (2, ModelStatus.NOT_APPROVED, None)
+    newer = fold([approved(2)]).use(replace(swaps, version=3), TODAY)
+    assert (newer.version, newer.status, newer.decided_by) == (3, ModelStatus.NOT_APPROVED, None)
 
 
 def names(measure: str, **terms: str) -> list[str]:

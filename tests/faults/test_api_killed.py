@@ -16,8 +16,9 @@ import pytest
 
 from commands.ingest_portfolio import ingest_portfolio
 from commands.load_market import load_market
-from domain.event import stream_id
+from domain.event import actors_own_id
 from ops.adapters.event_store import ORDERING_LOCK_KEY
+from ops.checking import find_unsolved
 from ops.settings import Settings
 from ops.wiring import Tenor as Parts
 from tests.faults.checker import check_log
@@ -107,7 +108,7 @@ def service(database_url: str, tmp_path: Path) -> Iterator[Service]:
 def wish(parts: Parts) -> dict[str, Any]:
     envelope = parts.envelope("ada")
     portfolio = ingest_portfolio(parts.store, parts.blobs, parts.portfolio_codec, envelope, SMALL_FUND)
-    market = load_market(parts.store, parts.blobs, envelope, (SMALL_FUND / "market.json").read_bytes())
+    market = load_market(parts.store, parts.blobs, envelope, (SMALL_FUND / "market.json").read_bytes(), find_unsolved)
     return {"portfolio": portfolio["snapshot_id"], "market": market["snapshot_id"], "measures": "PV,DV01"}
 
 
@@ -131,7 +132,7 @@ def test_a_request_that_lost_its_answer_is_made_again_and_is_one_run(
             service.kill_while_it_answers(wish, key, is_waiting)
             holder.execute("SELECT pg_advisory_unlock(%s)", (lock,))
             until(lambda: not is_waiting())
-            run_id = stream_id("run", key)
+            run_id = actors_own_id("run", "api", key)
             until(lambda run_id=run_id, happened=happened: count(COUNT_REQUESTED, run_id) == happened)
             assert count(COUNT_JOBS, str(run_id)) == 0
             service.start()

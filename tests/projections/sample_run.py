@@ -48,7 +48,7 @@ class Tenor:
     blobs: PostgresBlobStore
 
     def results(self) -> ResultsProjection:
-        return ResultsProjection(self.store, self.blobs, SnapshotCodec(), CODEC)
+        return ResultsProjection(self.store, self.blobs, SnapshotCodec(), CODEC, lambda: NOW)
 
     def projections(self) -> list[Any]:
         tree = PortfolioTreeProjection(self.blobs, SnapshotCodec())

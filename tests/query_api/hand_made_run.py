@@ -68,6 +68,18 @@ def in_base(scenario: str, column: str) -> list[float]:
     ]
 
 
+FAILURES = [
+    {
+        "status": "FAILED",
+        "reason": "MISSING_MARKET_DATA",
+        "sentence": "no spot <GBPUSD>",
+        "positions": 1,
+        "first": "P9",
+    }
+]
+"""Positions by sentence, as a projection sums them up."""
+
+
 def fill(connection: psycopg.Connection[Any]) -> None:
     _snapshots(connection)
     _scenarios(connection)
@@ -190,6 +202,8 @@ def _results(connection: psycopg.Connection[Any]) -> None:
             "priced": 4,
             "failed": 1,
             "failure_counts": Jsonb({"PV:MISSING_MARKET_DATA": 1}),
+            "partial": 0,
+            "failures": Jsonb(FAILURES),
         },
     )
     for reason_no, status, reason in REASONS:

@@ -15,7 +15,7 @@ def test_the_inventory_and_the_life_of_an_approval(tenor: Tenor) -> None:
     assert list(standing(tenor)) == [model.name for model in MODELS]
     assert set(standing(tenor).values()) == {"NOT_APPROVED"}
     conditions = ("--conditions", "up to 30 years", "--until", "2099-12-31")
-    approved = tenor.json("model", "approve", "swaps@1", "--reason", "validated", *conditions)
+    approved = tenor.json("model", "approve", "swaps@2", "--reason", "validated", *conditions)
     assert (approved["status"], approved["until"], approved["conditions"]) == (
         "APPROVED",
         "2099-12-31",
@@ -30,7 +30,7 @@ def test_the_inventory_and_the_life_of_an_approval(tenor: Tenor) -> None:
 
 def test_what_cannot_be_decided_is_refused(tenor: Tenor) -> None:
     assert tenor.refusal("model", "show", "swap")["code"] == "UNKNOWN_MODEL"
-    assert tenor.refusal("model", "approve", "swaps@2", "--reason", "x")["code"] == "UNKNOWN_MODEL"
+    assert tenor.refusal("model", "approve", "swaps@99", "--reason", "x")["code"] == "UNKNOWN_MODEL"
     assert tenor.refusal("model", "withdraw", "swaps", "--reason", "x")["code"] == "MODEL_REFUSED"
     assert tenor.refusal("model", "approve", "swaps", "--reason", " ")["code"] == "MODEL_REFUSED"
     bad_day = ("--reason", "x", "--until", "tomorrow")

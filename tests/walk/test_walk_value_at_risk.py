@@ -232,7 +232,7 @@ def test_over_http_it_is_the_same_table_in_every_format(walking: Tenor, lived: L
     assert [float(row["var_base"]) for row in listed] == [row["var_base"] for row in answer.json()]
     parametric = http.get(path, params={"method": "parametric", "history": "quarterly", "decay": 0.9})
     assert parametric.json()[0]["history"] == "quarterly@1"
-    assert parametric.headers["cache-control"] == "no-cache"
+    assert parametric.headers["cache-control"] == "private, no-cache"
     tested = http.get(f"/api/v1/risk/runs/{lived.run_id}/backtest", params={"window": 20, "confidence": 0.9})
     assert tested.json()["days"] == 20 and tested.json()["zone"] in ("GREEN", "YELLOW", "RED")
 

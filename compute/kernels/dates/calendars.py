@@ -56,14 +56,19 @@ def business_day_shifts() -> NDArray[np.int8]:
     return shifts
 
 
+@cache
+def business_days(calendar: str) -> np.busdaycalendar:
+    """For counting business days forward and back; every day of the week for calendar NONE."""
+    if calendar == "NONE":
+        return np.busdaycalendar(weekmask="1111111")
+    return np.busdaycalendar(holidays=_holidays(calendar))
+
+
 def _holidays(calendar: str) -> NDArray[np.datetime64]:
     if calendar == "WEEKEND":
         return np.empty(0, dtype="datetime64[D]")
-    text = (
-        files("compute.kernels.dates")
-        .joinpath("calendar_tables", f"{calendar.lower()}.txt")
-        .read_text(encoding="ascii")
-    )
+    tables = files("compute.kernels.dates").joinpath("calendar_tables")
+    text = tables.joinpath(f"{calendar.lower()}.txt").read_text(encoding="ascii")
     years = [line.split() for line in text.splitlines() if not line.startswith("#")]
     return np.array([f"{year}-{day[:2]}-{day[2:]}" for year, *days in years for day in days], dtype="datetime64[D]")
 

@@ -12,7 +12,7 @@ from compute.kernels.dates.calendars import (
     month_length,
     month_number_of_day,
 )
-from compute.kernels.dates.schedules import Days, Schedules
+from compute.kernels.dates.schedules import MOST_BY_MONTHS, Days, Schedules
 from domain.portfolio.tables import DAY_COUNTS
 
 THIRTY_360 = DAY_COUNTS.index("30/360")
@@ -162,7 +162,7 @@ def _isda_years(start: int, end: int) -> float:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _icma_years(start: int, end: int, reference_start: int, reference_end: int, frequency: int) -> float:
-    if reference_start <= start and end <= reference_end:
+    if (reference_start <= start and end <= reference_end) or frequency > MOST_BY_MONTHS:
         return (end - start) / ((reference_end - reference_start) * frequency)
     interval_mo, roll = 12 // frequency, _roll_day(reference_start, reference_end)
     month = month_number_of_day(reference_end)

@@ -1,15 +1,17 @@
 """Payment schedules: periods counted back from maturity, only those whose payment is still to come.
 
-    issue      first payment                                  maturity
-      |-- first --|---- regular ----|---- regular ----|---- regular ----|
-      short or long                              k = 1             k = 0
+    issue      first payment                            last regular       maturity
+      |-- first --|---- regular ----|---- regular ----|---- regular ----|-- last --|
+      short or long                                                  short or long
 
-Regular dates are maturity less k intervals of whole months, each counted from maturity with the day clipped to its
-month. Regular dates on or before the first payment date, where one is given, end no period of their own.
+Regular dates are maturity less k intervals, each counted from maturity: of whole months with the day clipped to its
+month, or of 14 or 7 days. Regular dates on or before the first payment date, where one is given, end no period of
+their own. With a last regular payment date they count back from that instead, and what is left to maturity is one
+last period. A last regular date that its month has clipped keeps the day of the first payment date.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -30,6 +32,10 @@ Days = NDArray[np.int32]
 
 _LONGEST_MOVE_DAYS = 31
 """No adjustment moves a payment by more."""
+YEAR_DAYS = 364
+"""Of payments every 14 or 7 days: 26 or 52 a year."""
+MOST_BY_MONTHS = 12
+"""Payments a year that fall on days of a month; more of them are counted in days."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,8 @@ class Schedules:
     pay: Days
     """[P] adjusted payment day, always after the valuation date"""
     reference_start: Days
-    """[P] start of the notional regular period for ACT/ACT.ICMA: `start` when regular, else counted back from `end`"""
+    """[P] start of the notional regular period for ACT/ACT.ICMA: `start` when regular, else counted back from `end`;
+    that of a last period begins with it and is counted on"""
     reference_end: Days
     """[P] its end; `end` when regular"""
     regular: NDArray[np.bool_]
@@ -76,18 +83,22 @@ def build_schedules(
     business_day: ArrayLike,
     end_of_month: ArrayLike,
     adjust_accrual: ArrayLike,
+    last_regular_day: ArrayLike = ABSENT_DATE,
 ) -> Schedules:
     """Periods of every position whose adjusted payment day is after the valuation date.
 
     Args:    as_of_day                                    valuation date, epoch day
              maturity_day, issue_day, first_payment_day   [n]  epoch days; the last two ABSENT_DATE where absent
-             frequency                                    [n]  payments a year: 1, 2, 4, 12; 0 is one at maturity
+             last_regular_day                             [n]  epoch days, ABSENT_DATE where absent
+             frequency                                    [n]  payments a year, as domain.tables.FREQUENCIES; 0 is one
+                                                               at maturity
              calendar, business_day                       [n]  index in domain.tables.CALENDARS, BUSINESS_DAYS
              end_of_month, adjust_accrual                 [n]  bool
     Returns: Schedules. A matured position, or one issued on or after its maturity, has no periods. Without an issue
              date the schedule reaches back to the period in progress. Frequency 0: one period, from the issue date
              or else the valuation date. A first payment date on or before issue, or at frequency 0, is ignored; one
-             on or after maturity leaves a single period.
+             on or after maturity leaves a single period. A last regular date is ignored at frequency 0, on or before
+             issue, before the first payment date and on or after maturity.
     Source:  QuantLib Schedule with DateGeneration::Backward, NullCalendar and Unadjusted makes the same dates
     """
     maturity = np.array(maturity_day, dtype=np.int32)
@@ -102,6 +113,7 @@ def build_schedules(
             maturity,
             column(issue_day, np.int32),
             column(first_payment_day, np.int32),
+            column(last_regular_day, np.int32),
             column(frequency, np.int32),
             column(calendar, np.int8),
             column(business_day, np.int8),
@@ -112,12 +124,30 @@ def build_schedules(
     )
 
 
+class _Grid(NamedTuple):
+    """Regular dates of one position: `anchor` less k intervals."""
+
+    anchor: int
+    """maturity, or the last regular payment date"""
+    month: int
+    """12 x year + month - 1 of the anchor"""
+    roll: int
+    """day of the month, clipped"""
+    months: int
+    """between two dates"""
+    days: int
+    """between two dates; 0 where months count"""
+    on_ends: bool
+    """rolls on month ends"""
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def _build(
     as_of: int,
     maturity: Days,
     issue: Days,
     first_payment: Days,
+    last_regular: Days,
     frequency: NDArray[np.int32],
     calendar: NDArray[np.int8],
     business_day: NDArray[np.int8],
@@ -128,16 +158,22 @@ def _build(
     n = maturity.shape[0]
     offsets = np.zeros(n + 1, dtype=np.int64)
     for i in range(n):
-        grid = _grid(maturity[i], frequency[i], end_of_month[i])
-        first = _first_end(issue[i], first_payment[i], maturity[i], frequency[i])
-        offsets[i + 1] = offsets[i] + _unpaid(as_of, grid, issue[i], first, calendar[i], business_day[i], shifts)
+        anchor = _anchor(issue[i], first_payment[i], last_regular[i], maturity[i], frequency[i])
+        grid = _grid(anchor, first_payment[i], maturity[i], frequency[i], end_of_month[i])
+        first = _first_end(issue[i], first_payment[i], anchor, frequency[i])
+        count = _unpaid(as_of, grid, issue[i], first, calendar[i], business_day[i], shifts)
+        if anchor < maturity[i] and adjusted_day(maturity[i], calendar[i], business_day[i], shifts) > as_of:
+            count += 1
+        offsets[i + 1] = offsets[i] + count
     days = np.empty((7, offsets[n]), dtype=np.int32)
     regular = np.empty(offsets[n], dtype=np.bool_)
     for i in range(n):
-        grid = _grid(maturity[i], frequency[i], end_of_month[i])
-        first = _first_end(issue[i], first_payment[i], maturity[i], frequency[i])
+        anchor = _anchor(issue[i], first_payment[i], last_regular[i], maturity[i], frequency[i])
+        grid = _grid(anchor, first_payment[i], maturity[i], frequency[i], end_of_month[i])
+        first = _first_end(issue[i], first_payment[i], anchor, frequency[i])
+        after = offsets[i + 1] - 1 - (1 if anchor < maturity[i] else 0)
         for row in range(offsets[i], offsets[i + 1]):
-            period = _period(offsets[i + 1] - 1 - row, grid, issue[i], first)
+            period = _period(after - row, grid, issue[i], first) if row <= after else _last_period(maturity[i], grid)
             start = as_of if issue[i] == ABSENT_DATE and frequency[i] == 0 else period[0]
             pay = adjusted_day(period[1], calendar[i], business_day[i], shifts)
             days[0, row], days[1, row], days[4, row] = start, period[1], pay
@@ -149,30 +185,50 @@ def _build(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _first_end(issue: int, first_payment: int, maturity: int, frequency: int) -> int:
+def _anchor(issue: int, first_payment: int, last_regular: int, maturity: int, frequency: int) -> int:
+    """The day that regular dates count back from; ABSENT_DATE is before every date."""
+    if frequency == 0 or last_regular <= issue or last_regular < first_payment:
+        return maturity
+    return last_regular if ABSENT_DATE < last_regular < maturity else maturity
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _first_end(issue: int, first_payment: int, anchor: int, frequency: int) -> int:
     """The day that ends the first period where it need not be a regular date, else ABSENT_DATE."""
     if frequency == 0:
-        return maturity
-    return min(first_payment, maturity) if first_payment > issue else ABSENT_DATE
+        return anchor
+    return min(first_payment, anchor) if first_payment > issue else ABSENT_DATE
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _grid(maturity: int, frequency: int, end_of_month: bool) -> tuple[int, int, int, bool]:
-    """(month number of maturity, roll day, interval in months, rolls on month ends); frequency 0 has years."""
-    year, month, day = civil_of_day(maturity)
-    on_ends = end_of_month and day == month_length(year, month)
-    return 12 * year + month - 1, MONTH_END if on_ends else day, 12 // max(frequency, 1), on_ends
+def _grid(anchor: int, first_payment: int, maturity: int, frequency: int, end_of_month: bool) -> _Grid:
+    """Frequency 0 has intervals of a year."""
+    year, month, day = civil_of_day(anchor)
+    number, at_end = 12 * year + month - 1, day == month_length(year, month)
+    days = YEAR_DAYS // frequency if frequency > MOST_BY_MONTHS else 0
+    months = 0 if days else 12 // max(frequency, 1)
+    on_ends = end_of_month and at_end and days == 0
+    roll = MONTH_END if on_ends else day
+    if at_end and days == 0 and anchor < maturity and first_payment != ABSENT_DATE:
+        first_year, first_month, first_day = civil_of_day(first_payment)
+        if first_day > day and (number - (12 * first_year + first_month - 1)) % months == 0:
+            roll = first_day
+    return _Grid(anchor, number, roll, months, days, on_ends)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _regular_date(grid: tuple[int, int, int, bool], k: int) -> int:
-    return day_in_month(grid[0] - k * grid[2], grid[1])
+def _regular_date(grid: _Grid, k: int) -> int:
+    if grid.days:
+        return grid.anchor - k * grid.days
+    return day_in_month(grid.month - k * grid.months, grid.roll)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _dates_after(grid: tuple[int, int, int, bool], day: int) -> int:
-    """How many regular dates, maturity among them, are after a day."""
-    count = max((grid[0] - month_number_of_day(day)) // grid[2] + 1, 0)
+def _dates_after(grid: _Grid, day: int) -> int:
+    """How many regular dates, the anchor among them, are after a day."""
+    if grid.days:
+        return max((grid.anchor - day + grid.days - 1) // grid.days, 0)
+    count = max((grid.month - month_number_of_day(day)) // grid.months + 1, 0)
     while count > 0 and _regular_date(grid, count - 1) <= day:
         count -= 1
     return count
@@ -181,15 +237,15 @@ def _dates_after(grid: tuple[int, int, int, bool], day: int) -> int:
 @njit(cache=True, nogil=True, error_model="numpy")
 def _unpaid(
     as_of: int,
-    grid: tuple[int, int, int, bool],
+    grid: _Grid,
     issue: int,
     first_end: int,
     calendar: int,
     business_day: int,
     shifts: NDArray[np.int8],
 ) -> int:
-    """How many periods pay after the valuation date."""
-    if issue >= _regular_date(grid, 0):
+    """How many periods up to the anchor pay after the valuation date."""
+    if issue >= grid.anchor:
         return 0
     count = _dates_after(grid, max(issue, first_end, as_of - _LONGEST_MOVE_DAYS))
     while count > 0 and adjusted_day(_regular_date(grid, count - 1), calendar, business_day, shifts) <= as_of:
@@ -200,8 +256,8 @@ def _unpaid(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _period(k: int, grid: tuple[int, int, int, bool], issue: int, first_end: int) -> tuple[int, int, int, int]:
-    """Start, end and notional regular period, which ends with it, of the period that k others follow."""
+def _period(k: int, grid: _Grid, issue: int, first_end: int) -> tuple[int, int, int, int]:
+    """Start, end and notional regular period, which ends with it, of the period that k others follow to the anchor."""
     end = max(_regular_date(grid, k), first_end)
     if end > first_end:
         regular_start = _regular_date(grid, k + 1)
@@ -209,15 +265,24 @@ def _period(k: int, grid: tuple[int, int, int, bool], issue: int, first_end: int
     else:
         later = _dates_after(grid, end)
         on_grid = _regular_date(grid, later) == end
-        regular_start = _regular_date(grid, later + 1) if on_grid else _interval_before(end, grid)
+        regular_start = _regular_date(grid, later + 1) if on_grid else _interval_from(end, grid, -1)
         start = regular_start if issue == ABSENT_DATE else issue
-    return start, end, start if start == regular_start else _interval_before(end, grid), end
+    return start, end, start if start == regular_start else _interval_from(end, grid, -1), end
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _interval_before(end: int, grid: tuple[int, int, int, bool]) -> int:
-    """One interval of whole months back from a day; a month's end stays one where maturity rolls on month ends."""
-    year, month, day = civil_of_day(end)
-    if grid[3] and day == month_length(year, month):
-        day = MONTH_END
-    return day_in_month(12 * year + month - 1 - grid[2], day)
+def _last_period(maturity: int, grid: _Grid) -> tuple[int, int, int, int]:
+    """As `_period`, of the one from the anchor to maturity; its notional regular period begins with it."""
+    regular = _interval_from(maturity, grid, -1) == grid.anchor
+    return grid.anchor, maturity, grid.anchor, maturity if regular else _regular_date(grid, -1)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _interval_from(day: int, grid: _Grid, sign: int) -> int:
+    """One interval on or back from a day; a month's end stays one where the anchor rolls on month ends."""
+    if grid.days:
+        return day + sign * grid.days
+    year, month, roll = civil_of_day(day)
+    if grid.on_ends and roll == month_length(year, month):
+        roll = MONTH_END
+    return day_in_month(12 * year + month - 1 + sign * grid.months, roll)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from compute.kernels.dates.calendars import civil_of_day, month_length
 from compute.kernels.dates.daycounts import THIRTY_360, period_fraction
-from compute.kernels.dates.schedules import Schedules
+from compute.kernels.dates.schedules import MOST_BY_MONTHS, YEAR_DAYS, Schedules
 from domain.portfolio.columns import ABSENT_DATE
 from domain.portfolio.tables import AMORTIZATIONS
 
@@ -81,18 +81,26 @@ def whole_months(start_day: int, end_day: int) -> int:
 def months_of_periods(
     as_of_day: int, start: NDArray[np.int32], end: NDArray[np.int32], regular: NDArray[np.bool_], frequency: int
 ) -> NDArray[np.int32]:
-    """Months of speeds that each period of one position sees.
+    """Months of speeds that each period of one position sees; payments every 14 or 7 days: so many days instead.
 
     A period in progress counts in full, as its interest does; a stub its whole months, at least one. A loan that
     pays only at maturity is exposed from the valuation date.
     """
     months = np.empty(len(start), np.int32)
     for j in range(len(start)):
-        if frequency == 0:
+        if frequency > MOST_BY_MONTHS:
+            months[j] = max((end[j] - start[j]) // (YEAR_DAYS // frequency), 1)
+        elif frequency == 0:
             months[j] = max(whole_months(max(start[j], as_of_day), end[j]), 0)
         else:
             months[j] = 12 // frequency if regular[j] else max(whole_months(start[j], end[j]), 1)
     return months
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def step_of_speeds_mo(frequency: int) -> float:
+    """Length in months of what `months_of_periods` counts."""
+    return 12.0 / frequency if frequency > MOST_BY_MONTHS else 1.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -43,6 +43,8 @@ class SteadyFloaters(NamedTuple):
     fraction: Array
     fixing: Array
     """[P] NaN to project"""
+    grown: Array
+    """[P] what a unit has grown to by `reset` on overnight fixings; 1 where the period's forward is all of its rate"""
     balance_ccy: Array
     """[P] that interest runs on"""
     repaid_ccy: Array
@@ -108,8 +110,8 @@ def _present_values(
     spread_factors: Array,
     pv: Array,
 ) -> None:
-    chosen, offsets, reset, stop, pay, fraction, fixing, balance, repaid = floaters[:9]
-    margins, caps, floors, fees, projection_row = floaters[9:]
+    chosen, offsets, reset, stop, pay, fraction, fixing, grown, balance, repaid = floaters[:10]
+    margins, caps, floors, fees, projection_row = floaters[10:]
     (_, days, scenarios), table, out, moved = factors.shape, factors.reshape(-1), pv.reshape(-1), np.empty(pv.shape[1])
     for i in range(len(chosen)):
         if not chosen[i] or curve_row[i] < 0:
@@ -122,12 +124,12 @@ def _present_values(
             for j in range(offsets[i], offsets[i + 1]):
                 at, unit, held = (curve_row[i] * days + pay[j]) * scenarios, splat(fraction[j]), splat(balance[j])
                 start = (projection_row[i] * days + reset[j]) * scenarios
-                end, back = start + (stop[j] - reset[j]) * scenarios, splat(repaid[j])
+                end, back, known = start + (stop[j] - reset[j]) * scenarios, splat(repaid[j]), splat(grown[j])
                 r0 = r1 = r2 = splat(fixing[j])
                 if math.isnan(fixing[j]) and reset[j] >= 0:
-                    r0 = (load(table, start + b0) / load(table, end + b0) - splat(1.0)) / unit
-                    r1 = (load(table, start + b1) / load(table, end + b1) - splat(1.0)) / unit
-                    r2 = (load(table, start + b2) / load(table, end + b2) - splat(1.0)) / unit
+                    r0 = (known * load(table, start + b0) / load(table, end + b0) - splat(1.0)) / unit
+                    r1 = (known * load(table, start + b1) / load(table, end + b1) - splat(1.0)) / unit
+                    r2 = (known * load(table, start + b2) / load(table, end + b2) - splat(1.0)) / unit
                 curve_factor = spread_factors[spread_row[i], pay[j]]
                 if alike:
                     m0 = m1 = m2 = splat(_spread_factor(spread[i, 0], pay[j], curve_factor))
@@ -163,8 +165,8 @@ def _spread_factor(spread: float, day: int, curve_factor: float) -> float:
 @njit(cache=True, nogil=True, error_model="numpy")
 def fill_interest(floaters: SteadyFloaters, factors: Array, interest_ccy: Array) -> None:
     """Fills interest_ccy [P, S], balance x (rate - fee) x fraction."""
-    chosen, offsets, reset, stop, _, fraction, fixing, balance_ccy, _ = floaters[:9]
-    margins, caps, floors, fees, projection_row = floaters[9:]
+    chosen, offsets, reset, stop, _, fraction, fixing, grown, balance_ccy, _ = floaters[:10]
+    margins, caps, floors, fees, projection_row = floaters[10:]
     (_, days, scenarios), table, out = factors.shape, factors.reshape(-1), interest_ccy.reshape(-1)
     for i in range(len(chosen)):
         if not chosen[i]:
@@ -174,11 +176,12 @@ def fill_interest(floaters: SteadyFloaters, factors: Array, interest_ccy: Array)
         for j in range(offsets[i], offsets[i + 1]):
             is_open = math.isnan(fixing[j]) and reset[j] >= 0
             unit, balance, rate = splat(fraction[j]), splat(balance_ccy[j]), splat(fixing[j])
+            known = splat(grown[j])
             for b in range(0, scenarios, LANES):
                 at, _, _ = lane_starts(b, scenarios)
                 if is_open:
                     start, end = (base + reset[j]) * scenarios + at, (base + stop[j]) * scenarios + at
-                    rate = (load(table, start) / load(table, end) - splat(1.0)) / unit
+                    rate = (known * load(table, start) / load(table, end) - splat(1.0)) / unit
                 paid = at_least(at_most(rate + margin, cap), floor)
                 store(out, j * scenarios + at, balance * ((paid - fee) * unit))
 
@@ -189,8 +192,8 @@ def fill_key_rates(floaters: SteadyFloaters, factors: Array, discounting: Discou
 
     -1 bp x sum over periods of dPV / d (ln DF(start) - ln DF(end)) x (d ln DF(start) - d ln DF(end)) / d key rate
     """
-    chosen, offsets, reset, stop, pay, fraction, fixing, balance_ccy, _ = floaters[:9]
-    margins, caps, floors, _, row = floaters[9:]
+    chosen, offsets, reset, stop, pay, fraction, fixing, grown, balance_ccy, _ = floaters[:10]
+    margins, caps, floors, _, row = floaters[10:]
     curve_row, spread_row, spread, spread_factors, gradients, gradient_of_scenario = discounting
     (_, days, scenarios), table = factors.shape, factors.reshape(-1)
     weight, moved, per_key = np.empty(scenarios), np.empty(scenarios), np.empty((key_rate_dv01.shape[2], scenarios))
@@ -211,7 +214,7 @@ def fill_key_rates(floaters: SteadyFloaters, factors: Array, discounting: Discou
             paid = (curve_row[i] * days + pay[j]) * scenarios
             for b in range(0, scenarios, LANES):
                 at, _, _ = lane_starts(b, scenarios)
-                growth = load(table, start + at) / load(table, end + at)
+                growth = splat(grown[j]) * load(table, start + at) / load(table, end + at)
                 rate = (growth - splat(1.0)) / unit + margin
                 slope = where_equal(at_least(at_most(rate, cap), floor), rate, growth / unit)
                 store(weight, at, scale * load(table, paid + at) * load(moved, at) * slope)

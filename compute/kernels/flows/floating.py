@@ -19,8 +19,10 @@ from compute.kernels.flows.amortization import (
     months_of_periods,
     payments_past_maturity,
     period_fractions,
+    step_of_speeds_mo,
 )
 from compute.kernels.flows.fixed_balance_floaters import SteadyFloaters, fill_balances, fill_interest, fill_key_rates
+from compute.kernels.flows.float_terms import FloatTerms
 from compute.kernels.flows.floating_sensitivity import (
     BASIS_POINT,
     Discounting,
@@ -30,6 +32,8 @@ from compute.kernels.flows.floating_sensitivity import (
     fill_weights,
 )
 from compute.kernels.flows.flows import Flows
+from compute.kernels.flows.given_payments import fill_floating_shares
+from compute.kernels.flows.kinks import fill_near_kinks
 from compute.kernels.flows.loans import payment_number
 from compute.kernels.flows.prepaying_pool import (
     BEGINNING,
@@ -48,43 +52,9 @@ from compute.kernels.flows.prepaying_pool import (
 )
 from compute.kernels.flows.speeds import NO_SPEED
 from compute.kernels.options.caplet_volatilities import NO_SURFACE, CapletSurfaces
-from compute.kernels.options.options import deviation_at, expected_rate
+from compute.kernels.options.options import arrears_years, deviation_at, expected_rate
 from compute.kernels.simd.lanes import widened
 from domain.measures.measures import KEY_RATE_TENORS_YR
-
-
-class FloatTerms(NamedTuple):
-    """Terms of n floating loans and notes; absences as in `loans.LoanTerms`, NaN for no cap or floor."""
-
-    balance_ccy: NDArray[np.float64]
-    margin: NDArray[np.float64]
-    cap: NDArray[np.float64]
-    floor: NDArray[np.float64]
-    servicing_fee: NDArray[np.float64]
-    redemption_per_100: NDArray[np.float64]
-    """of what is left at maturity: a note's; 100 for a loan"""
-    day_count: NDArray[np.int8]
-    frequency: NDArray[np.int32]
-    amortization: NDArray[np.int8]
-    io_until_day: NDArray[np.int32]
-    amortization_months: NDArray[np.int32]
-    issue_day: NDArray[np.int32]
-    maturity_day: NDArray[np.int32]
-    round_to_cent: NDArray[np.bool_]
-    is_loan: NDArray[np.bool_]
-    """a LOAN's 30/360 is even (`amortization.period_fractions`), a BOND's is dated"""
-    projection_row: NDArray[np.int32]
-    """row of the index's curve in the day tables"""
-    volatility_row: NDArray[np.int32]
-    """row of the index's caplet surface, NO_SURFACE for intrinsic caps and floors"""
-    fixing: NDArray[np.float64]
-    """[P] the index's fixing for periods that reset on or before the valuation date, NaN to project"""
-
-    def typed(self) -> "FloatTerms":
-        """The same with the dtypes that the kernel is compiled for."""
-        rates, codes, days, flags = (np.float64,), (np.int8,), (np.int32,), (np.bool_,)
-        dtypes = rates * 6 + codes + days + codes + days * 4 + flags * 2 + days * 2 + rates
-        return FloatTerms(*(np.require(v, t, ["C", "W"]) for v, t in zip(self, dtypes, strict=True)))
 
 
 @dataclass(frozen=True)
@@ -107,10 +77,11 @@ def floating_flows(
 ) -> FloatingFlows:
     """Flows of n floating positions under S scenarios, and how their amounts move with the key rates.
 
-        rate_k     = max(floor, min(cap, L_k + margin)), L_k = (DF(start) / DF(end) - 1) / fraction_k or the fixing
+        rate_k     = max(floor, min(cap, L_k + margin)), L_k = (DF(start) / DF(end) - 1) / fraction_k or the fixing;
+                     an overnight index's L_k = (growth to today x DF(today) / DF(end) - 1) / fraction_k once begun
         interest_k = balance x (rate_k - servicing_fee) x fraction_k
         with a caplet surface, and the reset still to come, rate_k is its expected value (`options.expected_rate`)
-        LEVEL_PAY  sets B r / (1 - (1 + r)^-n), r = rate_k / frequency, anew at each reset
+        LEVEL_PAY  sets B r / (1 - (1 + r)^-n), r = rate_k / frequency, anew at each reset, unless a payment is given
         projection_key_rate_dv01 = -1 bp x sum over k of dPV / dL_k x dL_k / dz
 
     Args:     discount_factors [curves, days, S], bumped ones for a revaluation; discounting None for no sensitivity
@@ -120,6 +91,7 @@ def floating_flows(
               With a surface: the exact caplet strip for a balance that no rate moves (BULLET, LINEAR, speeds or
               none); LEVEL_PAY is levelled on the expected rate, which leaves out the covariance of rate and balance.
               Options move as over a basis point of all key rates together, so that the sum is DV01's difference
+              A period of no length accrues nothing and needs no rate
     Failure:  NaN amounts from a period on that has begun and brings no fixing. One that starts today and brings none
               is projected: whoever wants the market's fixing there refuses before.
     Source:   contract sections 2 and 3; Giles and Glasserman (2006), Smoking Adjoints
@@ -127,6 +99,7 @@ def floating_flows(
     terms, speeds = terms.typed(), speeds.typed()
     scenario_count = len(variants.of_scenario)
     periods = _periods(as_of_day, schedules, terms)
+    terms = _without_rates_of_nothing(periods, terms)
     keys = len(KEY_RATE_TENORS_YR) if discounting else 0
     key_rate_dv01 = np.zeros((schedules.position_count, scenario_count, keys))
     factors, discounting = widened(discount_factors), _widened(discounting or Discounting.none())
@@ -155,10 +128,29 @@ def is_steady(terms: FloatTerms, speeds: Speeds) -> NDArray[np.bool_]:
     return steady
 
 
+def near_kinks(
+    as_of_day: int,
+    schedules: Schedules,
+    terms: FloatTerms,
+    intrinsic: NDArray[np.bool_],
+    discount_factors: NDArray[np.float64],
+) -> NDArray[np.bool_]:
+    """[n, S] positions whose intrinsic cap or floor a basis point reaches (`kinks.fill_near_kinks`)."""
+    terms = terms.typed()
+    periods = _periods(as_of_day, schedules, terms)
+    terms = _without_rates_of_nothing(periods, terms)
+    near = np.zeros((len(intrinsic), discount_factors.shape[2]), np.bool_)
+    of_period = (periods.reset, periods.stop, periods.fraction, terms.fixing, terms.grown)
+    bounds = (terms.margin, terms.cap, terms.floor, terms.projection_row)
+    fill_near_kinks(intrinsic, periods.offsets, *of_period, *bounds, discount_factors, near)
+    return near
+
+
 def resolve_steady(as_of_day: int, schedules: Schedules, terms: FloatTerms, speeds: Speeds) -> SteadyFloaters:
     """What no curve changes of the positions that are steady."""
     terms = terms.typed()
-    return _resolve_steady(_periods(as_of_day, schedules, terms), terms, is_steady(terms, speeds))
+    periods = _periods(as_of_day, schedules, terms)
+    return _resolve_steady(periods, _without_rates_of_nothing(periods, terms), is_steady(terms, speeds))
 
 
 def _resolve_steady(periods: "_Periods", terms: FloatTerms, chosen: NDArray[np.bool_]) -> SteadyFloaters:
@@ -169,7 +161,7 @@ def _resolve_steady(periods: "_Periods", terms: FloatTerms, chosen: NDArray[np.b
     fill_balances(chosen, periods.offsets, interest_only, *terms_of_balance, balance_ccy, repaid_ccy)
     days = (periods.reset, periods.stop, periods.pay)
     rates = (terms.margin, terms.cap, terms.floor, terms.servicing_fee)
-    of_period = (periods.fraction, terms.fixing, balance_ccy, repaid_ccy)
+    of_period = (periods.fraction, terms.fixing, terms.grown, balance_ccy, repaid_ccy)
     return SteadyFloaters(chosen, periods.offsets, *days, *of_period, *rates, terms.projection_row)
 
 
@@ -185,7 +177,10 @@ class _Periods(NamedTuple):
     start: NDArray[np.int32]
     end: NDArray[np.int32]
     regular: NDArray[np.bool_]
+    begin: NDArray[np.int32]
+    """start of the accrual"""
     reset: NDArray[np.int32]
+    """the same, or the day up to which overnight fixings are known: the forward runs from it on"""
     stop: NDArray[np.int32]
     pay: NDArray[np.int32]
     fraction: NDArray[np.float64]
@@ -196,8 +191,15 @@ def _periods(as_of_day: int, schedules: Schedules, terms: FloatTerms) -> _Period
         return (day - as_of_day).astype(np.int32)
 
     fraction = period_fractions(schedules, terms.day_count, terms.frequency, terms.is_loan)
-    reset, stop, pay = offset(schedules.accrual_start), offset(schedules.accrual_end), offset(schedules.pay)
-    return _Periods(schedules.offsets, schedules.start, schedules.end, schedules.regular, reset, stop, pay, fraction)
+    begin, end, pay = offset(schedules.accrual_start), offset(schedules.accrual_end), offset(schedules.pay)
+    days = (begin, np.maximum(begin, terms.known_to), np.maximum(end, terms.known_to), pay)
+    return _Periods(schedules.offsets, schedules.start, schedules.end, schedules.regular, *days, fraction)
+
+
+def _without_rates_of_nothing(periods: "_Periods", terms: FloatTerms) -> FloatTerms:
+    """A period of no length accrues nothing and resets nothing: a forward over no time is no number."""
+    nothing = periods.fraction == 0.0
+    return terms._replace(fixing=np.where(nothing, 0.0, terms.fixing)) if nothing.any() else terms
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -253,7 +255,7 @@ def _speed_path(as_of_day: int, i: int, periods: _Periods, terms: FloatTerms, sp
     start, end, regular = periods.start[first:stop], periods.end[first:stop], periods.regular[first:stop]
     months = months_of_periods(as_of_day, start, end, regular, terms.frequency[i])
     age = ages_mo(terms.issue_day[i], end) if depends_on_age(speeds, i) else np.zeros(stop - first, np.int32)
-    return empty_path(months, age)
+    return empty_path(months, age, step_of_speeds_mo(terms.frequency[i]))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -263,12 +265,13 @@ def _fill_rates(
     margin, cap, floor = terms.margin[i], terms.cap[i], terms.floor[i]
     first, last = periods.offsets[i], periods.offsets[i + 1]
     reset, stop, fraction = periods.reset[first:last], periods.stop[first:last], periods.fraction[first:last]
-    fixing, all_in, slopes = terms.fixing[first:last], work.all_in, work.growth_slope
+    fixing, grown = terms.fixing[first:last], terms.grown[first:last]
+    all_in, slopes = work.all_in, work.growth_slope
     factors = discount_factors[terms.projection_row[i]]
     for j in range(len(all_in)):
         rate, slope = fixing[j] + margin, 0.0
         if math.isnan(rate) and reset[j] >= 0:
-            growth = factors[reset[j], s] / factors[stop[j], s]
+            growth = grown[j] * factors[reset[j], s] / factors[stop[j], s]
             rate, slope = (growth - 1.0) / fraction[j] + margin, growth / fraction[j]
         if rate > cap:
             rate, slope = cap, 0.0
@@ -292,19 +295,23 @@ def _fill_expected_rates(
     """Replaces the rates of `_fill_rates` that are still to be set by what cap and floor make of them on average.
 
     Their slope is the central difference over a basis point of all zero rates, as DV01 is defined: days before its
-    reset an option bends within a basis point.
+    reset an option bends within a basis point. An overnight index is set day by day until its period ends.
     """
     margin, cap, floor, row = terms.margin[i], terms.cap[i], terms.floor[i], terms.volatility_row[i]
     first, last = periods.offsets[i], periods.offsets[i + 1]
     reset, stop, fraction = periods.reset[first:last], periods.stop[first:last], periods.fraction[first:last]
-    kind, factors = surfaces.kind[row], discount_factors[terms.projection_row[i]]
+    kind, factors, in_arrears = surfaces.kind[row], discount_factors[terms.projection_row[i]], terms.in_arrears[i]
+    begin, fixing, grown = periods.begin[first:last], terms.fixing[first:last], terms.grown[first:last]
     for j in range(len(fraction)):
-        if reset[j] <= 0:
+        if not math.isnan(fixing[j]) or (reset[j] <= 0 and not in_arrears) or stop[j] <= reset[j]:
             continue
-        growth, unit = factors[reset[j], s] / factors[stop[j], s], fraction[j]
-        expiry_yr = (reset[j] - valued_in_days) / 365.0
-        cap_deviation = deviation_at(surfaces, row, s, expiry_yr, cap - margin)
-        floor_deviation = deviation_at(surfaces, row, s, expiry_yr, floor - margin)
+        growth, unit = grown[j] * factors[reset[j], s] / factors[stop[j], s], fraction[j]
+        expiry_yr = option_yr = (reset[j] - valued_in_days) / 365.0
+        if in_arrears:
+            expiry_yr = max(expiry_yr, 0.0)
+            option_yr = arrears_years(begin[j] - valued_in_days, stop[j] - valued_in_days)
+        cap_deviation = deviation_at(surfaces, row, s, expiry_yr, cap - margin, option_yr)
+        floor_deviation = deviation_at(surfaces, row, s, expiry_yr, floor - margin, option_yr)
         bounds = (margin, cap, floor, cap_deviation, floor_deviation, surfaces.shift[row])
         work.all_in[j] = expected_rate(kind, (growth - 1.0) / unit, *bounds)
         if sensitive:
@@ -321,6 +328,9 @@ def _fill_shares(i: int, periods: _Periods, terms: FloatTerms, work: FloatingPat
     all_in, share, slope, amortization = work.all_in, work.share, work.share_slope, terms.amortization[i]
     past = payments_past_maturity(terms.amortization_months[i], terms.issue_day[i], terms.maturity_day[i], frequency)
     share[:], slope[:] = 0.0, 0.0
+    if amortization == LEVEL_PAY and not math.isnan(terms.payment_ccy[i]):
+        fill_floating_shares(terms.balance_ccy[i], terms.payment_ccy[i], fraction, end, io_until_day, work)
+        return
     for j in range(len(share) - 1):
         left = len(share) - j
         if end[j] <= io_until_day:
@@ -348,7 +358,8 @@ def _fill_amounts(
     first, count = periods.offsets[i], len(work.share)
     fraction = periods.fraction[first : first + count]
     if terms.round_to_cent[i] and speeds.prepayment_kind[i] == NO_SPEED and speeds.default_kind[i] == NO_SPEED:
-        _fill_cents(terms.balance_ccy[i], terms.servicing_fee[i], fraction, work, cashflows_ccy)
+        balance_ccy, payment_ccy = terms.balance_ccy[i], terms.payment_ccy[i]
+        _fill_cents(balance_ccy, terms.servicing_fee[i], payment_ccy, fraction, work, cashflows_ccy)
     else:
         rate = (work.all_in - terms.servicing_fee[i]) * fraction
         advances = speeds.servicer_advances[i]
@@ -360,6 +371,7 @@ def _fill_amounts(
 def _fill_cents(
     balance_ccy: float,
     servicing_fee: float,
+    payment_ccy: float,
     fraction: NDArray[np.float64],
     work: FloatingPath,
     cashflows_ccy: NDArray[np.float64],
@@ -372,7 +384,11 @@ def _fill_cents(
         interest = cents(balance * due)
         repaid = balance
         if j < len(work.share) - 1:
-            repaid = cents(cents(balance * (work.share[j] + due)) - interest)
+            is_given = work.share[j] != 0.0 and not math.isnan(payment_ccy)
+            payment = cents(payment_ccy if is_given else balance * (work.share[j] + due))
+            repaid = cents(payment - interest)
+            if is_given and abs(payment) >= abs(balance + interest):
+                repaid = balance
         cashflows_ccy[BEGINNING, j] = balance
         cashflows_ccy[INTEREST, j] = interest - balance * servicing_fee * fraction[j]
         cashflows_ccy[SCHEDULED, j] = repaid

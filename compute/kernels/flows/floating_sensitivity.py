@@ -49,12 +49,20 @@ class FloatingPath(NamedTuple):
     """discount factor to the payment, spreads included"""
     weight: NDArray[np.float64]
     """d PV / d (ln DF(start) - ln DF(end))"""
+    share_of_payment: NDArray[np.float64]
+    """-d share / d ln balance: the payment over the balance where the payment is given, else 0"""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def empty_floating_path(count: int) -> FloatingPath:
     return FloatingPath(
-        np.empty(count), np.empty(count), np.empty(count), np.empty(count), np.empty(count), np.empty(count)
+        np.empty(count),
+        np.empty(count),
+        np.empty(count),
+        np.empty(count),
+        np.empty(count),
+        np.empty(count),
+        np.zeros(count),
     )
 
 
@@ -73,6 +81,7 @@ def fill_weights(
 
         A_j = d_j ((1 - MDR) (net interest + s) + SMM (1 - s)) + recoveries + (1 - s) (1 - MDR - SMM) A_(j+1)
         dPV / ds_j = B_j (1 - MDR - SMM) (d_j - A_(j+1)) + what s_j makes of defaulted balances that are advanced on
+        a payment P that is given makes s_j fall as the balance rises: A_j + dPV / ds_j ds_j / dB_j
 
     Args:   fraction, beginning_ccy (B)  [count]; redemption of the last balance, per unit
     Source: Giles and Glasserman (2006), Smoking Adjoints; the flows are those of `behaviour.fill_pool`
@@ -88,7 +97,10 @@ def fill_weights(
             of_rate += (beginning_ccy[j] * keeps * (paid[j] - ahead) + of_share_ccy[j]) * share_slopes[j]
         weight[j] = of_rate * slopes[j] if slopes[j] != 0.0 else 0.0
         net = (all_in[j] - fee) * fraction[j] + redemption * share
+        of_share = keeps * (paid[j] - ahead)
         ahead = paid[j] * (performing * net + smm[j] * (1.0 - share)) + recovery[j] + keeps * (1.0 - share) * ahead
+        if work.share_of_payment[j] != 0.0 and beginning_ccy[j] != 0.0:
+            ahead -= (of_share + of_share_ccy[j] / beginning_ccy[j]) * work.share_of_payment[j]
         redemption = 1.0
 
 

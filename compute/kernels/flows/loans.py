@@ -1,5 +1,6 @@
 """Fixed-rate loans: what is still to be paid, by contract or under prepayment and default speeds."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -17,8 +18,10 @@ from compute.kernels.flows.amortization import (
     months_of_periods,
     payments_past_maturity,
     period_fractions,
+    step_of_speeds_mo,
 )
 from compute.kernels.flows.flows import Flows
+from compute.kernels.flows.given_payments import TO_LEVEL, fill_shares, payments_ccy
 from compute.kernels.flows.prepaying_pool import (
     INTEREST,
     POOL_ROWS,
@@ -55,12 +58,15 @@ class LoanTerms(NamedTuple):
     issue_day: NDArray[np.int32]
     maturity_day: NDArray[np.int32]
     round_to_cent: NDArray[np.bool_]
+    payment_ccy: NDArray[np.float64] = TO_LEVEL
+    """of a LEVEL_PAY loan that says what it pays a period, signed as the balance; NaN to level"""
 
     def typed(self) -> "LoanTerms":
         """The same with the dtypes that the kernel is compiled for."""
         rates, codes, days = np.float64, np.int8, np.int32
-        dtypes = (rates, rates, rates, codes, days, codes, days, days, codes, days, days, np.bool_)
-        return LoanTerms(*(np.require(v, t, ["C", "W"]) for v, t in zip(self, dtypes, strict=True)))
+        dtypes = (rates, rates, rates, codes, days, codes, days, days, codes, days, days, np.bool_, rates)
+        values = self._replace(payment_ccy=payments_ccy(self.payment_ccy, len(self.frequency)))
+        return LoanTerms(*(np.require(v, t, ["C", "W"]) for v, t in zip(values, dtypes, strict=True)))
 
 
 class _Periods(NamedTuple):
@@ -78,12 +84,13 @@ def loan_flows(as_of_day: int, schedules: Schedules, terms: LoanTerms, speeds: S
 
         interest_k  = balance x nominal coupon x fraction_k, less servicing_fee x fraction_k x balance
         LEVEL_PAY   payment = B r / (1 - (1 + r)^-n), set once; with speeds set anew for every payment
+                    or as given, until nothing is left
         LINEAR      balance / payments left         last payment: the balance
 
     Args:     schedules [n] the payments to come, terms and speeds [n], variants as `behaviour.distinct_variants`
     Returns:  Flows, one per period of `schedules`; loans without speeds have equal columns
-    Accuracy: 1e-12 relative to the recursion in exact arithmetic. A level payment that does not cover a long
-              period's interest adds the rest to the balance: principal is then negative. Cent rounding follows the
+    Accuracy: 1e-12 relative to the recursion in exact arithmetic. A payment that does not cover a period's interest
+              adds the rest to the balance: principal is then negative. Cent rounding follows the
               lender's own schedule and so does not apply to expected flows under speeds.
     Source:   contract section 2; SIFMA Standard Formulas C.3 for speeds
     """
@@ -160,6 +167,7 @@ def _contractual(
     fraction, end = periods.fraction[first : first + count], periods.end[first : first + count]
     coupon, fee, io_until_day = terms.coupon[i], terms.servicing_fee[i], terms.io_until_day[i]
     amortization, balance, payment, is_set = terms.amortization[i], terms.balance_ccy[i], 0.0, False
+    given = terms.payment_ccy[i]
     for j in range(count):
         due = balance * coupon * fraction[j]
         due = cents(due) if rounds else due
@@ -171,9 +179,11 @@ def _contractual(
             repaid = balance / (count - j)
         else:
             if not is_set:
-                payment, is_set = balance * _level_share(i, count - j, terms), True
-                payment = cents(payment) if rounds else payment
+                payment = balance * _level_share(i, count - j, terms) if math.isnan(given) else given
+                payment, is_set = cents(payment) if rounds else payment, True
             repaid = payment - due
+            if not math.isnan(given) and abs(payment) >= abs(balance + due):
+                repaid = balance
         repaid = cents(repaid) if rounds else repaid
         interest_ccy[j, :] = due - balance * fee * fraction[j]
         principal_ccy[j, :] = repaid
@@ -204,7 +214,7 @@ def _behavioural(
     start, end, regular = periods.start[rows], periods.end[rows], periods.regular[rows]
     months = months_of_periods(as_of_day, start, end, regular, terms.frequency[i])
     age = ages_mo(issued, end) if depends_on_age(speeds, i) else np.zeros(count, np.int32)
-    path = empty_path(months, age)
+    path = empty_path(months, age, step_of_speeds_mo(terms.frequency[i]))
     rate = (terms.coupon[i] - terms.servicing_fee[i]) * periods.fraction[rows]
     for v in range(interest_ccy.shape[1]):
         fill_speeds(path, i, v, speeds, variants)
@@ -224,6 +234,9 @@ def _scheduled_share(i: int, count: int, periods: _Periods, terms: LoanTerms) ->
     first, frequency, share = periods.offsets[i], terms.frequency[i], np.zeros(count)
     fraction, end = periods.fraction[first : first + count], periods.end[first : first + count]
     coupon, io_until_day, amortization = terms.coupon[i], terms.io_until_day[i], terms.amortization[i]
+    if amortization == LEVEL_PAY and not math.isnan(terms.payment_ccy[i]):
+        fill_shares(terms.balance_ccy[i], terms.payment_ccy[i], coupon, fraction, end, io_until_day, share)
+        return share
     past = payments_past_maturity(terms.amortization_months[i], terms.issue_day[i], terms.maturity_day[i], frequency)
     rate = coupon / max(frequency, 1)
     factor = 1.0 / level_share(rate, past) if past > 0.0 else 0.0

@@ -5,6 +5,7 @@ Everything a pool pays is a share of its performing balance at the start of the 
 pools and floating loans.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -70,7 +71,8 @@ def distinct_variants(
 
 
 class SpeedPath(NamedTuple):
-    """A pool's speeds over its n periods and their N months, as shares of balances.
+    """A pool's speeds over its n periods and their N months, as shares of balances; paid every 14 or 7 days, that
+    many days stand for a month everywhere here.
 
     A period's survival is the product of its months'. The default of month q leaves `default_share[q]` of its
     period's beginning balance, and is recovered with the payment of period `recovery_period[q]`.
@@ -88,13 +90,29 @@ class SpeedPath(NamedTuple):
     """[N]"""
     recovery_period: NDArray[np.int32]
     """[N]"""
+    step_mo: float
+    """length of what `months` counts, in months: 1, or 12/26 or 12/52"""
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def empty_path(months: NDArray[np.int32], end_age_mo: NDArray[np.int32]) -> SpeedPath:
+def empty_path(months: NDArray[np.int32], end_age_mo: NDArray[np.int32], step_mo: float = 1.0) -> SpeedPath:
     count, total = len(months), months.sum()
     slots = np.zeros(total, np.int32)
-    return SpeedPath(months, end_age_mo, np.zeros(count), np.zeros(count), np.zeros(total), slots)
+    return SpeedPath(months, end_age_mo, np.zeros(count), np.zeros(count), np.zeros(total), slots, step_mo)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _age_mo(path: SpeedPath, j: int, q: int, settled: int) -> int:
+    """Loan age in the q-th month of period j."""
+    back = path.months[j] - 1 - q if path.step_mo == 1.0 else 0
+    age: int = min(max(path.end_age_mo[j] - back, 1), settled)
+    return age
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _over_step(monthly: float, step_mo: float) -> float:
+    """What leaves in part of a month: survival is its power."""
+    return monthly if step_mo == 1.0 else -math.expm1(step_mo * math.log1p(-monthly))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -104,9 +122,9 @@ def fill_prepayments(path: SpeedPath, kind: int, quoted_pct: float, multiplier: 
     for j in range(len(path.months)):
         left, prepaid = 1.0, 0.0
         for q in range(path.months[j]):
-            age = min(max(path.end_age_mo[j] - path.months[j] + 1 + q, 1), settled)
+            age = _age_mo(path, j, q, settled)
             if age != rate_age:
-                rate, rate_age = smm(kind, quoted_pct, age, multiplier), age
+                rate, rate_age = _over_step(smm(kind, quoted_pct, age, multiplier), path.step_mo), age
             prepaid += left * rate
             left *= 1.0 - rate
         path.smm[j] = prepaid
@@ -121,14 +139,15 @@ def fill_defaults(path: SpeedPath, kind: int, quoted_pct: float, multiplier: flo
     paid quarterly, with a lag of 4, the months 1, 2 and 3 recover with the payments of months 6, 6 and 9.
     """
     rate, rate_age, settled = 0.0, -1, settled_age_mo(kind)
+    lag_mo = math.ceil(lag_mo / path.step_mo)
     last, month = path.months.sum() - lag_mo, 0
     slot, slot_end = 0, path.months[0]
     for j in range(len(path.months)):
         left, defaulted = 1.0, 0.0
         for q in range(path.months[j]):
-            age = min(max(path.end_age_mo[j] - path.months[j] + 1 + q, 1), settled)
+            age = _age_mo(path, j, q, settled)
             if age != rate_age:
-                rate, rate_age = mdr(kind, quoted_pct, age, multiplier), age
+                rate, rate_age = _over_step(mdr(kind, quoted_pct, age, multiplier), path.step_mo), age
             share = left * rate if month < last else 0.0
             while slot_end < month + 1 + lag_mo and slot < len(path.months) - 1:
                 slot += 1

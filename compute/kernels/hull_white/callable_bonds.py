@@ -11,6 +11,7 @@ from compute.kernels.flows.flows import Flows
 from compute.kernels.hull_white.exercise import CALL, PUT
 from compute.kernels.hull_white.lattice import Lattice, build_lattice
 from compute.kernels.hull_white.rollback import Chances, Events, Lanes, roll_back
+from compute.kernels.hull_white.steps import step_counts
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -101,9 +102,11 @@ class CallableBook:
         has.reshape(-1)[self.stacking[2]] = True
         return has[1:]
 
-    def on(self, mean_reversion: Array, sigma: Array, fineness: float = 1.0) -> "CallableBook":
-        """The same bonds under other parameters, [n] each, or on another grid."""
-        return replace(self, groups=tuple(_groups(self.dates, mean_reversion, sigma, fineness)))
+    def on(self, mean_reversion: Array, sigma: Array, fineness: float = 1.0, bump: float = 0.0) -> "CallableBook":
+        """The same bonds under other parameters, [n] each; a bump of sigma keeps its steps."""
+        rights = np.asarray(self.has_right.any(axis=0))
+        counts = step_counts(self.dates.offsets, self.dates.day, rights, sigma, fineness)
+        return replace(self, groups=tuple(_groups(self.dates, counts, mean_reversion, np.maximum(sigma + bump, 0.0))))
 
 
 def prices(
@@ -183,29 +186,30 @@ def _expected_flows(amounts: DatedAmounts, count: int, chance: Array) -> Flows:
     )
 
 
-def _groups(dates: Dates, mean_reversion: Array, sigma: Array, fineness: float) -> Iterator[Group]:
-    """Bonds whose dates begin alike, and whose parameters are the same, stand on the lattice of the longest.
+def _groups(dates: Dates, counts: Rows, mean_reversion: Array, sigma: Array) -> Iterator[Group]:
+    """Bonds whose dates and steps begin alike, and whose parameters are the same, stand on the lattice of the longest.
 
     A lattice up to a date depends on the dates up to it alone, so who stands beside a bond does not matter to it.
     """
     parameters = np.stack((mean_reversion, sigma), axis=1)
     distinct, kind = np.unique(parameters, axis=0, return_inverse=True)
-    days = _padded(dates, kind.reshape(-1))
+    days = _padded(dates, counts, kind.reshape(-1))
     order = np.argsort(days.astype(">u4").view(f"S{4 * days.shape[1]}").reshape(-1), kind="stable")
     ordered = days[order]
     begins_next = ((ordered[:-1] == ordered[1:]) | (ordered[:-1] == 0)).all(axis=1)
     for members in np.split(order, np.flatnonzero(~begins_next) + 1):
         longest = members[-1]
         a, s = distinct[kind.reshape(-1)[longest]]
-        own = dates.day[dates.offsets[longest] : dates.offsets[longest + 1]].astype(np.int64)
-        yield Group(build_lattice(own, a, s, fineness), members[::-1].copy())
+        own = slice(dates.offsets[longest], dates.offsets[longest + 1])
+        yield Group(build_lattice(dates.day[own].astype(np.int64), counts[own], a, s), members[::-1].copy())
 
 
-def _padded(dates: Dates, kind: Rows) -> NDArray[np.int64]:
-    """[n, 1 + most] number of the parameters and the days, filled up with 0."""
-    counts = np.diff(dates.offsets)
-    padded = np.zeros((len(counts), 1 + counts.max()), np.int64)
-    position = np.repeat(np.arange(len(counts)), counts)
+def _padded(dates: Dates, counts: Rows, kind: Rows) -> NDArray[np.int64]:
+    """[n, 1 + 2 x most] number of the parameters, then each day and the steps to it, filled up with 0."""
+    lengths = np.diff(dates.offsets)
+    padded = np.zeros((len(lengths), 1 + 2 * lengths.max()), np.int64)
+    position = np.repeat(np.arange(len(lengths)), lengths)
+    column = 1 + 2 * (np.arange(len(dates.day)) - dates.offsets[:-1][position])
     padded[:, 0] = kind + 1
-    padded[position, 1 + np.arange(len(dates.day)) - dates.offsets[:-1][position]] = dates.day
+    padded[position, column], padded[position, column + 1] = dates.day, counts
     return padded

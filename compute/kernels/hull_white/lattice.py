@@ -22,10 +22,6 @@ from compute.kernels.curves.curves import DAYS_PER_YEAR
 
 Array = NDArray[np.float64]
 
-STEPS_PER_ROOT_YR = 48.0
-"""Steps up to time t are this x sqrt(t) at least: dense where an early exercise needs them."""
-STEPS_BETWEEN_DATES, LEAST_STEP_YR = 6.0, 1.0 / 24.0
-"""Between two dates at least, so that three nodes a step have smoothed out a kink by the next; none of them shorter."""
 SPAN_DEVIATIONS = 5.0
 """Nodes further from the mean are left out: 6e-7 of the probability, where values are nearly lines."""
 NODES_AT_ONCE = 4
@@ -57,11 +53,12 @@ class Lattice(NamedTuple):
     """[N + 1, W] for alpha = 0"""
 
 
-def build_lattice(event_days: NDArray[np.int64], mean_reversion: float, sigma: float, fineness: float = 1.0) -> Lattice:
+def build_lattice(
+    event_days: NDArray[np.int64], counts: NDArray[np.int64], mean_reversion: float, sigma: float
+) -> Lattice:
     """The lattice whose nodes include every event.
 
-        times    m equal steps between the events s and e,
-                 m = max(1, round(f max(48 (sqrt(e) - sqrt(s)), min(6, 24 (e - s)))))
+        times    counts[k] equal steps up to event k from the one before (`step_counts`)
         spacing  dx = sqrt(3 variance of x over the step), branching to the nearest node, moments matched
 
     The nodes up to an event depend on the events up to it alone: a bond's lattice is the same whether or not it
@@ -69,20 +66,16 @@ def build_lattice(event_days: NDArray[np.int64], mean_reversion: float, sigma: f
 
     Args:     event_days [E]  ascending, > 0, days from the valuation date
               mean_reversion  any sign, 0 too;  sigma  decimal a year, taken as at least LEAST_SIGMA
-              fineness  f
     Accuracy: nodes beyond SPAN_DEVIATIONS are left out, the values there extrapolated on a line: 3e-5 per 100
     Source:   Hull and White (1994), Numerical Procedures for Implementing Term Structure Models I
     """
-    times_yr, step_of_event = lattice_times(event_days, fineness)
+    times_yr, step_of_event = lattice_times(event_days, counts)
     return lattice_at(times_yr, step_of_event, mean_reversion, sigma)
 
 
-def lattice_times(event_days: NDArray[np.int64], fineness: float = 1.0) -> tuple[Array, NDArray[np.int64]]:
+def lattice_times(event_days: NDArray[np.int64], counts: NDArray[np.int64]) -> tuple[Array, NDArray[np.int64]]:
     """[N + 1] times in years from 0, and the step [E] at which each event falls."""
     days = np.concatenate(([0], event_days))
-    by_root = STEPS_PER_ROOT_YR * np.diff(np.sqrt(days / DAYS_PER_YEAR))
-    between = np.minimum(STEPS_BETWEEN_DATES, np.diff(days / DAYS_PER_YEAR) / LEAST_STEP_YR)
-    counts = np.maximum(np.rint(fineness * np.maximum(by_root, between)), 1).astype(np.int64)
     ends = np.cumsum(counts)
     within = np.arange(1, ends[-1] + 1) - np.repeat(ends - counts, counts)
     since = np.repeat(np.diff(days) / counts, counts) * within

@@ -40,11 +40,32 @@ def expected_rate(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def deviation_at(surfaces: CapletSurfaces, row: int, s: int, expiry_yr: float, strike: float) -> float:
-    """Volatility x sqrt(years to the reset), NaN where there is no strike."""
+def deviation_at(
+    surfaces: CapletSurfaces, row: int, s: int, expiry_yr: float, strike: float, option_yr: float = math.nan
+) -> float:
+    """Volatility at the reset x sqrt(years that the rate moves for, to the reset unless said), NaN without a strike."""
     if math.isnan(strike):
         return math.nan
-    return caplet_volatility(surfaces, row, s, expiry_yr, strike) * math.sqrt(expiry_yr)
+    years = expiry_yr if math.isnan(option_yr) else option_yr
+    return caplet_volatility(surfaces, row, s, expiry_yr, strike) * math.sqrt(years)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def arrears_years(start_days: int, end_days: int) -> float:
+    """Years of full volatility that a rate compounded from start to end still has before it.
+
+        start ahead   start + (end - start) / 3
+        begun         end^3 / (3 (end - start)^2), nil once the period has ended
+
+    Its volatility falls in a straight line to nil over the period, as one daily fixing after the other gets known.
+
+    Args:   days from the valuation date; start < end
+    Source: Lyashenko and Mercurio (2019), Looking Forward to Backward-Looking Rates, section 4.3, linear decay
+    """
+    if start_days >= 0:
+        return (start_days + (end_days - start_days) / 3.0) / 365.0
+    left_days = max(end_days, 0)
+    return left_days * left_days * left_days / (3.0 * (end_days - start_days) * (end_days - start_days)) / 365.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -85,6 +85,8 @@ def yield_times(
 ) -> YieldTimes:
     """Times (w + k) / frequency of the flows: w the part of the current period still to run, k their `period`.
 
+    A last period that is no regular one counts by its length, as w does once it has begun.
+
     Frequency 0: years by the position's own day count from the valuation date to the payment day, compounded yearly
     (ACT/ACT.ICMA: in years back from maturity).
 
@@ -95,6 +97,10 @@ def yield_times(
     first, position = _first_rows(flows), np.repeat(np.arange(flows.position_count), np.diff(flows.offsets))
     to_maturity = frequency[position] == 0
     time = flows.period.astype(np.float64)
+    beyond = last_period_beyond(schedules, day_count, frequency)
+    if beyond.any():
+        is_last = flows.period == np.diff(schedules.offsets)[position] - 1
+        time += np.where(is_last, beyond[position], 0.0)
     time[to_maturity] = _years_to_payment(flows, schedules, position, to_maturity, day_count, as_of_day)
     gap = np.diff(time, prepend=0.0)
     w = np.where(frequency == 0, 0.0, part_of_period_left(schedules, day_count, frequency, as_of_day))
@@ -137,6 +143,27 @@ def part_of_period_left(
     by_count = (years(start, end) - elapsed) / years(*reference)
     w[live] = np.where((count == THIRTY_360) | (count == THIRTY_E_360), by_count, actual)
     return w
+
+
+def last_period_beyond(schedules: Schedules, day_count: NDArray[np.int8], frequency: NDArray[np.int32]) -> Amounts:
+    """[n] by how many regular periods the last period is longer than one, below 0 if it is shorter; counted as w is.
+
+    0 without such a stub, and where it is the period in progress.
+    """
+    beyond = np.zeros(schedules.position_count)
+    several = np.flatnonzero(np.diff(schedules.offsets) > 1)
+    last = schedules.offsets[several + 1] - 1
+    stubs = schedules.reference_end[last] != schedules.end[last]
+    several, last = several[stubs], last[stubs]
+    if len(last):
+        start, end = schedules.start[last], schedules.end[last]
+        reference = schedules.reference_start[last], schedules.reference_end[last]
+        count, per_year = day_count[several], frequency[several]
+        actual = year_fraction(ACT_ACT_ICMA, start, end, *reference, per_year) * per_year
+        of_regular = year_fraction(count, *reference, *reference, per_year)
+        by_count = year_fraction(count, start, end, *reference, per_year) / of_regular
+        beyond[several] = np.where((count == THIRTY_360) | (count == THIRTY_E_360), by_count, actual) - 1.0
+    return beyond
 
 
 def _years_to_payment(

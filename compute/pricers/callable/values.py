@@ -40,7 +40,7 @@ class UnitValues:
 
 def unit_values(run: RunInputs, debt: Debt, book: CallableBook) -> UnitValues:
     a, sigma = hull_white_of(run, debt.terms)
-    moved = [book.on(a, np.maximum(sigma + h, 0.0)) for h in (BASIS_POINT, -BASIS_POINT)] if _asks(run, "VEGA") else []
+    moved = [book.on(a, sigma, bump=h) for h in (BASIS_POINT, -BASIS_POINT)] if _asks(run, "VEGA") else []
     parts = [_part(run, debt, book, moved, scenarios) for scenarios in parts_of(run, book)]
     return UnitValues(
         np.concatenate([each.price for each in parts], axis=1),

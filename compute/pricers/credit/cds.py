@@ -26,7 +26,6 @@ from domain.portfolio.tables import CALENDARS, OPTION_TYPES_OF
 
 SIDES = OPTION_TYPES_OF["CDS"]
 BUY = SIDES.index("BUY")
-NO_CALENDAR = CALENDARS.index("NONE")
 PREMIUM_YEAR_DAYS = 360.0
 
 Amounts = NDArray[np.float64]
@@ -103,9 +102,8 @@ def resolve_cds(run: RunInputs, terms: Terms) -> tuple[Swaps, Premiums, Rows, Cr
         (run.spread(terms) - spread) / (1.0 - recovery[:, None]),
     )
     first = np.maximum(terms.day("issue_date"), run.as_of_day)
-    calendar = terms.choice("calendar", CALENDARS, "NONE")
     maturity = terms.day("maturity_date")
-    premiums = premium_periods(run.as_of_day, maturity_day=maturity, first_day=first, calendar=calendar)
+    premiums = premium_periods(run.as_of_day, maturity_day=maturity, first_day=first, calendar=calendars_of(terms))
     return swaps_of(run.as_of_day, first, maturity, terms.number("coupon"), recovery), premiums, rows, credit
 
 
@@ -137,11 +135,14 @@ def accrued_days(premiums: Premiums) -> Amounts:
 
 
 def credit_of(run: RunInputs, terms: Terms, curve_row: NDArray[np.int32]) -> tuple[NDArray[np.int32], Credit, Amounts]:
-    """[m] row in the hazard curves of these positions, the curves, and [m] their recoveries."""
+    """[m] row in the hazard curves of these positions, the curves, and [m] their recoveries.
+
+    Spreads are solved on the dates of the swap that is valued: a curve has a row for each discount curve and calendar.
+    """
     codes, names = terms.texts("credit_curve")
-    pairs, rows = np.unique(np.stack([codes, curve_row]), axis=1, return_inverse=True)
-    curves = [run.tables.credit_curves[names[code]] for code in pairs[0]]
-    hazards = [hazards_of(run, names[code], int(row)) for code, row in pairs.T]
+    keys, rows = np.unique(np.stack([codes, curve_row, calendars_of(terms)]), axis=1, return_inverse=True)
+    curves = [run.tables.credit_curves[names[code]] for code in keys[0]]
+    hazards = [hazards_of(run, names[code], int(row), int(calendar)) for code, row, calendar in keys.T]
     most = max(len(curve.node_days) for curve in curves)
     node_day = np.zeros((len(curves), most), np.int32)
     hazard = np.zeros((len(curves), most, run.scenario_count))
@@ -153,22 +154,25 @@ def credit_of(run: RunInputs, terms: Terms, curve_row: NDArray[np.int32]) -> tup
     return rows.ravel().astype(np.int32), Credit(counts, node_day, hazard), recovery
 
 
-def hazards_of(run: RunInputs, curve_id: str, curve_row: int) -> Hazards:
+def calendars_of(terms: Terms) -> NDArray[np.int8]:
+    return terms.choice("calendar", CALENDARS, "NONE")
+
+
+def hazards_of(run: RunInputs, curve_id: str, curve_row: int, calendar: int) -> Hazards:
     """[nodes, S] hazard rates; spreads are bootstrapped on the discount curve of each scenario, once per worker."""
     quotes = run.tables.credit_curves[curve_id]
-    return np.asarray(
-        run.lookups.once("hazard rates", f"{curve_id} on {curve_row}", lambda: _hazards(run, quotes, curve_row))
-    )
+    purpose = f"{curve_id} on {curve_row} by {CALENDARS[calendar]}"
+    return np.asarray(run.lookups.once("hazard rates", purpose, lambda: _hazards(run, quotes, curve_row, calendar)))
 
 
-def _hazards(run: RunInputs, quotes: CreditQuotes, curve_row: int) -> Hazards:
+def _hazards(run: RunInputs, quotes: CreditQuotes, curve_row: int, calendar: int) -> Hazards:
     count, scenarios, as_of = len(quotes.node_days), run.scenario_count, run.as_of_day
     hazard = np.repeat(quotes.hazard_rate[:, None], scenarios, axis=1)
     if np.isnan(quotes.cds_spread).all():
         return hazard
     first, maturity = np.full(count, as_of, np.int32), (as_of + quotes.node_days).astype(np.int32)
-    calendar = np.full(count, NO_CALENDAR, np.int8)
-    premiums = premium_periods(as_of, maturity_day=maturity, first_day=first, calendar=calendar)
+    calendars = np.full(count, calendar, np.int8)
+    premiums = premium_periods(as_of, maturity_day=maturity, first_day=first, calendar=calendars)
     swaps = swaps_of(as_of, first, maturity, quotes.cds_spread, np.full(count, quotes.recovery))
     none, nothing = np.zeros(count, np.int32), np.zeros((count, scenarios))
     rows = Rows(np.full(count, curve_row, np.int32), none, none, nothing, nothing)
@@ -201,14 +205,16 @@ def check_cds(run: RunInputs, terms: Terms, failing: Failing) -> None:
         unsolved = np.zeros(len(terms), np.bool_)
         unsolved[fine] = np.isnan(credit.hazard[row]).any(axis=(1, 2))
         failing.where(
-            unsolved, Reason.DID_NOT_CONVERGE, lambda i: _unsolved_node(run, terms.text_at("credit_curve", i))
+            unsolved,
+            Reason.DID_NOT_CONVERGE,
+            lambda i: _unsolved_node(run, terms.text_at("credit_curve", i), int(calendars_of(terms)[i])),
         )
 
 
-def _unsolved_node(run: RunInputs, curve_id: str) -> str:
+def _unsolved_node(run: RunInputs, curve_id: str, calendar: int) -> str:
     """The first node whose spread no hazard rate from 0 up gives, under any scenario and on any discount curve."""
     quotes = run.tables.credit_curves[curve_id]
-    hazards = [hazards_of(run, curve_id, row) for row in range(len(run.tables.curve_row))]
+    hazards = [hazards_of(run, curve_id, row, calendar) for row in range(len(run.tables.curve_row))]
     node = min(int(np.isnan(rates).any(axis=1).argmax()) for rates in hazards if np.isnan(rates).any())
     day = EPOCH + timedelta(days=run.as_of_day + int(quotes.node_days[node]))
     return (

@@ -9,9 +9,9 @@ from compute.inputs.terms import UNKNOWN, Terms
 from compute.kernels.flows.prepaying_pool import Speeds
 from compute.kernels.flows.speeds import DEFAULT_KINDS, MODEL, PD, PREPAYMENT_KINDS
 from compute.outputs.failures import Failing
-from compute.pricers.debt.projection import missing_fixing
 from compute.pricers.debt.speeds import speeds_of
 from compute.pricers.debt.terms import FIXED, FLOATING, resolve_debt
+from compute.pricers.shared.checks import check_fixings
 from domain.measures.failures import Reason
 from domain.portfolio.columns import ABSENT_DATE
 from domain.portfolio.tables import DAY_COUNTS, RATE_TYPES
@@ -31,6 +31,11 @@ def check_debt(run: RunInputs, terms: Terms, failing: Failing) -> None:
     }
     for name, missing in required.items():
         failing.where(missing, Reason.INVALID_TERMS, lambda i, n=name: f"{n} is missing")  # type: ignore[misc]
+    failing.where(
+        ~np.isnan(terms.number("payment_amount")) & (terms.number("reference_notional") == 0.0),
+        Reason.INVALID_TERMS,
+        lambda i: "payment_amount is for a holding of reference_notional, which is nil",
+    )
     check_speeds(terms, failing)
     check_discounting(run, terms, failing)
     _check_index(run, terms, rate_type, failing)
@@ -114,10 +119,4 @@ def _check_index(run: RunInputs, terms: Terms, rate_type: NDArray[np.int8], fail
         return
     chosen = terms.of(candidates)
     debt = resolve_debt(run, chosen, np.ones(len(candidates), np.bool_))
-    missing = np.zeros(len(terms), np.bool_)
-    missing[candidates[missing_fixing(run, debt)]] = True
-    failing.where(
-        missing,
-        Reason.MISSING_MARKET_DATA,
-        lambda i: f"the market has no fixing of {terms.text_at('index', i)!r} for the period in progress",
-    )
+    check_fixings(run, chosen, debt.schedules, candidates, failing)

@@ -10,15 +10,23 @@ from compute.inputs.terms import Terms
 from compute.kernels.curves.curves import DAYS_PER_YEAR
 from compute.kernels.dates.daycounts import year_fraction
 from compute.kernels.flows.flows import Flows
+from compute.kernels.flows.kinks import with_differences
 from compute.kernels.options.vega_ladders import by_expiry
 from compute.kernels.valuing.average_lives import weighted_average_life, weighted_average_maturity_mo
 from compute.kernels.valuing.discounting import discount, present_values
-from compute.kernels.valuing.yields import YieldTimes, durations, has_time, solve_yields, yield_times
+from compute.kernels.valuing.yields import (
+    YieldTimes,
+    durations,
+    has_time,
+    last_period_beyond,
+    solve_yields,
+    yield_times,
+)
 from compute.outputs.family_values import Matrix, Valued
 from compute.outputs.measures import SOLVED
-from compute.pricers.debt.projection import Projected, project_fixed, project_floating
+from compute.pricers.debt.projection import Projected, flows_of_a_basis_point, project_fixed, project_floating
 from compute.pricers.debt.spreads import Held, spread_measures
-from compute.pricers.debt.terms import FLOATING, Debt, is_custom, resolve_debt
+from compute.pricers.debt.terms import FLOATING, Debt, debt_of, is_custom, resolve_debt
 from compute.pricers.shared.fx_rates import fx_delta
 from compute.pricers.shared.theta import flows_tomorrow, is_asked
 from domain.portfolio.tables import RATE_TYPES
@@ -47,7 +55,7 @@ def value_flows(run: RunInputs, debt: Debt, projected: Projected, index: NDArray
     )
     key_rates = discounted.key_rate_dv01
     if projected.through_amounts_ccy is not None and not run.prices_only:
-        key_rates = key_rates + projected.through_amounts_ccy
+        key_rates = at_kinks(run, debt, projected, key_rates + projected.through_amounts_ccy)
     times = times_of(run, debt, flows) if run.asks(*SOLVED) else None
     yields, macaulay_yr, modified_yr = yields_and_durations(run, flows, times, discounted.pv)
     valued = Valued(
@@ -71,6 +79,20 @@ def value_flows(run: RunInputs, debt: Debt, projected: Projected, index: NDArray
         theta_ccy=theta(run, debt, projected, discounted.pv) if is_asked(run) else None,
     )
     return replace(valued, **spread_measures(run, held(run, debt, projected, discounted.pv)))
+
+
+def at_kinks(run: RunInputs, debt: Debt, projected: Projected, key_rates: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[m, S, K] key rates that add up to DV01's own difference where an intrinsic cap or floor bends within it."""
+    if projected.near_kink is None:
+        return key_rates
+    chosen = np.flatnonzero(projected.near_kink.any(axis=1))
+    some, factors = debt_of(debt, chosen), run.tables.discount_factors_of_a_basis_point
+    up, down = (
+        revalued(run, some, flows, moved)
+        for flows, moved in zip(flows_of_a_basis_point(run, some), factors, strict=True)
+    )
+    key_rates[chosen] = with_differences(key_rates[chosen], (down - up) / 2, projected.near_kink[chosen])
+    return key_rates
 
 
 def theta(run: RunInputs, debt: Debt, projected: Projected, pv_ccy: Matrix) -> Matrix:
@@ -158,7 +180,9 @@ def times_of_custom_flows(run: RunInputs, debt: Debt, flows: Flows, times: Yield
     on_schedule = np.bincount(position, ~on_date, flows.position_count) == 0
     w = np.zeros(flows.position_count)
     w[position[first]] = times.gap[first]
-    by_period = at - debt.schedules.offsets[:-1][position] + w[position]
+    beyond = last_period_beyond(debt.schedules, debt.day_count, debt.frequency)
+    is_last = at == debt.schedules.offsets[1:][position] - 1
+    by_period = at - debt.schedules.offsets[:-1][position] + w[position] + np.where(is_last, beyond[position], 0.0)
     time = np.where(on_schedule[position], by_period, flows.day / 365.0 * times.per_year[position])
     gap = np.diff(time, prepend=0.0)
     gap[first] = time[first]

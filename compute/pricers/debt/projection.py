@@ -7,18 +7,21 @@ from numpy.typing import NDArray
 
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import ABSENT, Terms, row_of
-from compute.kernels.dates.fixings import fixings_at, reset_rows
+from compute.kernels.dates.daycounts import accrual_fraction
 from compute.kernels.dates.schedules import Schedules
-from compute.kernels.flows.amortization import interest_only_until, period_fractions
+from compute.kernels.flows.amortization import LEVEL_PAY, interest_only_until, period_fractions
 from compute.kernels.flows.bonds import accrued_interest, bond_flows
-from compute.kernels.flows.floating import FloatTerms, floating_flows
+from compute.kernels.flows.float_terms import FloatTerms
+from compute.kernels.flows.floating import floating_flows, near_kinks
 from compute.kernels.flows.floating_sensitivity import Discounting
 from compute.kernels.flows.flows import Flows
+from compute.kernels.flows.kinks import NO_VOLATILITY
 from compute.kernels.flows.loans import Cashflows, LoanTerms, custom_flows, loan_flows, nominal_coupon
 from compute.kernels.flows.prepaying_pool import Speeds, Variants
 from compute.kernels.options.caplet_volatilities import NO_SURFACE, moved_surfaces
 from compute.pricers.debt.speeds import speeds_of, variants_of
 from compute.pricers.debt.terms import BULLET, ZERO, Debt, debt_of, is_custom
+from compute.pricers.shared.resets import Resets, rate_to_date, resets_of, resets_tomorrow
 from compute.pricers.shared.theta import A_DAY, is_asked
 from domain.portfolio.tables import AMORTIZATIONS, COMPOUNDINGS
 
@@ -38,6 +41,8 @@ class Projected:
     """[m]"""
     projection_row: NDArray[np.int32] | None = None
     """[m] of floaters: the index's curve"""
+    near_kink: NDArray[np.bool_] | None = None
+    """[m, S] a rate that is still to be set is within a basis point of an intrinsic cap or floor; None where none is"""
     flows_tomorrow: Flows | None = None
     """a day later, same curves by tenor; None where that changes no flow, or nobody asks"""
 
@@ -102,6 +107,7 @@ def _loan_flows(run: RunInputs, debt: Debt, _: NDArray[np.int8]) -> Flows:
         issue_day=debt.issue_day,
         maturity_day=debt.maturity_day,
         round_to_cent=terms.choice("rounding", ("CENT",)) == 0,
+        payment_ccy=given_payments_ccy(debt),
     )
     speeds = speeds_of(terms)
     return loan_flows(run.as_of_day, debt.schedules, loan, speeds, variants_of(run, speeds))
@@ -149,7 +155,9 @@ def _bond_flows(run: RunInputs, debt: Debt, rate_type: NDArray[np.int8]) -> Flow
 
 
 def project_floating(run: RunInputs, debt: Debt) -> Projected:
-    tables, float_terms, speeds = run.tables, _float_terms(run, debt), speeds_of(debt.terms)
+    tables, speeds = run.tables, speeds_of(debt.terms)
+    resets = resets_of(run, debt.terms, debt.schedules)
+    float_terms = _float_terms(run, debt, resets)
     shared = (run.as_of_day, debt.schedules, float_terms, speeds, variants_of(run, speeds))
     discounting = Discounting(
         debt.curve_row,
@@ -162,7 +170,7 @@ def project_floating(run: RunInputs, debt: Debt) -> Projected:
     surfaces = tables.caplet_surfaces
     sensitive = None if run.prices_only else discounting
     projected = floating_flows(*shared, tables.discount_factors, sensitive, surfaces)
-    rate = current_rate(float_terms, debt.schedules)
+    rate = current_rate(run, debt, float_terms)
 
     def under(factors: NDArray[np.float64]) -> Flows:
         """What convexity needs; the flows as they are where it was not asked for."""
@@ -178,11 +186,39 @@ def project_floating(run: RunInputs, debt: Debt) -> Projected:
         _flows_of_volatility(run, shared, float_terms),
         float_terms.volatility_row != NO_SURFACE,
         float_terms.projection_row,
-        _floats_tomorrow(run, shared) if is_asked(run) else None,
+        _near_kink(run, debt, float_terms),
+        _floats_tomorrow(run, debt, resets, shared) if is_asked(run) else None,
     )
 
 
-def _float_terms(run: RunInputs, debt: Debt) -> FloatTerms:
+def flows_of_a_basis_point(run: RunInputs, debt: Debt) -> tuple[Flows, Flows]:
+    """Flows of floaters with all zero rates a basis point higher, and lower; a difference of cents is no slope."""
+    speeds, resets = speeds_of(debt.terms), resets_of(run, debt.terms, debt.schedules)
+    terms = _float_terms(run, debt, resets)._replace(round_to_cent=np.zeros(len(debt.is_loan), np.bool_))
+    shared = (run.as_of_day, debt.schedules, terms, speeds, variants_of(run, speeds))
+    surfaces = run.tables.caplet_surfaces
+    up, down = (
+        floating_flows(*shared, factors, None, surfaces).flows
+        for factors in run.tables.discount_factors_of_a_basis_point
+    )
+    return up, down
+
+
+def _near_kink(run: RunInputs, debt: Debt, terms: FloatTerms) -> NDArray[np.bool_] | None:
+    if run.prices_only or not _has_bounds(terms).any():
+        return None
+    calm = run.tables.caplet_surfaces.vols.max(axis=(1, 2, 3), initial=0.0) <= NO_VOLATILITY
+    intrinsic = np.append(calm, True)[terms.volatility_row]  # NO_SURFACE is the last row
+    near = near_kinks(run.as_of_day, debt.schedules, terms, _has_bounds(terms) & intrinsic, run.tables.discount_factors)
+    return near if near.any() else None
+
+
+def _has_bounds(terms: FloatTerms) -> NDArray[np.bool_]:
+    bounded: NDArray[np.bool_] = ~np.isnan(terms.cap) | ~np.isnan(terms.floor)
+    return bounded
+
+
+def _float_terms(run: RunInputs, debt: Debt, resets: Resets) -> FloatTerms:
     terms = debt.terms
     return FloatTerms(
         balance_ccy=debt.notional_ccy,
@@ -202,8 +238,20 @@ def _float_terms(run: RunInputs, debt: Debt) -> FloatTerms:
         is_loan=debt.is_loan,
         projection_row=terms.row_in("index", run.tables.projection_curve_of),
         volatility_row=volatility_rows(run, terms),
-        fixing=period_fixings(run, debt),
+        fixing=resets.fixing,
+        grown=resets.grown,
+        known_to=resets.known_to,
+        in_arrears=resets.in_arrears,
+        payment_ccy=given_payments_ccy(debt),
     )
+
+
+def given_payments_ccy(debt: Debt) -> NDArray[np.float64]:
+    """[m] `payment_amount` of the holding, signed as it is; NaN where the payment is to be levelled."""
+    held_ccy, reference_ccy = debt.notional_ccy, debt.terms.number("reference_notional")
+    levels = debt.is_loan & (debt.terms.choice("amortization", AMORTIZATIONS) == LEVEL_PAY)
+    part = np.where(np.isnan(reference_ccy), np.sign(held_ccy), held_ccy / reference_ccy)
+    return np.where(levels, debt.terms.number("payment_amount") * part, np.nan)
 
 
 def _flows_of_volatility(
@@ -216,9 +264,14 @@ def _flows_of_volatility(
     return up, down
 
 
-def _floats_tomorrow(run: RunInputs, shared: tuple[int, Schedules, FloatTerms, Speeds, Variants]) -> Flows:
+def _floats_tomorrow(
+    run: RunInputs, debt: Debt, resets: Resets, shared: tuple[int, Schedules, FloatTerms, Speeds, Variants]
+) -> Flows:
     factors, surfaces = run.tables.discount_factors_tomorrow, run.tables.caplet_surfaces
-    return floating_flows(*shared, factors, None, surfaces, A_DAY).flows
+    later = resets_tomorrow(run, debt.terms, debt.schedules, resets)
+    day, schedules, terms, speeds, variants = shared
+    terms = terms._replace(grown=later.grown, known_to=later.known_to)
+    return floating_flows(day, schedules, terms, speeds, variants, factors, None, surfaces, A_DAY).flows
 
 
 def volatility_rows(run: RunInputs, terms: Terms) -> NDArray[np.int32]:
@@ -231,33 +284,21 @@ def volatility_rows(run: RunInputs, terms: Terms) -> NDArray[np.int32]:
 
 def period_fixings(run: RunInputs, debt: Debt) -> NDArray[np.float64]:
     """[P] the fixing of the periods that have reset, NaN for those still to come."""
+    return resets_of(run, debt.terms, debt.schedules).fixing
+
+
+def current_rate(run: RunInputs, debt: Debt, terms: FloatTerms) -> NDArray[np.float64]:
+    """[m] the all-in rate of the first period still to be paid, of an overnight index to date; 0 before it resets."""
     schedules = debt.schedules
-    fixing = np.full(len(schedules.pay), np.nan)
-    rows = reset_rows(schedules, run.as_of_day)
-    position = np.searchsorted(schedules.offsets, rows, side="right") - 1
-    codes, indices = debt.terms.texts("index")
-    for code in np.unique(codes[position]):
-        days, rates = run.tables.fixings.get(indices[code], (np.empty(0, np.int32), np.empty(0)))
-        mine = rows[codes[position] == code]
-        fixing[mine] = fixings_at(schedules.accrual_start[mine], days, rates)
-    return fixing
-
-
-def missing_fixing(run: RunInputs, debt: Debt) -> NDArray[np.bool_]:
-    """[m] a period has begun (or, with the fixing of today not yet known, not begun today) without its fixing."""
-    rows = reset_rows(debt.schedules, run.as_of_day)
-    position = np.searchsorted(debt.schedules.offsets, rows, side="right") - 1
-    begun = debt.schedules.accrual_start[rows] <= run.as_of_day
-    missing = np.isnan(period_fixings(run, debt)[rows]) & begun
-    return np.bincount(position[missing], minlength=len(debt.is_loan)) > 0
-
-
-def current_rate(terms: FloatTerms, schedules: Schedules) -> NDArray[np.float64]:
-    """[m] the all-in rate of the first period still to be paid; 0 where it has not reset."""
     has_period = np.diff(schedules.offsets) > 0
     rate = np.zeros(len(has_period))
     first = schedules.offsets[:-1][has_period]
-    all_in = terms.fixing[first] + terms.margin[has_period]
+    index_rate = terms.fixing[first]
+    if terms.in_arrears.any():
+        run_for = accrual_fraction(schedules, debt.day_count, debt.frequency, run.as_of_day)[has_period]
+        to_date = rate_to_date(terms.grown[first], run_for)
+        index_rate = np.where(terms.in_arrears[has_period], to_date, index_rate)
+    all_in = index_rate + terms.margin[has_period]
     rate[has_period] = np.fmax(np.fmin(all_in, terms.cap[has_period]), terms.floor[has_period])
     return np.nan_to_num(rate, nan=0.0)
 

@@ -9,11 +9,12 @@ from compute.inputs.discount_rows import discount_rows
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import Terms
 from compute.kernels.dates.schedules import Schedules, build_schedules
-from domain.portfolio.tables import AMORTIZATIONS, BUSINESS_DAYS, CALENDARS, DAY_COUNTS, RATE_TYPES
+from domain.portfolio.tables import AMORTIZATIONS, BUSINESS_DAYS, CALENDARS, DAY_COUNTS, PRODUCT_TYPES, RATE_TYPES
 
 FIXED, FLOATING, ZERO = range(len(RATE_TYPES))
 BULLET = AMORTIZATIONS.index("BULLET")
 CUSTOM = AMORTIZATIONS.index("CUSTOM")
+LOAN = PRODUCT_TYPES.index("LOAN")
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ def resolve_debt(run: RunInputs, terms: Terms, is_loan: NDArray[np.bool_]) -> De
         maturity_day=maturity_day,
         issue_day=issue_day,
         first_payment_day=terms.day("first_payment_date"),
+        last_regular_day=terms.day("last_regular_payment_date"),
         frequency=frequency,
         calendar=terms.choice("calendar", CALENDARS, "NONE"),
         business_day=terms.choice("business_day", BUSINESS_DAYS, "UNADJUSTED"),
@@ -102,4 +104,10 @@ def schedules_of(schedules: Schedules, chosen: NDArray[np.int64]) -> Schedules:
 
 def is_custom(debt: Debt) -> NDArray[np.bool_]:
     custom: NDArray[np.bool_] = debt.terms.choice("amortization", AMORTIZATIONS) == CUSTOM
+    return custom
+
+
+def is_custom_loan(terms: Terms) -> NDArray[np.bool_]:
+    is_loan = terms.choice("product_type", PRODUCT_TYPES) == LOAN
+    custom: NDArray[np.bool_] = is_loan & (terms.choice("amortization", AMORTIZATIONS) == CUSTOM)
     return custom

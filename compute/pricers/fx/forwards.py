@@ -116,5 +116,5 @@ def check_pairs(run: RunInputs, terms: Terms, failing: Failing) -> None:
     failing.where(
         np.isnan(pairs.spot).any(axis=1),
         Reason.MISSING_MARKET_DATA,
-        lambda i: f"the market has no spot for {terms.text_at('pair', i)}, direct or over USD",
+        lambda i: f"the market has no spot for {terms.text_at('pair', i)}, and no chain of spots leads there",
     )

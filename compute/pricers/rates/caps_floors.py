@@ -10,6 +10,7 @@ from compute.inputs.terms import Terms
 from compute.kernels.curves.curves import DAYS_PER_YEAR
 from compute.kernels.dates.daycounts import period_fraction
 from compute.kernels.flows.flows import Flows
+from compute.kernels.flows.kinks import NO_VOLATILITY, with_differences
 from compute.kernels.options.option_strips import (
     BASIS_POINT,
     caplet_values,
@@ -34,6 +35,7 @@ from compute.pricers.shared.option_terms import (
     sides,
     surface_rows_of,
 )
+from compute.pricers.shared.resets import in_arrears
 from compute.pricers.shared.theta import A_DAY, flows_tomorrow, is_asked
 from domain.portfolio.columns import ABSENT_DATE
 from domain.portfolio.tables import OPTION_TYPES, OPTION_TYPES_OF
@@ -64,7 +66,7 @@ class Strip:
     """plus the surface's shift, as the forward is when it is compared"""
     shift: Amounts
     root_yr: Amounts
-    """[P] sqrt(years to the reset)"""
+    """[P] sqrt(years to the reset, or those that a rate in arrears moves for)"""
     vol: Matrix
     """[P, S]"""
 
@@ -133,7 +135,7 @@ def price_caps(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Valued
         pv_ccy=discounted.pv,
         pv_up_ccy=pv_up_ccy,
         pv_down_ccy=pv_down_ccy,
-        key_rate_dv01_ccy=discounted.key_rate_dv01 + through_forwards,
+        key_rate_dv01_ccy=_at_kinks(run, strip, on, discounted.key_rate_dv01 + through_forwards),
         fx_delta_base=fx_delta(run, terms, discounted.pv),
         vega_ccy=_vega(run, strip, on, growth),
         vega_ladder_ccy=_vega_ladder(run, strip, on, growth) if run.asks("VEGA_LADDER") else None,
@@ -144,6 +146,18 @@ def price_caps(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Valued
 def strip_pv(run: RunInputs, strip: Strip, on: DiscountOn, factors: Amounts) -> Matrix:
     """[m, S] under any discount factors."""
     return _present(run, strip, on, strip.values_ccy(factors), factors)
+
+
+def _at_kinks(run: RunInputs, strip: Strip, on: DiscountOn, key_rates: Amounts) -> Amounts:
+    """Without volatility a caplet bends at its strike: key rates that add up to DV01's own difference."""
+    intrinsic = strip.vol * strip.root_yr[:, None] <= NO_VOLATILITY
+    if not intrinsic.any():
+        return key_rates
+    up, down = (strip_pv(run, strip, on, factors) for factors in run.tables.discount_factors_of_a_basis_point)
+    position = np.repeat(np.arange(len(key_rates)), np.diff(strip.offsets))
+    bends = np.zeros(key_rates.shape[:2], np.bool_)
+    np.logical_or.at(bends, position, intrinsic)
+    return with_differences(key_rates, (down - up) / 2, bends)
 
 
 def _vega(run: RunInputs, strip: Strip, on: DiscountOn, growth: Matrix) -> Matrix | None:
@@ -168,17 +182,21 @@ def _tomorrow(run: RunInputs, terms: Terms, on: DiscountOn) -> Matrix:
 
 
 def resolve_strip(run: RunInputs, terms: Terms, valued_in_days: int = 0) -> Strip:
-    """Periods by the schedule that reset after the valuation date; without an issue date, those to come are all."""
+    """Periods by the schedule that reset after the valuation date; without an issue date, those to come are all.
+
+    An overnight index is set day by day within its period, which counts for a third of its time (`arrears_years`).
+    """
     frequency, day_count = terms.whole("float_frequency"), day_count_of(terms, "float")
     leg = leg_terms(run, terms, from_day=terms.day("issue_date"), frequency=frequency, day_count=day_count)
     schedules = leg.schedules
-    kept = schedules.accrual_start > run.as_of_day
+    every_fraction = period_fraction(schedules, day_count, frequency)
+    kept = (schedules.accrual_start > run.as_of_day) & (every_fraction > 0.0)
     position = schedules.position_of_period[kept]
     reset, stop, pay = (
         (days[kept] - run.as_of_day).astype(np.int32)
         for days in (schedules.accrual_start, schedules.accrual_end, schedules.pay)
     )
-    fraction = period_fraction(schedules, day_count, frequency)[kept]
+    fraction = every_fraction[kept]
     projection_row = terms.row_in("index", run.tables.projection_curve_of)
     strike, expiry_yr = terms.number("strike")[position], (reset - valued_in_days) / DAYS_PER_YEAR
     surface_row = surface_rows_of(run, terms, "CAP_FLOOR", "index")[position]
@@ -196,9 +214,15 @@ def resolve_strip(run: RunInputs, terms: Terms, valued_in_days: int = 0) -> Stri
         side=sides(terms)[position],
         strike=strike + shifts(run, surface_row),
         shift=shifts(run, surface_row),
-        root_yr=np.sqrt(expiry_yr),
+        root_yr=np.sqrt(np.where(in_arrears(terms)[position], expiry_yr + arrears_yr(reset, stop), expiry_yr)),
         vol=vol,
     )
+
+
+def arrears_yr(reset: Days, stop: Days) -> Amounts:
+    """[P] years that a rate compounded over a period moves for within it, at full volatility."""
+    within: Amounts = (stop - reset) / 3.0 / DAYS_PER_YEAR
+    return within
 
 
 def paid_factors(run: RunInputs, strip: Strip, on: DiscountOn) -> Matrix:

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 from compute.inputs.discount_rows import discount_rows
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import Terms
-from compute.kernels.dates.fixings import fixings_at, reset_rows
+from compute.kernels.dates.daycounts import accrual_fraction
 from compute.kernels.dates.schedules import Schedules, build_schedules
 from compute.kernels.flows.bonds import accrued_interest, bond_flows
 from compute.kernels.flows.fixed_balance_floaters import steady_present_values
-from compute.kernels.flows.floating import FloatTerms, floating_flows, resolve_steady
+from compute.kernels.flows.float_terms import FloatTerms
+from compute.kernels.flows.floating import floating_flows, resolve_steady
 from compute.kernels.flows.floating_sensitivity import Discounting
 from compute.kernels.flows.flows import Flows
 from compute.kernels.flows.prepaying_pool import Speeds
@@ -24,6 +25,7 @@ from compute.outputs.family_values import Matrix
 from compute.pricers.debt.speeds import variants_of
 from compute.pricers.debt.terms import BULLET
 from compute.pricers.shared.convexity import bumped
+from compute.pricers.shared.resets import Resets, rate_to_date, resets_of, resets_tomorrow
 from compute.pricers.shared.theta import A_DAY, flows_tomorrow, is_asked
 from domain.portfolio.tables import BUSINESS_DAYS, CALENDARS
 
@@ -76,18 +78,22 @@ def leg_terms(
     run: RunInputs, terms: Terms, *, from_day: Days, frequency: Days, day_count: NDArray[np.int8]
 ) -> LegTerms:
     """Periods counted back from maturity, the first one starting on `from_day` (ABSENT_DATE: long ago)."""
-    schedules = build_schedules(
-        run.as_of_day,
+    return LegTerms(leg_schedules(run.as_of_day, terms, from_day, frequency), frequency, day_count)
+
+
+def leg_schedules(as_of_day: int, terms: Terms, from_day: Days, frequency: Days) -> Schedules:
+    return build_schedules(
+        as_of_day,
         maturity_day=terms.day("maturity_date"),
         issue_day=from_day,
         first_payment_day=terms.day("first_payment_date"),
+        last_regular_day=terms.day("last_regular_payment_date"),
         frequency=frequency,
         calendar=terms.choice("calendar", CALENDARS, "NONE"),
         business_day=terms.choice("business_day", BUSINESS_DAYS, "UNADJUSTED"),
         end_of_month=terms.flag("end_of_month"),
         adjust_accrual=terms.flag("adjust_accrual"),
     )
-    return LegTerms(schedules, frequency, day_count)
 
 
 def discount_on(run: RunInputs, terms: Terms) -> DiscountOn:
@@ -130,8 +136,9 @@ def floating_leg(
     run: RunInputs, terms: Terms, leg: LegTerms, on: DiscountOn, *, notional: Amounts, margin: Amounts
 ) -> Leg:
     """notional x (forward or fixing + margin) x year fraction at each payment date, no exchange of notional."""
-    fixing = leg_fixings(run, terms, leg.schedules)
-    float_terms = float_leg_terms(run, terms, leg, notional=notional, margin=margin, fixing=fixing)
+    resets = resets_of(run, terms, leg.schedules)
+    float_terms = float_leg_terms(run, terms, leg, notional=notional, margin=margin, fixing=resets.fixing)
+    float_terms = float_terms._replace(grown=resets.grown, known_to=resets.known_to, in_arrears=resets.in_arrears)
     tables, none = run.tables, Speeds.none(len(notional))
     shared = (run.as_of_day, leg.schedules, float_terms, none, variants_of(run, none))
     discounting = Discounting(
@@ -149,30 +156,18 @@ def floating_leg(
         return steady_present_values(floaters, **_where(run, on), factors=factors)
 
     def tomorrow() -> Flows:
-        return floating_flows(*shared, tables.discount_factors_tomorrow, valued_in_days=A_DAY).flows
+        later = resets_tomorrow(run, terms, leg.schedules, resets)
+        then = float_terms._replace(grown=later.grown, known_to=later.known_to)
+        on_day = (run.as_of_day, leg.schedules, then, none, variants_of(run, none))
+        return floating_flows(*on_day, tables.discount_factors_tomorrow, valued_in_days=A_DAY).flows
 
-    accrued_ccy = _accrued(run, leg, notional, _current_rate(leg.schedules, fixing, margin))
+    accrued_ccy = _accrued(run, leg, notional, _current_rate(run, leg, resets, margin))
     return _leg(run, on, projected.flows, under, tomorrow, projected.projection_key_rate_dv01, accrued_ccy)
 
 
 def leg_fixings(run: RunInputs, terms: Terms, schedules: Schedules) -> Amounts:
     """[P] the fixing of the periods that have reset, NaN where the market has none and for those still to come."""
-    fixing = np.full(len(schedules.pay), np.nan)
-    rows = reset_rows(schedules, run.as_of_day)
-    codes, indices = terms.texts("index")
-    of_row = codes[schedules.position_of_period[rows]]
-    for code in np.unique(of_row):
-        days, rates = run.tables.fixings.get(indices[code], (np.empty(0, np.int32), np.empty(0)))
-        mine = rows[of_row == code]
-        fixing[mine] = fixings_at(schedules.accrual_start[mine], days, rates)
-    return fixing
-
-
-def missing_leg_fixing(run: RunInputs, terms: Terms, schedules: Schedules) -> NDArray[np.bool_]:
-    """[m] a period that has begun lacks its fixing."""
-    rows = reset_rows(schedules, run.as_of_day)
-    lacking = rows[np.isnan(leg_fixings(run, terms, schedules)[rows])]
-    return np.bincount(schedules.position_of_period[lacking], minlength=len(terms)) > 0
+    return resets_of(run, terms, schedules).fixing
 
 
 def _leg(
@@ -238,10 +233,16 @@ def float_leg_terms(
     )
 
 
-def _current_rate(schedules: Schedules, fixing: Amounts, margin: Amounts) -> Amounts:
-    """[m] the rate of the first period still to be paid; 0 where it has not reset."""
+def _current_rate(run: RunInputs, leg: LegTerms, resets: Resets, margin: Amounts) -> Amounts:
+    """[m] the rate of the first period still to be paid, of an overnight index to date; 0 where it has not reset."""
+    schedules = leg.schedules
     rate, live = np.zeros(len(margin)), np.flatnonzero(np.diff(schedules.offsets))
-    rate[live] = fixing[schedules.offsets[live]] + margin[live]
+    first = schedules.offsets[live]
+    index_rate = resets.fixing[first]
+    if resets.in_arrears.any():
+        run_for = accrual_fraction(schedules, leg.day_count, leg.frequency, run.as_of_day)[live]
+        index_rate = np.where(resets.in_arrears[live], rate_to_date(resets.grown[first], run_for), index_rate)
+    rate[live] = index_rate + margin[live]
     return np.nan_to_num(rate, nan=0.0)
 
 

@@ -16,12 +16,10 @@ from compute.pricers.rates.swap_legs import (
     fixed_leg_pv,
     floating_leg,
     leg_terms,
-    missing_leg_fixing,
 )
-from compute.pricers.shared.checks import check_curves, check_present
+from compute.pricers.shared.checks import check_curves, check_fixings, check_present
 from compute.pricers.shared.fx_rates import fx_delta
 from compute.pricers.shared.theta import is_asked
-from domain.measures.failures import Reason
 from domain.portfolio.columns import ABSENT_DATE
 from domain.portfolio.tables import DAY_COUNTS
 
@@ -92,13 +90,7 @@ def check_swaps(run: RunInputs, terms: Terms, failing: Failing) -> None:
     if not len(candidates):
         return
     chosen = terms.of(candidates)
-    missing = np.zeros(len(terms), np.bool_)
-    missing[candidates[missing_leg_fixing(run, chosen, swap_leg(run, chosen, "float").schedules)]] = True
-    failing.where(
-        missing,
-        Reason.MISSING_MARKET_DATA,
-        lambda i: f"the market has no fixing of {terms.text_at('index', i)!r} for the period in progress",
-    )
+    check_fixings(run, chosen, swap_leg(run, chosen, "float").schedules, candidates, failing)
 
 
 def swap_leg(run: RunInputs, terms: Terms, side: str) -> LegTerms:

@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from compute.inputs.discount_rows import discount_rows
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import UNKNOWN, Terms
+from compute.kernels.dates.schedules import Schedules
 from compute.outputs.failures import Failing
+from compute.pricers.shared.resets import lacking_fixings, lacking_sentences
 from domain.measures.failures import Reason
 
 
@@ -32,6 +34,19 @@ def check_curves(run: RunInputs, terms: Terms, failing: Failing) -> None:
         Reason.MISSING_MARKET_DATA,
         lambda i: f"the market has no projection curve for index {terms.text_at('index', i)!r}",
     )
+
+
+def check_fixings(
+    run: RunInputs, chosen: Terms, schedules: Schedules, candidates: NDArray[np.int64], failing: Failing
+) -> None:
+    """`chosen` and `schedules` are those of the `candidates`: every fixing that they lack is named with its date."""
+    lacking = lacking_fixings(run, chosen, schedules)
+    if not lacking.any():
+        return
+    sentences = {int(candidates[i]): text for i, text in lacking_sentences(run, chosen, schedules).items()}
+    missing = np.zeros(len(failing.reason), np.bool_)
+    missing[candidates[lacking]] = True
+    failing.where(missing, Reason.MISSING_MARKET_DATA, lambda i: sentences[i])
 
 
 def _curve_of(terms: Terms, i: int) -> str:

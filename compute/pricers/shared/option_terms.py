@@ -1,5 +1,6 @@
-"""What options share: their side, their volatility surface, and the leg terms that their currency fills in."""
+"""What options share: their side, their volatility surface, and the leg terms that their index fills in."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import numpy as np
@@ -10,7 +11,8 @@ from compute.inputs.terms import ABSENT, UNKNOWN, Terms
 from compute.kernels.options.caplet_volatilities import LOGNORMAL
 from compute.kernels.options.volatility_surfaces import volatilities
 from compute.outputs.failures import Failing
-from domain.market.conventions import index_frequency, swap_conventions
+from domain.market.conventions import SwapConventions
+from domain.market.index_conventions import index_conventions
 from domain.measures.failures import Reason
 from domain.portfolio.tables import DAY_COUNTS, OPTION_TYPES
 
@@ -80,23 +82,22 @@ def kinds_and_vols(
 
 
 def day_count_of(terms: Terms, leg: str) -> NDArray[np.int8]:
-    """[m] the leg's day count: its own column, else `day_count`, else the one that the currency's swaps use."""
+    """[m] the leg's day count: its own column, else `day_count`, else the one of the swaps on its index."""
     own, general = (terms.choice(name, DAY_COUNTS) for name in (f"{leg}_day_count", "day_count"))
-
-    def convention(currency: str) -> int:
-        return DAY_COUNTS.index(str(getattr(swap_conventions(currency), f"{leg}_day_count")))
-
-    default = terms.code(f"{leg} day count", "currency", convention)
+    default = _conventional(terms, lambda swap: DAY_COUNTS.index(str(getattr(swap, f"{leg}_day_count"))))
     return np.where(own != ABSENT, own, np.where(general != ABSENT, general, default)).astype(np.int8)
 
 
 def frequency_of(terms: Terms, leg: str) -> NDArray[np.int32]:
-    """[m] the leg's payments a year: its own column, else what the index (float) or the currency (fixed) says."""
+    """[m] the leg's payments a year: its own column, else the one of the swaps on its index."""
     own = terms.number(f"{leg}_frequency")
-    conventional = terms.code(
-        "fixed frequency", "currency", lambda currency: swap_conventions(currency).fixed_frequency
-    )
-    if leg == "float":
-        by_index = terms.code("index frequency", "index", lambda index: index_frequency(index, index[:3]))
-        conventional = np.where(by_index > 0, by_index, conventional)
+    conventional = _conventional(terms, lambda swap: int(getattr(swap, f"{leg}_frequency")))
     return np.where(np.isnan(own), conventional, own).astype(np.int32)
+
+
+def _conventional(terms: Terms, number_of: Callable[[SwapConventions], int]) -> NDArray[np.int32]:
+    """[m] a number of the swaps on each one's index; asked once for every index and currency."""
+    (index, indices), (currency, currencies) = terms.texts("index"), terms.texts("currency")
+    pairs, row = np.unique(np.stack([index, currency]), axis=1, return_inverse=True)
+    swaps = [index_conventions(indices[i] if i >= 0 else "", currencies[c]) for i, c in pairs.T]
+    return np.array([number_of(swap) for swap in swaps], np.int32)[row.ravel()]

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from compute.inputs.terms import ABSENT, Terms
-from compute.pricers.shared.option_terms import frequency_of
-from domain.market.conventions import index_frequency, swap_conventions
+from compute.kernels.dates.schedules import MOST_BY_MONTHS
+from domain.market.fixings import is_overnight
+from domain.market.index_conventions import index_conventions
 from domain.portfolio.payoffs import (
     CappedFloater,
     Cms,
@@ -36,6 +37,12 @@ class Index:
     """of the index: its own tenor where its name says it, else the currency's floating leg's"""
     fixed_day_count: int
     own_day_count: int
+    lag_days: int = 0
+    """business days from a coupon's fixing to the start of its period"""
+
+    @property
+    def is_overnight(self) -> bool:
+        return is_overnight(self.name)
 
     def fixing_name(self, tenor_yr: int) -> str:
         """Under which name the market has the rate's fixings."""
@@ -96,16 +103,24 @@ class _Columns:
         if needed and not name:
             raise UnusableTerms("index is missing: give it in the payoff or in its column")
         currency = self.terms.text_at("currency", 0)
-        fixed = int(frequency_of(self.terms, "fixed")[0])
         day_counts = [int(self.terms.choice(f"{leg}_day_count", DAY_COUNTS)[0]) for leg in ("fixed", "float")]
-        conventions = swap_conventions(currency)
+        conventions = index_conventions(name, currency)
         conventional = [DAY_COUNTS.index(name) for name in (conventions.fixed_day_count, conventions.float_day_count)]
         fixed_day_count, own = (
             count if count != ABSENT else other for count, other in zip(day_counts, conventional, strict=True)
         )
-        frequency = self.terms.number("float_frequency")[0]
-        per_year = index_frequency(name, currency) if np.isnan(frequency) else int(frequency)
-        return Index(name, currency, 12 // max(fixed, 1), 12 // max(per_year, 1), fixed_day_count, own)
+        frequencies = [float(self.terms.number(f"{leg}_frequency")[0]) for leg in ("fixed", "float")]
+        fixed, per_year = (
+            other if math.isnan(frequency) else int(frequency)
+            for frequency, other in zip(
+                frequencies, (conventions.fixed_frequency, conventions.float_frequency), strict=True
+            )
+        )
+        for leg, often in (("fixed", fixed), ("float", per_year)):
+            if often > MOST_BY_MONTHS:
+                raise UnusableTerms(f"{leg}_frequency {often}: the legs of a swap rate pay in months: use 12 or less")
+        months, lag_days = (12 // max(fixed, 1), 12 // max(per_year, 1)), int(self.terms.whole("fixing_lag_days")[0])
+        return Index(name, currency, *months, fixed_day_count, own, lag_days)
 
 
 def coupon_of(terms: Terms, i: int) -> Coupon:

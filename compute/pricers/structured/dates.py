@@ -7,10 +7,12 @@ from numpy.typing import NDArray
 
 from compute.inputs.run_inputs import RunInputs
 from compute.kernels.dates.calendars import MONTH_END, civil_of_day, day_in_month, month_length
-from compute.kernels.dates.fixings import fixings_at
+from compute.kernels.dates.fixings import fixing_days, fixings_at
 from compute.kernels.monte_carlo.swap_rates import RateDates, forward_dates, interleaved, swap_dates
 from compute.pricers.debt.terms import Debt
+from compute.pricers.shared.resets import YEAR_OF_DAY_COUNT, dates_in_words
 from compute.pricers.structured.coupons import OWN_TENOR, ClippedCoupon, Coupon, Index, RangeCoupon
+from domain.market.fixings import fixing_conventions
 
 Array = NDArray[np.float64]
 Days = NDArray[np.int32]
@@ -54,7 +56,8 @@ def periods_of(run: RunInputs, debt: Debt, fraction: Array, i: int) -> Periods:
     rows = slice(int(debt.schedules.offsets[i]), int(debt.schedules.offsets[i + 1]))
     days = (debt.schedules.accrual_start, debt.schedules.accrual_end, debt.schedules.pay)
     start, end, pay = ((column[rows] - run.as_of_day).astype(np.int32) for column in days)
-    return Periods(start, end, pay, fraction[rows])
+    # A period of no length pays nothing, whatever its rate: any fraction keeps that a number.
+    return Periods(start, end, pay, np.where(fraction[rows] > 0.0, fraction[rows], 1.0))
 
 
 # --- what the market knows already ----------------------------------------------------------------------------------
@@ -65,11 +68,21 @@ def fixings(run: RunInputs, coupon: Coupon, leg: int, days: Days, oldest_days: i
     known, rates = run.tables.fixings.get(
         coupon.index.fixing_name(coupon.tenors_yr[leg]), (np.empty(0, np.int32), np.empty(0))
     )
-    wanted = days + run.as_of_day
+    wanted = (days + run.as_of_day).astype(np.int32)
     found = fixings_at(wanted, known, rates)
+    if oldest_days == 0:
+        dated = fixings_at(_dated(run, coupon, leg, days), known, rates)
+        found = np.where(np.isnan(found) | (coupon.index.lag_days > 0), dated, found)
     for age in range(1, oldest_days + 1):
         found = np.where(np.isnan(found), fixings_at(wanted - age, known, rates), found)
     return found
+
+
+def _dated(run: RunInputs, coupon: Coupon, leg: int, days: Days) -> Days:
+    """The day of the fixing that sets a coupon on each of these days."""
+    calendar = fixing_conventions(coupon.index.fixing_name(coupon.tenors_yr[leg])).calendar
+    resets = (days + run.as_of_day).astype(np.int32)
+    return fixing_days(resets, calendar, np.full(len(days), coupon.index.lag_days, np.int32))
 
 
 def known_rates(run: RunInputs, coupon: Coupon, periods: Periods) -> Array:
@@ -83,12 +96,24 @@ def known_rates(run: RunInputs, coupon: Coupon, periods: Periods) -> Array:
 
 
 def missing_fixing(run: RunInputs, coupon: Coupon, periods: Periods) -> str:
-    """The name of a rate whose fixing a period that has begun needs and lacks; empty where there is none."""
+    """Every fixing that a period that has begun needs and lacks, by rate and date; empty where there is none."""
     if not np.isnan(known_rates(run, coupon, periods)).any():
         return ""
-    days = periods.start[: periods.fixed]
-    lacking = [leg for leg in range(len(coupon.tenors_yr)) if np.isnan(fixings(run, coupon, leg, days)).any()]
-    return coupon.index.fixing_name(coupon.tenors_yr[lacking[0] if lacking else 0])
+    days, oldest = periods.start[: periods.fixed], 0
+    if isinstance(coupon, RangeCoupon) and coupon.observation != "START":
+        oldest = OLDEST_FIXING_DAYS
+        starts_and_ends = zip(periods.start[: periods.fixed], periods.end[: periods.fixed], strict=True)
+        every = [observation_days(coupon, run.as_of_day, int(start), int(end)) for start, end in starts_and_ends]
+        days = np.concatenate(every)
+        days = days[days <= 0]
+    said = []
+    for leg, tenor_yr in enumerate(coupon.tenors_yr):
+        lacking = days[np.isnan(fixings(run, coupon, leg, days, oldest))]
+        if len(lacking):
+            name = coupon.index.fixing_name(tenor_yr)
+            dated = lacking + run.as_of_day if oldest else _dated(run, coupon, leg, lacking)
+            said.append(f"{name!r} for {dates_in_words(np.unique(dated), name)}")
+    return " and of ".join(said)
 
 
 def accruing_rate(run: RunInputs, coupon: Coupon, periods: Periods) -> float:
@@ -104,6 +129,8 @@ def accruing_rate(run: RunInputs, coupon: Coupon, periods: Periods) -> float:
 def _observed_share(run: RunInputs, coupon: RangeCoupon, periods: Periods, k: int) -> float:
     """Observations within the range by now, over all of the period's."""
     days = observation_days(coupon, run.as_of_day, int(periods.start[k]), int(periods.end[k]))
+    if not len(days):
+        return 0.0
     oldest = 0 if coupon.observation == "START" else OLDEST_FIXING_DAYS
     rates = fixings(run, coupon, 0, days[days <= 0], oldest)
     if np.isnan(rates).any():
@@ -168,10 +195,14 @@ def clipped_dates(as_of_day: int, coupon: ClippedCoupon, periods: Periods, one_c
 def observed_dates(
     as_of_day: int, coupon: RangeCoupon, periods: Periods, observed: Observations, one_curve: bool
 ) -> RateDates:
-    """START: as a floater's rate; else the index's own term from the day of the observation."""
+    """START: as a floater's rate; else the index's own term from the day of the observation, a day if overnight."""
     tenor, index = coupon.tenors_yr[0], coupon.index
     if tenor != OWN_TENOR:
         return swaps_from(as_of_day, index, observed.day, tenor, one_curve)
+    if index.is_overnight:
+        a_day = 1.0 / YEAR_OF_DAY_COUNT[fixing_conventions(index.name).day_count]
+        following = (observed.day + 1).astype(np.int32)
+        return forward_dates(observed.day, following, np.full(len(following), a_day))
     if coupon.observation == "START":
         return forward_dates(observed.day, periods.end[observed.period], periods.fraction[observed.period])
     months = index.float_months

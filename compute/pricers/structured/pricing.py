@@ -7,11 +7,12 @@ from numpy.typing import NDArray
 
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import Terms
-from compute.kernels.curves.curves import DAYS_PER_YEAR
+from compute.kernels.curves.curves import BASIS_POINT, DAYS_PER_YEAR
 from compute.kernels.dates.daycounts import period_fraction
 from compute.kernels.flows.bonds import accrued_interest
 from compute.kernels.flows.flows import Flows
 from compute.kernels.monte_carlo.control_variates import standard_errors
+from compute.market.day_tables import CONVEXITY_SHIFT
 from compute.outputs.failures import Failing
 from compute.outputs.family_values import Valued
 from compute.pricers.debt.checks import check_discounting
@@ -20,7 +21,7 @@ from compute.pricers.debt.projection import Projected
 from compute.pricers.debt.terms import Debt, resolve_debt
 from compute.pricers.shared.checks import check_present
 from compute.pricers.shared.theta import is_asked
-from compute.pricers.structured.coupons import Coupon, coupon_of, why_not
+from compute.pricers.structured.coupons import OWN_TENOR, ClippedCoupon, Coupon, coupon_of, why_not
 from compute.pricers.structured.dates import accruing_rate, known_rates, missing_fixing, periods_of
 from compute.pricers.structured.rates import Curves, Note, NoteRates, key_rate_dv01s, note_rates
 from compute.pricers.structured.theta import mean_rates_tomorrow
@@ -38,13 +39,35 @@ def price_structured(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> 
     rates = [note_rates(run, note) for note in notes]
     owed_ccy = _interest_of_one(debt)
     worth_ccy = owed_ccy[:, None] * _paid_factors(run, debt)
-    through, errors = [], []
+    through, errors, of_dv01, of_vega = [], [], [], []
     for i, (note, of_note) in enumerate(zip(notes, rates, strict=True)):
         mine = worth_ccy[debt.schedules.offsets[i] : debt.schedules.offsets[i + 1]]
         through.append(key_rate_dv01s(run, note, of_note.at_market, mine))
         errors.append(standard_errors(of_note.at_market.replicate, mine))
+        of_dv01.append(_of_dv01(note, of_note, mine))
+        of_vega.append(_of_nothing(mine) if of_note.by_sigma is None else standard_errors(of_note.by_sigma, mine))
     valued = value_flows(run, debt, _projected(run, debt, notes, rates, owed_ccy, np.array(through)), index)
-    return replace(valued, standard_error_ccy=np.array(errors))
+    return replace(
+        valued,
+        standard_error_ccy=np.array(errors),
+        dv01_standard_error_ccy=np.array(of_dv01),
+        vega_standard_error_ccy=np.array(of_vega),
+    )
+
+
+def _of_dv01(note: Note, of_note: NoteRates, worth_ccy: Array) -> Array:
+    """[S] standard error of DV01: the scatter of the replicates' own slopes, over 25 bp each way."""
+    if of_note.shifted is None:
+        return _of_nothing(worth_ccy)
+    up, down = of_note.shifted
+    growth = np.exp(CONVEXITY_SHIFT * note.periods.pay / DAYS_PER_YEAR)[:, None]
+    slope = (down * growth - up / growth) * (BASIS_POINT / (2.0 * CONVEXITY_SHIFT))
+    return standard_errors(slope, worth_ccy)
+
+
+def _of_nothing(worth_ccy: Array) -> Array:
+    """[S] blank: nobody asked."""
+    return np.full(worth_ccy.shape[1], np.nan)
 
 
 def check_structured(run: RunInputs, terms: Terms, failing: Failing) -> None:
@@ -60,6 +83,7 @@ def check_structured(run: RunInputs, terms: Terms, failing: Failing) -> None:
     check_discounting(run, terms, failing)
     _where(failing, Reason.INVALID_TERMS, lambda i: why_not(terms, i))
     _where(failing, Reason.MISSING_MARKET_DATA, lambda i: _missing_market(run, terms, i))
+    _where(failing, Reason.UNSUPPORTED, lambda i: _unsupported(terms, i))
     candidates = np.flatnonzero(failing.fine)
     if len(candidates):
         notes = dict(zip(candidates, _notes(run, _debt(run, terms.of(candidates))), strict=True))
@@ -74,6 +98,15 @@ def _where(failing: Failing, reason: Reason, sentence_of: object) -> None:
     failing.where(bad, reason, sentences.__getitem__)
 
 
+def _unsupported(terms: Terms, i: int) -> str:
+    """A coupon that clips a rate compounded in arrears is set when its period ends; ours are set when it starts."""
+    coupon = coupon_of(terms, i)
+    if isinstance(coupon, ClippedCoupon) and OWN_TENOR in coupon.tenors_yr and coupon.index.is_overnight:
+        name = coupon.index.name
+        return f"coupons on {name!r} compounded in arrears are not supported: name a term rate, such as {name}-3M"
+    return ""
+
+
 def _missing_market(run: RunInputs, terms: Terms, i: int) -> str:
     currency, name = terms.text_at("currency", i), coupon_of(terms, i).index.name
     if currency not in run.tables.hull_white:
@@ -86,8 +119,8 @@ def _missing_market(run: RunInputs, terms: Terms, i: int) -> str:
 
 
 def _missing_fixing(run: RunInputs, note: Note) -> str:
-    name = missing_fixing(run, note.coupon, note.periods)
-    return f"the market has no fixing of {name!r} for the period in progress" if name else ""
+    lacking = missing_fixing(run, note.coupon, note.periods)
+    return f"the market has no fixing of {lacking}" if lacking else ""
 
 
 def _debt(run: RunInputs, terms: Terms) -> Debt:

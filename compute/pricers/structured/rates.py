@@ -96,6 +96,10 @@ class NoteRates:
     vega_up: Array
     """[P, S] sigma a basis point up"""
     vega_down: Array
+    shifted: tuple[Array, Array] | None = None
+    """[R, P, S] by replicate, 25 bp up and down, where an error of DV01 is asked for"""
+    by_sigma: Array | None = None
+    """[R, P, S] by replicate, what a basis point of sigma adds, where an error of VEGA is asked for"""
 
     @property
     def mean(self) -> Array:
@@ -133,13 +137,17 @@ def note_rates(run: RunInputs, note: Note) -> NoteRates:
         return _expected(run.as_of_day, note, paths, columns)
 
     market = tables.discount_factors
-    shifted = [tables.discount_factors_up, tables.discount_factors_down] if run.asks("CONVEXITY") else []
-    together = expected([market, *shifted], curves.sigma, count)
+    is_shifted = run.asks("CONVEXITY", "DV01_STANDARD_ERROR")
+    shifts = [tables.discount_factors_up, tables.discount_factors_down] if is_shifted else []
+    together = expected([market, *shifts], curves.sigma, count)
     at_market, up, down = _split(together, count)
-    if not run.asks("VEGA", "VEGA_LADDER"):
-        return NoteRates(at_market, up, down, at_market.mean, at_market.mean)
-    vega_up, vega_down = (expected([market], curves.sigma + bump, 0).mean for bump in (BASIS_POINT, -BASIS_POINT))
-    return NoteRates(at_market, up, down, vega_up, vega_down)
+    by_replicate = together.replicate
+    shifted = (by_replicate[:, :, count : 2 * count], by_replicate[:, :, 2 * count :]) if is_shifted else None
+    if not run.asks("VEGA", "VEGA_LADDER", "VEGA_STANDARD_ERROR"):
+        return NoteRates(at_market, up, down, at_market.mean, at_market.mean, shifted)
+    more, less = (expected([market], curves.sigma + bump, 0) for bump in (BASIS_POINT, -BASIS_POINT))
+    by_sigma = (more.replicate - less.replicate) / 2.0
+    return NoteRates(at_market, up, down, more.mean, less.mean, shifted, by_sigma)
 
 
 def rates_on_market(run: RunInputs, note: Note, as_of_day: int) -> Expected:

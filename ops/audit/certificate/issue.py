@@ -243,8 +243,9 @@ class Checked:
         }
 
 
-def check(raw: bytes, settings: Settings, key: str | None = None) -> Checked:
-    """Offline: the file, and the keys that are known here: `key` (an id), or the seals under TENOR_HOME."""
+def check(raw: bytes, settings: Settings, key: str | None = None, *, any_log: bool = True) -> Checked:
+    """Offline: the file, and the keys that are known here: `key` (an id), or the seals under TENOR_HOME. Without
+    `any_log` a certificate of a log that nothing here knows is a problem, however well it holds."""
     try:
         content = json.loads(raw)
         certificate = Certificate.model_validate(content)
@@ -264,7 +265,17 @@ def check(raw: bytes, settings: Settings, key: str | None = None) -> Checked:
         return Checked(certificate, [f"the evidence cannot be read: {error}"], keys[0].key_id)
     if known is not None and known != keys[0].key_id:
         problems.append(f"the log's first key here is {known}, the certificate's is {keys[0].key_id}")
+    if known is None and not any_log:
+        problems.append(unknown_log(certificate, keys[0]))
     return Checked(certificate, problems, keys[0].key_id, known is not None)
+
+
+def unknown_log(certificate: Certificate, first: SealingKeyRotated) -> str:
+    return (
+        f"this certificate is of the log {certificate.log.removeprefix('tenor.log/')}, which is not known here: it may "
+        f"be anybody's. Say the first key that you know the log by (--key; the certificate has {first.key_id[:16]}…), "
+        "or check it whosever it is with --any-log"
+    )
 
 
 def evidence_problems(certificate: Certificate, keys: list[SealingKeyRotated], signed: bytes) -> list[str]:

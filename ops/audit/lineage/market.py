@@ -1,19 +1,29 @@
 """The part of the market that a position's value stands on: curves with their nodes, spots, fixings, volatilities."""
 
 from collections.abc import Iterator
+from datetime import date
+from itertools import combinations
 from typing import Any
 
-from domain.market.document import MarketDocument, parse_market
+import numpy as np
+
+from compute.inputs.run_inputs import EPOCH
+from compute.inputs.terms import Lookups, Terms
+from compute.pricers.rates.swap_legs import leg_schedules
+from compute.pricers.shared.resets import fixing_days_used
+from domain.market.document import MarketDocument, stored_market
+from domain.market.fx_chains import chain
 from domain.portfolio.columns import Portfolio
 from ops.audit.lineage.rows import text_at
 
 FX = ("FX_FWD", "FX_OPTION")
 CREDIT = ("CDS",)
+FREQUENCY_OF_FLOATERS = {"LOAN": "frequency", "BOND": "frequency", "IRS": "float_frequency"}
 LATTICE = ("CALLABLE_BOND", "STRUCTURED")
 
 
 def market_used(raw: bytes, portfolio: Portfolio, row: int, base_currency: str) -> dict[str, Any]:
-    market = parse_market(raw)
+    market = stored_market(raw)
     instrument = int(portfolio.instrument_row[row])
 
     def term(name: str) -> str:
@@ -24,11 +34,7 @@ def market_used(raw: bytes, portfolio: Portfolio, row: int, base_currency: str) 
         "as_of": market.as_of.isoformat(),
         "curves": list(curves_used(market, currencies, term)),
         "fx_spots": spots_used(market, {*currencies, term("currency") or base_currency, base_currency}),
-        "fixings": [
-            fixing.model_dump(mode="json")
-            for fixing in market.fixings
-            if fixing.index == term("index") and fixing.date <= market.as_of
-        ],
+        "fixings": list(fixings_used(market, portfolio, row, term)),
         "volatilities": [
             surface.model_dump(mode="json")
             for surface in market.volatilities
@@ -40,17 +46,36 @@ def market_used(raw: bytes, portfolio: Portfolio, row: int, base_currency: str) 
     }
 
 
+def fixings_used(market: MarketDocument, portfolio: Portfolio, row: int, term: Any) -> Iterator[dict[str, Any]]:
+    """Those that the periods begun are paid on, by their dates; of a note all that its coupons may look back on."""
+    fixings = [each for each in market.fixings if each.index == term("index") and each.date <= market.as_of]
+    if term("rate_type") not in ("", "FLOATING") or term("product_type") == "CAP_FLOOR":
+        fixings = []  # a caplet that has been set is no part of the value
+    elif term("product_type") in FREQUENCY_OF_FLOATERS:
+        known = {term("index"): np.array([_day(each.date) for each in fixings], np.int32)}
+        terms = Terms(portfolio, np.array([row]), Lookups())
+        frequency = terms.whole(FREQUENCY_OF_FLOATERS[term("product_type")])
+        schedules = leg_schedules(_day(market.as_of), terms, terms.day("issue_date"), frequency)
+        used = set(fixing_days_used(_day(market.as_of), terms, schedules, known))
+        fixings = [each for each in fixings if _day(each.date) in used]
+    return (each.model_dump(mode="json") for each in fixings)
+
+
+def _day(day: date) -> int:
+    return (day - EPOCH).days
+
+
 def currencies_of(market: MarketDocument, currency: str, pair: str, product_type: str) -> list[str]:
     """The position's own, both sides of an exchange."""
     return [pair[:3], pair[3:]] if product_type in FX and pair else [currency]
 
 
 def spots_used(market: MarketDocument, currencies: set[str]) -> list[dict[str, Any]]:
-    """Those on the way from one to the other, direct or over USD."""
-    if len(currencies) == 1:
-        return []
-    reach = currencies | {"USD"}
-    return [spot.model_dump(mode="json") for spot in market.fx_spots if {spot.pair[:3], spot.pair[3:]} <= reach]
+    """Those on the way from one of the currencies to another."""
+    quoted = [spot.pair for spot in market.fx_spots]
+    ways = [chain(quoted, *two) or () for two in combinations(sorted(currencies), 2)]
+    used = {step.pair for way in ways for step in way}
+    return [spot.model_dump(mode="json") for spot in market.fx_spots if spot.pair in used]
 
 
 def curves_used(market: MarketDocument, currencies: list[str], term: Any) -> Iterator[dict[str, Any]]:

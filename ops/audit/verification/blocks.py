@@ -19,6 +19,7 @@ from ops.adapters.block_codec import NotABlock
 from ops.adapters.snapshot_codec import MAGIC as PORTFOLIO_MAGIC
 from ops.adapters.snapshot_codec import NotASnapshot
 from ops.audit.verification.findings import Findings, block_place
+from ops.audit.verification.frames import Beside, PublishedFrames, Told, compare
 
 THREADS = min(4, os.cpu_count() or 1)
 """Hashing, decompression and the driver's copy leave the interpreter's lock."""
@@ -67,22 +68,22 @@ class FactsTold:
                 pass
 
 
-def verify_blocks(connection: Any, told: FactsTold, codec_of_blocks: BlockCodec, findings: Findings) -> Seen:
-    """Streams the blocks in the order of the disk."""
+def verify_blocks(
+    connection: Any, told: FactsTold, codec_of_blocks: BlockCodec, findings: Findings, frames: PublishedFrames
+) -> Seen:
+    """Streams the blocks in the order of the disk; the frames of results made of each are looked at too."""
     blocks, size, vouched = 0, 0, 0
-    pending: deque[Future[list[tuple[str, str]]]] = deque()
-    places: deque[str] = deque()
+    pending: deque[Future[list[Told]]] = deque()
 
     def tell_oldest() -> None:
-        where = places.popleft()
-        for code, message in pending.popleft().result():
+        for code, where, message in pending.popleft().result():
             findings.add(code, where, message)
 
     with ThreadPoolExecutor(THREADS) as pool:
         for row, fact in blocks_with_facts(connection):
             blocks, size, vouched = blocks + 1, size + len(row[5]), vouched + (fact is not None)
-            places.append(block_place(*row[:3]))
-            pending.append(pool.submit(check_block, row, fact, codec_of_blocks, row[0] in told.repacked))
+            beside = frames.beside(row[0], row[2], fact.columns) if fact else []
+            pending.append(pool.submit(check, row, fact, codec_of_blocks, row[0] in told.repacked, beside))
             if len(pending) >= WINDOW:
                 tell_oldest()
         while pending:
@@ -90,6 +91,17 @@ def verify_blocks(connection: Any, told: FactsTold, codec_of_blocks: BlockCodec,
     if vouched != told.facts:
         find_missing_blocks(connection, told.archived, findings)
     return Seen(blocks, size)
+
+
+def check(
+    row: Row, fact: BlockFact | None, codec_of_blocks: BlockCodec, is_repacked: bool, beside: list[Beside]
+) -> list[Told]:
+    """Frames answer to a block that is right; a block that is not is told by itself."""
+    problems = check_block(row, fact, codec_of_blocks, is_repacked)
+    if problems:
+        return [(code, block_place(*row[:3]), message) for code, message in problems]
+    packed = codec_of_blocks.packed(row[5]) if beside else []
+    return [each for one in beside for each in compare(one, packed)]
 
 
 def blocks_with_facts(connection: Any) -> Iterator[tuple[Row, BlockFact | None]]:

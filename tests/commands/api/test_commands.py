@@ -23,7 +23,7 @@ from ops.adapters.blob_store import PostgresBlobStore
 from ops.adapters.database import Database, as_application
 from ops.adapters.event_store import LedgerDatastore, LedgerRecorder, PostgresEventStore
 from ops.adapters.snapshot_codec import SnapshotCodec
-from ops.checking import check_scenarios
+from ops.checking import check_scenarios, find_unsolved
 from query_api.http.app import create_app
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "small_fund"
@@ -64,7 +64,7 @@ def service(database_url: str) -> Iterator[Service]:
     routers = [
         orchestrator.build_router(store, blobs, envelope_of, check_scenarios),
         scenario.build_router(store, envelope_of),
-        marketdata.build_router(store, blobs, envelope_of),
+        marketdata.build_router(store, blobs, envelope_of, find_unsolved),
         ingestion.build_router(store, blobs, SnapshotCodec(), envelope_of),
     ]
     client = TestClient(create_app(routers, "commands", list, CollectorRegistry()))
@@ -139,6 +139,20 @@ def test_rows_that_cannot_be_used_are_named(service: Service) -> None:
     assert is_problem(answer, 422, "PORTFOLIO_REJECTED")
     (error,) = answer.json()["errors"]
     assert (error["table"], error["row"], error["column"]) == ("positions", 2, "instrument_id")
+
+
+def test_rates_in_percent_are_refused_unless_they_are_meant(service: Service) -> None:
+    names = [path.name for path in EXAMPLE.glob("*.csv") if path.name != "issuers.csv"]
+    lines = [line.split(",") for line in (EXAMPLE / "issuers.csv").read_text().splitlines()]
+    place = lines[0].index("pd_12m")
+    for line in lines[1:]:
+        line[place] = "0.75"
+    body = zipped(*names, **{"issuers.csv": "\n".join(map(",".join, lines)).encode()})
+    answer = service.client.post("/api/v1/ingestion/portfolios?dry_run=true", content=body)
+    assert [error["code"] for error in answer.json()["errors"]] == ["PERCENT_SUSPECTED"]
+    meant = service.client.post("/api/v1/ingestion/portfolios?dry_run=true&rates_are_decimals=true", content=body)
+    assert meant.json()["errors"] == []
+    assert meant.json()["attributes"]["instruments"] == ["isin"]
 
 
 def test_a_run_is_asked_for(service: Service) -> None:
@@ -230,3 +244,41 @@ def test_a_market_is_loaded_once(service: Service) -> None:
     assert first.headers["location"] == f"/api/v1/marketdata/markets/{body['snapshot_id']}"
     assert service.post("/api/v1/marketdata/markets", content=MARKET).json() == body
     assert is_problem(service.post("/api/v1/marketdata/markets", content=b"[1]"), 422, "INVALID_MARKET")
+
+
+def test_a_market_says_what_it_warns_of_and_percent_is_refused(service: Service) -> None:
+    document = json.loads(MARKET)
+    assert service.post("/api/v1/marketdata/markets", document).json()["warnings"] == []
+    document["fixings"][0]["rate"] = 4.31
+    address = "/api/v1/marketdata/markets"
+    refused = service.post(address, document)
+    assert is_problem(refused, 422, "INVALID_MARKET")
+    assert refused.json()["problems"][0]["code"] == "PERCENT_SUSPECTED"
+    meant = service.post(f"{address}?rates_are_decimals=true", document)
+    assert meant.status_code == 202 and [each["code"] for each in meant.json()["warnings"]] == ["PERCENT_SUSPECTED"]
+
+
+def test_a_curve_without_a_solution_is_refused_when_it_is_loaded(service: Service) -> None:
+    document = json.loads(MARKET)
+    quotes = [{"type": "OIS", "tenor": "1Y", "rate": 0.25}, {"type": "OIS", "tenor": "13M", "rate": 0.01}]
+    document["curves"].append({"curve_id": "STEEP", "currency": "USD", "kind": "PAR", "nodes": quotes})
+    refused = service.post("/api/v1/marketdata/markets", document)
+    assert is_problem(refused, 422, "INVALID_MARKET")
+    problem = refused.json()["problems"][0]
+    assert (
+        problem["code"] == "CURVE_NOT_SOLVED" and problem["path"].endswith("nodes[1]") and "STEEP" in problem["message"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("address", "body", "nearest"),
+    [
+        ("orchestrator/runs", {"portfolio": "a", "market": "b", "measure": ["PV"]}, "measures"),
+        ("orchestrator/runs/1/reject", {"reson": "x"}, "reason"),
+    ],
+)
+def test_a_field_that_a_request_does_not_have_is_told_with_the_nearest(
+    service: Service, address: str, body: dict[str, Any], nearest: str
+) -> None:
+    refused = service.post(f"/api/v1/{address}", body)
+    assert is_problem(refused, 422, "INVALID_REQUEST") and f"did you mean '{nearest}'" in refused.json()["fix"]

@@ -24,8 +24,8 @@ def test_a_sound_portfolio(sound: Tables, bring: Bring) -> None:
     assert prepared.rows == {"portfolio": 4, "issuers": 1, "instruments": 3, "positions": 3}
     assert (prepared.accepted, prepared.rejected) == (11, 0)
     assert prepared.control_totals == {
-        "EUR": {"positions": 1, "notional": -2000.0},
-        "USD": {"positions": 2, "notional": 1500.5},
+        "EUR": {"positions": 2, "notional": -1500.0},
+        "USD": {"positions": 1, "notional": 1000.5},
     }
     assert prepared.portfolio is not None
     assert prepared.portfolio.position_count == 3
@@ -54,7 +54,10 @@ def test_the_good_rows_alone_leave_out_what_needs_a_bad_one(sound: Tables, bring
     assert dependants(prepared) == [("positions", 3, "instrument_id")]
     assert (prepared.accepted, prepared.rejected) == (9, 2)
     assert {table: rows.tolist() for table, rows in prepared.left_out.items()} == {"instruments": [3], "positions": [3]}
-    assert prepared.control_totals == {"USD": {"positions": 2, "notional": 1500.5}}
+    assert prepared.control_totals == {
+        "EUR": {"positions": 1, "notional": 500.0},
+        "USD": {"positions": 1, "notional": 1000.5},
+    }
     clean = {name: list(rows) for name, rows in sound.items()}
     del clean["instruments"][1], clean["positions"][1]
     assert prepared.sha256 == bring(clean).sha256
@@ -94,7 +97,7 @@ def test_a_deal_needs_all_of_its_tranches(sound: Tables, bring: Bring) -> None:
     ]
     prepared = bring(sound, accept_valid=True)
     assert ("tranches", 2, "deal_id") in dependants(prepared)
-    assert prepared.control_totals == {"USD": {"positions": 1, "notional": 500.0}}
+    assert prepared.control_totals == {"EUR": {"positions": 1, "notional": 500.0}}
 
 
 def test_nothing_good_is_nothing_stored(sound: Tables, bring: Bring) -> None:

@@ -105,3 +105,23 @@ def test_circles_against_walking_from_every_node(parent: list[int]) -> None:
     assert {node for circle in circles for node in circle} == on_circle
     assert sum(map(len, circles)) == len(on_circle)
     assert all(parent[node] == after for c in circles for node, after in zip(c, [*c[1:], c[0]], strict=True))
+
+
+def test_a_wrong_kind_is_told_once_with_what_it_does(sound: Tables, bring: Bring) -> None:
+    held = sound["positions"][0]
+    sound["positions"] = [held | {"position_id": f"P{n}"} for n in range(109)]
+    sound["portfolio"][2]["kind"] = "BOKO"
+    prepared = bring(sound)
+    assert prepared.errors_total == 2
+    kind, books = prepared.errors
+    assert (kind.table, kind.row, kind.column, kind.code) == ("portfolio", 4, "kind", "NOT_IN_LIST")
+    assert (books.table, books.row, books.code) == ("positions", 2, "NOT_A_BOOK")
+    assert "108 more rows" in books.message and books.fix == "Correct row 4 of portfolio."
+    assert prepared.rejected == 110
+
+
+def test_nodes_below_a_wrong_kind_are_told_once(sound: Tables, bring: Bring) -> None:
+    sound["portfolio"] += [{"node_id": f"B{n}", "parent_id": "DESK", "name": "", "kind": "DESK"} for n in range(7)]
+    sound["portfolio"][1]["kind"] = "BOOK"
+    errors = [each for each in bring(sound).errors if each.code == "WRONG_NESTING"]
+    assert len(errors) == 1 and "6 more nodes" in errors[0].message

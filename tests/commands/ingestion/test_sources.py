@@ -58,7 +58,6 @@ BYTES = [
     (POSITIONS + b"P1,L1,BOOK,1\0\n", None, "ENCODING"),
     (POSITIONS.replace(b",", b";") + b"P1;L1;BOOK;1\n", None, "UNREADABLE"),
     (b"position_id,instrument_id,book_id\nP1,L1,BOOK\n", None, "MISSING_COLUMN"),
-    (b"Position_ID,instrument_id,book_id,notional\nP1,L1,BOOK,1\n", None, "MISSING_COLUMN"),
     (b"position_id,instrument_id,book_id,notional,fico,fico\nP1,L1,BOOK,1,7,7\n", None, "DUPLICATE_COLUMN"),
     (b"position_id,instrument_id,book_id,notional,\nP1,L1,BOOK,1,7\n", None, "UNNAMED_COLUMN"),
     (POSITIONS + b"P1\n", 2, "WRONG_FIELD_COUNT"),
@@ -128,6 +127,57 @@ def test_blanks_around_values_go_with_a_warning_and_header_names_too(
     assert padded.sha256 == plain.sha256
     assert {each.code for each in padded.warnings} == {"SURROUNDING_BLANKS"}
     assert len(padded.warnings) == 6
+
+
+SEPARATED = [
+    (b"position_id;instrument_id;book_id;notional\nP1;L1;BOOK;1,5\n", "semicolons"),
+    (b"position_id\tinstrument_id\tbook_id\tnotional\nP1\tL1\tBOOK\t1\n", "tabs"),
+    (b"sep=,\n" + POSITIONS + b"P1,L1,BOOK,1\n", "sep="),
+    (b"sep=;\nposition_id;instrument_id;book_id;notional\nP1;L1;BOOK;1,5\n", "sep="),
+]
+
+
+@pytest.mark.parametrize(("data", "says"), SEPARATED)
+def test_another_separator_is_named(tmp_path: Path, sound: Tables, write: Write, data: bytes, says: str) -> None:
+    prepared = spoil(write(tmp_path, sound), "positions.csv", data)
+    assert found(prepared) == [("positions", None, "UNREADABLE")]
+    assert says in prepared.errors[0].message
+
+
+def test_a_title_above_the_header_is_named_with_the_header_s_row(tmp_path: Path, sound: Tables, write: Write) -> None:
+    titled = b"Positions as of 2026-01-23,,,\n,,,\n" + POSITIONS + b"P1,L1,BOOK,1\n"
+    prepared = spoil(write(tmp_path, sound), "positions.csv", titled)
+    assert found(prepared) == [("positions", None, "MISSING_COLUMN")]
+    error = prepared.errors[0]
+    assert "'positions as of 2026-01-23'" in error.message and "row 3" in error.message
+    assert error.fix == "Delete the rows above row 3: the header is the first row."
+
+
+def test_a_missing_column_or_table_says_what_is_there_instead(tmp_path: Path, sound: Tables, write: Write) -> None:
+    prepared = spoil(write(tmp_path, sound), "positions.csv", b"position_id,instrument,book_id,face\nP1,L1,BOOK,1\n")
+    assert [(each.column, each.code) for each in prepared.errors] == [
+        ("instrument_id", "MISSING_COLUMN"),
+        ("notional", "MISSING_COLUMN"),
+    ]
+    assert "which has position_id, instrument, book_id, face" in prepared.errors[0].message
+    assert "rename instrument to it" in prepared.errors[0].fix
+    (tmp_path / "positions.csv").rename(tmp_path / "holdings.csv")
+    missing = next(each for each in prepare_portfolio(tmp_path).errors if each.code == "MISSING_TABLE")
+    assert "holdings.csv" in missing.message
+
+
+@pytest.mark.parametrize("name", ["steps", "Payment_Holidays", "draws"])
+def test_a_table_that_would_change_payments_is_refused(tmp_path: Path, sound: Tables, write: Write, name: str) -> None:
+    prepared = spoil(write(tmp_path, sound), f"{name}.csv", b"instrument_id,date,coupon\nL1,2027-01-15,0.07\n")
+    assert found(prepared) == [(name.lower(), None, "UNSUPPORTED_TABLE")]
+    assert prepared.portfolio is None
+
+
+@pytest.mark.parametrize("name", ["deals", "collateral", "tranche_schedules", "deal_triggers"])
+def test_a_table_of_deals_is_left_aside_with_a_warning(tmp_path: Path, sound: Tables, write: Write, name: str) -> None:
+    prepared = spoil(write(tmp_path, sound), f"{name}.csv", b"deal_id\nD\n")
+    assert prepared.errors == []
+    assert [(each.table, each.code) for each in prepared.warnings] == [(name, "UNSUPPORTED_TABLE")]
 
 
 # --- Parquet --------------------------------------------------------------------------------------------------------
@@ -300,7 +350,7 @@ def test_formulas_and_error_cells_in_a_workbook_are_errors(tmp_path: Path, sound
 
 
 def test_unknown_sheets_are_a_warning_and_missing_ones_an_error(tmp_path: Path, sound: Tables) -> None:
-    sound["Issuers"] = sound.pop("issuers")
+    sound["Issuer list"] = sound.pop("issuers")
     del sound["positions"]
     prepared = prepare_portfolio(workbook(tmp_path / "book.xlsx", sound))
     assert ("positions", None, "MISSING_TABLE") in found(prepared)
@@ -351,6 +401,28 @@ def test_a_size_that_the_archive_understates_is_not_believed(tmp_path: Path, sou
     prepared = prepare_portfolio(path)
     assert prepared.portfolio is None
     assert prepared.errors[0].code in {"ARCHIVE_BOMB", "UNREADABLE"}
+
+
+def test_ids_that_a_workbook_has_rounded_are_refused_with_their_cell(tmp_path: Path, sound: Tables) -> None:
+    sound["positions"][1]["position_id"] = "1234567890123456"
+    sound["positions"][2]["loan_number"] = "6543210987654321"
+    prepared = prepare_portfolio(workbook(tmp_path / "book.xlsx", sound))
+    assert found(prepared) == [("positions", 3, "ROUNDED_ID")]
+    assert "A3" in prepared.errors[0].message and "as text" in prepared.errors[0].fix
+    assert [(each.row, each.column, each.code) for each in prepared.warnings] == [(4, "loan_number", "ROUNDED_ID")]
+
+
+def test_ids_of_fifteen_digits_and_texts_are_read_as_they_are(tmp_path: Path, sound: Tables) -> None:
+    sound["positions"][1]["position_id"] = "123456789012345"
+    prepared = prepare_portfolio(workbook(tmp_path / "book.xlsx", sound))
+    assert prepared.errors == [] and prepared.portfolio is not None
+    assert "123456789012345" in prepared.portfolio.tables["positions"].columns["position_id"].categories
+
+
+def test_sheets_are_named_without_regard_to_case(tmp_path: Path, sound: Tables) -> None:
+    plain = prepare_portfolio(workbook(tmp_path / "plain.xlsx", sound))
+    titled = {name.title(): rows for name, rows in sound.items()}
+    assert prepare_portfolio(workbook(tmp_path / "titled.xlsx", titled)).sha256 == plain.sha256 is not None
 
 
 # --- damage ---------------------------------------------------------------------------------------------------------

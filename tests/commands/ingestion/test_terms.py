@@ -169,12 +169,12 @@ def test_speeds_of_a_custom_loan_are_a_warning(sound: Tables, bring: Bring) -> N
 
 def test_warnings_refuse_nothing(sound: Tables, bring: Bring) -> None:
     sound["positions"][0] |= {"notional": "0", "acquisition_date": "2023-01-01"}
-    sound["instruments"][0]["coupon"] = "0.6"
+    sound["instruments"][0]["servicing_fee"] = "0.06"
     sound["instruments"][1]["prepayment"] = "CPR 0.06"
     prepared = bring(sound)
     assert prepared.portfolio is not None
     assert [(each.table, each.column, each.code) for each in prepared.warnings] == [
-        ("instruments", "coupon", "OUTLIER"),
+        ("instruments", "servicing_fee", "OUTLIER"),
         ("instruments", "prepayment", "OUTLIER"),
         ("positions", "acquisition_date", "ACQUIRED_BEFORE_ISSUE"),
         ("positions", "notional", "ZERO_NOTIONAL"),
@@ -195,3 +195,21 @@ def test_an_outlier_is_far_from_the_rest_of_its_own_product(sound: Tables, bring
         ("instruments", 9, "coupon", "OUTLIER"),
         ("positions", 5, "notional", "OUTLIER"),
     ]
+
+
+def test_ordinary_mortgages_are_no_outliers_and_a_personal_loan_of_a_billion_is(sound: Tables, bring: Bring) -> None:
+    """Two hundred personal loans of five years, fourteen mortgages of thirty, and one amount in the wrong unit."""
+    loan, position = sound["instruments"][0], sound["positions"][0]
+    terms = [{"maturity_date": "2029-01-15", "coupon": str(round(0.09 + n % 40 / 1000, 4))} for n in range(200)]
+    terms += [{"issue_date": "2020-01-15", "maturity_date": "2050-01-15", "coupon": "0.0275"} for _ in range(14)]
+    sound["instruments"] = [loan | {"instrument_id": f"L{n}"} | each for n, each in enumerate(terms)]
+    amounts = [5_000 + 173 * n for n in range(200)] + [240_000 + 31_000 * n for n in range(14)]
+    sound["positions"] = [
+        position | {"position_id": f"P{n}", "instrument_id": f"L{n}", "notional": str(amount)}
+        for n, amount in enumerate(amounts)
+    ]
+    assert bring(sound).warnings == []
+    sound["positions"][7]["notional"] = "1000000000"
+    warning = bring(sound).warnings[0]
+    assert (warning.row, warning.column, warning.code) == (9, "notional", "OUTLIER")
+    assert "notional 1,000,000,000 is far from the rest" in warning.message

@@ -60,7 +60,7 @@ def market(interpolation: str = "LOG_LINEAR_DF", sofr: Quotes = SOFR) -> MarketD
         "projection": {"EUR-EURIBOR-3M": "EUR-EURIBOR-3M"},
         "fx_spots": [{"pair": "EURUSD", "spot": 1.18}],
     }
-    return parse_market(json.dumps(document))
+    return parse_market(json.dumps(document), rates_are_decimals=True)
 
 
 def factors(document: MarketDocument, curve_id: str) -> np.ndarray[Any, Any]:

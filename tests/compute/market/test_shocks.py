@@ -6,6 +6,7 @@ import pytest
 
 from compute.market.shocks import ScenarioDoesNotFit, ShockedMarket, apply_shocks, check_scenarios, irrbb_shift
 from domain.market.document import MarketDocument, parse_market
+from domain.market.parts import FxSpot
 from domain.scenarios.shocks import BASE_SCENARIO, ScenarioDocument, SpreadShock
 
 DAYS = [91, 365, 1826, 3653, 10950, 14600]
@@ -164,6 +165,21 @@ def test_a_supervisory_scenario_moves_dollar_curves_spreads_and_spots() -> None:
         ({"asset_class": "SOVEREIGN"}, -390),
     ]
     assert market.fx_spots == pytest.approx({"EURUSD": 1.2 * 0.969 / 1.035, "USDJPY": 150 * 154.3 / 157.4})
+
+
+def test_a_supervisory_scenario_moves_spots_that_are_quoted_against_the_euro() -> None:
+    """EURJPY by both moves; the zloty, of which the scenario says nothing, stays where it is to the euro."""
+    spots = [("EURUSD", 1.2), ("EURJPY", 180), ("EURPLN", 4)]
+    quoted = {"fx_spots": tuple(FxSpot(pair=pair, spot=spot) for pair, spot in spots)}
+    shock = {"kind": "SUPERVISORY", "cycle": 2025, "name": "SEVERELY_ADVERSE", "quarter": "2025 Q3"}
+    market = apply_shocks(_market().model_copy(update=quoted), _scenario(shock))
+    euro, yen = 0.969 / 1.035, 157.4 / 154.3
+    assert market.fx_spots == pytest.approx({"EURUSD": 1.2 * euro, "EURJPY": 180 * euro / yen, "EURPLN": 4})
+
+
+def test_a_pair_that_is_made_of_others_cannot_be_shocked_itself() -> None:
+    problem = check_scenarios(_market(), [_scenario({"kind": "FX", "pair": "EURJPY", "pct": 1})])[0]
+    assert problem.code == "UNKNOWN_PAIR" and "EURUSD or USDJPY moves it" in problem.fix
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,8 @@ MEASURES = (
     "STANDARD_ERROR",
     "WAL",
     "WAM",
+    "DV01_STANDARD_ERROR",
+    "VEGA_STANDARD_ERROR",
 )
 
 
@@ -86,7 +88,7 @@ def priced(
     scenarios = [ScenarioDocument.model_validate({"scenario_id": f"s{k}", "shocks": s}) for k, s in enumerate(shocks)]
     run = resolve(
         prepared.portfolio,
-        parse_market(json.dumps(given)),
+        parse_market(json.dumps(given), rates_are_decimals=True),
         [BASE_SCENARIO, *scenarios],
         base_currency="USD",
         measures=tuple(measures),

@@ -4,11 +4,20 @@ from datetime import date
 from typing import Any
 
 import pytest
+import QuantLib as ql
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.market.document import InvalidMarket, MarketDocument, canonical_json, parse_market, sha256_of
-from domain.market.parts import ParCurve, ZeroCurve, add_tenor
+from domain.market.document import (
+    InvalidMarket,
+    MarketDocument,
+    canonical_json,
+    parse_market,
+    sha256_of,
+    stored_market,
+    suspicions_of,
+)
+from domain.market.parts import ParCurve, ZeroCurve, add_tenor, default_swap_maturity
 
 MARKET: dict[str, Any] = {
     "as_of": "2026-01-23",
@@ -120,10 +129,13 @@ def test_the_smallest_market_takes_the_defaults() -> None:
     assert (market.discount, market.fixings) == ({}, ())
 
 
-def test_top_level_keys_that_are_not_known_are_kept_and_hashed() -> None:
-    market = parse_market(json.dumps({**MARKET, "source": "desk"}))
-    assert market.model_extra == {"source": "desk"}
-    assert sha256_of(market) != sha256_of(parse_market(json.dumps(MARKET)))
+def test_a_market_taken_in_before_a_rule_was_made_is_read_as_it_is() -> None:
+    """Keys at the top were kept once, and rates in percent went unnoticed."""
+    old = _changed("curves[0].nodes[1].rate", 0.9) | {"source": "desk"}
+    market = stored_market(json.dumps(old).encode())
+    assert market.model_extra == {"source": "desk"} and canonical_json(market) == canonical_json(
+        stored_market(canonical_json(market))
+    )
 
 
 NODE = {"tenor": "5Y", "rate": 0.04}
@@ -146,7 +158,7 @@ FIXING = {"index": "USD-SOFR-3M", "date": "2026-01-02", "rate": 0.05}
         ("curves[0].nodez", [], "curves[0].nodez", "UNKNOWN_FIELD"),
         ("curves[0].nodes", [], "curves[0].nodes", "TOO_FEW_NODES"),
         ("curves[0].nodes", [NODE], "curves[0].nodes", "TOO_FEW_NODES"),
-        ("curves[0].nodes[1].rate", 4.7, "curves[0].nodes[1].rate", "RATE_NOT_DECIMAL"),
+        ("curves[0].nodes[1].rate", 4.7, "curves[0].nodes[1].rate", "PERCENT_SUSPECTED"),
         ("curves[0].nodes[1].rate", "0.047", "curves[0].nodes[1].rate", "WRONG_TYPE"),
         ("curves[0].nodes[1].rate", True, "curves[0].nodes[1].rate", "WRONG_TYPE"),
         ("curves[0].nodes[1].rate", None, "curves[0].nodes[1].rate", "WRONG_TYPE"),
@@ -157,14 +169,30 @@ FIXING = {"index": "USD-SOFR-3M", "date": "2026-01-02", "rate": 0.05}
         ("curves[0].nodes[1]", {"tenor": "1Q", "rate": 0.04}, "curves[0].nodes[1].tenor", "INVALID_TENOR"),
         ("curves[0].nodes[1]", {"tenor": "0M", "rate": 0.04}, "curves[0].nodes[1].tenor", "INVALID_TENOR"),
         ("curves[0].nodes[1]", {"tenor": "999Y", "rate": 0.04}, "curves[0].nodes[1].tenor", "INVALID_TENOR"),
+        ("curves[0].nodes[1]", {"tenor": "199Y24M", "rate": 0.04}, "curves[0].nodes[1].tenor", "INVALID_TENOR"),
+        ("curves[0].nodes[1]", {"tenor": "3M1Y", "rate": 0.04}, "curves[0].nodes[1].tenor", "INVALID_TENOR"),
+        ("curves[0].nodes[1]", {"tenor": "\u0662Y", "rate": 0.04}, "curves[0].nodes[1].tenor", "INVALID_TENOR"),
+        ("curves[0].nodes[1]", {"tenor": "2\u00b2Y", "rate": 0.04}, "curves[0].nodes[1].tenor", "INVALID_TENOR"),
+        ("curves[0].nodes[1]", {"tenor": "", "rate": 0.04}, "curves[0].nodes[1].tenor", "INVALID_TENOR"),
         ("curves[0].nodes[1]", {"tenor": "1M", "rate": 0.04}, "curves[0].nodes[1]", "DUPLICATE_NODE"),
         ("curves[0].nodes[1]", {"date": "2026-02-23", "rate": 0.04}, "curves[0].nodes[1]", "DUPLICATE_NODE"),
         ("curves[0].nodes[1]", {"tenor": "3W", "rate": 0.04}, "curves[0].nodes[1]", "NODES_NOT_SORTED"),
         ("curves[0].nodes[0]", {"date": "2026-01-23", "rate": 0.04}, "curves[0].nodes[0]", "NODE_NOT_AFTER_AS_OF"),
         ("curves[2].nodes[0].type", "BOND", "curves[2].nodes[0].type", "UNKNOWN_VALUE"),
         ("curves[2].discount_curve", "X", "curves[2].discount_curve", "UNKNOWN_CURVE"),
+        ("curves[2].index", "EUR-EURIBOR-6M", "curves[2].index", "WRONG_CURRENCY"),
+        ("curves[2].nodes[0].fixed_freq", 2, "curves[2].nodes[0].fixed_freq", "UNKNOWN_FIELD"),
+        ("curves[2].nodes[0].day_count", "ACT/360", "curves[2].nodes[0].day_count", "UNKNOWN_FIELD"),
+        ("curves[2].nodes[0].fixed_day_count", "NL/365", "curves[2].nodes[0].fixed_day_count", "UNKNOWN_VALUE"),
+        ("curves[2].nodes[0].float_frequency", 3, "curves[2].nodes[0].float_frequency", "UNKNOWN_VALUE"),
+        ("curves[2].nodes[0].float_frequency", "4", "curves[2].nodes[0].float_frequency", "UNKNOWN_VALUE"),
+        ("curves[2].nodes[0].fixed_frequency", [2], "curves[2].nodes[0].fixed_frequency", "UNKNOWN_VALUE"),
+        ("fx_spot", [], "fx_spot", "UNKNOWN_FIELD"),
+        ("credit_curves[1].nodes[0].hazard", 0.01, "credit_curves[1].nodes[0].hazard", "UNKNOWN_FIELD"),
+        ("hull_white.USD.mean_revertion", 0.1, "hull_white.USD.mean_revertion", "UNKNOWN_FIELD"),
+        ("volatilities[0].strike", [0.01], "volatilities[0].strike", "UNKNOWN_FIELD"),
         ("spread_curves[0].nodes", [], "spread_curves[0].nodes", "TOO_FEW_NODES"),
-        ("spread_curves[0].nodes[0].rate", 180, "spread_curves[0].nodes[0].rate", "RATE_NOT_DECIMAL"),
+        ("spread_curves[0].nodes[0].rate", 180, "spread_curves[0].nodes[0].rate", "PERCENT_SUSPECTED"),
         ("credit_curves[0].recovery", 1, "credit_curves[0].recovery", "OUT_OF_RANGE"),
         ("credit_curves[0].nodes[0].cds_spread", 0.01, "credit_curves[0].nodes[0]", "HAZARD_OR_SPREAD"),
         ("discount.USD", "USD-OIS", "discount.USD", "UNKNOWN_CURVE"),
@@ -178,11 +206,11 @@ FIXING = {"index": "USD-SOFR-3M", "date": "2026-01-02", "rate": 0.05}
         ("fx_spots[0].pair", "USDGBP", "fx_spots[1].pair", "DUPLICATE_PAIR"),
         ("fixings[2]", FIXING, "fixings[2]", "DUPLICATE_FIXING"),
         ("fixings[1].date", "2026-01-24", "fixings[1].date", "FIXING_AFTER_AS_OF"),
-        ("fixings[1].rate", 4.3, "fixings[1].rate", "RATE_NOT_DECIMAL"),
+        ("fixings[1].rate", 4.3, "fixings[1].rate", "PERCENT_SUSPECTED"),
         ("volatilities[0].expiries_yr", [5, 1], "volatilities[0].expiries_yr", "AXIS_NOT_ASCENDING"),
         ("volatilities[0].expiries_yr", [1, 2, 5], "volatilities[0]", "SHAPE_MISMATCH"),
         ("volatilities[0].tenors_yr", None, "volatilities[0]", "WRONG_AXES"),
-        ("volatilities[0].vols", [[80, 85], [75, 80]], "volatilities[0]", "VOLATILITY_NOT_DECIMAL"),
+        ("volatilities[0].vols", [[80, 85], [75, 80]], "volatilities[0]", "PERCENT_SUSPECTED"),
         ("volatilities[0].vols", [[0.01, 0.01], [0.01, 0]], "volatilities[0].vols", "INVALID_VOLATILITY"),
         ("volatilities[1].pair", None, "volatilities[1]", "MISSING_UNDERLYING"),
         ("volatilities[1].surface_id", "USD-SWPT", "volatilities[1].surface_id", "DUPLICATE_ID"),
@@ -214,6 +242,95 @@ def test_what_is_no_document_at_all(raw: bytes | str, expected: tuple[str, str])
     assert _problems(raw) == [expected]
 
 
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("fx_spots[0].spot", 10**400),
+        ("fx_spots[0].spot", 1e300),
+        ("volatilities[1].vols", [[10**400] * 3] * 2),
+        ("hull_white.USD.sigma", -(10**400)),
+    ],
+    ids=["spot", "spot as a float", "volatility", "sigma"],
+)
+def test_numbers_beyond_all_bounds_are_refused(path: str, value: Any) -> None:
+    assert _problems(_changed(path, value))
+
+
+def test_the_nearest_name_is_told_at_any_depth() -> None:
+    document = _changed("curves[2].nodes[0].fixed_freq", 2) | {"fx_spot": []}
+    document["curves"][0]["nodes"][0]["Rate"] = 0.04
+    document["volatilities"][0]["strike"] = [0.01]
+    with pytest.raises(InvalidMarket) as refused:
+        parse_market(json.dumps(document))
+    told = {each.path: each.fix.split("?")[0] for each in refused.value.problems}
+    assert told == {
+        "fx_spot": "did you mean 'fx_spots'",
+        "curves[0].nodes[0].Rate": "did you mean 'rate'",
+        "curves[2].nodes[0].fixed_freq": "did you mean 'fixed_frequency'",
+        "volatilities[0].strike": "did you mean 'strikes'",
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "place"),
+    [
+        ("curves[0].nodes[0].rate", 0.31, "curves[0].nodes[0].rate"),
+        ("curves[0].nodes[0].rate", -0.387, "curves[0].nodes[0].rate"),
+        ("curves[2].nodes[0].rate", 0.4, "curves[2].nodes[0].rate"),
+        ("curves[0].jumps", [{"date": "2026-12-31", "rate": 0.5}], "curves[0].jumps[0].rate"),
+        ("spread_curves[0].nodes[0].rate", 1.8, "spread_curves[0].nodes[0].rate"),
+        ("credit_curves[0].nodes[0].hazard_rate", 2.0, "credit_curves[0].nodes[0].hazard_rate"),
+        ("credit_curves[1].nodes[0].cds_spread", 0.95, "credit_curves[1].nodes[0].cds_spread"),
+        ("fixings[1].rate", 4.32, "fixings[1].rate"),
+        ("volatilities[0].vols", [[0.008, 0.11], [0.008, 0.008]], "volatilities[0].vols"),
+        ("volatilities[1].vols", [[8.0, 7.0, 8.0], [8.5, 7.5, 8.5]], "volatilities[1].vols"),
+        ("hull_white.USD.sigma", 0.9, "hull_white.USD.sigma"),
+    ],
+)
+def test_what_looks_like_percent_is_refused_unless_it_is_meant(path: str, value: Any, place: str) -> None:
+    document = _changed(path, value)
+    assert _problems(document) == [(place, "PERCENT_SUSPECTED")]
+    meant = parse_market(json.dumps(document), rates_are_decimals=True)
+    assert [(each.path, each.code) for each in suspicions_of(meant)] == [(place, "PERCENT_SUSPECTED")]
+
+
+def test_a_curve_in_percent_is_one_problem() -> None:
+    document = _changed("curves[1].nodes", [{"tenor": f"{k}Y", "rate": 2.0 + k / 10} for k in range(1, 31)])
+    with pytest.raises(InvalidMarket) as refused:
+        parse_market(json.dumps(document))
+    assert [each.path for each in refused.value.problems] == ["curves[1].nodes[0].rate"]
+    assert "29 more" in refused.value.problems[0].message and "--rates-are-decimals" in refused.value.problems[0].fix
+
+
+@pytest.mark.parametrize(
+    ("as_of", "tenor", "maturity"),
+    [
+        ("2026-01-23", "5Y", "2030-12-20"),
+        ("2026-03-19", "5Y", "2030-12-20"),
+        ("2026-03-20", "5Y", "2031-06-20"),
+        ("2026-09-19", "5Y", "2031-06-20"),
+        ("2026-09-20", "5Y", "2031-12-20"),
+        ("2026-01-23", "6M", "2026-06-20"),
+        ("2026-01-23", "18M", "2027-06-20"),
+        ("2026-01-23", "1Y6M", "2027-06-20"),
+        ("2026-01-23", "3M", "2026-06-20"),
+        ("2026-01-23", "2W", "2026-06-20"),
+    ],
+)
+def test_default_swaps_are_quoted_to_the_standard_june_or_december(as_of: str, tenor: str, maturity: str) -> None:
+    assert default_swap_maturity(date.fromisoformat(as_of), tenor) == date.fromisoformat(maturity)
+
+
+@pytest.mark.parametrize("years", range(1, 11))
+@pytest.mark.parametrize("as_of", ["2024-02-29", "2025-06-20", "2025-12-21", "2026-03-20", "2026-08-01", "2026-09-20"])
+def test_standard_maturities_are_those_of_quantlib(as_of: str, years: int) -> None:
+    day = date.fromisoformat(as_of)
+    expected = ql.cdsMaturity(
+        ql.Date(day.day, day.month, day.year), ql.Period(years, ql.Years), ql.DateGeneration.CDS2015
+    )
+    assert default_swap_maturity(day, f"{years}Y").isoformat() == expected.ISO()
+
+
 def test_a_byte_order_mark_is_no_fault() -> None:
     parse_market(b"\xef\xbb\xbf" + json.dumps(MARKET).encode())
 
@@ -231,7 +348,7 @@ def test_all_problems_are_told_at_once() -> None:
     del document["base_currency"]
     assert sorted(_problems(document)) == [
         ("base_currency", "MISSING"),
-        ("curves[0].nodes[1].rate", "RATE_NOT_DECIMAL"),
+        ("curves[0].nodes[1].rate", "PERCENT_SUSPECTED"),
         ("curves[1].nodes[1]", "NODES_NOT_SORTED"),
         ("discount.GBP", "UNKNOWN_CURVE"),
         ("fixings[0].date", "FIXING_AFTER_AS_OF"),
@@ -249,6 +366,10 @@ def test_all_problems_are_told_at_once() -> None:
         ("2026-01-23", "18M", "2027-07-23"),
         ("2026-12-31", "1D", "2027-01-01"),
         ("2026-01-23", "2W", "2026-02-06"),
+        ("2026-01-31", "1Y1M", "2027-02-28"),
+        ("2026-01-23", "1Y3M", "2027-04-23"),
+        ("2026-01-31", "1M1D", "2026-03-01"),
+        ("2026-01-23", "2W3D", "2026-02-09"),
     ],
 )
 def test_tenors_are_calendar_time_with_the_end_of_month_clipped(as_of: str, tenor: str, expected: str) -> None:

@@ -102,13 +102,21 @@ def test_what_is_wrong_with_a_row(line: str, column: str, code: str) -> None:
 @pytest.mark.parametrize(
     ("line", "code"),
     [
-        ("2024-01-02,CURVE,USD,5Y,4.5", "OUT_OF_RANGE"),
+        ("2024-01-02,CURVE,USD,5Y,4.5", "PERCENT_SUSPECTED"),
         ("2024-01-02,FX,EURUSD,,0", "OUT_OF_RANGE"),
         ("2024-01-02,VOL,USD,,-0.1", "OUT_OF_RANGE"),
     ],
 )
 def test_levels_that_cannot_be(line: str, code: str) -> None:
     assert problems(line, line.replace("-02", "-03", 1), column="level")[0] == (2, "level", code)
+
+
+def test_a_column_that_a_history_does_not_have_is_refused_with_the_nearest() -> None:
+    header = ("date", "kind", "name", "tenr", "move")
+    with pytest.raises(InvalidHistory) as refused:
+        read_history(header, [])
+    assert [(each.column, each.code) for each in refused.value.problems] == [("tenr", "UNKNOWN_COLUMN")]
+    assert "'tenor'" in refused.value.problems[0].fix
 
 
 def test_a_series_has_one_value_on_every_date() -> None:

@@ -91,7 +91,7 @@ def test_base_is_the_market_without_shocks() -> None:
         (
             {"kind": "CURVE", "curve_id": "C", "nodes": [{"tenor": "1Y", "rate": 5}]},
             "nodes[0].rate",
-            "RATE_NOT_DECIMAL",
+            "PERCENT_SUSPECTED",
         ),
         ({"kind": "CURVE_MOVE", "curves": "*", "moves": []}, "", "EMPTY"),
         ({"kind": "CURVE_MOVE", "curves": "*", "moves": [{"tenor": "5", "bp": 1}]}, "moves[0].tenor", "INVALID_TENOR"),

@@ -20,7 +20,7 @@ from commands.processes.run import OpenRun, payload
 from commands.submit_run import SubmitRun, submit_run
 from compute.worker import Ports, Worker
 from ops.audit.sealing.sealer import seal
-from ops.checking import check_scenarios
+from ops.checking import check_scenarios, find_unsolved
 from ops.embedded_postgres.server import EmbeddedServer
 from ops.settings import Settings
 from ops.wiring import Tenor, utc_now
@@ -71,7 +71,9 @@ def complete_a_run(tenor: Tenor) -> str:
     """Every step in this process, so that this process's engine is the one that made the facts."""
     envelope = tenor.envelope("ada")
     portfolio = ingest_portfolio(tenor.store, tenor.blobs, tenor.portfolio_codec, envelope, FUND)["snapshot_id"]
-    market = load_market(tenor.store, tenor.blobs, envelope, (FUND / "market.json").read_bytes())["snapshot_id"]
+    market = load_market(tenor.store, tenor.blobs, envelope, (FUND / "market.json").read_bytes(), find_unsolved)[
+        "snapshot_id"
+    ]
     define_scenarios(tenor.store, envelope, UP100)
     approve_model(tenor.store, tenor.envelope("grace"), "curves", "validated", conditions="liquid curves")
     seal(tenor)

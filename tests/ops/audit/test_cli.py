@@ -1,6 +1,7 @@
 """The commands as they are typed: one JSON document, exit 1 when something is wrong."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,20 @@ def test_a_certificate_goes_to_a_file_and_is_checked(sealed: Any, tenor: Any, tm
     file.write_bytes(file.read_bytes().replace(b"COMPLETED", b"PUBLISHED", 1))
     checked = tenor("check", str(file), "--json")
     assert (checked.exit_code, json.loads(checked.stdout)["ok"]) == (1, False)
+
+
+def test_a_certificate_of_another_log_needs_any_log(sealed: Any, tenor: Any, tmp_path: Path) -> None:
+    file = tmp_path / "run.json"
+    assert tenor("certificate", sealed.run_id, "--out", str(file)).exit_code == 0
+    first_key = json.loads(tenor("check", str(file), "--json").stdout)["first_key"]
+    shutil.rmtree(sealed.tenor.settings.home / "seals")
+    checked = tenor("check", str(file), "--json")
+    report = json.loads(checked.stdout)
+    assert (checked.exit_code, report["ok"], report["key_known"]) == (1, False, False)
+    assert "is not known here" in report["problems"][0] and "--any-log" in report["problems"][0]
+    assert tenor("check", str(file), "--any-log").exit_code == 0
+    assert tenor("check", str(file), "--key", first_key).exit_code == 0
+    assert tenor("check", str(file), "--key", "0" * 64, "--any-log").exit_code == 1
 
 
 def test_history_lineage_seal_export_and_rotation(sealed: Any, tenor: Any, tmp_path: Path) -> None:

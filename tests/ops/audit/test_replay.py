@@ -9,10 +9,14 @@ import pytest
 
 from commands.refusals import UnknownRun
 from compute.engine import engine_version
+from domain.measures.failures import Reason
 from domain.refusals import Refused
 from domain.runs.facts import fact_stream
 from ops.adapters.block_codec import ZstdBlockCodec
-from ops.audit.replay import Verdict, compared, largest_difference, replay, sampled
+from ops.audit.replay import Verdict, compared, document, inputs_of, largest_difference, replay, sampled, told
+from ops.audit.replay_differences import differences
+from ops.audit.run_events import read_run
+from ops.cli.audit import lines_of_chunk
 
 
 def stored(sealed: Any, kind: str) -> tuple[Any, Any]:
@@ -33,9 +37,45 @@ def test_the_last_bit_of_one_value_is_a_difference(sealed: Any) -> None:
     fact, columns = stored(sealed, "PositionPriced")
     values = columns.values.copy()
     values[0, 0, 0] = np.nextafter(values[0, 0, 0], np.inf)
-    told = compared(sealed.tenor, fact, replace(columns, values=values))
-    assert told.verdict is Verdict.DIFFERENT
-    assert told.largest_difference is not None and 0 < told.largest_difference < 1e-15
+    one = compared(sealed.tenor, fact, replace(columns, values=values))
+    assert one.verdict is Verdict.DIFFERENT
+    assert one.largest_difference is not None and 0 < one.largest_difference < 1e-15
+
+
+def test_a_difference_says_which_position_which_measure_and_how_large(sealed: Any) -> None:
+    fact, columns = stored(sealed, "RiskComputed")
+    requested = read_run(sealed.tenor, sealed.run_id).requested
+    inputs = inputs_of(sealed.tenor, requested)
+    values = columns.values.copy()
+    values[0, 1, 2] += 5.0
+    values[0, 0, 1] = np.nan
+    one = compared(sealed.tenor, fact, replace(columns, values=values))
+    again = told(sealed.tenor, one, fact, replace(columns, values=values), requested, inputs)
+    assert again.values_different == 2
+    ids = inputs.portfolio.tables["positions"].columns["position_id"].categories
+    blank, moved = again.differences
+    assert (blank.position_id, blank.scenario, blank.measure, blank.column) == (ids[1], "BASE", "DV01", "dv01")
+    assert (blank.stored, blank.recomputed, blank.difference) == (columns.values[0, 0, 1], None, None)
+    assert (moved.position_id, moved.scenario, moved.stored) == (ids[2], "up100@1", columns.values[0, 1, 2])
+    assert moved.recomputed == values[0, 1, 2] and moved.difference == pytest.approx(5.0, rel=1e-12)
+    lines = lines_of_chunk(document(again))
+    assert lines[1].endswith("recomputed blank")
+    assert (
+        f"{ids[2]} dv01 under up100@1: stored {moved.stored!r}, recomputed {moved.recomputed!r}, off by 5 (" in lines[2]
+    )
+    assert document(again)["largest_difference"] is None
+
+
+def test_reasons_that_differ_are_told_in_place_of_values(sealed: Any) -> None:
+    _, columns = stored(sealed, "PositionPriced")
+    requested = read_run(sealed.tenor, sealed.run_id).requested
+    reasons = columns.reasons.copy()
+    reasons[0, 0, 0] = Reason.UNSUPPORTED
+    found = differences(
+        columns, replace(columns, reasons=reasons), 0, requested, inputs_of(sealed.tenor, requested).portfolio
+    )
+    (one,) = found.told
+    assert (one.measure, one.column, one.stored, one.recomputed) == ("PV", "reason", "NONE", "UNSUPPORTED")
 
 
 def test_another_engine_may_differ_in_the_last_digits(sealed: Any) -> None:

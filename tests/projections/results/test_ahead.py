@@ -33,7 +33,7 @@ def tell(tenor: Tenor, *projections: Any) -> None:
 
 def results_of(tenor: Tenor) -> tuple[ResultsProjection, CountingCodec]:
     codec = CountingCodec()
-    return ResultsProjection(tenor.store, tenor.blobs, SnapshotCodec(), codec), codec
+    return ResultsProjection(tenor.store, tenor.blobs, SnapshotCodec(), codec, lambda: ASKED.now), codec
 
 
 def in_one_go(tenor: Tenor) -> dict[str, list[str]]:

@@ -229,7 +229,9 @@ def test_top_lists_equal_a_full_sort_with_ties_and_blanks(most: int) -> None:
 
 def chunk_of(values: list[Any], reasons: Any) -> ChunkResults:
     shape = np.shape(values[0])
-    return ChunkResults(0, 0, shape[1], [np.array(each, float) for each in values], (), reasons, [""] * shape[1], {})
+    return ChunkResults(
+        0, 0, shape[1], [np.array(each, float) for each in values], (), reasons, [""], np.zeros(shape[1], np.int32), {}
+    )
 
 
 def rollups_of(measures: list[Measure], values: list[Any], rates: Any) -> tuple[Rollups, dict[tuple[str, str], int]]:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import orjson
 from psycopg.types.json import Jsonb
 
-from query_api.http.progress import look, progress_events
+from query_api.http.progress import Looks, progress_events
 from tests.query_api.conftest import Connect
 from tests.query_api.hand_made_run import ASKED_AT, UNFINISHED_ID
 
@@ -16,7 +16,8 @@ def test_a_stream_follows_its_run_to_the_end(own_connect: Connect) -> None:
 
 
 async def follow(connect: Connect) -> None:
-    frames = progress_events(lambda after: look(connect, UNFINISHED_ID, after), 0)
+    looks = Looks(connect)
+    frames = progress_events(lambda after: looks.see(UNFINISHED_ID, after), 0)
     assert await told(frames) == ("progress", None, 1)
     with connect() as connection:
         connection.execute("UPDATE projection.run_v1 SET priced_chunks = '{0,1}' WHERE run_id = %s", (UNFINISHED_ID,))

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from query_api.errors import BadQuery
+from query_api.value_at_risk.backtests import backtest_file
 from query_api.value_at_risk.coverage_tests import Zone, backtest, cumulative_binomial, zone_of
 
 # Kupiec (1995), table 2, as quoted by Jorion, Value at Risk (3rd ed.), table 6-2: numbers of failures N for which the
@@ -92,3 +94,9 @@ def test_a_true_var_is_rejected_about_as_often_as_promised() -> None:
     drawn = [backtest((rng.random(500) < 0.05).tolist(), 0.95) for _ in range(600)]
     assert 0.03 < np.mean([each.kupiec.rejects for each in drawn]) < 0.08
     assert 0.02 < np.mean([each.conditional_coverage.rejects for each in drawn]) < 0.09
+
+
+def test_a_column_that_a_backtest_does_not_have_is_refused_with_the_nearest() -> None:
+    with pytest.raises(BadQuery) as refused:
+        backtest_file(b"date,pnl,var,vars\n2026-01-02,1,2,3\n2026-01-05,1,2,3\n")
+    assert "'vars'" in str(refused.value) and "'var'" in refused.value.fix

@@ -46,6 +46,20 @@ def test_the_figures_of_a_run(client: TestClient) -> None:
     assert "<script" not in answer.text
 
 
+def test_a_run_with_holes_looks_like_one(client: TestClient) -> None:
+    markup = client.get(f"/?run={RUN_ID}").text
+    texts = Balanced(markup).texts
+    assert "Incomplete: of 5 positions 1 has no value." in texts
+    assert "1 position: no spot <GBPUSD> (P9)" in texts
+    assert markup.index("Incomplete") < markup.index("Totals by desk")
+
+
+def test_a_run_without_holes_says_nothing_of_them(own_connect: Connect) -> None:
+    with own_connect() as connection:
+        connection.execute("UPDATE projection.result_run_v1 SET failed = 0, failures = '[]'")
+    assert "Incomplete" not in client_over(own_connect).get(f"/?run={RUN_ID}").text
+
+
 def test_every_link_of_the_page_leads_somewhere(client: TestClient) -> None:
     for address in sorted(set(Balanced(client.get("/").text).addresses)):
         assert client.get(address).status_code == 200, address

@@ -1,5 +1,6 @@
 """Prepayment and default speeds, month by month, as section 2 of the contract words them."""
 
+import math
 from dataclasses import dataclass
 from datetime import date
 
@@ -17,6 +18,8 @@ class Behaviour:
     severity: float
     lag_months: int
     advances: bool
+    step_months: float = 1.0
+    """what stands for a month: 12/26 or 12/52 of one where payments are as many days apart"""
 
     def of_period(self, issue: date, end: date, months: int, exposed: int) -> tuple[float, list[float]]:
         """SMM of a period, and the share of its first balance that defaults in each of its months.
@@ -26,9 +29,11 @@ class Behaviour:
         """
         age = whole_months(issue, end)
         stay, perform, lost = 1.0, 1.0, []
-        for number, month in enumerate(range(age - months + 1, age + 1)):
-            stay *= 1.0 - smm(self.prepayment, month)
-            lost.append(perform * mdr(self.default, month) if number < exposed else 0.0)
+        by_month = list(range(age - months + 1, age + 1)) if self.step_months == 1.0 else [age] * months
+        for number, month in enumerate(by_month):
+            stay *= (1.0 - smm(self.prepayment, month)) ** self.step_months
+            dies = 1.0 - (1.0 - mdr(self.default, month)) ** self.step_months
+            lost.append(perform * dies if number < exposed else 0.0)
             perform -= lost[-1]
         return 1.0 - stay, lost
 
@@ -79,9 +84,15 @@ def behaviour_of(terms: Terms, market: Market) -> Behaviour | None:
         _scaled(terms.instrument.get("prepayment"), market.prepayment_multiplier),
         _default(terms, market.default_multiplier),
         min(max(_severity(terms) + market.severity_add, 0.0), 1.0),
-        terms.whole("recovery_lag_months", 0),
+        math.ceil(terms.whole("recovery_lag_months", 0) / step_of(terms)),
         terms.flag("servicer_advances"),
+        step_of(terms),
     )
+
+
+def step_of(terms: Terms) -> float:
+    f = terms.whole("frequency", 0)
+    return 12 / f if f > 12 else 1.0
 
 
 def _severity(terms: Terms) -> float:

@@ -26,6 +26,10 @@ class Period:
     accrual_end: date
     pay: date
     regular: bool
+    at_the_end: bool = False
+    """a stub before maturity: its notional regular periods are counted on from its start, others' back from the end"""
+    day_of_month: int = 0
+    """on which its notional regular periods end, where a month has clipped its start"""
 
 
 def add_months(day: date, months: int, keep_month_end: bool = False) -> date:
@@ -78,15 +82,34 @@ def adjusted(name: str, rule: str, day: date) -> date:
 
 @dataclass(frozen=True)
 class Rolls:
-    """Maturity less k periods of whole months, each counted from maturity."""
+    """Maturity less k periods, each counted from maturity: of whole months, or of 14 or 7 days."""
 
     maturity: date
-    months: int
+    frequency: int
     keep_month_end: bool
+    day_of_month: int = 0
+    """where another than maturity's: clipped to the month"""
 
     def __call__(self, k: int) -> date:
+        if self.frequency > 12:
+            return self.maturity - timedelta(days=k * 364 // self.frequency)
+        months = -k * (12 // (self.frequency or 1))
+        if self.day_of_month:
+            first = add_months(self.maturity.replace(day=1), months)
+            return first.replace(day=min(self.day_of_month, calendar.monthrange(first.year, first.month)[1]))
         month_end = add_months(self.maturity, 0, True)
-        return add_months(self.maturity, -k * self.months, self.keep_month_end and self.maturity == month_end)
+        return add_months(self.maturity, months, self.keep_month_end and self.maturity == month_end)
+
+
+def rolls_from(maturity: date, last: date | None, first: date | None, frequency: int, keep: bool) -> Rolls:
+    """Regular dates run from the first payment date to the last regular one, whose day its month may have clipped."""
+    anchor = last or maturity
+    if last and first and frequency <= 12 and not (keep and add_months(last, 0, True) == last):
+        apart = (last.year - first.year) * 12 + last.month - first.month
+        clipped = first.day > last.day and add_months(last, 0, True) == last
+        if clipped and apart % (12 // frequency) == 0:
+            return Rolls(anchor, frequency, False, first.day)
+    return Rolls(anchor, frequency, keep)
 
 
 def _ends(rolls: Rolls, after: date) -> list[date]:
@@ -104,6 +127,7 @@ def schedule(
     first: date | None,
     maturity: date,
     frequency: int,
+    last: date | None = None,
     keep_month_end: bool = False,
     holidays: str = "NONE",
     rule: str = "UNADJUSTED",
@@ -115,7 +139,9 @@ def schedule(
             raise InvalidTerms("nothing says when the only period starts")
         pairs = [(issue, maturity, False)]
     else:
-        pairs = _pairs(Rolls(maturity, 12 // frequency, keep_month_end), as_of, issue, first)
+        rolls = rolls_from(maturity, last, first, frequency, keep_month_end)
+        pairs = _pairs(rolls, as_of, issue, first)
+    tail = [] if frequency == 0 or last in (None, maturity) else [_tail(rolls, maturity)]
 
     def move(day: date) -> date:
         return adjusted(holidays, rule, day)
@@ -123,13 +149,32 @@ def schedule(
     return [
         Period(a, b, move(a) if adjust_accrual else a, move(b) if adjust_accrual else b, move(b), regular)
         for a, b, regular in pairs
+    ] + [
+        Period(
+            a,
+            b,
+            move(a) if adjust_accrual else a,
+            move(b) if adjust_accrual else b,
+            move(b),
+            regular,
+            not regular,
+            rolls.day_of_month,
+        )
+        for a, b, regular in tail
     ]
+
+
+def _tail(rolls: Rolls, maturity: date) -> tuple[date, date, bool]:
+    back = Rolls(
+        maturity, rolls.frequency, rolls.keep_month_end and rolls.maturity == add_months(rolls.maturity, 0, True)
+    )
+    return rolls.maturity, maturity, maturity == rolls(-1) or rolls.maturity == back(1)
 
 
 def _pairs(rolls: Rolls, as_of: date, issue: date | None, first: date | None) -> list[tuple[date, date, bool]]:
     if first is not None:
         ends = [first, *_ends(rolls, first)]
-        start = issue or add_months(first, -rolls.months)
+        start = issue or Rolls(first, rolls.frequency, rolls.keep_month_end)(1)
     elif issue is not None:
         ends, start = _ends(rolls, issue), issue
     else:
@@ -153,10 +198,20 @@ def isda(start: date, end: date) -> float:
     return total
 
 
+def icma_on(start: date, end: date, last: Period, frequency: int, keep_month_end: bool) -> float:
+    """Parts of notional regular periods counted on from a last period's start, each 1 / frequency of a year."""
+    rolls, total, k = Rolls(last.start, frequency, keep_month_end, last.day_of_month), 0.0, 0
+    while rolls(-k) < end:
+        a, b = rolls(-k), rolls(-k - 1)
+        total += max((min(b, end) - max(a, start)).days, 0) / (b - a).days
+        k += 1
+    return total / frequency
+
+
 def icma(start: date, end: date, period_end: date, frequency: int, keep_month_end: bool) -> float:
     """Parts of notional regular periods counted back from the period's end, each 1 / frequency of a year."""
-    months, total, k = 12 // frequency, 0.0, 0
-    rolls = Rolls(period_end, months, keep_month_end)
+    total, k = 0.0, 0
+    rolls = Rolls(period_end, frequency, keep_month_end)
     while rolls(k) > start:
         a, b = rolls(k + 1), rolls(k)
         total += max((min(b, end) - max(a, start)).days, 0) / (b - a).days
@@ -180,6 +235,8 @@ def fraction(
             return isda(start, end)
         case "ACT/ACT.ICMA" if period.regular:
             return (end - start).days / (period.accrual_end - start).days / frequency
+        case "ACT/ACT.ICMA" if period.at_the_end:
+            return icma_on(start, end, period, frequency, keep_month_end)
         case "ACT/ACT.ICMA":
             return icma(start, end, period.accrual_end, frequency or 1, keep_month_end)
         case _:

@@ -6,6 +6,7 @@ from datetime import date
 
 from tests.walk.oracle.behaviour import Behaviour, behaviour_of
 from tests.walk.oracle.dates import Period, add_months, fraction, schedule, whole_months, years_between
+from tests.walk.oracle.fixings import is_overnight, overnight_growth, reset_fixing
 from tests.walk.oracle.market import Market
 from tests.walk.oracle.terms import Terms
 
@@ -33,6 +34,7 @@ def periods_of(terms: Terms, as_of: date) -> list[Period]:
         first=terms.day_or_none("first_payment_date"),
         maturity=terms.day("maturity_date"),
         frequency=terms.whole("frequency"),
+        last=terms.day_or_none("last_regular_payment_date"),
         keep_month_end=terms.flag("end_of_month"),
         holidays=terms.text("calendar", "NONE"),
         rule=terms.text("business_day", "UNADJUSTED"),
@@ -79,16 +81,35 @@ def paid_coupon(terms: Terms, part: float) -> float:
 
 
 def _floating_rate(terms: Terms, market: Market, period: Period) -> float:
-    index = terms.text("index")
-    curve = market.curve(market.projection.get(index))
-    start, end = period.accrual_start, period.accrual_end
-    if start <= market.as_of:
-        forward = market.fixing(index, start)
-    else:
-        growth = curve.df(years_between(market.as_of, start)) / curve.df(years_between(market.as_of, end))
-        forward = (growth - 1.0) / period_fraction(terms, period)
-    rate = forward + terms.number("margin", 0.0)
+    return _all_in(terms, _index_rate(terms, market, period))
+
+
+def _all_in(terms: Terms, index_rate: float) -> float:
+    rate = index_rate + terms.number("margin", 0.0)
     return max(min(rate, terms.number("cap", math.inf)), terms.number("floor", -math.inf))
+
+
+def _index_rate(terms: Terms, market: Market, period: Period) -> float:
+    index, lag = terms.text("index"), terms.whole("fixing_lag_days", 0)
+    curve = market.curve(market.projection.get(index))
+    start, end, part = period.accrual_start, period.accrual_end, period_fraction(terms, period)
+    if start == end or part == 0:
+        return 0.0  # no length: nothing accrues, nothing is reset
+    if is_overnight(index):
+        return (overnight_growth(index, lag, market, start, end) - 1.0) / part
+    if start <= market.as_of:
+        return reset_fixing(index, lag, market, start)
+    growth = curve.df(years_between(market.as_of, start)) / curve.df(years_between(market.as_of, end))
+    return (growth - 1.0) / part
+
+
+def accruing_rate(terms: Terms, market: Market, period: Period, part: float) -> float:
+    """What interest has accrued at so far: of an overnight index what has been compounded, of others the rate set."""
+    if terms.text("rate_type") == "FLOATING" and is_overnight(terms.text("index")):
+        index, until = terms.text("index"), min(market.as_of, period.accrual_end)
+        growth = overnight_growth(index, terms.whole("fixing_lag_days", 0), market, period.accrual_start, until)
+        return _all_in(terms, (growth - 1.0) / part)
+    return annual_rate(terms, market, period)
 
 
 def project(terms: Terms, market: Market) -> list[Flow]:
@@ -130,6 +151,8 @@ class Amortization:
     interest_only_until: date
     periods_beyond: float
     frequency: int
+    given: float | None = None
+    """what is paid a period, where the terms say so"""
 
     def levels(self, period: Period) -> bool:
         return self.kind != "BULLET" and period.end > self.interest_only_until
@@ -154,7 +177,15 @@ def amortization_of(terms: Terms) -> Amortization:
         add_months(issue, terms.whole("io_months", 0)),
         max(beyond, 0) * f / 12 if "amortization_months" in terms.instrument else 0,
         f,
+        given_payment(terms),
     )
+
+
+def given_payment(terms: Terms) -> float | None:
+    """`payment_amount`, of a holding of `reference_notional` or else of what is held."""
+    if "payment_amount" not in terms.instrument or terms.text("amortization") != "LEVEL_PAY":
+        return None
+    return terms.number("payment_amount") * terms.notional / terms.number("reference_notional", abs(terms.notional))
 
 
 def _contractual(terms: Terms, market: Market, live: list[Period]) -> list[Flow]:
@@ -168,7 +199,9 @@ def _contractual(terms: Terms, market: Market, live: list[Period]) -> list[Flow]
         if left == 1:
             principal = balance
         elif plan.levels(period):
-            if plan.kind == "LEVEL_PAY" and (payment is None or floating):
+            if plan.given is not None:
+                payment = rounded(plan.given)
+            elif plan.kind == "LEVEL_PAY" and (payment is None or floating):
                 payment = rounded(plan.payment(balance, rate, left))
             principal = rounded(plan.principal(balance, rate, interest, left, payment))
             principal = principal if abs(principal) < abs(balance) else balance
@@ -188,8 +221,13 @@ class Defaulted:
 
 
 def months_of(terms: Terms, market: Market, period: Period) -> int:
-    """Months of speeds in a period: all of a regular one, a stub's whole months; paid at maturity, from `as_of`."""
+    """Months of speeds in a period: all of a regular one, a stub's whole months; paid at maturity, from `as_of`.
+
+    Paid every 14 or 7 days: so many days stand for a month.
+    """
     f = terms.whole("frequency")
+    if f > 12:
+        return max((period.end - period.start).days // (364 // f), 1)
     if not f:
         return max(whole_months(max(period.start, market.as_of), period.end), 0)
     return 12 // f if period.regular else max(whole_months(period.start, period.end), 1)
@@ -199,12 +237,18 @@ def _with_behaviour(terms: Terms, market: Market, live: list[Period], does: Beha
     plan, issue, fee = amortization_of(terms), terms.day("issue_date"), terms.number("servicing_fee", 0.0)
     months = [months_of(terms, market, period) for period in live]
     balance, waiting, flows = terms.notional, list[Defaulted](), list[Flow]()
+    unprepaid = terms.notional
     for k, period in enumerate(live):
         rate, part, left = annual_rate(terms, market, period), period_fraction(terms, period), len(live) - k
         exposed = sum(months) - does.lag_months - sum(months[:k])
         smm, lost = does.of_period(issue, period.end, months[k], exposed)
         mdr = sum(lost)
         due = _scheduled(plan, period, balance, rate, part, left)
+        if plan.given is not None and left > 1 and plan.levels(period):
+            paid = plan.given - unprepaid * rate * part
+            paid = paid if abs(paid) < abs(unprepaid) else unprepaid
+            due = balance * paid / unprepaid if unprepaid else balance
+            unprepaid -= paid
         defaulted, prepaid = mdr * balance, smm * (balance - due)
         due_paid = (1.0 - mdr) * due
         prepaid = prepaid if abs(prepaid) < abs(balance - defaulted - due_paid) else balance - defaulted - due_paid

@@ -3,6 +3,7 @@
 import csv
 import json
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -32,10 +33,9 @@ class MissingMarketData(LookupError):
 def node_date(as_of: date, node: dict[str, Any]) -> date:
     if "date" in node:
         return date.fromisoformat(node["date"])
-    number, unit = int(node["tenor"][:-1]), node["tenor"][-1]
-    if unit in "DW":
-        return as_of + timedelta(days=number * (7 if unit == "W" else 1))
-    return add_months(as_of, number * (12 if unit == "Y" else 1))
+    parts = {unit: int(number) for number, unit in re.findall(r"(\d+)([YMWD])", node["tenor"])}
+    day = add_months(as_of, 12 * parts.get("Y", 0) + parts.get("M", 0))
+    return day + timedelta(days=7 * parts.get("W", 0) + parts.get("D", 0))
 
 
 @dataclass
@@ -54,6 +54,8 @@ class Market:
     prepayment_multiplier: float = 1.0
     default_multiplier: float = 1.0
     severity_add: float = 0.0
+    days_on: int = 0
+    """1 where curves and fixings are those that tomorrow sees, days still counted from today"""
 
     def curve(self, curve_id: str | None) -> Curve:
         if curve_id is None or curve_id not in self.curves:
@@ -77,18 +79,21 @@ class Market:
         return self.fixings[index, day]
 
     def fx(self, bought: str, sold: str) -> float:
-        """Units of `sold` for one unit of `bought`."""
-        direct = self._quoted(bought, sold)
-        if direct is not None:
-            return direct
-        over, back = self._quoted(bought, "USD"), self._quoted("USD", sold)
-        if over is None or back is None:
-            raise MissingMarketData(f"no spot {bought}{sold}")
-        return over * back
+        """Units of `sold` for one `bought`, by the shortest chain; of equals over USD, then EUR, then by name."""
+        ways = [[bought]]
+        while ways:
+            there = [way for way in ways if way[-1] == sold]
+            if there:
+                best = min(there, key=lambda way: ("USD" not in way[1:-1], "EUR" not in way[1:-1], way))
+                return math.prod(self._quoted(a, b) or math.nan for a, b in pairwise(best))
+            ways = [[*way, each] for way in ways for each in self._quoted_against(way[-1]) if each not in way]
+        raise MissingMarketData(f"no spot {bought}{sold}")
+
+    def _quoted_against(self, currency: str) -> set[str]:
+        """Every currency that a quoted pair joins with this one."""
+        return {pair.replace(currency, "", 1) for pair in self.spots if currency in (pair[:3], pair[3:])}
 
     def _quoted(self, bought: str, sold: str) -> float | None:
-        if bought == sold:
-            return 1.0
         if bought + sold in self.spots:
             return self.spots[bought + sold]
         return 1.0 / self.spots[sold + bought] if sold + bought in self.spots else None

@@ -7,8 +7,17 @@ from datetime import date
 from functools import partial
 from pathlib import Path
 
-from tests.walk.oracle.dates import InvalidTerms, Period, Rolls, fraction, thirty_360, years_between
-from tests.walk.oracle.flows import Flow, annual_rate, live_periods, period_fraction, project
+from tests.walk.oracle.dates import (
+    InvalidTerms,
+    Period,
+    Rolls,
+    add_months,
+    fraction,
+    icma_on,
+    thirty_360,
+    years_between,
+)
+from tests.walk.oracle.flows import Flow, accruing_rate, live_periods, period_fraction, project
 from tests.walk.oracle.market import Market, MissingMarketData, read_market, read_scenarios, triangle
 from tests.walk.oracle.pools import pool_accrued, pool_times, project_pool
 from tests.walk.oracle.spreads import forward_theta, spread_measures, theta, tomorrow
@@ -64,15 +73,13 @@ def present_value(terms: Terms, market: Market, flows: list[Flow], spread_bump: 
     total = 0.0
     for flow in flows:
         t = years_between(market.as_of, flow.pay)
-        if flow.pay > market.as_of:
+        if flow.pay >= market.as_of:
             total += flow.amount * curve.df(t) * math.exp(-(spread_of(terms, market, t) + spread_bump) * t)
     return total
 
 
 def forward_value(terms: Terms, market: Market) -> float:
     """PV in quote currency of units of base bought at the strike; the spot settles after its lag."""
-    if terms.day("maturity_date") <= market.as_of:
-        return 0.0
     base, quote = terms.text("pair")[:3], terms.text("pair")[3:]
     base_curve, quote_curve = (market.curve(market.discount.get(each)) for each in (base, quote))
     t = years_between(market.as_of, terms.day("maturity_date"))
@@ -88,13 +95,31 @@ def value(terms: Terms, market: Market, spread_bump: float = 0.0) -> float:
 
 
 def flows_of(terms: Terms, market: Market) -> list[Flow]:
-    return project_pool(terms, market) if terms.product == "ABS_MBS" else project(terms, market)
+    flows = project_pool(terms, market) if terms.product == "ABS_MBS" else project(terms, market)
+    return flows or recovered(terms, market)
+
+
+def recovered(terms: Terms, market: Market) -> list[Flow]:
+    """Every payment is past and something is held: that is a mistake, or what a severity leaves comes back."""
+    if terms.notional == 0:
+        return []
+    if "severity" not in terms.instrument:
+        raise InvalidTerms("past maturity")
+    lost = min(max(terms.number("severity") + market.severity_add, 0.0), 1.0)
+    pay = add_months(market.as_of, terms.whole("recovery_lag_months", 0))
+    return [Flow(pay, terms.notional * (1.0 - lost), 0.0, 0)]
+
+
+def is_past(terms: Terms, market: Market) -> bool:
+    if terms.product == "FX_FWD":
+        return terms.day("maturity_date") <= market.as_of
+    return not (project_pool(terms, market) if terms.product == "ABS_MBS" else project(terms, market))
 
 
 def accrued_interest(terms: Terms, market: Market) -> float:
     """From the unpaid period's start to `as_of`, before the fee, at most one period."""
     if terms.product == "ABS_MBS":
-        return pool_accrued(terms, market, flows_of(terms, market))
+        return pool_accrued(terms, market, project_pool(terms, market))
     live = live_periods(terms, market.as_of)
     if not live or live[0].accrual_start >= market.as_of:
         return 0.0
@@ -103,7 +128,7 @@ def accrued_interest(terms: Terms, market: Market) -> float:
         terms.text("day_count"), period, terms.whole("frequency"), market.as_of, terms.flag("end_of_month")
     )
     part = min(earned, period_fraction(terms, period))
-    return terms.notional * annual_rate(terms, market, period) * part
+    return terms.notional * accruing_rate(terms, market, period, part) * part if part else 0.0
 
 
 def part_to_run(terms: Terms, period: Period, as_of: date) -> float:
@@ -115,13 +140,24 @@ def part_to_run(terms: Terms, period: Period, as_of: date) -> float:
     days = partial(day_span, terms.text("day_count"))
     if period.regular and start <= as_of:
         return 1.0 - days(start, as_of) / days(start, end)
-    rolls, k = Rolls(period.end, 12 // terms.whole("frequency"), keep), 0
+    if period.at_the_end:
+        return part_of_last(terms, period, as_of)
+    rolls, k = Rolls(period.end, terms.whole("frequency"), keep), 0
     if terms.text("day_count").startswith("30"):
         run = days(start, as_of) if start <= as_of else -days(as_of, start)
         return (days(start, end) - run) / days(rolls(1), end)
     while rolls(k + 1) > as_of:
         k += 1
     return k + 1.0 - days(rolls(k + 1), as_of) / days(rolls(k + 1), rolls(k))
+
+
+def part_of_last(terms: Terms, period: Period, as_of: date) -> float:
+    """Of a stub before maturity, in regular periods counted on from its start."""
+    rolls = Rolls(period.start, terms.whole("frequency"), terms.flag("end_of_month"), period.day_of_month)
+    days, keep = partial(day_span, terms.text("day_count")), terms.flag("end_of_month")
+    if terms.text("day_count").startswith("30"):
+        return (days(period.start, period.end) - days(period.start, as_of)) / days(period.start, rolls(-1))
+    return icma_on(as_of, period.end, period, terms.whole("frequency"), keep) * terms.whole("frequency")
 
 
 def day_span(day_count: str, start: date, end: date) -> float:
@@ -135,14 +171,16 @@ def yield_times(terms: Terms, market: Market, flows: list[Flow]) -> tuple[list[f
     if terms.product == "ABS_MBS":
         return pool_times(terms, market, flows), 2
     f = terms.whole("frequency")
-    period = live_periods(terms, market.as_of)[0]
+    live = live_periods(terms, market.as_of)
+    period = live[0]
     if f == 0:
         whole = Period(market.as_of, period.pay, market.as_of, period.pay, period.pay, False)
         return [fraction(terms.text("day_count"), whole, 0) for _ in flows], 1
     w = part_to_run(terms, period, market.as_of)
     if terms.instrument.get("amortization") == "CUSTOM":
         return custom_times(terms, market, flows, w, f), f
-    return [(w + flow.periods) / f for flow in flows], f
+    beyond = part_of_last(terms, live[-1], live[-1].start) - 1.0 if live[-1].at_the_end and len(live) > 1 else 0.0
+    return [(w + flow.periods + (beyond if flow.periods == len(live) - 1 else 0.0)) / f for flow in flows], f
 
 
 def custom_times(terms: Terms, market: Market, flows: list[Flow], w: float, f: int) -> list[float]:
@@ -208,9 +246,8 @@ def fx_delta(terms: Terms, market: Market, pv: float, run_base: str) -> float:
     bought, rate = pair[:3], market.fx(pair[:3], pair[3:])
     if bought == run_base:
         return value(terms, with_spot(market, pair, 1.01 * rate)) / (1.01 * rate) - pv / rate
-    against_base = market.fx(bought, run_base)
     up = with_spot(market, pair, 1.01 * rate)
-    return (value(terms, up) - pv) * against_base / rate
+    return (value(terms, up) - pv) * market.fx(pair[3:], run_base)
 
 
 def with_spot(market: Market, pair: str, spot: float) -> Market:
@@ -220,7 +257,7 @@ def with_spot(market: Market, pair: str, spot: float) -> Market:
 
 def lives(terms: Terms, market: Market, flows: list[Flow]) -> dict[str, float]:
     if terms.product == "ABS_MBS":
-        found = {"wam": terms.number("wam")} if flows else {}
+        found = {"wam": terms.number("wam")} if not is_past(terms, market) else {}
     else:
         left = years_between(market.as_of, terms.day("maturity_date"))
         found = {"wam": 12 * left} if left > 0 else {}
@@ -233,6 +270,8 @@ def lives(terms: Terms, market: Market, flows: list[Flow]) -> dict[str, float]:
 def measured(terms: Terms, bumps: Bumps, run_base: str) -> dict[str, float]:
     market = bumps.market
     found = {"fx_to_base": market.fx(terms.currency, run_base)}
+    if terms.product == "FX_FWD" and is_past(terms, market) and terms.notional:
+        raise InvalidTerms("past maturity")
     flows = [] if terms.product == "FX_FWD" else flows_of(terms, market)
     pv = value(terms, market)
     found |= {"pv": pv} | sensitivities(pv, partial(value, terms), bumps)
@@ -240,6 +279,8 @@ def measured(terms: Terms, bumps: Bumps, run_base: str) -> dict[str, float]:
     if terms.product == "FX_FWD":
         return found | {"theta": forward_theta(terms, market, pv)}
     found["theta"] = theta(terms, market, flows_of(terms, tomorrow(market)), pv, spread_of)
+    if is_past(terms, market) and flows and flows[0].pay == market.as_of:
+        found["theta"] = 0.0
     accrued = accrued_interest(terms, market)
     cs01 = (value(terms, market, -BP) - value(terms, market, BP)) / 2
     found |= {"accrued_interest": accrued, "cs01": cs01} | lives(terms, market, flows)
@@ -247,7 +288,8 @@ def measured(terms: Terms, bumps: Bumps, run_base: str) -> dict[str, float]:
         dirty = pv / terms.notional * 100
         found |= {"dirty_price": dirty, "clean_price": dirty - accrued / terms.notional * 100}
     if pv and flows:
-        found |= {"spread_duration": cs01 * 1e4 / pv} | yield_measures(terms, market, flows, pv)
+        found |= {"spread_duration": cs01 * 1e4 / pv}
+        found |= {} if is_past(terms, market) else yield_measures(terms, market, flows, pv)
         found |= spread_measures(terms, market, flows, pv, bisected)
     return found
 

@@ -24,7 +24,7 @@ class Later(Curve):
 
 def tomorrow(market: Market) -> Market:
     """What forwards are read from the next day; spreads are read by `theta` itself."""
-    return replace(market, curves={k: Later(**vars(curve)) for k, curve in market.curves.items()})
+    return replace(market, curves={k: Later(**vars(curve)) for k, curve in market.curves.items()}, days_on=1)
 
 
 def discounting(terms: Terms, market: Market) -> Curve:

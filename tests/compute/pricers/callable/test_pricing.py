@@ -12,6 +12,7 @@ import QuantLib as ql
 from compute.inputs.run_inputs import RunInputs
 from compute.kernels.hull_white.callable_bonds import prices, prices_and_flows
 from compute.kernels.hull_white.lattice import lattice_at, lattice_times
+from compute.kernels.hull_white.steps import step_counts
 from compute.pricers.callable import values as callable_values
 from compute.pricers.callable.terms import build_book, live_exercises
 from compute.pricers.debt.projection import project_fixed
@@ -58,9 +59,10 @@ def test_on_the_same_grid_every_price_is_quantlibs(tmp_path: Path) -> None:
         ),
     )
     ours = 100.0 * prices(plain, present, smooth=False)[:, 0]
+    counts = step_counts(book.dates.offsets, book.dates.day, book.has_right.any(axis=0), np.full(150, 0.01))
     for number, (terms, rights) in enumerate(bonds):
-        own = book.dates.day[book.dates.offsets[number] : book.dates.offsets[number + 1]].astype(np.int64)
-        times, _ = lattice_times(own)
+        own = slice(book.dates.offsets[number], book.dates.offsets[number + 1])
+        times, _ = lattice_times(book.dates.day[own].astype(np.int64), counts[own])
         theirs = ql_bond(terms, rights)
         theirs.setPricingEngine(ql_engine(ql.TimeGrid([float(t) for t in times[1:]]), terms["spread"]))
         assert ours[number] == pytest.approx(theirs.NPV(), abs=1e-9), (terms, rights)

@@ -129,13 +129,16 @@ def test_a_basis_point_of_spread_is_cs01_and_moves_hazard_by_the_credit_triangle
     assert (np.sign(column(facts, "cs01")[0]) == [-1 if s["option_type"] == "BUY" else 1 for s in seeded(12)]).all()
 
 
+@pytest.mark.parametrize("calendar", ["WEEKEND", "US.GOVT", "NONE"])
 @pytest.mark.parametrize("tenor", SPREADS)
-def test_a_swap_at_a_quoted_spread_is_worth_the_accrued_premium(tmp_path: Path, tenor: str) -> None:
-    maturity = AS_OF.replace(year=AS_OF.year + int(tenor[:-1]))
-    quoted = CDS | {"credit_curve": "QUOTED", "coupon": SPREADS[tenor], "maturity_date": maturity, "calendar": "NONE"}
+def test_a_swap_at_a_quoted_spread_is_worth_the_accrued_premium(tmp_path: Path, tenor: str, calendar: str) -> None:
+    """Its standard maturity, 20 December after a January day, by whatever calendar its payments move."""
+    maturity = date(AS_OF.year - 1 + int(tenor[:-1]), 12, 20)
+    quoted = CDS | {"credit_curve": "QUOTED", "coupon": SPREADS[tenor], "maturity_date": maturity, "calendar": calendar}
     shock = [{"kind": "PARALLEL", "curves": "*", "bp": 100}]
     facts = priced(tmp_path, [quoted], credit_market(), shock)
-    days = (AS_OF - date(2025, 12, 20)).days + 1
+    begun = date(2025, 12, 20) if calendar == "NONE" else date(2025, 12, 22)  # the 20th was a Saturday
+    days = (AS_OF - begun).days + 1
     np.testing.assert_allclose(column(facts, "accrued_interest"), -NOTIONAL * SPREADS[tenor] * days / 360, rtol=1e-14)
     np.testing.assert_allclose(column(facts, "pv"), column(facts, "accrued_interest"), atol=1e-9 * NOTIONAL)
 

@@ -291,5 +291,5 @@ def test_what_has_no_flows_has_no_spread(tmp_path: Path) -> None:
         "maturity_date": "2027-01-23",
     }
     facts = solved(tmp_path, [option, bond(maturity_date=AS_OF - timedelta(days=3), market_price=99)])
-    assert reason(facts, "Z_SPREAD").tolist() == [Reason.NOT_APPLICABLE] * 2
-    assert reason(facts, "PAR_SPREAD").tolist() == [Reason.NOT_APPLICABLE] * 2
+    assert reason(facts, "Z_SPREAD").tolist() == [Reason.INVALID_TERMS, Reason.NOT_APPLICABLE]
+    assert reason(facts, "PAR_SPREAD").tolist() == [Reason.INVALID_TERMS, Reason.NOT_APPLICABLE]

@@ -246,6 +246,25 @@ def test_convexity_is_the_second_difference_of_25_bp(tmp_path: Path) -> None:
     np.testing.assert_allclose(column(facts, "convexity")[0], (up + down - 2 * pv) / (pv * 25e-4**2), rtol=1e-6)
 
 
+@pytest.mark.parametrize("kind", range(len(EVERY_KIND)))
+def test_the_stated_errors_of_dv01_and_vega_are_their_scatter_over_seeds(tmp_path: Path, kind: int) -> None:
+    """The same note under 60 names has 60 sets of paths."""
+    facts = priced(tmp_path, [EVERY_KIND[kind]] * 60, whole_market())
+    for name in ("dv01", "vega"):
+        scatter = column(facts, name)[0].std(ddof=1)
+        stated = np.sqrt((column(facts, f"{name}_standard_error")[0] ** 2).mean())
+        assert stated == pytest.approx(scatter, rel=0.35), (name, scatter, stated)
+        assert stated > 0.0
+
+
+def test_errors_of_sensitivities_scale_with_the_position_and_are_blank_for_a_bond(tmp_path: Path) -> None:
+    bond = note({}) | {"product_type": "BOND", "rate_type": "FIXED", "coupon": 0.06, "payoff": ""}
+    facts = priced(tmp_path, [EVERY_KIND[0], bond], whole_market())
+    for name in ("DV01_STANDARD_ERROR", "VEGA_STANDARD_ERROR"):
+        assert list(reason(facts, name)) == [Reason.NONE, Reason.NOT_APPLICABLE]
+        assert np.isnan(column(facts, name.lower())[0, 1])
+
+
 # --- limits and identities ------------------------------------------------------------------------------------------
 
 
@@ -417,7 +436,7 @@ def test_a_note_that_cannot_be_valued_says_why_and_leaves_the_others_alone(
     [
         ("{", "payoff $: this is not JSON: "),
         ('{"kind": "LOTTERY"}', "payoff kind: "),
-        ('{"kind": "CMS", "tenor": 5}', "payoff tenor: there is no such field here; remove it, or correct its name"),
+        ('{"kind": "CMS", "tenor": 5}', "payoff tenor: there is no field 'tenor' here; did you mean 'tenor_yr'?"),
     ],
 )
 def test_a_payoff_that_cannot_be_read_has_its_sentence(text: str, sentence: str) -> None:

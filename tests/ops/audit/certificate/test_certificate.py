@@ -48,7 +48,7 @@ def test_an_approval_that_is_left_out_is_missed(sealed: Any) -> None:
     kept = [event for event in certificate.events if event.topic != "model.version_approved"]
     assert content_problems(certificate) == []
     assert content_problems(certificate.model_copy(update={"events": kept})) == [
-        "the decision on model curves@1 is not among the events"
+        "the decision on model curves@2 is not among the events"
     ]
 
 

@@ -118,14 +118,14 @@ def test_a_number_names_its_models_and_who_approved_them(sealed: Any, sealed_doc
     assert event["position"] == decision["event_position"]
     assert models["swaps"] == {
         "model": "swaps",
-        "version": 1,
+        "version": 2,
         "page": "docs/models/swaps.md",
         "status": "NOT_APPROVED",
         "decision": None,
     }
     lines = lines_of(sealed_document("P-29", "DV01"))
-    assert any(line.startswith("model     curves@1 APPROVED by grace at ") for line in lines)
-    assert "model     swaps@1 NOT_APPROVED, docs/models/swaps.md" in lines
+    assert any(line.startswith("model     curves@2 APPROVED by grace at ") for line in lines)
+    assert "model     swaps@2 NOT_APPROVED, docs/models/swaps.md" in lines
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Whatever is done to the store behind the application's back is found, named and located."""
 
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
@@ -349,3 +350,52 @@ def test_an_exported_file_that_was_damaged(sealed: Any) -> None:
     (path,) = (sealed.tenor.settings.home / "seals").iterdir()
     path.write_text(path.read_text().replace("time 20", "time 19", 1))
     assert codes(verify(sealed.tenor)) == ["EXPORT_DAMAGED"]
+
+
+def seals_of(sealed: Any) -> Path:
+    (path,) = (sealed.tenor.settings.home / "seals").iterdir()
+    return Path(path)
+
+
+def test_exported_seals_that_were_taken_away(sealed: Any) -> None:
+    seals_of(sealed).unlink()
+    report = verify(sealed.tenor)
+    assert codes(report) == ["EXPORT_MISSING"]
+    assert "no exported seals of 3 checkpoints" in told(report, "EXPORT_MISSING")
+    seal(sealed.tenor)
+    assert verify(sealed.tenor)["problems"] == []
+
+
+def test_a_machine_without_the_key_has_no_seals_to_miss(sealed: Any) -> None:
+    seals_of(sealed).unlink()
+    shutil.rmtree(sealed.tenor.settings.home / "keys")
+    assert verify(sealed.tenor)["problems"] == []
+
+
+@pytest.mark.parametrize("cut", [1, 40, 200])
+def test_exported_seals_that_are_torn(sealed: Any, cut: int) -> None:
+    """By a crash in the middle of an append; the next seal mends that."""
+    path = seals_of(sealed)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-cut])
+    assert codes(verify(sealed.tenor)) == ["EXPORT_ROLLED_BACK", "EXPORT_TORN"]
+    seal(sealed.tenor)
+    assert path.read_bytes() == whole
+
+
+def test_exported_seals_rolled_back_to_an_older_copy(sealed: Any) -> None:
+    path = seals_of(sealed)
+    notes = path.read_text().split("\ntenor.log/")
+    path.write_text("\ntenor.log/".join(notes[:-1]) + "\n")
+    report = verify(sealed.tenor)
+    assert codes(report) == ["EXPORT_ROLLED_BACK"]
+    assert "it ends with the checkpoint of" in told(report, "EXPORT_ROLLED_BACK")
+
+
+def test_exported_seals_with_a_checkpoint_missing_in_between(sealed: Any) -> None:
+    path = seals_of(sealed)
+    notes = path.read_text().split("\ntenor.log/")
+    path.write_text("\ntenor.log/".join((*notes[:-2], notes[-1])))
+    report = verify(sealed.tenor)
+    assert codes(report) == ["EXPORT_DAMAGED"]
+    assert "it lacks 1 checkpoints" in told(report, "EXPORT_DAMAGED")

@@ -1,0 +1,230 @@
+"""Which product reads which column: every column of `instruments` and `positions` is read, refused or warned of.
+
+A column that a row fills and its product does not read has no effect: ingestion warns of it (TERM_NOT_USED). One that
+would change what is paid, and that this release does not price, is refused (UNSUPPORTED_TERM). A new column needs one
+row here; a test walks every product and every column and prices it with two values.
+"""
+
+from dataclasses import dataclass, replace
+
+from domain.portfolio.payoffs import CappedFloater, Cms, CmsSpread, Digital, InverseFloater, Payoff, RangeAccrual
+from domain.portfolio.tables import PRODUCT_TYPES
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One way in which products read a column; all that it says must hold of the row.
+
+    where    column and the values of which the row has one
+    beside   columns of which at least one says something
+    without  columns that are empty
+    """
+
+    products: tuple[str, ...]
+    where: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    beside: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+
+    @property
+    def condition(self) -> str:
+        """In words; empty where there is none."""
+        parts = [_IN_WORDS.get(each) or f"where {each[0]} is {' or '.join(each[1])}" for each in self.where]
+        if self.beside:
+            parts.append(f"beside {' or '.join(self.beside)}")
+        if self.without:
+            parts.append(f"without {' or '.join(self.without)}")
+        return " and ".join(parts)
+
+
+DEBT = ("LOAN", "BOND", "CALLABLE_BOND")
+BONDS = ("BOND", "CALLABLE_BOND", "STRUCTURED")
+FUNDED = (*DEBT, "STRUCTURED", "ABS_MBS")
+"""What has a principal to lose: by a default speed, or past maturity."""
+PAIRS = ("FX_FWD", "FX_OPTION")
+LEGS = ("IRS", "SWAPTION")
+ON_A_SCHEDULE = (*DEBT, "STRUCTURED", "IRS", "CAP_FLOOR", "SWAPTION")
+DISCOUNTED = tuple(product for product in PRODUCT_TYPES if product not in PAIRS)
+
+FIXED = ("rate_type", ("FIXED",))
+FLOATING = ("rate_type", ("FLOATING",))
+SCHEDULED = ("amortization", ("LEVEL_PAY", "LINEAR", "BULLET"))
+LEVEL_PAY = ("amortization", ("LEVEL_PAY",))
+
+ADJUSTED = ("business_day", ("FOLLOWING", "MODIFIED_FOLLOWING", "PRECEDING"))
+ON_A_CALENDAR = ("calendar", ("WEEKEND", "TARGET", "US.SETTLEMENT", "US.GOVT", "UK"))
+_IN_WORDS = {ADJUSTED: "with a business_day that moves dates", ON_A_CALENDAR: "with a calendar that has holidays"}
+BY_DAYS = ("day_count", ("30/360", "30E/360", "ACT/360", "ACT/365F", "ACT/ACT.ISDA"))
+"""ACT/ACT.ICMA counts unadjusted days, whatever `adjust_accrual` says."""
+
+EVERYWHERE = (Reading(PRODUCT_TYPES),)
+LOAN_BY_RULE = Reading(("LOAN",), (SCHEDULED,))
+POOL = Reading(("ABS_MBS",))
+STRUCTURED = Reading(("STRUCTURED",))
+"""Further narrowed by the payoff: `left_to_columns`."""
+FLOATER = Reading(DEBT, (FLOATING,))
+CUSTOM = ("amortization", ("CUSTOM",))
+FLOATING_BOND = Reading(("BOND", "CALLABLE_BOND"), (FLOATING,))
+"""Valued as a floating loan is, BULLET."""
+SPEEDS = (LOAN_BY_RULE, FLOATING_BOND, POOL)
+OWN_DATES = (*(product for product in ON_A_SCHEDULE if product != "LOAN"), "ABS_MBS")
+PAID_ON_DATES = (
+    Reading(OWN_DATES, (ADJUSTED, ON_A_CALENDAR)),
+    Reading(("LOAN",), (SCHEDULED, ADJUSTED, ON_A_CALENDAR)),
+    Reading(("LOAN",), (CUSTOM, ADJUSTED, ON_A_CALENDAR), beside=("adjust_accrual",)),
+)
+"""A CUSTOM loan pays on the dates of its table; only its accrual may move."""
+
+READ_BY: dict[str, tuple[Reading, ...]] = {
+    "instrument_id": EVERYWHERE,
+    "product_type": EVERYWHERE,
+    "currency": EVERYWHERE,
+    "issuer_id": EVERYWHERE,
+    "issue_date": (Reading((*DEBT, "STRUCTURED", "IRS", "CAP_FLOOR", "CDS")),),
+    "first_payment_date": (Reading((*ON_A_SCHEDULE, "ABS_MBS")),),
+    "last_regular_payment_date": (Reading(ON_A_SCHEDULE),),
+    "maturity_date": (Reading((*ON_A_SCHEDULE, "FX_FWD", "CDS")),),
+    "rate_type": (Reading(DEBT),),
+    "coupon": (Reading(DEBT, (FIXED,)), Reading(("ABS_MBS", "IRS", "CDS")), STRUCTURED),
+    "index": (FLOATER, Reading(("IRS", "CAP_FLOOR", "SWAPTION")), STRUCTURED),
+    "margin": (FLOATER, Reading(("IRS",)), STRUCTURED),
+    "cap": (FLOATER, STRUCTURED),
+    "floor": (FLOATER, STRUCTURED),
+    "frequency": (Reading((*DEBT, "STRUCTURED")),),
+    "day_count": (
+        Reading((*DEBT, "STRUCTURED", "ABS_MBS")),
+        Reading(("CAP_FLOOR",), without=("float_day_count",)),
+        Reading(("SWAPTION",), without=("fixed_day_count",)),
+    ),
+    "calendar": (*PAID_ON_DATES, Reading(("CDS",))),
+    "business_day": PAID_ON_DATES,
+    "settlement_days": (),
+    "amortization": (Reading(("LOAN",)),),
+    "io_months": (Reading(("LOAN",), (("amortization", ("LEVEL_PAY", "LINEAR")),)),),
+    "redemption_per_100": (Reading(BONDS),),
+    "reference_notional": (
+        Reading(("LOAN",), (CUSTOM,)),
+        Reading(("LOAN",), (LEVEL_PAY,), beside=("payment_amount",)),
+    ),
+    "discount_curve": (Reading(DISCOUNTED),),
+    "spread": (Reading(DISCOUNTED),),
+    "spread_curve": (Reading(DISCOUNTED),),
+    "credit_curve": (Reading(("CDS",)),),
+    "seniority": EVERYWHERE,
+    "prepayment": SPEEDS,
+    "default": SPEEDS,
+    "severity": (Reading(FUNDED),),
+    "recovery_lag_months": (Reading(FUNDED, beside=("severity", "default")),),
+    "servicing_fee": (LOAN_BY_RULE, FLOATING_BOND),
+    "wac": (POOL,),
+    "wam": (POOL,),
+    "age": (POOL,),
+    "payment_delay_days": (POOL,),
+    "deal_id": EVERYWHERE,
+    "amortization_months": (Reading(("LOAN",), (LEVEL_PAY,), without=("payment_amount",)),),
+    "fixing_lag_days": (FLOATER, Reading(("IRS", "CAP_FLOOR")), STRUCTURED),
+    "payment_amount": (Reading(("LOAN",), (LEVEL_PAY,)),),
+    "compounding": (Reading(("LOAN",), (FIXED,)),),
+    "rounding": tuple(replace(reading, without=("prepayment", "default")) for reading in (LOAN_BY_RULE, FLOATING_BOND)),
+    "notice_days": (Reading(("CALLABLE_BOND",)),),
+    "end_of_month": (Reading((*ON_A_SCHEDULE, "ABS_MBS")),),
+    "adjust_accrual": (
+        Reading(("LOAN", "IRS", "CAP_FLOOR", "SWAPTION", "STRUCTURED"), (ADJUSTED, ON_A_CALENDAR)),
+        Reading(("BOND", "CALLABLE_BOND"), (FLOATING, ADJUSTED, ON_A_CALENDAR)),
+        Reading(("BOND", "CALLABLE_BOND"), (FIXED, BY_DAYS, ADJUSTED, ON_A_CALENDAR)),
+    ),
+    "spot_lag_days": (Reading(PAIRS),),
+    "servicer_advances": (
+        Reading(("LOAN",), (("amortization", ("LEVEL_PAY", "LINEAR")),), beside=("default",)),
+        Reading(("ABS_MBS",), beside=("default",)),
+    ),
+    "pay_receive": (Reading(("IRS",)),),
+    "fixed_frequency": (Reading(LEGS), STRUCTURED),
+    "fixed_day_count": (Reading(LEGS), STRUCTURED),
+    "float_frequency": (Reading((*LEGS, "CAP_FLOOR")), STRUCTURED),
+    "float_day_count": (Reading(("IRS", "CAP_FLOOR")), STRUCTURED),
+    "strike": (Reading(("FX_FWD", "FX_OPTION", "CAP_FLOOR", "SWAPTION")), STRUCTURED),
+    "expiry_date": (Reading(("SWAPTION", "FX_OPTION")),),
+    "option_type": (Reading(("CAP_FLOOR", "SWAPTION", "CDS", "FX_OPTION")),),
+    "pair": (Reading(PAIRS),),
+    "payoff": (STRUCTURED,),
+}
+"""Columns of `instruments`. Labels (issuer_id, seniority, deal_id) are read by totals, filters and `match`."""
+
+LABELS = ("instrument_id", "issuer_id", "seniority", "deal_id")
+
+HELD_READ_BY: dict[str, tuple[str, ...]] = {
+    "position_id": PRODUCT_TYPES,
+    "instrument_id": PRODUCT_TYPES,
+    "book_id": PRODUCT_TYPES,
+    "notional": PRODUCT_TYPES,
+    "book_value": PRODUCT_TYPES,
+    "acquisition_date": PRODUCT_TYPES,
+    "accounting_class": PRODUCT_TYPES,
+    "undrawn": ("LOAN",),
+    "collateral_value": ("LOAN", "BOND"),
+    "tags": PRODUCT_TYPES,
+}
+"""Columns of `positions`: book_value in control totals, acquisition_date by a check, the class and tags in totals.
+
+`undrawn` and `collateral_value` count for exposure and capital alone, whose measures are blank in this release.
+"""
+
+UNREAD_BECAUSE: dict[str, str] = {"settlement_days": "it changes no number"}
+"""Why no product reads a column."""
+
+ARM = "adjustable-rate loans with caps on each reset are not priced by this release"
+UNSUPPORTED_TERMS: dict[str, str] = {
+    "reset_frequency": ARM,
+    "periodic_cap": ARM,
+    "life_cap": ARM,
+    "first_reset_date": ARM,
+    "initial_rate": ARM,
+    "first_cap": ARM,
+    "payment_cap": ARM,
+    "neg_am_cap": ARM,
+    "recast_months": ARM,
+    "draw_rate": "further draws are not priced by this release",
+}
+"""Columns of `instruments` that would change what is paid, and why they are refused. Some are no columns yet."""
+
+UNSUPPORTED_TABLES: dict[str, str] = {
+    "steps": "coupons, margins and notionals that step are not priced by this release",
+    "payment_holidays": "payment holidays are not priced by this release",
+    "draws": "further draws are not priced by this release",
+}
+"""Tables that would change what positions pay: refused."""
+
+DEALS = "Waterfalls of deals are not in this release, and a tranche listed in tranches is left unpriced"
+TABLES_LEFT_ASIDE: dict[str, str] = dict.fromkeys(("deals", "collateral", "tranche_schedules", "deal_triggers"), DEALS)
+"""Tables whose absence leaves nothing priced wrongly: warned of."""
+
+
+def left_to_columns(payoff: Payoff) -> frozenset[str]:
+    """The columns that a structured note reads beside its payoff: those of the terms that the payoff leaves out."""
+    given: dict[str, object] = {"index": payoff.index}
+    if isinstance(payoff, InverseFloater):
+        given |= {"coupon": payoff.fixed_rate, "cap": payoff.cap, "floor": payoff.floor}
+    elif isinstance(payoff, CappedFloater | Cms | CmsSpread):
+        given |= {"margin": payoff.margin, "cap": payoff.cap, "floor": payoff.floor}
+    else:
+        given |= {"coupon": payoff.coupon}
+    if isinstance(payoff, Digital):
+        given |= {"strike": payoff.strike}
+    open_terms = {name for name, value in given.items() if value is None}
+    return frozenset(open_terms | _legs_read(payoff))
+
+
+def _legs_read(payoff: Payoff) -> set[str]:
+    """Of the swap whose rate the note looks at, or of the index whose rate it observes within a period."""
+    if isinstance(payoff, Cms | CmsSpread) or (isinstance(payoff, RangeAccrual | Digital) and payoff.tenor_yr):
+        return {"fixed_frequency", "fixed_day_count", "float_frequency"}
+    if isinstance(payoff, RangeAccrual):
+        return {"float_frequency", "float_day_count"}
+    return set()
+
+
+LEFT_TO_COLUMNS = (
+    *("coupon", "index", "margin", "cap", "floor", "strike"),
+    *("fixed_frequency", "fixed_day_count", "float_frequency", "float_day_count"),
+)
+"""All that `left_to_columns` may name."""

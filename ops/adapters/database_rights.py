@@ -1,0 +1,54 @@
+"""What the account that migrates must be allowed to do, tried out and undone before anything is changed.
+
+An owner of its database need not be able to create roles: the one that the application acts as can be made by an
+administrator, once, with the statements that we say.
+"""
+
+from typing import Any
+
+import psycopg
+from psycopg import errors
+from psycopg.sql import SQL, Identifier
+
+ROLE = Identifier("tenor_app")
+ROLE_EXISTS = "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = 'tenor_app')"
+SELECT_RIGHTS = (
+    "SELECT current_user, current_database(), has_database_privilege(current_database(), 'CREATE'), "
+    "has_schema_privilege('public', 'CREATE')"
+)
+CREATE_ROLE = SQL("CREATE ROLE {role} NOLOGIN")
+GRANT_ROLE = SQL("GRANT {role} TO {account}")
+GRANT_DATABASE = SQL("GRANT CREATE ON DATABASE {database} TO {account}")
+GRANT_SCHEMA = SQL("GRANT CREATE, USAGE ON SCHEMA public TO {account}")
+ACT_AS = SQL("SET LOCAL ROLE {role}")
+
+
+def missing_rights(connection: psycopg.Connection[Any]) -> list[str]:
+    """What an administrator would have to say for the account to be able to migrate; nothing where it is."""
+    row = connection.execute(SELECT_RIGHTS).fetchone()
+    assert row is not None
+    account, database, may_create_schemas, may_create_tables = row
+    statements = []
+    if not can_act_as_application(connection, account):
+        exists = connection.execute(ROLE_EXISTS).fetchone() == (True,)
+        statements += [GRANT_ROLE] if exists else [CREATE_ROLE, GRANT_ROLE]
+    statements += [] if may_create_schemas else [GRANT_DATABASE]
+    statements += [] if may_create_tables else [GRANT_SCHEMA]
+    names = {"role": ROLE, "account": Identifier(account), "database": Identifier(database)}
+    return [statement.format(**names).as_string(connection) for statement in statements]
+
+
+def can_act_as_application(connection: psycopg.Connection[Any], account: str) -> bool:
+    """Member of the role already, or able to make it and to become one: whichever rules this Postgres has for that."""
+    names = {"role": ROLE, "account": Identifier(account)}
+    for before in ((), (GRANT_ROLE,), (CREATE_ROLE, GRANT_ROLE)):
+        try:
+            with connection.transaction(force_rollback=True):
+                for statement in (*before, ACT_AS):
+                    connection.execute(statement.format(**names))
+                return True
+        except (errors.InsufficientPrivilege, errors.InvalidParameterValue, errors.UndefinedObject):
+            continue
+        except (errors.DuplicateObject, errors.UniqueViolation):
+            continue
+    return False
