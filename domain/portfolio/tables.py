@@ -318,7 +318,7 @@ TRANCHE_SCHEDULES = Table(
     "tranche_schedules",
     (
         _id("deal_id", ("deals", "deal_id")),
-        _id("instrument_id", ("instruments", "instrument_id")),
+        _id("instrument_id", ("tranches", "instrument_id")),
         Column("date", _D, required=True),
         Column("balance", _N, required=True, low=0),
     ),
