@@ -52,7 +52,7 @@ DERIVATIVES = (
     (PRODUCT_TYPES.index("STRUCTURED"), check_structured, price_structured),
 )
 """Products of which each has a family of its own."""
-PRICED = (LOAN, BOND, CALLABLE_BOND, *(product for product, _, _ in DERIVATIVES))
+PRICED = (LOAN, BOND, CALLABLE_BOND, *(product for product, _, _ in DERIVATIVES if product != TRANCHE))
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def check(run: RunInputs, terms: Terms) -> Failing:
     failing = Failing.none(len(terms))
     product = families_of(terms)
     failing.where(
-        ~np.isin(product, PRICED),
+        ~np.isin(product, (*PRICED, TRANCHE)),
         Reason.UNSUPPORTED,
         lambda i: f"{PRODUCT_TYPES[product[i]]} is not priced by this release",
     )

@@ -129,7 +129,7 @@ MEANING: dict[Code, str] = {
     Code.PERCENT_SUSPECTED: "Most values of a rate column are above 0.5, as percent would be; rates are decimals.",
     Code.OFF_GRID: "The first payment is on none of the regular dates, which count back from maturity (warning).",
     Code.NO_EXERCISES: "A callable bond has no rows in exercises (warning).",
-    Code.TRANCHES_EXCEED_POOL: "The notes of a deal are above its pool, and it does not say so: a run fails them (warning).",
+    Code.TRANCHES_EXCEED_POOL: "Notes are above their pool, and the deal does not say so: a run fails it (warning).",
     Code.LAG_TOO_LONG: "A recovery lag is not shorter than the months left, so nothing can default (warning).",
     Code.TERM_NOT_USED: "The row fills a column that its product does not read, or that changes no number (warning).",
     Code.ZERO_NOTIONAL: "A loan's notional is nil (warning).",

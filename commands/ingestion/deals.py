@@ -138,7 +138,9 @@ def _check_instruments(tables: Tables, errors: Findings) -> None:
     deal = row_of_deal(tranches, tables)
     ours = _texts(tables["deals"], "currency", deal) if "deals" in tables else np.full(tranches.rows, None)
     theirs = _texts(instruments, "currency", owner)
-    wrong = np.array([a is not None and b is not None and a != b for a, b in zip(ours, theirs, strict=True)], dtype=bool)
+    wrong = np.array(
+        [a is not None and b is not None and a != b for a, b in zip(ours, theirs, strict=True)], dtype=bool
+    )
     errors.row(
         tranches,
         "instrument_id",
@@ -165,7 +167,9 @@ def _bands_crossed(tranches: TypedTable) -> Array:
     """Two speeds of different kinds cannot be compared by their numbers."""
     crossed = np.zeros(tranches.rows, dtype=bool)
     for row in np.flatnonzero(tranches.present("pac_low") & tranches.present("pac_high")):
-        bands = [QUOTED_PREPAYMENTS.fullmatch(tranches.text_at(name, row) or "") for name in ("pac_low", "pac_high")]
+        bands = [
+            QUOTED_PREPAYMENTS.fullmatch(tranches.text_at(name, int(row)) or "") for name in ("pac_low", "pac_high")
+        ]
         low, high = bands
         if low and high and low["kind"] == high["kind"]:
             crossed[row] = float(low["speed"]) > float(high["speed"])
@@ -200,7 +204,7 @@ def _check_strips(tranches: TypedTable, errors: Findings) -> None:
     message, fix = "A NOTIONAL needs what it stands on.", f"Name tranches of the deal, or {_POOL}."
     unsaid = strips & ~tranches.present("notional_of")
     errors.row(tranches, "notional_of", Code.MISSING_TERM, unsaid, message, fix)
-    row_of = {}
+    row_of = dict[tuple[str | None, str | None], int]()
     for row in range(tranches.rows):
         row_of.setdefault((tranches.text_at("deal_id", row), tranches.text_at("instrument_id", row)), row)
     unknown, stands_on = np.zeros(tranches.rows, dtype=bool), dict[int, list[int]]()

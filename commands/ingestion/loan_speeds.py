@@ -16,9 +16,7 @@ DEFAULTS_OR_PD = re.compile(rf"{DEFAULTS.pattern}|PD")
 _MOST_PERCENT = {"CPR": 100.0, "SMM": 100.0, "ABS": 100.0, "CDR": 100.0, "PSA": 10_000.0, "SDA": 20_000.0}
 
 
-def check_speed(
-    table: TypedTable, column: str, grammar: re.Pattern[str], examples: str, errors: Findings
-) -> None:
+def check_speed(table: TypedTable, column: str, grammar: re.Pattern[str], examples: str, errors: Findings) -> None:
     bad = np.array([not speed_is_sound(text, grammar) for text in table.distinct_texts(column)], dtype=bool)
     if bad.any():
         errors.row(

@@ -54,6 +54,8 @@ class Deal:
     deal_id: str
     currency: str
     lines: Lines
+    line_rows: Rows
+    """[L] rows of `collateral`"""
     terms: DealTerms
     tranches: Tranches
     """`rate` holds coupons, and 0 where it floats; `planned_ccy` the schedules, and nothing where bands plan"""
@@ -66,6 +68,8 @@ class Deal:
     """[K]"""
     instrument_ids: tuple[str, ...]
     """[T]"""
+    original_ccy: Amounts
+    """[T] NaN where today's balance is the original one"""
     tranche_rates: Floating
     line_rates: Floating
     wac: Amounts
@@ -182,6 +186,7 @@ def _deal(tables: Mapping[str, TableData], cells: Cells, row: int, parts: Mappin
         deal_id=str(deal.texts("deal_id")[0]),
         currency=str(deal.texts("currency")[0]),
         lines=lines,
+        line_rows=parts["collateral"],
         terms=terms,
         tranches=Tranches(
             kind=of_tranches.choice("kind", TRANCHE_KINDS),
@@ -206,6 +211,7 @@ def _deal(tables: Mapping[str, TableData], cells: Cells, row: int, parts: Mappin
         end_day=end,
         pay_day=pay,
         instrument_ids=names,
+        original_ccy=of_tranches.number("original_balance", np.nan),
         tranche_rates=_floating(of_tranches),
         line_rates=_floating(of_lines),
         wac=of_lines.number("wac", np.nan),

@@ -1,7 +1,7 @@
 """What a run's chunks share: the portfolio, the market under every scenario, and what was asked for."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
@@ -33,6 +33,8 @@ class RunInputs:
     scenario_count: int
     chunk_size: int
     lookups: Lookups
+    is_contractual: bool = field(default=False, kw_only=True)
+    """without prepayment, default and calls of deals: a basis of cash flows that are shown, never of results"""
 
     @property
     def as_of_day(self) -> int:

@@ -53,13 +53,16 @@ def submit(
             envvar="TENOR_REQUIRE_APPROVED_MODELS",
         ),
     ] = False,
+    cashflows: Annotated[
+        str, typer.Option(help="`BASE,up100`: scenarios whose cash flows are shown; `none`.")
+    ] = "BASE",
     wait: Annotated[bool, typer.Option("--wait", help="Return when the results are queryable.")] = False,
     workers: Annotated[int | None, typer.Option(help="Bring this many workers while waiting.", min=1)] = None,
     as_json: AsJson = False,
 ) -> None:
     """Ask for a run. With --wait it needs no other process."""
     asked = (words(scenarios), words(measures), base_currency, idempotency_key)
-    wish = SubmitRun(portfolio, market, *asked, require_approved_models)
+    wish = SubmitRun(portfolio, market, *asked, require_approved_models, words(cashflows))
     output = Output(as_json)
     with opened(context) as tenor:
         if wait:

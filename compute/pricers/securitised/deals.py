@@ -15,7 +15,7 @@ Amounts = NDArray[np.float64]
 MONTHS_PER_YEAR = 12.0
 
 Forward = Callable[[str, Amounts], Amounts]
-"""(index, [K] fractions of the year) -> [K] simple forward rates of the accrual periods, the fixing where one has begun"""
+"""(index, [K] fractions of the year) -> [K] simple rates of the accrual periods, the fixing where one has begun"""
 
 
 @dataclass(frozen=True)

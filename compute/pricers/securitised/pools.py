@@ -1,5 +1,6 @@
 """Mortgage pools: resolve once, project the flows, then every measure from the same flows."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from compute.kernels.valuing.yields import bond_equivalent, durations, solve_yie
 from compute.outputs.failures import Failing
 from compute.outputs.family_values import Matrix, Valued
 from compute.pricers.debt.checks import check_discounting, check_speeds
-from compute.pricers.debt.speeds import speeds_of, variants_of
+from compute.pricers.debt.speeds import behaviours_of, flows_of_variants
 from compute.pricers.debt.spreads import Held, spread_measures
 from compute.pricers.debt.terms import FLOATING
 from compute.pricers.shared.checks import check_present
@@ -40,8 +41,7 @@ MONTHS_PER_YEAR = 12.0
 def price_pools(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Valued:
     """Positions that passed `check_pools`. Speeds are held when rates move, so the bumps discount the same flows."""
     tables, dates, pools = run.tables, pool_dates(terms), pool_terms(terms)
-    speeds = speeds_of(terms)
-    flows = pool_flows(run.as_of_day, dates, pools, speeds, variants_of(run, speeds))
+    flows = flows_of_variants(behaviours_of(run, terms), partial(pool_flows, run.as_of_day, dates, pools))
     on: dict[str, Any] = {
         "curve_row": discount_rows(run, terms),
         "spread_row": np.maximum(terms.row_in("spread_curve", tables.spread_row), 0).astype(np.int32),
@@ -136,6 +136,11 @@ def check_pools(run: RunInputs, terms: Terms, failing: Failing) -> None:
         lambda i: "a pool with a floating pass-through rate is not in this release",
     )
     numbers = {name: np.isnan(terms.number(name)) for name in ("wac", "wam", "age", "coupon")}
+    failing.where(
+        (terms.texts("default")[0] >= 0) & (terms.number("recovery_lag_months", 0.0) >= terms.number("wam")),
+        Reason.INVALID_TERMS,
+        lambda i: "nothing can default: recovery_lag_months is not shorter than wam",
+    )
     dated = {"first_payment_date": terms.day("first_payment_date") == ABSENT_DATE}
     check_present(failing, {**numbers, **dated, "prepayment": terms.texts("prepayment")[0] < 0})
     check_speeds(terms, failing)

@@ -1,6 +1,6 @@
 """Deals under every scenario of a run, and under every bump of their rates: projected once, for all their tranches."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +9,11 @@ from numpy.typing import NDArray
 from compute.inputs.deals import Deal
 from compute.inputs.run_inputs import RunInputs
 from compute.kernels.curves.curves import BASIS_POINT
-from compute.kernels.deals.waterfall import CLOSING, OPENING, PAID_INTEREST, PAID_PRINCIPAL, Distributed
-from compute.pricers.securitised.deals import Speeds, as_quoted, project_deal
+from compute.kernels.deals.waterfall import CLOSING, OPENING, PAID_INTEREST, PAID_PRINCIPAL, Distributed, Tranches
+from compute.pricers.securitised.deal_speeds import meaning_of, speeds_under
+from compute.pricers.securitised.deals import Forward, project_deal
+from compute.pricers.shared.resets import KnownRates
+from domain.market.fixings import is_overnight
 
 Amounts = NDArray[np.float64]
 Table = NDArray[np.float64]
@@ -52,17 +55,13 @@ class ProjectedDeal:
     tomorrow: DealFlows | None = None
 
 
-Fixing = Callable[[str, int], float]
-"""(index, epoch day of the reset) -> rate, not a number where there is none"""
-
-
-def project(run: RunInputs, deal: Deal, fixing: Fixing) -> ProjectedDeal:
+def project(run: RunInputs, deal: Deal) -> ProjectedDeal:
     """Every projection that the run's measures need of the deal."""
     tables = run.tables
     factors = tables.discount_factors
 
     def under(table: Amounts) -> DealFlows:
-        return _under(run, deal, table, fixing)
+        return _under(run, deal, table)
 
     flows = under(factors)
     if not depends_on_rates(deal):
@@ -94,53 +93,46 @@ def _moved(run: RunInputs, key: int | None) -> Amounts:
     return moved
 
 
-def _under(run: RunInputs, deal: Deal, factors: Amounts, fixing: Fixing) -> DealFlows:
-    """Scenarios that mean the same to the deal share a variant."""
-    distinct: dict[object, int] = {}
-    variants = np.empty(run.scenario_count, np.int32)
-    told: list[tuple[Amounts, Distributed]] = []
-    for scenario in range(run.scenario_count):
-        speeds = speeds_under(run, deal, scenario)
-        key = scenario if depends_on_rates(deal) else _meaning(speeds)
-        if key not in distinct:
-            distinct[key] = len(told)
-            forward = _forward(run.tables.projection_curve_of, factors[..., scenario], deal, run.as_of_day, fixing)
-            tranches, distributed = project_deal(deal, speeds, forward)
-            told.append((tranches.rate, distributed))
-        variants[scenario] = distinct[key]
-    each = [one.tranches for _, one in told]
-    row = np.stack(each, axis=-1)
-    rates = np.stack([rate for rate, _ in told], axis=-1)
+def _under(run: RunInputs, deal: Deal, factors: Amounts) -> DealFlows:
+    told, variants = distributed(run, deal, factors)
+    row = np.stack([one.tranches for _, one in told], axis=-1)
+    rates = np.stack([tranches.rate for tranches, _ in told], axis=-1)
     return DealFlows(
         row[:, PAID_INTEREST], row[:, PAID_PRINCIPAL], row[:, OPENING], row[:, CLOSING], rates, variants
     )  # fmt: skip
 
 
-def speeds_under(run: RunInputs, deal: Deal, scenario: int) -> Speeds:
-    tables = run.tables
-    return as_quoted(
-        deal,
-        float(tables.prepayment_multiplier[scenario]),
-        float(tables.default_multiplier[scenario]),
-        float(tables.severity_add[scenario]),
-    )
+def distributed(
+    run: RunInputs, deal: Deal, factors: Amounts
+) -> tuple[list[tuple[Tranches, Distributed]], NDArray[np.int32]]:
+    """All that the waterfall tells, once for scenarios that mean the same to the deal, and which of them is whose."""
+    distinct: dict[object, int] = {}
+    variants = np.empty(run.scenario_count, np.int32)
+    told: list[tuple[Tranches, Distributed]] = []
+    for scenario in range(run.scenario_count):
+        speeds = speeds_under(run, deal, scenario)
+        key = scenario if depends_on_rates(deal) else meaning_of(speeds)
+        if key not in distinct:
+            distinct[key] = len(told)
+            forward = _forward(run.tables.projection_curve_of, factors[..., scenario], deal, run)
+            told.append(project_deal(deal, speeds, forward))
+        variants[scenario] = distinct[key]
+    return told, variants
 
 
-def _meaning(speeds: Speeds) -> tuple[bytes, ...]:
-    return (*(part.tobytes() for part in speeds.shock), bytes([speeds.is_called]))
-
-
-def _forward(
-    curve_of: Mapping[str, int], factors: Table, deal: Deal, as_of_day: int, fixing: Fixing
-) -> Callable[[str, Amounts], Amounts]:
-    """Simple forward rates of the accrual periods; the fixing where a period has begun."""
+def _forward(curve_of: Mapping[str, int], factors: Table, deal: Deal, run: RunInputs) -> Forward:
+    """Simple forward rates of the accrual periods; what the market knows where a period has begun."""
 
     def forward(index: str, fraction: Amounts) -> Amounts:
-        start, end = deal.start_day - as_of_day, deal.end_day - as_of_day
-        curve = factors[curve_of[index]]
+        start, end = deal.start_day - run.as_of_day, deal.end_day - run.as_of_day
+        curve, known = factors[curve_of[index]], KnownRates(run, index)
         rates: Amounts = (curve[np.maximum(start, 0)] / curve[end] - 1.0) / fraction
         for k in np.flatnonzero(start <= 0):
-            rates[k] = fixing(index, int(deal.start_day[k]))
+            if is_overnight(index):
+                grown = known.grown(int(deal.start_day[k]), int(deal.end_day[k]))
+                rates[k] = (grown * curve[0] / curve[end[k]] - 1.0) / fraction[k]
+            else:
+                rates[k] = known.fixing(int(deal.start_day[k]))
         return rates
 
     return forward

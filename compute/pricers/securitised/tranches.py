@@ -13,7 +13,7 @@ from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import Terms
 from compute.kernels.curves.curves import DAYS_PER_YEAR
 from compute.kernels.dates.daycounts import THIRTY_360, year_fraction
-from compute.kernels.deals.waterfall import NOTIONAL, RESIDUAL, is_note
+from compute.kernels.deals.waterfall import NOTIONAL, RESIDUAL
 from compute.kernels.flows.flows import Flows
 from compute.kernels.valuing.discounting import discount, present_values
 from compute.kernels.valuing.yields import YieldTimes, bond_equivalent, durations, solve_yields
@@ -21,7 +21,8 @@ from compute.outputs.failures import Failing
 from compute.outputs.family_values import Matrix, Valued
 from compute.pricers.debt.checks import check_discounting
 from compute.pricers.debt.spreads import Held, spread_measures
-from compute.pricers.securitised.projections import DealFlows, Fixing, ProjectedDeal, project
+from compute.pricers.securitised.deal_problems import problems_of
+from compute.pricers.securitised.projections import DealFlows, ProjectedDeal, project
 from compute.pricers.shared.fx_rates import fx_delta
 from compute.pricers.shared.theta import flows_tomorrow, is_asked
 from domain.measures.failures import Reason
@@ -32,8 +33,6 @@ Rows = NDArray[np.int64]
 
 MONTH_DAYS = 30.0
 MONTHS_PER_YEAR = 12.0
-EXCESS_CCY = 0.01
-"""Notes may be above the pool by a cent."""
 
 
 @dataclass(frozen=True)
@@ -55,18 +54,9 @@ def places_of(run: RunInputs) -> dict[str, Place]:
     return found
 
 
-def fixing_of(run: RunInputs) -> Fixing:
-    def fixing(index: str, day: int) -> float:
-        days, rates = run.tables.fixings.get(index, (np.empty(0, np.int32), np.empty(0)))
-        at = np.flatnonzero(days == day)
-        return float(rates[at[0]]) if len(at) else float("nan")
-
-    return fixing
-
-
 def projected(run: RunInputs, deal: Deal) -> ProjectedDeal:
     """Once a run, whichever chunk asks first."""
-    made: ProjectedDeal = run.lookups.once("projected deal", deal.deal_id, partial(project, run, deal, fixing_of(run)))
+    made: ProjectedDeal = run.lookups.once("projected deal", deal.deal_id, partial(project, run, deal))
     return made
 
 
@@ -289,18 +279,3 @@ def check_tranches(run: RunInputs, terms: Terms, failing: Failing) -> None:
         for reason, sentence in problems_of(run, place.deal):
             failing.where(mine, reason, lambda i, s=sentence: s)  # type: ignore[misc]
     check_discounting(run, terms, failing)
-
-
-def problems_of(run: RunInputs, deal: Deal) -> list[tuple[Reason, str]]:
-    name, problems = f"deal {deal.deal_id}", []
-    if deal.end_day[0] <= run.as_of_day:
-        problems.append((Reason.INVALID_TERMS, f"{name}: first_payment_date is on or before the valuation date"))
-    notes = [is_note(kind) for kind in deal.tranches.kind]
-    excess = float(deal.tranches.balance_ccy[notes].sum()) - deal.terms.pool_ccy
-    if excess > EXCESS_CCY and not deal.is_undercollateralised:
-        sentence = f"{name}: its notes are above the pool by {excess:,.2f}; say undercollateralised if they are"
-        problems.append((Reason.INVALID_TERMS, sentence))
-    for index in {each for each in (*deal.tranche_rates.index, *deal.line_rates.index) if each is not None}:
-        if index not in run.tables.projection_curve_of:
-            problems.append((Reason.MISSING_MARKET_DATA, f"{name}: the market has no projection curve for {index}"))
-    return problems

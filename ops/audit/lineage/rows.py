@@ -42,7 +42,7 @@ class SourceLines:
 
 
 def rows_of_position(portfolio: Portfolio, row: int, lines: SourceLines) -> Iterator[dict[str, Any]]:
-    """The position, its instrument and what hangs on that, a tranche's whole deal, its issuer, its book and all above."""
+    """The position, its instrument and what hangs on that, a tranche's whole deal, its issuer and its books."""
     instrument = int(portfolio.instrument_row[row])
     yield described(portfolio, "positions", row, lines)
     yield described(portfolio, "instruments", instrument, lines)

@@ -20,26 +20,30 @@ def with_deal(sound: Tables, deal: str = "D") -> Tables:
     sound["positions"].append(
         {"position_id": f"T-{deal}", "instrument_id": names["A"], "book_id": "BOOK", "notional": "350"}
     )
-    for table, rows in {
-        "deals": [{"deal_id": deal, "currency": "USD", "first_payment_date": "2026-02-15", "oc_target": "0.05"}],
+    for table, rows in rows_of_deal(names).items():
+        sound.setdefault(table, []).extend({"deal_id": deal, **row} for row in rows)
+    return sound
+
+
+def rows_of_deal(names: dict[str, str]) -> Tables:
+    senior = {"instrument_id": names["A"], "rank": "1", "balance": "700", "coupon": "0.05", "kind": "SEQUENTIAL"}
+    planned = {"instrument_id": names["B"], "rank": "2", "balance": "250", "coupon": "0.06", "kind": "PAC"}
+    strip = senior | {"instrument_id": names["X"], "coupon": "0.01", "kind": "NOTIONAL", "notional_of": names["A"]}
+    return {
+        "deals": [{"currency": "USD", "first_payment_date": "2026-02-15", "oc_target": "0.05"}],
         "collateral": [
-            {"deal_id": deal, "line_id": "1", "balance": "600", "wac": "0.06", "wam": "12", "age": "3"},
-            {"deal_id": deal, "line_id": "2", "balance": "400", "wac": "0.07", "wam": "24", "age": "0"},
+            {"line_id": "1", "balance": "600", "wac": "0.06", "wam": "12", "age": "3"},
+            {"line_id": "2", "balance": "400", "wac": "0.07", "wam": "24", "age": "0"},
         ],
         "tranches": [
-            {"deal_id": deal, "instrument_id": names["A"], "rank": "1", "balance": "700", "coupon": "0.05", "kind": "SEQUENTIAL"},
-            {"deal_id": deal, "instrument_id": names["B"], "rank": "2", "balance": "250", "coupon": "0.06", "kind": "PAC"},
-            {"deal_id": deal, "instrument_id": names["X"], "rank": "1", "balance": "700", "coupon": "0.01", "kind": "NOTIONAL",
-             "notional_of": names["A"]},
-            {"deal_id": deal, "instrument_id": names["R"], "rank": "9", "balance": "1", "kind": "RESIDUAL"},
+            senior,
+            planned,
+            strip,
+            {"instrument_id": names["R"], "rank": "9", "balance": "1", "kind": "RESIDUAL"},
         ],
-        "tranche_schedules": [{"deal_id": deal, "instrument_id": names["B"], "date": "2026-02-15", "balance": "240"}],
-        "deal_triggers": [
-            {"deal_id": deal, "test": "OC_RATIO", "from_date": "2026-02-15", "level": "1.02", "action": "TURBO"}
-        ],
-    }.items():  # fmt: skip
-        sound.setdefault(table, []).extend(rows)
-    return sound
+        "tranche_schedules": [{"instrument_id": names["B"], "date": "2026-02-15", "balance": "240"}],
+        "deal_triggers": [{"test": "OC_RATIO", "from_date": "2026-02-15", "level": "1.02", "action": "TURBO"}],
+    }
 
 
 def found(prepared: Prepared) -> set[tuple[str, str | None, str]]:

@@ -74,7 +74,11 @@ def test_every_distribution_is_that_of_the_plain_waterfall(seed: int) -> None:
         for name, row in TOLD.items():
             expected = np.array([each[name] for each in mine], np.float64)
             assert_allclose(
-                told.tranches[t, row, : told.distributions], expected, rtol=1e-9, atol=1e-7, err_msg=f"{instrument} {name}"
+                told.tranches[t, row, : told.distributions],
+                expected,
+                rtol=1e-9,
+                atol=1e-7,
+                err_msg=f"{instrument} {name}",
             )
         days = [row["pay_date"] for row in mine]
         assert [date(1970, 1, 1) + timedelta(int(day)) for day in deal.pay_day[: told.distributions]] == days
