@@ -93,7 +93,8 @@ def _tranche(run: RunInputs, terms: Terms) -> list[Columns]:
         found.append(
             {
                 **amounts,
-                **dict.fromkeys((*PARTS, "drawn", "defaulted"), no_rate),
+                **dict.fromkeys(PARTS, no_rate),
+                **dict.fromkeys(("drawn", "defaulted"), np.zeros(len(rate))),
                 "rate": no_rate if deal.tranches.kind[row] == RESIDUAL else rate,
                 "principal": amounts["principal"] if deal.tranches.kind[row] != NOTIONAL else 0.0 * rate,
                 "day": deal.pay_day[: len(rate)] - run.as_of_day,
