@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from compute.cash_flows.tables import DEAL, POOL, Columns, basis_of, stacked
 from compute.inputs.deals import Deal, deals_of
 from compute.inputs.run_inputs import RunInputs
-from compute.kernels.deals import waterfall as rows
-from compute.kernels.deals.waterfall import Distributed, Tranches
+from compute.kernels.deals import terms as rows
+from compute.kernels.deals.terms import Distributed, Tranches
 from compute.pricers.securitised.deal_problems import problems_of
 from compute.pricers.securitised.projections import distributed
 

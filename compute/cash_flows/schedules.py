@@ -12,7 +12,7 @@ from compute.inputs.discount_rows import discount_rows
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import Terms
 from compute.kernels.curves.curves import DAYS_PER_YEAR
-from compute.kernels.deals.waterfall import NOTIONAL, RESIDUAL
+from compute.kernels.deals.terms import NOTIONAL, RESIDUAL
 from compute.kernels.flows.details import Details, floater_details, has_speeds, loan_details, pool_details
 from compute.kernels.flows.flows import Flows
 from compute.kernels.flows.pass_throughs import pool_flows

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from compute.kernels.dates.calendars import adjust
 from compute.kernels.dates.daycounts import THIRTY_360, year_fraction
 from compute.kernels.deals.collections import Lines, distributions_of
-from compute.kernels.deals.waterfall import DealTerms, Tranches, Triggers
+from compute.kernels.deals.terms import DealTerms, Tranches, Triggers
 from compute.kernels.flows.speeds import MODEL, NO_SPEED, Speed, parse_speed
 from domain.portfolio.columns import ABSENT_CODE, ABSENT_DATE, Portfolio, TableData
 from domain.portfolio.tables import (
@@ -181,31 +181,13 @@ def _deal(tables: Mapping[str, TableData], cells: Cells, row: int, parts: Mappin
         Cells(tables["tranche_schedules"], parts["tranche_schedules"]) if len(parts["tranche_schedules"]) else None
     )
     triggers = Cells(tables["deal_triggers"], parts["deal_triggers"]) if len(parts["deal_triggers"]) else None
-    step_down = deal.day("step_down_date")[0]
     return Deal(
         deal_id=str(deal.texts("deal_id")[0]),
         currency=str(deal.texts("currency")[0]),
         lines=lines,
         line_rows=parts["collateral"],
         terms=terms,
-        tranches=Tranches(
-            kind=of_tranches.choice("kind", TRANCHE_KINDS),
-            rank=of_tranches.number("rank"),
-            interest_rank=np.where(
-                np.isnan(of_tranches.number("interest_rank", np.nan)),
-                of_tranches.number("rank"),
-                of_tranches.number("interest_rank"),
-            ),
-            balance_ccy=of_tranches.number("balance"),
-            carried_ccy=of_tranches.number("interest_shortfall"),
-            rate=np.repeat(of_tranches.number("coupon")[:, None], count, axis=1),
-            fraction=_fractions(of_tranches, deal, start, end),
-            coverage_test=of_tranches.number("coverage_test", np.nan),
-            is_locked_out=pay[None, :] <= of_tranches.day("lockout_date")[:, None],
-            planned_ccy=_planned(of_tranches, schedules, names, end),
-            stands_on=_stands_on(of_tranches, names, terms.pool_ccy),
-            is_before_step_down=(end < step_down) if step_down != ABSENT_DATE else np.zeros(count, np.bool_),
-        ),
+        tranches=_tranches(of_tranches, deal, schedules, terms.pool_ccy, (start, end, pay)),
         triggers=_triggers(triggers, end),
         start_day=start,
         end_day=end,
@@ -225,8 +207,30 @@ def _deal(tables: Mapping[str, TableData], cells: Cells, row: int, parts: Mappin
     )  # fmt: skip
 
 
-def _cells(tables: Mapping[str, TableData], name: str, rows: Rows) -> Cells | None:
-    return Cells(tables[name], rows) if len(rows) else None
+def _tranches(
+    of_tranches: Cells, deal: Cells, schedules: Cells | None, pool_ccy: float, dates: tuple[Days, Days, Days]
+) -> Tranches:
+    start, end, pay = dates
+    count, step_down = len(end), deal.day("step_down_date")[0]
+    names = tuple(str(text) for text in of_tranches.texts("instrument_id"))
+    return Tranches(
+        kind=of_tranches.choice("kind", TRANCHE_KINDS),
+        rank=of_tranches.number("rank"),
+        interest_rank=np.where(
+            np.isnan(of_tranches.number("interest_rank", np.nan)),
+            of_tranches.number("rank"),
+            of_tranches.number("interest_rank"),
+        ),
+        balance_ccy=of_tranches.number("balance"),
+        carried_ccy=of_tranches.number("interest_shortfall"),
+        rate=np.repeat(of_tranches.number("coupon")[:, None], count, axis=1),
+        fraction=_fractions(of_tranches, deal, start, end),
+        coverage_test=of_tranches.number("coverage_test", np.nan),
+        is_locked_out=pay[None, :] <= of_tranches.day("lockout_date")[:, None],
+        planned_ccy=_planned(of_tranches, schedules, names, end),
+        stands_on=_stands_on(of_tranches, names, pool_ccy),
+        is_before_step_down=(end < step_down) if step_down != ABSENT_DATE else np.zeros(count, np.bool_),
+    )
 
 
 def _lines(cells: Cells) -> tuple[Lines, tuple[str, ...]]:

@@ -171,11 +171,7 @@ def build_market_tables(
         fixings=_fixings(market),
         **_volatility_tables(market, shocked),
         spread_shocks=tuple(each.spread_shocks for each in shocked),
-        prepayment_multiplier=np.array([each.prepayment_multiplier for each in shocked]),
-        default_multiplier=np.array([each.default_multiplier for each in shocked]),
-        severity_add=np.array([each.severity_add for each in shocked]),
-        speed_shocks=tuple(each.speed_shocks for each in shocked),
-        call_shocks=tuple(each.call_shocks for each in shocked),
+        **_behaviour(shocked),
         credit_curves=credit_quotes(market),
         forward_breaks=forward_breaks(curve_row, shocked, n_days),
         hull_white={currency: (each.mean_reversion, each.sigma) for currency, each in market.hull_white.items()},
@@ -313,6 +309,16 @@ def _filled_up(axes: Sequence[Sequence[float]]) -> Array:
 
 def _expiries_by_strikes(surface: VolatilitySurface) -> Array:
     return np.array(surface.vols).reshape(len(surface.expiries_yr), -1)
+
+
+def _behaviour(shocked: Sequence[ShockedMarket]) -> dict[str, Any]:
+    return {
+        "prepayment_multiplier": np.array([each.prepayment_multiplier for each in shocked]),
+        "default_multiplier": np.array([each.default_multiplier for each in shocked]),
+        "severity_add": np.array([each.severity_add for each in shocked]),
+        "speed_shocks": tuple(each.speed_shocks for each in shocked),
+        "call_shocks": tuple(each.call_shocks for each in shocked),
+    }
 
 
 def _fixings(market: MarketDocument) -> dict[str, tuple[NDArray[np.int32], Array]]:

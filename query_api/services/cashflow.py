@@ -42,13 +42,21 @@ class AskedFlows:
 WorkOut = Callable[[str, AskedFlows], pa.Table]
 """(run id, what is asked) -> its table; refuses as a query does."""
 
+Answer = Callable[[Request, str, AskedFlows, str | None, int | None], Response]
+
 OfScenario = Annotated[str | None, Query(description="One scenario; every one that the run keeps, without.")]
 OfBasis = Annotated[Basis, Query(description="CONTRACTUAL: without prepayment, default and calls of deals.")]
 
 
 def build_router(connect: Connect, work_out: WorkOut) -> APIRouter:
     router = APIRouter(prefix="/api/v1/cashflow", tags=["cashflow"])
+    answer = answering(connect, work_out)
+    _add_positions(router, answer)
+    _add_deals(router, answer)
+    return router
 
+
+def answering(connect: Connect, work_out: WorkOut) -> Answer:
     def answer(request: Request, run_id: str, asked: AskedFlows, format: Format, as_of_event: AsOfEvent) -> Response:
         with reading(connect) as connection:
             run = queryable_run(connection, run_id)
@@ -56,6 +64,10 @@ def build_router(connect: Connect, work_out: WorkOut) -> APIRouter:
         name = f"run-{run.run_id}-{asked.shown}"
         return table(request, run, ResultTable.of(work_out(run_id, asked), name), format)
 
+    return answer
+
+
+def _add_positions(router: APIRouter, answer: Answer) -> None:
     @router.get(
         "/runs/{run_id}/positions/{position_id}", operation_id="cashflow_get_schedule", responses=TABLE_RESPONSES
     )
@@ -72,6 +84,8 @@ def build_router(connect: Connect, work_out: WorkOut) -> APIRouter:
         asked = AskedFlows(Shown.POSITION, position_id, scenario, basis)
         return answer(request, run_id, asked, format, as_of_event)
 
+
+def _add_deals(router: APIRouter, answer: Answer) -> None:
     @router.get("/runs/{run_id}/deals/{deal_id}", operation_id="cashflow_get_deal", responses=TABLE_RESPONSES)
     def get_deal(
         request: Request,
@@ -97,5 +111,3 @@ def build_router(connect: Connect, work_out: WorkOut) -> APIRouter:
     ) -> Response:
         """What a deal's lines collect, and where it goes."""
         return answer(request, run_id, AskedFlows(Shown.POOL, deal_id, scenario, basis), format, as_of_event)
-
-    return router

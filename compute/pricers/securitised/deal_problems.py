@@ -6,7 +6,7 @@ import numpy as np
 
 from compute.inputs.deals import Deal
 from compute.inputs.run_inputs import RunInputs
-from compute.kernels.deals.waterfall import is_note
+from compute.kernels.deals.terms import is_note
 from compute.kernels.flows.speeds import NO_SPEED
 from compute.pricers.shared.resets import KnownRates
 from domain.measures.failures import Reason

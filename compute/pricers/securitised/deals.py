@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from compute.inputs.deals import Deal, Floating
 from compute.kernels.deals.collections import PRINCIPAL, Lines, Shock, collect
-from compute.kernels.deals.waterfall import PAC, Distributed, Tranches, distribute
+from compute.kernels.deals.terms import PAC, Distributed, Tranches
+from compute.kernels.deals.waterfall import distribute
 from compute.kernels.flows.speeds import NO_SPEED
 
 Amounts = NDArray[np.float64]

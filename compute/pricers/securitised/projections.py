@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from compute.inputs.deals import Deal
 from compute.inputs.run_inputs import RunInputs
 from compute.kernels.curves.curves import BASIS_POINT
-from compute.kernels.deals.waterfall import CLOSING, OPENING, PAID_INTEREST, PAID_PRINCIPAL, Distributed, Tranches
+from compute.kernels.deals.terms import CLOSING, OPENING, PAID_INTEREST, PAID_PRINCIPAL, Distributed, Tranches
 from compute.pricers.securitised.deal_speeds import meaning_of, speeds_under
 from compute.pricers.securitised.deals import Forward, project_deal
 from compute.pricers.shared.resets import KnownRates

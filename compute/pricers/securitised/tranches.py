@@ -13,7 +13,7 @@ from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import Terms
 from compute.kernels.curves.curves import DAYS_PER_YEAR
 from compute.kernels.dates.daycounts import THIRTY_360, year_fraction
-from compute.kernels.deals.waterfall import NOTIONAL, RESIDUAL
+from compute.kernels.deals.terms import NOTIONAL, RESIDUAL
 from compute.kernels.flows.flows import Flows
 from compute.kernels.valuing.discounting import discount, present_values
 from compute.kernels.valuing.yields import YieldTimes, bond_equivalent, durations, solve_yields

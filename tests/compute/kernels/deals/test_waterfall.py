@@ -7,8 +7,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 from compute.inputs.deals import Deal, deals_of
-from compute.kernels.deals import waterfall as rows
-from compute.kernels.deals.waterfall import Distributed
+from compute.kernels.deals import terms as rows
+from compute.kernels.deals.terms import Distributed
 from compute.pricers.securitised.deals import as_quoted, project_deal
 from tests.compute.kernels.deals.random_deals import RandomDeal, portfolio_of, random_deal
 from tests.walk.oracle import deals as oracle
