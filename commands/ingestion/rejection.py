@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from commands.ingestion.codes import Code
-from commands.ingestion.deals import PARTS_OF_DEAL
+from commands.ingestion.deals.checks import PARTS_OF_DEAL
 from commands.ingestion.findings import Findings
 from commands.ingestion.references import Tables, rows_referred
 

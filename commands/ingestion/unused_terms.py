@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from commands.ingestion.codes import Code
-from commands.ingestion.deals import is_tranche
+from commands.ingestion.deals.checks import is_tranche
 from commands.ingestion.findings import Findings
 from commands.ingestion.references import Tables, rows_referred
 from commands.ingestion.typed_columns import TypedTable, of_rows

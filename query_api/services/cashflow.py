@@ -69,7 +69,7 @@ def answering(connect: Connect, work_out: WorkOut) -> Answer:
 
 def _add_positions(router: APIRouter, answer: Answer) -> None:
     @router.get(
-        "/runs/{run_id}/positions/{position_id}", operation_id="cashflow_get_schedule", responses=TABLE_RESPONSES
+        "/runs/{run_id}/positions/{position_id:path}", operation_id="cashflow_get_schedule", responses=TABLE_RESPONSES
     )
     def get_schedule(
         request: Request,

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from commands.ingestion.codes import Code
+from commands.ingestion.deals.speeds import DEFAULTS, PREPAYMENTS, QUOTED_PREPAYMENTS, check_speed
 from commands.ingestion.findings import Findings
-from commands.ingestion.loan_speeds import DEFAULTS, PREPAYMENTS, QUOTED_PREPAYMENTS, check_speed
 from commands.ingestion.references import Tables, rows_referred
 from commands.ingestion.typed_columns import TypedTable
 from domain.currencies import ISO_4217
