@@ -132,7 +132,7 @@ def _scheduled_share(lines: Lines, i: int, m: int, rate: float) -> float:
     if lines.age_mo[i] + m + 1 <= lines.io_months[i] or lines.amortization[i] == BULLET:
         return 0.0
     if lines.amortization[i] == LINEAR or rate == 0.0:
-        return 1.0 / left
+        return float(1.0 / left)
     return float(rate / ((1.0 + rate) ** left - 1.0))
 
 
