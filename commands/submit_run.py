@@ -87,10 +87,10 @@ def terms_of(store: EventStore, blobs: BlobStore, wish: SubmitRun, check: CheckS
     }
 
 
-def kept_of(asked: tuple[str, ...], pinned: list[str]) -> list[str]:
+def kept_of(asked: tuple[str, ...], pinned: list[str]) -> tuple[str, ...]:
     """The run's scenarios, in its own order, that keep cash flows; each is named with its version or without."""
     if asked == (NO_CASH_FLOWS,):
-        return []
+        return ()
     known = {name: one for one in reversed(pinned) for name in (split_reference(one)[0], one)}
     unknown = [name for name in asked if name not in known]
     if unknown:
@@ -99,7 +99,7 @@ def kept_of(asked: tuple[str, ...], pinned: list[str]) -> list[str]:
             f"the run has no scenario {unknown[0]!r} to keep cash flows of",
             f"use some of {', '.join(pinned)}, or {NO_CASH_FLOWS}",
         )
-    return [one for one in pinned if one in {known[name] for name in asked}]
+    return tuple(one for one in pinned if one in {known[name] for name in asked})
 
 
 def models_of(store: EventStore, envelope: Envelope, wish: SubmitRun) -> list[ModelUse]:
