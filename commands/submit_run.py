@@ -24,6 +24,7 @@ from domain.valuation_models import ModelUse
 
 CheckScenarios = Callable[[MarketDocument, list[ScenarioDocument]], list[dict[str, Any]]]
 """Says which scenarios do not fit the market; handed down, since shocks are applied by compute."""
+NO_CASH_FLOWS = "none"
 MATURED_OF_LATE = timedelta(days=366)
 
 
@@ -36,6 +37,8 @@ class SubmitRun:
     base_currency: str | None = None
     idempotency_key: str | None = None
     require_approved_models: bool = False
+    cashflows: tuple[str, ...] = (BASE,)
+    """scenarios of the run; `none` alone for none of them"""
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,23 @@ def terms_of(store: EventStore, blobs: BlobStore, wish: SubmitRun, check: CheckS
         "measures": list(measures_of(wish.measures)),
         "positions": positions,
         "chunk_size": CHUNK_SIZE,
+        "cashflows": kept_of(wish.cashflows, pinned),
     }
+
+
+def kept_of(asked: tuple[str, ...], pinned: list[str]) -> tuple[str, ...]:
+    """The run's scenarios, in its own order, that keep cash flows; each is named with its version or without."""
+    if asked == (NO_CASH_FLOWS,):
+        return ()
+    known = {name: one for one in reversed(pinned) for name in (split_reference(one)[0], one)}
+    unknown = [name for name in asked if name not in known]
+    if unknown:
+        raise Refused(
+            "UNKNOWN_SCENARIO",
+            f"the run has no scenario {unknown[0]!r} to keep cash flows of",
+            f"use some of {', '.join(pinned)}, or {NO_CASH_FLOWS}",
+        )
+    return tuple(one for one in pinned if one in {known[name] for name in asked})
 
 
 def models_of(store: EventStore, envelope: Envelope, wish: SubmitRun) -> list[ModelUse]:

@@ -49,6 +49,9 @@ def submit(
             envvar="TENOR_REQUIRE_APPROVED_MODELS",
         ),
     ] = False,
+    cashflows: Annotated[
+        str, typer.Option(help="`BASE,up100`: scenarios whose cash flows are shown; `none`.")
+    ] = "BASE",
     wait: Annotated[bool, typer.Option("--wait", help="Return when the results are queryable.")] = False,
     workers: Annotated[int | None, typer.Option(help="Bring this many workers while waiting.", min=1)] = None,
     as_json: AsJson = False,
@@ -59,7 +62,7 @@ def submit(
     from ops.run_requests import submit_request
 
     asked = (words(scenarios), words(measures), base_currency, idempotency_key)
-    request = SubmitRun(portfolio, market, *asked, require_approved_models)
+    request = SubmitRun(portfolio, market, *asked, require_approved_models, words(cashflows))
     output = Output(as_json)
     with opened(context) as tenor:
         if wait:
