@@ -10,9 +10,11 @@ from uuid import UUID, uuid4
 from commands.decide_model import models_in_use, refuse_unapproved
 from commands.define_scenario import documents_of, pin_each, scenario_set_of
 from commands.refusals import UnknownScenario, UnknownSnapshot
+from domain.documents import nearest
 from domain.event import Envelope, actors_own_id
 from domain.market.document import MarketDocument, stored_market
 from domain.measures.measures import DEFAULT_MEASURES, UnknownMeasure, resolve
+from domain.portfolio.tables import INSTRUMENTS, ISSUERS, POSITIONS
 from domain.ports import AlreadyThere, BlobStore, EventStore
 from domain.refusals import Conflict, Refused
 from domain.runs import run as runs
@@ -24,7 +26,11 @@ from domain.valuation_models import ModelUse
 
 CheckScenarios = Callable[[MarketDocument, list[ScenarioDocument]], list[dict[str, Any]]]
 """Says which scenarios do not fit the market; handed down, since shocks are applied by compute."""
+NO_CASH_FLOWS = "none"
 MATURED_OF_LATE = timedelta(days=366)
+
+MATCHED_COLUMNS = frozenset(column.name for table in (POSITIONS, INSTRUMENTS, ISSUERS) for column in table.columns)
+"""What `match` may name though no position fills it in; `*` then matches them all."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,8 @@ class SubmitRun:
     base_currency: str | None = None
     idempotency_key: str | None = None
     require_approved_models: bool = False
+    cashflows: tuple[str, ...] = (BASE,)
+    """scenarios of the run; `none` alone for none of them"""
 
 
 @dataclass(frozen=True)
@@ -80,7 +88,23 @@ def terms_of(store: EventStore, blobs: BlobStore, wish: SubmitRun, check: CheckS
         "measures": list(measures_of(wish.measures)),
         "positions": positions,
         "chunk_size": CHUNK_SIZE,
+        "cashflows": kept_of(wish.cashflows, pinned),
     }
+
+
+def kept_of(asked: tuple[str, ...], pinned: list[str]) -> tuple[str, ...]:
+    """The run's scenarios, in its own order, that keep cash flows; each is named with its version or without."""
+    if asked == (NO_CASH_FLOWS,):
+        return ()
+    known = {name: one for one in reversed(pinned) for name in (split_reference(one)[0], one)}
+    unknown = [name for name in asked if name not in known]
+    if unknown:
+        raise Refused(
+            "UNKNOWN_SCENARIO",
+            f"the run has no scenario {unknown[0]!r} to keep cash flows of",
+            f"use some of {', '.join(pinned)}, or {NO_CASH_FLOWS}",
+        )
+    return tuple(one for one in pinned if one in {known[name] for name in asked})
 
 
 def models_of(store: EventStore, envelope: Envelope, wish: SubmitRun) -> list[ModelUse]:
@@ -159,14 +183,21 @@ def spread_misfits(portfolio: SnapshotRegistered, scenarios: list[ScenarioDocume
             "code": "PATTERN_MATCHES_NOTHING",
             "value": f"{name}={pattern}",
             "message": f"scenario {scenario.scenario_id}: no position has a {name} that matches {pattern!r}",
-            "fix": f"use one of {', '.join((values.get(name) or ['(the portfolio has no such column)'])[:12])}",
+            "fix": _match_fix(values, name),
         }
         for scenario in scenarios
         for shock in scenario.shocks
         if isinstance(shock, SpreadShock)
         for name, pattern in shock.match.items()
-        if pattern != "*" and not matches_any(values, name, pattern)
+        if not (matches_any(values, name, pattern) if pattern != "*" else name in values or name in MATCHED_COLUMNS)
     ]
+
+
+def _match_fix(values: dict[str, list[str] | None], name: str) -> str:
+    if known := values.get(name):
+        return f"use one of {', '.join(known[:12])}"
+    near = nearest(name, {*values, *MATCHED_COLUMNS})
+    return f"the portfolio has no column {name!r}: " + (f"write {near}" if near else "match on one that it has")
 
 
 def matches_any(values: dict[str, list[str] | None], name: str, pattern: str) -> bool:

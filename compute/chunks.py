@@ -24,7 +24,8 @@ from compute.pricers.matured.recoveries import check_past_maturity, price_recove
 from compute.pricers.rates.caps_floors import check_caps, price_caps
 from compute.pricers.rates.swaps import check_swaps, price_swaps
 from compute.pricers.rates.swaptions import check_swaptions, price_swaptions
-from compute.pricers.securitised.pools import check_pools, price_pools
+from compute.pricers.securitised.pools import check_pools, is_tranche, price_pools
+from compute.pricers.securitised.tranches import check_tranches, price_tranches
 from compute.pricers.shared.fx_rates import fx_rates
 from compute.pricers.structured.pricing import check_structured, price_structured
 from domain.measures.failures import Reason
@@ -35,10 +36,13 @@ from domain.runs.facts import BlockColumns
 LOAN, BOND, CALLABLE_BOND, SWAPTION = (
     PRODUCT_TYPES.index(name) for name in ("LOAN", "BOND", "CALLABLE_BOND", "SWAPTION")
 )
+TRANCHE = len(PRODUCT_TYPES)
+"""A family of its own among the ABS_MBS: what a deal pays, not a pool."""
 BELOW_SHIFT = "a negative forward has no price on a lognormal surface: give it a `shift`, a larger one, or NORMAL vols"
 
 DERIVATIVES = (
     (PRODUCT_TYPES.index("ABS_MBS"), check_pools, price_pools),
+    (TRANCHE, check_tranches, price_tranches),
     (PRODUCT_TYPES.index("FX_FWD"), check_fx, price_fx_forwards),
     (PRODUCT_TYPES.index("IRS"), check_swaps, price_swaps),
     (PRODUCT_TYPES.index("CAP_FLOOR"), check_caps, price_caps),
@@ -48,7 +52,7 @@ DERIVATIVES = (
     (PRODUCT_TYPES.index("STRUCTURED"), check_structured, price_structured),
 )
 """Products of which each has a family of its own."""
-PRICED = (LOAN, BOND, CALLABLE_BOND, *(product for product, _, _ in DERIVATIVES))
+PRICED = (LOAN, BOND, CALLABLE_BOND, *(product for product, _, _ in DERIVATIVES if product != TRANCHE))
 
 
 @dataclass(frozen=True)
@@ -85,9 +89,9 @@ def check(run: RunInputs, terms: Terms) -> Failing:
     """What cannot be valued: no pricer for the product, no way into base currency, nothing left to be paid, terms or
     market data missing."""
     failing = Failing.none(len(terms))
-    product = terms.choice("product_type", PRODUCT_TYPES)
+    product = families_of(terms)
     failing.where(
-        ~np.isin(product, PRICED),
+        ~np.isin(product, (*PRICED, TRANCHE)),
         Reason.UNSUPPORTED,
         lambda i: f"{PRODUCT_TYPES[product[i]]} is not priced by this release",
     )
@@ -117,7 +121,7 @@ def merge(failing: Failing, chosen: NDArray[np.int64], check_family: object, run
 
 
 def price_families(run: RunInputs, terms: Terms, failing: Failing) -> Iterator[Valued]:
-    product = terms.choice("product_type", PRODUCT_TYPES)
+    product = families_of(terms)
     floating = terms.choice("rate_type", RATE_TYPES) == FLOATING
     past = recovering(run, terms)
     recovered = np.flatnonzero(past & failing.fine)
@@ -135,6 +139,12 @@ def price_families(run: RunInputs, terms: Terms, failing: Failing) -> Iterator[V
         chosen = np.flatnonzero((product == derivative) & alive)
         if len(chosen):
             yield price(run, terms.of(chosen), chosen)
+
+
+def families_of(terms: Terms) -> NDArray[np.int8]:
+    """[n] the product, and TRANCHE where it is one that a deal pays."""
+    product = terms.choice("product_type", PRODUCT_TYPES)
+    return np.where(is_tranche(terms), TRANCHE, product).astype(np.int8)
 
 
 def explain_not_finite(run: RunInputs, terms: Terms, family: Valued, failing: Failing) -> None:

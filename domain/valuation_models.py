@@ -52,7 +52,10 @@ class Model:
         )
 
 
+TRANCHE = "TRANCHE"
+"""What `product_type` says among the terms of a tranche: its deal pays it, not a pool."""
 _DEBT = ("LOAN", "BOND")
+_EVERY_PRODUCT = (*PRODUCT_TYPES, TRANCHE)
 _SENSITIVITIES = (
     "DV01",
     "KEY_RATE_DV01",
@@ -80,7 +83,7 @@ _YIELDS = (
 )
 
 MODELS: tuple[Model, ...] = (
-    Model("curves", 2, "Zero curves interpolated four ways, or solved from market quotes.", PRODUCT_TYPES),
+    Model("curves", 2, "Zero curves interpolated four ways, or solved from market quotes.", _EVERY_PRODUCT),
     Model(
         "fixed_cash_flows",
         2,
@@ -103,6 +106,7 @@ MODELS: tuple[Model, ...] = (
         columns=("prepayment", "default"),
     ),
     Model("pools", 1, "Pass-throughs of level-pay pools at quoted speeds.", ("ABS_MBS",)),
+    Model("deals", 1, "Tranches: a deal's collateral projected, its waterfall paid.", (TRANCHE,)),
     Model("callable_bonds", 2, "Calls and puts on a Hull-White lattice.", ("CALLABLE_BOND",)),
     Model("hull_white", 2, "The one-factor short rate, fitted to the curve.", ("CALLABLE_BOND", "STRUCTURED")),
     Model("structured", 2, "Structured coupons by Monte Carlo under Hull-White.", ("STRUCTURED",)),
@@ -116,14 +120,14 @@ MODELS: tuple[Model, ...] = (
         "sensitivities",
         2,
         "Gains for small moves of rates, spreads, volatilities and spots.",
-        PRODUCT_TYPES,
+        _EVERY_PRODUCT,
         _SENSITIVITIES,
     ),
     Model(
         "yields",
         1,
         "Yields, durations, solved spreads and lives of projected flows.",
-        (*_DEBT, "CALLABLE_BOND", "ABS_MBS"),
+        (*_DEBT, "CALLABLE_BOND", "ABS_MBS", TRANCHE),
         _YIELDS,
     ),
     Model("value_at_risk", 1, "Losses over past or normally distributed moves, from finished runs.", ()),

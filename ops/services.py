@@ -24,6 +24,7 @@ from domain.texts import of_header
 from ops.adapters.database import HEAD, at_another_revision, revision
 from ops.audit.evidence import build_evidence
 from ops.audit.metrics import AuditCollector
+from ops.cash_flows import work_out_for
 from ops.checking import check_scenarios, find_unsolved
 from ops.http.database_metrics import DatabaseCollector
 from ops.http.probing import Probe
@@ -38,6 +39,7 @@ from query_api.http.app import create_app
 from query_api.http.problems import unreachable
 from query_api.services import (
     audit,
+    cashflow,
     ingestion,
     marketdata,
     models,
@@ -57,6 +59,7 @@ SERVICE_PORTS = {
     "audit": 8004,
     "portfolio": 8005,
     "risk": 8006,
+    "cashflow": 8007,
     "scenario": 8009,
     "ingestion": 8010,
 }
@@ -135,6 +138,7 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
             scenario.build_router(connect),
             scenario_commands.build_router(store, envelope_of, tenor.parsers.read_history),
         ],
+        "cashflow": lambda: [cashflow.build_router(connect, work_out_for(tenor.storage))],
         "ingestion": lambda: [
             ingestion.build_router(connect),
             ingest_commands.build_router(store, blobs, tenor.portfolio_codec, envelope_of, tenor.parsers.digest_upload),

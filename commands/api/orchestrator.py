@@ -28,7 +28,8 @@ Words = Annotated[list[str], BeforeValidator(split_words), Field(max_length=10_0
 
 
 class RunWish(BaseModel):
-    """`scenarios`: `id`, `id@version`, `@set`; BASE always runs. `measures`: all that Tenor has when left out."""
+    """`scenarios`: `id`, `id@version`, `@set`; BASE always runs. `measures`: all that Tenor has when left out.
+    `cashflows`: scenarios of the run whose cash flows are shown; `none` for none of them."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -38,6 +39,7 @@ class RunWish(BaseModel):
     measures: Words = []
     base_currency: str | None = Field(None, pattern="^[A-Z]{3}$")
     require_approved_models: bool = False
+    cashflows: Words = ["BASE"]
 
 
 class Why(BaseModel):
@@ -99,6 +101,7 @@ def command_of(wish: RunWish, whole_id: WholeId, idempotency_key: str | None) ->
         wish.base_currency,
         idempotency_key,
         wish.require_approved_models,
+        tuple(wish.cashflows),
     )
 
 

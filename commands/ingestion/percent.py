@@ -16,6 +16,11 @@ _RATES = ("coupon", "margin", "cap", "floor", "spread", "servicing_fee", "wac")
 _STRUCK_ON_RATES = ("CAP_FLOOR", "SWAPTION", "STRUCTURED")
 """The strike of an FX product is an exchange rate."""
 _DEFAULTED = 1.0
+_RATES_OF_DEALS = {
+    "deals": ("fee_rate",),
+    "collateral": ("wac", "margin", "cap", "floor", "servicing_fee"),
+    "tranches": ("coupon", "margin", "cap", "floor"),
+}
 
 
 def refuse_percent(tables: Tables, errors: Findings) -> None:
@@ -29,8 +34,9 @@ def refuse_percent(tables: Tables, errors: Findings) -> None:
     if issuers is not None:
         chance = issuers.number("pd_12m")
         _check(issuers, "pd_12m", np.where(chance == _DEFAULTED, np.nan, chance), errors)
-    if "tranches" in tables:
-        _check(tables["tranches"], "coupon", tables["tranches"].number("coupon"), errors)
+    for name, columns in _RATES_OF_DEALS.items():
+        for column in columns if name in tables else ():
+            _check(tables[name], column, tables[name].number(column), errors)
 
 
 def _check(table: TypedTable, column: str, values: Array, errors: Findings) -> None:

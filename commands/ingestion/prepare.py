@@ -28,7 +28,6 @@ from commands.ingestion.terms import check_terms
 from commands.ingestion.typed_columns import TypedTable, typed_table
 from domain.portfolio.columns import Portfolio
 from domain.portfolio.tables import TABLES
-from domain.portfolio.term_use import DEALS
 
 Array = np.ndarray[Any, Any]
 
@@ -136,9 +135,6 @@ def _check(tables: Tables, errors: Findings, warnings: Findings) -> None:
         type_attributes(table, warnings)
         check_identifiers(table, errors, warnings)
     check_references(tables, errors)
-    if "tranches" in tables:
-        message = f"{DEALS}: its ABS_MBS fails as UNSUPPORTED in a run."
-        warnings.file("tranches", Code.UNSUPPORTED_TABLE, message, "Take the tranches out, or expect them unpriced.")
     if "instruments" in tables:
         check_terms(tables, errors, warnings)
         warn_of_outliers(tables, warnings)

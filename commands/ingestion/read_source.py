@@ -11,7 +11,7 @@ from commands.ingestion.read_csv import read_csv
 from commands.ingestion.read_parquet import read_parquet
 from commands.ingestion.read_xlsx import read_xlsx
 from domain.portfolio.tables import BY_NAME, TABLES
-from domain.portfolio.term_use import TABLES_LEFT_ASIDE, UNSUPPORTED_TABLES
+from domain.portfolio.term_use import UNSUPPORTED_TABLES
 
 _READERS = {".csv": read_csv, ".parquet": read_parquet}
 _WITH_MACROS = {".xlsm", ".xlsb", ".xltm", ".xlam"}
@@ -102,10 +102,6 @@ def _note_unknown(stem: str, shown: str, errors: Findings, warnings: Findings) -
         message = f"{shown} is not read: {UNSUPPORTED_TABLES[name]}."
         fix = "Take it out, and with it the instruments that it names."
         errors.file(name, Code.UNSUPPORTED_TABLE, message, fix)
-        return
-    if name in TABLES_LEFT_ASIDE:
-        message = f"{shown} is left aside. {TABLES_LEFT_ASIDE[name]}."
-        warnings.file(name, Code.UNSUPPORTED_TABLE, message, "Take it out, or bring it again when deals are supported.")
         return
     near = get_close_matches(name, BY_NAME, n=1)
     fix = f"Rename it to {near[0]} if it is that table." if near else f"The tables are {', '.join(BY_NAME)}."

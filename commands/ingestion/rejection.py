@@ -5,19 +5,21 @@ from typing import Any
 import numpy as np
 
 from commands.ingestion.codes import Code
+from commands.ingestion.deals.checks import PARTS_OF_DEAL
 from commands.ingestion.findings import Findings
 from commands.ingestion.references import Tables, rows_referred
 
 Array = np.ndarray[Any, Any]
 
 _PARTS = ("cashflows", "exercises", "tranches")
+_OF_DEALS = ("deals", *PARTS_OF_DEAL)
 
 
 def rows_to_keep(tables: Tables, errors: Findings) -> dict[str, Array]:
     """Rows without an error whose every reference is kept too; each row lost to another gets an error of its own.
 
-    An instrument also needs all of its cash flows, exercises and tranches, and a deal all of its tranches: a loan
-    without one of its payments is another loan.
+    An instrument also needs all of its cash flows, exercises and tranches, and a deal all the rows of its five tables:
+    a loan without one of its payments is another loan.
     """
     keep = {name: ~errors.rows_of(table) for name, table in tables.items()}
     changed = True
@@ -30,12 +32,13 @@ def rows_to_keep(tables: Tables, errors: Findings) -> dict[str, Array]:
 
 def note_unattributable(tables: Tables, errors: Findings) -> None:
     """A row that cannot be read has no owner to reject with it, so nothing of its kind can be trusted."""
-    for name in _PARTS:
+    for name in dict.fromkeys((*_PARTS, *PARTS_OF_DEAL)):
         if name in tables and tables[name].unreadable_rows:
+            owner = "deal" if name in PARTS_OF_DEAL else "instrument"
             errors.file(
                 name,
                 Code.DEPENDS_ON_REJECTED,
-                f"A row of {name} cannot be read, and any instrument could be the one that lacks it.",
+                f"A row of {name} cannot be read, and any {owner} could be the one that lacks it.",
                 "Correct that row; the valid rows alone are not accepted without it.",
             )
 
@@ -75,13 +78,20 @@ def _drop_owners(tables: Tables, keep: dict[str, Array], errors: Findings) -> bo
 
 
 def _drop_deals(tables: Tables, keep: dict[str, Array], errors: Findings) -> bool:
-    tranches = tables.get("tranches")
-    if tranches is None:
-        return False
-    deal = tranches.columns["deal_id"].values
-    broken = np.isin(deal, deal[~keep["tranches"]])
-    lost = keep["tranches"] & broken
-    message, fix = "Another tranche of this deal was rejected.", "Correct the deal's other rows."
-    errors.row(tranches, "deal_id", Code.DEPENDS_ON_REJECTED, lost, message, fix)
-    keep["tranches"] &= ~lost
-    return bool(lost.any())
+    """A deal of which any row in any table is lost is lost whole."""
+    parts = {name: tables[name] for name in _OF_DEALS if name in tables and "deal_id" in tables[name].columns}
+    broken = {
+        text
+        for name, part in parts.items()
+        for row in np.flatnonzero(~keep[name])
+        if (text := part.text_at("deal_id", int(row))) is not None
+    }
+    changed = False
+    for name, part in parts.items():
+        of_broken = np.array([text in broken for text in part.distinct_texts("deal_id")], dtype=bool)
+        lost = keep[name] & part.rows_with("deal_id", of_broken)
+        message, fix = "Another row of this deal was rejected.", "Correct the deal's other rows."
+        errors.row(part, "deal_id", Code.DEPENDS_ON_REJECTED, lost, message, fix)
+        keep[name] &= ~lost
+        changed |= bool(lost.any())
+    return changed

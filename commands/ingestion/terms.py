@@ -1,12 +1,13 @@
 """Whether an instrument's terms are complete and agree with one another, product by product."""
 
-import re
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from commands.ingestion.codes import Code
+from commands.ingestion.deals.checks import check_deals, is_tranche, warn_of_lags
+from commands.ingestion.deals.speeds import DEFAULTS_OR_PD, PREPAYMENTS, check_speed
 from commands.ingestion.findings import Findings
 from commands.ingestion.payment_terms import LAST_REGULAR, check_payments, warn_off_grid
 from commands.ingestion.references import Tables, rows_referred
@@ -23,15 +24,11 @@ Array = np.ndarray[Any, Any]
 _DEBT = ("LOAN", "BOND", "CALLABLE_BOND")
 _BONDS = ("BOND", "CALLABLE_BOND")
 _PAIRS = ("FX_FWD", "FX_OPTION")
-_PERCENT = r"(\d+(\.\d*)?|\.\d+)"
-_PREPAYMENT = re.compile(rf"(?P<kind>CPR|SMM|PSA|ABS) +(?P<speed>{_PERCENT})|MODEL +\S.*")
-_DEFAULT = re.compile(rf"(?P<kind>CDR|SDA) +(?P<speed>{_PERCENT})|PD")
-_MAX_PERCENT = {"CPR": 100.0, "SMM": 100.0, "ABS": 100.0, "CDR": 100.0, "PSA": 10_000.0, "SDA": 20_000.0}
 
 
 def check_terms(tables: Tables, errors: Findings, warnings: Findings) -> None:
     instruments = tables["instruments"]
-    _check_required(instruments, errors)
+    _check_required(tables, errors)
     _check_currencies(instruments, errors)
     _check_pairs(instruments, errors)
     _check_rates(instruments, errors)
@@ -45,11 +42,16 @@ def check_terms(tables: Tables, errors: Findings, warnings: Findings) -> None:
     check_payments(instruments, errors)
     warn_off_grid(instruments, warnings)
     _warn_of_no_regular_dates(instruments, warnings)
+    check_deals(tables, errors, warnings)
+    warn_of_lags(instruments, instruments.present("default") & is_read(tables, "wam"), warnings)
 
 
-def _check_required(instruments: TypedTable, errors: Findings) -> None:
+def _check_required(tables: Tables, errors: Findings) -> None:
+    """A tranche takes its terms from its deal."""
+    instruments = tables["instruments"]
+    elsewhere = is_tranche(tables)
     for product, terms in REQUIRED_TERMS.items():
-        of_product = instruments.equals("product_type", product)
+        of_product = instruments.equals("product_type", product) & ~elsewhere
         for term in terms:
             missing = of_product & ~instruments.present(term)
             _note_missing(instruments, term, missing, f"A {product} needs {term}.", errors)
@@ -167,15 +169,15 @@ def _note_inconsistent(table: TypedTable, column: str, rows: Array, message: str
 
 def _check_speeds(tables: Tables, errors: Findings) -> None:
     instruments = tables["instruments"]
-    _check_speed(instruments, "prepayment", _PREPAYMENT, "CPR 6, SMM 0.5, PSA 165, ABS 1.3 or MODEL name", errors)
-    _check_speed(instruments, "default", _DEFAULT, "CDR 2, SDA 100 or PD", errors)
+    check_speed(instruments, "prepayment", PREPAYMENTS, "CPR 6, SMM 0.5, PSA 165, ABS 1.3 or MODEL name", errors)
+    check_speed(instruments, "default", DEFAULTS_OR_PD, "CDR 2, SDA 100 or PD", errors)
     # Under PD the issuer's own loss given default can stand in; a quoted speed brings nothing of the kind.
     issuers = tables.get("issuers")
     has_lgd = np.zeros(instruments.rows, dtype=bool)
     if issuers is not None:
         issuer = rows_referred(instruments, "issuer_id", issuers, "issuer_id")
         has_lgd = np.append(issuers.present("lgd"), False)[issuer] & instruments.equals("default", "PD")
-    losing = is_read(instruments, "default")
+    losing = is_read(tables, "default")
     errors.row(
         instruments,
         "severity",
@@ -184,29 +186,6 @@ def _check_speeds(tables: Tables, errors: Findings) -> None:
         "A default speed says how many default; severity says how much of it is lost.",
         "Fill in severity, a decimal such as 0.4.",
     )
-
-
-def _check_speed(
-    instruments: TypedTable, column: str, grammar: re.Pattern[str], examples: str, errors: Findings
-) -> None:
-    bad = np.array([not speed_is_sound(text, grammar) for text in instruments.distinct_texts(column)], dtype=bool)
-    if bad.any():
-        errors.row(
-            instruments,
-            column,
-            Code.INVALID_SPEED,
-            instruments.rows_with(column, bad),
-            lambda row: f"{instruments.text_at(column, row)!r} is not a {column} speed.",
-            f"Write {examples}; numbers are percent.",
-        )
-
-
-def speed_is_sound(text: str, grammar: re.Pattern[str]) -> bool:
-    parsed = grammar.fullmatch(text)
-    if parsed is None:
-        return False
-    kind = parsed.group("kind")
-    return kind is None or float(parsed.group("speed")) <= _MAX_PERCENT[kind]
 
 
 def _check_payoffs(instruments: TypedTable, errors: Findings) -> None:
@@ -237,9 +216,10 @@ def _payoff_problems(text: str) -> list[Problem]:
 
 
 def _check_dates(instruments: TypedTable, errors: Findings) -> None:
-    for later in ("maturity_date", "first_payment_date", LAST_REGULAR):
+    for later in ("maturity_date", LAST_REGULAR):
         _note_order(instruments, "issue_date", later, errors, same_day=False)
-    _note_order(instruments, "issue_date", "expiry_date", errors, same_day=True)
+    for later in ("first_payment_date", "expiry_date"):
+        _note_order(instruments, "issue_date", later, errors, same_day=True)
     _note_order(instruments, "first_payment_date", "maturity_date", errors, same_day=True)
     _note_order(instruments, "first_payment_date", LAST_REGULAR, errors, same_day=True, at=LAST_REGULAR)
     _note_order(instruments, LAST_REGULAR, "maturity_date", errors, same_day=True, at=LAST_REGULAR)

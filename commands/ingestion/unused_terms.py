@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from commands.ingestion.codes import Code
+from commands.ingestion.deals.checks import is_tranche
 from commands.ingestion.findings import Findings
 from commands.ingestion.references import Tables, rows_referred
 from commands.ingestion.typed_columns import TypedTable, of_rows
@@ -15,6 +16,7 @@ from domain.portfolio.term_use import (
     LABELS,
     LEFT_TO_COLUMNS,
     READ_BY,
+    READ_BY_TRANCHES,
     UNREAD_BECAUSE,
     UNSUPPORTED_TERMS,
     Reading,
@@ -33,8 +35,11 @@ def check_unused_terms(tables: Tables, errors: Findings, warnings: Findings) -> 
     _refuse_unsupported(instruments, errors)
     for column, readings in READ_BY.items():
         if column in instruments.columns and column not in LABELS:
-            unused = says_something(instruments, column) & ~is_read(instruments, column)
-            _warn(instruments, column, unused & instruments.equals("product_type", *PRODUCT_TYPES), readings, warnings)
+            unused = says_something(instruments, column) & ~is_read(tables, column)
+            unused &= instruments.equals("product_type", *PRODUCT_TYPES)
+            if "tranches" in tables:
+                unused = _warned_of_tranches(tables, column, unused, warnings)
+            _warn(instruments, column, unused, readings, warnings)
     if "positions" in tables:
         _warn_of_positions(tables["positions"], instruments, warnings)
 
@@ -52,14 +57,23 @@ def says_something(table: TypedTable, column: str) -> Array:
     return typed.present & ~table.equals(column, *_SAYS_NOTHING.get(column, ()))
 
 
-def is_read(instruments: TypedTable, column: str) -> Array:
-    """Mask of the rows whose product reads the column of `instruments`."""
+def is_read(tables: Tables, column: str) -> Array:
+    """Mask of the rows whose product reads the column of `instruments`; a tranche has its terms in `tranches`."""
+    instruments = tables["instruments"]
     read = np.zeros(instruments.rows, dtype=bool)
     for reading in READ_BY[column]:
         read |= _holds(instruments, reading)
     if column in LEFT_TO_COLUMNS:
         read &= ~instruments.equals("product_type", "STRUCTURED") | _left_open(instruments, column)
-    return read
+    return read & ~is_tranche(tables) if "tranches" in tables and column not in READ_BY_TRANCHES else read
+
+
+def _warned_of_tranches(tables: Tables, column: str, unused: Array, warnings: Findings) -> Array:
+    """Warns of the tranches among them, and gives the others."""
+    tranches = is_tranche(tables)
+    message = f"{column} has no effect: a tranche takes its terms from its row of tranches."
+    warnings.row(tables["instruments"], column, Code.TERM_NOT_USED, unused & tranches, message, "Leave it empty.")
+    return unused & ~tranches
 
 
 def _holds(instruments: TypedTable, reading: Reading) -> Array:

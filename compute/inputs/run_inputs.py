@@ -1,7 +1,7 @@
 """What a run's chunks share: the portfolio, the market under every scenario, and what was asked for."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
@@ -33,6 +33,8 @@ class RunInputs:
     scenario_count: int
     chunk_size: int
     lookups: Lookups
+    is_contractual: bool = field(default=False, kw_only=True)
+    """without prepayment, default and calls of deals: a basis of cash flows that are shown, never of results"""
 
     @property
     def as_of_day(self) -> int:
@@ -106,7 +108,7 @@ def horizon_days(portfolio: Portfolio, as_of_day: int) -> int:
     for name in ("maturity_date", "expiry_date", "first_payment_date"):
         if name in instruments:
             last = max(last, int(instruments[name].values.max(initial=0)))
-    last = max(last, _last_pool_payment(instruments), _last_swap_of_notes(instruments))
+    last = max(last, _last_pool_payment(instruments), _last_swap_of_notes(instruments), _last_distribution(portfolio))
     cashflows = portfolio.tables.get("cashflows")
     if cashflows is not None and cashflows.rows:
         last = max(last, int(cashflows.columns["pay_date"].values.max()))
@@ -131,6 +133,15 @@ def _last_pool_payment(instruments: Mapping[str, ColumnData]) -> int:
     delay_days = np.zeros(len(first)) if delay is None else np.nan_to_num(delay.values)
     is_pool = ~np.isnan(wam_mo) & (first != ABSENT_DATE)
     return int((first + wam_mo * MONTH_DAYS + delay_days)[is_pool].max(initial=0))
+
+
+def _last_distribution(portfolio: Portfolio) -> int:
+    """No earlier than the last distribution of any deal; 0 without deals."""
+    deals, lines = portfolio.tables.get("deals"), portfolio.tables.get("collateral")
+    if deals is None or lines is None:
+        return 0
+    first, months = deals.columns["first_payment_date"].values.max(), lines.columns["wam"].values.max()
+    return int(first + months * MONTH_DAYS)
 
 
 def _last_swap_of_notes(instruments: Mapping[str, ColumnData]) -> int:

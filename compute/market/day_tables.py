@@ -27,7 +27,7 @@ from domain.market.document import MarketDocument
 from domain.market.fx_chains import chain
 from domain.market.parts import VolatilitySurface, ZeroCurve
 from domain.measures.measures import KEY_RATE_TENORS_YR
-from domain.scenarios.shocks import ScenarioDocument, SpreadShock
+from domain.scenarios.shocks import CleanUpCallShock, DefaultShock, PrepaymentShock, ScenarioDocument, SpreadShock
 
 Array = NDArray[np.float64]
 
@@ -74,6 +74,9 @@ class MarketTables:
     prepayment_multiplier: Array
     default_multiplier: Array
     severity_add: Array
+    speed_shocks: tuple[tuple[PrepaymentShock | DefaultShock, ...], ...] = ()
+    """per scenario, in place of its multipliers; `match` speaks of instruments and lines"""
+    call_shocks: tuple[tuple[CleanUpCallShock, ...], ...] = ()
     credit_curves: Mapping[str, CreditQuotes] = field(default_factory=dict)
     forward_breaks: NDArray[np.int32] = field(default_factory=lambda: np.empty((0, 0, 0), np.int32))
     """[curves, S, most breaks] days at which the curve's forward rate may jump"""
@@ -168,9 +171,7 @@ def build_market_tables(
         fixings=_fixings(market),
         **_volatility_tables(market, shocked),
         spread_shocks=tuple(each.spread_shocks for each in shocked),
-        prepayment_multiplier=np.array([each.prepayment_multiplier for each in shocked]),
-        default_multiplier=np.array([each.default_multiplier for each in shocked]),
-        severity_add=np.array([each.severity_add for each in shocked]),
+        **_behaviour(shocked),
         credit_curves=credit_quotes(market),
         forward_breaks=forward_breaks(curve_row, shocked, n_days),
         hull_white={currency: (each.mean_reversion, each.sigma) for currency, each in market.hull_white.items()},
@@ -308,6 +309,16 @@ def _filled_up(axes: Sequence[Sequence[float]]) -> Array:
 
 def _expiries_by_strikes(surface: VolatilitySurface) -> Array:
     return np.array(surface.vols).reshape(len(surface.expiries_yr), -1)
+
+
+def _behaviour(shocked: Sequence[ShockedMarket]) -> dict[str, Any]:
+    return {
+        "prepayment_multiplier": np.array([each.prepayment_multiplier for each in shocked]),
+        "default_multiplier": np.array([each.default_multiplier for each in shocked]),
+        "severity_add": np.array([each.severity_add for each in shocked]),
+        "speed_shocks": tuple(each.speed_shocks for each in shocked),
+        "call_shocks": tuple(each.call_shocks for each in shocked),
+    }
 
 
 def _fixings(market: MarketDocument) -> dict[str, tuple[NDArray[np.int32], Array]]:

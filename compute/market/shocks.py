@@ -15,6 +15,7 @@ from domain.market.fx_chains import chain
 from domain.market.parts import Jump, RateNode, VolatilitySurface, ZeroCurve
 from domain.measures.measures import KEY_RATE_TENORS_YR
 from domain.scenarios.shocks import (
+    CleanUpCallShock,
     CurveMoveShock,
     CurveShock,
     DefaultShock,
@@ -77,7 +78,11 @@ class ShockedMarket:
     spread_shocks: tuple[SpreadShock, ...] = ()
     prepayment_multiplier: float = 1.0
     default_multiplier: float = 1.0
+    """of all positions alike; 1 where `speed_shocks` say otherwise"""
     severity_add: float = 0.0
+    speed_shocks: tuple[PrepaymentShock | DefaultShock, ...] = ()
+    """all of them in order, where one is for some positions only, or replaces speeds"""
+    call_shocks: tuple[CleanUpCallShock, ...] = ()
 
 
 class ScenarioDoesNotFit(InvalidDocument):
@@ -91,6 +96,7 @@ def apply_shocks(market: MarketDocument, scenario: ScenarioDocument) -> ShockedM
         found = list(_misfits(market, shock, f"shocks[{i}]")) or list(_not_positive(shocked, shock, f"shocks[{i}]"))
         problems += found
         shocked = shocked if found else _shocked(shocked, shock)
+    shocked = _with_speeds(shocked, scenario)
     if problems:
         raise ScenarioDoesNotFit(problems)
     return shocked
@@ -149,16 +155,30 @@ def _shocked(market: ShockedMarket, shock: Shock) -> ShockedMarket:
             return _with_spot(market, shock.pair, shock.pct)
         case VolShock():
             return replace(market, volatilities=_moved_surfaces(market, shock))
-        case PrepaymentShock():
-            return replace(market, prepayment_multiplier=market.prepayment_multiplier * shock.multiplier)
-        case DefaultShock():
-            return replace(market, default_multiplier=market.default_multiplier * shock.multiplier)
+        case PrepaymentShock() | DefaultShock():
+            return market  # all of them together: `_with_speeds`
         case SeverityShock():
             return replace(market, severity_add=market.severity_add + shock.add)
+        case CleanUpCallShock():
+            return replace(market, call_shocks=(*market.call_shocks, shock))
         case SupervisoryShock():
             return _supervised(market, shock)
         case _:
             assert_never(shock)
+
+
+def _with_speeds(market: ShockedMarket, scenario: ScenarioDocument) -> ShockedMarket:
+    shocks = tuple(each for each in scenario.shocks if isinstance(each, PrepaymentShock | DefaultShock))
+    if not all(each.is_for_all for each in shocks):
+        return replace(market, speed_shocks=shocks)
+    prepayment, default = 1.0, 1.0
+    for each in shocks:
+        assert each.multiplier is not None
+        if isinstance(each, PrepaymentShock):
+            prepayment *= each.multiplier
+        else:
+            default *= each.multiplier
+    return replace(market, prepayment_multiplier=prepayment, default_multiplier=default)
 
 
 def _with_curves(market: ShockedMarket, shift_of: Callable[[NodeCurve], Shift | None]) -> ShockedMarket:

@@ -85,7 +85,13 @@ OPTION_TYPES_OF: dict[str, tuple[str, ...]] = {
     "FX_OPTION": ("CALL", "PUT"),
 }
 OPTION_TYPES = tuple(option_type for allowed in OPTION_TYPES_OF.values() for option_type in allowed)
-TRANCHE_KINDS = ("SEQUENTIAL", "PRO_RATA", "SUPPORT", "PAC", "Z", "RESIDUAL")
+TRANCHE_KINDS = ("SEQUENTIAL", "PRO_RATA", "SUPPORT", "PAC", "Z", "RESIDUAL", "NOTIONAL")
+TRANCHE_DAY_COUNTS = ("30/360", "ACT/360", "ACT/365F")
+WAL_DAY_COUNTS = ("ACT/365F", "30/360")
+LINE_AMORTIZATIONS = ("LEVEL_PAY", "LINEAR", "BULLET")
+PRINCIPAL_BASES = ("COLLECTIONS", "POOL_DECLINE")
+TRIGGER_TESTS = ("CUMULATIVE_LOSS", "OC_RATIO", "POOL_FACTOR")
+TRIGGER_ACTIONS = ("SEQUENTIAL", "TURBO")
 
 _N, _I, _D, _F = Kind.NUMBER, Kind.INTEGER, Kind.DATE, Kind.FLAG
 
@@ -221,17 +227,115 @@ CASHFLOWS = Table(
     key=("instrument_id", "pay_date"),
 )
 
+DEALS = Table(
+    "deals",
+    (
+        _id("deal_id"),
+        Column("name"),
+        Column("currency", required=True),
+        Column("first_payment_date", _D, required=True),
+        Column("accrual_start_date", _D),
+        _choice("calendar", CALENDARS),
+        _choice("business_day", BUSINESS_DAYS),
+        _choice("wal_day_count", WAL_DAY_COUNTS),
+        Column("original_balance", _N, low=0),
+        Column("losses_to_date", _N, low=0),
+        Column("fee_rate", _N, low=0, high=1),
+        Column("fee_amount", _N, low=0),
+        _choice("principal_basis", PRINCIPAL_BASES),
+        Column("oc_target", _N, low=0, high=1),
+        Column("oc_initial", _N, low=0, high=1),
+        Column("step_down_date", _D),
+        Column("oc_floor", _N, low=0, high=1),
+        Column("oc_counts_reserve", _F),
+        Column("reserve_balance", _N, low=0),
+        Column("reserve_target", _N, low=0, high=1),
+        Column("reserve_floor", _N, low=0, high=1),
+        Column("shortfall_interest", _F),
+        Column("write_down", _F),
+        Column("clean_up_call", _N, low=0, high=1),
+        Column("call_exercised", _F),
+        Column("undercollateralised", _F),
+    ),
+    key=("deal_id",),
+)
+
+COLLATERAL = Table(
+    "collateral",
+    (
+        _id("deal_id", ("deals", "deal_id")),
+        _id("line_id"),
+        Column("balance", _N, required=True, low=0),
+        Column("wac", _N, low=0, high=1),
+        Column("wam", _I, required=True, low=1, high=1200),
+        Column("age", _I, required=True, low=0, high=1200),
+        _choice("amortization", LINE_AMORTIZATIONS),
+        Column("io_months", _I, low=0, high=1200),
+        Column("original_balance", _N, low=0),
+        Column("servicing_fee", _N, low=0, high=1),
+        Column("prepayment"),
+        Column("default"),
+        Column("severity", _N, low=0, high=1),
+        Column("recovery_lag_months", _I, low=0, high=600),
+        Column("servicer_advances", _F),
+        Column("index"),
+        Column("margin", _N, low=-1, high=1),
+        Column("cap", _N, low=-1, high=1),
+        Column("floor", _N, low=-1, high=1),
+        Column("first_collection_months", _I, low=1, high=1200),
+    ),
+    key=("deal_id", "line_id"),
+)
+
 TRANCHES = Table(
     "tranches",
     (
-        _id("deal_id"),
+        _id("deal_id", ("deals", "deal_id")),
         _id("instrument_id", ("instruments", "instrument_id")),
         Column("rank", _I, required=True, low=0),
         Column("balance", _N, required=True, low=0),
-        Column("coupon", _N),
+        Column("coupon", _N, low=-1, high=1),
         _choice("kind", TRANCHE_KINDS, required=True),
+        Column("interest_rank", _I, low=0),
+        Column("original_balance", _N, low=0),
+        _choice("day_count", TRANCHE_DAY_COUNTS),
+        Column("index"),
+        Column("margin", _N, low=-1, high=1),
+        Column("index_multiplier", _N),
+        Column("cap", _N, low=-1, high=1),
+        Column("floor", _N, low=-1, high=1),
+        Column("notional_of"),
+        Column("pac_low"),
+        Column("pac_high"),
+        Column("coverage_test", _N, low=0),
+        Column("lockout_date", _D),
+        Column("interest_shortfall", _N, low=0),
     ),
     key=("deal_id", "instrument_id"),
+)
+
+TRANCHE_SCHEDULES = Table(
+    "tranche_schedules",
+    (
+        _id("deal_id", ("deals", "deal_id")),
+        _id("instrument_id", ("tranches", "instrument_id")),
+        Column("date", _D, required=True),
+        Column("balance", _N, required=True, low=0),
+    ),
+    key=("deal_id", "instrument_id", "date"),
+)
+
+DEAL_TRIGGERS = Table(
+    "deal_triggers",
+    (
+        _id("deal_id", ("deals", "deal_id")),
+        _choice("test", TRIGGER_TESTS, required=True),
+        Column("from_date", _D, required=True),
+        Column("level", _N, required=True, low=0),
+        _choice("action", TRIGGER_ACTIONS, required=True),
+        Column("curable", _F),
+    ),
+    key=("deal_id", "test", "from_date", "action"),
 )
 
 POSITIONS = Table(
@@ -252,7 +356,19 @@ POSITIONS = Table(
     required=True,
 )
 
-TABLES: tuple[Table, ...] = (PORTFOLIO, ISSUERS, INSTRUMENTS, EXERCISES, CASHFLOWS, TRANCHES, POSITIONS)
+TABLES: tuple[Table, ...] = (
+    PORTFOLIO,
+    ISSUERS,
+    INSTRUMENTS,
+    EXERCISES,
+    CASHFLOWS,
+    DEALS,
+    COLLATERAL,
+    TRANCHES,
+    TRANCHE_SCHEDULES,
+    DEAL_TRIGGERS,
+    POSITIONS,
+)
 BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}
 
 _SWAP_LEGS = ("fixed_frequency", "fixed_day_count", "float_frequency", "float_day_count")

@@ -151,6 +151,8 @@ READ_BY: dict[str, tuple[Reading, ...]] = {
 """Columns of `instruments`. Labels (issuer_id, seniority, deal_id) are read by totals, filters and `match`."""
 
 LABELS = ("instrument_id", "issuer_id", "seniority", "deal_id")
+READ_BY_TRANCHES = (*LABELS, "product_type", "currency", "discount_curve", "spread", "spread_curve")
+"""What an ABS_MBS reads that a row of `tranches` names: all else is that row's."""
 
 HELD_READ_BY: dict[str, tuple[str, ...]] = {
     "position_id": PRODUCT_TYPES,
@@ -193,10 +195,6 @@ UNSUPPORTED_TABLES: dict[str, str] = {
     "draws": "further draws are not priced by this release",
 }
 """Tables that would change what positions pay: refused."""
-
-DEALS = "Waterfalls of deals are not in this release, and a tranche listed in tranches is left unpriced"
-TABLES_LEFT_ASIDE: dict[str, str] = dict.fromkeys(("deals", "collateral", "tranche_schedules", "deal_triggers"), DEALS)
-"""Tables whose absence leaves nothing priced wrongly: warned of."""
 
 
 def left_to_columns(payoff: Payoff) -> frozenset[str]:

@@ -34,10 +34,11 @@ ENDED = (RunStatus.PUBLISHED, RunStatus.REJECTED, RunStatus.CANCELLED, RunStatus
 
 class RunRequested(Event):
     """`scenarios` are pinned as `id@version`, BASE first; `scenario_documents` hold what they say. `models` are the
-    versions that value the portfolio; a request of version 1 names none."""
+    versions that value the portfolio; a request of version 1 names none. `cashflows` are the scenarios whose cash
+    flows are shown unless others are named: of a request before version 3 the first, BASE."""
 
     TOPIC: ClassVar[str] = "run.requested"
-    class_version: ClassVar[int] = 2
+    class_version: ClassVar[int] = 3
 
     portfolio_snapshot_id: UUID
     portfolio_sha256: str
@@ -51,10 +52,15 @@ class RunRequested(Event):
     positions: int
     chunk_size: int
     models: tuple[ModelUse, ...] = ()
+    cashflows: tuple[str, ...] = ()
 
     @staticmethod
     def upcast_v1_v2(state: dict[str, Any]) -> dict[str, Any]:
         return {**state, "models": []}
+
+    @staticmethod
+    def upcast_v2_v3(state: dict[str, Any]) -> dict[str, Any]:
+        return {**state, "cashflows": state["scenarios"][:1]}
 
 
 class RunPlanned(Event):

@@ -61,6 +61,25 @@ def _quarter(value: Any) -> Any:
     raise PydanticCustomError("invalid_quarter", "this is no quarter of a path", {"fix": fix})
 
 
+def _prepayment_speed(text: str) -> str:
+    return _speed(text, _PREPAYMENT_SPEED, "CPR 6, SMM 0.5, PSA 165 or ABS 1.3")
+
+
+def _default_speed(text: str) -> str:
+    return _speed(text, _DEFAULT_SPEED, "CDR 2 or SDA 100")
+
+
+def _speed(text: str, grammar: re.Pattern[str], examples: str) -> str:
+    parsed = grammar.fullmatch(text)
+    if parsed is None or float(parsed["speed"]) > (
+        MOST_PERCENT if parsed["kind"] in MONTHLY_OR_ANNUAL else MOST_MULTIPLE
+    ):
+        raise PydanticCustomError(
+            "invalid_speed", "this is no speed", {"fix": f"write {examples}; numbers are percent"}
+        )
+    return text
+
+
 def _at_least_one(references: tuple[str, ...]) -> tuple[str, ...]:
     if not references:
         raise PydanticCustomError("empty", "the set names no scenario", {"fix": "name one or more"})
@@ -71,6 +90,13 @@ Identifier = Annotated[str, Field(strict=True), AfterValidator(_identifier)]
 Reference = Annotated[str, Field(strict=True), AfterValidator(_reference)]
 BasisPoints = Annotated[Number, Field(ge=-10_000, le=10_000)]
 Multiplier = Annotated[Number, Field(ge=0, le=1_000)]
+MONTHLY_OR_ANNUAL = ("CPR", "SMM", "ABS", "CDR")
+"""Speeds that are rates themselves; PSA and SDA are percents of a standard."""
+MOST_PERCENT, MOST_MULTIPLE = 100.0, 20_000.0
+_PREPAYMENT_SPEED = re.compile(r"(?P<kind>CPR|SMM|PSA|ABS) +(?P<speed>\d+(\.\d*)?|\.\d+)")
+_DEFAULT_SPEED = re.compile(r"(?P<kind>CDR|SDA) +(?P<speed>\d+(\.\d*)?|\.\d+)")
+PrepaymentSpeed = Annotated[str, Field(strict=True), AfterValidator(_prepayment_speed)]
+DefaultSpeed = Annotated[str, Field(strict=True), AfterValidator(_default_speed)]
 
 
 class ParallelShock(Part):
@@ -102,7 +128,7 @@ class SpreadShock(Part):
     """Moves the spread of the positions that match every pattern (an issuer's field, a term or any attribute)."""
 
     kind: Literal["SPREAD"] = "SPREAD"
-    match: Annotated[dict[Text, Annotated[str, Field(strict=True, max_length=256)]], Field(min_length=1)]
+    match: Annotated[dict[Text, Annotated[str, Field(strict=True, max_length=256)]], Field(min_length=1, max_length=64)]
     bp: BasisPoints
 
 
@@ -128,14 +154,45 @@ class VolShock(Part):
         return self
 
 
-class PrepaymentShock(Part):
+class SpeedShock(Part):
+    """`multiplier` scales quoted speeds; `speed` replaces them and every earlier shock of them, where one is quoted.
+
+    With `match`, of the instruments and lines alone that match every pattern.
+    """
+
+    multiplier: Multiplier | None = None
+    speed: Annotated[str, Field(strict=True)] | None = None
+    match: Annotated[dict[Text, Annotated[str, Field(strict=True)]], Field(min_length=1, max_length=64)] | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> "SpeedShock":
+        if (self.multiplier is None) == (self.speed is None):
+            fix = 'give exactly one of "multiplier" and "speed"'
+            raise PydanticCustomError("multiplier_or_speed", "a speed is scaled, or replaced", {"fix": fix})
+        return self
+
+    @property
+    def is_for_all(self) -> bool:
+        """It scales every position's speed alike."""
+        return self.speed is None and self.match is None
+
+
+class PrepaymentShock(SpeedShock):
     kind: Literal["PREPAYMENT"]
-    multiplier: Multiplier
+    speed: PrepaymentSpeed | None = None
 
 
-class DefaultShock(Part):
+class DefaultShock(SpeedShock):
     kind: Literal["DEFAULT"]
-    multiplier: Multiplier
+    speed: DefaultSpeed | None = None
+
+
+class CleanUpCallShock(Part):
+    """Whether the deals that match exercise their clean-up call."""
+
+    kind: Literal["CLEAN_UP_CALL"]
+    deals: Text
+    exercised: Annotated[bool, Field(strict=True)] = True
 
 
 class SeverityShock(Part):
@@ -203,6 +260,7 @@ Shock = Annotated[
     | PrepaymentShock
     | DefaultShock
     | SeverityShock
+    | CleanUpCallShock
     | CurveShock
     | CurveMoveShock
     | IrrbbShock

@@ -32,6 +32,9 @@ class Commands(LazyGroup):
         ),
         "ingest": Listed("ops.cli.snapshots", "Validate a portfolio, then store it as a snapshot."),
         "results": Listed("ops.cli.results", "Results of a run, never truncated in silence."),
+        "cashflows": Listed(
+            "ops.cli.cash_flows", "Cash flows of a run after its date, worked out by the kernels that priced it."
+        ),
         "var": Listed(
             "ops.cli.value_at_risk", "Value at risk and expected shortfall, and what of them is due to each part."
         ),

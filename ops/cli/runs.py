@@ -50,6 +50,9 @@ def submit(
             envvar="TENOR_REQUIRE_APPROVED_MODELS",
         ),
     ] = False,
+    cashflows: Annotated[
+        str, typer.Option(help="`BASE,up100`: scenarios whose cash flows are shown; `none`.")
+    ] = "BASE",
     wait: Annotated[bool, typer.Option("--wait", help="Return when the results are queryable.")] = False,
     workers: Annotated[int | None, typer.Option(help="Bring this many workers while waiting.", min=1)] = None,
     as_json: AsJson = False,
@@ -64,7 +67,7 @@ def submit(
     with opened(context) as tenor:
         portfolio = whole_id_of(tenor.storage, "portfolio", portfolio)
         market = whole_id_of(tenor.storage, "market", market)
-        request = SubmitRun(portfolio, market, *asked, require_approved_models)
+        request = SubmitRun(portfolio, market, *asked, require_approved_models, words(cashflows))
         if wait:
             with everything_running(tenor.processes, workers) as running:
                 run_id = submit_request(tenor.storage, tenor.envelope(), request)

@@ -82,6 +82,14 @@ def test_base_always_runs_first_and_versions_are_pinned(site: Site) -> None:
     ]
 
 
+def test_a_run_keeps_cash_flows_of_its_own_scenarios(site: Site) -> None:
+    scenarios = ("down100", "up100@1")
+    assert site.requested(site.submit(scenarios=scenarios)).cashflows == ("BASE",)
+    asked = site.requested(site.submit(scenarios=scenarios, cashflows=("up100", "BASE")))
+    assert asked.cashflows == ("BASE", "up100@1")
+    assert site.requested(site.submit(scenarios=scenarios, cashflows=("none",))).cashflows == ()
+
+
 def test_a_set_is_opened_and_never_changes_its_mind(site: Site) -> None:
     body = json.dumps({"scenario_set_id": "nightly", "scenarios": ["up100", "down100"]}).encode()
     assert define_scenario_set(site.store, ASKED, body)["version"] == 1
@@ -103,6 +111,7 @@ def test_the_same_content_again_is_the_same_version_and_the_same_snapshot(site: 
         ({"scenarios": ("up100@9",)}, UnknownScenario, "UNKNOWN_SCENARIO"),
         ({"scenarios": ("@nope",)}, UnknownScenario, "UNKNOWN_SCENARIO"),
         ({"measures": ("NPV",)}, Refused, "UNKNOWN_MEASURE"),
+        ({"cashflows": ("up100",)}, Refused, "UNKNOWN_SCENARIO"),
     ],
 )
 def test_what_is_not_known_is_refused(site: Site, changes: dict[str, Any], refusal: type[Refused], code: str) -> None:

@@ -14,6 +14,7 @@ from domain.portfolio.tables import PRODUCT_TYPES
 from domain.valuation_models import (
     BY_NAME,
     MODELS,
+    TRANCHE,
     ModelDecisions,
     ModelEvent,
     ModelRefused,
@@ -139,7 +140,7 @@ def test_the_inventory_names_products_and_measures_that_there_are() -> None:
     assert len(BY_NAME) == len(MODELS)
     for model in MODELS:
         assert model.version >= 1 and model.summary
-        assert set(model.products) <= set(PRODUCT_TYPES) and set(model.measures) <= set(MEASURES)
+        assert set(model.products) <= {*PRODUCT_TYPES, TRANCHE} and set(model.measures) <= set(MEASURES)
 
 
 def test_every_model_is_in_the_index_and_has_its_page_once_it_prices_something() -> None:

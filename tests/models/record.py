@@ -22,8 +22,7 @@ from domain.measures.measures import DEFAULT_MEASURES
 from domain.portfolio.columns import Portfolio
 from domain.scenarios.shocks import BASE_SCENARIO, ScenarioDocument
 from domain.valuation_models import BY_NAME, Model
-from ops.audit.lineage.models import TERMS
-from ops.audit.lineage.rows import text_at
+from ops.audit.lineage.models import terms_of
 
 HERE = Path(__file__).parent
 VALUE = ("PV", "ACCRUED_INTEREST")
@@ -52,8 +51,7 @@ def position_values(model: Model) -> Iterator[tuple[str, list[float]]]:
     held, facts = priced()
     ids = held.tables["positions"].columns["position_id"]
     for row, instrument in enumerate(held.instrument_row):
-        said = {name: text_at(held, "instruments", name, int(instrument)) for name in TERMS}
-        if model.values({name: [text] for name, text in said.items() if text is not None}):
+        if model.values(terms_of(held, int(instrument))):
             yield from numbers_of(facts, row, ids.categories[ids.values[row]], model.measures or VALUE)
 
 

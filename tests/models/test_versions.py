@@ -2,11 +2,11 @@
 
 import pytest
 
-from domain.valuation_models import MODELS, Model
+from domain.valuation_models import MODELS, TRANCHE, Model
 from tests.builders.small_fund import PRICED_PRODUCTS
 from tests.models.record import differences, recorded, values_of
 
-PRICING = [model for model in MODELS if not PRICED_PRODUCTS.isdisjoint(model.products)]
+PRICING = [model for model in MODELS if not (PRICED_PRODUCTS | {TRANCHE}).isdisjoint(model.products)]
 
 
 @pytest.mark.parametrize("model", PRICING, ids=lambda model: model.name)

@@ -1,6 +1,7 @@
 """The flows of loans and bonds: fixed, zero, custom and floating, each position's own, and interest accrued."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,17 +9,16 @@ from numpy.typing import NDArray
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import ABSENT, Terms, row_of
 from compute.kernels.dates.daycounts import accrual_fraction
-from compute.kernels.dates.schedules import Schedules
 from compute.kernels.flows.amortization import LEVEL_PAY, interest_only_until, period_fractions
 from compute.kernels.flows.bonds import accrued_interest, bond_flows
 from compute.kernels.flows.float_terms import FloatTerms
-from compute.kernels.flows.floating import floating_flows, near_kinks
+from compute.kernels.flows.floating import near_kinks
 from compute.kernels.flows.flows import Flows
 from compute.kernels.flows.kinks import NO_VOLATILITY
 from compute.kernels.flows.loans import Cashflows, LoanTerms, custom_flows, loan_flows, nominal_coupon
-from compute.kernels.flows.prepaying_pool import Speeds, Variants
 from compute.kernels.options.caplet_volatilities import NO_SURFACE, moved_surfaces
-from compute.pricers.debt.speeds import speeds_of, variants_of
+from compute.pricers.debt.floaters import Floaters, floaters_under
+from compute.pricers.debt.speeds import behaviours_of, flows_of_variants
 from compute.pricers.debt.terms import BULLET, ZERO, Debt, debt_of, is_custom
 from compute.pricers.shared.discounting import discounting_of
 from compute.pricers.shared.resets import Resets, rate_to_date, resets_for_theta, resets_of
@@ -92,9 +92,9 @@ def interleave(parts: list[tuple[NDArray[np.int64], Flows]], count: int) -> Flow
     return Flows(offsets, day, period, interest, principal, widest.variant_of_scenario)
 
 
-def _loan_flows(run: RunInputs, debt: Debt, _: NDArray[np.int8]) -> Flows:
+def loan_terms(debt: Debt) -> LoanTerms:
     terms = debt.terms
-    loan = LoanTerms(
+    return LoanTerms(
         balance_ccy=debt.notional_ccy,
         coupon=debt.coupon,
         servicing_fee=terms.number("servicing_fee", 0.0),
@@ -109,8 +109,11 @@ def _loan_flows(run: RunInputs, debt: Debt, _: NDArray[np.int8]) -> Flows:
         round_to_cent=terms.choice("rounding", ("CENT",)) == 0,
         payment_ccy=given_payments_ccy(debt),
     )
-    speeds = speeds_of(terms)
-    return loan_flows(run.as_of_day, debt.schedules, loan, speeds, variants_of(run, speeds))
+
+
+def _loan_flows(run: RunInputs, debt: Debt, _: NDArray[np.int8]) -> Flows:
+    project = partial(loan_flows, run.as_of_day, debt.schedules, loan_terms(debt))
+    return flows_of_variants(behaviours_of(run, debt.terms), project)
 
 
 def _custom_flows(run: RunInputs, debt: Debt, _: NDArray[np.int8]) -> Flows:
@@ -155,19 +158,19 @@ def _bond_flows(run: RunInputs, debt: Debt, rate_type: NDArray[np.int8]) -> Flow
 
 
 def project_floating(run: RunInputs, debt: Debt) -> Projected:
-    tables, speeds = run.tables, speeds_of(debt.terms)
+    tables = run.tables
     resets = resets_of(run, debt.terms, debt.schedules)
-    float_terms = _float_terms(run, debt, resets)
-    shared = (run.as_of_day, debt.schedules, float_terms, speeds, variants_of(run, speeds))
+    float_terms = float_terms_of(run, debt, resets)
+    shared = Floaters(run.as_of_day, debt.schedules, float_terms, behaviours_of(run, debt.terms))
     surfaces = tables.caplet_surfaces
     sensitive = None if run.prices_only else discounting_of(run, debt.discount_terms)
-    projected = floating_flows(*shared, tables.discount_factors, sensitive, surfaces)
+    projected = floaters_under(shared, tables.discount_factors, sensitive, surfaces)
     rate = current_rate(run, debt, float_terms)
 
     def under(factors: NDArray[np.float64]) -> Flows:
         """What convexity needs; the flows as they are where it was not asked for."""
         bumped = run.asks("CONVEXITY")
-        return floating_flows(*shared, factors, None, surfaces).flows if bumped else projected.flows
+        return floaters_under(shared, factors, None, surfaces).flows if bumped else projected.flows
 
     return Projected(
         projected.flows,
@@ -185,12 +188,12 @@ def project_floating(run: RunInputs, debt: Debt) -> Projected:
 
 def flows_of_a_basis_point(run: RunInputs, debt: Debt) -> tuple[Flows, Flows]:
     """Flows of floaters with all zero rates a basis point higher, and lower; a difference of cents is no slope."""
-    speeds, resets = speeds_of(debt.terms), resets_of(run, debt.terms, debt.schedules)
-    terms = _float_terms(run, debt, resets)._replace(round_to_cent=np.zeros(len(debt.is_loan), np.bool_))
-    shared = (run.as_of_day, debt.schedules, terms, speeds, variants_of(run, speeds))
+    resets = resets_of(run, debt.terms, debt.schedules)
+    terms = float_terms_of(run, debt, resets)._replace(round_to_cent=np.zeros(len(debt.is_loan), np.bool_))
+    shared = Floaters(run.as_of_day, debt.schedules, terms, behaviours_of(run, debt.terms))
     surfaces = run.tables.caplet_surfaces
     up, down = (
-        floating_flows(*shared, factors, None, surfaces).flows
+        floaters_under(shared, factors, None, surfaces).flows
         for factors in run.tables.discount_factors_of_a_basis_point
     )
     return up, down
@@ -210,7 +213,7 @@ def _has_bounds(terms: FloatTerms) -> NDArray[np.bool_]:
     return bounded
 
 
-def _float_terms(run: RunInputs, debt: Debt, resets: Resets) -> FloatTerms:
+def float_terms_of(run: RunInputs, debt: Debt, resets: Resets) -> FloatTerms:
     terms = debt.terms
     return FloatTerms(
         balance_ccy=debt.notional_ccy,
@@ -246,24 +249,19 @@ def given_payments_ccy(debt: Debt) -> NDArray[np.float64]:
     return np.where(levels, debt.terms.number("payment_amount") * part, np.nan)
 
 
-def _flows_of_volatility(
-    run: RunInputs, shared: tuple[int, Schedules, FloatTerms, Speeds, Variants], terms: FloatTerms
-) -> tuple[Flows, Flows] | None:
+def _flows_of_volatility(run: RunInputs, shared: Floaters, terms: FloatTerms) -> tuple[Flows, Flows] | None:
     if not run.asks("VEGA", "VEGA_LADDER") or (terms.volatility_row == NO_SURFACE).all():
         return None
     factors, surfaces = run.tables.discount_factors, run.tables.caplet_surfaces
-    up, down = (floating_flows(*shared, factors, None, moved_surfaces(surfaces, sign)).flows for sign in (1, -1))
+    up, down = (floaters_under(shared, factors, None, moved_surfaces(surfaces, sign)).flows for sign in (1, -1))
     return up, down
 
 
-def _floats_for_theta(
-    run: RunInputs, debt: Debt, resets: Resets, shared: tuple[int, Schedules, FloatTerms, Speeds, Variants]
-) -> Flows:
+def _floats_for_theta(run: RunInputs, debt: Debt, resets: Resets, shared: Floaters) -> Flows:
     factors, surfaces = run.tables.discount_factors_for_theta, run.tables.caplet_surfaces
     later = resets_for_theta(run, debt.terms, debt.schedules, resets)
-    day, schedules, terms, speeds, variants = shared
-    terms = terms._replace(grown=later.grown, known_to=later.known_to)
-    return floating_flows(day, schedules, terms, speeds, variants, factors, None, surfaces, A_DAY).flows
+    terms = shared.terms._replace(grown=later.grown, known_to=later.known_to)
+    return floaters_under(replace(shared, terms=terms), factors, None, surfaces, A_DAY).flows
 
 
 def volatility_rows(run: RunInputs, terms: Terms) -> NDArray[np.int32]:

@@ -1,12 +1,21 @@
 """Prepayment and default speeds of positions, and the variants of them that a run's scenarios make."""
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import UNKNOWN, Terms
+from compute.kernels.deals.collections import Lines
+from compute.kernels.flows.flows import Flows
 from compute.kernels.flows.prepaying_pool import Speeds, Variants, distinct_variants
 from compute.kernels.flows.speeds import CDR, DEFAULT_KINDS, NO_SPEED, PD, PREPAYMENT_KINDS, parse_speed
+from domain.scenarios.shocks import DefaultShock, PrepaymentShock
+
+NOT_HERE = -1
 
 
 def speeds_of(terms: Terms) -> Speeds:
@@ -63,3 +72,97 @@ def pct_of(text: str, kinds: tuple[str, ...]) -> float:
 def variants_of(run: RunInputs, speeds: Speeds) -> Variants:
     tables = run.tables
     return distinct_variants(speeds, tables.prepayment_multiplier, tables.default_multiplier, tables.severity_add)
+
+
+@dataclass(frozen=True)
+class Behaviour:
+    """Speeds of m positions under some of the scenarios, and the variants of these that multipliers make."""
+
+    scenarios: NDArray[np.int64]
+    speeds: Speeds
+    variants: Variants
+    """`of_scenario` is NOT_HERE for every other scenario"""
+
+
+def behaviours_of(run: RunInputs, terms: Terms) -> list[Behaviour]:
+    """One where every scenario scales all speeds alike; one more for each way of replacing or matching some."""
+    quoted, tables = Speeds.none(len(terms)) if run.is_contractual else speeds_of(terms), run.tables
+    groups: dict[str, list[int]] = {}
+    for scenario in range(run.scenario_count):
+        groups.setdefault(repr(tables.speed_shocks[scenario]), []).append(scenario)
+    if run.is_contractual or (len(groups) == 1 and not tables.speed_shocks[0]):
+        return [Behaviour(np.arange(run.scenario_count), quoted, variants_of(run, quoted))]
+    found = []
+    for members in groups.values():
+        scenarios = np.array(members)
+        speeds = quoted._replace(**shocked_speeds(quoted, tables.speed_shocks[members[0]], terms.matched))
+        some = distinct_variants(
+            speeds,
+            tables.prepayment_multiplier[scenarios],
+            tables.default_multiplier[scenarios],
+            tables.severity_add[scenarios],
+        )
+        of_scenario = np.full(run.scenario_count, NOT_HERE, np.int32)
+        of_scenario[scenarios] = some.of_scenario
+        found.append(Behaviour(scenarios, speeds, some._replace(of_scenario=of_scenario)))
+    return found
+
+
+def under_scenario(behaviours: Sequence[Behaviour], scenario: int) -> tuple[Speeds, Variants, int]:
+    """Speeds and variant that one scenario sees."""
+    mine = next(each for each in behaviours if scenario in each.scenarios)
+    return mine.speeds, mine.variants, int(mine.variants.of_scenario[scenario])
+
+
+def shocked_speeds(
+    quoted: Speeds | Lines,
+    shocks: Sequence[PrepaymentShock | DefaultShock],
+    matched: Callable[[Mapping[str, str]], NDArray[np.bool_]],
+) -> dict[str, NDArray[Any]]:
+    """The columns that change. A replaced speed forgets the shocks before it; what quotes none has none."""
+    kinds = {"prepayment": quoted.prepayment_kind.copy(), "default": quoted.default_kind.copy()}
+    percents = {"prepayment": quoted.prepayment_pct.copy(), "default": quoted.default_pct.copy()}
+    factors = {name: np.ones(len(kind)) for name, kind in kinds.items()}
+    for shock in shocks:
+        name = "prepayment" if isinstance(shock, PrepaymentShock) else "default"
+        chosen = kinds[name] != NO_SPEED
+        if shock.match is not None:
+            chosen = chosen & matched(shock.match)
+        if shock.speed is not None:
+            speed = parse_speed(shock.speed)
+            kinds[name][chosen], percents[name][chosen], factors[name][chosen] = speed.code, speed.quoted_pct, 1.0
+        else:
+            factors[name][chosen] *= shock.multiplier
+    return {
+        "prepayment_kind": kinds["prepayment"],
+        "prepayment_pct": percents["prepayment"] * factors["prepayment"],
+        "default_kind": kinds["default"],
+        "default_pct": percents["default"] * factors["default"],
+    }
+
+
+def flows_of_variants(behaviours: Sequence[Behaviour], project: Callable[[Speeds, Variants], Flows]) -> Flows:
+    """Flows with a column for each variant of each behaviour."""
+    parts = [project(each.speeds, each.variants) for each in behaviours]
+    if len(parts) == 1:
+        return parts[0]
+    of_scenario, before = np.empty(len(behaviours[0].variants.of_scenario), np.int32), 0
+    for each, part in zip(behaviours, parts, strict=True):
+        of_scenario[each.scenarios] = part.variant_of_scenario[each.scenarios] + before
+        before += part.interest.shape[1]
+    return replace(
+        parts[0],
+        interest=np.hstack([part.interest for part in parts]),
+        principal=np.hstack([part.principal for part in parts]),
+        variant_of_scenario=of_scenario,
+    )
+
+
+def by_scenario(behaviours: Sequence[Behaviour], parts: Sequence[NDArray[np.float64]], axis: int = 1) -> Any:
+    """From arrays with a place for each scenario, of which each behaviour filled its own, to one."""
+    if len(parts) == 1:
+        return parts[0]
+    whole = np.moveaxis(parts[0].copy(), axis, 0)
+    for each, part in zip(behaviours, parts, strict=True):
+        whole[each.scenarios] = np.moveaxis(part, axis, 0)[each.scenarios]
+    return np.ascontiguousarray(np.moveaxis(whole, 0, axis))

@@ -1,5 +1,7 @@
 """Mortgage pools: resolve once, project the flows, then every measure from the same flows."""
 
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,7 +22,7 @@ from compute.kernels.valuing.yields import bond_equivalent, durations, solve_yie
 from compute.outputs.failures import Failing
 from compute.outputs.family_values import Matrix, Valued
 from compute.pricers.debt.checks import check_discounting, check_speeds
-from compute.pricers.debt.speeds import speeds_of, variants_of
+from compute.pricers.debt.speeds import behaviours_of, flows_of_variants
 from compute.pricers.debt.spreads import Held, with_spreads
 from compute.pricers.debt.terms import FLOATING
 from compute.pricers.shared.checks import check_present
@@ -38,8 +40,7 @@ MONTHS_PER_YEAR = 12.0
 def price_pools(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Valued:
     """Positions that passed `check_pools`. Speeds are held when rates move, so the bumps discount the same flows."""
     dates, pools = pool_dates(terms), pool_terms(terms)
-    speeds = speeds_of(terms)
-    flows = pool_flows(run.as_of_day, dates, pools, speeds, variants_of(run, speeds))
+    flows = flows_of_variants(behaviours_of(run, terms), partial(pool_flows, run.as_of_day, dates, pools))
     on = discount_terms(run, terms)
     found = discounted(run, flows, on, sensitivities=not run.prices_only)
     pv_up_ccy, pv_down_ccy = bumped(run, lambda factors: revalued(run, flows, on, factors))
@@ -122,25 +123,25 @@ def _accrued(run: RunInputs, terms: Terms, dates: PoolDates, flows: Flows) -> ND
 
 def check_pools(run: RunInputs, terms: Terms, failing: Failing) -> None:
     failing.where(
-        is_tranche(run, terms),
-        Reason.UNSUPPORTED,
-        lambda i: f"tranche {terms.text_at('instrument_id', i)} of a deal: waterfalls are not in this release",
-    )
-    failing.where(
         terms.choice("rate_type", RATE_TYPES) == FLOATING,
         Reason.UNSUPPORTED,
         "a pool with a floating pass-through rate is not in this release",
     )
     numbers = {name: np.isnan(terms.number(name)) for name in ("wac", "wam", "age", "coupon")}
+    failing.where(
+        (terms.texts("default")[0] >= 0) & (terms.number("recovery_lag_months", 0.0) >= terms.number("wam")),
+        Reason.INVALID_TERMS,
+        "nothing can default: recovery_lag_months is not shorter than wam",
+    )
     dated = {"first_payment_date": terms.day("first_payment_date") == ABSENT_DATE}
     check_present(failing, {**numbers, **dated, "prepayment": terms.texts("prepayment")[0] < 0})
     check_speeds(terms, failing)
     check_discounting(run, terms, failing)
 
 
-def is_tranche(run: RunInputs, terms: Terms) -> NDArray[np.bool_]:
+def is_tranche(terms: Terms) -> NDArray[np.bool_]:
     """[m] listed in `tranches`: it is paid by its deal, not by a pool of its own."""
-    table = run.portfolio.tables.get("tranches")
+    table = terms.portfolio.tables.get("tranches")
     listed = frozenset(table.columns["instrument_id"].categories) if table is not None and table.rows else frozenset()
     tranche: NDArray[np.bool_] = terms.code("tranche", "instrument_id", lambda text: int(text in listed)) == 1
     return tranche

@@ -78,6 +78,36 @@ def resets_for_theta(run: RunInputs, terms: Terms, schedules: Schedules, today: 
     return Resets(today.fixing, grown, known_to, today.in_arrears)
 
 
+@dataclass(frozen=True)
+class KnownRates:
+    """What the market knows of one index, for whoever has dates of its own; fixings without a lag."""
+
+    run: RunInputs
+    index: str
+
+    def fixing(self, reset_day: int) -> float:
+        """Of a term index that has reset; NaN where the market has none."""
+        return float(_term_fixings(self.run, self._group, np.array([reset_day], np.int32))[0])
+
+    def grown(self, start_day: int, end_day: int) -> float:
+        """By overnight fixings from a period's start to the valuation date; NaN where one is missing."""
+        start, end = np.array([start_day], np.int32), np.array([end_day], np.int32)
+        return float(_grown_between(self.run, start, end, self._group, self.run.as_of_day)[0])
+
+    def is_known(self, start_day: int, end_day: int) -> bool:
+        rate = self.grown(start_day, end_day) if is_overnight(self.index) else self.fixing(start_day)
+        return not np.isnan(rate)
+
+    def lacking_in_words(self, start_day: int, end_day: int) -> str:
+        days = _lacking_days(self.run, self._group, start_day, end_day).astype(np.int64)
+        return f"the market has no fixing of {self.index!r} for {dates_in_words(days, self.index)}"
+
+    @property
+    def _group(self) -> _Group:
+        nothing = np.empty(0, np.int64)
+        return _Group(self.index, 0, nothing, nothing)
+
+
 def rate_to_date(grown: Rates, fraction: Rates) -> Rates:
     """[N] the simple rate that overnight fixings make so far, over the fraction of a year that interest has run for."""
     return np.divide(grown - 1.0, fraction, out=np.zeros(len(grown)), where=fraction > 0.0)
@@ -181,9 +211,13 @@ def _dated_in(market_days: Days, group: _Group, reset_day: Days) -> Days:
 
 
 def _grown(run: RunInputs, schedules: Schedules, group: _Group, to_day: int) -> Rates:
+    start, end = schedules.accrual_start[group.rows], schedules.accrual_end[group.rows]
+    return _grown_between(run, start, end, group, to_day)
+
+
+def _grown_between(run: RunInputs, start: Days, end: Days, group: _Group, to_day: int) -> Rates:
     """What a unit has grown to from each period's start to its end, at most to a day."""
-    start, conventions = schedules.accrual_start[group.rows], fixing_conventions(group.index)
-    end = np.minimum(schedules.accrual_end[group.rows], to_day).astype(np.int32)
+    conventions, end = fixing_conventions(group.index), np.minimum(end, to_day).astype(np.int32)
     business = days_of_business(int(start.min()), to_day, conventions.calendar)
     rates = fixings_at(_dated(group, business), *_market_fixings(run, group.index))
     return compounded_growth(start, end, business, rates, YEAR_OF_DAY_COUNT[conventions.day_count])

@@ -5,8 +5,8 @@ from typing import Any
 from domain import codec
 from domain.portfolio.columns import Portfolio
 from domain.runs.run import RunRequested
-from domain.valuation_models import BY_NAME, ModelUse, ModelVersionApproved, model_stream, models_for
-from ops.audit.lineage.rows import text_at
+from domain.valuation_models import BY_NAME, TRANCHE, ModelUse, ModelVersionApproved, model_stream, models_for
+from ops.audit.lineage.rows import rows_where, text_at
 from ops.audit.sealing.proofs import raw_event
 
 TERMS = ("product_type", "rate_type", "prepayment", "default")
@@ -18,11 +18,18 @@ def models_used(
 ) -> list[dict[str, Any]]:
     """Of the run's models those that value this position, in the order of their table. A run that was requested
     before models had versions names none."""
-    instrument = int(portfolio.instrument_row[row])
-    said = {name: text_at(portfolio, "instruments", name, instrument) for name in TERMS}
-    terms = {name: [text] for name, text in said.items() if text is not None}
+    terms = terms_of(portfolio, int(portfolio.instrument_row[row]))
     behind = {model.name for model in models_for(terms, [measure])}
     return [described(connection, use) for use in requested.models if use.model in behind]
+
+
+def terms_of(portfolio: Portfolio, instrument: int) -> dict[str, list[str]]:
+    said = {name: text_at(portfolio, "instruments", name, instrument) for name in TERMS}
+    if rows_where(
+        portfolio, "tranches", "instrument_id", text_at(portfolio, "instruments", "instrument_id", instrument)
+    ):
+        return {"product_type": [TRANCHE]}
+    return {name: [text] for name, text in said.items() if text is not None}
 
 
 def described(connection: Any, use: ModelUse) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from domain.ports import BlobStore
 EPOCH = date(1970, 1, 1)
 KEYS = {"positions": "position_id", "instruments": "instrument_id", "issuers": "issuer_id", "portfolio": "node_id"}
 OF_INSTRUMENT = ("exercises", "cashflows")
+OF_DEAL = ("deals", "collateral", "tranches", "tranche_schedules", "deal_triggers")
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class SourceLines:
 
 
 def rows_of_position(portfolio: Portfolio, row: int, lines: SourceLines) -> Iterator[dict[str, Any]]:
-    """The position, its instrument and what hangs on that, its issuer, its book and all above it."""
+    """The position, its instrument and what hangs on that, a tranche's whole deal, its issuer and its books."""
     instrument = int(portfolio.instrument_row[row])
     yield described(portfolio, "positions", row, lines)
     yield described(portfolio, "instruments", instrument, lines)
@@ -49,9 +50,11 @@ def rows_of_position(portfolio: Portfolio, row: int, lines: SourceLines) -> Iter
     for table in OF_INSTRUMENT:
         for each in rows_where(portfolio, table, "instrument_id", instrument_id):
             yield described(portfolio, table, each, lines)
-    deal_id = text_at(portfolio, "instruments", "deal_id", instrument)
-    for each in rows_where(portfolio, "tranches", "deal_id", deal_id):
-        yield described(portfolio, "tranches", each, lines)
+    for row_of_tranche in rows_where(portfolio, "tranches", "instrument_id", instrument_id):
+        deal_id = text_at(portfolio, "tranches", "deal_id", row_of_tranche)
+        for table in OF_DEAL:
+            for each in rows_where(portfolio, table, "deal_id", deal_id):
+                yield described(portfolio, table, each, lines)
     issuer_id = text_at(portfolio, "instruments", "issuer_id", instrument)
     for each in rows_where(portfolio, "issuers", "issuer_id", issuer_id):
         yield described(portfolio, "issuers", each, lines)

@@ -89,17 +89,6 @@ def test_a_loan_without_one_of_its_payments_is_not_accepted(sound: Tables, bring
     ]
 
 
-def test_a_deal_needs_all_of_its_tranches(sound: Tables, bring: Bring) -> None:
-    terms = {"rank": "1", "balance": "100", "kind": "SEQUENTIAL"}
-    sound["tranches"] = [
-        {"deal_id": "D", "instrument_id": "L1", **terms},
-        {"deal_id": "D", "instrument_id": "F1", **terms, "kind": "SENIOR"},
-    ]
-    prepared = bring(sound, accept_valid=True)
-    assert ("tranches", 2, "deal_id") in dependants(prepared)
-    assert prepared.control_totals == {"EUR": {"positions": 1, "notional": 500.0}}
-
-
 def test_nothing_good_is_nothing_stored(sound: Tables, bring: Bring) -> None:
     for position in sound["positions"]:
         position["notional"] = ""

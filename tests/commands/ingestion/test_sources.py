@@ -174,13 +174,6 @@ def test_a_table_that_would_change_payments_is_refused(tmp_path: Path, sound: Ta
     assert prepared.portfolio is None
 
 
-@pytest.mark.parametrize("name", ["deals", "collateral", "tranche_schedules", "deal_triggers"])
-def test_a_table_of_deals_is_left_aside_with_a_warning(tmp_path: Path, sound: Tables, write: Write, name: str) -> None:
-    prepared = spoil(write(tmp_path, sound), f"{name}.csv", b"deal_id\nD\n")
-    assert prepared.errors == []
-    assert [(each.table, each.code) for each in prepared.warnings] == [(name, "UNSUPPORTED_TABLE")]
-
-
 # --- Parquet --------------------------------------------------------------------------------------------------------
 
 

@@ -87,6 +87,13 @@ def test_base_is_the_market_without_shocks() -> None:
         ({"kind": "VOL", "surfaces": "*"}, "", "BP_OR_PCT"),
         ({"kind": "VOL", "surfaces": "*", "bp": 1, "pct": 1}, "", "BP_OR_PCT"),
         ({"kind": "PREPAYMENT", "multiplier": -1}, "multiplier", "OUT_OF_RANGE"),
+        ({"kind": "PREPAYMENT", "speed": "CDR 2"}, "speed", "INVALID_SPEED"),
+        ({"kind": "PREPAYMENT", "speed": "ABS 101"}, "speed", "INVALID_SPEED"),
+        ({"kind": "PREPAYMENT", "speed": "ABS 1.1", "multiplier": 1}, "", "MULTIPLIER_OR_SPEED"),
+        ({"kind": "PREPAYMENT", "speed": "ABS 1.1", "match": {}}, "match", "INVALID_VALUE"),
+        ({"kind": "DEFAULT", "speed": "PD"}, "speed", "INVALID_SPEED"),
+        ({"kind": "CLEAN_UP_CALL", "exercised": True}, "deals", "MISSING"),
+        ({"kind": "CLEAN_UP_CALL", "deals": "*", "exercised": "yes"}, "exercised", "WRONG_TYPE"),
         ({"kind": "SEVERITY", "add": 10}, "add", "OUT_OF_RANGE"),
         (
             {"kind": "CURVE", "curve_id": "C", "nodes": [{"tenor": "1Y", "rate": 5}]},
@@ -135,7 +142,7 @@ def test_all_problems_of_all_scenarios_are_told_at_once() -> None:
     first = _scenario({"kind": "PREPAYMENT"}, {"kind": "FX", "pair": "EURUSD", "pct": "x"}, scenario_id="BASE")
     second = _scenario({"kind": "SEVERITY", "add": 2}, scenario_id="b")
     assert _problems([first, second]) == [
-        ("[0].shocks[0].multiplier", "MISSING"),
+        ("[0].shocks[0]", "MULTIPLIER_OR_SPEED"),
         ("[0].shocks[1].pct", "WRONG_TYPE"),
         ("[1].shocks[0].add", "OUT_OF_RANGE"),
     ]

@@ -1,8 +1,10 @@
 """Prepayment and default speeds, month by month, as section 2 of the contract words them."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from tests.walk.oracle.dates import InvalidTerms, whole_months
 from tests.walk.oracle.market import Market, MissingMarketData
@@ -81,8 +83,8 @@ def behaviour_of(terms: Terms, market: Market) -> Behaviour | None:
     if "prepayment" not in terms.instrument and "default" not in terms.instrument:
         return None
     return Behaviour(
-        _scaled(terms.instrument.get("prepayment"), market.prepayment_multiplier),
-        _default(terms, market.default_multiplier),
+        shocked_speed(_quoted(terms.instrument.get("prepayment")), market.prepayment_shocks, terms.matches),
+        shocked_speed(_default(terms), market.default_shocks, terms.matches),
         min(max(_severity(terms) + market.severity_add, 0.0), 1.0),
         math.ceil(terms.whole("recovery_lag_months", 0) / step_of(terms)),
         terms.flag("servicer_advances"),
@@ -102,16 +104,34 @@ def _severity(terms: Terms) -> float:
     return float(terms.issuer["lgd"])
 
 
-def _scaled(said: str | None, multiplier: float) -> tuple[str, float] | None:
+def _quoted(said: str | None) -> tuple[str, float] | None:
     if said is None:
         return None
     kind, percent = said.split()
-    return kind, float(percent) * multiplier
+    return kind, float(percent)
 
 
-def _default(terms: Terms, multiplier: float) -> tuple[str, float] | None:
+def _default(terms: Terms) -> tuple[str, float] | None:
     if terms.instrument.get("default") == "PD":
         if "pd_12m" not in terms.issuer:
             raise MissingMarketData("no pd_12m")
-        return "CDR", 100 * float(terms.issuer["pd_12m"]) * multiplier
-    return _scaled(terms.instrument.get("default"), multiplier)
+        return "CDR", 100 * float(terms.issuer["pd_12m"])
+    return _quoted(terms.instrument.get("default"))
+
+
+def shocked_speed(
+    quoted: tuple[str, float] | None, shocks: list[dict[str, Any]], matches: Callable[[dict[str, str]], bool]
+) -> tuple[str, float] | None:
+    """Each shock in its order; `speed` in place of all before it, and nothing where nothing is quoted."""
+    if quoted is None:
+        return None
+    (kind, percent), factor = quoted, 1.0
+    for shock in shocks:
+        if not matches(shock.get("match", {})):
+            continue
+        if "speed" in shock:
+            kind, number = shock["speed"].split()
+            percent, factor = float(number), 1.0
+        else:
+            factor *= shock["multiplier"]
+    return kind, percent * factor

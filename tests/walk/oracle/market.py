@@ -51,8 +51,9 @@ class Market:
     spots: dict[str, float]
     fixings: dict[tuple[str, date], float]
     spread_shocks: list[tuple[dict[str, str], float]] = field(default_factory=list)
-    prepayment_multiplier: float = 1.0
-    default_multiplier: float = 1.0
+    prepayment_shocks: list[dict[str, Any]] = field(default_factory=list)
+    default_shocks: list[dict[str, Any]] = field(default_factory=list)
+    call_shocks: list[dict[str, Any]] = field(default_factory=list)
     severity_add: float = 0.0
     days_on: int = 0
     """1 where curves and fixings are those that tomorrow sees, days still counted from today"""
@@ -181,9 +182,11 @@ def shocked(market: Market, shock: dict[str, Any]) -> Market:
         case "FX":
             return replace(market, spots=_moved_spots(market.spots, shock["pair"], 1 + shock["pct"] / 100))
         case "PREPAYMENT":
-            return replace(market, prepayment_multiplier=market.prepayment_multiplier * shock["multiplier"])
+            return replace(market, prepayment_shocks=[*market.prepayment_shocks, shock])
         case "DEFAULT":
-            return replace(market, default_multiplier=market.default_multiplier * shock["multiplier"])
+            return replace(market, default_shocks=[*market.default_shocks, shock])
+        case "CLEAN_UP_CALL":
+            return replace(market, call_shocks=[*market.call_shocks, shock])
         case "SEVERITY":
             return replace(market, severity_add=market.severity_add + shock["add"])
         case _:

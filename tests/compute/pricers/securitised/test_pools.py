@@ -28,20 +28,15 @@ POOL: dict[str, Any] = {
 }
 
 
-def test_a_tranche_and_a_floater_are_unsupported_and_their_pool_is_priced(tmp_path: Path) -> None:
-    (tmp_path / "tranches.csv").write_text(
-        "deal_id,instrument_id,rank,balance,coupon,kind\nD,I00001,1,1000000,0.05,SEQUENTIAL\n"
-    )
+def test_a_floater_and_a_model_are_unsupported(tmp_path: Path) -> None:
     pools = [
-        POOL | {"deal_id": "D"},
         POOL | {"deal_id": "D"},
         POOL | {"rate_type": "FLOATING"},
         POOL | {"prepayment": "MODEL m"},
     ]
     block = priced(tmp_path, pools, market()).blocks[Fact.PRICED]
-    assert block.reasons[0, 0].tolist() == [Reason.NONE, *[Reason.UNSUPPORTED] * 3]
+    assert block.reasons[0, 0].tolist() == [Reason.NONE, *[Reason.UNSUPPORTED] * 2]
     assert [block.details[number] for number in block.detail[1:]] == [
-        "tranche I00001 of a deal: waterfalls are not in this release",
         "a pool with a floating pass-through rate is not in this release",
         "prepayment 'MODEL m' is not supported by this release",
     ]

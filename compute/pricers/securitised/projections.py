@@ -1,0 +1,138 @@
+"""Deals under every scenario of a run, and under every bump of their rates: projected once, for all their tranches."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compute.inputs.deals import Deal
+from compute.inputs.run_inputs import RunInputs
+from compute.kernels.curves.curves import BASIS_POINT
+from compute.kernels.deals.terms import CLOSING, OPENING, PAID_INTEREST, PAID_PRINCIPAL, Distributed, Tranches
+from compute.pricers.securitised.deal_speeds import meaning_of, speeds_under
+from compute.pricers.securitised.deals import Forward, project_deal
+from compute.pricers.shared.resets import KnownRates
+from domain.market.fixings import is_overnight
+
+Amounts = NDArray[np.float64]
+Table = NDArray[np.float64]
+"""[curves, days] discount factors of one scenario"""
+
+
+@dataclass(frozen=True)
+class DealFlows:
+    """What T tranches pay at K distributions under V variants: one a scenario, or one for all where none matters."""
+
+    interest: Amounts
+    """[T, K, V]"""
+    principal: Amounts
+    """[T, K, V] with nothing that is lost"""
+    notional: Amounts
+    """[T, K, V] before the distribution"""
+    closing: Amounts
+    """[T, K, V]"""
+    rate: Amounts
+    """[T, K, V]"""
+    variant_of_scenario: NDArray[np.int32]
+    """[S]"""
+
+    @property
+    def amount(self) -> Amounts:
+        return self.interest + self.principal
+
+
+@dataclass(frozen=True)
+class ProjectedDeal:
+    """A deal's flows, and those under bumps where its flows depend on rates."""
+
+    deal: Deal
+    flows: DealFlows
+    key_rates: tuple[tuple[DealFlows, DealFlows], ...] = ()
+    """up and down by a basis point, for each key rate; empty where the flows do not depend on rates"""
+    parallel: tuple[DealFlows, DealFlows] | None = None
+    convexity: tuple[DealFlows, DealFlows] | None = None
+    for_theta: DealFlows | None = None
+
+
+def project(run: RunInputs, deal: Deal) -> ProjectedDeal:
+    """Every projection that the run's measures need of the deal."""
+    tables = run.tables
+    factors = tables.discount_factors
+
+    def under(table: Amounts) -> DealFlows:
+        return _under(run, deal, table)
+
+    flows = under(factors)
+    if not depends_on_rates(deal):
+        return ProjectedDeal(deal, flows)
+    bumped: list[tuple[DealFlows, DealFlows]] = []
+    parallel = None
+    if not run.prices_only:
+        for key in range(tables.key_gradients.shape[-1]):
+            moved = _moved(run, key)
+            bumped.append((under(factors * moved), under(factors / moved)))
+        moved = _moved(run, None)
+        parallel = (under(factors * moved), under(factors / moved))
+    asks = run.asks
+    wide = (under(tables.discount_factors_up), under(tables.discount_factors_down)) if asks("CONVEXITY") else None
+    later = under(tables.discount_factors_for_theta) if asks("THETA") else None
+    return ProjectedDeal(deal, flows, tuple(bumped), parallel, wide, later)
+
+
+def depends_on_rates(deal: Deal) -> bool:
+    return deal.tranche_rates.floats or deal.line_rates.floats or any(deal.prepayment_models)
+
+
+def _moved(run: RunInputs, key: int | None) -> Amounts:
+    """[curves, days, S] what a basis point more of a key rate, or of all, makes of discount factors."""
+    gradients = run.tables.key_gradients
+    of_key = gradients.sum(axis=-1) if key is None else gradients[..., key]
+    by_scenario = of_key[run.tables.gradient_of_scenario]
+    moved: Amounts = np.exp(BASIS_POINT * np.moveaxis(by_scenario, 0, -1))
+    return moved
+
+
+def _under(run: RunInputs, deal: Deal, factors: Amounts) -> DealFlows:
+    told, variants = distributed(run, deal, factors)
+    row = np.stack([one.tranches for _, one in told], axis=-1)
+    rates = np.stack([tranches.rate for tranches, _ in told], axis=-1)
+    return DealFlows(
+        row[:, PAID_INTEREST], row[:, PAID_PRINCIPAL], row[:, OPENING], row[:, CLOSING], rates, variants
+    )  # fmt: skip
+
+
+def distributed(
+    run: RunInputs, deal: Deal, factors: Amounts
+) -> tuple[list[tuple[Tranches, Distributed]], NDArray[np.int32]]:
+    """All that the waterfall tells, once for scenarios that mean the same to the deal, and which of them is whose."""
+    distinct: dict[object, int] = {}
+    variants = np.empty(run.scenario_count, np.int32)
+    told: list[tuple[Tranches, Distributed]] = []
+    for scenario in range(run.scenario_count):
+        speeds = speeds_under(run, deal, scenario)
+        key = scenario if depends_on_rates(deal) else meaning_of(speeds)
+        if key not in distinct:
+            distinct[key] = len(told)
+            forward = _forward(run.tables.projection_curve_of, factors[..., scenario], deal, run)
+            told.append(project_deal(deal, speeds, forward))
+        variants[scenario] = distinct[key]
+    return told, variants
+
+
+def _forward(curve_of: Mapping[str, int], factors: Table, deal: Deal, run: RunInputs) -> Forward:
+    """Simple forward rates of the accrual periods; what the market knows where a period has begun."""
+
+    def forward(index: str, fraction: Amounts) -> Amounts:
+        start, end = deal.start_day - run.as_of_day, deal.end_day - run.as_of_day
+        curve, known = factors[curve_of[index]], KnownRates(run, index)
+        rates: Amounts = (curve[np.maximum(start, 0)] / curve[end] - 1.0) / fraction
+        for k in np.flatnonzero(start <= 0):
+            if is_overnight(index):
+                grown = known.grown(int(deal.start_day[k]), int(deal.end_day[k]))
+                rates[k] = (grown * curve[0] / curve[end[k]] - 1.0) / fraction[k]
+            else:
+                rates[k] = known.fixing(int(deal.start_day[k]))
+        return rates
+
+    return forward
