@@ -169,7 +169,11 @@ def document() -> dict[str, Any]:
     zeta = CREDIT[0] | {"curve_id": "ZETA", "nodes": [{"tenor": "1825D", "hazard_rate": 0.05}]}
     names = [INDEX, ON_EURIBOR, *(f"USD-CMS-{tenor}Y" for tenor in (2, 5, 10))]
     fixings = [
-        {"index": name, "date": date.fromordinal(AS_OF.toordinal() - k).isoformat(), "rate": 0.04 + n * 0.001}
+        {
+            "index": name,
+            "date": date.fromordinal(AS_OF.toordinal() - k).isoformat(),
+            "rate": 0.04 + n * 0.001 + k * 1e-6,
+        }
         for n, name in enumerate(names)
         for k in range(800)
     ]

@@ -29,8 +29,8 @@ def test_on_the_same_grid_every_price_is_quantlibs(tmp_path: Path) -> None:
 
     QuantLib discounts a step at its start; so does the lattice here, while official prices take the mean of both ends.
     """
-    bonds = random_bonds(150, seed=11)
-    run = run_of(tmp_path, bonds, measures=PRICE)
+    given = random_bonds(150, seed=11)
+    run = run_of(tmp_path, given, measures=PRICE)
     debt, bonds = bonds_of(run)
     everything = slice(0, 1)
     present = callable_values._present(run, debt.discount_terms, bonds.amounts, everything)
@@ -47,7 +47,7 @@ def test_on_the_same_grid_every_price_is_quantlibs(tmp_path: Path) -> None:
     )
     ours = 100.0 * prices(plain, present, smooth=False)[:, 0]
     counts = step_counts(bonds.dates.offsets, bonds.dates.day, bonds.has_right.any(axis=0), np.full(150, 0.01))
-    for number, (terms, rights) in enumerate(bonds):
+    for number, (terms, rights) in enumerate(given):
         own = slice(bonds.dates.offsets[number], bonds.dates.offsets[number + 1])
         times, _ = lattice_times(bonds.dates.day[own].astype(np.int64), counts[own])
         theirs = ql_bond(terms, rights)

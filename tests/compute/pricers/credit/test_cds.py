@@ -181,9 +181,9 @@ def test_what_is_missing_is_named_and_what_a_swap_has_not_does_not_apply(tmp_pat
     swaps = [CDS, CDS | {"credit_curve": "NOBODY"}, CDS | {"discount_curve": "NONE"}, CDS | {"credit_curve": "BAD"}]
     swaps.append(CDS | {"maturity_date": AS_OF})
     facts = priced(tmp_path, swaps, given)
-    missing = Reason.MISSING_MARKET_DATA
-    assert reason(facts, "PV").tolist() == [Reason.NONE, missing, missing, Reason.DID_NOT_CONVERGE, Reason.NONE]
-    assert column(facts, "pv")[0, 4] == 0.0
+    missing, past = Reason.MISSING_MARKET_DATA, Reason.INVALID_TERMS
+    assert reason(facts, "PV").tolist() == [Reason.NONE, missing, missing, Reason.DID_NOT_CONVERGE, past]
+    assert np.isnan(column(facts, "pv")[0, 4])
     assert reason(facts, "CLEAN_PRICE")[0] == reason(facts, "VEGA")[0] == Reason.NOT_APPLICABLE
 
 

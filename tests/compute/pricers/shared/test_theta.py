@@ -82,8 +82,9 @@ def test_a_coupon_paid_tomorrow_is_not_lost(tmp_path: Path) -> None:
 
 
 def test_a_bond_that_matures_tomorrow_pays_all(tmp_path: Path) -> None:
-    dated = bond(maturity_date=TOMORROW, issue_date=date(2024, 1, 24))
-    paid_tomorrow(1e6 * (1 + 0.0425 / 2), [dated], [dated], tmp_path)
+    """Tomorrow nothing of it is left to be valued."""
+    theta, pv = thetas(tmp_path, [bond(maturity_date=TOMORROW, issue_date=date(2024, 1, 24))])
+    np.testing.assert_allclose(theta, 1e6 * (1 + 0.0425 / 2) - pv, rtol=1e-9, atol=1e-6)
 
 
 def test_principal_paid_tomorrow_is_counted_once(tmp_path: Path) -> None:

@@ -261,8 +261,8 @@ def test_errors_of_sensitivities_scale_with_the_position_and_are_blank_for_a_bon
     bond = note({}) | {"product_type": "BOND", "rate_type": "FIXED", "coupon": 0.06, "payoff": ""}
     facts = priced(tmp_path, [EVERY_KIND[0], bond], whole_market())
     for name in ("DV01_STANDARD_ERROR", "VEGA_STANDARD_ERROR"):
-        assert list(reason(facts, name)) == [Reason.NONE, Reason.NOT_APPLICABLE]
-        assert np.isnan(column(facts, name.lower())[0, 1])
+        assert list(reason(facts, name)) == [Reason.NOT_APPLICABLE, Reason.NONE]  # bonds come before notes
+        assert np.isnan(column(facts, name.lower())[0, 0])
 
 
 # --- limits and identities ------------------------------------------------------------------------------------------
@@ -448,9 +448,9 @@ def test_a_payoff_that_cannot_be_read_has_its_sentence(text: str, sentence: str)
     assert why_not(terms, 0).startswith(sentence)
 
 
-def test_a_note_that_has_matured_is_worth_nothing(tmp_path: Path) -> None:
+def test_a_note_that_has_matured_is_past_maturity(tmp_path: Path) -> None:
     facts = priced(tmp_path, [note(SOUND, maturity_date=date(2026, 1, 16))], given())
-    assert column(facts, "pv")[0, 0] == 0.0 and column(facts, "standard_error")[0, 0] == 0.0
+    assert np.isnan(column(facts, "pv")[0, 0]) and reason(facts, "PV")[0] == Reason.INVALID_TERMS
 
 
 def test_lives_and_redemption(tmp_path: Path) -> None:
