@@ -7,14 +7,11 @@ completed and has figures, and the snapshot that was brought last.
 import re
 from difflib import get_close_matches
 from enum import StrEnum
-from typing import Any, LiteralString
+from typing import LiteralString
 from uuid import UUID
 
-import psycopg
-
 from query_api.errors import AmbiguousId, NotFound
-
-Connection = psycopg.Connection[Any]
+from query_api.reading import Connection
 
 LATEST = "latest"
 DIGITS = 32

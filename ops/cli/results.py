@@ -3,7 +3,7 @@
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,9 @@ from ops.cli.options import A_RUN, AsJson, opened
 
 if TYPE_CHECKING:
     from ops.wiring import Tenor
+    from query_api.reading import Connection
+    from query_api.results.chosen.positions import Question
+    from query_api.results.table import ResultTable
 
 
 class Format(StrEnum):
@@ -79,7 +82,9 @@ def format_of(asked: Format | None, as_json: bool, out: Path | None) -> Format:
     return Format.table if out is None and sys.stdout.isatty() else Format.csv
 
 
-def read(tenor: "Tenor", connection: Any, run: str, by: str | None, question: Any) -> tuple[Any, str]:
+def read(
+    tenor: "Tenor", connection: "Connection", run: str, by: str | None, question: "Question"
+) -> "tuple[ResultTable, str]":
     """The table, and how its rows were found."""
     from query_api.results.chosen.fields import Book
     from query_api.results.chosen.positions import positions_asked
@@ -109,7 +114,7 @@ def read(tenor: "Tenor", connection: Any, run: str, by: str | None, question: An
     return ResultTable.of(totals.table, f"run-{found.run_id}-totals"), totals.found_by
 
 
-def refuse_rows_of(question: Any) -> None:
+def refuse_rows_of(question: "Question") -> None:
     """What only position rows have."""
     for name, said in (("--with", question.attached), ("--sort", question.wanted.sort), ("--q", question.wanted.q)):
         if said:
@@ -117,7 +122,7 @@ def refuse_rows_of(question: Any) -> None:
             raise Refused("RESULTS_REFUSED", f"{name} is of position rows, and --by asks for totals", fix)
 
 
-def write(table: Any, found_by: str, format: Format, out: Path | None) -> None:
+def write(table: "ResultTable", found_by: str, format: Format, out: Path | None) -> None:
     if format is Format.table:
         from ops.cli.result_table import lines_of
 
@@ -135,7 +140,7 @@ def write(table: Any, found_by: str, format: Format, out: Path | None) -> None:
         write_file(table, format.value, out)
 
 
-def write_file(table: Any, format: str, out: Path) -> None:
+def write_file(table: "ResultTable", format: str, out: Path) -> None:
     """Beside the file first, then renamed: a file that is there is whole."""
     from query_api.export import write as write_to
 

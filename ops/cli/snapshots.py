@@ -15,6 +15,7 @@ from ops.cli.output import Output, harmless
 
 if TYPE_CHECKING:
     from ops.parsing.pool import ParserPool
+    from query_api.snapshots import SnapshotRow
 
 SHOWN = 20
 
@@ -170,7 +171,7 @@ def list_snapshots(context: typer.Context, kind: str, as_json: bool) -> None:
     Output(as_json).show(documents, *snapshot_table(documents, kind))
 
 
-def snapshot_line(row: Any) -> dict[str, Any]:
+def snapshot_line(row: "SnapshotRow") -> dict[str, Any]:
     return {
         "snapshot_id": row.snapshot_id,
         "name": row.name,

@@ -83,15 +83,9 @@ def _add_positions(router: APIRouter, connect: Connect, load_book: LoadBook | No
     ) -> Response:
         """Every position under every scenario, or under one; whole, or in pages when `limit` is given."""
         (start,) = decode_cursor(cursor, int) or (0,)
-        question = Question(
-            scenario,
-            names(measures),
-            names(columns),
-            names(attached) or [],
-            Wanted(where, node, q, sort),
-            max(start, 0),
-            limit,
-        )
+        wanted = Wanted(where, node, q, sort)
+        shown = (scenario, names(measures), names(columns), names(attached) or [])
+        question = Question(*shown, wanted, max(start, 0), limit)
         with reading(connect) as connection:
             run = queryable_run(connection, run_id)
             refuse_past(as_of_event, run.log_position, f"run {run_id}")

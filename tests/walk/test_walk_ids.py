@@ -33,7 +33,9 @@ def test_snapshots_by_their_beginning_and_as_latest(tenor: Tenor) -> None:
     problem = tenor.refusal("run", "submit", "--portfolio", "latest", "--market", "latest")
     assert (problem["code"], "tenor ingest" in problem["fix"]) == ("UNKNOWN_SNAPSHOT", True)
     portfolio, market = tenor.bring(SMALL_FUND)
-    submitted = tenor.json("run", "submit", "--portfolio", portfolio[:7], "--market", "latest")
+    ids = ("--portfolio", portfolio[:7], "--market", "latest")
+    assert tenor.json("check", *ids) == tenor.json("check", "--portfolio", portfolio, "--market", market)
+    submitted = tenor.json("run", "submit", *ids)
     shown = tenor.json("run", "show", submitted["run_id"][:9])
     assert (shown["portfolio_snapshot_id"], shown["market_snapshot_id"]) == (portfolio, market)
     assert tenor.refusal("run", "show", "latest")["message"] == "there is no run 'latest'"

@@ -3,7 +3,6 @@
 from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +21,7 @@ from query_api.runs import RunRow
 
 STATUS, REASON = "status", "reason"
 ORDERED = ("<", "<=", ">", ">=")
-COMPARE: dict[str, Callable[[Any, Any], Any]] = {
+COMPARE: dict[str, Callable[[Array, Array | float], Array]] = {
     "=": np.equal,
     "<": np.less,
     "<=": np.less_equal,

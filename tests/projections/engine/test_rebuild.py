@@ -16,6 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from domain.scenarios.versions import Scenario, ScenarioSet, define, define_set
+from domain.snapshot import SnapshotKind, bring, snapshot_id
 from domain.valuation_models import ModelDecisions, approve
 from ops.read_models import build_projections, read_model_named
 from ops.rebuilding import RebuildProblem, Rebuilt, rebuild, rollback
@@ -57,6 +58,8 @@ def live_a_life(tenor: Tenor) -> SampleRun:
     tenor.store.append(define_set(ScenarioSet(), ASKED, "nightly", ["up100@1"]))
     tenor.store.append(approve(ModelDecisions(), ASKED, "swaps", 1, "validated"))
     run = SampleRun(failing=(1,)).whole(tenor)  # type: ignore[arg-type]
+    portfolio = snapshot_id(SnapshotKind.PORTFOLIO, run.portfolio_sha256)
+    tenor.store.append([bring(ASKED, SnapshotKind.PORTFOLIO, portfolio, name="sample", as_of=ASKED.now.date())])
     keep_up(tenor)
     run.retry(tenor)  # type: ignore[arg-type]
     run.end(tenor)  # type: ignore[arg-type]
