@@ -18,7 +18,7 @@ class Commands(LazyGroup):
         "serve": Listed("ops.cli.service", "One service alone."),
         "stop": Listed(
             "ops.cli.service",
-            "Stop the embedded server that commands share; who still uses it is named first, and on a terminal it asks.",
+            "Stop the embedded server that commands share; who still uses it is named first, and a terminal asks.",
         ),
         "worker": Listed(
             "ops.cli.service", "Work on chunks until stopped; any number on any machines that reach the database."
