@@ -16,7 +16,10 @@ class Commands(LazyGroup):
             "ops.cli.service", "Everything on one port: APIs, workers, projections and the page. Ctrl-C stops cleanly."
         ),
         "serve": Listed("ops.cli.service", "One service alone."),
-        "stop": Listed("ops.cli.service", "Stop the embedded server that commands share."),
+        "stop": Listed(
+            "ops.cli.service",
+            "Stop the embedded server that commands share; who still uses it is named first, and a terminal asks.",
+        ),
         "worker": Listed(
             "ops.cli.service", "Work on chunks until stopped; any number on any machines that reach the database."
         ),

@@ -65,7 +65,7 @@ def stop(
     force: Annotated[bool, typer.Option("--force", help="Do not ask, whoever is using it.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Stop the embedded server that commands share; who still uses it is named first, and on a terminal it asks."""
+    """Stop the embedded server that commands share; who still uses it is named first, and a terminal asks."""
     from ops.embedded_postgres.server import EmbeddedServer
     from ops.embedded_postgres.users import users_of
 
