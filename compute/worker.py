@@ -34,7 +34,7 @@ from domain.runs.facts import (
     fact_stream,
     record_fact,
 )
-from domain.texts import storable
+from domain.storable import storable
 
 RUNS_KEPT = 2
 TRIES = 3

@@ -5,9 +5,6 @@ in asks here: documents, tables, bodies, addresses, headers, options.
 """
 
 import re
-from typing import Any
-
-from pydantic import BaseModel
 
 from domain.refusals import Refused
 
@@ -21,8 +18,6 @@ CODE = "CONTROL_CHARACTER"
 FIX = "remove it: a text is one line of visible characters"
 
 _FORBIDDEN = re.compile(f"[{FORBIDDEN}]")
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_REPLACEMENT = "\ufffd"
 
 
 class ControlCharacter(Refused, ValueError):
@@ -55,35 +50,3 @@ def of_header(value: str) -> str:
 def visible(text: str) -> str:
     """What may not be in a text written out, as \\u0000: for messages, logs and terminals."""
     return _FORBIDDEN.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
-
-
-def storable(value: Any) -> Any:
-    """The same value where Postgres can hold its texts; else with U+FFFD for every NUL and lone surrogate."""
-    match value:
-        case str():
-            return _UNSTORABLE.sub(_REPLACEMENT, value) if _UNSTORABLE.search(value) else value
-        case dict():
-            return {storable(name): storable(each) for name, each in value.items()}
-        case list():
-            return [storable(each) for each in value]
-        case tuple():
-            return tuple(storable(each) for each in value)
-        case BaseModel() if is_unstorable(value):
-            return value.model_copy(update={name: storable(each) for name, each in value})
-        case _:
-            return value
-
-
-def is_unstorable(value: Any) -> bool:
-    """Whether any text in it is one that Postgres cannot hold."""
-    match value:
-        case str():
-            return _UNSTORABLE.search(value) is not None
-        case dict():
-            return any(is_unstorable(name) or is_unstorable(each) for name, each in value.items())
-        case list() | tuple():
-            return any(map(is_unstorable, value))
-        case BaseModel():
-            return any(is_unstorable(each) for _, each in value)
-        case _:
-            return False

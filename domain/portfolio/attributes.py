@@ -13,7 +13,7 @@ from typing import Any
 
 from domain.portfolio.columns import ABSENT_CODE, ABSENT_DATE, ColumnData, Portfolio
 from domain.portfolio.tables import Kind
-from domain.texts import storable
+from domain.storable import storable
 
 HOLDERS = ("positions", "instruments", "issuers")
 """In the order in which they are asked."""

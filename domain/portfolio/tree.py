@@ -1,7 +1,7 @@
 """The tree of a portfolio: which nodes stand above each."""
 
 from domain.portfolio.columns import ABSENT_CODE, ColumnData, Portfolio
-from domain.texts import storable
+from domain.storable import storable
 
 
 def texts(column: ColumnData | None, rows: int) -> list[str | None]:

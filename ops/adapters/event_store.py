@@ -24,7 +24,8 @@ from domain.ports import AlreadyThere, LogEntry
 from domain.runs.archived import BlocksArchived
 from domain.runs.facts import Block
 from domain.runs.run import RunArchived
-from domain.texts import ControlCharacter, is_unstorable
+from domain.storable import is_unstorable
+from domain.texts import ControlCharacter
 from ops.adapters.database import POOL_SECONDS, RECONNECT_SECONDS, patient
 
 EVENTS_TABLE = "ledger_events"

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ops.logs import configure_logs
 from ops.processes.stopping import Stop, until_told
 from ops.settings import Settings, read_settings
 
@@ -31,6 +30,7 @@ def settings_of(context: typer.Context) -> Settings:
 def serving(context: typer.Context) -> "Iterator[tuple[Tenor, Stop]]":
     """For processes that run until told to end: the embedded server is kept alive for as long as they do."""
     from ops.embedded_postgres.keeper import kept_up
+    from ops.logs import configure_logs
 
     configure_logs(logging.INFO)
     with until_told() as stop, opened(context) as tenor, kept_up(tenor.settings):

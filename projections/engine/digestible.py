@@ -7,7 +7,7 @@ surrogate, which Postgres refuses: the read model shows U+FFFD in its place, and
 from collections.abc import Sequence
 
 from domain.ports import LogEntry
-from domain.texts import is_unstorable, storable
+from domain.storable import is_unstorable, storable
 
 
 def digestible(entries: Sequence[LogEntry]) -> Sequence[LogEntry]:
