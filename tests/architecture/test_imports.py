@@ -61,6 +61,7 @@ LIBRARIES = {
         "ops/processes/worker_process.py",
         "ops/projection_status.py",
         "ops/rebuilding.py",
+        "ops/run_metrics.py",
         "ops/run_requests.py",
         "ops/secrets.py",
         "ops/services.py",
