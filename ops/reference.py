@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from domain.measures.measures import MEASURES, Measure
-from domain.portfolio.meanings import DEFAULTS, MEANINGS
+from domain.portfolio.meanings import DEFAULTS, DEFAULTS_OF, MEANINGS
 from domain.portfolio.meanings import TABLES as PURPOSES
 from domain.portfolio.tables import (
     BY_NAME,
@@ -87,8 +87,9 @@ def empty_of(table: Table, column: Column) -> str:
         said.append(f"refused: {listed(needing)}")
     if table.name == "instruments" and column.name in RATE_TYPE_OF:
         said.append(f"refused: {listed(DEBT)} where {RATE_TYPE_OF[column.name]}")
-    if column.name in DEFAULTS:
-        said.append(DEFAULTS[column.name])
+    default = DEFAULTS_OF.get(table.name, {}).get(column.name) or DEFAULTS.get(column.name)
+    if default:
+        said.append(default)
     return "; ".join(said)
 
 

@@ -17,9 +17,9 @@ from domain.market.parts import (
     VolatilitySurface,
     ZeroCurve,
 )
-from domain.portfolio.meanings import DEFAULTS, MEANINGS
+from domain.portfolio.meanings import DEFAULTS, DEFAULTS_OF, MEANINGS
 from domain.portfolio.meanings import TABLES as PURPOSES
-from domain.portfolio.tables import TABLES
+from domain.portfolio.tables import BY_NAME, TABLES
 from domain.scenarios.shocks import IRRBB_NAMES, ScenarioDocument, ScenarioSetDocument, Shock
 from ops.reference import DOCS, PAGES, refreshed
 
@@ -40,6 +40,7 @@ def test_every_column_has_a_meaning_and_no_other() -> None:
         assert set(MEANINGS[table.name]) == {column.name for column in table.columns}
     assert set(PURPOSES) == {table.name for table in TABLES}
     assert {column.name for table in TABLES for column in table.columns} >= set(DEFAULTS)
+    assert all({column.name for column in BY_NAME[name].columns} >= set(said) for name, said in DEFAULTS_OF.items())
 
 
 def test_every_table_has_its_part_and_its_example() -> None:

@@ -16,9 +16,8 @@ from compute.inputs.run_inputs import PRICES_ONLY, RunInputs, resolve
 from domain.market.document import parse_market
 from domain.measures.measures import Fact
 from domain.scenarios.shocks import BASE_SCENARIO, ScenarioDocument
+from tests.builders.deal_fund import ALL, FIXED_NOTE, FLOATING_LOAN, LOAN, POOL, TRANCHE, write_deal
 from tests.builders.derivative_fund import market, priced
-from tests.compute.pricers.securitised.deal_files import FIXED_NOTE, TRANCHE, write_deal
-from tests.compute.pricers.securitised.test_deals import ALL, FLOATING_LOAN, LOAN, POOL
 
 LOSING = {"default": "CDR 3", "severity": 0.4, "recovery_lag_months": 4, "servicer_advances": "true"}
 BOND = {

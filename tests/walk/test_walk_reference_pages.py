@@ -19,6 +19,7 @@ from fastapi.testclient import TestClient
 from httpx import Response
 from psycopg.conninfo import make_conninfo
 
+from domain.portfolio.tables import TABLES
 from ops.embedded_postgres.server import EmbeddedServer
 from ops.services import build_app
 from ops.settings import Settings
@@ -62,8 +63,7 @@ def shown(
     folder = tmp_path_factory.mktemp("pages") / "fund"
     folder.mkdir()
     for name, text in tables_of("portfolio-files.md").items():
-        if name != "tranches.csv":
-            (folder / name).write_text(text)
+        (folder / name).write_text(text)
     (folder / "market.json").write_text(blocks("market-file.md", "json")[0])
     (folder / "scenarios.json").write_text(blocks("scenarios.md", "json")[0])
     (folder / "nightly.json").write_text(blocks("scenarios.md", "json")[1])
@@ -77,14 +77,7 @@ def shown(
 def test_the_tables_are_a_portfolio_without_a_warning(shown: Shown) -> None:
     report = shown.tenor.json("ingest", shown.folder, "--dry-run")
     assert (report["errors"], report["warnings"], report["rejected"]) == ([], [], 0)
-    assert set(report["rows"]) == {"portfolio", "issuers", "instruments", "exercises", "cashflows", "positions"}
-
-
-def test_tranches_are_read_too(shown: Shown, tmp_path: Path) -> None:
-    for name, text in tables_of("portfolio-files.md").items():
-        (tmp_path / name).write_text(text)
-    report = shown.tenor.json("ingest", tmp_path, "--dry-run")
-    assert report["errors"] == [] and report["rows"]["tranches"] == 1
+    assert set(report["rows"]) == {table.name for table in TABLES}
 
 
 def test_every_shock_is_defined_and_every_position_of_the_pages_is_valued_under_it(shown: Shown) -> None:
@@ -92,7 +85,7 @@ def test_every_shock_is_defined_and_every_position_of_the_pages_is_valued_under_
     documents: list[dict[str, Any]] = [
         {"scenario_id": f"shock.{shock['kind'].lower()}", "name": "", "shocks": [shock]} for shock in shocks()
     ]
-    assert len(documents) == 13
+    assert len(documents) == 14
     file = shown.folder / "shocks.json"
     file.write_text(json.dumps(documents))
     shown.tenor.json("scenario", "define", file)
@@ -103,7 +96,7 @@ def test_every_shock_is_defined_and_every_position_of_the_pages_is_valued_under_
     told = shown.tenor.json("check", *ids, "--scenarios", names)
     assert (told["failures"], told["coarse_curves"]) == ([], [])
     run = shown.tenor.json("run", "submit", *ids, "--scenarios", names, "--measures", "PV", "--wait", "--workers", "1")
-    assert (run["status"], run["failed"], run["positions"]) == ("COMPLETED", 0, 15)
+    assert (run["status"], run["failed"], run["positions"]) == ("COMPLETED", 0, 16)
     text = io.StringIO(shown.tenor("results", run["run_id"]).out.decode())
     rows: list[dict[str, Any]] = list(csv.DictReader(text))
     base: dict[str, Any] = {}
@@ -153,8 +146,7 @@ def send(client: TestClient, words: list[str], folder: Path, ids: dict[str, str]
 def test_every_address_answers_as_its_curl_asks(shown: Shown, parts: Parts) -> None:
     with zipfile.ZipFile(shown.folder / "portfolio.zip", "w") as archive:
         for name in tables_of("portfolio-files.md"):
-            if name != "tranches.csv":
-                archive.write(shown.folder / name, name)
+            archive.write(shown.folder / name, name)
     for name, text in tables_of("http.md").items():
         (shown.folder / name).write_text(text)
     app = build_app(parts)
@@ -171,7 +163,7 @@ def test_every_address_answers_as_its_curl_asks(shown: Shown, parts: Parts) -> N
             asked.add((answer.request.method, template_of(app, answer.request.method, path)))
             if last == "checks":
                 told = answer.json()
-                assert (told["failed"], told["positions"], told["failures"]) == (0, 15, [])
+                assert (told["failed"], told["positions"], told["failures"]) == (0, 16, [])
             if answer.status_code == 202 and last in ("portfolios", "markets"):
                 ids["PORTFOLIO" if last == "portfolios" else "MARKET"] = answer.json()["snapshot_id"]
             if answer.status_code == 202 and last == "runs":

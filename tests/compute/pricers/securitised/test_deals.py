@@ -9,6 +9,18 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from domain.measures.failures import Reason
 from domain.measures.measures import Fact
+from tests.builders.deal_fund import (
+    ALL,
+    FIXED_NOTE,
+    FLOATER,
+    FLOATING_LOAN,
+    LINES,
+    LOAN,
+    POOL,
+    RESIDUAL,
+    TRANCHE,
+    write_deal,
+)
 from tests.builders.derivative_fund import (
     AS_OF,
     INDEX,
@@ -19,43 +31,6 @@ from tests.builders.derivative_fund import (
     market,
     priced,
 )
-from tests.compute.pricers.securitised.deal_files import (
-    FIXED_NOTE,
-    FLOATER,
-    INVERSE,
-    LINES,
-    RESIDUAL,
-    TRANCHE,
-    write_deal,
-)
-
-ALL = [FIXED_NOTE, FLOATER, INVERSE | {"notional_of": "I00001"}, RESIDUAL]
-POOL: dict[str, Any] = {
-    "product_type": "ABS_MBS",
-    "currency": "USD",
-    "coupon": 0.055,
-    "wac": 0.06,
-    "wam": 350,
-    "age": 10,
-    "first_payment_date": "2026-02-01",
-    "prepayment": "PSA 150",
-    "deal_id": "Q",
-}
-LOAN: dict[str, Any] = {
-    "product_type": "LOAN",
-    "currency": "USD",
-    "issue_date": "2025-06-23",
-    "maturity_date": "2031-06-23",
-    "rate_type": "FIXED",
-    "coupon": 0.06,
-    "day_count": "30/360",
-    "frequency": 12,
-    "amortization": "LEVEL_PAY",
-    "prepayment": "CPR 6",
-    "default": "CDR 1",
-    "severity": 0.5,
-}
-FLOATING_LOAN = LOAN | {"rate_type": "FLOATING", "coupon": "", "index": INDEX, "frequency": 4}
 
 
 def test_sensitivities_project_the_deal_anew(tmp_path: Path) -> None:

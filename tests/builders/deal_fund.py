@@ -17,6 +17,7 @@ INVERSE: dict[str, Any] = {
     "floor": 0.0, "day_count": "ACT/360",
 }  # fmt: skip
 RESIDUAL: dict[str, Any] = {"rank": 9, "kind": "RESIDUAL", "balance": 1e6}
+ALL: Rows = [FIXED_NOTE, FLOATER, INVERSE | {"notional_of": "I00001"}, RESIDUAL]
 LINES: Rows = [
     {"line_id": "fixed", "balance": 600e6, "wac": 0.07, "wam": 48, "age": 6, "prepayment": "ABS 1.3", "region": "EAST"},
     {
@@ -25,6 +26,34 @@ LINES: Rows = [
     },
 ]  # fmt: skip
 DEAL: dict[str, Any] = {"currency": "USD", "first_payment_date": "2026-02-15", "clean_up_call": 0.1}
+
+
+POOL: dict[str, Any] = {
+    "product_type": "ABS_MBS",
+    "currency": "USD",
+    "coupon": 0.055,
+    "wac": 0.06,
+    "wam": 350,
+    "age": 10,
+    "first_payment_date": "2026-02-01",
+    "prepayment": "PSA 150",
+    "deal_id": "Q",
+}
+LOAN: dict[str, Any] = {
+    "product_type": "LOAN",
+    "currency": "USD",
+    "issue_date": "2025-06-23",
+    "maturity_date": "2031-06-23",
+    "rate_type": "FIXED",
+    "coupon": 0.06,
+    "day_count": "30/360",
+    "frequency": 12,
+    "amortization": "LEVEL_PAY",
+    "prepayment": "CPR 6",
+    "default": "CDR 1",
+    "severity": 0.5,
+}
+FLOATING_LOAN = LOAN | {"rate_type": "FLOATING", "coupon": "", "index": INDEX, "frequency": 4}
 
 
 def write_deal(folder: Path, tranches: Rows, lines: Rows | None = None, **deal: Any) -> Path:
