@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from compute.cash_flows.deals import NoCashFlows, deal_table, pool_table
+from compute.cash_flows.deals import deal_table, pool_table
 from compute.cash_flows.schedules import schedule_table
 from compute.inputs.run_inputs import PRICES_ONLY, RunInputs, resolve
 from domain.portfolio.columns import Portfolio
@@ -34,16 +34,13 @@ def cash_flows_of_run(storage: Storage, run: str, asked: AskedFlows) -> pa.Table
     scenarios = scenarios_of(requested, asked.scenario)
     portfolio = storage.portfolio(requested.portfolio_sha256)
     inputs = inputs_of(storage, requested, portfolio, scenarios, asked.basis)
-    try:
-        match asked.shown:
-            case Shown.POSITION:
-                columns = schedule_table(inputs, row_of_position(portfolio, asked.name), scenarios)
-            case Shown.DEAL:
-                columns = deal_table(inputs, asked.name, scenarios)
-            case Shown.POOL:
-                columns = pool_table(inputs, asked.name, scenarios)
-    except NoCashFlows as none:
-        raise Refused(none.code, str(none), none.fix) from none
+    match asked.shown:
+        case Shown.POSITION:
+            columns = schedule_table(inputs, row_of_position(portfolio, asked.name), scenarios)
+        case Shown.DEAL:
+            columns = deal_table(inputs, asked.name, scenarios)
+        case Shown.POOL:
+            columns = pool_table(inputs, asked.name, scenarios)
     return as_table(columns)
 
 

@@ -12,6 +12,7 @@ from compute.kernels.deals import terms as rows
 from compute.kernels.deals.terms import Distributed, Tranches
 from compute.pricers.securitised.deal_problems import problems_of
 from compute.pricers.securitised.projections import distributed
+from domain.refusals import Refused
 
 OF_TRANCHE = {
     "opening_balance": rows.OPENING,
@@ -38,12 +39,8 @@ OF_POOL = {
 }
 
 
-class NoCashFlows(Exception):
-    """There is no deal or position of that name, or nothing to show of it; `fix` says what would help."""
-
-    def __init__(self, code: str, message: str, fix: str) -> None:
-        super().__init__(message)
-        self.code, self.fix = code, fix
+class NoCashFlows(Refused):
+    """There is no deal or position of that name, or nothing to show of it."""
 
 
 def deal_named(run: RunInputs, deal_id: str) -> Deal:

@@ -121,7 +121,7 @@ READ_BY: dict[str, tuple[Reading, ...]] = {
     "payment_delay_days": (POOL,),
     "deal_id": EVERYWHERE,
     "amortization_months": (Reading(("LOAN",), (LEVEL_PAY,), without=("payment_amount",)),),
-    "fixing_lag_days": (FLOATER, Reading(("IRS", "CAP_FLOOR")), STRUCTURED),
+    "fixing_lag_days": (FLOATER, Reading(("IRS",)), STRUCTURED),
     "payment_amount": (Reading(("LOAN",), (LEVEL_PAY,)),),
     "compounding": (Reading(("LOAN",), (FIXED,)),),
     "rounding": tuple(replace(reading, without=("prepayment", "default")) for reading in (LOAN_BY_RULE, FLOATING_BOND)),

@@ -156,6 +156,9 @@ DEPENDS_ON_THE_DAY = {("zero bond", "issue_date"), ("pool", "day_count"), ("pool
 """Read, though this row's numbers do not show it: a nil coupon accrues nothing (a date after maturity is refused), the
 first pool's month has not begun to accrue, the second's dates are no month ends."""
 
+CLIPPED = {"capped note", "cms spread note", "range note", "range note on a swap", "digital note"}
+"""Of these notes the rate that was set pays the same on the days tried: beyond the cap, the same spread, in the range."""
+
 PAST_MATURITY = ("severity", "recovery_lag_months")
 """Read where principal is still owed after maturity, which no row here is."""
 
@@ -268,6 +271,8 @@ def test_no_column_is_silently_without_effect(tmp_path: Path) -> None:
         if column in PAST_MATURITY and VARIANTS[kind]["product_type"] in FUNDED:
             assert (number, column) not in warned or column == "recovery_lag_months"
         elif changes == ((number, column) in warned) and (kind, column) not in DEPENDS_ON_THE_DAY:
+            if column == "fixing_lag_days" and kind in CLIPPED:
+                continue
             wrong.append((kind, column, "changes numbers" if changes else "changes nothing, without a warning"))
     assert wrong == []
     assert len(low.keys() & high.keys()) > 0.98 * len(tried)
