@@ -157,7 +157,7 @@ DEPENDS_ON_THE_DAY = {("zero bond", "issue_date"), ("pool", "day_count"), ("pool
 first pool's month has not begun to accrue, the second's dates are no month ends."""
 
 CLIPPED = {"capped note", "cms spread note", "range note", "range note on a swap", "digital note"}
-"""Of these notes the rate that was set pays the same on the days tried: beyond the cap, the same spread, in the range."""
+"""The rates set on the days tried pay these notes the same: beyond the cap, of one spread, in the range."""
 
 PAST_MATURITY = ("severity", "recovery_lag_months")
 """Read where principal is still owed after maturity, which no row here is."""
