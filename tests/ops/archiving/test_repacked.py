@@ -1,5 +1,6 @@
 """A release to come may pack blocks in another way: the bytes differ, the numbers and figures do not."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ def test_blocks_packed_in_another_way_answer_to_the_log(tenor: Tenor, published:
     archive(tenor.archiving, str(published.run_id), str(tmp_path / "a"), "")
     with pytest.raises(NotQueryable, match=f"archived in {tmp_path}/a"):
         table_of(tenor, published.run_id)
-    tenor.__dict__["block_codec"] = DenserCodec()
-    assert restore(tenor.archiving, str(published.run_id), None, "").reencoded_blocks == 6
+    denser = replace(tenor.archiving, storage=replace(tenor.storage, block_codec=DenserCodec()))
+    assert restore(denser, str(published.run_id), None, "").reencoded_blocks == 6
     assert figures(tenor) == shown
     assert {one["code"] for one in verify(tenor.storage, tenor.sealing)["problems"]} <= {"RUN_ROOT"}

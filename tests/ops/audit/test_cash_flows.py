@@ -15,7 +15,7 @@ from query_api.services.cashflow import AskedFlows, Basis, Shown
 
 @pytest.fixture
 def client(sealed: Any) -> TestClient:
-    for projection in build_projections(sealed.tenor):
+    for projection in build_projections(sealed.tenor.storage):
         catch_up(projection, sealed.tenor.store, sealed.tenor.database.connect)
     return TestClient(build_app(sealed.tenor, ("cashflow", "results")), raise_server_exceptions=False)
 
@@ -37,7 +37,7 @@ def test_a_schedule_is_worth_the_position_in_every_format(sealed: Any, client: T
     up = client.get(f"{address}?scenario=up100&basis=CONTRACTUAL").json()
     assert {(row["scenario_id"], row["basis"]) for row in up} == {("up100@1", "CONTRACTUAL")}
     asked = AskedFlows(Shown.POSITION, loan["position_id"], None, Basis.BEHAVIOURAL)
-    assert cash_flows_of_run(sealed.tenor, sealed.run_id, asked).num_rows == len(rows)
+    assert cash_flows_of_run(sealed.tenor.storage, sealed.run_id, asked).num_rows == len(rows)
 
 
 @pytest.mark.parametrize("asked", ["positions/NOBODY", "deals/NONE", "deals/NONE/pool"])
@@ -52,4 +52,4 @@ def test_another_runs_scenario_is_refused(sealed: Any, client: TestClient) -> No
     assert client.get(f"{address}?scenario=down100").status_code == 422
     asked = AskedFlows(Shown.POSITION, loan["position_id"], "down100", Basis.BEHAVIOURAL)
     with pytest.raises(Refused, match="no scenario 'down100'"):
-        cash_flows_of_run(sealed.tenor, sealed.run_id, asked)
+        cash_flows_of_run(sealed.tenor.storage, sealed.run_id, asked)

@@ -15,9 +15,11 @@ import pytest
 COMMAND = """
 import typer
 from ops.cli.bench import register
+from ops.logs import configure_logs
 
 app = typer.Typer()
 register(app)
+configure_logs()
 app()
 """
 

@@ -15,6 +15,7 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
+from domain.refusals import Refused
 from domain.scenarios.versions import Scenario, ScenarioSet, define, define_set
 from domain.snapshot import SnapshotKind, bring, snapshot_id
 from domain.valuation_models import ModelDecisions, approve
@@ -427,4 +428,4 @@ def test_the_command_line(tenor: Tenor, database_url: str, monkeypatch: pytest.M
     assert (listed["result"]["version"], listed["result"]["previous_version"]) == (1, 2)
     assert tell("projections", "dead-letters", "list") == []
     refused = CliRunner().invoke(app, ["projections", "rollback", "scenario", "--json"])
-    assert refused.exit_code == 1 and json.loads(refused.stdout)["error"]["code"] == "NO_VERSION_BEFORE"
+    assert isinstance(refused.exception, Refused) and refused.exception.code == "NO_VERSION_BEFORE"

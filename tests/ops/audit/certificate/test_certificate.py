@@ -38,7 +38,7 @@ def test_it_holds_here_and_elsewhere(sealed: Any, nowhere: Settings) -> None:
 def test_it_names_the_models_with_the_approvals_themselves(sealed: Any) -> None:
     document = json.loads(certify(sealed.tenor.sealing, sealed.run_id))
     uses = {one["model"]: (one["version"], one["status"]) for one in document["summary"]["models"]}
-    assert uses["curves"] == (1, "APPROVED") and uses["swaps"] == (1, "NOT_APPROVED")
+    assert uses["curves"] == (2, "APPROVED") and uses["swaps"] == (2, "NOT_APPROVED")
     (approval,) = [event for event in document["events"] if event["topic"] == "model.version_approved"]
     assert json.loads(approval["state"])["reason"] == "validated"
 
