@@ -13,6 +13,10 @@ from ops.read_models import build_projections, read_model_named
 from ops.rebuilding import rebuild, rollback
 from projections.engine.runner import catch_up
 
+STEP_BACK = """
+UPDATE reader_position SET position = position - 1 WHERE position = (SELECT max(position) FROM reader_position)
+"""
+
 
 def told(report: dict[str, Any]) -> list[tuple[str, str, str]]:
     return [(each["code"], each["where"], each["message"]) for each in report["problems"]]
@@ -169,8 +173,7 @@ def test_a_run_of_before_is_not_vouched_for_until_it_is_rebuilt(published: Any) 
     """As a release without the event left it."""
     published.as_superuser("DELETE FROM ledger_events WHERE topic = 'results.recorded'")
     do(published, "UPDATE projection.result_run_v1 SET partial = NULL, failures = NULL")
-    at_the_end = "WHERE position = (SELECT max(position) FROM reader_position)"
-    do(published, "UPDATE reader_position SET position = position - 1 " + at_the_end)
+    do(published, STEP_BACK)
     do(published, "UPDATE projection.rollup_v1 SET value[1] = value[1] * 1.1 WHERE dimension = 'total'")
     report = verify(published.tenor.storage, published.tenor.sealing)
     assert (report["problems"], report["results_vouched"]) == ([], 0)
