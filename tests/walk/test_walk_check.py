@@ -22,7 +22,7 @@ def copied(folder: Path, to: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def poor(walking: Tenor, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
+def poor(walking: Tenor, walked: Walked, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     """The small fund years later, with an unpriced tranche and a speed of a model, over a market that lacks most."""
     assert walked  # it has defined the scenarios
     folder = copied(SMALL_FUND, tmp_path_factory.mktemp("poor") / "fund")
