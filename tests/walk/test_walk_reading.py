@@ -84,7 +84,8 @@ def test_what_is_mistyped_is_told_what_is_near(
     assert "\n" not in problem["fix"]
 
 
-def test_a_table_says_what_it_does_not_show(walking: Tenor, walked: Walked) -> None:
+def test_a_table_says_what_it_does_not_show(walking: Tenor, walked: Walked, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "120")  # whoever runs the tests may have said another
     said = walking("results", walked.run_id, "--format", "table").out.decode().splitlines()
     assert said[0].split()[0] == "position_id"
     assert "pv" in said[0].split()
