@@ -36,10 +36,10 @@ def load_run(store: EventStore, run_id: str) -> tuple[UUID, runs.Run]:
         identity = UUID(run_id)
     except ValueError:
         raise UnknownRun(run_id) from None
-    run = runs.fold(cast(list[runs.RunEvent], store.stream(identity)))
-    if run.requested is None:
+    events = store.stream(identity)
+    if not events or not isinstance(events[0], runs.RunRequested):
         raise UnknownRun(run_id)
-    return identity, run
+    return identity, runs.fold(cast(list[runs.RunEvent], events))
 
 
 def change(store: EventStore, run_id: str, decide: Callable[[runs.Run, UUID], list[runs.RunEvent]]) -> int:

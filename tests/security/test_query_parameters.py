@@ -70,8 +70,8 @@ def test_every_parameter_is_refused_twice(apps: dict[str, TestClient]) -> None:
         ("risk/runs/{run}/var?confidnce=0.9", "confidence"),
         ("orchestrator/runs?limits=3", "limit"),
         ("scenario/scenarios?as-of-event=3", "as_of_event"),
-        ("results/runs/{run}/positions?node=B1", None),
-        ("results/runs/{run}/positions?sort=pv", None),
+        ("results/runs/{run}/positions?book=B1", None),
+        ("results/runs/{run}/positions?sorted=pv", "sort"),
     ],
 )
 def test_the_nearest_name_is_said(apps: dict[str, TestClient], asked: str, nearest: str | None) -> None:

@@ -71,7 +71,7 @@ def test_a_market_is_named_by_its_content_not_its_spelling(walking: Tenor, walke
     respelt = tmp_path / "market.json"
     respelt.write_text((SMALL_FUND / "market.json").read_text().replace("\n", " ").replace(": ", ":    "))
     loaded = walking.json("market", "load", respelt)
-    assert list(loaded) == ["snapshot_id", "sha256", "as_of"]
+    assert list(loaded) == ["snapshot_id", "sha256", "as_of", "warnings"]
     assert (loaded["snapshot_id"], loaded["as_of"]) == (walked.market, "2026-01-23")
 
 
