@@ -1,14 +1,14 @@
 """`tenor cashflows RUN`: what will be paid, when: schedules of positions, decrement tables and pools of deals."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from domain.refusals import Refused
-from ops.cli.options import AsJson, opened
-from ops.cli.results import Format, write_file
+from ops.cli.options import A_RUN, AsJson, opened
+from ops.cli.results import Format, format_of, write
+from ops.ids import run_named
 
 if TYPE_CHECKING:
     from query_api.services.cashflow import AskedFlows
@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 def cash_flows(
     context: typer.Context,
-    run: Annotated[str, typer.Argument(help="A run id.")],
+    run: Annotated[str, typer.Argument(help=A_RUN)],
     position: Annotated[str | None, typer.Option(help="The schedule of this position.")] = None,
     deal: Annotated[str | None, typer.Option(help="Every tranche of this deal, by distribution.")] = None,
     pool: Annotated[
@@ -30,23 +30,21 @@ def cash_flows(
     ] = False,
     scenario: Annotated[str | None, typer.Option(help="One scenario; all that the run keeps by default.")] = None,
     basis: Annotated[str, typer.Option(help="BEHAVIOURAL, or CONTRACTUAL: no prepayment, default or call.")] = BASES[0],
-    format: Annotated[Format, typer.Option(help="How to write it.")] = Format.csv,
+    format: Annotated[
+        Format | None, typer.Option(help="How to write it; by default a table on a terminal, else csv.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="A file; stdout by default.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Cash flows of a run after its date, worked out by the kernels that priced it."""
     asked = asked_of(position, deal, pool, scenario, basis)
     from ops.cash_flows import cash_flows_of_run
-    from query_api.export import write
+    from query_api.results.table import ResultTable
 
-    chosen = Format.json if as_json else format
     with opened(context) as tenor:
-        table = cash_flows_of_run(tenor.storage, run, asked)
-    if out is None:
-        write(table, chosen.value, sys.stdout.buffer)
-        sys.stdout.buffer.flush()
-    else:
-        write_file(table, chosen.value, out)
+        run_id = run_named(tenor.storage, run)
+        flows = cash_flows_of_run(tenor.storage, run_id, asked)
+    write(ResultTable.of(flows, f"run-{run_id}-{asked.shown}"), "", format_of(format, as_json, out), out)
 
 
 def asked_of(position: str | None, deal: str | None, pool: bool, scenario: str | None, basis: str) -> "AskedFlows":

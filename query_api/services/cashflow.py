@@ -62,7 +62,7 @@ def answering(connect: Connect, work_out: WorkOut) -> Answer:
             run = queryable_run(connection, run_id)
             refuse_past(as_of_event, run.log_position, f"run {run_id}")
         name = f"run-{run.run_id}-{asked.shown}"
-        return table(request, run, ResultTable.of(work_out(run_id, asked), name), format)
+        return table(request, run, ResultTable.of(work_out(str(run.run_id), asked), name), format)
 
     return answer
 

@@ -40,6 +40,13 @@ def test_a_schedule_is_worth_the_position_in_every_format(sealed: Any, client: T
     assert cash_flows_of_run(sealed.tenor.storage, sealed.run_id, asked).num_rows == len(rows)
 
 
+def test_a_run_is_named_by_its_beginning_and_as_latest(sealed: Any, client: TestClient) -> None:
+    path = f"positions/{a_loan(client, sealed.run_id)['position_id']}"
+    rows = client.get(f"/api/v1/cashflow/runs/{sealed.run_id}/{path}").json()
+    for name in (sealed.run_id[:13], "latest"):
+        assert client.get(f"/api/v1/cashflow/runs/{name}/{path}").json() == rows
+
+
 @pytest.mark.parametrize("asked", ["positions/NOBODY", "deals/NONE", "deals/NONE/pool"])
 def test_what_is_not_there_is_not_found(sealed: Any, client: TestClient, asked: str) -> None:
     answer = client.get(f"/api/v1/cashflow/runs/{sealed.run_id}/{asked}")
