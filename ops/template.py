@@ -16,8 +16,6 @@ from ops.reference import columns_of, required_terms
 
 README, OPTIONAL = "README.md", "optional"
 MARKET, SCENARIOS = "market.json", "scenarios.json"
-LEFT_OUT = ("tranches",)
-"""Tables that this release takes in and does not price."""
 FLAT_TENORS = ("3M", "6M", "1Y", "2Y", "3Y", "5Y", "7Y", "10Y", "15Y", "20Y", "30Y")
 FLAT_RATE = 0.03
 
@@ -59,11 +57,10 @@ def write_template(folder: Path, as_of: date) -> list[str]:
 
 
 def files(as_of: date) -> dict[str, str]:
-    tables = [table for table in TABLES if table.name not in LEFT_OUT]
-    texts = {place(table): ",".join(header(table)) + "\n" for table in tables}
+    texts = {place(table): ",".join(header(table)) + "\n" for table in TABLES}
     texts[MARKET] = json.dumps(market(as_of), indent=1) + "\n"
     texts[SCENARIOS] = json.dumps(scenarios(), indent=1) + "\n"
-    parts = [f"## {table.name}\n\n{PURPOSES[table.name]}\n\n{columns_of(table)}" for table in tables]
+    parts = [f"## {table.name}\n\n{PURPOSES[table.name]}\n\n{columns_of(table)}" for table in TABLES]
     return texts | {
         README: INTRODUCTION + f"## What each product must bring\n\n{required_terms()}\n" + "\n".join(parts)
     }

@@ -61,6 +61,7 @@ def test_market_and_scenarios_load_as_they_are(tmp_path: Path) -> None:
 def test_the_page_beside_explains_every_column(tmp_path: Path) -> None:
     write_template(tmp_path, AS_OF)
     page = (tmp_path / "README.md").read_text()
+    assert {file.stem for file in tmp_path.glob("**/*.csv")} == set(BY_NAME)
     for file in tmp_path.glob("**/*.csv"):
         header = file.read_text().strip().split(",")
         assert all(f"`{name}`" in page for name in header)
