@@ -32,14 +32,19 @@ def publish_run(store: EventStore, envelope: Envelope, run_id: str, reason: str)
 
 
 def load_run(store: EventStore, run_id: str) -> tuple[UUID, runs.Run]:
+    requested, events = events_of_run(store, run_id)
+    return requested.originator_id, runs.fold(events)
+
+
+def events_of_run(store: EventStore, run_id: str) -> tuple[runs.RunRequested, list[runs.RunEvent]]:
+    """The request, and all that followed with the request at its head; an id of something else is no run."""
     try:
-        identity = UUID(run_id)
+        events = cast(list[runs.RunEvent], store.stream(UUID(run_id)))
     except ValueError:
         raise UnknownRun(run_id) from None
-    events = store.stream(identity)
     if not events or not isinstance(events[0], runs.RunRequested):
         raise UnknownRun(run_id)
-    return identity, runs.fold(cast(list[runs.RunEvent], events))
+    return events[0], events
 
 
 def change(store: EventStore, run_id: str, decide: Callable[[runs.Run, UUID], list[runs.RunEvent]]) -> int:

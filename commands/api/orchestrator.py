@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, keyed
 from commands.api.refusals import CommandRoute
-from commands.change_run import approve_run, cancel_run, load_run, publish_run, reject_run, retry_run
+from commands.change_run import approve_run, cancel_run, events_of_run, load_run, publish_run, reject_run, retry_run
 from commands.submit_run import CheckScenarios, SubmitRun, submit_run
 from domain.event import Envelope
 from domain.ports import BlobStore, EventStore
@@ -136,8 +136,8 @@ def _add_change(
 
 def _is_done(store: EventStore, envelope: Envelope, run_id: str, kind: type[RunEvent], reason: str) -> bool:
     """Whether this key has changed this run already: fine for the same request, a conflict for another."""
-    identity, _ = load_run(store, run_id)
-    for event in store.stream(identity):
+    _, events = events_of_run(store, run_id)
+    for event in events:
         if event.correlation_id == envelope.correlation_id:
             if isinstance(event, kind) and getattr(event, "reason", reason) == reason:
                 return True

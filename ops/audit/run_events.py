@@ -1,10 +1,8 @@
 """A run as its own events tell it."""
 
 from dataclasses import dataclass
-from typing import cast
-from uuid import UUID
 
-from commands.refusals import UnknownRun
+from commands.change_run import events_of_run
 from domain.ports import EventStore
 from domain.runs import run as runs
 
@@ -17,10 +15,5 @@ class RunEvents:
 
 
 def read_run(store: EventStore, run: str) -> RunEvents:
-    try:
-        events = cast(list[runs.RunEvent], store.stream(UUID(run)))
-    except ValueError:
-        raise UnknownRun(run) from None
-    if not events or not isinstance(events[0], runs.RunRequested):
-        raise UnknownRun(run)
-    return RunEvents(events[0], events, runs.fold(events))
+    requested, events = events_of_run(store, run)
+    return RunEvents(requested, events, runs.fold(events))

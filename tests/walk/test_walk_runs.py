@@ -65,7 +65,10 @@ def test_the_list_is_newest_first(walking: Tenor, unworked: str, walked: Walked)
     assert ids[0] == unworked and ids.index(unworked) < ids.index(walked.run_id)
     times = [datetime.fromisoformat(row["requested_at"]) for row in rows]
     assert times == sorted(times, reverse=True)
-    assert next(row for row in rows if row["run_id"] == walked.run_id)["portfolio_snapshot_id"] == walked.portfolio
+    of_the_walk = [row["portfolio_snapshot_id"] for row in rows if row["run_id"] in (unworked, walked.run_id)]
+    assert of_the_walk == [walked.portfolio] * 2
+    others = {row["portfolio_snapshot_id"] for row in rows}
+    assert others <= {row["snapshot_id"] for row in walking.json("portfolio", "list")}
 
 
 def test_show_says_what_was_asked_and_what_came_of_it(walking: Tenor, walked: Walked) -> None:

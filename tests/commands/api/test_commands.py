@@ -221,6 +221,8 @@ def test_a_change_that_comes_twice_with_its_key_happens_once(service: Service) -
 def test_nobody_knows_the_run(service: Service, change: str) -> None:
     assert is_problem(service.post(f"{RUNS}/{UUID(int=5)}/{change}"), 404, "UNKNOWN_RUN")
     assert is_problem(service.post(f"{RUNS}/nonsense/{change}"), 404, "UNKNOWN_RUN")
+    of_a_market = service.post("/api/v1/marketdata/markets", content=MARKET).json()["snapshot_id"]
+    assert is_problem(service.post(f"{RUNS}/{of_a_market}/{change}"), 404, "UNKNOWN_RUN")
 
 
 def test_scenarios_are_defined_one_or_many(service: Service) -> None:

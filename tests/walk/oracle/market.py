@@ -190,7 +190,7 @@ def shocked(market: Market, shock: dict[str, Any]) -> Market:
         case "SEVERITY":
             return replace(market, severity_add=market.severity_add + shock["add"])
         case _:
-            raise NotImplementedError(kind)
+            raise ValueError(f"the oracle knows no shock {kind!r}")
 
 
 def _irrbb(market: Market, shock: dict[str, Any]) -> Market:
