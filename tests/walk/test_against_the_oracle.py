@@ -28,10 +28,7 @@ from tests.walk.oracle.market import read_market
 from tests.walk.oracle.pricer import Result, price_folder
 
 FUNDS = Path(__file__).parent / "funds"
-NAMES = [
-    pytest.param(name, marks=pytest.mark.xdist_group(f"oracle-{name}"))  # one process prices a fund once
-    for name in sorted(folder.name for folder in FUNDS.iterdir() if folder.name != "open_questions")
-]
+NAMES = sorted(folder.name for folder in FUNDS.iterdir() if folder.name != "open_questions")
 BASE = ScenarioDocument(scenario_id="BASE", name="Base", shocks=())
 
 MEASURES = tuple(name for name in DEFAULT_MEASURES if name != "DISCOUNT_MARGIN")
