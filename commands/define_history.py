@@ -10,9 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import TypeAdapter, ValidationError
 
-from commands.define_scenario import as_json, scenario_of, scenario_set_of, undisturbed
+from commands.define_scenario import as_json, scenario_of, scenario_set_of
+from commands.once import once, use_before
 from commands.refusals import InvalidInput
-from domain.event import Envelope
+from domain.answered_commands import Key
+from domain.event import Envelope, Event
 from domain.ports import EventStore
 from domain.scenarios import versions as book
 from domain.scenarios.past_moves import History, InvalidHistory, Row, read_history, scenarios_of
@@ -43,21 +45,29 @@ ReadHistory = Callable[[bytes, DefineHistory], History]
 
 
 def define_history(
-    store: EventStore, envelope: Envelope, raw: bytes, wish: DefineHistory, read: ReadHistory | None = None
+    store: EventStore,
+    envelope: Envelope,
+    raw: bytes,
+    wish: DefineHistory,
+    read: ReadHistory | None = None,
+    *,
+    key: Key | None = None,
 ) -> dict[str, Any]:
     """All or nothing; the same history again is the same versions. `read` reads a file from outside elsewhere."""
+    use_before(store, key)
     check_set_id(wish.set_id)
     check_horizon(wish.horizon)
     history = (read or history_of)(raw, wish)
     documents = scenarios_of(history, wish.set_id)
-    return undisturbed(lambda: _defined(store, envelope, wish, history, documents))
+    defined, position = once(store, envelope, key, lambda: _decide(store, envelope, wish, history, documents))
+    return {**defined, "event_position": position}
 
 
-def _defined(
+def _decide(
     store: EventStore, envelope: Envelope, wish: DefineHistory, history: History, documents: list[ScenarioDocument]
-) -> dict[str, Any]:
+) -> tuple[list[Event], dict[str, object]]:
     scenarios = [scenario_of(store, document.scenario_id) for document in documents]
-    events: list[Any] = []
+    events: list[Event] = []
     pinned: list[str] = []
     for document, scenario in zip(documents, scenarios, strict=True):
         fresh = book.define(scenario, envelope, document.scenario_id, as_json(document))
@@ -66,8 +76,7 @@ def _defined(
     scenario_set = scenario_set_of(store, wish.set_id)
     of_set = book.define_set(scenario_set, envelope, wish.set_id, pinned)
     events += of_set
-    position = store.append(events)[-1] if events else store.head()
-    return {
+    return events, {
         "scenario_set_id": wish.set_id,
         "version": len(scenario_set.versions) + len(of_set),
         "scenarios": len(documents),
@@ -75,7 +84,6 @@ def _defined(
         "last_date": str(history.dates[-1]),
         "series": [str(series) for series in history.series],
         "horizon": wish.horizon,
-        "event_position": position,
     }
 
 

@@ -1,79 +1,73 @@
 """Define scenarios, and sets of them."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
+from commands.once import once, use_before
 from commands.refusals import InvalidInput, UnknownScenario
-from domain.event import Envelope
-from domain.ports import AlreadyThere, EventStore
-from domain.refusals import Conflict, Refused
+from domain.answered_commands import Key
+from domain.event import Envelope, Event
+from domain.ports import EventStore
+from domain.refusals import Refused
 from domain.scenarios import versions as book
 from domain.scenarios.shocks import InvalidScenario, ScenarioDocument, parse_scenario_set, parse_scenarios
 
-TRIES = 20
-"""Each time somebody else has got further, so the last of twenty at once gets through."""
-
-Defined = TypeVar("Defined")
-
 
 def define_scenarios(
-    store: EventStore, envelope: Envelope, raw: bytes, *, rates_are_decimals: bool = False
+    store: EventStore, envelope: Envelope, raw: bytes, *, rates_are_decimals: bool = False, key: Key | None = None
 ) -> list[dict[str, Any]]:
     """One document or a list; each answers with its version. Nothing is stored unless all are valid."""
+    use_before(store, key)
     try:
         documents = parse_scenarios(raw, rates_are_decimals=rates_are_decimals)
     except InvalidScenario as invalid:
         raise invalid_input("INVALID_SCENARIO", "the scenario cannot be used", invalid) from invalid
     refuse_repeats([document.scenario_id for document in documents])
-    return undisturbed(lambda: _defined(store, envelope, documents))
+    defined, position = once(store, envelope, key, lambda: _decide(store, envelope, documents))
+    return [one | {"event_position": position} for one in defined]
 
 
-def _defined(store: EventStore, envelope: Envelope, documents: list[ScenarioDocument]) -> list[dict[str, Any]]:
+def _decide(
+    store: EventStore, envelope: Envelope, documents: list[ScenarioDocument]
+) -> tuple[list[book.ScenarioEvent], list[dict[str, object]]]:
     scenarios = [scenario_of(store, document.scenario_id) for document in documents]
     events = [
         event
         for document, scenario in zip(documents, scenarios, strict=True)
         for event in book.define(scenario, envelope, document.scenario_id, as_json(document))
     ]
-    position = store.append(events)[-1] if events else store.head()
     fresh = {event.scenario_id for event in events}
-    return [
+    return events, [
         {
             "scenario_id": document.scenario_id,
             "version": len(scenario.versions) + (document.scenario_id in fresh),
-            "event_position": position,
         }
         for document, scenario in zip(documents, scenarios, strict=True)
     ]
 
 
-def define_scenario_set(store: EventStore, envelope: Envelope, raw: bytes) -> dict[str, Any]:
+def define_scenario_set(store: EventStore, envelope: Envelope, raw: bytes, *, key: Key | None = None) -> dict[str, Any]:
     """Members without a version are pinned to their latest, so that the set never changes its mind."""
+    use_before(store, key)
     try:
         document = parse_scenario_set(raw)
     except InvalidScenario as invalid:
         raise invalid_input("INVALID_SCENARIO_SET", "the scenario set cannot be used", invalid) from invalid
     pinned = pin_each(store, document.scenarios)
-    return undisturbed(lambda: _defined_set(store, envelope, document.scenario_set_id, pinned))
+    defined, position = once(
+        store, envelope, key, lambda: _decide_set(store, envelope, document.scenario_set_id, pinned)
+    )
+    return {**defined, "event_position": position}
 
 
-def _defined_set(store: EventStore, envelope: Envelope, set_id: str, pinned: list[str]) -> dict[str, Any]:
+def _decide_set(
+    store: EventStore, envelope: Envelope, set_id: str, pinned: list[str]
+) -> tuple[list[Event], dict[str, object]]:
     scenario_set = scenario_set_of(store, set_id)
     events = book.define_set(scenario_set, envelope, set_id, pinned)
-    position = store.append(events)[-1] if events else store.head()
     version = len(scenario_set.versions) + len(events)
-    return {"scenario_set_id": set_id, "version": version, "event_position": position}
-
-
-def undisturbed(define: Callable[[], Defined]) -> Defined:
-    """Decided anew where somebody else's definition came first: it may be the same, and then there is nothing to do."""
-    for _ in range(TRIES):
-        try:
-            return define()
-        except AlreadyThere:
-            continue
-    raise Conflict("DEFINITION_MOVED", "others define the same at the same moment", "look at it and ask again")
+    return [*events], {"scenario_set_id": set_id, "version": version}
 
 
 def as_json(document: ScenarioDocument) -> dict[str, Any]:

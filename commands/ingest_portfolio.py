@@ -1,7 +1,6 @@
 """Bring a portfolio: validate everything, then store it as a snapshot named by its content."""
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import partial
@@ -13,15 +12,18 @@ import numpy as np
 
 from commands.ingestion.limits import Budget
 from commands.ingestion.prepare import prepare_portfolio
-from domain.event import Envelope
+from commands.once import once, use_before
+from domain.answered_commands import Key
+from domain.event import Envelope, Event
 from domain.portfolio.attributes import ALIASES, HOLDERS, is_held, labels
 from domain.portfolio.columns import ABSENT_DATE, ColumnData, Portfolio
 from domain.portfolio.tables import BY_NAME, Kind
-from domain.ports import AlreadyThere, BlobStore, EventStore, PortfolioCodec
+from domain.ports import BlobStore, EventStore, PortfolioCodec
 from domain.snapshot import (
     Content,
     Snapshot,
     SnapshotKind,
+    SnapshotRegistered,
     bring,
     name_of_folder,
     portfolio_name,
@@ -65,6 +67,8 @@ class Called:
 
     name: str | None = None
     as_of: date | None = None
+    key: Key | None = None
+    """Under the same key it comes once."""
 
 
 Digest = Callable[[Path, Wish], Digested]
@@ -88,20 +92,31 @@ def ingest_portfolio(
     `digest` reads what comes from outside in a process of its own; without it the files are our own, and read here.
     """
     called = called or Called()
+    used = use_before(store, called.key)
     name = name_of_folder(called_as(source)) if called.name is None else portfolio_name(called.name)
     as_of = called.as_of or envelope.now.date()
     digested = (digest or partial(digest_here, codec))(source, wish or Wish())
-    report = {**digested.report, "portfolio": name, "as_of": as_of.isoformat()}
+    report = {"snapshot_id": None, **digested.report, "portfolio": name, "as_of": as_of.isoformat()}
+    if used is None and (digested.snapshot is None or digested.report["sha256"] is None):
+        return report
+    brought, _ = once(store, envelope, called.key, lambda: _decide(store, blobs, envelope, digested, name, as_of))
+    return {**report, **brought}
+
+
+def _decide(
+    store: EventStore, blobs: BlobStore, envelope: Envelope, digested: Digested, name: str, as_of: date
+) -> tuple[list[Event], dict[str, object]]:
+    """The content is registered once, and brought once under the same name and date."""
     content = digested.report["sha256"]
-    if digested.snapshot is None or content is None:
-        return {"snapshot_id": None, **report}
     identity = snapshot_id(SnapshotKind.PORTFOLIO, content)
+    events: list[Event] = []
     if not store.stream(identity):
-        blobs.put(content, digested.snapshot)
-        _register(store, blobs, envelope, digested, content)
-    with suppress(AlreadyThere):  # the same content under the same name and date
-        store.append([bring(envelope, SnapshotKind.PORTFOLIO, identity, name=name, as_of=as_of)])
-    return {"snapshot_id": str(identity), **report}
+        events += _register(blobs, envelope, digested)
+    brought = bring(envelope, SnapshotKind.PORTFOLIO, identity, name=name, as_of=as_of)
+    if not store.stream(brought.originator_id):
+        events.append(brought)
+    answer = {"snapshot_id": str(identity), "sha256": content, "portfolio": name, "as_of": as_of.isoformat()}
+    return events, answer
 
 
 def called_as(source: Path) -> str:
@@ -131,11 +146,14 @@ def digest_here(codec: PortfolioCodec, source: Path, wish: Wish, budget: Budget 
     )
 
 
-def _register(store: EventStore, blobs: BlobStore, envelope: Envelope, digested: Digested, content: str) -> None:
+def _register(blobs: BlobStore, envelope: Envelope, digested: Digested) -> list[SnapshotRegistered]:
+    content = digested.report["sha256"]
     lines_sha256 = sha256(digested.lines).hexdigest()
+    assert digested.snapshot is not None
+    blobs.put(content, digested.snapshot)
     blobs.put(lines_sha256, digested.lines)
     stored = {"lines_sha256": lines_sha256, "blob_sha256": sha256(blobs.get(content)).hexdigest()}
-    events = register(
+    return register(
         Snapshot(),
         envelope,
         Content(
@@ -146,8 +164,6 @@ def _register(store: EventStore, blobs: BlobStore, envelope: Envelope, digested:
             source=digested.source | stored,
         ),
     )
-    with suppress(AlreadyThere):  # somebody brought the same content at the same moment: it is one snapshot
-        store.append(events)
 
 
 def latest_maturity(portfolio: Portfolio) -> int | None:

@@ -1,16 +1,17 @@
 """Load a market document as a snapshot."""
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
 from commands.define_scenario import invalid_input
+from commands.once import once, use_before
+from domain.answered_commands import Key
 from domain.documents import Problem
-from domain.event import Envelope
+from domain.event import Envelope, Event
 from domain.market.document import InvalidMarket, MarketDocument, canonical_json, parse_market, sha256_of
 from domain.market.warnings import market_warnings
-from domain.ports import AlreadyThere, BlobStore, EventStore
+from domain.ports import BlobStore, EventStore
 from domain.snapshot import Content, Snapshot, SnapshotKind, bring, register, snapshot_id
 
 FindUnsolved = Callable[[MarketDocument], list[Problem]]
@@ -25,14 +26,25 @@ def load_market(
     find_unsolved: FindUnsolved,
     *,
     rates_are_decimals: bool = False,
+    key: Key | None = None,
 ) -> dict[str, Any]:
     """Refuses what cannot be read, what cannot be solved, and what looks like percent unless that is meant."""
+    use_before(store, key)
     market = usable_market(raw, find_unsolved, rates_are_decimals=rates_are_decimals)
+    loaded, _ = once(store, envelope, key, lambda: _decide(store, blobs, envelope, market, len(raw)))
+    return {**loaded, "warnings": [asdict(each) for each in market_warnings(market)]}
+
+
+def _decide(
+    store: EventStore, blobs: BlobStore, envelope: Envelope, market: MarketDocument, raw_bytes: int
+) -> tuple[list[Event], dict[str, object]]:
+    """The content is registered once and, since its date is its own, brought once."""
     sha256 = sha256_of(market)
     identity = snapshot_id(SnapshotKind.MARKET, sha256)
+    events: list[Event] = []
     if not store.stream(identity):
         blobs.put(sha256, canonical_json(market))
-        events = register(
+        events += register(
             Snapshot(),
             envelope,
             Content(
@@ -40,22 +52,15 @@ def load_market(
                 sha256=sha256,
                 rows={"curves": len(market.curves), "fx_spots": len(market.fx_spots), "fixings": len(market.fixings)},
                 control_totals={},
-                source={"bytes": len(raw)},
+                source={"bytes": raw_bytes},
                 as_of=market.as_of,
                 base_currency=market.base_currency,
             ),
         )
-        with suppress(AlreadyThere):  # somebody registered the same content at the same moment: it is one snapshot
-            store.append(events)
-    with suppress(AlreadyThere):  # the same content
-        store.append([bring(envelope, SnapshotKind.MARKET, identity, as_of=market.as_of)])
-    warnings = [asdict(each) for each in market_warnings(market)]
-    return {
-        "snapshot_id": str(identity),
-        "sha256": sha256,
-        "as_of": market.as_of.isoformat(),
-        "warnings": warnings,
-    }
+    brought = bring(envelope, SnapshotKind.MARKET, identity, as_of=market.as_of)
+    if not store.stream(brought.originator_id):
+        events.append(brought)
+    return events, {"snapshot_id": str(identity), "sha256": sha256, "as_of": market.as_of.isoformat()}
 
 
 def usable_market(raw: bytes, find_unsolved: FindUnsolved, *, rates_are_decimals: bool) -> MarketDocument:

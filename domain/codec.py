@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from domain import snapshot
+from domain import answered_commands, snapshot
 from domain import valuation_models as models
 from domain.event import Event
 from domain.runs import facts, results, run
@@ -37,6 +37,7 @@ EVENTS: tuple[type[Event], ...] = (
     sealing.LogVerified,
     models.ModelVersionApproved,
     models.ModelVersionWithdrawn,
+    answered_commands.CommandAnswered,
 )
 
 BY_TOPIC: dict[str, type[Event]] = {event.TOPIC: event for event in EVENTS}

@@ -1,12 +1,15 @@
 """202: what has been written to the log, where, and where to look for it."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
 from typing import Annotated, Any
 
 from fastapi import Depends, Header, Query, Request
 from fastapi.responses import JSONResponse
 
+from domain.answered_commands import Key
 from domain.event import Envelope, actors_own_id
 
 EnvelopeOf = Callable[[Request], Envelope]
@@ -39,3 +42,15 @@ def keyed(envelope: Envelope, idempotency_key: str | None) -> Envelope:
     if idempotency_key is None:
         return envelope
     return replace(envelope, correlation_id=actors_own_id("idempotency", envelope.actor, idempotency_key))
+
+
+def key_of(request: Request, envelope: Envelope, idempotency_key: str | None, body_sha256: str) -> Key | None:
+    """What it is used for: the path, the query in whatever order, and the body byte for byte."""
+    if idempotency_key is None:
+        return None
+    said = json.dumps([body_sha256, *sorted(request.query_params.multi_items())])
+    return Key(envelope.correlation_id, request.url.path, sha256(said.encode()).hexdigest())
+
+
+def sha256_of(body: bytes) -> str:
+    return sha256(body).hexdigest()

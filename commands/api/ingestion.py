@@ -1,6 +1,7 @@
 """Bring a portfolio: a .zip of its tables, or the .xlsx workbook, as the body."""
 
 import asyncio
+import hashlib
 import tempfile
 import threading
 from collections.abc import Callable
@@ -14,11 +15,13 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
 from commands.api import uploads
-from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, keyed
+from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, key_of, keyed
 from commands.api.refusals import CommandRoute
 from commands.ingest_portfolio import Called, Digested, Wish, ingest_portfolio
 from commands.ingestion.codes import Code
 from commands.ingestion.limits import Budget
+from commands.once import position_after
+from domain.answered_commands import Key
 from domain.ports import BlobStore, EventStore, PortfolioCodec
 
 PREFIX = "/api/v1/ingestion"
@@ -66,7 +69,7 @@ def build_router(
         """Validate everything, then store it; the same content is the same snapshot, whatever its name and date."""
         envelope = keyed(envelope_of(request), idempotency_key)
 
-        def bring(upload: Path, is_wanted: Callable[[], bool]) -> dict[str, Any]:
+        def bring(upload: Path, key: Key | None, is_wanted: Callable[[], bool]) -> dict[str, Any]:
             def digest(source: Path, wish: Wish) -> Digested:
                 return digest_elsewhere(source, wish, is_wanted)
 
@@ -77,15 +80,15 @@ def build_router(
                 envelope,
                 upload,
                 wish=Wish(accept_valid, dry_run, rates_are_decimals),
-                called=Called(NAME if portfolio is None else portfolio, as_of),
+                called=Called(NAME if portfolio is None else portfolio, as_of, key),
                 digest=digest,
             )
 
         with tempfile.TemporaryDirectory(prefix="tenor-upload-") as name:
-            upload = Path(name, "upload")
-            await _save(request, upload)
-            report = await while_connected(request, lambda is_wanted: bring(upload, is_wanted))
-        return _answer(store, report, dry_run)
+            upload, body_sha256 = await _save(request, Path(name))
+            key = None if dry_run else key_of(request, envelope, idempotency_key, body_sha256)
+            report = await while_connected(request, lambda is_wanted: bring(upload, key, is_wanted))
+        return await run_in_threadpool(_answer, store, key, report, dry_run)
 
     return router
 
@@ -110,14 +113,17 @@ async def while_connected(request: Request, work: Callable[[Callable[[], bool]],
         watching.cancel()
 
 
-async def _save(request: Request, upload: Path) -> None:
-    """Piece by piece to disk; the application's frame counts the bytes."""
+async def _save(request: Request, folder: Path) -> tuple[Path, str]:
+    """Piece by piece to disk; the application's frame counts the bytes. Returns the file and its sha256."""
+    upload, digest = folder / "upload", hashlib.sha256()
     with upload.open("wb") as file:
         async for piece in request.stream():
+            digest.update(piece)
             await run_in_threadpool(file.write, piece)
+    return upload, digest.hexdigest()
 
 
-def _answer(store: EventStore, report: dict[str, Any], dry_run: bool) -> JSONResponse:
+def _answer(store: EventStore, key: Key | None, report: dict[str, Any], dry_run: bool) -> JSONResponse:
     beyond = next((each for each in report["errors"] if each["code"] in BEYOND_BUDGET), None)
     if beyond is not None:
         told = {"code": beyond["code"], "detail": beyond["message"], "fix": beyond["fix"]}
@@ -128,6 +134,6 @@ def _answer(store: EventStore, report: dict[str, Any], dry_run: bool) -> JSONRes
         detail = f"the portfolio has {report['rejected']:,} rows that cannot be used; nothing was stored"
         fix = "mend the rows that `errors` names, or send ?accept_valid=true"
         raise HTTPException(422, {"code": "PORTFOLIO_REJECTED", "detail": detail, "fix": fix, **report})
-    position = store.head()
+    position = position_after(store, key)
     location = f"{PREFIX}/snapshots/{report['snapshot_id']}"
     return accepted(report | {"event_position": position}, position, location)

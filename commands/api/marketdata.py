@@ -3,9 +3,20 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from commands.api.answers import JSON_BODY, EnvelopeOf, IdempotencyKey, RatesAreDecimals, RawBody, accepted, keyed
+from commands.api.answers import (
+    JSON_BODY,
+    EnvelopeOf,
+    IdempotencyKey,
+    RatesAreDecimals,
+    RawBody,
+    accepted,
+    key_of,
+    keyed,
+    sha256_of,
+)
 from commands.api.refusals import CommandRoute
 from commands.load_market import FindUnsolved, load_market
+from commands.once import position_after
 from domain.ports import BlobStore, EventStore
 
 PREFIX = "/api/v1/marketdata"
@@ -25,8 +36,11 @@ def build_router(
     ) -> JSONResponse:
         """The market file, as the command line takes it."""
         envelope = keyed(envelope_of(request), idempotency_key)
-        loaded = load_market(store, blobs, envelope, document, find_unsolved, rates_are_decimals=rates_are_decimals)
-        position = store.head()
+        key = key_of(request, envelope, idempotency_key, sha256_of(document))
+        loaded = load_market(
+            store, blobs, envelope, document, find_unsolved, rates_are_decimals=rates_are_decimals, key=key
+        )
+        position = position_after(store, key)
         return accepted(loaded | {"event_position": position}, position, f"{PREFIX}/markets/{loaded['snapshot_id']}")
 
     return router

@@ -6,7 +6,17 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 
-from commands.api.answers import JSON_BODY, EnvelopeOf, IdempotencyKey, RatesAreDecimals, RawBody, accepted, keyed
+from commands.api.answers import (
+    JSON_BODY,
+    EnvelopeOf,
+    IdempotencyKey,
+    RatesAreDecimals,
+    RawBody,
+    accepted,
+    key_of,
+    keyed,
+    sha256_of,
+)
 from commands.api.refusals import CommandRoute
 from commands.define_history import MAX_HORIZON, DefineHistory, ReadHistory, define_history, history_of
 from commands.define_scenario import define_scenario_set, define_scenarios
@@ -35,7 +45,8 @@ def build_router(store: EventStore, envelope_of: EnvelopeOf, read_history: ReadH
     ) -> JSONResponse:
         """One scenario, or a list of them; all or none."""
         envelope = keyed(envelope_of(request), idempotency_key)
-        defined = define_scenarios(store, envelope, document, rates_are_decimals=rates_are_decimals)
+        key = key_of(request, envelope, idempotency_key, sha256_of(document))
+        defined = define_scenarios(store, envelope, document, rates_are_decimals=rates_are_decimals, key=key)
         position = max((one["event_position"] for one in defined), default=store.head())
         if isinstance(json.loads(document), list):
             return accepted(defined, position, f"{PREFIX}/scenarios")
@@ -44,7 +55,9 @@ def build_router(store: EventStore, envelope_of: EnvelopeOf, read_history: ReadH
     @router.post("/sets", status_code=202, operation_id="scenario_define_set", openapi_extra=JSON_BODY)
     def define_set(request: Request, document: RawBody, idempotency_key: IdempotencyKey = None) -> JSONResponse:
         """A set of scenarios, each pinned to a version."""
-        defined = define_scenario_set(store, keyed(envelope_of(request), idempotency_key), document)
+        envelope = keyed(envelope_of(request), idempotency_key)
+        key = key_of(request, envelope, idempotency_key, sha256_of(document))
+        defined = define_scenario_set(store, envelope, document, key=key)
         return accepted(defined, defined["event_position"], f"{PREFIX}/sets/{defined['scenario_set_id']}")
 
     @router.post("/histories", status_code=202, operation_id="scenario_define_history", openapi_extra=TABLE_BODY)
@@ -59,8 +72,9 @@ def build_router(store: EventStore, envelope_of: EnvelopeOf, read_history: ReadH
     ) -> JSONResponse:
         """A scenario for every date of a table of past moves or levels, and the set of them; all or none."""
         envelope = keyed(envelope_of(request), idempotency_key)
+        key = key_of(request, envelope, idempotency_key, sha256_of(table))
         wish = DefineHistory(set, horizon, last, rates_are_decimals)
-        defined = define_history(store, envelope, table, wish, read_history)
+        defined = define_history(store, envelope, table, wish, read_history, key=key)
         return accepted(defined, defined["event_position"], f"{PREFIX}/sets/{set}")
 
     return router

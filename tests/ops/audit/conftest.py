@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from commands.load_market import load_market
 from commands.processes.run import OpenRun, payload
 from commands.submit_run import SubmitRun, submit_run
 from compute.worker import Ports, Worker
+from domain.answered_commands import Key
+from domain.event import actors_own_id
 from ops.audit.sealing.sealer import seal
 from ops.checking import check_scenarios, find_unsolved
 from ops.embedded_postgres.server import EmbeddedServer
@@ -74,7 +77,10 @@ def complete_a_run(tenor: Tenor) -> str:
     market = load_market(tenor.store, tenor.blobs, envelope, (FUND / "market.json").read_bytes(), find_unsolved)[
         "snapshot_id"
     ]
-    define_scenarios(tenor.store, envelope, UP100)
+    key = Key(
+        actors_own_id("idempotency", envelope.actor, "friday"), "/api/v1/scenario/scenarios", sha256(UP100).hexdigest()
+    )
+    define_scenarios(tenor.store, envelope, UP100, key=key)
     approve_model(tenor.store, tenor.envelope("grace"), "curves", "validated", conditions="liquid curves")
     seal(tenor.sealing)
     wish = SubmitRun(portfolio, market, ("up100",), ("PV", "DV01"))
