@@ -22,7 +22,7 @@ def archivable_run(store: EventStore, run_id: str) -> UUID:
 
 def archive_run(store: EventStore, envelope: Envelope, run_id: str, reason: str, copy: runs.ArchivedCopy) -> int:
     """After the copy has been read back and found whole."""
-    return change(store, run_id, lambda run, id_: runs.archive(run, envelope, id_, reason, copy))
+    return change(store, envelope, run_id, lambda run, id_: runs.archive(run, envelope, id_, reason, copy)).position
 
 
 def archived_run(store: EventStore, run_id: str) -> tuple[UUID, runs.RunArchived]:

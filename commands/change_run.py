@@ -1,34 +1,42 @@
 """Wishes about a run that exists: cancel, retry, approve, reject, publish."""
 
 from collections.abc import Callable
-from typing import cast
+from typing import NamedTuple, cast
 from uuid import UUID
 
+from commands.once import once
 from commands.refusals import UnknownRun
+from domain.answered_commands import Key
 from domain.event import Envelope
-from domain.ports import AlreadyThere, EventStore
-from domain.refusals import Conflict
+from domain.ports import EventStore
 from domain.runs import run as runs
 
 
-def cancel_run(store: EventStore, envelope: Envelope, run_id: str, reason: str) -> int:
-    return change(store, run_id, lambda run, id_: runs.cancel(run, envelope, id_, reason))
+class Changed(NamedTuple):
+    status: str
+    """that the run came to"""
+    position: int
+    """of the last event in the log"""
 
 
-def retry_run(store: EventStore, envelope: Envelope, run_id: str) -> int:
-    return change(store, run_id, lambda run, id_: runs.retry(run, envelope, id_))
+def cancel_run(store: EventStore, envelope: Envelope, run_id: str, reason: str, key: Key | None = None) -> Changed:
+    return change(store, envelope, run_id, lambda run, id_: runs.cancel(run, envelope, id_, reason), key)
 
 
-def approve_run(store: EventStore, envelope: Envelope, run_id: str, reason: str) -> int:
-    return change(store, run_id, lambda run, id_: runs.approve(run, envelope, id_, reason))
+def retry_run(store: EventStore, envelope: Envelope, run_id: str, key: Key | None = None) -> Changed:
+    return change(store, envelope, run_id, lambda run, id_: runs.retry(run, envelope, id_), key)
 
 
-def reject_run(store: EventStore, envelope: Envelope, run_id: str, reason: str) -> int:
-    return change(store, run_id, lambda run, id_: runs.reject(run, envelope, id_, reason))
+def approve_run(store: EventStore, envelope: Envelope, run_id: str, reason: str, key: Key | None = None) -> Changed:
+    return change(store, envelope, run_id, lambda run, id_: runs.approve(run, envelope, id_, reason), key)
 
 
-def publish_run(store: EventStore, envelope: Envelope, run_id: str, reason: str) -> int:
-    return change(store, run_id, lambda run, id_: runs.publish(run, envelope, id_, reason))
+def reject_run(store: EventStore, envelope: Envelope, run_id: str, reason: str, key: Key | None = None) -> Changed:
+    return change(store, envelope, run_id, lambda run, id_: runs.reject(run, envelope, id_, reason), key)
+
+
+def publish_run(store: EventStore, envelope: Envelope, run_id: str, reason: str, key: Key | None = None) -> Changed:
+    return change(store, envelope, run_id, lambda run, id_: runs.publish(run, envelope, id_, reason), key)
 
 
 def load_run(store: EventStore, run_id: str) -> tuple[UUID, runs.Run]:
@@ -47,11 +55,18 @@ def events_of_run(store: EventStore, run_id: str) -> tuple[runs.RunRequested, li
     return events[0], events
 
 
-def change(store: EventStore, run_id: str, decide: Callable[[runs.Run, UUID], list[runs.RunEvent]]) -> int:
-    """Returns the log position of the last event; a request that changes nothing answers with the log's head."""
-    identity, run = load_run(store, run_id)
-    events = decide(run, identity)
-    try:
-        return store.append(events)[-1] if events else store.head()
-    except AlreadyThere:
-        raise Conflict("RUN_MOVED", f"run {run_id} changed at the same moment", "look at it and ask again") from None
+def change(
+    store: EventStore,
+    envelope: Envelope,
+    run_id: str,
+    decide: Callable[[runs.Run, UUID], list[runs.RunEvent]],
+    key: Key | None = None,
+) -> Changed:
+    """A request that changes nothing answers with the log's head; one whose key was used, as it was answered then."""
+
+    def decided() -> tuple[list[runs.RunEvent], str]:
+        requested, past = events_of_run(store, run_id)
+        events = decide(runs.fold(past), requested.originator_id)
+        return events, runs.fold([*past, *events]).status.value
+
+    return Changed(*once(store, envelope, key, decided))

@@ -4,11 +4,13 @@ from collections.abc import Callable, Collection
 from datetime import date
 from typing import cast
 
+from commands.once import once
 from commands.refusals import UnknownModel
 from domain import valuation_models as models
+from domain.answered_commands import Key
 from domain.event import Envelope
-from domain.ports import AlreadyThere, EventStore
-from domain.refusals import Conflict, Refused
+from domain.ports import EventStore
+from domain.refusals import Refused
 from domain.scenarios.versions import split_reference
 from domain.snapshot import SnapshotRegistered
 
@@ -23,31 +25,28 @@ def approve_model(
     *,
     conditions: str = "",
     until: date | None = None,
+    key: Key | None = None,
 ) -> int:
-    return decide(
-        store,
-        reference,
-        lambda decisions, name, version: models.approve(
-            decisions, envelope, name, version, reason, conditions=conditions, until=until
-        ),
-    )
+    def how(decisions: models.ModelDecisions, name: str, version: int) -> list[models.ModelEvent]:
+        return models.approve(decisions, envelope, name, version, reason, conditions=conditions, until=until)
+
+    return decide(store, envelope, reference, how, key)
 
 
-def withdraw_model(store: EventStore, envelope: Envelope, reference: str, reason: str) -> int:
-    return decide(
-        store, reference, lambda decisions, name, version: models.withdraw(decisions, envelope, name, version, reason)
-    )
+def withdraw_model(
+    store: EventStore, envelope: Envelope, reference: str, reason: str, *, key: Key | None = None
+) -> int:
+    def how(decisions: models.ModelDecisions, name: str, version: int) -> list[models.ModelEvent]:
+        return models.withdraw(decisions, envelope, name, version, reason)
+
+    return decide(store, envelope, reference, how, key)
 
 
-def decide(store: EventStore, reference: str, how: Decide) -> int:
+def decide(store: EventStore, envelope: Envelope, reference: str, how: Decide, key: Key | None) -> int:
     """Returns the log position of the decision; one that changes nothing answers with the log's head."""
     name, version = pinned(reference)
-    events = how(decisions_of(store, name), name, version)
-    try:
-        return store.append(events)[-1] if events else store.head()
-    except AlreadyThere:
-        message = f"somebody decided on {name} at the same moment"
-        raise Conflict("MODEL_MOVED", message, "look at it and ask again") from None
+    _, position = once(store, envelope, key, lambda: (how(decisions_of(store, name), name, version), version))
+    return position
 
 
 def pinned(reference: str) -> tuple[str, int]:

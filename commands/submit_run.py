@@ -9,14 +9,16 @@ from uuid import UUID, uuid4
 
 from commands.decide_model import models_in_use, refuse_unapproved
 from commands.define_scenario import documents_of, pin_each, scenario_set_of
+from commands.once import once
 from commands.refusals import UnknownScenario, UnknownSnapshot
+from domain.answered_commands import Key
 from domain.documents import nearest
-from domain.event import Envelope, actors_own_id
+from domain.event import Envelope, stream_id
 from domain.market.document import MarketDocument, stored_market
 from domain.measures.measures import DEFAULT_MEASURES, UnknownMeasure, resolve
 from domain.portfolio.tables import INSTRUMENTS, ISSUERS, POSITIONS
-from domain.ports import AlreadyThere, BlobStore, EventStore
-from domain.refusals import Conflict, Refused
+from domain.ports import BlobStore, EventStore
+from domain.refusals import Refused
 from domain.runs import run as runs
 from domain.runs.facts import CHUNK_SIZE
 from domain.scenarios.shocks import ScenarioDocument, SpreadShock
@@ -40,7 +42,6 @@ class SubmitRun:
     scenarios: tuple[str, ...] = ()
     measures: tuple[str, ...] = ()
     base_currency: str | None = None
-    idempotency_key: str | None = None
     require_approved_models: bool = False
     cashflows: tuple[str, ...] = (BASE,)
     """scenarios of the run; `none` alone for none of them"""
@@ -53,15 +54,20 @@ class Submitted:
 
 
 def submit_run(
-    store: EventStore, blobs: BlobStore, envelope: Envelope, wish: SubmitRun, check_scenarios: CheckScenarios
+    store: EventStore,
+    blobs: BlobStore,
+    envelope: Envelope,
+    wish: SubmitRun,
+    check_scenarios: CheckScenarios,
+    key: Key | None = None,
 ) -> Submitted:
-    run_id = actors_own_id("run", envelope.actor, wish.idempotency_key) if wish.idempotency_key else uuid4()
-    terms = terms_of(store, blobs, wish, check_scenarios) | {"models": models_of(store, envelope, wish)}
-    events = runs.request(runs.Run(), envelope, run_id, terms)
-    try:
-        return Submitted(run_id, store.append(events)[-1])
-    except AlreadyThere:
-        return same_request(store, run_id, terms)
+    def decided() -> tuple[list[runs.RunEvent], str]:
+        run_id = stream_id("run", key.stream) if key else uuid4()
+        terms = terms_of(store, blobs, wish, check_scenarios) | {"models": models_of(store, envelope, wish)}
+        return runs.request(runs.Run(), envelope, run_id, terms), str(run_id)
+
+    run_id, position = once(store, envelope, key, decided)
+    return Submitted(UUID(run_id), position)
 
 
 def terms_of(store: EventStore, blobs: BlobStore, wish: SubmitRun, check: CheckScenarios) -> dict[str, Any]:
@@ -212,15 +218,3 @@ def refuse_misfits(problems: list[dict[str, Any]]) -> None:
         first = problems[0]
         where = f"{first['path']}: " if first.get("path") else ""
         raise Refused("SCENARIO_DOES_NOT_FIT", f"{where}{first['message']}", str(first["fix"]), problems)
-
-
-def same_request(store: EventStore, run_id: UUID, terms: dict[str, Any]) -> Submitted:
-    """The idempotency key has been used: fine for the same request, a conflict for another."""
-    requested = next(event for event in store.stream(run_id) if isinstance(event, runs.RunRequested))
-    if any(getattr(requested, name) != value for name, value in terms.items() if name != "models"):
-        raise Conflict(
-            "IDEMPOTENCY_KEY_REUSED",
-            f"this idempotency key has asked for another run ({run_id})",
-            "use a new key for a new request",
-        )
-    return Submitted(run_id, store.position(run_id, 1))

@@ -1,10 +1,12 @@
 """What an actor's idempotency key was used for. Its stream holds one event: a second one meets the unique key."""
 
+import json
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import ClassVar
 from uuid import UUID
 
-from domain.event import Envelope, Event
+from domain.event import Envelope, Event, actors_own_id
 from domain.refusals import Conflict
 
 
@@ -27,6 +29,12 @@ class Key:
     """of the actor and the key"""
     command: str
     request_sha256: str
+
+
+def key_of(actor: str, text: str, command: str, *said: object) -> Key:
+    """The actor's key `text` with a request: the command and all that was said with it."""
+    request = json.dumps(said, default=str)
+    return Key(actors_own_id("idempotency", actor, text), command, sha256(request.encode()).hexdigest())
 
 
 def answered(key: Key, envelope: Envelope, answer: object) -> CommandAnswered:

@@ -6,6 +6,7 @@ from psycopg.rows import dict_row
 
 from commands.refusals import UnknownRun
 from commands.submit_run import SubmitRun, submit_run
+from domain.answered_commands import Key
 from domain.event import Envelope
 from ops.ports import Storage
 from ops.read_models import catch_up_catalogues
@@ -19,10 +20,10 @@ SHOW_RUN = (
 )
 
 
-def submit_request(storage: Storage, envelope: Envelope, request: SubmitRun) -> str:
+def submit_request(storage: Storage, envelope: Envelope, request: SubmitRun, key: Key | None = None) -> str:
     from ops.checking import check_scenarios
 
-    return str(submit_run(storage.store, storage.blobs, envelope, request, check_scenarios).run_id)
+    return str(submit_run(storage.store, storage.blobs, envelope, request, check_scenarios, key).run_id)
 
 
 def find_run(storage: Storage, run_id: str) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """202: what has been written to the log, where, and where to look for it."""
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
@@ -8,8 +7,10 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Header, Query, Request
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 
 from domain.answered_commands import Key
+from domain.answered_commands import key_of as key_for
 from domain.event import Envelope, actors_own_id
 
 EnvelopeOf = Callable[[Request], Envelope]
@@ -48,9 +49,11 @@ def key_of(request: Request, envelope: Envelope, idempotency_key: str | None, bo
     """What it is used for: the path, the query in whatever order, and the body byte for byte."""
     if idempotency_key is None:
         return None
-    said = json.dumps([body_sha256, *sorted(request.query_params.multi_items())])
-    return Key(envelope.correlation_id, request.url.path, sha256(said.encode()).hexdigest())
+    query = sorted(request.query_params.multi_items())
+    return key_for(envelope.actor, idempotency_key, request.url.path, body_sha256, *query)
 
 
-def sha256_of(body: bytes) -> str:
-    return sha256(body).hexdigest()
+def sha256_of(body: bytes | BaseModel | None) -> str:
+    """Of bytes as they came; of a document that was read, as it was understood."""
+    raw = body if isinstance(body, bytes) else body.model_dump_json().encode() if body else b""
+    return sha256(raw).hexdigest()

@@ -7,14 +7,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, keyed
+from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, key_of, keyed, sha256_of
 from commands.api.refusals import CommandRoute
-from commands.change_run import approve_run, cancel_run, events_of_run, load_run, publish_run, reject_run, retry_run
+from commands.change_run import Changed, approve_run, cancel_run, publish_run, reject_run, retry_run
 from commands.submit_run import CheckScenarios, SubmitRun, submit_run
+from domain.answered_commands import Key
 from domain.event import Envelope
 from domain.ports import BlobStore, EventStore
-from domain.refusals import Conflict
-from domain.runs.run import RunApproved, RunCancelled, RunEvent, RunPublished, RunRejected, RunRetried
 
 PREFIX = "/api/v1/orchestrator"
 
@@ -52,14 +51,14 @@ Check = Callable[[Envelope, SubmitRun], dict[str, Any]]
 """What a run would lack; handed down, since compute finds it."""
 WholeId = Callable[[str, str], str]
 """Of a run, portfolio or market, the id that its beginning or `latest` stands for; handed down, since tables say it."""
-Change = Callable[[EventStore, Envelope, str, str], int]
+Change = Callable[[EventStore, Envelope, str, str, Key | None], Changed]
 
-CHANGES: dict[str, tuple[Change, type[RunEvent]]] = {
-    "cancel": (cancel_run, RunCancelled),
-    "retry": (lambda store, envelope, run_id, _reason: retry_run(store, envelope, run_id), RunRetried),
-    "approve": (approve_run, RunApproved),
-    "reject": (reject_run, RunRejected),
-    "publish": (publish_run, RunPublished),
+CHANGES: dict[str, Change] = {
+    "cancel": cancel_run,
+    "retry": lambda store, envelope, run_id, _reason, key: retry_run(store, envelope, run_id, key),
+    "approve": approve_run,
+    "reject": reject_run,
+    "publish": publish_run,
 }
 
 
@@ -76,30 +75,30 @@ def build_router(
     @router.post("/runs", status_code=202, operation_id="orchestrator_submit_run")
     def submit(request: Request, asked: RunWish, idempotency_key: IdempotencyKey = None) -> JSONResponse:
         """Ask for a run; follow the Location for its progress."""
-        command = command_of(asked, whole_id, idempotency_key)
+        command = command_of(asked, whole_id)
         envelope = keyed(envelope_of(request), idempotency_key)
-        submitted = submit_run(store, blobs, envelope, command, check_scenarios)
+        key = key_of(request, envelope, idempotency_key, sha256_of(asked))
+        submitted = submit_run(store, blobs, envelope, command, check_scenarios, key)
         body = {"run_id": str(submitted.run_id), "status": "REQUESTED", "event_position": submitted.position}
         return accepted(body, submitted.position, f"{PREFIX}/runs/{submitted.run_id}")
 
     @router.post("/checks", operation_id="orchestrator_check_run")
     def check_run(request: Request, wish: RunWish) -> JSONResponse:
         """What such a run would lack, by sentence and count. Nothing is priced, nothing stored."""
-        return JSONResponse(check(envelope_of(request), command_of(wish, whole_id, None)))
+        return JSONResponse(check(envelope_of(request), command_of(wish, whole_id)))
 
-    for name, (change, event) in CHANGES.items():
-        _add_change(router, store, envelope_of, whole_id, name, change, event)
+    for name, change in CHANGES.items():
+        _add_change(router, store, envelope_of, whole_id, name, change)
     return router
 
 
-def command_of(wish: RunWish, whole_id: WholeId, idempotency_key: str | None) -> SubmitRun:
+def command_of(wish: RunWish, whole_id: WholeId) -> SubmitRun:
     return SubmitRun(
         whole_id("portfolio", wish.portfolio),
         whole_id("market", wish.market),
         tuple(wish.scenarios),
         tuple(wish.measures),
         wish.base_currency,
-        idempotency_key,
         wish.require_approved_models,
         tuple(wish.cashflows),
     )
@@ -112,7 +111,6 @@ def _add_change(
     whole_id: WholeId,
     name: str,
     change: Change,
-    event: type[RunEvent],
 ) -> None:
     @router.post(
         f"/runs/{{run_id}}/{name}",
@@ -125,25 +123,7 @@ def _add_change(
     ) -> JSONResponse:
         reason, run_id = why.reason if why else "", whole_id("run", run_id)
         envelope = keyed(envelope_of(request), idempotency_key)
-        if idempotency_key and _is_done(store, envelope, run_id, event, reason):
-            position = store.head()
-        else:
-            position = change(store, envelope, run_id, reason)
-        _, run = load_run(store, run_id)
-        body = {"run_id": run_id, "status": run.status.value, "event_position": position}
+        key = key_of(request, envelope, idempotency_key, sha256_of(why))
+        status, position = change(store, envelope, run_id, reason, key)
+        body = {"run_id": run_id, "status": status, "event_position": position}
         return accepted(body, position, f"{PREFIX}/runs/{run_id}")
-
-
-def _is_done(store: EventStore, envelope: Envelope, run_id: str, kind: type[RunEvent], reason: str) -> bool:
-    """Whether this key has changed this run already: fine for the same request, a conflict for another."""
-    _, events = events_of_run(store, run_id)
-    for event in events:
-        if event.correlation_id == envelope.correlation_id:
-            if isinstance(event, kind) and getattr(event, "reason", reason) == reason:
-                return True
-            raise Conflict(
-                "IDEMPOTENCY_KEY_REUSED",
-                "this idempotency key has asked for something else",
-                "use a new key for a new request",
-            )
-    return False

@@ -59,22 +59,26 @@ def submit(
 ) -> None:
     """Ask for a run. With --wait it needs no other process."""
     from commands.submit_run import SubmitRun
+    from domain.answered_commands import key_of
     from ops.processes.run_to_end import everything_running, failure_lines, summary, wait_until_queryable
     from ops.run_requests import submit_request
 
-    asked = (words(scenarios), words(measures), base_currency, idempotency_key)
+    asked = (words(scenarios), words(measures), base_currency, require_approved_models, words(cashflows))
+    said = (portfolio, market, *asked)
     output = Output(as_json)
     with opened(context) as tenor:
+        envelope = tenor.envelope()
+        key = key_of(envelope.actor, idempotency_key, "tenor run submit", *said) if idempotency_key else None
         portfolio = whole_id_of(tenor.storage, "portfolio", portfolio)
         market = whole_id_of(tenor.storage, "market", market)
-        request = SubmitRun(portfolio, market, *asked, require_approved_models, words(cashflows))
+        request = SubmitRun(portfolio, market, *asked)
         if wait:
             with everything_running(tenor.processes, workers) as running:
-                run_id = submit_request(tenor.storage, tenor.envelope(), request)
+                run_id = submit_request(tenor.storage, envelope, request, key)
                 row = wait_until_queryable(tenor.database.connect, run_id, quiet=as_json, running=running)
             document, holes = summary(row), failure_lines(row)
         else:
-            run_id = submit_request(tenor.storage, tenor.envelope(), request)
+            run_id = submit_request(tenor.storage, envelope, request, key)
             document, holes = submitted(tenor, run_id), []
     show_summary(output, document, holes)
     if document["status"] in ("FAILED", "CANCELLED"):
@@ -155,7 +159,7 @@ def retry(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
 
     with opened(context) as tenor:
         run = run_named(tenor.storage, run)
-        position = retry_run(tenor.store, tenor.envelope(), run)
+        position = retry_run(tenor.store, tenor.envelope(), run).position
     Output(as_json).show({"run_id": run, "event_position": position}, f"{run} is open again")
 
 
@@ -188,10 +192,7 @@ def publish(context: typer.Context, run: Run, reason: Reason = "", as_json: AsJs
 
 
 def change(context: typer.Context, run: str, command: Any, reason: str, as_json: bool) -> None:
-    from ops.run_requests import find_run
-
     with opened(context) as tenor:
         run = run_named(tenor.storage, run)
-        position = command(tenor.store, tenor.envelope(), run, reason)
-        status = find_run(tenor.storage, run)["status"]
+        status, position = command(tenor.store, tenor.envelope(), run, reason)
     Output(as_json).show({"run_id": run, "status": status, "event_position": position}, f"{run} is {status}")

@@ -15,6 +15,7 @@ from commands.ingest_portfolio import ingest_portfolio
 from commands.load_market import load_market
 from commands.refusals import InvalidInput, UnknownScenario, UnknownSnapshot
 from commands.submit_run import SubmitRun, Submitted, submit_run
+from domain.answered_commands import key_of
 from domain.event import Envelope
 from domain.refusals import Conflict, Refused
 from domain.runs.run import RunRequested
@@ -34,9 +35,10 @@ class Site:
     blobs: PostgresBlobStore
     wish: SubmitRun
 
-    def submit(self, actor: str = ASKED.actor, **changes: Any) -> Submitted:
-        asked = replace(ASKED, actor=actor)
-        return submit_run(self.store, self.blobs, asked, replace(self.wish, **changes), check_scenarios)
+    def submit(self, actor: str = ASKED.actor, key: str | None = None, **changes: Any) -> Submitted:
+        asked, wish = replace(ASKED, actor=actor), replace(self.wish, **changes)
+        used = key_of(actor, key, "submit", wish) if key else None
+        return submit_run(self.store, self.blobs, asked, wish, check_scenarios, used)
 
     def requested(self, submitted: Submitted) -> RunRequested:
         (event,) = self.store.stream(submitted.run_id)
@@ -157,20 +159,27 @@ def late_curves() -> list[dict[str, Any]]:
 
 
 def test_the_same_key_is_the_same_run_and_another_request_a_conflict(site: Site) -> None:
-    first = site.submit(idempotency_key="tonight", scenarios=("up100",))
-    again = site.submit(idempotency_key="tonight", scenarios=("up100",))
+    first = site.submit(key="tonight", scenarios=("up100",))
+    again = site.submit(key="tonight", scenarios=("up100",))
     assert first.run_id == again.run_id
     with pytest.raises(Conflict) as conflict:
-        site.submit(idempotency_key="tonight", scenarios=("down100",))
+        site.submit(key="tonight", scenarios=("down100",))
     assert conflict.value.code == "IDEMPOTENCY_KEY_REUSED"
+
+
+def test_the_same_request_is_the_same_run_though_a_set_was_defined_anew(site: Site) -> None:
+    define_scenario_set(site.store, ASKED, b'{"scenario_set_id": "nightly", "scenarios": ["up100"]}')
+    first = site.submit(key="tonight", scenarios=("@nightly",))
+    define_scenario_set(site.store, ASKED, b'{"scenario_set_id": "nightly", "scenarios": ["down100"]}')
+    assert site.submit(key="tonight", scenarios=("@nightly",)) == first
 
 
 def test_the_same_key_of_another_actor_is_another_request(site: Site) -> None:
     asked = [("ada", "b/c"), ("ada/b", "c"), ("bob", "b/c"), ("ada", "b/c")]
-    runs = [site.submit(actor, idempotency_key=key).run_id for actor, key in asked]
+    runs = [site.submit(actor, key).run_id for actor, key in asked]
     assert len(set(runs)) == 3
     assert runs[0] == runs[3]
-    assert site.submit("eve", idempotency_key="tonight", scenarios=("up100",)).run_id not in runs  # no conflict
+    assert site.submit("eve", "tonight", scenarios=("up100",)).run_id not in runs  # no conflict
 
 
 def test_an_invalid_market_names_everything_and_stores_nothing(site: Site) -> None:

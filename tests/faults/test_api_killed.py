@@ -17,7 +17,7 @@ import pytest
 
 from commands.ingest_portfolio import ingest_portfolio
 from commands.load_market import load_market
-from domain.event import actors_own_id
+from domain.event import actors_own_id, stream_id
 from ops.adapters.event_store import ORDERING_LOCK_KEY
 from ops.checking import find_unsolved
 from ops.settings import Settings
@@ -136,7 +136,7 @@ def test_a_request_that_lost_its_answer_is_made_again_and_is_one_run(
             service.kill_while_it_answers(wish, key, is_waiting)
             holder.execute("SELECT pg_advisory_unlock(%s)", (lock,))
             until(lambda: not is_waiting())
-            run_id = actors_own_id("run", "api", key)
+            run_id = stream_id("run", actors_own_id("idempotency", "api", key))
             until(partial(is_counted, COUNT_REQUESTED, run_id, happened))
             assert count(COUNT_JOBS, str(run_id)) == 0
             service.start()

@@ -215,6 +215,20 @@ def test_a_change_that_comes_twice_with_its_key_happens_once(service: Service) -
     assert is_problem(service.post(f"{home}/approve", {"reason": "other"}, "k"), 422, "IDEMPOTENCY_KEY_REUSED")
     assert is_problem(service.post(f"{home}/publish", {"reason": "fine"}, "k"), 422, "IDEMPOTENCY_KEY_REUSED")
     assert is_problem(service.post(f"{home}/approve", {"reason": "fine"}, "k2"), 409, "RUN_REFUSED")
+    assert service.post(f"{home}/publish", {"reason": "fine"}).json()["status"] == "PUBLISHED"
+    assert service.post(f"{home}/approve", {"reason": "fine"}, "k").json() == first.json(), "as it was answered"
+
+
+def test_a_key_is_used_for_one_command_of_any_kind(service: Service) -> None:
+    wish = brought(service)
+    one, other = (service.post(RUNS, wish).json()["run_id"] for _ in range(2))
+    assert service.post(f"{RUNS}/{one}/cancel", {"reason": "enough"}, "k").status_code == 202
+    for address, body in (
+        (f"{RUNS}/{other}/cancel", {"reason": "enough"}),
+        (RUNS, wish),
+        ("/api/v1/scenario/scenarios", {"scenario_id": "s", "shocks": []}),
+    ):
+        assert is_problem(service.post(address, body, "k"), 422, "IDEMPOTENCY_KEY_REUSED")
 
 
 @pytest.mark.parametrize("change", ["cancel", "retry", "approve", "reject", "publish"])
