@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +31,7 @@ class CashFlowGroups:
     made_of: Sequence[Sequence[int]] | None
     """cells of each group; None where each is one"""
 
-    def summed(self, by_cell: NDArray[np.generic]) -> NDArray[np.generic]:
+    def summed(self, by_cell: NDArray[Any]) -> NDArray[Any]:
         """From [S, cells, …] to [S, groups, …], cells in their order."""
         if self.made_of is None:
             return by_cell

@@ -57,9 +57,8 @@ def ladder_of_run(run: RunInputs, cells: Cells, buckets: Buckets) -> LadderSums:
         return ladder_of(run, terms, cell, count, of_day, len(buckets))
 
     shape = (run.scenario_count, cells.count)
-    whole = LadderSums(
-        np.zeros((*shape, len(buckets), len(AMOUNTS))), np.zeros(shape, np.int64), np.zeros(shape, np.int64)
-    )
+    amounts_ccy, counts = np.zeros((*shape, len(buckets), len(AMOUNTS))), np.zeros((2, *shape), np.int64)
+    whole = LadderSums(amounts_ccy, *counts)
     for used, part in over_chunks(run, cells, of_chunk):
         whole.amounts_ccy[:, used] += part.amounts_ccy
         whole.positions[:, used] += part.positions

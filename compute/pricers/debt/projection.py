@@ -105,10 +105,8 @@ def _interleaved_parts(
 
 def _rows_of(chosen: NDArray[np.int64], flows: Flows, offsets: NDArray[np.int64]) -> NDArray[np.int64]:
     """Where the flows of some of the positions stand among those of all."""
-    counts = np.diff(flows.offsets)
-    rows: NDArray[np.int64] = np.repeat(offsets[:-1][chosen] - flows.offsets[:-1], counts) + np.arange(
-        flows.offsets[-1]
-    )
+    before = np.repeat(offsets[:-1][chosen] - flows.offsets[:-1], np.diff(flows.offsets))
+    rows: NDArray[np.int64] = before + np.arange(flows.offsets[-1])
     return rows
 
 
