@@ -1,4 +1,4 @@
-"""A ladder is the sum of the schedules it is made of, and its values are those of the run; a gap adds up to balances."""
+"""A ladder is the sum of the schedules it is made of, worth what the run says; a gap adds up to balances."""
 
 import json
 from dataclasses import replace
@@ -30,7 +30,13 @@ from tests.compute.test_cash_flows import BOND, CONTRACT, LOSING, SHOCKS, SWAP
 NAMES = ["BASE", "fast@1"]
 PARTS = ("scheduled_principal", "prepaid_principal", "recovered_principal")
 CALLABLE = BOND | {"product_type": "CALLABLE_BOND", "redemption_per_100": 100}
-PAST = {**CONTRACT, "issue_date": "2020-01-01", "maturity_date": "2025-12-01", "severity": 0.4, "recovery_lag_months": 6}
+PAST = {
+    **CONTRACT,
+    "issue_date": "2020-01-01",
+    "maturity_date": "2025-12-01",
+    "severity": 0.4,
+    "recovery_lag_months": 6,
+}
 RATE_SWAP = {
     "product_type": "IRS", "currency": "USD", "issue_date": "2025-06-23", "maturity_date": "2029-06-23",
     "coupon": 0.04, "index": INDEX, "pay_receive": "PAY", "fixed_frequency": 2, "fixed_day_count": "30/360",
@@ -140,7 +146,10 @@ def test_the_same_to_the_bit_again(run: RunInputs) -> None:
 def test_a_gap_adds_up_to_what_is_owed(run: RunInputs) -> None:
     """By contract: all that is fixed is repaid some day, all that floats is set anew by the next payment."""
     run = replace(run, is_contractual=True)
-    gap, notional = gap_of_run(run, each_apart(run), buckets(run)), run.portfolio.tables["positions"].columns["notional"]
+    gap, notional = (
+        gap_of_run(run, each_apart(run), buckets(run)),
+        run.portfolio.tables["positions"].columns["notional"],
+    )
     rate_type = run.portfolio.tables["instruments"].columns["rate_type"]
     sums, seen = ladder_of_run(run, each_apart(run), buckets(run)), 0
     for position in range(len(HELD)):

@@ -6,7 +6,7 @@ from datetime import date
 from tests.walk.oracle.dates import InvalidTerms, add_months
 from tests.walk.oracle.flows import Flow, live_periods
 from tests.walk.oracle.market import Market, MissingMarketData
-from tests.walk.oracle.pricer import flows_of, is_past, present_value, recovered
+from tests.walk.oracle.pricer import flows_of, is_past, present_value
 from tests.walk.oracle.terms import Terms
 
 LADDER = ("LOAN", "BOND", "CALLABLE_BOND", "ABS_MBS")
@@ -49,9 +49,7 @@ def months_later(as_of: date, months: list[int]) -> list[date | None]:
     return [*(add_months(as_of, each) for each in months), None]
 
 
-def book_of(
-    positions: list[Terms], market: Market, base: str, months: list[int], by: str, contractual: bool
-) -> Book:
+def book_of(positions: list[Terms], market: Market, base: str, months: list[int], by: str, contractual: bool) -> Book:
     book = Book(months_later(market.as_of, months))
     for terms in positions:
         key = (terms.position["book_id"] if by == "book" else "ALL", terms.currency)
@@ -77,13 +75,14 @@ def add(book: Book, group: Group, terms: Terms, market: Market, base: str, contr
     if contractual and is_past(terms, market) and terms.notional != 0:
         raise InvalidTerms("nothing is due")
     flows = flows_of(terms, market)
-    for flow in flows:
+    values = [present_value(terms, market, [flow]) for flow in flows]
+    for flow, pv in zip(flows, values, strict=True):
         row = group.rows[book.bucket(flow.pay)]
         unpaid = capitalised(terms, flow)
         row.principal += flow.principal + unpaid
         row.interest += flow.interest - unpaid
         row.size += abs(flow.principal) + abs(flow.interest) + abs(terms.notional)
-        row.pv += present_value(terms, market, [flow])
+        row.pv += pv
     group.positions += 1
     reprice(book, group, terms, market, flows)
 
@@ -95,7 +94,7 @@ def capitalised(terms: Terms, flow: Flow) -> float:
 
 def reprice(book: Book, group: Group, terms: Terms, market: Market, flows: list[Flow]) -> None:
     """Without speeds: those of the oracle's floaters that have some are left to the schedules."""
-    if terms.instrument.get("rate_type") != "FLOATING" or flows == recovered(terms, market):
+    if terms.instrument.get("rate_type") != "FLOATING" or is_past(terms, market):
         for flow in flows:
             group.rows[book.bucket(flow.pay)].fixed += flow.principal + capitalised(terms, flow)
         return
