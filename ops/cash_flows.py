@@ -2,36 +2,48 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from compute.cash_flows.bucket_tables import GroupRows, ladder_table, repricing_table
 from compute.cash_flows.deals import deal_table, pool_table
+from compute.cash_flows.ladders import LadderSums, ladder_of_run
+from compute.cash_flows.repricing import gap_of_run
 from compute.cash_flows.schedules import schedule_table
-from compute.inputs.run_inputs import PRICES_ONLY, RunInputs, resolve
+from compute.inputs.run_inputs import EPOCH, PRICES_ONLY, RunInputs, resolve
+from domain.buckets import buckets_of
 from domain.portfolio.columns import Portfolio
 from domain.refusals import Refused
 from domain.runs.run import RunRequested
 from domain.scenarios.shocks import ScenarioDocument
 from domain.scenarios.versions import split_reference
 from ops.audit.run_events import read_run
+from ops.cash_flow_groups import cash_flow_groups
 from ops.ports import Storage
-from query_api.errors import BadQuery, NotFound
+from query_api.errors import BadQuery, NotFound, QueryRefused
+from query_api.results.grouping import refuse_too_many
 from query_api.services.cashflow import AskedFlows, Basis, Shown, WorkOut
 
-TEXTS = ("position_id", "deal_id", "instrument_id", "scenario_id", "basis", "triggers")
-TYPES = {name: pa.string() for name in TEXTS} | {
-    "period": pa.int32(),
-    "pay_date": pa.date32(),
-    "called": pa.bool_(),
-}
+BUCKETED = (Shown.LADDER, Shown.REPRICING)
+COLUMNS = 20
+"""About as many as a ladder or a gap has."""
+TEXTS = ("position_id", "deal_id", "instrument_id", "scenario_id", "basis", "triggers", "group", "currency", "bucket")
+TYPES = (
+    {name: pa.string() for name in TEXTS}
+    | {name: pa.date32() for name in ("pay_date", "start_date", "end_date")}
+    | {name: pa.int64() for name in ("positions", "left_out")}
+    | {"period": pa.int32(), "called": pa.bool_()}
+)
 
 
 def cash_flows_of_run(storage: Storage, run: str, asked: AskedFlows) -> pa.Table:
     requested = read_run(storage.store, run).requested
     scenarios = scenarios_of(requested, asked.scenario)
+    if asked.shown in BUCKETED:
+        refuse_not_kept(requested, scenarios)
     portfolio = storage.portfolio(requested.portfolio_sha256)
     inputs = inputs_of(storage, requested, portfolio, scenarios, asked.basis)
     match asked.shown:
@@ -41,7 +53,22 @@ def cash_flows_of_run(storage: Storage, run: str, asked: AskedFlows) -> pa.Table
             columns = deal_table(inputs, asked.name, scenarios)
         case Shown.POOL:
             columns = pool_table(inputs, asked.name, scenarios)
+        case Shown.LADDER | Shown.REPRICING:
+            columns = bucketed(inputs, asked, scenarios)
     return as_table(columns)
+
+
+def bucketed(inputs: RunInputs, asked: AskedFlows, scenarios: Sequence[str]) -> dict[str, Any]:
+    """The ladder or the gap of every group, each in its currencies."""
+    buckets = buckets_of(asked.buckets, EPOCH + timedelta(days=inputs.as_of_day))
+    groups = cash_flow_groups(inputs.portfolio, asked.by, asked.node)
+    refuse_too_many(len(groups.keys), len(scenarios) * len(buckets) * COLUMNS)
+    rows = GroupRows(groups.keys, groups.currencies, scenarios, buckets)
+    if asked.shown is Shown.REPRICING:
+        return repricing_table(inputs, groups.summed(gap_of_run(inputs, groups.cells, buckets)), rows)
+    sums = ladder_of_run(inputs, groups.cells, buckets)
+    by_group = LadderSums(*(groups.summed(each) for each in (sums.amounts_ccy, sums.positions, sums.left_out)))
+    return ladder_table(inputs, by_group, rows)
 
 
 def work_out_for(storage: Storage) -> WorkOut:
@@ -50,8 +77,10 @@ def work_out_for(storage: Storage) -> WorkOut:
     def work_out(run: str, asked: AskedFlows) -> pa.Table:
         try:
             return cash_flows_of_run(storage, run, asked)
+        except QueryRefused:
+            raise
         except Refused as refused:
-            missing = refused.code in ("UNKNOWN_DEAL", "UNKNOWN_POSITION")
+            missing = refused.code in ("UNKNOWN_DEAL", "UNKNOWN_POSITION", "UNKNOWN_NODE")
             raise (NotFound if missing else BadQuery)(str(refused), refused.fix, reason=refused.code) from refused
 
     return work_out
@@ -69,6 +98,15 @@ def scenarios_of(requested: RunRequested, scenario: str | None) -> list[str]:
             return [pinned]
     known = ", ".join(requested.scenarios)
     raise Refused("UNKNOWN_SCENARIO", f"the run has no scenario {scenario!r}", f"use one of {known}")
+
+
+def refuse_not_kept(requested: RunRequested, scenarios: Sequence[str]) -> None:
+    for scenario in scenarios:
+        if scenario not in requested.cashflows:
+            kept = ", ".join(requested.cashflows) or "none"
+            message = f"the run keeps no cash flows of {scenario}; of {kept} it does"
+            fix = f"submit a run with --cashflows {split_reference(scenario)[0]}, or ask for a scenario that is kept"
+            raise Refused("NOT_STORED", message, fix)
 
 
 def inputs_of(
@@ -95,9 +133,8 @@ def row_of_position(portfolio: Portfolio, position: str) -> int:
 
 
 def as_table(columns: dict[str, Any]) -> pa.Table:
-    dates = [None if day is None else date.fromordinal(EPOCH + int(day)) for day in columns["pay_date"]]
     fields = [pa.field(name, TYPES.get(name, pa.float64())) for name in columns]
-    return pa.table({**columns, "pay_date": dates}, schema=pa.schema(fields))
-
-
-EPOCH = date(1970, 1, 1).toordinal()
+    cells = [
+        pa.array(column, field.type, from_pandas=True) for column, field in zip(columns.values(), fields, strict=True)
+    ]
+    return pa.table(cells, schema=pa.schema(fields))

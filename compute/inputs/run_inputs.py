@@ -1,7 +1,7 @@
 """What a run's chunks share: the portfolio, the market under every scenario, and what was asked for."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -35,6 +35,8 @@ class RunInputs:
     lookups: Lookups
     is_contractual: bool = field(default=False, kw_only=True)
     """without prepayment, default and calls of deals: a basis of cash flows that are shown, never of results"""
+    in_parts: bool = field(default=False, kw_only=True)
+    """with principal in its parts too, for cash flows that are shown"""
 
     @property
     def as_of_day(self) -> int:
@@ -48,6 +50,9 @@ class RunInputs:
     def asks(self, *measures: str) -> bool:
         """Whether any of these was asked for; what only they need is otherwise left blank, not computed."""
         return not set(measures).isdisjoint(self.measures)
+
+    def with_parts(self) -> "RunInputs":
+        return replace(self, in_parts=True)
 
     def chunk(self, chunk_no: int) -> Terms:
         first = chunk_no * self.chunk_size

@@ -1,7 +1,7 @@
-"""`tenor cashflows RUN`: what will be paid, when: schedules of positions, decrement tables and pools of deals."""
+"""`tenor cashflows RUN`: what will be paid, when: of a position, a deal, and all positions by time bucket."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -28,6 +28,15 @@ def cash_flows(
     pool: Annotated[
         bool, typer.Option("--pool", help="Of the deal what its lines collect, and where it goes.")
     ] = False,
+    ladder: Annotated[bool, typer.Option("--ladder", help="All flows by time bucket.")] = False,
+    repricing: Annotated[
+        bool, typer.Option("--repricing", help="Principal by the bucket in which its rate is set anew.")
+    ] = False,
+    by: Annotated[str | None, typer.Option(help="Of a ladder or gap: groups, as of `tenor results --by`.")] = None,
+    node: Annotated[str | None, typer.Option(help="Of a ladder or gap: positions of this node and below.")] = None,
+    buckets: Annotated[
+        str | None, typer.Option(help="Of a ladder or gap: DEFAULT, IRRBB, LIQUIDITY, or tenors: 1M,3M,1Y.")
+    ] = None,
     scenario: Annotated[str | None, typer.Option(help="One scenario; all that the run keeps by default.")] = None,
     basis: Annotated[str, typer.Option(help="BEHAVIOURAL, or CONTRACTUAL: no prepayment, default or call.")] = BASES[0],
     format: Annotated[
@@ -37,24 +46,44 @@ def cash_flows(
     as_json: AsJson = False,
 ) -> None:
     """Cash flows of a run after its date, worked out by the kernels that priced it."""
-    asked = asked_of(position, deal, pool, scenario, basis)
+    wanted = {"position": position, "deal": deal, "ladder": ladder, "repricing": repricing}
+    asked = asked_of(wanted, pool, Bucketing(by, node, buckets), scenario, basis)
     from ops.cash_flows import cash_flows_of_run
+    from query_api.errors import QueryRefused
     from query_api.results.table import ResultTable
 
     with opened(context) as tenor:
         run_id = run_named(tenor.storage, run)
-        flows = cash_flows_of_run(tenor.storage, run_id, asked)
+        try:
+            flows = cash_flows_of_run(tenor.storage, run_id, asked)
+        except QueryRefused as refused:
+            raise Refused("CASH_FLOWS_REFUSED", str(refused), refused.fix) from refused
     write(ResultTable.of(flows, f"run-{run_id}-{asked.shown}"), "", format_of(format, as_json, out), out)
 
 
-def asked_of(position: str | None, deal: str | None, pool: bool, scenario: str | None, basis: str) -> "AskedFlows":
+class Bucketing(NamedTuple):
+    """What ladders and gaps alone are asked by."""
+
+    by: str | None
+    node: str | None
+    buckets: str | None
+
+
+def asked_of(
+    wanted: dict[str, str | bool | None], pool: bool, bucketing: Bucketing, scenario: str | None, basis: str
+) -> "AskedFlows":
     from query_api.services.cashflow import AskedFlows, Basis, Shown
 
-    if (position is None) == (deal is None):
-        raise Refused("WHAT_IS_SHOWN", "one thing is shown at a time", "name a --position, or a --deal")
-    if pool and deal is None:
+    named = [name for name, value in wanted.items() if value not in (None, False)]
+    if len(named) != 1:
+        fix = "name one of --position, --deal, --ladder and --repricing"
+        raise Refused("WHAT_IS_SHOWN", "one thing is shown at a time", fix)
+    if pool and named != ["deal"]:
         raise Refused("WHAT_IS_SHOWN", "a pool is a deal's", "name a --deal")
+    if any(bucketing) and named[0] not in ("ladder", "repricing"):
+        raise Refused("WHAT_IS_SHOWN", "--by, --node and --buckets are of ladders and gaps", "leave them out")
     if basis.upper() not in BASES:
         raise Refused("UNKNOWN_BASIS", f"there is no basis {basis!r}", f"use {' or '.join(BASES)}")
-    shown = Shown.POSITION if position is not None else Shown.POOL if pool else Shown.DEAL
-    return AskedFlows(shown, position or deal or "", scenario, Basis(basis.upper()))
+    shown = Shown.POOL if pool else Shown(named[0])
+    name = wanted[named[0]]
+    return AskedFlows(shown, name if isinstance(name, str) else "", scenario, Basis(basis.upper()), *bucketing)

@@ -30,10 +30,10 @@ from compute.kernels.flows.floating_sensitivity import (
     empty_floating_path,
     fill_weights,
 )
-from compute.kernels.flows.flows import Flows
+from compute.kernels.flows.flows import OF_SCHEDULED, PARTS, Flows, no_parts
 from compute.kernels.flows.given_payments import fill_floating_shares
 from compute.kernels.flows.kinks import fill_near_kinks
-from compute.kernels.flows.loans import payment_number
+from compute.kernels.flows.loans import has_speeds, payment_number
 from compute.kernels.flows.prepaying_pool import (
     BEGINNING,
     INTEREST,
@@ -44,6 +44,7 @@ from compute.kernels.flows.prepaying_pool import (
     Variants,
     depends_on_age,
     empty_path,
+    fill_parts,
     fill_pool,
     fill_speeds,
     principal_paid,
@@ -74,6 +75,8 @@ def floating_flows(
     discounting: Discounting | None = None,
     surfaces: CapletSurfaces | None = None,
     valued_in_days: int = 0,
+    *,
+    in_parts: bool = False,
 ) -> FloatingFlows:
     """Flows of n floating positions under S scenarios, and how their amounts move with the key rates.
 
@@ -110,15 +113,21 @@ def floating_flows(
     fill_interest(floaters, factors, interest_ccy)
     if keys:
         fill_key_rates(floaters, factors, discounting, key_rate_dv01)
+    in_parts = in_parts and bool(has_speeds(speeds).any())
+    parts_ccy = np.zeros((len(PARTS), *shape)) if in_parts else no_parts()
+    if in_parts:
+        parts_ccy[OF_SCHEDULED] = principal_ccy
     others = ~floaters.chosen
     if others.any():
         market = (factors, surfaces or CapletSurfaces.none(), discounting)
-        amounts = interest_ccy, principal_ccy, key_rate_dv01
+        amounts = interest_ccy, principal_ccy, parts_ccy, key_rate_dv01
         _fill(as_of_day, valued_in_days, others, periods, terms, speeds, variants, *market, *amounts)
     day, number = periods.pay, payment_number(schedules.offsets)
     everyone = np.arange(scenario_count, dtype=np.int32)
     interest_ccy, principal_ccy = interest_ccy[:, :scenario_count], principal_ccy[:, :scenario_count]
-    return FloatingFlows(Flows(schedules.offsets, day, number, interest_ccy, principal_ccy, everyone), key_rate_dv01)
+    told = parts_ccy[:, :, :scenario_count] if in_parts else None
+    flows = Flows(schedules.offsets, day, number, interest_ccy, principal_ccy, everyone, told)
+    return FloatingFlows(flows, key_rate_dv01)
 
 
 def is_steady(terms: FloatTerms, speeds: Speeds) -> NDArray[np.bool_]:
@@ -216,6 +225,7 @@ def _fill(
     discounting: Discounting,
     interest_ccy: NDArray[np.float64],
     principal_ccy: NDArray[np.float64],
+    parts_ccy: NDArray[np.float64],
     key_rate_dv01: NDArray[np.float64],
 ) -> None:
     for i in range(len(terms.frequency)):
@@ -240,6 +250,7 @@ def _fill(
                 _fill_amounts(i, periods, terms, path, severity, speeds, work, cashflows_ccy)
                 interest_ccy[rows, s] = cashflows_ccy[INTEREST]
                 principal_ccy[rows, s] = principal_paid(cashflows_ccy)
+                fill_parts(cashflows_ccy, first, s, parts_ccy)
                 if key_rate_dv01.shape[2] > 0:
                     _fill_discount(i, s, periods, discount_factors, discounting, work)
                     _fill_weights(i, periods, terms, path, severity, speeds, work, cashflows_ccy[BEGINNING])

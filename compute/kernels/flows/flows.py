@@ -6,6 +6,15 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+PARTS = OF_SCHEDULED, OF_PREPAID, OF_RECOVERED, OF_DEFAULTED = range(4)
+"""Of a payment. What is scheduled is negative where interest is left unpaid and joins the balance; what defaults is not
+paid, and leaves it."""
+
+
+def no_parts() -> NDArray[np.float64]:
+    """For kernels that are not asked for them."""
+    return np.empty((0, 0, 0))
+
 
 @dataclass(frozen=True)
 class Flows:
@@ -27,6 +36,8 @@ class Flows:
     """[F, V] scheduled, prepaid and recovered principal, and redemption"""
     variant_of_scenario: NDArray[np.int32]
     """[S] column of `interest` and `principal` that the scenario sees"""
+    parts: NDArray[np.float64] | None = None
+    """[4, F, V] rows as PARTS, where they were asked for; None where all of `principal` is scheduled"""
 
     @cached_property
     def amount(self) -> NDArray[np.float64]:

@@ -19,7 +19,7 @@ from compute.kernels.flows.amortization import (
     period_fractions,
     step_of_speeds_mo,
 )
-from compute.kernels.flows.flows import Flows
+from compute.kernels.flows.flows import OF_SCHEDULED, PARTS, Flows, no_parts
 from compute.kernels.flows.given_payments import TO_LEVEL, fill_shares, payments_ccy
 from compute.kernels.flows.prepaying_pool import (
     INTEREST,
@@ -28,6 +28,7 @@ from compute.kernels.flows.prepaying_pool import (
     Variants,
     depends_on_age,
     empty_path,
+    fill_parts,
     fill_pool,
     fill_speeds,
     principal_paid,
@@ -79,7 +80,15 @@ class _Periods(NamedTuple):
     fraction: NDArray[np.float64]
 
 
-def loan_flows(as_of_day: int, schedules: Schedules, terms: LoanTerms, speeds: Speeds, variants: Variants) -> Flows:
+def loan_flows(
+    as_of_day: int,
+    schedules: Schedules,
+    terms: LoanTerms,
+    speeds: Speeds,
+    variants: Variants,
+    *,
+    in_parts: bool = False,
+) -> Flows:
     """Flows of n fixed loans (BULLET, LEVEL_PAY, LINEAR), one column for each variant of speeds.
 
         interest_k  = balance x nominal coupon x fraction_k, less servicing_fee x fraction_k x balance
@@ -101,10 +110,20 @@ def loan_flows(as_of_day: int, schedules: Schedules, terms: LoanTerms, speeds: S
     periods = _Periods(schedules.offsets, schedules.start, schedules.end, schedules.regular, fraction)
     shape = (len(fraction), len(variants.severity_add))
     interest_ccy, principal_ccy = np.empty(shape), np.empty(shape)
-    _fill(as_of_day, periods, terms._replace(coupon=nominal), speeds, variants, interest_ccy, principal_ccy)
+    in_parts = in_parts and bool((has_speeds(speeds)).any())
+    parts_ccy = np.zeros((len(PARTS), *shape)) if in_parts else no_parts()
+    terms = terms._replace(coupon=nominal)
+    _fill(as_of_day, periods, terms, speeds, variants, interest_ccy, principal_ccy, parts_ccy)
     day = (schedules.pay - as_of_day).astype(np.int32)
     period = payment_number(schedules.offsets)
-    return Flows(schedules.offsets, day, period, interest_ccy, principal_ccy, variants.of_scenario)
+    told = parts_ccy if in_parts else None
+    return Flows(schedules.offsets, day, period, interest_ccy, principal_ccy, variants.of_scenario, told)
+
+
+def has_speeds(speeds: Speeds) -> NDArray[np.bool_]:
+    """[n]"""
+    has: NDArray[np.bool_] = (speeds.prepayment_kind != NO_SPEED) | (speeds.default_kind != NO_SPEED)
+    return has
 
 
 def payment_number(offsets: NDArray[np.int64]) -> NDArray[np.int32]:
@@ -144,6 +163,7 @@ def _fill(
     variants: Variants,
     interest_ccy: NDArray[np.float64],
     principal_ccy: NDArray[np.float64],
+    parts_ccy: NDArray[np.float64],
 ) -> None:
     for i in range(len(terms.frequency)):
         rows = slice(periods.offsets[i], periods.offsets[i + 1])
@@ -151,8 +171,11 @@ def _fill(
             continue
         if speeds.prepayment_kind[i] == NO_SPEED and speeds.default_kind[i] == NO_SPEED:
             _contractual(i, periods, terms, interest_ccy[rows], principal_ccy[rows])
+            if len(parts_ccy) > 0:
+                parts_ccy[OF_SCHEDULED, rows] = principal_ccy[rows]
         else:
-            _prepaying(as_of_day, i, periods, terms, speeds, variants, interest_ccy[rows], principal_ccy[rows])
+            amounts_ccy = interest_ccy[rows], principal_ccy[rows], parts_ccy
+            _prepaying(as_of_day, i, periods, terms, speeds, variants, *amounts_ccy)
 
 
 @kernel
@@ -207,6 +230,7 @@ def _prepaying(
     variants: Variants,
     interest_ccy: NDArray[np.float64],
     principal_ccy: NDArray[np.float64],
+    parts_ccy: NDArray[np.float64],
 ) -> None:
     first, count = periods.offsets[i], len(interest_ccy)
     share, cashflows_ccy = _scheduled_share(i, count, periods, terms), np.empty((POOL_ROWS, count))
@@ -222,6 +246,7 @@ def _prepaying(
         fill_pool(terms.balance_ccy[i], share, rate, path, severity, speeds.servicer_advances[i], cashflows_ccy)
         interest_ccy[:, v] = cashflows_ccy[INTEREST]
         principal_ccy[:, v] = principal_paid(cashflows_ccy)
+        fill_parts(cashflows_ccy, first, v, parts_ccy)
 
 
 @kernel

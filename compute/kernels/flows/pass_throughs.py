@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from compute.kernels.dates.calendars import adjust
 from compute.kernels.dates.daycounts import year_fraction
-from compute.kernels.flows.flows import Flows
-from compute.kernels.flows.prepaying_pool import INTEREST, Speeds, Variants, level_pay_pool, principal_paid
+from compute.kernels.flows.flows import PARTS, Flows, no_parts
+from compute.kernels.flows.prepaying_pool import INTEREST, Speeds, Variants, fill_parts, level_pay_pool, principal_paid
 from compute.kernels.kernel import kernel
 
 Amounts = NDArray[np.float64]
@@ -68,7 +68,15 @@ class PoolDates(NamedTuple):
         )
 
 
-def pool_flows(as_of_day: int, dates: PoolDates, terms: PoolTerms, speeds: Speeds, variants: Variants) -> Flows:
+def pool_flows(
+    as_of_day: int,
+    dates: PoolDates,
+    terms: PoolTerms,
+    speeds: Speeds,
+    variants: Variants,
+    *,
+    in_parts: bool = False,
+) -> Flows:
     """Interest at the pass-through rate and principal of every month to come, the k-th at loan age `age_mo` + k.
 
         paid on month end k - 1 months after the first, + delay, then moved to a business day
@@ -85,7 +93,8 @@ def pool_flows(as_of_day: int, dates: PoolDates, terms: PoolTerms, speeds: Speed
     each = dates.of(pool)
     pay = adjust(each.month_end(period) + each.delay_days, each.calendar, each.business_day)
     interest, principal = (np.empty((offsets[-1], len(variants.severity_add))) for _ in range(2))
-    _project(_typed(terms), speeds.typed(), variants, offsets, interest, principal)
+    parts = np.empty((len(PARTS), *interest.shape)) if in_parts else no_parts()
+    _project(_typed(terms), speeds.typed(), variants, offsets, interest, principal, parts)
     kept = pay > as_of_day
     left = np.bincount(pool[kept], minlength=len(count))
     return Flows(
@@ -95,6 +104,7 @@ def pool_flows(as_of_day: int, dates: PoolDates, terms: PoolTerms, speeds: Speed
         interest[kept],
         principal[kept],
         variants.of_scenario,
+        parts[:, kept] if in_parts else None,
     )
 
 
@@ -111,6 +121,7 @@ def _project(
     offsets: NDArray[np.int64],
     interest: Amounts,
     principal: Amounts,
+    parts: Amounts,
 ) -> None:
     for i in range(len(terms.balance_ccy)):
         for v in range(interest.shape[1]):
@@ -127,6 +138,7 @@ def _project(
             )
             interest[offsets[i] : offsets[i + 1], v] = rows_ccy[INTEREST]
             principal[offsets[i] : offsets[i + 1], v] = principal_paid(rows_ccy)
+            fill_parts(rows_ccy, offsets[i], v, parts)
 
 
 def pool_accrued_interest(

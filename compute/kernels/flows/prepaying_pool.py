@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from compute.kernels.flows.flows import OF_DEFAULTED, OF_PREPAID, OF_RECOVERED, OF_SCHEDULED
 from compute.kernels.flows.speeds import ABS, NO_SPEED, PSA, SDA, mdr, settled_age_mo, smm
 from compute.kernels.kernel import kernel
 
@@ -240,6 +241,18 @@ def principal_paid(cashflows_ccy: NDArray[np.float64]) -> NDArray[np.float64]:
         cashflows_ccy[SCHEDULED] + cashflows_ccy[PREPAID] + cashflows_ccy[RECOVERED] + cashflows_ccy[ADVANCED]
     )
     return paid
+
+
+@kernel
+def fill_parts(cashflows_ccy: NDArray[np.float64], first: int, v: int, parts_ccy: NDArray[np.float64]) -> None:
+    """Writes `flows.PARTS` of one position and variant into [4, F, V], from row `first` on; no rows: nobody asks."""
+    if len(parts_ccy) == 0:
+        return
+    for j in range(cashflows_ccy.shape[1]):
+        parts_ccy[OF_SCHEDULED, first + j, v] = cashflows_ccy[SCHEDULED, j]
+        parts_ccy[OF_PREPAID, first + j, v] = cashflows_ccy[PREPAID, j]
+        parts_ccy[OF_RECOVERED, first + j, v] = cashflows_ccy[RECOVERED, j]
+        parts_ccy[OF_DEFAULTED, first + j, v] = cashflows_ccy[DEFAULTED, j]
 
 
 @kernel

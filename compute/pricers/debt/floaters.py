@@ -10,8 +10,9 @@ from compute.kernels.dates.schedules import Schedules
 from compute.kernels.flows.float_terms import FloatTerms
 from compute.kernels.flows.floating import FloatingFlows, floating_flows
 from compute.kernels.flows.floating_sensitivity import Discounting
+from compute.kernels.flows.flows import Flows
 from compute.kernels.options.caplet_volatilities import CapletSurfaces
-from compute.pricers.debt.speeds import Behaviour, by_scenario
+from compute.pricers.debt.speeds import Behaviour, by_scenario, in_parts
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,8 @@ class Floaters:
     schedules: Schedules
     terms: FloatTerms
     behaviours: Sequence[Behaviour]
+    in_parts: bool = False
+    """principal, too, in its parts"""
 
 
 def floaters_under(
@@ -34,13 +37,29 @@ def floaters_under(
     """`floating_flows` of every behaviour, each in its own scenarios."""
     market = (factors, discounting, surfaces, valued_in_days)
     parts = [
-        floating_flows(shared.as_of_day, shared.schedules, shared.terms, each.speeds, each.variants, *market)
+        floating_flows(
+            shared.as_of_day,
+            shared.schedules,
+            shared.terms,
+            each.speeds,
+            each.variants,
+            *market,
+            in_parts=shared.in_parts,
+        )
         for each in shared.behaviours
     ]
     flows = replace(
         parts[0].flows,
         interest=by_scenario(shared.behaviours, [part.flows.interest for part in parts]),
         principal=by_scenario(shared.behaviours, [part.flows.principal for part in parts]),
+        parts=_parts_by_scenario(shared.behaviours, [part.flows for part in parts]),
     )
     slopes = by_scenario(shared.behaviours, [part.projection_key_rate_dv01 for part in parts])
     return FloatingFlows(flows, slopes)
+
+
+def _parts_by_scenario(behaviours: Sequence[Behaviour], flows: Sequence[Flows]) -> NDArray[np.float64] | None:
+    if all(each.parts is None for each in flows):
+        return None
+    found: NDArray[np.float64] = by_scenario(behaviours, [in_parts(each) for each in flows], axis=2)
+    return found

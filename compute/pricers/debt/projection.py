@@ -13,12 +13,12 @@ from compute.kernels.flows.amortization import LEVEL_PAY, interest_only_until, p
 from compute.kernels.flows.bonds import accrued_interest, bond_flows
 from compute.kernels.flows.float_terms import FloatTerms
 from compute.kernels.flows.floating import near_kinks
-from compute.kernels.flows.flows import Flows
+from compute.kernels.flows.flows import PARTS, Flows
 from compute.kernels.flows.kinks import NO_VOLATILITY
 from compute.kernels.flows.loans import Cashflows, LoanTerms, custom_flows, loan_flows, nominal_coupon
 from compute.kernels.options.caplet_volatilities import NO_SURFACE, moved_surfaces
 from compute.pricers.debt.floaters import Floaters, floaters_under
-from compute.pricers.debt.speeds import behaviours_of, flows_of_variants
+from compute.pricers.debt.speeds import behaviours_of, flows_of_variants, in_parts
 from compute.pricers.debt.terms import BULLET, ZERO, Debt, debt_of, is_custom
 from compute.pricers.shared.discounting import discounting_of
 from compute.pricers.shared.resets import Resets, rate_to_date, resets_for_theta, resets_of
@@ -85,11 +85,29 @@ def interleave(parts: list[tuple[NDArray[np.int64], Flows]], count: int) -> Flow
     day, period = np.empty(total, np.int32), np.empty(total, np.int32)
     interest, principal = np.empty((total, variants)), np.empty((total, variants))
     for chosen, flows in parts:
-        counts = np.diff(flows.offsets)
-        rows = np.repeat(offsets[:-1][chosen] - flows.offsets[:-1], counts) + np.arange(flows.offsets[-1])
+        rows = _rows_of(chosen, flows, offsets)
         day[rows], period[rows] = flows.day, flows.period
         interest[rows], principal[rows] = flows.interest, flows.principal
-    return Flows(offsets, day, period, interest, principal, widest.variant_of_scenario)
+    told = _interleaved_parts(parts, offsets, variants)
+    return Flows(offsets, day, period, interest, principal, widest.variant_of_scenario, told)
+
+
+def _interleaved_parts(
+    groups: list[tuple[NDArray[np.int64], Flows]], offsets: NDArray[np.int64], variants: int
+) -> NDArray[np.float64] | None:
+    if all(flows.parts is None for _, flows in groups):
+        return None
+    parts = np.empty((len(PARTS), offsets[-1], variants))
+    for chosen, flows in groups:
+        parts[:, _rows_of(chosen, flows, offsets)] = in_parts(flows)
+    return parts
+
+
+def _rows_of(chosen: NDArray[np.int64], flows: Flows, offsets: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where the flows of some of the positions stand among those of all."""
+    before = np.repeat(offsets[:-1][chosen] - flows.offsets[:-1], np.diff(flows.offsets))
+    rows: NDArray[np.int64] = before + np.arange(flows.offsets[-1])
+    return rows
 
 
 def loan_terms(debt: Debt) -> LoanTerms:
@@ -112,7 +130,7 @@ def loan_terms(debt: Debt) -> LoanTerms:
 
 
 def _loan_flows(run: RunInputs, debt: Debt, _: NDArray[np.int8]) -> Flows:
-    project = partial(loan_flows, run.as_of_day, debt.schedules, loan_terms(debt))
+    project = partial(loan_flows, run.as_of_day, debt.schedules, loan_terms(debt), in_parts=run.in_parts)
     return flows_of_variants(behaviours_of(run, debt.terms), project)
 
 
@@ -161,7 +179,7 @@ def project_floating(run: RunInputs, debt: Debt) -> Projected:
     tables = run.tables
     resets = resets_of(run, debt.terms, debt.schedules)
     float_terms = float_terms_of(run, debt, resets)
-    shared = Floaters(run.as_of_day, debt.schedules, float_terms, behaviours_of(run, debt.terms))
+    shared = Floaters(run.as_of_day, debt.schedules, float_terms, behaviours_of(run, debt.terms), run.in_parts)
     surfaces = tables.caplet_surfaces
     sensitive = None if run.prices_only else discounting_of(run, debt.discount_terms)
     projected = floaters_under(shared, tables.discount_factors, sensitive, surfaces)

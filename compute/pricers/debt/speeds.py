@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import UNKNOWN, Terms
 from compute.kernels.deals.collections import Lines
-from compute.kernels.flows.flows import Flows
+from compute.kernels.flows.flows import OF_SCHEDULED, PARTS, Flows
 from compute.kernels.flows.prepaying_pool import Speeds, Variants, distinct_variants
 from compute.kernels.flows.speeds import CDR, DEFAULT_KINDS, NO_SPEED, PD, PREPAYMENT_KINDS, parse_speed
 from domain.scenarios.shocks import DefaultShock, PrepaymentShock
@@ -154,8 +154,25 @@ def flows_of_variants(behaviours: Sequence[Behaviour], project: Callable[[Speeds
         parts[0],
         interest=np.hstack([part.interest for part in parts]),
         principal=np.hstack([part.principal for part in parts]),
+        parts=_parts_of_variants(parts),
         variant_of_scenario=of_scenario,
     )
+
+
+def _parts_of_variants(parts: Sequence[Flows]) -> NDArray[np.float64] | None:
+    """Where one behaviour's principal is in parts, all of what another pays is scheduled."""
+    if all(part.parts is None for part in parts):
+        return None
+    return np.concatenate([in_parts(part) for part in parts], axis=2)
+
+
+def in_parts(flows: Flows) -> NDArray[np.float64]:
+    """[4, F, V]"""
+    if flows.parts is not None:
+        return flows.parts
+    parts = np.zeros((len(PARTS), *flows.principal.shape))
+    parts[OF_SCHEDULED] = flows.principal
+    return parts
 
 
 def by_scenario(behaviours: Sequence[Behaviour], parts: Sequence[NDArray[np.float64]], axis: int = 1) -> Any:

@@ -68,22 +68,27 @@ def recovering(run: RunInputs, terms: Terms) -> Flags:
 
 def price_recoveries(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Valued:
     """Positions that are `recovering`. A yield has no period to count in, so there is none."""
+    flows, count = recovery_flows(run, terms), len(terms)
+    valued = value_flows(run, _debt(run, terms), Projected(flows, flows, flows, None, np.zeros(count)), index)
+    theta_ccy = valued.of("THETA")
+    if theta_ccy is None:
+        return valued
+    return valued.with_values({"THETA": np.where(flows.day[:, None] > 0, theta_ccy, 0.0)})
+
+
+def recovery_flows(run: RunInputs, terms: Terms) -> Flows:
+    """One payment each."""
     notional_ccy, count = terms.position_number("notional"), len(terms)
     lost = np.clip(terms.number("severity")[:, None] + run.tables.severity_add, 0.0, 1.0)
-    day = np.array([_months_on(run.as_of_day, int(lag)) for lag in terms.whole("recovery_lag_months")], np.int32)
-    flows = Flows(
+    day = [_months_on(run.as_of_day, int(lag)) for lag in terms.whole("recovery_lag_months")]
+    return Flows(
         offsets=np.arange(count + 1, dtype=np.int64),
-        day=day,
+        day=np.array(day, np.int32),
         period=np.zeros(count, np.int32),
         interest=np.zeros(lost.shape),
         principal=notional_ccy[:, None] * (1.0 - lost),
         variant_of_scenario=np.arange(run.scenario_count, dtype=np.int32),
     )
-    valued = value_flows(run, _debt(run, terms), Projected(flows, flows, flows, None, np.zeros(count)), index)
-    theta_ccy = valued.of("THETA")
-    if theta_ccy is None:
-        return valued
-    return valued.with_values({"THETA": np.where(day[:, None] > 0, theta_ccy, 0.0)})
 
 
 def last_payment_days(run: RunInputs, terms: Terms) -> Days:

@@ -40,7 +40,7 @@ MONTHS_PER_YEAR = 12.0
 def price_pools(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Valued:
     """Positions that passed `check_pools`. Speeds are held when rates move, so the bumps discount the same flows."""
     dates, pools = pool_dates(terms), pool_terms(terms)
-    flows = flows_of_variants(behaviours_of(run, terms), partial(pool_flows, run.as_of_day, dates, pools))
+    flows = flows_of_pools(run, terms, dates, pools)
     on = discount_terms(run, terms)
     found = discounted(run, flows, on, sensitivities=not run.prices_only)
     pv_up_ccy, pv_down_ccy = bumped(run, lambda factors: revalued(run, flows, on, factors))
@@ -74,6 +74,11 @@ def price_pools(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Value
         },
     )
     return with_spreads(run, valued, held)
+
+
+def flows_of_pools(run: RunInputs, terms: Terms, dates: PoolDates, pools: PoolTerms) -> Flows:
+    project = partial(pool_flows, run.as_of_day, dates, pools, in_parts=run.in_parts)
+    return flows_of_variants(behaviours_of(run, terms), project)
 
 
 def pool_terms(terms: Terms) -> PoolTerms:

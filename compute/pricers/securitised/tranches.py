@@ -57,14 +57,16 @@ def places_of(run: RunInputs) -> dict[str, Place]:
 
 def projected(run: RunInputs, deal: Deal) -> ProjectedDeal:
     """Once a run, whichever chunk asks first."""
-    made: ProjectedDeal = run.lookups.once("projected deal", deal.deal_id, partial(project, run, deal))
+    made: ProjectedDeal = run.lookups.once(
+        f"projected deal, contractual: {run.is_contractual}", deal.deal_id, partial(project, run, deal)
+    )
     return made
 
 
 def price_tranches(run: RunInputs, terms: Terms, index: Rows) -> Valued:
     """Positions that passed `check_tranches`."""
-    held = _held(run, terms)
-    flows = _flows(run, held, lambda each: each.flows)
+    held = held_tranches(run, terms)
+    flows = flows_held(run, held, lambda each: each.flows)
     on = discount_terms(run, terms)
     found = discounted(run, flows, on, sensitivities=not run.prices_only)
     key_rates = found.key_rate_dv01
@@ -81,7 +83,7 @@ def price_tranches(run: RunInputs, terms: Terms, index: Rows) -> Valued:
         accrued_ccy=accrued_ccy,
         pv_ccy=found.pv,
     )
-    theta = pv_for_theta(run, _flows(run, held, _for_theta), on) - found.pv if is_asked(run) else None
+    theta = pv_for_theta(run, flows_held(run, held, _for_theta), on) - found.pv if is_asked(run) else None
     valued = Valued(
         index=index,
         notional_ccy=held.notional_ccy,
@@ -118,7 +120,7 @@ class HeldTranches:
     """[m] of the tranche"""
 
 
-def _held(run: RunInputs, terms: Terms) -> HeldTranches:
+def held_tranches(run: RunInputs, terms: Terms) -> HeldTranches:
     codes, ids = terms.texts("instrument_id")
     distinct, tranche = np.unique(codes, return_inverse=True)
     known = places_of(run)
@@ -134,7 +136,7 @@ def _for_theta(each: ProjectedDeal) -> DealFlows:
     return each.flows if each.for_theta is None else each.for_theta
 
 
-def _flows(run: RunInputs, held: HeldTranches, which: Any) -> Flows:
+def flows_held(run: RunInputs, held: HeldTranches, which: Any) -> Flows:
     """Flows of the distinct tranches, gathered for the positions; those paid by the valuation date are past."""
     days, counts, first = [], [], []
     interest, principal = [], []
@@ -174,7 +176,7 @@ def _through_amounts(run: RunInputs, held: HeldTranches, discounting: Amounts, o
         return through
 
     def value(which: Any) -> Matrix:
-        return revalued(run, _flows(run, held, which), on, run.tables.discount_factors)
+        return revalued(run, flows_held(run, held, which), on, run.tables.discount_factors)
 
     for key in range(discounting.shape[2]):
         up = value(lambda each, k=key: each.key_rates[k][0] if each.key_rates else each.flows)
@@ -199,7 +201,7 @@ def _wide(run: RunInputs, held: HeldTranches, on: DiscountTerms) -> tuple[Matrix
     tables = run.tables
     values = []
     for side, factors in enumerate((tables.discount_factors_up, tables.discount_factors_down)):
-        flows = _flows(run, held, lambda each, s=side: each.convexity[s] if each.convexity else each.flows)
+        flows = flows_held(run, held, lambda each, s=side: each.convexity[s] if each.convexity else each.flows)
         values.append(revalued(run, flows, on, factors))
     return values[0], values[1]
 

@@ -10,6 +10,7 @@ from ops.cash_flows import cash_flows_of_run
 from ops.read_models import build_projections
 from ops.services import build_app
 from projections.engine.runner import catch_up
+from query_api.http.documents import as_json
 from query_api.services.cashflow import AskedFlows, Basis, Shown
 
 
@@ -60,3 +61,74 @@ def test_another_runs_scenario_is_refused(sealed: Any, client: TestClient) -> No
     asked = AskedFlows(Shown.POSITION, loan["position_id"], "down100", Basis.BEHAVIOURAL)
     with pytest.raises(Refused, match="no scenario 'down100'"):
         cash_flows_of_run(sealed.tenor.storage, sealed.run_id, asked)
+
+
+@pytest.mark.parametrize("view", ["ladder", "repricing"])
+def test_a_ladder_over_http_is_the_command_lines(sealed: Any, client: TestClient, view: str) -> None:
+    address = f"/api/v1/cashflow/runs/{sealed.run_id}/{view}"
+    asked = {"by": "book", "buckets": "IRRBB", "basis": "CONTRACTUAL"}
+    rows = client.get(address, params=asked).json()
+    flows = AskedFlows(Shown(view), "", None, Basis.CONTRACTUAL, "book", None, "IRRBB")
+    assert as_json(cash_flows_of_run(sealed.tenor.storage, sealed.run_id, flows).to_pylist()) == as_json(rows)
+    lines = client.get(address, params=asked | {"format": "csv"}).text.splitlines()
+    assert len(lines) == len(rows) + 1 and lines[0].split(",") == list(rows[0])
+    assert {row["scenario_id"] for row in rows} == {"BASE"} and len({row["group"] for row in rows}) > 1
+
+
+def test_ladders_by_every_kind_of_name_add_up_to_all(sealed: Any, client: TestClient) -> None:
+    address = f"/api/v1/cashflow/runs/{sealed.run_id}/ladder"
+
+    def total(**asked: str) -> float:
+        return float(sum(row["pv_base"] for row in client.get(address, params=asked).json() if row["pv_base"]))
+
+    everything = total()
+    names = ("currency", "product_type", "desk", "fund", "state", "fico:660,720", "desk,state", "rating", "total")
+    for by in names:
+        assert total(by=by) == pytest.approx(everything, rel=1e-12), by
+    nodes = client.get(address, params={"by": "node"}).json()
+    root = next(row["group"] for row in client.get(address, params={"by": "fund"}).json())
+    of_root = sum(row["pv_base"] for row in nodes if row["group"] == root)
+    assert (
+        of_root == pytest.approx(total(node=root), rel=1e-12) == pytest.approx(total(by="state", node=root), rel=1e-12)
+    )
+    below = {row["group"] for row in client.get(address, params={"by": "node", "node": root}).json()}
+    assert root in below <= {row["group"] for row in nodes}
+
+
+def test_every_group_has_every_bucket(sealed: Any, client: TestClient) -> None:
+    rows = client.get(f"/api/v1/cashflow/runs/{sealed.run_id}/ladder", params={"by": "currency"}).json()
+    names = [row["bucket"] for row in rows]
+    count = len(dict.fromkeys(names))
+    assert names == list(dict.fromkeys(names)) * (len(rows) // count) and names[:2] + names[-2:] == [
+        "1M",
+        "2M",
+        "30Y",
+        ">30Y",
+    ]
+    last = rows[count - 1]
+    assert last["end_date"] is None and last["midpoint_yr"] is None and rows[0]["start_date"] == "2026-01-23"
+    whole = client.get(f"/api/v1/cashflow/runs/{sealed.run_id}/ladder").json()
+    assert whole[0]["group"] == "ALL"
+    positions = {row["currency"]: (row["positions"], row["left_out"]) for row in rows}
+    assert positions == {row["currency"]: (row["positions"], row["left_out"]) for row in whole}
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "code"),
+    [
+        ({"scenario": "up100"}, 422, "NOT_STORED"),
+        ({"scenario": "nobody"}, 422, "UNKNOWN_SCENARIO"),
+        ({"buckets": "3M,1M"}, 422, "INVALID_BUCKETS"),
+        ({"buckets": "soon"}, 422, "INVALID_BUCKETS"),
+        ({"by": "colour"}, 422, "BAD_QUERY"),
+        ({"by": "node,state"}, 422, "BAD_QUERY"),
+        ({"node": "NOWHERE"}, 404, "NOT_FOUND"),
+        ({"bucket": "1M"}, 422, "UNKNOWN_PARAMETER"),
+    ],
+)
+def test_a_ladder_that_cannot_be_shown_says_why(
+    sealed: Any, client: TestClient, asked: dict[str, str], status: int, code: str
+) -> None:
+    answer = client.get(f"/api/v1/cashflow/runs/{sealed.run_id}/ladder", params=asked)
+    problem = answer.json()
+    assert (answer.status_code, code in (problem["code"], problem.get("reason"))) == (status, True), problem
