@@ -30,8 +30,10 @@ from ops.http.database_metrics import DatabaseCollector
 from ops.http.probing import Probe
 from ops.http.server import Server, configuration
 from ops.ids import whole_id_of
+from ops.liquidity import work_out_for as liquidity_for
 from ops.metrics import ProjectionCollector
 from ops.parsing.pool import Abandoned
+from ops.ports import Storage
 from ops.processes.stopping import Stop
 from ops.run_metrics import RunCollector
 from ops.wiring import Tenor
@@ -41,6 +43,7 @@ from query_api.services import (
     audit,
     cashflow,
     ingestion,
+    liquidity,
     marketdata,
     models,
     orchestrator,
@@ -138,12 +141,19 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
             scenario.build_router(connect),
             scenario_commands.build_router(store, envelope_of, tenor.parsers.read_history),
         ],
-        "cashflow": lambda: [cashflow.build_router(connect, work_out_for(tenor.storage))],
+        "cashflow": lambda: cash_flow_routers(tenor.storage),
         "ingestion": lambda: [
             ingestion.build_router(connect),
             ingest_commands.build_router(store, blobs, tenor.portfolio_codec, envelope_of, tenor.parsers.digest_upload),
         ],
     }
+
+
+def cash_flow_routers(storage: Storage) -> list[APIRouter]:
+    return [
+        cashflow.build_router(storage.connect, work_out_for(storage)),
+        liquidity.build_router(storage.connect, liquidity_for(storage)),
+    ]
 
 
 def gone(_request: Request, _error: Exception) -> Response:
