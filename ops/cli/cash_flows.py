@@ -1,4 +1,4 @@
-"""`tenor cashflows RUN`: what will be paid, when: of a position, a deal, all positions by time bucket; and liquidity."""
+"""`tenor cashflows RUN`: what will be paid, when: of a position, a deal, of all by time bucket; and liquidity."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path

@@ -123,8 +123,8 @@ REFUSED: list[tuple[tuple[str, ...], str, str]] = [
     (("--liquidity", "NFSR"), "UNKNOWN_RULE_SET", "use one of LCR, NSFR, LIQUIDATION"),
     (("--liquidity", "LCR", "--node", "NOWHERE"), "UNKNOWN_NODE", "use one of "),
     (("--liquidity", "LCR", "--scenario", "down"), "UNKNOWN_SCENARIO", "use one of BASE"),
-    (("--liquidity", "LCR", "--position", "P-AUTO"), "WHAT_IS_SHOWN", "leave --position out"),
-    (("--position", "P-AUTO", "--node", "FUND"), "WHAT_IS_SHOWN", "add --liquidity"),
+    (("--liquidity", "LCR", "--position", "P-AUTO"), "WHAT_IS_SHOWN", "name one of --position, --deal"),
+    (("--liquidity", "LCR", "--by", "desk"), "WHAT_IS_SHOWN", "leave them out"),
 ]
 
 
