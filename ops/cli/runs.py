@@ -6,7 +6,7 @@ import typer
 
 from ops.cli.archive import archive_run
 from ops.cli.options import A_RUN, AsJson, opened
-from ops.cli.output import Output
+from ops.cli.output import Output, said
 from ops.ids import run_named, whole_id_of
 
 if TYPE_CHECKING:
@@ -60,13 +60,19 @@ def submit(
     """Ask for a run. With --wait it needs no other process."""
     from commands.submit_run import SubmitRun
     from ops.processes.run_to_end import everything_running, failure_lines, summary, wait_until_queryable
+    from ops.read_models import catch_up_catalogues
     from ops.run_requests import submit_request
+    from ops.snapshot_dates import dates_apart
 
     asked = (words(scenarios), words(measures), base_currency, idempotency_key)
     output = Output(as_json)
     with opened(context) as tenor:
         portfolio = whole_id_of(tenor.storage, "portfolio", portfolio)
         market = whole_id_of(tenor.storage, "market", market)
+        catch_up_catalogues(tenor.storage)
+        with tenor.database.connect() as connection:
+            for each in dates_apart(connection, portfolio, market):
+                output.note(f"note: {each['sentence']}; {each['fix']}")
         request = SubmitRun(portfolio, market, *asked, require_approved_models, words(cashflows))
         if wait:
             with everything_running(tenor.processes, workers) as running:
@@ -126,7 +132,8 @@ def show(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
         row = find_run(tenor.storage, run_named(tenor.storage, run))
     uses = [f"{one['model']}@{one['version']} {one['status']}" for one in row["models"]]
     shown = {name: value for name, value in row.items() if name != "failures"} | {"models": ", ".join(uses)}
-    Output(as_json).show(row, *(f"{name:<22}{value}" for name, value in shown.items()), *failure_lines(row))
+    lines = (f"{name:<22}{said(value)}".rstrip() for name, value in shown.items())
+    Output(as_json).show(row, *lines, *failure_lines(row))
 
 
 def watch(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
