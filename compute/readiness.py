@@ -27,7 +27,7 @@ FAINT = 0.5
 
 @dataclass(frozen=True)
 class CoarseCurve:
-    """A curve on which some key rates move no node, or hardly one: most of its risk there is told at their neighbours."""
+    """A curve on which some key rates move no node, or hardly one: its risk there is told at their neighbours."""
 
     curve_id: str
     key_rates: tuple[str, ...]

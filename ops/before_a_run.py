@@ -84,14 +84,12 @@ def _coarse(curve: CoarseCurve) -> dict[str, Any]:
     named = ", ".join(each.upper() for each in curve.key_rates)
     sentence = f"{curve.curve_id} has no node near the key rate{'' if one else 's'} {named}"
     if curve.scenarios:
-        little = (
-            "change nothing on it there" if curve.reach == 0.0 else "move it there by less than half of what they say"
-        )
+        little = "change nothing on it there" if curve.reach == 0.0 else "move it there by less than half of their size"
         sentence += f", and {', '.join(curve.scenarios)} will {little}"
     return {
         "curve_id": curve.curve_id,
         "key_rates": list(curve.key_rates),
         "scenarios": list(curve.scenarios),
         "sentence": sentence,
-        "fix": "give the curve a node at each of them; until then most of the risk there is told at the key rates beside",
+        "fix": "give the curve nodes there; until then most of that risk is told at the key rates beside",
     }

@@ -17,10 +17,8 @@ def refused(report: dict[str, Any], accept_valid: str) -> tuple[str, str]:
     again = f"mend {'it' if bad == 1 else 'them'} and bring the portfolio again"
     if not good:
         return said, again
-    others = rows - bad
-    if good == others:
+    need_them = rows - bad - good
+    if not need_them:
         return said, f"{again}, or store the other {counted(good, 'row')} with {accept_valid}"
-    need = (
-        f"{others - good:,} more {'needs' if others - good == 1 else 'need'} the wrong {'one' if bad == 1 else 'ones'}"
-    )
-    return said, f"{again}, or store {counted(good, 'row')} with {accept_valid} ({need})"
+    why = f"{counted(need_them, 'row')} more cannot be kept without the wrong"
+    return said, f"{again}, or store {counted(good, 'row')} with {accept_valid} ({why})"

@@ -95,11 +95,8 @@ def _check_reference(
     parent, named = tables.get(parent_name), table.present(column)
     if parent is None:
         rows = np.flatnonzero(named)
-        more = (
-            f", and {counted(len(rows) - 1, 'more row')} name{'s' if len(rows) == 2 else ''} it"
-            if len(rows) > 1
-            else ""
-        )
+        others = f"{counted(len(rows) - 1, 'more row')} name{'s' if len(rows) == 2 else ''} it"
+        more = f", and {others}" if len(rows) > 1 else ""
         message = f"There is no {parent_name} table that could be read{more}."
         fix = f"Bring {parent_name}, or mend it where it is refused, or leave {column} empty."
         errors.one(table, column, Code.UNKNOWN_REFERENCE, rows, message, fix)

@@ -153,7 +153,8 @@ def currency_of_number(asked: Asked, portfolio: Portfolio) -> str | None:
 
 def currency_of(portfolio: Portfolio, row: int) -> str:
     currency = portfolio.tables["instruments"].columns["currency"]
-    return currency.categories[currency.values[portfolio.instrument_row[row]]]
+    code: str = currency.categories[currency.values[portfolio.instrument_row[row]]]
+    return code
 
 
 def values_of(storage: Storage, asked: Asked, portfolio: Portfolio, columns: BlockColumns) -> dict[str, float | None]:
