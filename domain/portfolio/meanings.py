@@ -185,7 +185,7 @@ POSITIONS = {
     "position_id": "Your id of the holding.",
     "instrument_id": "What is held.",
     "book_id": "The BOOK that holds it.",
-    "notional": "Signed. Outstanding principal; of pools and tranches current face, of a RESIDUAL units; of trades notional.",
+    "notional": "Signed. Outstanding principal; face of pools and tranches, units of a RESIDUAL; trade notional.",
     "book_value": "For the control totals of ingestion.",
     "acquisition_date": "Checked against the instrument's issue.",
     "accounting_class": "To group by.",
