@@ -1,9 +1,10 @@
 """What a run would lack, found without pricing: the checks that every chunk passes, and curves too coarse to bump."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from compute.chunks import check
 from compute.inputs.run_inputs import RunInputs
@@ -18,15 +19,22 @@ from domain.measures.measures import KEY_RATE_LABELS, KEY_RATE_TENORS_YR
 from domain.portfolio.columns import Portfolio
 from domain.scenarios.shocks import KeyRateShock, ScenarioDocument, matches
 
+Times = NDArray[np.float64]
+
+FAINT = 0.5
+"""A bump of a key rate of which less than this arrives at the key rate itself is told elsewhere for the most part."""
+
 
 @dataclass(frozen=True)
 class CoarseCurve:
-    """A curve on which some key rates move no node: its exposure there is told at the neighbouring key rates."""
+    """A curve on which some key rates move no node, or hardly one: its risk there is told at their neighbours."""
 
     curve_id: str
     key_rates: tuple[str, ...]
     scenarios: tuple[str, ...]
-    """of KEY_RATE shocks that change nothing on it"""
+    """of KEY_RATE shocks that change nothing on it there, or too little"""
+    reach: float
+    """the most of a bump at any of these key rates that arrives there, 0 to FAINT"""
 
 
 def failing_by_chunk(run: RunInputs) -> Iterator[Failing]:
@@ -48,21 +56,33 @@ def coarse_curves(
         if curve.curve_id not in read or isinstance(curve, ParCurve):
             continue
         times_yr = node_days_of(curve.nodes, market.as_of) / DAYS_PER_YEAR
-        moved = [bool(np.interp(times_yr, KEY_RATE_TENORS_YR, tent).any()) for tent in np.eye(len(KEY_RATE_TENORS_YR))]
-        still = {tenor for tenor, moves in zip(KEY_RATE_TENORS_YR, moved, strict=True) if not moves}
-        idle = [each for each in scenarios if _moves_nothing(each, curve.curve_id, still)]
-        asked = {tenor for tenor in still if "KEY_RATE_DV01" in measures and tenor < times_yr[-1]}
-        asked |= {shock.tenor_yr for each in idle for shock in _key_rates(each, curve.curve_id)} & still
+        faint = {tenor: reach for tenor, reach in _reaches(times_yr).items() if reach < FAINT}
+        idle = [each for each in scenarios if _moves_little(each, curve.curve_id, faint)]
+        asked = {tenor for tenor in faint if "KEY_RATE_DV01" in measures and tenor < times_yr[-1]}
+        asked |= {shock.tenor_yr for each in idle for shock in _key_rates(each, curve.curve_id)} & faint.keys()
         if asked:
             labels = zip(KEY_RATE_LABELS, KEY_RATE_TENORS_YR, strict=True)
             key_rates = tuple(label for label, tenor in labels if tenor in asked)
-            found.append(CoarseCurve(curve.curve_id, key_rates, tuple(each.scenario_id for each in idle)))
+            reach = max(faint[tenor] for tenor in asked)
+            found.append(CoarseCurve(curve.curve_id, key_rates, tuple(each.scenario_id for each in idle), reach))
     return found
+
+
+def _reaches(times_yr: Times) -> dict[float, float]:
+    """By key rate, how much of its bump arrives at its own time on the curve, linearly between the nodes it moves.
+
+    A node a few days past the key rate before moves by a sliver of it, which is as good as nothing.
+    """
+    tents = np.eye(len(KEY_RATE_TENORS_YR))
+    return {
+        tenor: float(np.interp(tenor, times_yr, np.interp(times_yr, KEY_RATE_TENORS_YR, tent)))
+        for tenor, tent in zip(KEY_RATE_TENORS_YR, tents, strict=True)
+    }
 
 
 def _key_rates(scenario: ScenarioDocument, curve_id: str) -> list[KeyRateShock]:
     return [each for each in scenario.shocks if isinstance(each, KeyRateShock) and matches(each.curves, curve_id)]
 
 
-def _moves_nothing(scenario: ScenarioDocument, curve_id: str, still: set[float]) -> bool:
-    return any(shock.tenor_yr in still and shock.bp for shock in _key_rates(scenario, curve_id))
+def _moves_little(scenario: ScenarioDocument, curve_id: str, faint: Mapping[float, float]) -> bool:
+    return any(shock.tenor_yr in faint and shock.bp for shock in _key_rates(scenario, curve_id))

@@ -6,17 +6,14 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from domain.event import Event
+from domain.packing import PART_POSITIONS as PART_POSITIONS
+from domain.packing import Packed as Packed
 from domain.portfolio.columns import Portfolio
 from domain.refusals import AlreadyThere as AlreadyThere
 from domain.runs.facts import Block, BlockColumns
 
 Connection = Any
 """A psycopg connection inside an open transaction; `domain` knows no driver."""
-
-PART_POSITIONS = 2_048
-"""Of a packed column: what is opened to read one number."""
-Packed = Sequence[Sequence[Sequence[bytes | memoryview]]]
-"""[columns][parts][scenarios] zstd frames: eight byte planes, lowest first, of bits XOR those of the first scenario."""
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,9 @@ MAX_AMOUNT = 1e15
 CODE = "CONTROL_CHARACTER"
 FIX = "remove it: a text is one line of visible characters"
 
+SPELLED_WITH_A_VOWEL = ("FX", "FRA", "LGD", "SMM", "MBS")
+"""An eff-ex, an eff-ar-ay."""
+
 _FORBIDDEN = re.compile(f"[{FORBIDDEN}]")
 
 
@@ -45,6 +48,16 @@ def of_header(value: str) -> str:
         return value.encode("latin-1").decode()
     except ValueError:
         return value
+
+
+def counted(count: int, thing: str) -> str:
+    """`1 row`, `2,000 rows`."""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
+def with_article(name: str) -> str:
+    """`a LOAN`, `an IRS`, `an FX_FWD`: a name that begins with a vowel, or is spelled out and begins with its sound."""
+    return f"{'an' if name[:1].lower() in 'aeio' or name.startswith(SPELLED_WITH_A_VOWEL) else 'a'} {name}"
 
 
 def visible(text: str) -> str:

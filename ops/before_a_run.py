@@ -1,7 +1,6 @@
 """What a run will lack, before it is asked for: the checks of compute, counted as the failures of a run are."""
 
 import time
-from dataclasses import dataclass
 from typing import Any
 
 from commands.submit_run import SubmitRun, models_of, terms_of
@@ -9,33 +8,26 @@ from compute.inputs.run_inputs import resolve
 from compute.outputs.failures import Failing
 from compute.readiness import CoarseCurve, coarse_curves, failing_by_chunk
 from domain.event import Envelope
-from domain.market.document import stored_market
 from domain.measures.failures import Reason
-from domain.ports import BlobStore, EventStore, PortfolioCodec
 from domain.scenarios.shocks import ScenarioDocument
 from domain.valuation_models import ModelStatus
 from ops.checking import check_scenarios
+from ops.ports import Storage
+from ops.snapshot_dates import dates_apart
 from projections.results.failures import FailureKinds
 from projections.results.positions import Identities
 from projections.results.reasons import KnownReasons
 
 
-@dataclass(frozen=True)
-class Ports:
-    store: EventStore
-    blobs: BlobStore
-    portfolios: PortfolioCodec
-
-
-def check_before_run(ports: Ports, envelope: Envelope, wish: SubmitRun) -> dict[str, Any]:
+def check_before_run(storage: Storage, envelope: Envelope, wish: SubmitRun) -> dict[str, Any]:
     """Refused as the run would be; else everything that it would go without. `ok`: nothing.
 
     Nothing is priced and nothing stored: what only pricing finds (a search that ends nowhere) is not in it.
     """
     started = time.monotonic()
-    terms = terms_of(ports.store, ports.blobs, wish, check_scenarios)
-    portfolio = ports.portfolios.decode(ports.blobs.get(terms["portfolio_sha256"]))
-    market = stored_market(ports.blobs.get(terms["market_sha256"]))
+    terms = terms_of(storage.store, storage.blobs, wish, check_scenarios)
+    portfolio = storage.portfolio(terms["portfolio_sha256"])
+    market = storage.market(terms["market_sha256"])
     scenarios = [ScenarioDocument.model_validate(each) for each in terms["scenario_documents"]]
     measures = tuple(terms["measures"])
     named = {name: terms[name] for name in ("base_currency", "chunk_size")}
@@ -44,9 +36,11 @@ def check_before_run(ports: Ports, envelope: Envelope, wish: SubmitRun) -> dict[
     for failing in failing_by_chunk(run):
         failed += book.take(failing)
     coarse = coarse_curves(portfolio, market, scenarios, measures)
+    with storage.connect() as connection:
+        apart = dates_apart(connection, str(terms["portfolio_snapshot_id"]), str(terms["market_snapshot_id"]))
     unapproved = [
         {"model": use.model, "version": use.version, "status": use.status.value}
-        for use in models_of(ports.store, envelope, wish)
+        for use in models_of(storage.store, envelope, wish)
         if use.status is not ModelStatus.APPROVED
     ]
     return {
@@ -62,6 +56,7 @@ def check_before_run(ports: Ports, envelope: Envelope, wish: SubmitRun) -> dict[
         "failures": book.told(),
         "coarse_curves": [_coarse(each) for each in coarse],
         "models_without_approval": unapproved,
+        "remarks": apart,
         "seconds": round(time.monotonic() - started, 3),
     }
 
@@ -87,13 +82,14 @@ class Holes:
 def _coarse(curve: CoarseCurve) -> dict[str, Any]:
     one = len(curve.key_rates) == 1
     named = ", ".join(each.upper() for each in curve.key_rates)
-    sentence = f"{curve.curve_id} has no node for the key rate{'' if one else 's'} {named}"
+    sentence = f"{curve.curve_id} has no node near the key rate{'' if one else 's'} {named}"
     if curve.scenarios:
-        sentence += f", and {', '.join(curve.scenarios)} will change nothing on it there"
+        little = "change nothing on it there" if curve.reach == 0.0 else "move it there by less than half of their size"
+        sentence += f", and {', '.join(curve.scenarios)} will {little}"
     return {
         "curve_id": curve.curve_id,
         "key_rates": list(curve.key_rates),
         "scenarios": list(curve.scenarios),
         "sentence": sentence,
-        "fix": "give the curve nodes between the key rates on either side; until then the risk is told at those",
+        "fix": "give the curve nodes there; until then most of that risk is told at the key rates beside",
     }

@@ -3,14 +3,14 @@
 import logging
 import sys
 
-import structlog
-
 from ops.secrets import hide_what_is_said
 
 
 def configure_logs(level: int = logging.WARNING) -> None:
     """INFO has a line for each step of a run's life: for processes that serve until they are told to end."""
-    hide_what_is_said()
+    import structlog
+
+    configure_libraries()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -23,6 +23,10 @@ def configure_logs(level: int = logging.WARNING) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    # Ours may say more than what we use does: its messages are for whoever mends it.
+
+
+def configure_libraries() -> None:
+    """What we use, for a process in which nothing of ours logs. Ours may say more: it is for whoever mends it."""
+    hide_what_is_said()
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
     logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # whoever asked for the connection says it, once

@@ -113,9 +113,9 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
         return tenor.envelope(of_header(request.headers.get(ACTOR_HEADER, "api"))[:100])
 
     def check(envelope: Envelope, wish: SubmitRun) -> dict[str, Any]:
-        from ops.before_a_run import Ports, check_before_run  # with all of compute, which nothing else here needs
+        from ops.before_a_run import check_before_run  # with all of compute, which nothing else here needs
 
-        return check_before_run(Ports(store, blobs, tenor.portfolio_codec), envelope, wish)
+        return check_before_run(tenor.storage, envelope, wish)
 
     return {
         "marketdata": lambda: [

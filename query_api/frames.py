@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import zstandard
 
-from domain.ports import PART_POSITIONS
+from domain.packing import PART_POSITIONS
 
 ZSTD_LEVEL = 1
 PLANES = 8

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 
-from domain.runs.run import RunStatus
+from domain.runs.status import RunStatus
 from domain.scenarios.versions import split_reference
 from query_api.errors import BadQuery, NoHistory, NotFound, NotQueryable
 from query_api.ids import LATEST_RUN, IdKind, find_id

@@ -47,6 +47,11 @@ SELECT count(*) FROM (
      WHERE s.kind = %(kind)s AND (%(until)s::bigint IS NULL OR s.log_position <= %(until)s)) listed
 """
 
+DATES_BROUGHT = """
+SELECT b.as_of, b.as_of = (b.brought_at AT TIME ZONE 'UTC')::date FROM read.snapshot_brought b
+ WHERE b.snapshot_id = %s ORDER BY b.log_position DESC
+"""
+
 MAX_SNAPSHOTS = 2**31
 
 
@@ -81,6 +86,11 @@ def find_snapshot(
     if row is None:
         raise NotFound(f"there is no {what} snapshot {snapshot_id}", f"`tenor {what} list` names the {what} snapshots")
     return row
+
+
+def dates_brought(connection: Connection, snapshot_id: str | UUID) -> list[tuple[date, bool]]:
+    """The dates that a snapshot was brought under, the last first, and whether each was the day itself."""
+    return connection.execute(DATES_BROUGHT, (snapshot_id,)).fetchall()
 
 
 def newest_snapshots(

@@ -134,16 +134,20 @@ class Sheets:
 
     def _tell(self) -> None:
         worksheet, bold = self.book.add_worksheet(ABOUT), self.book.add_format({"bold": True})
+        count = self.book.add_format({"num_format": COUNT})
         worksheet.set_column(0, 2, WIDEST)
         worksheet.freeze_panes(1, 0)
         for row, (is_head, cells) in enumerate(self._lines()):
             for place, cell in enumerate(cells):
-                worksheet.write_string(row, place, shortened(cell), bold if is_head else None)
+                if isinstance(cell, int):
+                    worksheet.write_number(row, place, cell, count)
+                else:
+                    worksheet.write_string(row, place, shortened(cell), bold if is_head else None)
 
-    def _lines(self) -> list[tuple[bool, tuple[str, ...]]]:
+    def _lines(self) -> list[tuple[bool, tuple[str | int, ...]]]:
         said = {key.decode(): value.decode() for key, value in (self.schema.metadata or {}).items()}
         known = (("run", "run_id"), ("as of", "as_of"), ("base currency", "base_currency"))
-        lines: list[tuple[bool, tuple[str, ...]]] = [(True, ("what", "is"))]
+        lines: list[tuple[bool, tuple[str | int, ...]]] = [(True, ("what", "is"))]
         lines += [(False, (name, said[key])) for name, key in known if said.get(key)]
         lines += [(False, ("asked for", said["asked"]))] if said.get("asked") else []
         if "left_out" in said:
@@ -152,7 +156,7 @@ class Sheets:
         if self.shortened:
             lines.append((False, ("shortened", f"{self.shortened:,} texts of more than {MAX_CELL:,} characters")))
         lines += [(False, ()), (True, ("sheet", "rows"))]
-        lines += [(False, (sheet.name, f"{sheet.row - 1:,}")) for sheet in self.written]
+        lines += [(False, (sheet.name, sheet.row - 1)) for sheet in self.written]
         if any(sheet.number > 1 for sheet in self.written):
             limit = f"a sheet takes {self.rows_of_a_sheet:,} rows and a header: the rest goes on, none is left out"
             lines.append((False, ("", limit)))

@@ -20,6 +20,7 @@ from commands.api.refusals import CommandRoute
 from commands.ingest_portfolio import Called, Digested, Wish, ingest_portfolio
 from commands.ingestion.codes import Code
 from commands.ingestion.limits import Budget
+from commands.ingestion.outcome import refused
 from commands.once import position_after
 from domain.answered_commands import Key
 from domain.ports import BlobStore, EventStore, PortfolioCodec
@@ -131,8 +132,7 @@ def _answer(store: EventStore, key: Key | None, report: dict[str, Any], dry_run:
     if dry_run:
         return JSONResponse(report)
     if report["snapshot_id"] is None:
-        detail = f"the portfolio has {report['rejected']:,} rows that cannot be used; nothing was stored"
-        fix = "mend the rows that `errors` names, or send ?accept_valid=true"
+        detail, fix = refused(report, "?accept_valid=true")
         raise HTTPException(422, {"code": "PORTFOLIO_REJECTED", "detail": detail, "fix": fix, **report})
     position = position_after(store, key)
     location = f"{PREFIX}/snapshots/{report['snapshot_id']}"

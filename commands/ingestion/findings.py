@@ -120,6 +120,14 @@ class Findings:
         """One more finding about a row, past those that are told."""
         self._single_counts[code.value] += 1
 
+    def copied(self) -> "Findings":
+        """To go on with, as a trial: what is found from now on is in the copy alone."""
+        other = Findings()
+        other._single, other._single_counts = list(self._single), self._single_counts.copy()
+        other._single_rows = {table: list(rows) for table, rows in self._single_rows.items()}
+        other._groups, other.fatal = list(self._groups), self.fatal
+        return other
+
     @property
     def total(self) -> int:
         return self._single_counts.total() + sum(group.count for group in self._groups)

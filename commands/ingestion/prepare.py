@@ -23,7 +23,7 @@ from commands.ingestion.outliers import warn_of_outliers
 from commands.ingestion.percent import refuse_percent
 from commands.ingestion.read_source import read_source
 from commands.ingestion.references import Tables, check_references
-from commands.ingestion.rejection import note_unattributable, rows_to_keep
+from commands.ingestion.rejection import count_acceptable, note_unattributable, rows_to_keep
 from commands.ingestion.terms import check_terms
 from commands.ingestion.typed_columns import TypedTable, typed_table
 from domain.portfolio.columns import Portfolio
@@ -53,6 +53,7 @@ class Prepared:
 
     `rows`      rows found per table, blank lines aside
     `accepted`  rows to be stored: all, some under accept_valid, or none
+    `acceptable`  rows that accept_valid would store: 0 where it cannot help, or where all of them are accepted
     `rejected`  rows with an error, and under accept_valid those that depend on one; `left_out` has their numbers
     `attributes`  by table, the columns that the contract does not name: kept to group, filter and match by
     `errors`    by table, row and column, at most findings.MAX_TOLD of them; `errors_total` counts all
@@ -62,6 +63,7 @@ class Prepared:
     sha256: str | None
     rows: Mapping[str, int]
     accepted: int
+    acceptable: int
     rejected: int
     left_out: Mapping[str, Array]
     errors: list[RowError]
@@ -80,6 +82,7 @@ class Prepared:
             "sha256": self.sha256,
             "rows": dict(self.rows),
             "accepted": self.accepted,
+            "acceptable": self.acceptable,
             "rejected": self.rejected,
             "errors": [asdict(error) for error in self.errors],
             "errors_total": self.errors_total,
@@ -126,7 +129,9 @@ def prepare_portfolio(
         errors.file("positions", Code.NO_ROWS, "No position is left to store.", "Correct the errors, or add positions.")
         storable = False
     said = _said(tables, errors, warnings, found.files, attributes)
-    return _with_portfolio(said, tables, canonical(tables, keep)) if storable else said
+    if storable:
+        return _with_portfolio(said, tables, canonical(tables, keep))
+    return replace(said, acceptable=0 if accept_valid else count_acceptable(tables, errors))
 
 
 def _check(tables: Tables, errors: Findings, warnings: Findings) -> None:
@@ -151,6 +156,7 @@ def _said(
         sha256=None,
         rows=rows,
         accepted=0,
+        acceptable=0,
         rejected=sum(len(each) for each in left_out.values()),
         left_out={name: each for name, each in left_out.items() if len(each)},
         errors=errors.told(),

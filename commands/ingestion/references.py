@@ -10,6 +10,7 @@ from commands.ingestion.findings import Findings
 from commands.ingestion.limits import MAX_TREE_DEPTH
 from commands.ingestion.typed_columns import Typed, TypedTable
 from domain.portfolio.tables import NODE_KINDS, Kind
+from domain.texts import counted
 
 Array = np.ndarray[Any, Any]
 Tables = dict[str, TypedTable]
@@ -94,7 +95,8 @@ def _check_reference(
     parent, named = tables.get(parent_name), table.present(column)
     if parent is None:
         rows = np.flatnonzero(named)
-        more = f", and {len(rows) - 1:,} more rows name it" if len(rows) > 1 else ""
+        others = f"{counted(len(rows) - 1, 'more row')} name{'s' if len(rows) == 2 else ''} it"
+        more = f", and {others}" if len(rows) > 1 else ""
         message = f"There is no {parent_name} table that could be read{more}."
         fix = f"Bring {parent_name}, or mend it where it is refused, or leave {column} empty."
         errors.one(table, column, Code.UNKNOWN_REFERENCE, rows, message, fix)
@@ -111,7 +113,7 @@ def _check_books(positions: TypedTable, portfolio: TypedTable, errors: Findings)
     for cause, rows in by_cause(node, ~book[node]):
         place = f"row {portfolio.source_rows[cause]} of portfolio"
         kind = portfolio.text_at("kind", cause)
-        more = f" So it is in {len(rows) - 1:,} more rows." if len(rows) > 1 else ""
+        more = f" So it is in {counted(len(rows) - 1, 'more row')}." if len(rows) > 1 else ""
         if kind in NODE_KINDS:
             message = f"This node is a {kind}; positions hang on books.{more}"
             fix = f"Name a node of kind BOOK, or correct the kind in {place}."

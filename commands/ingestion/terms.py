@@ -18,6 +18,7 @@ from domain.documents import Problem
 from domain.portfolio.columns import ABSENT_DATE
 from domain.portfolio.payoffs import InvalidPayoff, parse_payoff
 from domain.portfolio.tables import OPTION_TYPES_OF, RATE_TERM, REQUIRED_TERMS
+from domain.texts import with_article
 
 Array = np.ndarray[Any, Any]
 
@@ -54,7 +55,7 @@ def _check_required(tables: Tables, errors: Findings) -> None:
         of_product = instruments.equals("product_type", product) & ~elsewhere
         for term in terms:
             missing = of_product & ~instruments.present(term)
-            _note_missing(instruments, term, missing, f"A {product} needs {term}.", errors)
+            _note_missing(instruments, term, missing, f"{term} is missing: {with_article(product)} needs it.", errors)
     debt = instruments.equals("product_type", *_DEBT)
     for rate_type, term in RATE_TERM.items():
         missing = debt & instruments.equals("rate_type", rate_type) & ~instruments.present(term)
@@ -151,7 +152,7 @@ def _check_options(instruments: TypedTable, errors: Findings) -> None:
             "option_type",
             Code.NOT_IN_LIST,
             wrong & ~instruments.equals("option_type", *allowed),
-            f"The option_type of a {product} is one of {', '.join(allowed)}.",
+            f"The option_type of {with_article(product)} is one of {', '.join(allowed)}.",
             _option_fix(instruments, allowed),
         )
 

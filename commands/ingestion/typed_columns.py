@@ -17,7 +17,7 @@ from commands.ingestion.fixes import date_fix, number_fix
 from commands.ingestion.limits import MAX_ID_CHARS, MAX_TEXT_CHARS
 from domain.portfolio.columns import ABSENT_DATE
 from domain.portfolio.tables import BY_NAME, Column, Kind, Table
-from domain.texts import MAX_AMOUNT, named
+from domain.texts import MAX_AMOUNT, named, with_article
 
 Array = np.ndarray[Any, Any]
 
@@ -138,7 +138,12 @@ def _note_absent(table: TypedTable, column: Column, errors: Findings) -> None:
     if column.required:
         absent = ~table.columns[column.name].present
         errors.row(
-            table, column.name, Code.REQUIRED, absent, f"{column.name} is empty.", f"Give every row a {column.name}."
+            table,
+            column.name,
+            Code.REQUIRED,
+            absent,
+            f"{column.name} is empty.",
+            f"Give every row {with_article(column.name)}.",
         )
 
 
@@ -353,7 +358,7 @@ def _note_not_in_list(table: TypedTable, column: Column, cells: Cells, errors: F
         name,
         code,
         of_rows(~known, cells.codes),
-        lambda row: f"{table.text_at(name, row)!r} is not a {name}.",
+        lambda row: f"{table.text_at(name, row)!r} is not {with_article(name)}.",
         lambda row: list_fix(table.text_at(name, row), column.values),
     )
 

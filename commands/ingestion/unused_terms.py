@@ -22,6 +22,7 @@ from domain.portfolio.term_use import (
     Reading,
     left_to_columns,
 )
+from domain.texts import with_article
 
 Array = np.ndarray[Any, Any]
 
@@ -120,16 +121,14 @@ def words(column: str, product: str, readings: tuple[Reading, ...]) -> tuple[str
         return f"{column} has no effect: {UNREAD_BECAUSE[column]}.", "Leave it empty."
     conditions = [reading.condition for reading in readings if product in reading.products and reading.condition]
     if conditions:
-        message = f"{column} has no effect here: {_a(product)} reads it {', or '.join(dict.fromkeys(conditions))}."
+        message = (
+            f"{column} has no effect here: {with_article(product)} reads it {', or '.join(dict.fromkeys(conditions))}."
+        )
         return message, "Leave it empty, or fill in what it goes with."
     if product == "STRUCTURED" and column in LEFT_TO_COLUMNS:
         return f"{column} has no effect: the payoff gives this term itself, or has none.", "Leave it empty."
     others = [other for other in PRODUCT_TYPES if any(other in reading.products for reading in readings)]
-    return f"{column} has no effect: {_a(product)} does not read it; {_listed(others)}.", "Leave it empty."
-
-
-def _a(product: str) -> str:
-    return f"an {product}" if product[0] in "AFI" else f"a {product}"
+    return f"{column} has no effect: {with_article(product)} does not read it; {_listed(others)}.", "Leave it empty."
 
 
 def _listed(products: list[str]) -> str:
@@ -143,7 +142,7 @@ def _warn_of_positions(positions: TypedTable, instruments: TypedTable, warnings:
             others = [product for product in PRODUCT_TYPES if product not in products]
             of_another = of_rows(instruments.equals("product_type", *others), product_row)
             unused = says_something(positions, column) & of_another
-            message = f"{column} has no effect: only a {' or '.join(products)} has one."
+            message = f"{column} has no effect: only {' or '.join(map(with_article, products))} has one."
             warnings.row(positions, column, Code.TERM_NOT_USED, unused, message, "Leave it empty.")
 
 

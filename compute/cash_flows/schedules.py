@@ -31,6 +31,7 @@ from compute.pricers.securitised.tranches import places_of
 from compute.pricers.shared.discounting import paid_factors
 from compute.pricers.shared.resets import resets_of
 from domain.portfolio.tables import PRODUCT_TYPES, RATE_TYPES
+from domain.texts import with_article
 
 Amounts = NDArray[np.float64]
 BONDS = tuple(PRODUCT_TYPES.index(name) for name in ("BOND", "CALLABLE_BOND"))
@@ -63,7 +64,7 @@ def _refuse_what_has_none(run: RunInputs, terms: Terms) -> None:
     family = int(families_of(terms)[0])
     if family not in (TRANCHE, POOL, LOAN, *BONDS):
         product = PRODUCT_TYPES[family]
-        message = f"a {product} has no schedule of cash flows here"
+        message = f"{with_article(product)} has no schedule of cash flows here"
         raise NoCashFlows("UNSUPPORTED", message, "loans, bonds, pools and tranches have one")
     if recovering(run, terms)[0]:
         raise NoCashFlows("NO_CASH_FLOWS", "the position is past its maturity", "it has no payments to come")

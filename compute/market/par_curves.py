@@ -22,6 +22,7 @@ from domain.market.par_quotes import conventions_of
 from domain.market.parts import TENOR_FIX, ParCurve, ParNode, RateNode, ZeroCurve, add_tenor, is_tenor
 from domain.portfolio.columns import ABSENT_DATE
 from domain.portfolio.tables import DAY_COUNTS
+from domain.texts import with_article
 
 _EPOCH = dt.date(1970, 1, 1)
 _FRA = re.compile(r"([0-9]{1,4})M?[xX]([0-9]{1,4})M?")
@@ -208,10 +209,10 @@ def _ends(node: ParNode, as_of: dt.date) -> tuple[dt.date, dt.date]:
 def _end(node: ParNode, as_of: dt.date) -> dt.date:
     tenor = node.tenor or ""
     if node.date is None and not is_tenor(tenor):
-        raise UnreadableQuote(f"has a {node.type} at {shown(tenor)!r}", f"{TENOR_FIX}; or give a date")
+        raise UnreadableQuote(f"has {with_article(node.type)} at {shown(tenor)!r}", f"{TENOR_FIX}; or give a date")
     end = node.date or add_tenor(as_of, tenor)
     if end <= as_of:
-        raise UnreadableQuote(f"has a {node.type} on {end}, not after {as_of}", "remove the quote")
+        raise UnreadableQuote(f"has {with_article(node.type)} on {end}, not after {as_of}", "remove the quote")
     return end
 
 

@@ -28,12 +28,19 @@ class Reading:
     @property
     def condition(self) -> str:
         """In words; empty where there is none."""
-        parts = [_IN_WORDS.get(each) or f"where {each[0]} is {' or '.join(each[1])}" for each in self.where]
+        parts = [f"{name} is {_either(values)}" for name, values in self.where if (name, values) not in MOVED]
+        if set(MOVED) <= set(self.where):
+            parts.append("business_day and calendar can move a payment")
         if self.beside:
-            parts.append(f"beside {' or '.join(self.beside)}")
+            parts.append(f"{_either(self.beside)} is filled in")
         if self.without:
-            parts.append(f"without {' or '.join(self.without)}")
-        return " and ".join(parts)
+            parts.append(f"{' and '.join(self.without)} {'is' if len(self.without) == 1 else 'are'} empty")
+        return f"where {', and '.join(parts)}" if parts else ""
+
+
+def _either(words: tuple[str, ...]) -> str:
+    """`A, B or C`."""
+    return " or ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 DEBT = ("LOAN", "BOND", "CALLABLE_BOND")
@@ -52,7 +59,8 @@ LEVEL_PAY = ("amortization", ("LEVEL_PAY",))
 
 ADJUSTED = ("business_day", ("FOLLOWING", "MODIFIED_FOLLOWING", "PRECEDING"))
 ON_A_CALENDAR = ("calendar", ("WEEKEND", "TARGET", "US.SETTLEMENT", "US.GOVT", "UK"))
-_IN_WORDS = {ADJUSTED: "with a business_day that moves dates", ON_A_CALENDAR: "with a calendar that has holidays"}
+MOVED = (ADJUSTED, ON_A_CALENDAR)
+"""Both of them, or neither, in a reading."""
 BY_DAYS = ("day_count", ("30/360", "30E/360", "ACT/360", "ACT/365F", "ACT/ACT.ISDA"))
 """ACT/ACT.ICMA counts unadjusted days, whatever `adjust_accrual` says."""
 

@@ -2,34 +2,16 @@
 
 from dataclasses import dataclass, replace
 from datetime import date
-from enum import StrEnum
 from typing import Any, ClassVar, assert_never
 from uuid import UUID
 
 from domain.event import Envelope, Event, stream_id
 from domain.refusals import Conflict
+from domain.runs.status import ENDED as ENDED
+from domain.runs.status import FINISHED as FINISHED
+from domain.runs.status import UNFINISHED as UNFINISHED
+from domain.runs.status import RunStatus as RunStatus
 from domain.valuation_models import ModelUse
-
-
-class RunStatus(StrEnum):
-    NEW = "NEW"
-    REQUESTED = "REQUESTED"
-    PLANNED = "PLANNED"
-    RUNNING = "RUNNING"
-    COMPLETED = "COMPLETED"
-    COMPLETED_WITH_EXCEPTIONS = "COMPLETED_WITH_EXCEPTIONS"
-    FAILED = "FAILED"
-    CANCELLED = "CANCELLED"
-    APPROVED = "APPROVED"
-    REJECTED = "REJECTED"
-    PUBLISHED = "PUBLISHED"
-    ARCHIVED = "ARCHIVED"
-
-
-FINISHED = (RunStatus.COMPLETED, RunStatus.COMPLETED_WITH_EXCEPTIONS)
-UNFINISHED = (RunStatus.REQUESTED, RunStatus.PLANNED, RunStatus.RUNNING)
-ENDED = (RunStatus.PUBLISHED, RunStatus.REJECTED, RunStatus.CANCELLED, RunStatus.FAILED)
-"""Nothing more is to be decided about it: it may be archived, and comes back as what it was."""
 
 
 class RunRequested(Event):

@@ -12,7 +12,7 @@ from domain.refusals import Refused
 from ops.cli.commands import Commands
 from ops.cli.output import Output
 from ops.processes.stopping import end_cleanly_when_killed
-from ops.secrets import hide_what_is_said, keep_secret, words_of
+from ops.secrets import keep_secret, words_of
 
 app = typer.Typer(
     name="tenor",
@@ -22,6 +22,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=True,
 )
+
+
+LOGS_NOTHING = ("results",)
+"""Commands in whose process nothing of ours logs."""
 
 
 def show_version(is_asked: bool) -> None:
@@ -68,12 +72,11 @@ def run() -> None:
 
 
 def start_logs(arguments: list[str]) -> None:
-    """Help logs nothing, and is not to wait for what does."""
-    hide_what_is_said()
-    if arguments and "--help" not in arguments:
-        from ops.logs import configure_logs
+    """Help and queries log nothing, and are not to wait for what does."""
+    from ops.logs import configure_libraries, configure_logs
 
-        configure_logs()
+    quiet = not arguments or "--help" in arguments or arguments[0] in LOGS_NOTHING
+    (configure_libraries if quiet else configure_logs)()
 
 
 def is_database_away(error: Exception) -> bool:

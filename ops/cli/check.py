@@ -31,18 +31,23 @@ def check(
     with opened(context) as tenor:
         use_numba_cache(tenor.settings)
         from commands.submit_run import SubmitRun
-        from ops.before_a_run import Ports, check_before_run
+        from ops.before_a_run import check_before_run
         from ops.cli.runs import words
+        from ops.read_models import catch_up_catalogues
 
         portfolio = whole_id_of(tenor.storage, "portfolio", portfolio)
         market = whole_id_of(tenor.storage, "market", market)
         wish = SubmitRun(portfolio, market, words(scenarios), words(measures), base_currency)
-        ports = Ports(tenor.store, tenor.blobs, tenor.portfolio_codec)
-        document = check_before_run(ports, tenor.envelope(), wish)
+        catch_up_catalogues(tenor.storage)
+        document = check_before_run(tenor.storage, tenor.envelope(), wish)
     Output(as_json).show(document, *lines_of(document))
 
 
 def lines_of(document: dict[str, Any]) -> list[str]:
+    return lacking(document) + [f"dates     {each['sentence']}; {each['fix']}" for each in document["remarks"]]
+
+
+def lacking(document: dict[str, Any]) -> list[str]:
     if document["ok"]:
         return [f"nothing is lacking: all of {document['positions']:,} positions can be valued"]
     failed, positions = document["failed"], document["positions"]

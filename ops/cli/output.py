@@ -46,6 +46,21 @@ def harmless(text: str) -> str:
     return re.sub(r"[^\n\t]+", lambda line: visible(line.group()), text)
 
 
+def said(value: Any) -> str:
+    """A value as a person reads it: lists by commas, moments to the second, nothing where there is none."""
+    match value:
+        case None:
+            return ""
+        case dict():
+            return ", ".join(f"{name} {said(each)}" for name, each in value.items())
+        case list() | tuple():
+            return ", ".join(said(each) for each in value)
+        case datetime():
+            return f"{value:%Y-%m-%d %H:%M:%S %Z}".rstrip()
+        case _:
+            return str(value)
+
+
 def plain(value: Any) -> Any:
     match value:
         case datetime() | date():

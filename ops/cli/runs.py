@@ -6,7 +6,7 @@ import typer
 
 from ops.cli.archive import archive_run
 from ops.cli.options import A_RUN, AsJson, opened
-from ops.cli.output import Output
+from ops.cli.output import Output, said
 from ops.ids import run_named, whole_id_of
 
 if TYPE_CHECKING:
@@ -61,7 +61,9 @@ def submit(
     from commands.submit_run import SubmitRun
     from domain.answered_commands import key_of
     from ops.processes.run_to_end import everything_running, failure_lines, summary, wait_until_queryable
+    from ops.read_models import catch_up_catalogues
     from ops.run_requests import submit_request
+    from ops.snapshot_dates import dates_apart
 
     asked = (words(scenarios), words(measures), base_currency, require_approved_models, words(cashflows))
     said = (portfolio, market, *asked)
@@ -71,6 +73,10 @@ def submit(
         key = key_of(envelope.actor, idempotency_key, "tenor run submit", *said) if idempotency_key else None
         portfolio = whole_id_of(tenor.storage, "portfolio", portfolio)
         market = whole_id_of(tenor.storage, "market", market)
+        catch_up_catalogues(tenor.storage)
+        with tenor.database.connect() as connection:
+            for each in dates_apart(connection, portfolio, market):
+                output.note(f"note: {each['sentence']}; {each['fix']}")
         request = SubmitRun(portfolio, market, *asked)
         if wait:
             with everything_running(tenor.processes, workers) as running:
@@ -130,7 +136,8 @@ def show(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
         row = find_run(tenor.storage, run_named(tenor.storage, run))
     uses = [f"{one['model']}@{one['version']} {one['status']}" for one in row["models"]]
     shown = {name: value for name, value in row.items() if name != "failures"} | {"models": ", ".join(uses)}
-    Output(as_json).show(row, *(f"{name:<22}{value}" for name, value in shown.items()), *failure_lines(row))
+    lines = (f"{name:<22}{said(value)}".rstrip() for name, value in shown.items())
+    Output(as_json).show(row, *lines, *failure_lines(row))
 
 
 def watch(context: typer.Context, run: Run, as_json: AsJson = False) -> None:

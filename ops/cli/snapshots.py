@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from domain.texts import counted
 from ops.cli.calibration import calibrate
 from ops.cli.files import read_bytes
 from ops.cli.options import AsJson, RatesAreDecimals, opened, settings_of
@@ -84,8 +85,12 @@ def reading_elsewhere(context: typer.Context) -> Iterator["ParserPool"]:
 
 
 def ingest_lines(report: dict[str, Any]) -> list[str]:
+    from commands.ingestion.outcome import refused
+
     counts = ", ".join(f"{count:,} {table}" for table, count in report["rows"].items())
-    lines = [f"read      {counts}", f"accepted  {report['accepted']:,} rows, rejected {report['rejected']:,}"]
+    lines = [f"read      {counts}"] if counts else []
+    if report["accepted"]:
+        lines.append(f"accepted  {counted(report['accepted'], 'row')}, rejected {report['rejected']:,}")
     for currency, totals in report["control_totals"].items():
         lines.append(f"control   {currency}: " + ", ".join(f"{name} {value:,}" for name, value in totals.items()))
     for table, names in report["attributes"].items():
@@ -93,8 +98,10 @@ def ingest_lines(report: dict[str, Any]) -> list[str]:
     if report["snapshot_id"]:
         lines += [f"portfolio {report['portfolio']}, as of {report['as_of']}"]
         lines += [f"snapshot  {report['snapshot_id']}", f"sha256    {report['sha256']}"]
-    elif report["errors"]:
-        lines.append("nothing was stored; mend the errors, or store the good rows with --accept-valid")
+    elif report["accepted"]:
+        lines.append("nothing was stored: this was a dry run")
+    else:
+        lines.append("; ".join(refused(report, "--accept-valid")))
     return lines
 
 
@@ -115,7 +122,7 @@ def problem_line(same: list[dict[str, Any]], kind: str) -> str:
     first = same[0]
     at = [first["table"], "" if first["row"] is None else f"row {first['row']}", first["column"] or ""]
     place = " ".join(part for part in at if part)
-    rows = f" (and {len(same) - 1:,} more rows)" if len(same) > 1 else ""
+    rows = f" (and {counted(len(same) - 1, 'more row')})" if len(same) > 1 else ""
     said = f"{first['message']} [{first['code']}] fix: {first['fix']}"
     return f"{kind[:-1]}: {place}: {said}{rows}" if place else f"{kind[:-1]}: {said}{rows}"
 

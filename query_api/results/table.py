@@ -91,6 +91,17 @@ def schema_of(run: RunRow, asked: Layout, attached: Sequence[pa.Field] = ()) -> 
     return pa.schema([*fields, *attached], metadata=table_metadata(run))
 
 
+def reasons_shown(reasons: pa.Array, asked: Layout) -> pa.Array:
+    """Of the measures that are shown alone; all of them where no measure is."""
+    shown = {each.column.measure.name for each in asked.shown}
+    if not shown:
+        return reasons
+    kept = [
+        [part for part in (text or "").split(";") if part.partition(":")[0] in shown] for text in reasons.to_pylist()
+    ]
+    return pa.array([";".join(parts) for parts in kept], pa.string())
+
+
 def pieces_between(run: RunRow, scenarios: list[int], start: int, stop: int) -> Iterator[Piece]:
     """Row k * positions + i of the table is position i under the k-th scenario."""
     while start < stop:
@@ -101,12 +112,14 @@ def pieces_between(run: RunRow, scenarios: list[int], start: int, stop: int) -> 
         start += rows
 
 
-def facts_of_run(connection: Connection, run: RunRow) -> RunFacts:
+def facts_of_run(connection: Connection, run: RunRow, asked: Layout | None = None) -> RunFacts:
+    """The reasons of the measures that are asked for; without, every reason whole."""
     rates = {(number, currency): rate for number, currency, rate in connection.execute(SELECT_FX, (run.run_no,))}
     known = {number: words for number, *words in connection.execute(SELECT_REASONS, (run.run_no,))}
     words = [known.get(number, (None, None)) for number in range(max(known, default=0) + 1)]
     statuses, reasons = zip(*words, strict=True)
-    return RunFacts(rates, pa.array(statuses, pa.string()), pa.array(reasons, pa.string()))
+    told = pa.array(reasons, pa.string())
+    return RunFacts(rates, pa.array(statuses, pa.string()), reasons_shown(told, asked) if asked else told)
 
 
 def read_identities(cursor: Any, run: RunRow, chunk_no: int) -> dict[str, pa.Array]:
@@ -151,7 +164,7 @@ def rates_of(currencies: pa.Array, facts: RunFacts, scenario_no: int) -> Array:
 def _batches(
     connection: Connection, run: RunRow, asked: Layout, schema: pa.Schema, pieces: Iterator[Piece]
 ) -> Iterator[pa.RecordBatch]:
-    cursor, facts = connection.cursor(binary=True), facts_of_run(connection, run)
+    cursor, facts = connection.cursor(binary=True), facts_of_run(connection, run, asked)
     for piece in pieces:
         yield _batch(cursor, run, asked, schema, facts, piece)
 

@@ -98,9 +98,9 @@ def test_rows_beyond_a_sheet_go_on_to_the_next() -> None:
     sheets = [book.get_sheet_by_name(name).to_python() for name in book.sheet_names[:-1]]
     about = book.get_sheet_by_name("about").to_python()
     assert [row[:2] for row in about if str(row[0]).startswith("results")] == [
-        ["results", "10"],
-        ["results 2", "10"],
-        ["results 3", "5"],
+        ["results", 10],
+        ["results 2", 10],
+        ["results 3", 5],
     ]
     assert any("none is left out" in str(row[1]) for row in about)
     assert [sheet[0] for sheet in sheets] == [["x"]] * 3

@@ -1,5 +1,6 @@
 """`tenor audit lineage`: from one number to all that it came from, with the proof that the log says so."""
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -10,13 +11,14 @@ import numpy as np
 
 from domain import codec
 from domain.measures.failures import Reason
-from domain.measures.measures import BY_NAME, Measure
+from domain.measures.measures import BY_NAME, Measure, Unit
 from domain.portfolio.columns import Portfolio
 from domain.refusals import Refused
 from domain.runs import run as runs
 from domain.runs.facts import BlockColumns, BlockFact, fact_stream
 from domain.scenarios.versions import BASE, scenario_stream, split_reference
 from domain.snapshot import SnapshotRegistered
+from domain.texts import counted
 from ops.audit.lineage.market import market_used
 from ops.audit.lineage.models import model_lines, models_used
 from ops.audit.lineage.rows import SourceLines, rows_of_position
@@ -131,6 +133,7 @@ def number_of(storage: Storage, asked: Asked, portfolio: Portfolio, fact: BlockF
         "measure": asked.measure.name + ("_BASE" if asked.in_base else ""),
         "meaning": asked.measure.meaning,
         "unit": "base currency" if asked.in_base else asked.measure.unit.value,
+        "currency": currency_of_number(asked, portfolio),
         "scenario": asked.requested.scenarios[asked.scenario_no],
         "as_of": asked.requested.as_of.isoformat(),
         "values": values_of(storage, asked, portfolio, columns),
@@ -139,6 +142,19 @@ def number_of(storage: Storage, asked: Asked, portfolio: Portfolio, fact: BlockF
         "bytes_match_event": sha256(payload).hexdigest() == fact.payload_sha256,
         "content_matches_event": storage.block_codec.content_sha256(columns) == fact.content_sha256,
     }
+
+
+def currency_of_number(asked: Asked, portfolio: Portfolio) -> str | None:
+    """That an amount is in; None of a number that is no amount."""
+    if asked.in_base or asked.measure.unit is Unit.BASE_CURRENCY:
+        return asked.requested.base_currency
+    return currency_of(portfolio, asked.row) if "currency" in asked.measure.unit.value else None
+
+
+def currency_of(portfolio: Portfolio, row: int) -> str:
+    currency = portfolio.tables["instruments"].columns["currency"]
+    code: str = currency.categories[currency.values[portfolio.instrument_row[row]]]
+    return code
 
 
 def values_of(storage: Storage, asked: Asked, portfolio: Portfolio, columns: BlockColumns) -> dict[str, float | None]:
@@ -153,9 +169,7 @@ def values_of(storage: Storage, asked: Asked, portfolio: Portfolio, columns: Blo
 def rate_to_base(storage: Storage, asked: Asked, portfolio: Portfolio) -> float:
     """The rates that the chunk's PositionPriced says were used."""
     events: Any = storage.store.stream(fact_stream(asked.requested.originator_id, "PositionPriced", asked.chunk_no))
-    currency = portfolio.tables["instruments"].columns["currency"]
-    code = currency.categories[currency.values[portfolio.instrument_row[asked.row]]]
-    rate: float = events[0].fx_to_base[code][asked.scenario_no]
+    rate: float = events[0].fx_to_base[currency_of(portfolio, asked.row)][asked.scenario_no]
     return rate
 
 
@@ -259,7 +273,7 @@ def lines_of(document: dict[str, Any]) -> list[str]:
     proof = block["inclusion"]
     sealed = f"leaf {proof['leaf_index']} of {proof['tree_size']}, root {proof['root'][:16]}…" if proof else "not yet"
     lines = [
-        f"number    {shown} ({number['unit']}) {number['reason'] or ''}".rstrip(),
+        f"number    {shown} ({said_unit(number)}) {number['reason'] or ''}".rstrip(),
         f"of        {number['position_id']} under {number['scenario']} as of {number['as_of']}: {number['meaning']}",
         f"block     {block['topic']} chunk {block['chunk_no']} row {block['row_in_chunk']}, sha256 "
         f"{block['content_sha256'][:16]}… ({'intact' if number['content_matches_event'] else 'NOT INTACT'})",
@@ -272,14 +286,22 @@ def lines_of(document: dict[str, Any]) -> list[str]:
         lines.append(f"input     {row['table']} {row['key']}: {where}, sha256 {(row['file_sha256'] or '')[:16]}…")
     lines += [f"market    {market['snapshot_id']} sha256 {market['sha256'][:16]}… by {market['actor']}"]
     for curve in market["used"]["curves"]:
-        lines.append(f"curve     {curve['curve_id']} as {curve['used_as']}, {len(curve['nodes'])} nodes")
+        lines.append(f"curve     {curve['curve_id']} as {curve['used_as']}, {counted(len(curve['nodes']), 'node')}")
     for fixing in market["used"]["fixings"]:
         lines.append(f"fixing    {fixing['index']} of {fixing['date']}: {fixing['rate']}")
     for spot in market["used"]["fx_spots"]:
         lines.append(f"spot      {spot['pair']} {spot['spot']}")
     lines += model_lines(document["models"])
     by = f" by {scenario['actor']} at {scenario['defined_at']}" if "actor" in scenario else ""
-    lines.append(f"scenario  {scenario['scenario']}{by}, {len(scenario['document'].get('shocks', []))} shocks")
+    lines.append(
+        f"scenario  {scenario['scenario']}{by}, {counted(len(scenario['document'].get('shocks', [])), 'shock')}"
+    )
     for one in document["run"]["commands"]:
         lines.append(f"command   {one['topic']} by {one['actor']} at {one['at']} (event {one['event_position']:,})")
     return lines
+
+
+def said_unit(number: dict[str, Any]) -> str:
+    """`USD`, `USD per bp`, `years`: the currency itself where the unit is an amount."""
+    unit, currency = BY_NAME[number["measure"].removesuffix("_BASE")].unit.value, number["currency"]
+    return re.sub("(base )?currency", currency, unit) if currency else unit

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from domain.ports import PART_POSITIONS
+from domain.packing import PART_POSITIONS
 from query_api.frames import opened_part
 from query_api.reading import Array, unpacked_numbers
 from query_api.runs import RunRow

@@ -133,7 +133,7 @@ class _Reader:
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
     def _facts(self) -> RunFacts:
-        return facts_of_run(self.connection, self.run)
+        return facts_of_run(self.connection, self.run, self.asked)
 
     def _identity(self, name: str, rows: Array) -> pa.Array:
         """A blank one is the empty text, as in the tables of the run."""

@@ -64,6 +64,18 @@ def test_a_sound_deal_is_stored_in_the_order_of_its_keys(sound: Tables, bring: B
     assert bring(tables).sha256 == prepared.sha256
 
 
+def test_units_of_a_residual_are_no_notional_in_control_totals(sound: Tables, bring: Bring) -> None:
+    """350 of face and 3 units: 350 of currency more, and 3 units beside them."""
+    before = bring(sound).control_totals["USD"]
+    tables = with_deal(sound)
+    residual = {"position_id": "T-R", "instrument_id": "D:R", "book_id": "BOOK", "notional": "3"}
+    tables["positions"].append(residual)
+    after = bring(tables).control_totals["USD"]
+    assert after["notional"] == before["notional"] + 350.0
+    assert after["units"] == 3.0 and "units" not in before
+    assert after["positions"] == before["positions"] + 2
+
+
 WRONG: list[tuple[str, int, dict[str, str], tuple[str, str, str]]] = [
     ("collateral", 0, {"balance": "-1"}, ("collateral", "balance", "OUT_OF_RANGE")),
     ("tranches", 0, {"balance": "-1"}, ("tranches", "balance", "OUT_OF_RANGE")),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from commands.ingestion.codes import MEANING, Code
+from commands.ingestion.outcome import refused
 from commands.ingestion.prepare import Prepared
 
 Tables = dict[str, list[dict[str, Any]]]
@@ -46,6 +47,47 @@ def test_by_default_one_error_stores_nothing(sound: Tables, bring: Bring) -> Non
     prepared = bring(sound)
     assert (prepared.portfolio, prepared.sha256, prepared.accepted, prepared.rejected) == (None, None, 0, 1)
     assert [(error.table, error.row) for error in prepared.errors] == [("instruments", 3)]
+
+
+def test_the_report_says_how_many_rows_could_be_stored_without_the_wrong_ones(sound: Tables, bring: Bring) -> None:
+    sound["instruments"][1]["coupon"] = "x"
+    prepared = bring(sound)
+    assert (prepared.accepted, prepared.acceptable, prepared.rejected) == (0, 9, 1)
+    assert dependants(prepared) == []  # a trial leaves no errors behind
+    assert prepared.acceptable == bring(sound, accept_valid=True).accepted
+    assert refused(prepared.report(), "--accept-valid") == (
+        "nothing was stored: 1 of 11 rows is wrong",
+        "mend it and bring the portfolio again, or store 9 rows with --accept-valid "
+        "(1 row more cannot be kept without the wrong)",
+    )
+
+
+def test_two_wrong_rows_leave_the_other_ones(sound: Tables, bring: Bring) -> None:
+    sound["positions"][0]["notional"] = sound["positions"][1]["notional"] = ""
+    said, fix = refused(bring(sound).report(), "--accept-valid")
+    assert said == "nothing was stored: 2 of 11 rows are wrong"
+    assert fix == "mend them and bring the portfolio again, or store the other 9 rows with --accept-valid"
+
+
+@pytest.mark.parametrize("spoil", ["no table", "no column", "no good row", "a row that cannot be read"])
+def test_accepting_the_good_rows_is_advised_only_where_it_helps(sound: Tables, bring: Bring, spoil: str) -> None:
+    if spoil == "no table":
+        del sound["instruments"]
+    elif spoil == "no column":
+        sound["positions"] = [{k: v for k, v in row.items() if k != "position_id"} for row in sound["positions"]]
+    elif spoil == "no good row":
+        sound["positions"] = [row | {"notional": ""} for row in sound["positions"]]
+    else:
+        sound["cashflows"] = [{"instrument_id": "L1", "pay_date": "2026-06-30", "principal": "4", "interest": "30"}]
+        sound["cashflows"].append(
+            {"instrument_id": "L1\x07", "pay_date": "2027-06-30", "principal": "", "interest": ""}
+        )
+        sound["positions"] = [row | {"notional": ""} for row in sound["positions"]]
+    prepared = bring(sound)
+    assert prepared.errors and prepared.acceptable == 0
+    assert bring(sound, accept_valid=True).accepted == 0
+    said, fix = refused(prepared.report(), "--accept-valid")
+    assert said.startswith("nothing was stored") and "accept" not in fix
 
 
 def test_the_good_rows_alone_leave_out_what_needs_a_bad_one(sound: Tables, bring: Bring) -> None:

@@ -301,7 +301,7 @@ def test_a_term_that_is_not_priced_is_refused_with_its_fix(tmp_path: Path, colum
     ("kind", "column", "says"),
     [
         ("bond", "cap", "a BOND reads it where rate_type is FLOATING"),
-        ("loan", "calendar", "and with a business_day that moves dates"),
+        ("loan", "calendar", "LEVEL_PAY, LINEAR or BULLET, and business_day and calendar can move a payment"),
         ("swap", "servicing_fee", "an IRS does not read it; LOAN, BOND, CALLABLE_BOND do"),
         ("bond", "settlement_days", "it changes no number"),
         ("capped note", "margin", "the payoff gives this term itself"),
