@@ -52,8 +52,8 @@ from compute.kernels.flows.prepaying_pool import (
 )
 from compute.kernels.flows.speeds import NO_SPEED
 from compute.kernels.kernel import kernel
-from compute.kernels.options.caplet_volatilities import NO_SURFACE, CapletSurfaces
-from compute.kernels.options.options import arrears_years, deviation_at, expected_rate
+from compute.kernels.options.caplet_volatilities import NO_SURFACE, CapletSurfaces, bracket, volatility_between
+from compute.kernels.options.options import arrears_years, expected_rate
 from compute.kernels.simd.lanes import widened
 from domain.measures.measures import KEY_RATE_TENORS_YR
 
@@ -311,8 +311,12 @@ def _fill_expected_rates(
     margin, cap, floor, row = terms.margin[i], terms.cap[i], terms.floor[i], terms.volatility_row[i]
     first, last = periods.offsets[i], periods.offsets[i + 1]
     reset, stop, fraction = periods.reset[first:last], periods.stop[first:last], periods.fraction[first:last]
-    kind, factors, in_arrears = surfaces.kind[row], discount_factors[terms.projection_row[i]], terms.in_arrears[i]
+    kind, shift, factors = surfaces.kind[row], surfaces.shift[row], discount_factors[terms.projection_row[i]]
     begin, fixing, grown = periods.begin[first:last], terms.fixing[first:last], terms.grown[first:last]
+    in_arrears, expiries_yr, vols = terms.in_arrears[i], surfaces.expiries_yr[row], surfaces.vols[row, s]
+    cap_at, above_cap = bracket(surfaces.strikes[row], cap - margin)
+    floor_at, above_floor = bracket(surfaces.strikes[row], floor - margin)
+    all_in, slopes, capped, floored = work.all_in, work.growth_slope, not math.isnan(cap), not math.isnan(floor)
     for j in range(len(fraction)):
         if not math.isnan(fixing[j]) or (reset[j] <= 0 and not in_arrears) or stop[j] <= reset[j]:
             continue
@@ -321,15 +325,17 @@ def _fill_expected_rates(
         if in_arrears:
             expiry_yr = max(expiry_yr, 0.0)
             option_yr = arrears_years(begin[j] - valued_in_days, stop[j] - valued_in_days)
-        cap_deviation = deviation_at(surfaces, row, s, expiry_yr, cap - margin, option_yr)
-        floor_deviation = deviation_at(surfaces, row, s, expiry_yr, floor - margin, option_yr)
-        bounds = (margin, cap, floor, cap_deviation, floor_deviation, surfaces.shift[row])
-        work.all_in[j] = expected_rate(kind, (growth - 1.0) / unit, *bounds)
+        e, later = bracket(expiries_yr, expiry_yr)
+        root_yr = math.sqrt(option_yr)
+        cap_deviation = volatility_between(vols, e, later, cap_at, above_cap) * root_yr if capped else math.nan
+        floor_deviation = volatility_between(vols, e, later, floor_at, above_floor) * root_yr if floored else math.nan
+        bounds = (margin, cap, floor, cap_deviation, floor_deviation, shift)
+        all_in[j] = expected_rate(kind, (growth - 1.0) / unit, *bounds)
         if sensitive:
             step = BASIS_POINT * (stop[j] - reset[j]) / 365.0
             higher = expected_rate(kind, (growth * math.exp(step) - 1.0) / unit, *bounds)
             lower = expected_rate(kind, (growth * math.exp(-step) - 1.0) / unit, *bounds)
-            work.growth_slope[j] = (higher - lower) / (2.0 * step)
+            slopes[j] = (higher - lower) / (2.0 * step)
 
 
 @kernel

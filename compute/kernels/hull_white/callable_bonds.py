@@ -102,6 +102,11 @@ class CallableBonds:
         has.reshape(-1)[self.stacking[2]] = True
         return has[1:]
 
+    @cached_property
+    def members(self) -> Rows:
+        """[n] of all groups, one after another."""
+        return np.concatenate([group.members for group in self.groups])
+
     def on(self, mean_reversion: Array, sigma: Array, fineness: float = 1.0, bump: float = 0.0) -> "CallableBonds":
         """The same bonds under other parameters, [n] each; a bump of sigma keeps its steps."""
         rights = np.asarray(self.has_right.any(axis=0))
@@ -142,12 +147,14 @@ def _rolled(
     events = Events(stacked[0], stacked[1:], bonds.has_right, bonds.dates.paid_loading, bonds.dates.strike_loading)
     chances = np.zeros((3, rows, scenarios) if weighed else (3, 0, 0))
     price = np.full((bonds.position_count, scenarios), np.nan)
-    for group in bonds.groups:
-        lanes, position = _lanes(bonds.dates, group, scenarios, active)
-        of_lanes = np.empty(len(position))
-        if len(position):
-            roll_back(group.lattice, events, lanes, of_lanes, Chances(chances[0], chances[1:]), weighed, smooth)
-            price[position, lanes.scenario] = of_lanes
+    lanes, position, ends = _lanes(bonds, scenarios, active)
+    of_lanes, first = np.empty(len(position)), 0
+    for group, end in zip(bonds.groups, ends, strict=True):
+        if end > first:
+            mine, of_mine = Lanes(*(column[first:end] for column in lanes)), of_lanes[first:end]
+            roll_back(group.lattice, events, mine, of_mine, Chances(chances[0], chances[1:]), weighed, smooth)
+        first = end
+    price[position, lanes.scenario] = of_lanes
     at_once = amounts.row == AT_ONCE
     np.add.at(price, amounts.position[at_once], present[at_once])
     if not weighed:
@@ -163,12 +170,17 @@ def _by_date(bonds: CallableBonds, present: Array) -> Array:
     return stacked
 
 
-def _lanes(dates: Dates, group: Group, scenarios: int, active: NDArray[np.bool_] | None) -> tuple[Lanes, Rows]:
-    position, scenario = np.repeat(group.members, scenarios), np.tile(np.arange(scenarios), len(group.members))
+def _lanes(bonds: CallableBonds, scenarios: int, active: NDArray[np.bool_] | None) -> tuple[Lanes, Rows, list[int]]:
+    """Lanes of all groups, one after another, with their bonds, and where each group's lanes end."""
+    members, offsets = bonds.members, bonds.dates.offsets
+    position = np.repeat(members, scenarios)
+    scenario = np.broadcast_to(np.arange(scenarios), (len(members), scenarios)).reshape(-1)
+    lanes_of = np.full(len(members), scenarios)
     if active is not None:
-        wanted = active[position, scenario]
+        wanted, lanes_of = active[position, scenario], active[members].sum(axis=1)
         position, scenario = position[wanted], scenario[wanted]
-    return Lanes(dates.offsets[position], np.diff(dates.offsets)[position], scenario), position
+    last = np.cumsum([len(group.members) for group in bonds.groups]) - 1
+    return Lanes(offsets[position], np.diff(offsets)[position], scenario), position, np.cumsum(lanes_of)[last].tolist()
 
 
 def _expected_flows(amounts: DatedAmounts, count: int, chance: Array) -> Flows:

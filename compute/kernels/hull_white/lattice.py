@@ -73,14 +73,17 @@ def build_lattice(
     return lattice_at(times_yr, step_of_event, mean_reversion, sigma)
 
 
+@kernel
 def lattice_times(event_days: NDArray[np.int64], counts: NDArray[np.int64]) -> tuple[Array, NDArray[np.int64]]:
     """[N + 1] times in years from 0, and the step [E] at which each event falls."""
-    days = np.concatenate(([0], event_days))
     ends = np.cumsum(counts)
-    within = np.arange(1, ends[-1] + 1) - np.repeat(ends - counts, counts)
-    since = np.repeat(np.diff(days) / counts, counts) * within
-    times_yr = np.concatenate(([0.0], np.repeat(days[:-1], counts) + since)) / DAYS_PER_YEAR
-    times_yr[ends] = event_days / DAYS_PER_YEAR
+    times_yr, day, step = np.zeros(ends[-1] + 1), 0, 0
+    for k in range(len(counts)):
+        length = (event_days[k] - day) / counts[k]
+        for within in range(1, counts[k]):
+            times_yr[step + within] = (day + length * within) / DAYS_PER_YEAR
+        day, step = event_days[k], ends[k]
+        times_yr[step] = day / DAYS_PER_YEAR
     return times_yr, ends
 
 

@@ -48,21 +48,26 @@ def caplet_volatility(surfaces: CapletSurfaces, row: int, s: int, expiry_yr: flo
     Args:    expiry_yr ACT/365F from the valuation date to the reset; strike on the forward, before any margin
     Source:  contract section 3
     """
-    vols = surfaces.vols[row, s]
-    e, later = _bracket(surfaces.expiries_yr[row], expiry_yr)
-    k, higher = _bracket(surfaces.strikes[row], strike)
-    vol = _between(vols[e], k, higher)
-    return vol if later == 0.0 else vol + later * (_between(vols[e + 1], k, higher) - vol)
+    e, later = bracket(surfaces.expiries_yr[row], expiry_yr)
+    k, higher = bracket(surfaces.strikes[row], strike)
+    return volatility_between(surfaces.vols[row, s], e, later, k, higher)
 
 
 @kernel
-def _between(vols: NDArray[np.float64], k: int, higher: float) -> float:
-    vol: float = vols[k]
-    return vol if higher == 0.0 else vol + higher * (vols[k + 1] - vol)
+def volatility_between(vols: NDArray[np.float64], e: int, later: float, k: int, higher: float) -> float:
+    """The mean of the nodes that `bracket` has found in expiry and in strike; vols [E, K]."""
+    vol = _at_strike(vols, e, k, higher)
+    return vol if later == 0.0 else vol + later * (_at_strike(vols, e + 1, k, higher) - vol)
 
 
 @kernel
-def _bracket(axis: NDArray[np.float64], x: float) -> tuple[int, float]:
+def _at_strike(vols: NDArray[np.float64], e: int, k: int, higher: float) -> float:
+    vol: float = vols[e, k]
+    return vol if higher == 0.0 else vol + higher * (vols[e, k + 1] - vol)
+
+
+@kernel
+def bracket(axis: NDArray[np.float64], x: float) -> tuple[int, float]:
     """The last node at or before x, and the weight of the one after it; 0 outside the nodes."""
     if x <= axis[0]:
         return 0, 0.0
