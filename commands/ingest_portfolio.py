@@ -15,7 +15,7 @@ from commands.ingestion.prepare import prepare_portfolio
 from commands.once import once, use_before
 from domain.answered_commands import Key
 from domain.event import Envelope, Event
-from domain.portfolio.attributes import ALIASES, HOLDERS, is_held, labels
+from domain.portfolio.attributes import ALIASES, HOLDERS, is_held, labels, value_text
 from domain.portfolio.columns import ABSENT_DATE, ColumnData, Portfolio
 from domain.portfolio.tables import BY_NAME, Kind
 from domain.ports import BlobStore, EventStore, PortfolioCodec
@@ -33,6 +33,8 @@ from domain.snapshot import (
 
 VALUES_KEPT = 200
 """Distinct values of a grouping column that the registration says, so that a scenario's pattern can be checked."""
+DEALS_KEPT = 10_000
+"""Names of deals that it says; of a portfolio with more, a pattern of deals is not checked."""
 
 EPOCH = date(1970, 1, 1)
 
@@ -142,6 +144,7 @@ def digest_here(codec: PortfolioCodec, source: Path, wish: Wish, budget: Budget 
             "files": prepared.files,
             "latest_maturity": _iso(latest_maturity(portfolio)),
             "values": grouping_values(portfolio),
+            **values_of_deals(portfolio),
         },
     )
 
@@ -230,6 +233,24 @@ def grouping_values(portfolio: Portfolio) -> dict[str, list[str] | None]:
 def _values_of(portfolio: Portfolio, name: str) -> list[str] | None:
     found = labels(portfolio, name, VALUES_KEPT)
     return None if found is None and is_held(portfolio, name) else sorted(set(found.keys if found else ()) - {""})
+
+
+def values_of_deals(portfolio: Portfolio) -> dict[str, Any]:
+    """Names of the deals, and what their collateral says, column by column; nothing without deals."""
+    deals, lines = portfolio.tables.get("deals"), portfolio.tables.get("collateral")
+    if deals is None or lines is None:
+        return {}
+    return {
+        "deals": _texts_of(deals.columns["deal_id"], DEALS_KEPT),
+        "values_of_lines": {name: _texts_of(column, VALUES_KEPT) for name, column in sorted(lines.columns.items())},
+    }
+
+
+def _texts_of(column: ColumnData, most: int) -> list[str] | None:
+    distinct = np.unique(column.values).tolist()
+    if len(distinct) > most:
+        return None
+    return sorted({value_text(column.kind, value, column.categories) for value in distinct} - {""})
 
 
 def _iso(day: int | None) -> str | None:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
-from fnmatch import fnmatchcase
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,17 +10,16 @@ from commands.decide_model import models_in_use, refuse_unapproved
 from commands.define_scenario import documents_of, pin_each, scenario_set_of
 from commands.once import once
 from commands.refusals import UnknownScenario, UnknownSnapshot
+from commands.scenario_misfits import portfolio_misfits
 from domain.answered_commands import Key
-from domain.documents import nearest
 from domain.event import Envelope, stream_id
 from domain.market.document import MarketDocument, stored_market
 from domain.measures.measures import DEFAULT_MEASURES, UnknownMeasure, resolve
-from domain.portfolio.tables import INSTRUMENTS, ISSUERS, POSITIONS
 from domain.ports import BlobStore, EventStore
 from domain.refusals import Refused
 from domain.runs import run as runs
 from domain.runs.facts import CHUNK_SIZE
-from domain.scenarios.shocks import ScenarioDocument, SpreadShock
+from domain.scenarios.shocks import ScenarioDocument
 from domain.scenarios.versions import BASE, split_reference
 from domain.snapshot import SnapshotKind, SnapshotRegistered
 from domain.valuation_models import ModelUse
@@ -30,9 +28,6 @@ CheckScenarios = Callable[[MarketDocument, list[ScenarioDocument]], list[dict[st
 """Says which scenarios do not fit the market; handed down, since shocks are applied by compute."""
 NO_CASH_FLOWS = "none"
 MATURED_OF_LATE = timedelta(days=366)
-
-MATCHED_COLUMNS = frozenset(column.name for table in (POSITIONS, INSTRUMENTS, ISSUERS) for column in table.columns)
-"""What `match` may name though no position fills it in; `*` then matches them all."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +76,7 @@ def terms_of(store: EventStore, blobs: BlobStore, wish: SubmitRun, check: CheckS
     document = stored_market(blobs.get(market.sha256))
     refuse_matured(portfolio, document)
     scenarios = [ScenarioDocument.model_validate(one) for one in documents]
-    refuse_misfits(check(document, scenarios) + spread_misfits(portfolio, scenarios))
+    refuse_misfits(check(document, scenarios) + portfolio_misfits(portfolio, scenarios))
     return {
         "portfolio_snapshot_id": portfolio.originator_id,
         "portfolio_sha256": portfolio.sha256,
@@ -179,38 +174,6 @@ def refuse_matured(portfolio: SnapshotRegistered, market: MarketDocument) -> Non
             f"the market is dated {market.as_of}, but everything in the portfolio has matured by {latest}",
             "use a market dated before the positions mature",
         )
-
-
-def spread_misfits(portfolio: SnapshotRegistered, scenarios: list[ScenarioDocument]) -> list[dict[str, Any]]:
-    """SPREAD shocks match positions: each pattern must find something among the values that the portfolio brought."""
-    values: dict[str, list[str] | None] = portfolio.source.get("values", {})
-    return [
-        {
-            "code": "PATTERN_MATCHES_NOTHING",
-            "value": f"{name}={pattern}",
-            "message": f"scenario {scenario.scenario_id}: no position has a {name} that matches {pattern!r}",
-            "fix": _match_fix(values, name),
-        }
-        for scenario in scenarios
-        for shock in scenario.shocks
-        if isinstance(shock, SpreadShock)
-        for name, pattern in shock.match.items()
-        if not (matches_any(values, name, pattern) if pattern != "*" else name in values or name in MATCHED_COLUMNS)
-    ]
-
-
-def _match_fix(values: dict[str, list[str] | None], name: str) -> str:
-    if known := values.get(name):
-        return f"use one of {', '.join(known[:12])}"
-    near = nearest(name, {*values, *MATCHED_COLUMNS})
-    return f"the portfolio has no column {name!r}: " + (f"write {near}" if near else "match on one that it has")
-
-
-def matches_any(values: dict[str, list[str] | None], name: str, pattern: str) -> bool:
-    if name not in values:
-        return False
-    known = values[name]
-    return known is None or any(fnmatchcase(value, pattern) for value in known)
 
 
 def refuse_misfits(problems: list[dict[str, Any]]) -> None:
