@@ -21,7 +21,16 @@ INT32 = 4
 
 READ_ONLY_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
-IS_IN_LOG = "SELECT EXISTS (SELECT FROM ledger_events WHERE originator_id = %s)"
+CATALOGUES = ["snapshot", "scenario", "model", "run"]
+"""The read models that answer for what a command has just made."""
+
+IS_BEHIND = """
+SELECT EXISTS (
+    SELECT FROM ledger_events e CROSS JOIN read_model_version v
+      LEFT JOIN reader_position p ON p.reader = v.read_model || '_v' || v.version
+     WHERE e.originator_id = %s AND v.state = 'LIVE' AND v.read_model = ANY (%s)
+       AND coalesce(p.position, 0) < e.notification_id)
+"""
 PATIENCE_SECONDS = 2.0
 PAUSE_SECONDS = 0.05
 MAX_PATIENT = 8
@@ -41,40 +50,48 @@ def reading(connect: Connect) -> Iterator[Connection]:
 
 
 def patiently(connect: Connect, originator_id: str, ask: Callable[[Connection], Answer]) -> Answer:
-    """Whoever follows the Location of a command is not told 404 because a read model is a moment behind the log."""
+    """Whoever follows the Location of a command is not told 404 because a read model is a moment behind the log.
+
+    What the read models have been told of and do not have is not there: another version, a moment before it was.
+    """
     try:
         with reading(connect) as connection:
             return ask(connection)
     except NotFound:
-        if not _is_in_log(connect, originator_id):
-            raise
+        if not _is_behind(connect, originator_id):
+            with reading(connect) as connection:
+                return ask(connection)  # they may have caught up between the two questions
     if not _patience.acquire(blocking=False):
         raise Busy("the read models are behind, and many wait for them", "ask again in a moment")
     try:
-        return _waited_for(connect, ask)
+        return _waited_for(connect, originator_id, ask)
     finally:
         _patience.release()
 
 
-def _waited_for(connect: Connect, ask: Callable[[Connection], Answer]) -> Answer:
+def _waited_for(connect: Connect, originator_id: str, ask: Callable[[Connection], Answer]) -> Answer:
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         time.sleep(PAUSE_SECONDS)
+        is_behind = _is_behind(connect, originator_id)
         try:
             with reading(connect) as connection:
                 return ask(connection)
         except NotFound:
+            if not is_behind:
+                raise
             if time.monotonic() > deadline:
                 raise NotYet("the log has it, the read models are behind", "ask again in a moment") from None
 
 
-def _is_in_log(connect: Connect, originator_id: str) -> bool:
+def _is_behind(connect: Connect, originator_id: str) -> bool:
+    """Whether the log has an event of the stream that a read model has not been told."""
     try:
         identity = UUID(originator_id)
     except ValueError:
         return False
     with connect() as connection:
-        row = connection.execute(IS_IN_LOG, (identity,)).fetchone()
+        row = connection.execute(IS_BEHIND, (identity, CATALOGUES)).fetchone()
         return bool(row and row[0])
 
 

@@ -6,6 +6,7 @@ from psycopg.rows import dict_row
 
 from domain.scenarios.versions import BASE, split_reference
 from query_api.errors import NotFound
+from query_api.near import nearest
 from query_api.reading import Connection
 
 LATEST_SCENARIOS = """
@@ -38,6 +39,9 @@ SELECT scenario_set_id, version, scenarios, defined_at, log_position AS event_po
 
 Row = dict[str, Any]
 
+MAX_COMPARED = 10_000
+"""Names that an unknown one is held against."""
+
 BASE_SCENARIO: Row = {
     "scenario_id": BASE,
     "version": 1,
@@ -59,8 +63,20 @@ def scenario_versions(connection: Connection, reference: str, as_of_event: int |
     rows = _rows(connection, SCENARIO_VERSIONS, (name, as_of_event, as_of_event))
     found = [row for row in rows if version in (None, row["version"])]
     if not found:
-        raise NotFound(f"there is no scenario {reference!r}", "`tenor scenario list` names the scenarios")
+        raise NotFound(f"there is no scenario {reference!r}", _fix(connection, name, rows))
     return found
+
+
+def _fix(connection: Connection, name: str, versions: list[Row]) -> str:
+    """The versions that there are, or the nearest names."""
+    if versions:
+        return f"its versions are 1 to {versions[0]['version']}"
+    near = near_scenarios(connection, name)
+    return f"the nearest: {', '.join(near)}" if near else "`tenor scenario list` names the scenarios"
+
+
+def near_scenarios(connection: Connection, name: str) -> list[str]:
+    return nearest(name, [BASE, *(row["scenario_id"] for row in list_scenarios(connection, MAX_COMPARED))])
 
 
 def list_sets(connection: Connection, limit: int, after: str = "", as_of_event: int | None = None) -> list[Row]:
@@ -72,7 +88,11 @@ def set_versions(connection: Connection, reference: str, as_of_event: int | None
     rows = _rows(connection, SET_VERSIONS, (name, as_of_event, as_of_event))
     found = [row for row in rows if version in (None, row["version"])]
     if not found:
-        raise NotFound(f"there is no scenario set {reference!r}", "list the sets at /api/v1/scenario/sets")
+        known = [row["scenario_set_id"] for row in list_sets(connection, MAX_COMPARED)]
+        near = [f"the nearest: {', '.join(each)}" for each in [nearest(name, known)] if each]
+        versions = [f"its versions are 1 to {row['version']}" for row in rows[:1]]
+        fix = next(iter([*versions, *near]), "list the sets at /api/v1/scenario/sets")
+        raise NotFound(f"there is no scenario set {reference!r}", fix)
     return found
 
 

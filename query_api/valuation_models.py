@@ -7,6 +7,7 @@ from psycopg.rows import dict_row
 from domain.scenarios.versions import split_reference
 from domain.valuation_models import BY_NAME, MODELS, Model, ModelStatus
 from query_api.errors import NotFound
+from query_api.near import nearest
 from query_api.reading import Connection
 
 DECISIONS = """
@@ -44,9 +45,16 @@ def show_model(connection: Connection, reference: str, as_of_event: int | None =
     model = BY_NAME.get(name)
     version = asked if asked is not None or model is None else model.version
     if model is None or version is None or not 1 <= version <= model.version:
-        raise NotFound(f"there is no model {reference!r}", "`tenor model list` names the models")
+        raise NotFound(f"there is no model {reference!r}", _fix(name, model))
     decisions = [row for row in _decisions(connection, as_of_event) if row["model"] == name]
     return _row(model, version, decisions) | {"decisions": decisions}
+
+
+def _fix(name: str, model: Model | None) -> str:
+    if model is not None:
+        return f"its versions are 1 to {model.version}"
+    near = nearest(name, BY_NAME)
+    return f"the nearest: {', '.join(near)}" if near else "`tenor model list` names the models"
 
 
 def _decisions(connection: Connection, as_of_event: int | None) -> list[Row]:

@@ -34,6 +34,10 @@ STATUS_OF_CODE = {
 the limit on bytes and beyond another of the limits is too large as well."""
 
 
+NO_ROUTE = {404: "there is no such address", 405: "this address has no such method"}
+"""What the framework says when no route fits."""
+
+
 def problem(
     request: Request | None, status: int, code: str, detail: str, fix: str = "", headers: Any = None, **facts: Any
 ) -> Response:
@@ -80,7 +84,11 @@ def http_error(request: Request, error: Exception) -> Response:
         said = {"code": "REFUSED", "detail": "", **detail}
         return problem(request, error.status_code, headers=error.headers, **said)
     code = HTTPStatus(error.status_code).name
-    return problem(request, error.status_code, code, str(detail), headers=error.headers)
+    if error.status_code in NO_ROUTE:
+        detail, fix = NO_ROUTE[error.status_code], "see /openapi.json for the addresses and their methods"
+    else:
+        fix = ""
+    return problem(request, error.status_code, code, str(detail), fix, headers=error.headers)
 
 
 def invalid(request: Request, error: Exception) -> Response:

@@ -93,6 +93,7 @@ class Groups:
         if by.name.lower() in self.measures:
             raise BadQuery(f"{by.name} is a result, not an attribute", "group by attributes, and filter by results")
         if field is None:
+            self._refuse_edges(by.name)
             known = [TOTAL, *self.book.names()]
             raise BadQuery(
                 f"positions cannot be grouped by {by.name!r}", nearest_or_all(by.name, known), groupings=self.kept
@@ -100,6 +101,13 @@ class Groups:
         if by.edges:
             return _bands(field, by.edges)
         return _texts(field) if len(field.parts) == 1 and field.kinds == {Kind.TEXT} else _attribute(self.book, field)
+
+    def _refuse_edges(self, text: str) -> None:
+        """`fico:low` is a name and what is no edge."""
+        name, _, edge = text.partition(":")
+        if edge and self.book.field(name) is not None:
+            message = f"{edge!r} is no edge to cut {name} at"
+            raise BadQuery(message, f"write numbers or days: {name}:620,680,740 or {name}:2024-01-01,2025-01-01")
 
 
 def _texts(field: Field) -> tuple[list[str], Array]:

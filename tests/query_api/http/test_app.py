@@ -59,6 +59,20 @@ def test_every_refusal_is_a_problem_document(client: TestClient, address: str, s
     assert body["title"] and body["detail"]
 
 
+@pytest.mark.parametrize(
+    ("address", "fix"),
+    [
+        ("/api/v1/scenario/scenarios/UP100", "the nearest: up100"),
+        ("/api/v1/scenario/scenarios/base", "the nearest: BASE"),
+        ("/api/v1/scenario/scenarios/up100@3", "its versions are 1 to 2"),
+        ("/api/v1/scenario/scenarios/qqqqq", "`tenor scenario list` names the scenarios"),
+        ("/no/such/path", "see /openapi.json for the addresses and their methods"),
+    ],
+)
+def test_what_is_not_there_is_answered_with_what_may_be_meant(client: TestClient, address: str, fix: str) -> None:
+    assert client.get(address).json()["fix"] == fix
+
+
 def test_a_run_without_figures_says_how_far_it_is(client: TestClient) -> None:
     body = client.get(f"/api/v1/results/runs/{UNFINISHED_ID}/positions").json()
     assert body["progress"] == {"chunks": 2, "chunks_done": 1, "failed_chunks": []}
