@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from compute.inputs.loan_events import has_events
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import Terms
 from compute.kernels.options.caplet_volatilities import LOGNORMAL
@@ -128,8 +129,9 @@ def price_families(run: RunInputs, terms: Terms, failing: Failing) -> Iterator[V
     if len(recovered):
         yield price_recoveries(run, terms.of(recovered), recovered)
     alive = failing.fine & ~past
-    is_debt = np.isin(product, (LOAN, BOND))
-    for members in (is_debt & ~floating, is_debt & floating):
+    is_debt, eventful = np.isin(product, (LOAN, BOND)), has_events(terms)
+    by_rule = is_debt & ~eventful
+    for members in (by_rule & ~floating, by_rule & floating, eventful & ~floating, eventful & floating):
         chosen = np.flatnonzero(members & alive)
         if len(chosen):
             yield price_debt(run, terms.of(chosen), chosen, product[chosen] == LOAN)
