@@ -85,7 +85,8 @@ def has_holidays(terms: Terms) -> Flags:
     """[n] LOANs that pay by a schedule and pass over some of its dates."""
     if "payment_holidays" not in terms.portfolio.tables:
         return np.zeros(len(terms), np.bool_)
-    found: Flags = (np.diff(holidays_of(terms).offsets) > 0)[terms.instruments] & _is_loan_by_rule(terms)
+    found: Flags = (np.diff(holidays_of(terms).offsets) > 0)[terms.instruments]
+    found &= _is_loan_by_rule(terms)
     return found
 
 

@@ -24,7 +24,6 @@ class ResetTerms(NamedTuple):
     rate_in_force: Rates
     initial_rate: Rates
     margin: Rates
-    """[P] of each period"""
     cap: Rates
     floor: Rates
     first_cap: Rates
@@ -36,10 +35,14 @@ class ResetTerms(NamedTuple):
     issue_day: Days
     day_count: NDArray[np.int8]
     projection_row: Days
+    steps: NDArray[np.int64]
+    """[n + 1] offsets into the days and margins of steps, NaN before something is said"""
+    step_day: Days
+    step_margin: Rates
 
     def typed(self) -> "ResetTerms":
         rates, days = np.float64, np.int32
-        dtypes = (*(rates,) * 8, *(days,) * 4, np.int8, days)
+        dtypes = (*(rates,) * 8, *(days,) * 4, np.int8, days, np.int64, days, rates)
         return ResetTerms(*(np.require(v, t, ["C", "W"]) for v, t in zip(self, dtypes, strict=True)))
 
 
@@ -78,7 +81,7 @@ def _fill(
         now[:] = terms.rate_in_force[i]
         for j in range(offsets[i], offsets[i + 1]):
             while reset_day(k, i, terms) <= start[j]:
-                _reset(as_of_day, k, i, terms.margin[j], terms, discount_factors, now)
+                _reset(as_of_day, k, i, terms, discount_factors, now)
                 recasts = _recasts(k, i, terms)
                 sets[j] = RECASTS if recasts or sets[j] == RECASTS else LEVELS
                 k += 1
@@ -88,7 +91,8 @@ def _fill(
 @kernel
 def reset_day(k: int, i: int, terms: ResetTerms) -> int:
     year, month, day = civil_of_day(terms.first_reset_day[i])
-    return day_in_month(12 * year + month - 1 + k * (MONTHS_PER_YEAR // terms.resets_per_year[i]), day)
+    reset: int = day_in_month(12 * year + month - 1 + k * (MONTHS_PER_YEAR // terms.resets_per_year[i]), day)
+    return reset
 
 
 @kernel
@@ -103,14 +107,12 @@ def _first_to_come(as_of_day: int, i: int, terms: ResetTerms) -> int:
 
 
 @kernel
-def _reset(
-    as_of_day: int, k: int, i: int, margin: float, terms: ResetTerms, discount_factors: Rates, now: Rates
-) -> None:
+def _reset(as_of_day: int, k: int, i: int, terms: ResetTerms, discount_factors: Rates, now: Rates) -> None:
     start, end = reset_day(k, i, terms), reset_day(k + 1, i, terms)
     years = _years(terms.day_count[i], start, end, terms.resets_per_year[i])
     factors = discount_factors[terms.projection_row[i]]
     step = terms.first_cap[i] if k == 0 and not math.isnan(terms.first_cap[i]) else terms.periodic_cap[i]
-    highest = terms.initial_rate[i] + terms.life_cap[i]
+    highest, margin = terms.initial_rate[i] + terms.life_cap[i], _margin_on(start, i, terms)
     for s in range(len(now)):
         rate = (factors[start - as_of_day, s] / factors[end - as_of_day, s] - 1.0) / years + margin
         if rate > now[s] + step:
@@ -124,6 +126,15 @@ def _reset(
         if rate < terms.floor[i]:
             rate = terms.floor[i]
         now[s] = rate
+
+
+@kernel
+def _margin_on(day: int, i: int, terms: ResetTerms) -> float:
+    margin = terms.margin[i]
+    for row in range(terms.steps[i], terms.steps[i + 1]):
+        if terms.step_day[row] <= day and not math.isnan(terms.step_margin[row]):
+            margin = terms.step_margin[row]
+    return margin
 
 
 @kernel

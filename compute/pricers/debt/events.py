@@ -1,13 +1,14 @@
 """Loans and bonds whose terms change on agreed dates, as their kernels take them: terms, periods, rates by period."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.inputs.loan_events import draws_of, resets_its_rate, stepped
+from compute.inputs.loan_events import draws_of, resets_its_rate, stepped, steps_of
 from compute.inputs.run_inputs import RunInputs
-from compute.kernels.dates.schedules import Schedules
+from compute.kernels.dates.schedules import each_alone
 from compute.kernels.flows.adjustable_rates import KEEPS, LEVELS, ResetTerms, adjustable_rates
 from compute.kernels.flows.amortization import (
     interest_only_until,
@@ -176,7 +177,7 @@ def _adjustable_rates(run: RunInputs, debt: Debt, market: Market) -> tuple[Rates
     reset_terms = ResetTerms(
         rate_in_force=debt.coupon,
         initial_rate=np.where(np.isnan(initial_rate), debt.coupon, initial_rate),
-        margin=margins(debt),
+        margin=terms.number("margin", 0.0),
         cap=terms.number("cap"),
         floor=terms.number("floor"),
         first_cap=terms.number("first_cap"),
@@ -188,8 +189,17 @@ def _adjustable_rates(run: RunInputs, debt: Debt, market: Market) -> tuple[Rates
         issue_day=debt.issue_day,
         day_count=debt.day_count,
         projection_row=terms.row_in("index", run.tables.projection_curve_of),
+        **_margin_steps(debt),
     )
     return adjustable_rates(run.as_of_day, debt.schedules.offsets, debt.schedules.start, reset_terms, market.factors)
+
+
+def _margin_steps(debt: Debt) -> dict[str, Any]:
+    steps, instrument = steps_of(debt.terms), debt.terms.instruments
+    counts = np.diff(steps.offsets)[instrument]
+    offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+    row = np.repeat(steps.offsets[:-1][instrument] - offsets[:-1], counts) + np.arange(offsets[-1])
+    return {"steps": offsets, "step_day": steps.day[row], "step_margin": steps.values["margin"][row]}
 
 
 def _forward_rates(run: RunInputs, debt: Debt, market: Market) -> Rates:
@@ -229,8 +239,3 @@ def alone_terms(debt: Debt, terms: FloatTerms) -> FloatTerms:
             "payment_ccy": np.full(count, np.nan),
         }
     )
-
-
-def each_alone(schedules: Schedules) -> Schedules:
-    """Every period as the only one of a position."""
-    return replace(schedules, offsets=np.arange(len(schedules.pay) + 1, dtype=np.int64))
