@@ -14,7 +14,7 @@ Array = np.ndarray[Any, Any]
 _LARGE = 0.5
 _RATES = (
     *("coupon", "margin", "cap", "floor", "spread", "servicing_fee", "wac"),
-    *("initial_rate", "first_cap", "periodic_cap", "life_cap", "payment_cap"),
+    *("initial_rate", "first_cap", "periodic_cap", "life_cap"),
 )
 _STRUCK_ON_RATES = ("CAP_FLOOR", "SWAPTION", "STRUCTURED")
 """The strike of an FX product is an exchange rate."""

@@ -137,17 +137,6 @@ def stepped(terms: Terms, column: str, instrument: NDArray[np.int64], day: Days,
     return np.where(np.isnan(said), otherwise, said)
 
 
-def longest_extension_days(portfolio: Portfolio) -> int:
-    """No fewer than the days by which holidays put off the last payment of any loan."""
-    table = portfolio.tables.get("payment_holidays")
-    if table is None or "extends_maturity" not in table.columns:
-        return 0
-    rows = _holidays(portfolio)
-    days = np.where(rows.extends, rows.to_day - rows.from_day + 2 * 366, 0)
-    before = np.concatenate(([0], np.cumsum(days)))
-    return int(np.max(before[rows.offsets[1:]] - before[rows.offsets[:-1]], initial=0))
-
-
 # --- tables by row of instruments -----------------------------------------------------------------------------------
 
 

@@ -7,12 +7,12 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.inputs.loan_events import longest_extension_days
 from compute.inputs.terms import Lookups, Terms
 from compute.market.credit_tables import credit_quotes
 from compute.market.day_tables import MarketTables, build_market_tables
 from domain.market.document import MarketDocument
 from domain.portfolio.columns import ABSENT_DATE, ColumnData, Portfolio
+from domain.portfolio.holidays import longest_extension_days
 from domain.portfolio.payoffs import InvalidPayoff, longest_tenor_yr, parse_payoff
 from domain.runs.run import RunRequested
 from domain.scenarios.shocks import ScenarioDocument

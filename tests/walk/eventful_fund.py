@@ -11,16 +11,8 @@ Row = dict[str, Any]
 
 AS_OF = date(2026, 3, 17)
 KINDS = (
-    "arm",
-    "capped arm",
-    "holiday",
-    "draws",
-    "commitment",
-    "balloon",
-    "step",
-    "floater",
-    "step bond",
-    "margin bond",
+    *("arm", "capped arm", "holiday", "draws", "commitment", "balloon", "step", "floater"),
+    *("step bond", "margin bond"),
 )
 DAY_COUNTS = ("30/360", "ACT/360", "ACT/365F", "30/360", "ACT/ACT.ISDA", "30E/360")
 FREQUENCIES = (12, 12, 4, 2, 26)
@@ -136,9 +128,8 @@ def _arm(draw: random.Random, row: Row, _: Row) -> dict[str, list[Row]]:
     row |= {"rate_type": "FLOATING", "index": "USD-SOFR-1Y", "margin": 0.02, "first_reset_date": first}
     row |= draw.choice(({}, {"reset_frequency": 2}, {"reset_frequency": 4}, {"reset_frequency": 1}))
     row |= draw.choice(({}, {"periodic_cap": 0.01}, {"periodic_cap": 0.005, "first_cap": 0.02}))
-    row |= draw.choice(
-        ({}, {"life_cap": 0.02}, {"life_cap": 0.015, "initial_rate": 0.05}, {"cap": 0.08, "floor": 0.03})
-    )
+    bounds: tuple[Row, ...] = ({}, {"life_cap": 0.02}, {"life_cap": 0.015, "initial_rate": 0.05})
+    row |= draw.choice((*bounds, {"cap": 0.08, "floor": 0.03}))
     steps = [{"date": day, "margin": round(draw.uniform(0, 0.04), 4)} for day in _days(draw, 2)]
     return {"steps": steps} if draw.random() < 0.3 else {}
 
@@ -200,7 +191,9 @@ def _floater(draw: random.Random, row: Row, _: Row) -> dict[str, list[Row]]:
     more: dict[str, list[Row]] = {
         "steps": [{"date": day, "margin": round(draw.uniform(0, 0.03), 4)} for day in _days(draw, 2)]
     }
-    return more | (_holiday(draw, row, {}) if draw.random() < 0.4 and not row.get("rounding") else {})
+    more |= _holiday(draw, row, {}) if draw.random() < 0.4 else {}
+    row["rounding"] = None
+    return more
 
 
 def _margin_bond(draw: random.Random, row: Row, _: Row) -> dict[str, list[Row]]:

@@ -118,9 +118,8 @@ def with_added_dates(terms: Terms, periods: list[Period]) -> list[Period]:
     rolls, longer, k = rolls_from(maturity, None, None, f, keep), list(periods), 0
     while sum(extends_on(terms, period.end) for period in longer) > k:
         start, end = rolls(-k), rolls(-k - 1)
-        moved = [
-            adjusted(terms.text("calendar", "NONE"), terms.text("business_day", "UNADJUSTED"), d) for d in (start, end)
-        ]
+        where, rule = terms.text("calendar", "NONE"), terms.text("business_day", "UNADJUSTED")
+        moved = [adjusted(where, rule, day) for day in (start, end)]
         accrual = moved if terms.flag("adjust_accrual") else [start, end]
         longer.append(Period(start, end, accrual[0], accrual[1], moved[1], True))
         k += 1
@@ -221,9 +220,7 @@ def by_contract(
     """What is agreed, date by date."""
     money = _cents if rounds else float
     kind, f, fee = terms.text("amortization", "BULLET"), terms.whole("frequency"), terms.number("servicing_fee", 0.0)
-    only_interest = (
-        add_months(terms.day("issue_date"), terms.whole("io_months", 0)) if terms.product == "LOAN" else date.min
-    )
+    only_interest = interest_only_until(terms)
     given = given_payment(terms)
     cap, arm = terms.number("payment_cap", math.inf), is_arm(terms)
     most = terms.number("neg_am_cap", math.inf) * terms.number("original_balance", abs(terms.notional))
@@ -274,6 +271,10 @@ def by_contract(
     return rows
 
 
+def interest_only_until(terms: Terms) -> date:
+    return add_months(terms.day("issue_date"), terms.whole("io_months", 0)) if terms.product == "LOAN" else date.min
+
+
 def _cents(amount: float) -> float:
     return math.copysign(math.floor(abs(amount) * 100 + 0.5 + 1e-6) / 100, amount)
 
@@ -292,9 +293,7 @@ def shares_of(
     if kind == "LEVEL_PAY" and (is_arm(terms) or given_payment(terms) is not None):
         rows = by_contract(terms, market, plan, rates, parts, months, draws_by_rate=False, rounds=False)
         return [row.scheduled / row.opening if row.opening else 1.0 for row in rows]
-    only_interest = (
-        add_months(terms.day("issue_date"), terms.whole("io_months", 0)) if terms.product == "LOAN" else date.min
-    )
+    only_interest = interest_only_until(terms)
     shares = []
     for j in plan.live:
         rate, part, end = rates[j - plan.past], parts[j - plan.past], plan.periods[j].end
