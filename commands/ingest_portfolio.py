@@ -17,6 +17,7 @@ from domain.answered_commands import Key
 from domain.event import Envelope, Event
 from domain.portfolio.attributes import ALIASES, HOLDERS, is_held, labels, value_text
 from domain.portfolio.columns import ABSENT_DATE, ColumnData, Portfolio
+from domain.portfolio.holidays import longest_extension_days
 from domain.portfolio.tables import BY_NAME, Kind
 from domain.ports import BlobStore, EventStore, PortfolioCodec
 from domain.snapshot import (
@@ -30,6 +31,7 @@ from domain.snapshot import (
     register,
     snapshot_id,
 )
+from domain.valuation_models import MODELS
 
 VALUES_KEPT = 200
 """Distinct values of a grouping column that the registration says, so that a scenario's pattern can be checked."""
@@ -37,6 +39,8 @@ DEALS_KEPT = 10_000
 """Names of deals that it says; of a portfolio with more, a pattern of deals is not checked."""
 
 EPOCH = date(1970, 1, 1)
+TELLS_MODELS = frozenset(column for model in MODELS for column in model.columns)
+"""Columns by which instruments have another model."""
 
 
 @dataclass(frozen=True)
@@ -181,7 +185,9 @@ def latest_maturity(portfolio: Portfolio) -> int | None:
             days = np.maximum(days, columns[name].values[held])
     days = np.maximum(days, last_pool_payment(columns, held))
     days = np.maximum(days, last_listed_payment(portfolio)[held])
-    return None if len(days) == 0 or (days == ABSENT_DATE).any() else int(days.max())
+    if len(days) == 0 or (days == ABSENT_DATE).any():
+        return None
+    return int(days.max()) + longest_extension_days(portfolio)
 
 
 def last_pool_payment(columns: Mapping[str, ColumnData], held: Any) -> Any:
@@ -218,14 +224,15 @@ def last_listed_payment(portfolio: Portfolio) -> Any:
 def grouping_values(portfolio: Portfolio) -> dict[str, list[str] | None]:
     """What attributes say, by name: the texts that a pattern is held against; None where there are too many to list.
 
-    Numbers and dates of the contract's own columns are not looked through: nobody groups by a notional.
+    Numbers and dates of the contract's own columns are not looked through, but for those that tell models apart: nobody
+    groups by a notional.
     """
     names = {
         name
         for table in HOLDERS
         if table in portfolio.tables
         for name, column in portfolio.tables[table].columns.items()
-        if column.kind is Kind.TEXT or BY_NAME[table].column(name) is None
+        if column.kind is Kind.TEXT or BY_NAME[table].column(name) is None or name in TELLS_MODELS
     }
     return {name: _values_of(portfolio, name) for name in sorted(names | set(ALIASES))}
 

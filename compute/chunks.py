@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from compute.inputs.loan_events import has_events, resets_its_rate
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import Terms
 from compute.kernels.options.caplet_volatilities import LOGNORMAL
@@ -39,6 +40,11 @@ LOAN, BOND, CALLABLE_BOND, SWAPTION = (
 TRANCHE = len(PRODUCT_TYPES)
 """A family of its own among the ABS_MBS: what a deal pays, not a pool."""
 BELOW_SHIFT = "a negative forward has no price on a lognormal surface: give it a `shift`, a larger one, or NORMAL vols"
+
+NEVER_AMORTISES = (
+    "a payment that payment_cap holds down falls below its interest, and nothing bounds the balance: "
+    "give neg_am_cap or recast_months"
+)
 
 DERIVATIVES = (
     (PRODUCT_TYPES.index("ABS_MBS"), check_pools, price_pools),
@@ -128,8 +134,9 @@ def price_families(run: RunInputs, terms: Terms, failing: Failing) -> Iterator[V
     if len(recovered):
         yield price_recoveries(run, terms.of(recovered), recovered)
     alive = failing.fine & ~past
-    is_debt = np.isin(product, (LOAN, BOND))
-    for members in (is_debt & ~floating, is_debt & floating):
+    is_debt, eventful = np.isin(product, (LOAN, BOND)), has_events(terms)
+    by_rule = is_debt & ~eventful
+    for members in (by_rule & ~floating, by_rule & floating, eventful & ~floating, eventful & floating):
         chosen = np.flatnonzero(members & alive)
         if len(chosen):
             yield price_debt(run, terms.of(chosen), chosen, product[chosen] == LOAN)
@@ -150,9 +157,16 @@ def families_of(terms: Terms) -> NDArray[np.int8]:
 def explain_not_finite(run: RunInputs, terms: Terms, family: Valued, failing: Failing) -> None:
     """A sentence for terms that pass every check and give no number in some scenario; `fill` blanks that one alone."""
     broken = family.index[~np.isfinite(family.pv_ccy).all(axis=1)]
-    lognormal = on_lognormal_surface(run, terms.of(broken))
-    failing.explain(broken[lognormal], BELOW_SHIFT)
-    failing.explain(broken[~lognormal], "the terms give no finite value")
+    lognormal, grows = on_lognormal_surface(run, terms.of(broken)), grows_for_good(terms.of(broken))
+    failing.explain(broken[lognormal & ~grows], BELOW_SHIFT)
+    failing.explain(broken[grows], NEVER_AMORTISES)
+    failing.explain(broken[~lognormal & ~grows], "the terms give no finite value")
+
+
+def grows_for_good(terms: Terms) -> NDArray[np.bool_]:
+    """[n] adjustable-rate loans whose payment is capped, and their balance is not."""
+    open_ended = np.isnan(terms.number("neg_am_cap")) & np.isnan(terms.number("recast_months"))
+    return resets_its_rate(terms) & ~np.isnan(terms.number("payment_cap")) & open_ended
 
 
 def explain_prices(terms: Terms, family: Valued, failing: Failing) -> None:

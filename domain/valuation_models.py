@@ -86,17 +86,24 @@ MODELS: tuple[Model, ...] = (
     Model("curves", 2, "Zero curves interpolated four ways, or solved from market quotes.", _EVERY_PRODUCT),
     Model(
         "fixed_cash_flows",
-        2,
+        3,
         "Contractual flows of fixed-rate and zero-coupon loans and bonds, discounted.",
         _DEBT,
         rate_types=("FIXED", "ZERO"),
     ),
     Model(
         "floating_rate",
-        2,
+        3,
         "Forwards plus margin; caps and floors as strips of options where volatilities are there.",
         _DEBT,
         rate_types=("FLOATING",),
+    ),
+    Model(
+        "arms",
+        1,
+        "Adjustable rates with caps on each reset, capped payments, negative amortisation.",
+        ("LOAN",),
+        columns=("first_reset_date",),
     ),
     Model(
         "prepayment_default",

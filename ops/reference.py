@@ -21,7 +21,7 @@ from domain.portfolio.tables import (
     Kind,
     Table,
 )
-from domain.portfolio.term_use import HELD_READ_BY, READ_BY, UNREAD_BECAUSE, UNSUPPORTED_TERMS, Reading
+from domain.portfolio.term_use import HELD_READ_BY, READ_BY, UNREAD_BECAUSE, Reading
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = ("portfolio-files.md", "measures.md")
@@ -96,8 +96,6 @@ def empty_of(table: Table, column: Column) -> str:
 def readers_of(table: Table, column: Column) -> str:
     if table.name == "positions":
         return listed(HELD_READ_BY[column.name])
-    if column.name in UNSUPPORTED_TERMS:
-        return f"refused (UNSUPPORTED_TERM): {UNSUPPORTED_TERMS[column.name]}"
     readings = READ_BY[column.name]
     if not readings:
         return f"none: {UNREAD_BECAUSE[column.name]}"

@@ -10,7 +10,6 @@ from typing import Any
 
 from domain.portfolio.meanings import TABLES as PURPOSES
 from domain.portfolio.tables import TABLES, Table
-from domain.portfolio.term_use import UNSUPPORTED_TERMS
 from domain.refusals import Refused
 from ops.reference import columns_of, required_terms
 
@@ -72,8 +71,7 @@ def place(table: Table) -> str:
 
 
 def header(table: Table) -> list[str]:
-    """Without columns whose every value would be refused."""
-    return [column.name for column in table.columns if column.name not in UNSUPPORTED_TERMS]
+    return [column.name for column in table.columns]
 
 
 def market(as_of: date) -> dict[str, Any]:

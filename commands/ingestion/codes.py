@@ -9,7 +9,6 @@ class Code(StrEnum):
     MISSING_TABLE = "MISSING_TABLE"
     DUPLICATE_TABLE = "DUPLICATE_TABLE"
     UNKNOWN_TABLE = "UNKNOWN_TABLE"
-    UNSUPPORTED_TABLE = "UNSUPPORTED_TABLE"
     EMPTY_FILE = "EMPTY_FILE"
     NO_ROWS = "NO_ROWS"
     ENCODING = "ENCODING"
@@ -60,13 +59,13 @@ class Code(StrEnum):
     MISSING_CASHFLOWS = "MISSING_CASHFLOWS"
     MISSING_SEVERITY = "MISSING_SEVERITY"
     EMPTY_DEAL = "EMPTY_DEAL"
-    UNSUPPORTED_TERM = "UNSUPPORTED_TERM"
     PERCENT_SUSPECTED = "PERCENT_SUSPECTED"
     # warnings only
     OFF_GRID = "OFF_GRID"
     NO_EXERCISES = "NO_EXERCISES"
     TRANCHES_EXCEED_POOL = "TRANCHES_EXCEED_POOL"
     LAG_TOO_LONG = "LAG_TOO_LONG"
+    NEVER_AMORTISES = "NEVER_AMORTISES"
     TERM_NOT_USED = "TERM_NOT_USED"
     ZERO_NOTIONAL = "ZERO_NOTIONAL"
     ACQUIRED_BEFORE_ISSUE = "ACQUIRED_BEFORE_ISSUE"
@@ -85,7 +84,6 @@ MEANING: dict[Code, str] = {
     Code.LIMIT_EXCEEDED: "The file is larger than Tenor reads.",
     Code.ARCHIVE_BOMB: "The workbook unpacks to far more than its size.",
     Code.MACRO: "The workbook carries macros.",
-    Code.UNSUPPORTED_TABLE: "This release does not price what the table holds.",
     Code.DUPLICATE_COLUMN: "Two columns have the same name.",
     Code.UNNAMED_COLUMN: "A column with values has no name.",
     Code.UNKNOWN_COLUMN: "A column is named nearly as one that Tenor reads, and is kept as an attribute (warning).",
@@ -125,12 +123,12 @@ MEANING: dict[Code, str] = {
     Code.MISSING_CASHFLOWS: "A CUSTOM loan has no rows in cashflows.",
     Code.MISSING_SEVERITY: "A default speed needs a severity.",
     Code.EMPTY_DEAL: "A deal has no collateral, or no notes.",
-    Code.UNSUPPORTED_TERM: "A term would change what is paid, and this release does not price it.",
     Code.PERCENT_SUSPECTED: "Most values of a rate column are above 0.5, as percent would be; rates are decimals.",
     Code.OFF_GRID: "The first payment is on none of the regular dates, which count back from maturity (warning).",
     Code.NO_EXERCISES: "A callable bond has no rows in exercises (warning).",
     Code.TRANCHES_EXCEED_POOL: "Notes are above their pool, and the deal does not say so: a run fails it (warning).",
     Code.LAG_TOO_LONG: "A recovery lag is not shorter than the months left, so nothing can default (warning).",
+    Code.NEVER_AMORTISES: "A payment that is capped may fall below its interest for good (warning).",
     Code.TERM_NOT_USED: "The row fills a column that its product does not read, or that changes no number (warning).",
     Code.ZERO_NOTIONAL: "A loan's notional is nil (warning).",
     Code.ACQUIRED_BEFORE_ISSUE: "The position was acquired before its instrument was issued (warning).",

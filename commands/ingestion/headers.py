@@ -10,7 +10,6 @@ from commands.ingestion.limits import MAX_COLUMNS, MAX_ID_CHARS
 from commands.ingestion.near_names import nearest_column
 from domain import texts
 from domain.portfolio.tables import BY_NAME
-from domain.portfolio.term_use import UNSUPPORTED_TERMS
 
 TAG = "tag:"
 _MAX_LISTED = 12
@@ -80,7 +79,7 @@ def _warn_of_blanks(table: str, header: Iterable[str], warnings: Findings) -> No
 def _warn_of_near_names(table: str, names: list[str], warnings: Findings) -> None:
     """A column named nearly as one that Tenor reads is probably meant to be it; others are attributes, and listed."""
     known = [column.name for column in BY_NAME[table].columns]
-    elsewhere = {column.name for each in BY_NAME.values() for column in each.columns} | UNSUPPORTED_TERMS.keys()
+    elsewhere = {column.name for each in BY_NAME.values() for column in each.columns}
     left = [name for name in names if name and name not in elsewhere and not name.startswith(TAG)]
     for name in left:
         near = nearest_column(name, known, brought=names)

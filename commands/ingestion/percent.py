@@ -12,11 +12,15 @@ from commands.ingestion.typed_columns import TypedTable
 Array = np.ndarray[Any, Any]
 
 _LARGE = 0.5
-_RATES = ("coupon", "margin", "cap", "floor", "spread", "servicing_fee", "wac")
+_RATES = (
+    *("coupon", "margin", "cap", "floor", "spread", "servicing_fee", "wac"),
+    *("initial_rate", "first_cap", "periodic_cap", "life_cap"),
+)
 _STRUCK_ON_RATES = ("CAP_FLOOR", "SWAPTION", "STRUCTURED")
 """The strike of an FX product is an exchange rate."""
 _DEFAULTED = 1.0
-_RATES_OF_DEALS = {
+_RATES_OF_OTHERS = {
+    "steps": ("coupon", "margin"),
     "deals": ("fee_rate",),
     "collateral": ("wac", "margin", "cap", "floor", "servicing_fee"),
     "tranches": ("coupon", "margin", "cap", "floor"),
@@ -34,7 +38,7 @@ def refuse_percent(tables: Tables, errors: Findings) -> None:
     if issuers is not None:
         chance = issuers.number("pd_12m")
         _check(issuers, "pd_12m", np.where(chance == _DEFAULTED, np.nan, chance), errors)
-    for name, columns in _RATES_OF_DEALS.items():
+    for name, columns in _RATES_OF_OTHERS.items():
         for column in columns if name in tables else ():
             _check(tables[name], column, tables[name].number(column), errors)
 

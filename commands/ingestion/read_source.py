@@ -11,7 +11,6 @@ from commands.ingestion.read_csv import read_csv
 from commands.ingestion.read_parquet import read_parquet
 from commands.ingestion.read_xlsx import read_xlsx
 from domain.portfolio.tables import BY_NAME, TABLES
-from domain.portfolio.term_use import UNSUPPORTED_TABLES
 
 _READERS = {".csv": read_csv, ".parquet": read_parquet}
 _WITH_MACROS = {".xlsm", ".xlsb", ".xltm", ".xlam"}
@@ -67,7 +66,7 @@ def _read_folder(folder: Path, errors: Findings, warnings: Findings, spent: Spen
     ours = [path for path in paths if table_of(path.stem) in BY_NAME and path.suffix.lower() in _READERS]
     others = [path for path in paths if path not in ours and path.suffix.lower() in _LOOKS_LIKE_A_TABLE]
     for path in others:
-        _note_unknown(path.stem, path.name, errors, warnings)
+        _warn_of_unknown(path.stem, path.name, warnings)
     for name in BY_NAME:
         versions = [path for path in ours if table_of(path.stem) == name]
         if len(versions) > 1:
@@ -87,7 +86,7 @@ def _read_workbook(path: Path, errors: Findings, warnings: Findings, spent: Spen
     tables, info, sheets = read_xlsx(path, errors, warnings, spent)
     for sheet in sheets:
         if table_of(sheet) not in BY_NAME:
-            _note_unknown(sheet, f"The sheet {sheet}", errors, warnings)
+            _warn_of_unknown(sheet, f"The sheet {sheet}", warnings)
     found = Source(tables, [info])
     if not sheets:
         return found
@@ -95,14 +94,8 @@ def _read_workbook(path: Path, errors: Findings, warnings: Findings, spent: Spen
     return _with_missing_noted(found, {table_of(sheet) for sheet in sheets}, there, errors)
 
 
-def _note_unknown(stem: str, shown: str, errors: Findings, warnings: Findings) -> None:
-    """A table of a kind that this release does not price is refused where positions would be priced wrongly."""
+def _warn_of_unknown(stem: str, shown: str, warnings: Findings) -> None:
     name = table_of(stem)
-    if name in UNSUPPORTED_TABLES:
-        message = f"{shown} is not read: {UNSUPPORTED_TABLES[name]}."
-        fix = "Take it out, and with it the instruments that it names."
-        errors.file(name, Code.UNSUPPORTED_TABLE, message, fix)
-        return
     near = get_close_matches(name, BY_NAME, n=1)
     fix = f"Rename it to {near[0]} if it is that table." if near else f"The tables are {', '.join(BY_NAME)}."
     warnings.file(stem, Code.UNKNOWN_TABLE, f"{shown} is none of the tables and was left aside.", fix)

@@ -11,15 +11,15 @@ from commands.ingestion.references import Tables, rows_referred
 
 Array = np.ndarray[Any, Any]
 
-_PARTS = ("cashflows", "exercises", "tranches")
+_PARTS = ("cashflows", "exercises", "steps", "payment_holidays", "draws", "tranches")
 _OF_DEALS = ("deals", *PARTS_OF_DEAL)
 
 
 def rows_to_keep(tables: Tables, errors: Findings) -> dict[str, Array]:
     """Rows without an error whose every reference is kept too; each row lost to another gets an error of its own.
 
-    An instrument also needs all of its cash flows, exercises and tranches, and a deal all the rows of its five tables:
-    a loan without one of its payments is another loan.
+    An instrument also needs all the rows that hang on it, such as its cash flows and exercises, and a deal all the
+    rows of its five tables: a loan without one of its payments is another loan.
     """
     keep = {name: ~errors.rows_of(table) for name, table in tables.items()}
     changed = True

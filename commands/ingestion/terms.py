@@ -9,10 +9,11 @@ from commands.ingestion.codes import Code
 from commands.ingestion.deals.checks import check_deals, is_tranche, warn_of_lags
 from commands.ingestion.deals.speeds import DEFAULTS_OR_PD, PREPAYMENTS, check_speed
 from commands.ingestion.findings import Findings
+from commands.ingestion.loan_events import check_loan_events
 from commands.ingestion.payment_terms import LAST_REGULAR, check_payments, warn_off_grid
 from commands.ingestion.references import Tables, rows_referred
 from commands.ingestion.typed_columns import TypedTable, list_fix
-from commands.ingestion.unused_terms import check_unused_terms, is_read
+from commands.ingestion.unused_terms import is_read, warn_of_unused_terms
 from domain.currencies import ISO_4217
 from domain.documents import Problem
 from domain.portfolio.columns import ABSENT_DATE
@@ -39,7 +40,8 @@ def check_terms(tables: Tables, errors: Findings, warnings: Findings) -> None:
     _check_payoffs(instruments, errors)
     _check_dates(instruments, errors)
     _check_attached_rows(tables, errors, warnings)
-    check_unused_terms(tables, errors, warnings)
+    warn_of_unused_terms(tables, warnings)
+    check_loan_events(tables, errors, warnings)
     check_payments(instruments, errors)
     warn_off_grid(instruments, warnings)
     _warn_of_no_regular_dates(instruments, warnings)

@@ -1,4 +1,4 @@
-"""Columns that a row fills and its product does not read: warned of, or refused where they would change payments."""
+"""Columns that a row fills and its product does not read: warned of."""
 
 from typing import Any
 
@@ -18,7 +18,6 @@ from domain.portfolio.term_use import (
     READ_BY,
     READ_BY_TRANCHES,
     UNREAD_BECAUSE,
-    UNSUPPORTED_TERMS,
     Reading,
     left_to_columns,
 )
@@ -27,22 +26,35 @@ from domain.texts import with_article
 Array = np.ndarray[Any, Any]
 
 _SAYS_NOTHING: dict[str, tuple[str, ...]] = {"calendar": ("NONE",), "business_day": ("UNADJUSTED",)}
-_NOT_NIL_BY_DEFAULT: dict[str, float] = {"redemption_per_100": 100.0}
-_NIL_SAYS_SOMETHING = ("coupon", "cap", "floor", "strike", "frequency", "fixed_frequency", "float_frequency", "age")
+_NOT_NIL_BY_DEFAULT: dict[str, float] = {"redemption_per_100": 100.0, "reset_frequency": 1.0}
+_NIL_SAYS_SOMETHING = (
+    *("coupon", "cap", "floor", "strike", "frequency", "fixed_frequency", "float_frequency", "age"),
+    *("initial_rate", "first_cap", "periodic_cap", "life_cap", "payment_cap", "neg_am_cap"),
+)
 
 
-def check_unused_terms(tables: Tables, errors: Findings, warnings: Findings) -> None:
+def warn_of_unused_terms(tables: Tables, warnings: Findings) -> None:
     instruments = tables["instruments"]
-    _refuse_unsupported(instruments, errors)
     for column, readings in READ_BY.items():
         if column in instruments.columns and column not in LABELS:
             unused = says_something(instruments, column) & ~is_read(tables, column)
             unused &= instruments.equals("product_type", *PRODUCT_TYPES)
             if "tranches" in tables:
                 unused = _warned_of_tranches(tables, column, unused, warnings)
+            if column == "reference_notional":
+                unused &= ~_has_draws(tables)
             _warn(instruments, column, unused, readings, warnings)
     if "positions" in tables:
         _warn_of_positions(tables["positions"], instruments, warnings)
+
+
+def _has_draws(tables: Tables) -> Array:
+    """Instruments that a row of `draws` names."""
+    instruments = tables["instruments"]
+    found = np.zeros(instruments.rows + 1, dtype=bool)
+    if "draws" in tables:
+        found[rows_referred(tables["draws"], "instrument_id", instruments, "instrument_id")] = True
+    return found[:-1]
 
 
 def says_something(table: TypedTable, column: str) -> Array:
@@ -63,7 +75,7 @@ def is_read(tables: Tables, column: str) -> Array:
     instruments = tables["instruments"]
     read = np.zeros(instruments.rows, dtype=bool)
     for reading in READ_BY[column]:
-        read |= _holds(instruments, reading)
+        read |= holds(instruments, reading)
     if column in LEFT_TO_COLUMNS:
         read &= ~instruments.equals("product_type", "STRUCTURED") | _left_open(instruments, column)
     return read & ~is_tranche(tables) if "tranches" in tables and column not in READ_BY_TRANCHES else read
@@ -77,7 +89,7 @@ def _warned_of_tranches(tables: Tables, column: str, unused: Array, warnings: Fi
     return unused & ~tranches
 
 
-def _holds(instruments: TypedTable, reading: Reading) -> Array:
+def holds(instruments: TypedTable, reading: Reading) -> Array:
     if reading.products == PRODUCT_TYPES:
         return np.ones(instruments.rows, dtype=bool)
     holds = instruments.equals("product_type", *reading.products)
@@ -144,21 +156,3 @@ def _warn_of_positions(positions: TypedTable, instruments: TypedTable, warnings:
             unused = says_something(positions, column) & of_another
             message = f"{column} has no effect: only {' or '.join(map(with_article, products))} has one."
             warnings.row(positions, column, Code.TERM_NOT_USED, unused, message, "Leave it empty.")
-
-
-def _refuse_unsupported(instruments: TypedTable, errors: Findings) -> None:
-    for column, why in UNSUPPORTED_TERMS.items():
-        errors.row(
-            instruments,
-            column,
-            Code.UNSUPPORTED_TERM,
-            instruments.present(column),
-            f"{column} is not used: {why}.",
-            f"Leave {column} empty{_INSTEAD.get(column, '')}.",
-        )
-
-
-_INSTEAD = {
-    "life_cap": ", and write the highest all-in rate as cap",
-    "periodic_cap": ", and value the loan without it, or leave the loan out",
-}

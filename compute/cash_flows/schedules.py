@@ -9,6 +9,7 @@ from compute.cash_flows.deals import NoCashFlows, tranche_columns
 from compute.cash_flows.tables import SCHEDULE, Columns, basis_of, stacked
 from compute.chunks import TRANCHE, check, families_of
 from compute.inputs.discount_terms import discount_terms
+from compute.inputs.loan_events import has_events
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import Terms
 from compute.kernels.deals.terms import NOTIONAL, RESIDUAL
@@ -16,6 +17,7 @@ from compute.kernels.flows.details import Details, floater_details, has_speeds, 
 from compute.kernels.flows.flows import Flows
 from compute.kernels.flows.pass_throughs import pool_flows
 from compute.kernels.flows.prepaying_pool import ADVANCED, BEGINNING, DEFAULTED, PREPAID, RECOVERED, SCHEDULED
+from compute.pricers.debt.eventful import project_eventful, resolve_eventful
 from compute.pricers.debt.projection import (
     float_terms_of,
     loan_terms,
@@ -128,6 +130,8 @@ def _pool(run: RunInputs, terms: Terms) -> list[Columns]:
 def _debt(run: RunInputs, terms: Terms, is_loan: bool) -> list[Columns]:
     debt = resolve_debt(run, terms, np.array([is_loan]))
     rate_type = terms.choice("rate_type", RATE_TYPES)
+    if has_events(terms)[0]:
+        return _eventful(run, debt, is_loan)
     floats = rate_type[0] == FLOATING
     flows = (project_floating(run, debt) if floats else project_fixed(run, debt, rate_type)).flows
     found = []
@@ -137,6 +141,15 @@ def _debt(run: RunInputs, terms: Terms, is_loan: bool) -> list[Columns]:
             part = _contractual(flows, scenario, debt, None if details is None else details.rate)
         else:
             part = _of_details(flows, scenario, details, np.arange(len(flows.day)))
+        found.append(part if is_loan else part | dict.fromkeys(PARTS, np.full(len(flows.day), np.nan)))
+    return found
+
+
+def _eventful(run: RunInputs, debt: Debt, is_loan: bool) -> list[Columns]:
+    loans, flows = resolve_eventful(run, debt), project_eventful(run, debt).flows
+    every, found = np.arange(len(flows.day)), []
+    for scenario in range(run.scenario_count):
+        part = _of_details(flows, scenario, loans.details(scenario), every)
         found.append(part if is_loan else part | dict.fromkeys(PARTS, np.full(len(flows.day), np.nan)))
     return found
 
@@ -190,7 +203,8 @@ def _of_details(flows: Flows, scenario: int, details: Details, rows: NDArray[np.
     cash = details.cashflows_ccy[:, rows]
     scheduled = cash[SCHEDULED]
     added = np.where(scheduled * np.sign(cash[BEGINNING]) < 0.0, -scheduled, 0.0)
-    closing = cash[BEGINNING] - scheduled - cash[PREPAID] - cash[DEFAULTED]
+    drawn = np.zeros(cash.shape[1]) if details.drawn_ccy is None else details.drawn_ccy[rows]
+    closing = cash[BEGINNING] + drawn - scheduled - cash[PREPAID] - cash[DEFAULTED]
     if len(closing):
         closing[-1] = 0.0
     return {
@@ -202,8 +216,8 @@ def _of_details(flows: Flows, scenario: int, details: Details, rows: NDArray[np.
         "prepaid_principal": cash[PREPAID],
         "advanced_principal": cash[ADVANCED],
         "recovered_principal": cash[RECOVERED],
-        "principal": principal + added,
-        "drawn": np.zeros(len(closing)),
+        "principal": principal + added + drawn,
+        "drawn": drawn,
         "capitalised": added,
         "defaulted": cash[DEFAULTED],
         "loss": details.loss_ccy[rows],

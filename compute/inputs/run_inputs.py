@@ -12,6 +12,7 @@ from compute.market.credit_tables import credit_quotes
 from compute.market.day_tables import MarketTables, build_market_tables
 from domain.market.document import MarketDocument
 from domain.portfolio.columns import ABSENT_DATE, ColumnData, Portfolio
+from domain.portfolio.holidays import longest_extension_days
 from domain.portfolio.payoffs import InvalidPayoff, longest_tenor_yr, parse_payoff
 from domain.runs.run import RunRequested
 from domain.scenarios.shocks import ScenarioDocument
@@ -114,6 +115,9 @@ def horizon_days(portfolio: Portfolio, as_of_day: int) -> int:
         if name in instruments:
             last = max(last, int(instruments[name].values.max(initial=0)))
     last = max(last, _last_pool_payment(instruments), _last_swap_of_notes(instruments), _last_distribution(portfolio))
+    last += longest_extension_days(portfolio)
+    if "first_reset_date" in instruments:
+        last += YEAR_DAYS
     cashflows = portfolio.tables.get("cashflows")
     if cashflows is not None and cashflows.rows:
         last = max(last, int(cashflows.columns["pay_date"].values.max()))

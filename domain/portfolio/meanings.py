@@ -30,7 +30,8 @@ INSTRUMENTS = {
     "last_regular_payment_date": "The last regular date: the period from it to maturity is a stub.",
     "maturity_date": "The last payment; of a forward its delivery, of a swaption the end of the swap.",
     "rate_type": "How the coupon is set; ZERO pays at maturity alone.",
-    "coupon": "Fixed rate, decimal; of a pool the pass-through rate, of a default swap the running spread.",
+    "coupon": "Fixed rate, decimal; of a pool the pass-through rate, of a default swap the running spread, of an "
+    "adjustable-rate loan the rate in force.",
     "index": "The floating rate: `USD-SOFR-3M`, `EUR-EURIBOR-6M`; without a tenor (`USD-SOFR`) it compounds overnight.",
     "margin": "Added to the index, decimal.",
     "cap": "The all-in rate is at most this, decimal.",
@@ -43,7 +44,7 @@ INSTRUMENTS = {
     "amortization": "How principal is repaid; CUSTOM by the table `cashflows`.",
     "io_months": "Months from issue that pay interest only.",
     "redemption_per_100": "Paid back at maturity for 100 of face.",
-    "reference_notional": "The holding for which `cashflows` and `payment_amount` are given.",
+    "reference_notional": "The holding for which `cashflows`, `draws` and `payment_amount` are given.",
     "discount_curve": "A curve of the market.",
     "spread": "Spread over the discount curve, decimal, continuous.",
     "spread_curve": "A spread curve of the market, added to `spread`.",
@@ -59,10 +60,10 @@ INSTRUMENTS = {
     "age": "Pools: months since origination.",
     "payment_delay_days": "Pools: from the end of an accrual month to its payment.",
     "deal_id": "To group, filter and match by; tranches are named in `tranches`.",
-    "amortization_months": "Levels the payment over a longer term than maturity leaves: a balloon.",
-    "reset_frequency": "Adjustable-rate loans.",
-    "periodic_cap": "Adjustable-rate loans.",
-    "life_cap": "Adjustable-rate loans.",
+    "amortization_months": "Levels the payment over so many months from issue, more than maturity leaves: a balloon.",
+    "reset_frequency": "Resets a year of an adjustable-rate loan, counted from `first_reset_date`.",
+    "periodic_cap": "The most that a reset moves the rate by, up or down, decimal.",
+    "life_cap": "The rate is at most `initial_rate` and this, decimal.",
     "compounding": "How a loan's coupon is quoted.",
     "rounding": "CENT rounds payment, interest and balance as the lender does.",
     "notice_days": "Days from the decision to the exercise date.",
@@ -82,6 +83,15 @@ INSTRUMENTS = {
     "payoff": "The note's coupon as JSON: docs/payoffs.md.",
     "fixing_lag_days": "Business days of the index's calendar from a fixing to its reset.",
     "payment_amount": "Currency a period for a holding of `reference_notional`, paid until nothing is left.",
+    "original_balance": "What the loan was at first; `neg_am_cap` is a multiple of it.",
+    "first_reset_date": "Makes a floating loan an adjustable-rate one: the first date on which its rate is set anew.",
+    "initial_rate": "The rate at first, decimal; `life_cap` counts from it.",
+    "first_cap": "In place of `periodic_cap` at `first_reset_date`, decimal.",
+    "payment_cap": "The most that a reset moves the payment by, as a share of it; unpaid interest is capitalised.",
+    "neg_am_cap": "Above this multiple of `original_balance` no payment may take the balance: it is levelled instead.",
+    "recast_months": "The first reset on or after each multiple of it from issue levels the payment whatever the cap.",
+    "draw_rate": "Share of `undrawn` that is drawn within a year, decimal.",
+    "commitment_end_date": "The last payment date at which `draw_rate` draws.",
 }
 EXERCISES = {
     "instrument_id": "The bond.",
@@ -94,6 +104,25 @@ CASHFLOWS = {
     "pay_date": "When it pays.",
     "principal": "Currency, for a holding of the instrument's `reference_notional`.",
     "interest": "Currency, likewise.",
+}
+STEPS = {
+    "instrument_id": "Whose terms change.",
+    "date": "From when on: periods that begin on it or later.",
+    "coupon": "Of a fixed rate, decimal.",
+    "margin": "Of a floating rate, decimal.",
+    "notional_factor": "Of the position's notional: an amortising or accreting swap.",
+}
+PAYMENT_HOLIDAYS = {
+    "instrument_id": "A LOAN.",
+    "from_date": "The first payment date passed over, or a day before it.",
+    "to_date": "The last one, or a day after it.",
+    "kind": "FULL pays nothing, and interest joins the balance; INTEREST_ONLY pays no principal.",
+    "extends_maturity": "As many dates are added at the end as are passed over.",
+}
+DRAWS = {
+    "instrument_id": "A LOAN.",
+    "date": "Paid out with the first payment date on or after it; up to `as_of` it is ignored.",
+    "amount": "In currency, for a holding of `reference_notional`.",
 }
 DEALS = {
     "deal_id": "Your id of the deal.",
@@ -200,6 +229,9 @@ MEANINGS: dict[str, dict[str, str]] = {
     "instruments": INSTRUMENTS,
     "exercises": EXERCISES,
     "cashflows": CASHFLOWS,
+    "steps": STEPS,
+    "payment_holidays": PAYMENT_HOLIDAYS,
+    "draws": DRAWS,
     "deals": DEALS,
     "collateral": COLLATERAL,
     "tranches": TRANCHES,
@@ -214,6 +246,9 @@ TABLES = {
     "instruments": "What can be held: one row each, whatever it is.",
     "exercises": "When CALLABLE_BONDs may be called or put. Dates up to `as_of` are ignored.",
     "cashflows": "What CUSTOM loans pay.",
+    "steps": "Coupons, margins and swap notionals that change on agreed dates: LOAN, BOND, IRS.",
+    "payment_holidays": "Payment dates that a LOAN passes over, in whole or in its principal.",
+    "draws": "Further advances of a LOAN that are agreed.",
     "deals": "Securitisations of which tranches are held: dates, fees, targets, reserve, call. Their state on `as_of`.",
     "collateral": "Each deal's loans as representative lines. Any further column is there for `match` of scenarios.",
     "tranches": "What each deal owes, a row for every tranche, held or not.",
@@ -254,6 +289,16 @@ DEFAULTS: dict[str, str] = {
 """Columns of all tables; a cell of any other that is empty says nothing."""
 
 DEFAULTS_OF: dict[str, dict[str, str]] = {
+    "instruments": {
+        "original_balance": "today's",
+        "reset_frequency": "1",
+        "initial_rate": "`coupon`",
+        "first_cap": "`periodic_cap`",
+        "draw_rate": "0",
+        "commitment_end_date": "the last payment date but one",
+    },
+    "steps": dict.fromkeys(("coupon", "margin", "notional_factor"), "as before"),
+    "payment_holidays": {"extends_maturity": "false"},
     "deals": {
         "accrual_start_date": "a month before `first_payment_date`",
         "wal_day_count": "ACT/365F",

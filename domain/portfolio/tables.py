@@ -85,6 +85,9 @@ OPTION_TYPES_OF: dict[str, tuple[str, ...]] = {
     "FX_OPTION": ("CALL", "PUT"),
 }
 OPTION_TYPES = tuple(option_type for allowed in OPTION_TYPES_OF.values() for option_type in allowed)
+RESET_FREQUENCIES = (1, 2, 3, 4, 6, 12)
+"""Resets a year of an adjustable-rate loan: a whole number of months apart."""
+HOLIDAY_KINDS = ("FULL", "INTEREST_ONLY")
 TRANCHE_KINDS = ("SEQUENTIAL", "PRO_RATA", "SUPPORT", "PAC", "Z", "RESIDUAL", "NOTIONAL")
 TRANCHE_DAY_COUNTS = ("30/360", "ACT/360", "ACT/365F")
 WAL_DAY_COUNTS = ("ACT/365F", "30/360")
@@ -178,7 +181,7 @@ INSTRUMENTS = Table(
         Column("payment_delay_days", _I, low=0, high=366),
         Column("deal_id"),
         Column("amortization_months", _I, low=1, high=1200),
-        Column("reset_frequency", _I, low=0, high=12),
+        Column("reset_frequency", _I, values=tuple(str(f) for f in RESET_FREQUENCIES)),
         Column("periodic_cap", _N, low=0, high=5),
         Column("life_cap", _N, low=0, high=5),
         _choice("compounding", COMPOUNDINGS),
@@ -200,6 +203,15 @@ INSTRUMENTS = Table(
         Column("payoff"),
         Column("fixing_lag_days", _I, low=0, high=30),
         Column("payment_amount", _N, low=0),
+        Column("original_balance", _N, low=0),
+        Column("first_reset_date", _D),
+        Column("initial_rate", _N, low=-1, high=5),
+        Column("first_cap", _N, low=0, high=5),
+        Column("payment_cap", _N, low=0, high=1),
+        Column("neg_am_cap", _N, low=0, high=10),
+        Column("recast_months", _I, low=1, high=1200),
+        Column("draw_rate", _N, low=0, high=1),
+        Column("commitment_end_date", _D),
     ),
     key=("instrument_id",),
     required=True,
@@ -225,6 +237,40 @@ CASHFLOWS = Table(
         Column("interest", _N, required=True),
     ),
     key=("instrument_id", "pay_date"),
+)
+
+STEPS = Table(
+    "steps",
+    (
+        _id("instrument_id", ("instruments", "instrument_id")),
+        Column("date", _D, required=True),
+        Column("coupon", _N, low=-1, high=5),
+        Column("margin", _N, low=-1, high=5),
+        Column("notional_factor", _N, low=0, high=1000),
+    ),
+    key=("instrument_id", "date"),
+)
+
+PAYMENT_HOLIDAYS = Table(
+    "payment_holidays",
+    (
+        _id("instrument_id", ("instruments", "instrument_id")),
+        Column("from_date", _D, required=True),
+        Column("to_date", _D, required=True),
+        _choice("kind", HOLIDAY_KINDS, required=True),
+        Column("extends_maturity", _F),
+    ),
+    key=("instrument_id", "from_date"),
+)
+
+DRAWS = Table(
+    "draws",
+    (
+        _id("instrument_id", ("instruments", "instrument_id")),
+        Column("date", _D, required=True),
+        Column("amount", _N, required=True, low=0),
+    ),
+    key=("instrument_id", "date"),
 )
 
 DEALS = Table(
@@ -362,6 +408,9 @@ TABLES: tuple[Table, ...] = (
     INSTRUMENTS,
     EXERCISES,
     CASHFLOWS,
+    STEPS,
+    PAYMENT_HOLIDAYS,
+    DRAWS,
     DEALS,
     COLLATERAL,
     TRANCHES,

@@ -1,8 +1,7 @@
-"""Which product reads which column: every column of `instruments` and `positions` is read, refused or warned of.
+"""Which product reads which column: every column of `instruments` and `positions` is read or warned of.
 
-A column that a row fills and its product does not read has no effect: ingestion warns of it (TERM_NOT_USED). One that
-would change what is paid, and that this release does not price, is refused (UNSUPPORTED_TERM). A new column needs one
-row here; a test walks every product and every column and prices it with two values.
+A column that a row fills and its product does not read has no effect: ingestion warns of it (TERM_NOT_USED). A new
+column needs one row here; a test walks every product and every column and prices it with two values.
 """
 
 from dataclasses import dataclass, replace
@@ -64,6 +63,9 @@ MOVED = (ADJUSTED, ON_A_CALENDAR)
 BY_DAYS = ("day_count", ("30/360", "30E/360", "ACT/360", "ACT/365F", "ACT/ACT.ISDA"))
 """ACT/ACT.ICMA counts unadjusted days, whatever `adjust_accrual` says."""
 
+LOAN_THAT_RESETS = (FLOATING, SCHEDULED)
+"""An adjustable-rate loan where `first_reset_date` is there."""
+
 EVERYWHERE = (Reading(PRODUCT_TYPES),)
 LOAN_BY_RULE = Reading(("LOAN",), (SCHEDULED,))
 POOL = Reading(("ABS_MBS",))
@@ -73,6 +75,9 @@ FLOATER = Reading(DEBT, (FLOATING,))
 CUSTOM = ("amortization", ("CUSTOM",))
 FLOATING_BOND = Reading(("BOND", "CALLABLE_BOND"), (FLOATING,))
 """Valued as a floating loan is, BULLET."""
+ARM = Reading(("LOAN",), LOAN_THAT_RESETS, beside=("first_reset_date",))
+LEVELLED_ARM = Reading(("LOAN",), (FLOATING, LEVEL_PAY), beside=("first_reset_date",))
+CAPPED_ARM = Reading(("LOAN",), (FLOATING, LEVEL_PAY), beside=("payment_cap",))
 SPEEDS = (LOAN_BY_RULE, FLOATING_BOND, POOL)
 OWN_DATES = (*(product for product in ON_A_SCHEDULE if product != "LOAN"), "ABS_MBS")
 PAID_ON_DATES = (
@@ -92,7 +97,7 @@ READ_BY: dict[str, tuple[Reading, ...]] = {
     "last_regular_payment_date": (Reading(ON_A_SCHEDULE),),
     "maturity_date": (Reading((*ON_A_SCHEDULE, "FX_FWD", "CDS")),),
     "rate_type": (Reading(DEBT),),
-    "coupon": (Reading(DEBT, (FIXED,)), Reading(("ABS_MBS", "IRS", "CDS")), STRUCTURED),
+    "coupon": (Reading(DEBT, (FIXED,)), ARM, Reading(("ABS_MBS", "IRS", "CDS")), STRUCTURED),
     "index": (FLOATER, Reading(("IRS", "CAP_FLOOR", "SWAPTION")), STRUCTURED),
     "margin": (FLOATER, Reading(("IRS",)), STRUCTURED),
     "cap": (FLOATER, STRUCTURED),
@@ -128,8 +133,25 @@ READ_BY: dict[str, tuple[Reading, ...]] = {
     "age": (POOL,),
     "payment_delay_days": (POOL,),
     "deal_id": EVERYWHERE,
-    "amortization_months": (Reading(("LOAN",), (LEVEL_PAY,), without=("payment_amount",)),),
-    "fixing_lag_days": (FLOATER, Reading(("IRS",)), STRUCTURED),
+    "amortization_months": (Reading(("LOAN",), (LEVEL_PAY,), without=("payment_amount",)), LEVELLED_ARM),
+    "fixing_lag_days": (
+        FLOATING_BOND,
+        Reading(("LOAN",), (FLOATING,), without=("first_reset_date",)),
+        Reading(("IRS",)),
+        STRUCTURED,
+    ),
+    "original_balance": (Reading(("LOAN",), (FLOATING, LEVEL_PAY), beside=("neg_am_cap",)),),
+    "first_reset_date": (Reading(("LOAN",), LOAN_THAT_RESETS),),
+    "reset_frequency": (ARM,),
+    "periodic_cap": (ARM,),
+    "life_cap": (ARM,),
+    "first_cap": (ARM,),
+    "initial_rate": (Reading(("LOAN",), LOAN_THAT_RESETS, beside=("life_cap",)),),
+    "payment_cap": (LEVELLED_ARM,),
+    "neg_am_cap": (CAPPED_ARM,),
+    "recast_months": (CAPPED_ARM,),
+    "draw_rate": (LOAN_BY_RULE,),
+    "commitment_end_date": (Reading(("LOAN",), (SCHEDULED,), beside=("draw_rate",)),),
     "payment_amount": (Reading(("LOAN",), (LEVEL_PAY,)),),
     "compounding": (Reading(("LOAN",), (FIXED,)),),
     "rounding": tuple(replace(reading, without=("prepayment", "default")) for reading in (LOAN_BY_RULE, FLOATING_BOND)),
@@ -176,33 +198,24 @@ HELD_READ_BY: dict[str, tuple[str, ...]] = {
 }
 """Columns of `positions`: book_value in control totals, acquisition_date by a check, the class and tags in totals.
 
-`undrawn` and `collateral_value` count for exposure and capital alone, whose measures are blank in this release.
+`undrawn` counts for PV beside a `draw_rate`; it and `collateral_value` count for exposure and capital, whose measures
+are blank in this release.
 """
 
 UNREAD_BECAUSE: dict[str, str] = {"settlement_days": "it changes no number"}
 """Why no product reads a column."""
 
-ARM = "adjustable-rate loans with caps on each reset are not priced by this release"
-UNSUPPORTED_TERMS: dict[str, str] = {
-    "reset_frequency": ARM,
-    "periodic_cap": ARM,
-    "life_cap": ARM,
-    "first_reset_date": ARM,
-    "initial_rate": ARM,
-    "first_cap": ARM,
-    "payment_cap": ARM,
-    "neg_am_cap": ARM,
-    "recast_months": ARM,
-    "draw_rate": "further draws are not priced by this release",
+ATTACHED_READ_BY: dict[str, tuple[Reading, ...]] = {
+    "payment_holidays": (LOAN_BY_RULE,),
+    "draws": (LOAN_BY_RULE,),
 }
-"""Columns of `instruments` that would change what is paid, and why they are refused. Some are no columns yet."""
-
-UNSUPPORTED_TABLES: dict[str, str] = {
-    "steps": "coupons, margins and notionals that step are not priced by this release",
-    "payment_holidays": "payment holidays are not priced by this release",
-    "draws": "further draws are not priced by this release",
+"""Tables of rows that hang on an instrument."""
+STEPS_READ_BY: dict[str, tuple[Reading, ...]] = {
+    "coupon": (Reading(("LOAN",), (FIXED, SCHEDULED)), Reading(("BOND",), (FIXED,)), Reading(("IRS",))),
+    "margin": (Reading(("LOAN",), (FLOATING, SCHEDULED)), Reading(("BOND",), (FLOATING,)), Reading(("IRS",))),
+    "notional_factor": (Reading(("IRS",)),),
 }
-"""Tables that would change what positions pay: refused."""
+"""Columns of `steps`, by the instrument that a row names."""
 
 
 def left_to_columns(payoff: Payoff) -> frozenset[str]:

@@ -51,7 +51,7 @@ def test_a_portfolio_uses_the_models_of_what_it_holds(store: PostgresEventStore)
     held = portfolio(product_type=["IRS", "LOAN"], rate_type=["FIXED"], prepayment=None)
     assert statuses(models_in_use(store, held, ["PV"], NOW.date())) == {
         "curves@2": "NOT_APPROVED",
-        "fixed_cash_flows@2": "NOT_APPROVED",
+        "fixed_cash_flows@3": "NOT_APPROVED",
         "prepayment_default@1": "NOT_APPROVED",
         "swaps@2": "APPROVED",
     }

@@ -85,7 +85,10 @@ class Priced:
 
 @cache
 def priced(name: str) -> Priced:
-    folder = FUNDS / name
+    return price_through_both(FUNDS / name)
+
+
+def price_through_both(folder: Path) -> Priced:
     portfolio = prepare_portfolio(folder).portfolio
     assert portfolio is not None
     market = parse_market((folder / "market.json").read_bytes())

@@ -10,7 +10,7 @@ their own. With a last regular payment date they count back from that instead, a
 last period. A last regular date that its month has clipped keeps the day of the first payment date.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -70,6 +70,11 @@ class Schedules:
     def position_of_period(self) -> NDArray[np.int64]:
         """[P]"""
         return np.repeat(np.arange(self.position_count), np.diff(self.offsets))
+
+
+def each_alone(schedules: Schedules) -> Schedules:
+    """Every period as the only one of a position."""
+    return replace(schedules, offsets=np.arange(len(schedules.pay) + 1, dtype=np.int64))
 
 
 def build_schedules(

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.kernels.dates.calendars import civil_of_day, month_length
+from compute.kernels.dates.calendars import civil_of_day, day_in_month, month_length
 from compute.kernels.dates.daycounts import THIRTY_360, period_fraction
 from compute.kernels.dates.schedules import MAX_BY_MONTHS, YEAR_DAYS, Schedules
 from compute.kernels.kernel import kernel
@@ -61,11 +61,16 @@ def level_share_slope(rate: float, payments: float) -> float:
 
 @kernel
 def payments_past_maturity(amortization_months: int, issue_day: int, maturity_day: int, frequency: int) -> float:
-    """Payments by which the levelling term, counted from issue, outlasts maturity (a balloon); 0 without one."""
-    if amortization_months <= 0:
+    """Payment dates from maturity to `issue_day` and the levelling months (a balloon); 0 without one."""
+    if amortization_months <= 0 or frequency <= 0:
         return 0.0
-    beyond_mo = amortization_months - whole_months(issue_day, maturity_day)
-    return max(beyond_mo, 0) * frequency / 12.0
+    year, month, day = civil_of_day(issue_day)
+    levelled_to = day_in_month(12 * year + month - 1 + amortization_months, day)
+    if levelled_to <= maturity_day:
+        return 0.0
+    if frequency > MAX_BY_MONTHS:
+        return float((levelled_to - maturity_day) // (YEAR_DAYS // frequency))
+    return float(whole_months(maturity_day, levelled_to) // (12 // frequency))
 
 
 @kernel
@@ -95,6 +100,37 @@ def months_of_periods(
         else:
             months[j] = 12 // frequency if regular[j] else max(whole_months(start[j], end[j]), 1)
     return months
+
+
+@kernel
+def months_of_all_periods(
+    as_of_day: int,
+    offsets: NDArray[np.int64],
+    start: NDArray[np.int32],
+    end: NDArray[np.int32],
+    regular: NDArray[np.bool_],
+    frequency: NDArray[np.int32],
+) -> NDArray[np.float64]:
+    """[P] months of speeds of every period of n positions; parts of a month where payments are 14 or 7 days apart."""
+    months = np.empty(len(start))
+    for i in range(len(frequency)):
+        rows, step_mo = slice(offsets[i], offsets[i + 1]), step_of_speeds_mo(frequency[i])
+        months[rows] = step_mo * months_of_periods(as_of_day, start[rows], end[rows], regular[rows], frequency[i])
+    return months
+
+
+@kernel
+def payments_beyond(
+    amortization_months: NDArray[np.int32],
+    issue_day: NDArray[np.int32],
+    maturity_day: NDArray[np.int32],
+    frequency: NDArray[np.int32],
+) -> NDArray[np.float64]:
+    """[n] `payments_past_maturity`"""
+    beyond = np.empty(len(frequency))
+    for i in range(len(frequency)):
+        beyond[i] = payments_past_maturity(amortization_months[i], issue_day[i], maturity_day[i], frequency[i])
+    return beyond
 
 
 @kernel

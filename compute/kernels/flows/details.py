@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.kernels.dates.schedules import Schedules
-from compute.kernels.flows import floating, loans
+from compute.kernels.flows import eventful_loans, floating, loans
 from compute.kernels.flows.amortization import ages_mo, months_of_periods, period_fractions, step_of_speeds_mo
+from compute.kernels.flows.eventful_loans import EventfulPeriods, EventfulTerms
 from compute.kernels.flows.float_terms import FloatTerms
 from compute.kernels.flows.floating_sensitivity import empty_floating_path
 from compute.kernels.flows.loans import LoanTerms
@@ -40,6 +41,8 @@ class Details(NamedTuple):
     """[n] booked with the recovery"""
     rate: Amounts
     """[n] gross, a year"""
+    drawn_ccy: Amounts | None = None
+    """[n] paid out with the payment; None where nothing can be"""
 
 
 def has_speeds(speeds: Speeds) -> bool:
@@ -112,6 +115,26 @@ def floater_details(
     beginning = cashflows_ccy[BEGINNING]
     loss_ccy = losses_ccy(path, work.share, beginning, speeds, severity) if lost else np.zeros(count)
     return Details(cashflows_ccy, loss_ccy, work.all_in.copy())
+
+
+def eventful_details(
+    as_of_day: int,
+    periods: EventfulPeriods,
+    terms: EventfulTerms,
+    speeds: Speeds,
+    variants: Variants,
+    v: int,
+    rate: Amounts,
+) -> Details:
+    """Payments to come of one loan whose terms change on agreed dates."""
+    count = len(rate)
+    path = eventful_loans.speed_path(as_of_day, 0, periods, terms, speeds)
+    share, cash = np.zeros(count), np.empty((eventful_loans.LOAN_ROWS, count))
+    eventful_loans.fill_loan(0, v, periods, terms, speeds, variants, rate, path, share, cash)
+    severity = severity_under(speeds, 0, variants, v)
+    lost = has_speeds(speeds)
+    loss_ccy = losses_ccy(path, share, cash[BEGINNING], speeds, severity) if lost else np.zeros(count)
+    return Details(cash[:POOL_ROWS], loss_ccy, rate, cash[eventful_loans.DRAWN])
 
 
 def _path(as_of_day: int, schedules: Schedules, issue_day: int, frequency: int, speeds: Speeds) -> SpeedPath:

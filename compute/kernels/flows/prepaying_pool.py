@@ -216,14 +216,14 @@ def fill_pool(
             for q in range(month, month + path.months[j]):
                 slot = path.recovery_period[q]
                 unpaid_ccy = path.default_share[q] * balance
-                left = _advance(unpaid_ccy, scheduled_share, j, slot, cashflows_ccy) if advances else 1.0
+                left = advance(unpaid_ccy, scheduled_share, j, slot, cashflows_ccy) if advances else 1.0
                 cashflows_ccy[RECOVERED, slot] += max(left - severity, 0.0) * unpaid_ccy
         month += path.months[j]
         balance *= (1.0 - share) * (1.0 - default - path.smm[j])
 
 
 @kernel
-def _advance(
+def advance(
     unpaid_ccy: float, scheduled_share: NDArray[np.float64], j: int, slot: int, cashflows_ccy: NDArray[np.float64]
 ) -> float:
     """Pays on what falls due, in periods j to `slot` - 1, of a balance that defaulted in j; returns the share left."""

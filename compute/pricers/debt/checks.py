@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.inputs.discount_terms import discount_rows
+from compute.inputs.loan_events import resets_its_rate
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import UNKNOWN, Terms
 from compute.kernels.flows.prepaying_pool import Speeds
@@ -26,7 +27,7 @@ def check_debt(run: RunInputs, terms: Terms, failing: Failing) -> None:
         "rate_type": rate_type < 0,
         "day_count": terms.choice("day_count", DAY_COUNTS) < 0,
         "frequency": np.isnan(frequency),
-        "coupon": (rate_type == FIXED) & np.isnan(terms.number("coupon")),
+        "coupon": ((rate_type == FIXED) | resets_its_rate(terms)) & np.isnan(terms.number("coupon")),
         "index": (rate_type == FLOATING) & (terms.texts("index")[0] < 0),
     }
     for name, missing in required.items():
@@ -114,7 +115,7 @@ def _check_index(run: RunInputs, terms: Terms, rate_type: NDArray[np.int8], fail
         Reason.MISSING_MARKET_DATA,
         lambda i: f"the market has no projection curve for index {terms.text_at('index', i)!r}",
     )
-    candidates = np.flatnonzero(floats & failing.fine)
+    candidates = np.flatnonzero(floats & failing.fine & ~resets_its_rate(terms))
     if not len(candidates):
         return
     chosen = terms.of(candidates)

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from compute.inputs.loan_events import has_events
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import Terms
 from compute.kernels.curves.curves import DAYS_PER_YEAR
@@ -21,6 +22,7 @@ from compute.kernels.valuing.yields import (
 )
 from compute.outputs.family_values import Matrix, Valued
 from compute.outputs.measures import SOLVED
+from compute.pricers.debt.eventful import eventful_flows_of_a_basis_point, project_eventful
 from compute.pricers.debt.projection import Projected, flows_of_a_basis_point, project_fixed, project_floating
 from compute.pricers.debt.spreads import Held, with_spreads
 from compute.pricers.debt.terms import FLOATING, Debt, debt_of, is_custom, resolve_debt
@@ -31,11 +33,17 @@ from domain.portfolio.tables import RATE_TYPES
 
 
 def price_debt(run: RunInputs, terms: Terms, index: NDArray[np.int64], is_loan: NDArray[np.bool_]) -> Valued:
-    """Positions that passed `check_debt`, all fixed or all floating."""
+    """Positions that passed `check_debt`, all of a kind as `project_debt` takes them."""
     debt = resolve_debt(run, terms, is_loan)
     rate_type = terms.choice("rate_type", RATE_TYPES)
-    projected = project_floating(run, debt) if rate_type[0] == FLOATING else project_fixed(run, debt, rate_type)
-    return value_flows(run, debt, projected, index)
+    return value_flows(run, debt, project_debt(run, debt, rate_type), index)
+
+
+def project_debt(run: RunInputs, debt: Debt, rate_type: NDArray[np.int8]) -> Projected:
+    """All fixed or all floating, and all with events or all without."""
+    if has_events(debt.terms).any():
+        return project_eventful(run, debt)
+    return project_floating(run, debt) if rate_type[0] == FLOATING else project_fixed(run, debt, rate_type)
 
 
 def value_flows(run: RunInputs, debt: Debt, projected: Projected, index: NDArray[np.int64]) -> Valued:
@@ -60,7 +68,7 @@ def value_flows(run: RunInputs, debt: Debt, projected: Projected, index: NDArray
             "YIELD": yields,
             "MACAULAY_DURATION": macaulay_yr,
             "MODIFIED_DURATION": modified_yr,
-            "WAL": weighted_average_life(flows) if run.asks("WAL") else None,
+            "WAL": weighted_average_life(projected.flows_of_life or flows) if run.asks("WAL") else None,
             "WAM": weighted_average_maturity_mo(debt.maturity_day, run.as_of_day),
             "VEGA": vega(run, debt, projected),
             "VEGA_LADDER": vega_ladder(run, debt, projected) if run.asks("VEGA_LADDER") else None,
@@ -77,9 +85,10 @@ def at_kinks(run: RunInputs, debt: Debt, projected: Projected, key_rates: NDArra
         return key_rates
     chosen = np.flatnonzero(projected.near_kink.any(axis=1))
     some, factors = debt_of(debt, chosen), run.tables.discount_factors_of_a_basis_point
+    moved_flows = eventful_flows_of_a_basis_point if has_events(some.terms).any() else flows_of_a_basis_point
     up, down = (
         revalued(run, flows, some.discount_terms, moved)
-        for flows, moved in zip(flows_of_a_basis_point(run, some), factors, strict=True)
+        for flows, moved in zip(moved_flows(run, some), factors, strict=True)
     )
     key_rates[chosen] = with_differences(key_rates[chosen], (down - up) / 2, projected.near_kink[chosen])
     return key_rates

@@ -45,6 +45,8 @@ class Projected:
     """[m, S] a rate that is still to be set is within a basis point of an intrinsic cap or floor; None where none is"""
     flows_for_theta: Flows | None = None
     """a day later, same curves by tenor; None where that changes no flow, or nobody asks"""
+    flows_of_life: Flows | None = None
+    """with principal that is received alone: neither what is capitalised nor what is drawn; None where that is all"""
 
 
 def project_fixed(run: RunInputs, debt: Debt, rate_type: NDArray[np.int8]) -> Projected:
@@ -60,7 +62,7 @@ def project_fixed(run: RunInputs, debt: Debt, rate_type: NDArray[np.int8]) -> Pr
     ]
     together = interleave(flows, len(debt.is_loan))
     rate = np.where(rate_type == ZERO, 0.0, _coupon_paid(debt))
-    return Projected(together, together, together, None, _accrued(run, debt, rate))
+    return Projected(together, together, together, None, accrued_of(run, debt, rate))
 
 
 def _coupon_paid(debt: Debt) -> NDArray[np.float64]:
@@ -195,7 +197,7 @@ def project_floating(run: RunInputs, debt: Debt) -> Projected:
         under(tables.discount_factors_up),
         under(tables.discount_factors_down),
         projected.projection_key_rate_dv01,
-        _accrued(run, debt, rate),
+        accrued_of(run, debt, rate),
         _flows_of_volatility(run, shared, float_terms),
         float_terms.volatility_row != NO_SURFACE,
         float_terms.projection_row,
@@ -311,7 +313,7 @@ def current_rate(run: RunInputs, debt: Debt, terms: FloatTerms) -> NDArray[np.fl
     return np.nan_to_num(rate, nan=0.0)
 
 
-def _accrued(run: RunInputs, debt: Debt, rate: NDArray[np.float64]) -> NDArray[np.float64]:
+def accrued_of(run: RunInputs, debt: Debt, rate: NDArray[np.float64]) -> NDArray[np.float64]:
     return accrued_interest(
         debt.schedules,
         balance=debt.notional_ccy,

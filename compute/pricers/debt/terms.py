@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from compute.inputs.discount_terms import discount_terms
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import Terms
-from compute.kernels.dates.schedules import Schedules, build_schedules
+from compute.kernels.dates.schedules import Schedules
 from compute.kernels.flows.discount_terms import DiscountTerms
-from domain.portfolio.tables import AMORTIZATIONS, BUSINESS_DAYS, CALENDARS, DAY_COUNTS, PRODUCT_TYPES, RATE_TYPES
+from compute.pricers.debt.holidays import schedules_of_terms, with_added_dates
+from domain.portfolio.tables import AMORTIZATIONS, DAY_COUNTS, PRODUCT_TYPES, RATE_TYPES
 
 FIXED, FLOATING, ZERO = range(len(RATE_TYPES))
 BULLET = AMORTIZATIONS.index("BULLET")
@@ -29,6 +30,7 @@ class Debt:
     day_count: NDArray[np.int8]
     frequency: NDArray[np.int32]
     maturity_day: NDArray[np.int32]
+    """the last date, holidays that extend it counted in"""
     issue_day: NDArray[np.int32]
     discount_terms: DiscountTerms
     schedules: Schedules
@@ -36,18 +38,7 @@ class Debt:
 
 def resolve_debt(run: RunInputs, terms: Terms, is_loan: NDArray[np.bool_]) -> Debt:
     frequency, issue_day, maturity_day = terms.whole("frequency"), terms.day("issue_date"), terms.day("maturity_date")
-    schedules = build_schedules(
-        run.as_of_day,
-        maturity_day=maturity_day,
-        issue_day=issue_day,
-        first_payment_day=terms.day("first_payment_date"),
-        last_regular_day=terms.day("last_regular_payment_date"),
-        frequency=frequency,
-        calendar=terms.choice("calendar", CALENDARS, "NONE"),
-        business_day=terms.choice("business_day", BUSINESS_DAYS, "UNADJUSTED"),
-        end_of_month=terms.flag("end_of_month"),
-        adjust_accrual=terms.flag("adjust_accrual"),
-    )
+    schedules, last_day = with_added_dates(run.as_of_day, terms, schedules_of_terms(run.as_of_day, terms), maturity_day)
     return Debt(
         terms=terms,
         is_loan=is_loan,
@@ -55,7 +46,7 @@ def resolve_debt(run: RunInputs, terms: Terms, is_loan: NDArray[np.bool_]) -> De
         coupon=terms.number("coupon", 0.0),
         day_count=terms.choice("day_count", DAY_COUNTS),
         frequency=frequency,
-        maturity_day=maturity_day,
+        maturity_day=last_day,
         issue_day=issue_day,
         discount_terms=discount_terms(run, terms),
         schedules=schedules,

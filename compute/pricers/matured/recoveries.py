@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.inputs.discount_terms import discount_terms
+from compute.inputs.loan_events import has_holidays
 from compute.inputs.run_inputs import EPOCH, RunInputs
 from compute.inputs.terms import Terms
 from compute.kernels.dates.calendars import adjust, civil_of_day, day_in_month
@@ -18,6 +19,7 @@ from compute.kernels.flows.flows import Flows
 from compute.outputs.failures import Failing
 from compute.outputs.family_values import Valued
 from compute.pricers.debt.checks import check_discounting
+from compute.pricers.debt.holidays import extension_of_terms
 from compute.pricers.debt.pricing import value_flows
 from compute.pricers.debt.projection import Projected, cashflow_table
 from compute.pricers.debt.terms import Debt, is_custom_loan
@@ -98,6 +100,9 @@ def last_payment_days(run: RunInputs, terms: Terms) -> Days:
     rule = terms.choice("business_day", BUSINESS_DAYS, "UNADJUSTED")
     rule = np.where(product == CDS, FOLLOWING, np.where(product == FX_FWD, UNADJUSTED, rule)).astype(np.int8)
     last = np.where(np.isin(product, BY_MATURITY) & (maturity != ABSENT_DATE), maturity, ABSENT_DATE)
+    on_holiday = np.flatnonzero(has_holidays(terms) & (last != ABSENT_DATE))
+    if len(on_holiday):
+        last[on_holiday] = extension_of_terms(run.as_of_day, terms.of(on_holiday)).last_day
     dated = np.flatnonzero(last != ABSENT_DATE)
     last[dated] = adjust(last[dated], np.maximum(calendar[dated], NO_CALENDAR), np.maximum(rule[dated], UNADJUSTED))
     pools = np.flatnonzero(product == POOL)

@@ -9,6 +9,13 @@ from compute.inputs.terms import Terms
 from compute.outputs.failures import Failing
 from compute.outputs.family_values import Matrix, Valued
 from compute.pricers.debt.spreads import PER_RATE
+from compute.pricers.rates.stepped_swaps import (
+    scattered,
+    stepped_annuity,
+    stepped_fixed_leg,
+    stepped_floating_leg,
+    steps_something,
+)
 from compute.pricers.rates.swap_legs import (
     Leg,
     LegTerms,
@@ -58,6 +65,8 @@ def _par_spread(run: RunInputs, terms: Terms, received_ccy: NDArray[np.float64],
         return None
     leg, on = swap_leg(run, terms, "fixed"), unshocked_discount_terms(run, terms)
     annuity_ccy = fixed_leg_pv(run, leg, on, notional=received_ccy, coupon=np.ones(len(terms)))
+    if steps_something(terms).any():
+        annuity_ccy = stepped_annuity(run, terms, leg, received_ccy)
     with np.errstate(divide="ignore", invalid="ignore"):
         rise: Matrix = -pv_ccy / annuity_ccy * PER_RATE
     return rise
@@ -65,6 +74,18 @@ def _par_spread(run: RunInputs, terms: Terms, received_ccy: NDArray[np.float64],
 
 def swap_legs(run: RunInputs, terms: Terms, received_ccy: NDArray[np.float64]) -> Leg:
     """Both legs together, on the notional whose fixed leg is received."""
+    steps = steps_something(terms)
+    groups = ((np.flatnonzero(~steps), _level_legs), (np.flatnonzero(steps), _stepped_legs))
+    parts = [(chosen, make(run, terms.of(chosen), received_ccy[chosen])) for chosen, make in groups if len(chosen)]
+    return parts[0][1] if len(parts) == 1 else scattered(parts, len(terms))
+
+
+def _stepped_legs(run: RunInputs, terms: Terms, received_ccy: NDArray[np.float64]) -> Leg:
+    fixed = stepped_fixed_leg(run, terms, swap_leg(run, terms, "fixed"), received_ccy)
+    return fixed.plus(stepped_floating_leg(run, terms, swap_leg(run, terms, "float"), -received_ccy))
+
+
+def _level_legs(run: RunInputs, terms: Terms, received_ccy: NDArray[np.float64]) -> Leg:
     on = unshocked_discount_terms(run, terms)
     fixed = fixed_leg(run, swap_leg(run, terms, "fixed"), on, notional=received_ccy, coupon=terms.number("coupon"))
     margin = terms.number("margin", 0.0)

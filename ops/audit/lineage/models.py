@@ -9,7 +9,7 @@ from domain.valuation_models import BY_NAME, TRANCHE, ModelUse, ModelVersionAppr
 from ops.audit.lineage.rows import rows_where, text_at
 from ops.audit.sealing.proofs import raw_event
 
-TERMS = ("product_type", "rate_type", "prepayment", "default")
+TERMS = ("product_type", "rate_type", "prepayment", "default", "first_reset_date")
 """What of an instrument decides which models value it."""
 
 

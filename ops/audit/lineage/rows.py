@@ -15,7 +15,7 @@ from domain.ports import BlobStore
 
 EPOCH = date(1970, 1, 1)
 KEYS = {"positions": "position_id", "instruments": "instrument_id", "issuers": "issuer_id", "portfolio": "node_id"}
-OF_INSTRUMENT = ("exercises", "cashflows")
+OF_INSTRUMENT = ("exercises", "cashflows", "steps", "payment_holidays", "draws")
 OF_DEAL = ("deals", "collateral", "tranches", "tranche_schedules", "deal_triggers")
 
 

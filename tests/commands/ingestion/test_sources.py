@@ -167,13 +167,6 @@ def test_a_missing_column_or_table_says_what_is_there_instead(tmp_path: Path, so
     assert "holdings.csv" in missing.message
 
 
-@pytest.mark.parametrize("name", ["steps", "Payment_Holidays", "draws"])
-def test_a_table_that_would_change_payments_is_refused(tmp_path: Path, sound: Tables, write: Write, name: str) -> None:
-    prepared = spoil(write(tmp_path, sound), f"{name}.csv", b"instrument_id,date,coupon\nL1,2027-01-15,0.07\n")
-    assert found(prepared) == [(name.lower(), None, "UNSUPPORTED_TABLE")]
-    assert prepared.portfolio is None
-
-
 # --- Parquet --------------------------------------------------------------------------------------------------------
 
 

@@ -14,7 +14,7 @@ from compute.chunks import price_chunk
 from compute.inputs.run_inputs import resolve
 from domain.market.document import parse_market
 from domain.portfolio.tables import INSTRUMENTS, POSITIONS, PRODUCT_TYPES
-from domain.portfolio.term_use import FUNDED, HELD_READ_BY, LABELS, READ_BY, UNSUPPORTED_TERMS
+from domain.portfolio.term_use import FUNDED, HELD_READ_BY, LABELS, READ_BY
 from domain.scenarios.shocks import BASE_SCENARIO
 from tests.builders.derivative_fund import AS_OF, INDEX
 from tests.builders.instruments import bond, cap, default_swap, floater, fx, fx_option, loan, pool, swap, swaption
@@ -27,6 +27,7 @@ ON_EURIBOR = "OTHER-3M"
 LATE = {"maturity_date": date(2038, 2, 28)}
 SOON = {"maturity_date": date(2027, 2, 28), "frequency": 2}
 """Dates on which `end_of_month` tells; notes are dear, so theirs are few."""
+RESETS: Terms = {"first_reset_date": date(2026, 8, 28), "floor": ""}
 VARIANTS: dict[str, Terms] = {
     "loan": loan(**LATE),
     "loan, by days": loan(**LATE, day_count="ACT/360"),
@@ -34,6 +35,8 @@ VARIANTS: dict[str, Terms] = {
     "bullet loan": loan(**LATE, amortization="BULLET"),
     "custom loan": loan(**LATE, amortization="CUSTOM"),
     "floating loan": floater(**LATE, product_type="LOAN", amortization="LEVEL_PAY", frequency=12),
+    "arm": floater(**LATE, product_type="LOAN", amortization="LEVEL_PAY", frequency=12, coupon=0.03, **RESETS),
+    "linear arm": floater(**LATE, product_type="LOAN", amortization="LINEAR", frequency=12, coupon=0.03, **RESETS),
     "bond": bond(**LATE),
     "bond, by days": bond(**LATE, day_count="ACT/360"),
     "zero bond": bond(**LATE, rate_type="ZERO", coupon=""),
@@ -112,6 +115,18 @@ VALUES: dict[str, tuple[Any, Any]] = {
     "option_type": ("CAP", "FLOOR"),
     "pair": ("EURUSD", "GBPUSD"),
     "payoff": ("", ""),
+    "original_balance": (900_000, 1_050_000),
+    "first_reset_date": (date(2026, 8, 28), date(2027, 5, 28)),
+    "reset_frequency": ("", 2),
+    "periodic_cap": (0.001, 0.003),
+    "life_cap": (0.004, 0.006),
+    "first_cap": (0.002, 0.004),
+    "initial_rate": (0.03, 0.032),
+    "payment_cap": (0.001, 0.002),
+    "neg_am_cap": (1.001, 1.003),
+    "recast_months": (36, 60),
+    "draw_rate": ("", 0.2),
+    "commitment_end_date": (date(2027, 3, 1), date(2028, 3, 1)),
 }
 OF_PRODUCT: dict[tuple[str, str], tuple[Any, Any]] = {
     ("SWAPTION", "option_type"): ("PAYER", "RECEIVER"),
@@ -144,6 +159,11 @@ COMPANIONS: dict[str, Terms] = {
     "servicer_advances": {"default": "CDR 2", "severity": 0.4, "recovery_lag_months": 6},
     "default": {"severity": 0.4},
     "rate_type": {"index": INDEX, "coupon": 0.05},
+    "initial_rate": {"life_cap": 0.004},
+    "neg_am_cap": {"payment_cap": 0.001},
+    "original_balance": {"payment_cap": 0.001, "neg_am_cap": 1.002},
+    "recast_months": {"payment_cap": 0.001},
+    "commitment_end_date": {"draw_rate": 0.2},
     "rounding": {"prepayment": "CPR 8"},
     "day_count": {"fixed_day_count": "30/360", "float_day_count": "ACT/360"},
 }
@@ -230,7 +250,10 @@ def bring(folder: Path, rows: list[Terms]) -> Prepared:
             ",".join(["instrument_id", *columns]),
             *(",".join([name, *(str(row.get(column, "")) for column in columns)]) for name, row in chosen),
         ],
-        "positions": ["position_id,instrument_id,book_id,notional", *(f"{name},{name},BOOK,1000000" for name in names)],
+        "positions": [
+            "position_id,instrument_id,book_id,notional,undrawn",
+            *(f"{name},{name},BOOK,1000000,{300_000 if row.get('draw_rate') else ''}" for name, row in chosen),
+        ],
         "cashflows": [
             "instrument_id,pay_date,principal,interest",
             *(f"{name},{flow}" for name in custom for flow in ("2027-03-31,400000,30000", "2034-03-10,600000,20000")),
@@ -279,22 +302,10 @@ def test_no_column_is_silently_without_effect(tmp_path: Path) -> None:
 
 
 def test_every_column_of_the_tables_has_its_row() -> None:
-    """And what is no column yet is refused, not kept as an attribute."""
-    refused = {name for name in UNSUPPORTED_TERMS if INSTRUMENTS.column(name)}
-    assert {column.name for column in INSTRUMENTS.columns} == READ_BY.keys() | refused
+    assert {column.name for column in INSTRUMENTS.columns} == READ_BY.keys()
     assert {column.name for column in POSITIONS.columns} == HELD_READ_BY.keys()
-    assert READ_BY.keys().isdisjoint(UNSUPPORTED_TERMS)
     products = {product for readings in READ_BY.values() for each in readings for product in each.products}
     assert products == set(PRODUCT_TYPES)
-
-
-@pytest.mark.parametrize("column", sorted(UNSUPPORTED_TERMS))
-def test_a_term_that_is_not_priced_is_refused_with_its_fix(tmp_path: Path, column: str) -> None:
-    arm = VARIANTS["floating loan"]
-    prepared = bring(tmp_path / "fund", [arm, arm | {column: 4 if column == "reset_frequency" else 0.02}])
-    errors = [(each.row, each.column, each.code) for each in prepared.errors if each.table == "instruments"]
-    assert errors == [(3, column, "UNSUPPORTED_TERM")]
-    assert f"Leave {column} empty" in prepared.errors[0].fix
 
 
 @pytest.mark.parametrize(

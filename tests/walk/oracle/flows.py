@@ -4,8 +4,30 @@ import math
 from dataclasses import dataclass
 from datetime import date
 
-from tests.walk.oracle.behaviour import Behaviour, behaviour_of
-from tests.walk.oracle.dates import Moving, Period, add_months, fraction, schedule, whole_months, years_between
+from tests.walk.oracle.behaviour import Behaviour, behaviour_of, step_of
+from tests.walk.oracle.dates import (
+    InvalidTerms,
+    Moving,
+    Period,
+    add_months,
+    fraction,
+    schedule,
+    whole_months,
+    years_between,
+)
+from tests.walk.oracle.events import (
+    NeverAmortises,
+    Payment,
+    arm_rate,
+    by_contract,
+    dates_beyond,
+    has_events,
+    is_arm,
+    on_day,
+    plan_of,
+    under_speeds,
+    with_added_dates,
+)
 from tests.walk.oracle.fixings import is_overnight, overnight_growth, reset_fixing
 from tests.walk.oracle.market import Market
 from tests.walk.oracle.terms import Terms
@@ -21,6 +43,8 @@ class Flow:
     principal: float
     interest: float
     periods: float
+    received: float | None = None
+    """principal that is paid, where some is capitalised or drawn"""
 
     @property
     def amount(self) -> float:
@@ -28,6 +52,10 @@ class Flow:
 
 
 def periods_of(terms: Terms, as_of: date) -> list[Period]:
+    return with_added_dates(terms, unextended_periods(terms, as_of))
+
+
+def unextended_periods(terms: Terms, as_of: date) -> list[Period]:
     return schedule(
         as_of=as_of,
         issue=terms.day_or_none("issue_date") or (as_of if terms.text("rate_type") == "ZERO" else None),
@@ -58,7 +86,10 @@ def period_fraction(terms: Terms, period: Period) -> float:
 
 
 def annual_rate(terms: Terms, market: Market, period: Period) -> float:
-    """The gross rate that a period pays on its balance."""
+    """The gross rate that a period pays on its balance: what its start finds in force."""
+    if is_arm(terms):
+        return arm_rate(terms, market, period.start)
+    terms = on_day(terms, period.start)
     match terms.text("rate_type"):
         case "ZERO":
             return 0.0
@@ -107,6 +138,9 @@ def _index_rate(terms: Terms, market: Market, period: Period) -> float:
 
 def accruing_rate(terms: Terms, market: Market, period: Period, part: float) -> float:
     """What interest has accrued at so far: of an overnight index what has been compounded, of others the rate set."""
+    if is_arm(terms):
+        return terms.number("coupon")
+    terms = on_day(terms, period.start)
     if terms.text("rate_type") == "FLOATING" and is_overnight(terms.text("index")):
         index, until = terms.text("index"), min(market.as_of, period.accrual_end)
         growth = overnight_growth(index, terms.whole("fixing_lag_days", 0), market, period.accrual_start, until)
@@ -121,9 +155,41 @@ def project(terms: Terms, market: Market) -> list[Flow]:
     behaviour = behaviour_of(terms, market) if terms.product == "LOAN" else None
     if not live:
         return []
+    if has_events(terms):
+        return [flow_of(row) for row in payments(terms, market)]
     if behaviour:
         return _with_behaviour(terms, market, live, behaviour)
     return _contractual(terms, market, live)
+
+
+def payments(terms: Terms, market: Market) -> list[Payment]:
+    """The schedule of a loan or bond whose terms change on agreed dates."""
+    periods, unextended = periods_of(terms, market.as_of), unextended_periods(terms, market.as_of)
+    plan = plan_of(terms, market, periods, len(unextended))
+    live = [plan.periods[j] for j in plan.live]
+    rates = [annual_rate(terms, market, period) for period in live]
+    parts = [period_fraction(terms, period) for period in live]
+    months = [months_of(terms, market, period) for period in live]
+    in_months = [n * step_of(terms) for n in months]
+    behaviour = behaviour_of(terms, market) if terms.product == "LOAN" else None
+    try:
+        if behaviour:
+            rows = under_speeds(terms, market, plan, rates, parts, months, in_months, behaviour)
+        else:
+            by_rate = terms.number("draw_rate", 0.0) > 0.0 and float(terms.position.get("undrawn", 0)) > 0.0
+            held = market.is_bumped and terms.text("rate_type") == "FLOATING"
+            rounds = terms.instrument.get("rounding") == "CENT" and not by_rate and not held
+            rows = by_contract(terms, market, plan, rates, parts, in_months, draws_by_rate=by_rate, rounds=rounds)
+    except NeverAmortises as never:
+        raise InvalidTerms("a capped payment falls below its interest") from never
+    rows[-1].scheduled *= 1.0 if terms.product == "LOAN" else terms.number("redemption_per_100", 100.0) / 100
+    return rows
+
+
+def flow_of(row: Payment) -> Flow:
+    paid = row.prepaid + row.recovered + row.advanced
+    received = paid + (row.scheduled if row.scheduled * row.opening >= 0 else 0.0)
+    return Flow(row.pay, row.scheduled + paid - row.drawn, row.interest, row.number, received)
 
 
 def _custom(terms: Terms, market: Market) -> list[Flow]:
@@ -172,12 +238,11 @@ def amortization_of(terms: Terms) -> Amortization:
     """`amortization_months` and `io_months` run from the issue date."""
     if terms.product != "LOAN":
         return Amortization("BULLET", date.min, 0, terms.whole("frequency"))
-    issue, maturity, f = terms.day("issue_date"), terms.day("maturity_date"), terms.whole("frequency")
-    beyond = terms.whole("amortization_months", 0) - whole_months(issue, maturity)
+    issue, f = terms.day("issue_date"), terms.whole("frequency")
     return Amortization(
         terms.text("amortization"),
         add_months(issue, terms.whole("io_months", 0)),
-        max(beyond, 0) * f / 12 if "amortization_months" in terms.instrument else 0,
+        dates_beyond(terms),
         f,
         given_payment(terms),
     )

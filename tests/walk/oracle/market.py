@@ -55,6 +55,8 @@ class Market:
     default_shocks: list[dict[str, Any]] = field(default_factory=list)
     call_shocks: list[dict[str, Any]] = field(default_factory=list)
     severity_add: float = 0.0
+    is_bumped: bool = False
+    """zero rates moved for a sensitivity, of which a difference of cents is none"""
     days_on: int = 0
     """1 where curves and fixings are those that tomorrow sees, days still counted from today"""
 

@@ -17,7 +17,7 @@ from tests.walk.oracle.dates import (
     thirty_360,
     years_between,
 )
-from tests.walk.oracle.flows import Flow, accruing_rate, live_periods, period_fraction, project
+from tests.walk.oracle.flows import Flow, accruing_rate, live_periods, period_fraction, periods_of, project
 from tests.walk.oracle.market import Market, MissingMarketData, read_market, read_scenarios, triangle
 from tests.walk.oracle.pools import pool_accrued, pool_times, project_pool
 from tests.walk.oracle.spreads import forward_theta, spread_measures, theta, tomorrow
@@ -57,7 +57,7 @@ class Bumps:
 
     def _make(self, k: int, bp: float, shift: Callable[[float], float]) -> Market:
         if (k, bp) not in self.made:
-            self.made[k, bp] = self.market.with_zeros_moved(shift)
+            self.made[k, bp] = replace(self.market.with_zeros_moved(shift), is_bumped=True)
         return self.made[k, bp]
 
 
@@ -259,11 +259,13 @@ def lives(terms: Terms, market: Market, flows: list[Flow]) -> dict[str, float]:
     if terms.product == "ABS_MBS":
         found = {"wam": terms.number("wam")} if not is_past(terms, market) else {}
     else:
-        left = years_between(market.as_of, terms.day("maturity_date"))
+        last = periods_of(terms, market.as_of)[-1].end if terms.holidays else terms.day("maturity_date")
+        left = years_between(market.as_of, last)
         found = {"wam": 12 * left} if left > 0 else {}
-    principal = sum(flow.principal for flow in flows)
-    if principal:
-        found["wal"] = sum(f.principal * years_between(market.as_of, f.pay) for f in flows) / principal
+    received = [flow.principal if flow.received is None else flow.received for flow in flows]
+    if sum(received):
+        times = [years_between(market.as_of, flow.pay) for flow in flows]
+        found["wal"] = sum(p * t for p, t in zip(received, times, strict=True)) / sum(received)
     return found
 
 

@@ -18,6 +18,9 @@ class Terms:
     instrument: dict[str, str]
     issuer: dict[str, str]
     cashflows: list[tuple[date, float, float]] = field(default_factory=list)
+    steps: list[dict[str, str]] = field(default_factory=list)
+    holidays: list[dict[str, str]] = field(default_factory=list)
+    draws: list[dict[str, str]] = field(default_factory=list)
 
     def text(self, name: str, default: str | None = None) -> str:
         value = self.instrument.get(name, default)
@@ -76,7 +79,19 @@ def read_positions(folder: Path) -> list[Terms]:
         entry = (date.fromisoformat(row["pay_date"]), float(row.get("principal", 0)), float(row.get("interest", 0)))
         flows.setdefault(row["instrument_id"], []).append(entry)
     return [
-        Terms(row, it, issuers.get(it.get("issuer_id", ""), {}), sorted(flows.get(row["instrument_id"], [])))
+        Terms(
+            row,
+            it,
+            issuers.get(it.get("issuer_id", ""), {}),
+            sorted(flows.get(row["instrument_id"], [])),
+            *(_attached(folder, name, row["instrument_id"]) for name in ("steps", "payment_holidays", "draws")),
+        )
         for row in read_table(folder, "positions")
         for it in [instruments[row["instrument_id"]]]
     ]
+
+
+def _attached(folder: Path, table: str, instrument_id: str) -> list[dict[str, str]]:
+    """Rows of an instrument, by date."""
+    rows = [row for row in read_table(folder, table) if row["instrument_id"] == instrument_id]
+    return sorted(rows, key=lambda row: row.get("date") or row["from_date"])

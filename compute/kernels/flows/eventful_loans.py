@@ -1,0 +1,365 @@
+"""Loans whose terms change on agreed dates: adjustable rates with capped payments, holidays, draws, steps.
+
+Rates are given by period, so one kernel serves fixed, floating and adjustable-rate loans, and floating bonds whose
+margin steps. A loan without any such term is the business of `loans` and `floating`.
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compute.kernels.flows.adjustable_rates import LEVELS, RECASTS
+from compute.kernels.flows.amortization import (
+    BULLET,
+    LEVEL_PAY,
+    LINEAR,
+    ages_mo,
+    cents,
+    level_share,
+    months_of_periods,
+    step_of_speeds_mo,
+)
+from compute.kernels.flows.prepaying_pool import (
+    ADVANCED,
+    BEGINNING,
+    DEFAULTED,
+    INTEREST,
+    POOL_ROWS,
+    PREPAID,
+    RECOVERED,
+    SCHEDULED,
+    SpeedPath,
+    Speeds,
+    Variants,
+    advance,
+    depends_on_age,
+    empty_path,
+    fill_speeds,
+    severity_under,
+)
+from compute.kernels.flows.speeds import NO_SPEED
+from compute.kernels.kernel import kernel
+
+Amounts = NDArray[np.float64]
+Days = NDArray[np.int32]
+Codes = NDArray[np.int8]
+
+DRAWN = POOL_ROWS
+"""Row of a loan's cash flows after those of `prepaying_pool`: what the holder pays out, and the balance gains."""
+LOAN_ROWS = POOL_ROWS + 1
+NO_HOLIDAY, FULL, INTEREST_ONLY = range(3)
+WITHIN_CAP, CAPPED, LEVELLED = range(3)
+
+
+class EventfulTerms(NamedTuple):
+    """Terms of n loans; amounts signed as the balance, NaN where one is absent."""
+
+    balance_ccy: Amounts
+    servicing_fee: Amounts
+    redemption_per_100: Amounts
+    """of what is left at maturity: a bond's; 100 for a loan"""
+    payments_beyond: Amounts
+    """by which the levelling term outlasts maturity"""
+    payment_ccy: Amounts
+    """that the terms give"""
+    payment_cap: Amounts
+    most_ccy: Amounts
+    """balance that no payment below the level one may leave, without its sign"""
+    undrawn_ccy: Amounts
+    frequency: Days
+    io_until_day: Days
+    issue_day: Days
+    amortization: Codes
+    round_to_cent: NDArray[np.bool_]
+    resets: NDArray[np.bool_]
+    """an adjustable rate: a payment that is given holds to the next reset, else to the end"""
+    is_bounded: NDArray[np.bool_]
+    """something stops the balance from growing for good"""
+
+    def typed(self) -> "EventfulTerms":
+        dtypes = (*(np.float64,) * 8, *(np.int32,) * 3, np.int8, *(np.bool_,) * 3)
+        return EventfulTerms(*(np.require(v, t, ["C", "W"]) for v, t in zip(self, dtypes, strict=True)))
+
+
+class EventfulPeriods(NamedTuple):
+    """Columns [P] of the payments to come, and the offsets [n + 1]."""
+
+    offsets: NDArray[np.int64]
+    start: Days
+    end: Days
+    regular: NDArray[np.bool_]
+    fraction: Amounts
+    holiday: Codes
+    left: Days
+    """n: payments that the level one is set over, and that LINEAR divides over"""
+    draws_ccy: Amounts
+    """agreed, paid out with the payment"""
+    draw_share: Amounts
+    """of what is undrawn"""
+    sets: Codes
+    """KEEPS, LEVELS or RECASTS"""
+
+
+class EventfulFlows(NamedTuple):
+    """[P, C] one column for each that was asked for."""
+
+    interest_ccy: Amounts
+    """due, less the servicing fee; what is capitalised is in `principal_ccy` again, with the other sign"""
+    principal_ccy: Amounts
+    """less draws and what is capitalised"""
+    received_ccy: Amounts
+    """principal alone"""
+
+
+def eventful_flows(
+    as_of_day: int,
+    periods: EventfulPeriods,
+    terms: EventfulTerms,
+    speeds: Speeds,
+    variants: Variants,
+    rate: Amounts,
+    rate_of: Days,
+    variant_of: Days,
+) -> EventfulFlows:
+    """Flows of n loans in C columns, column c at the rates `rate_of[c]` under the variant `variant_of[c]`.
+
+        due = balance x rate x fraction                         next balance = balance - (payment - due) + draws
+        holiday: FULL payment 0, INTEREST_ONLY payment = due; then the level payment is set anew
+        LEVEL_PAY: balance r / (1 - (1 + r)^-n), r = rate / frequency, where `sets` says so, or after a draw; moved
+                   from the one before by at most `payment_cap`; the level payment itself from a payment on that would
+                   leave more than `most_ccy`, to the next reset
+        speeds: the contractual change of balance is a share of the performing balance, negative where capitalised;
+                level payments of loans that neither reset nor give one are set anew each time
+
+    Args:     rate [P, R] gross; variant_of [C], below 0 for a column that is left as it is (NaN)
+    Returns:  [P, C]
+    Failure:  NaN where a capped payment falls below its interest and nothing bounds what that adds to the balance
+    Accuracy: as `loans.loan_flows`
+    Source:   contract of cash flows, section 2b
+    """
+    shape = (len(periods.end), len(rate_of))
+    flows = EventfulFlows(*(np.full(shape, np.nan) for _ in range(3)))
+    market = (np.ascontiguousarray(rate), np.asarray(rate_of, np.int32), np.asarray(variant_of, np.int32))
+    _fill(as_of_day, periods, terms.typed(), speeds.typed(), variants, *market, flows)
+    return flows
+
+
+@kernel
+def _fill(
+    as_of_day: int,
+    periods: EventfulPeriods,
+    terms: EventfulTerms,
+    speeds: Speeds,
+    variants: Variants,
+    rate: Amounts,
+    rate_of: Days,
+    variant_of: Days,
+    flows: EventfulFlows,
+) -> None:
+    for i in range(len(terms.frequency)):
+        first, last = periods.offsets[i], periods.offsets[i + 1]
+        if first == last:
+            continue
+        cash, share = np.empty((LOAN_ROWS, last - first)), np.empty(last - first)
+        path = speed_path(as_of_day, i, periods, terms, speeds)
+        for c in range(len(rate_of)):
+            if variant_of[c] < 0:
+                continue
+            of_column = rate[first:last, rate_of[c]].copy()
+            fill_loan(i, variant_of[c], periods, terms, speeds, variants, of_column, path, share, cash)
+            for j in range(last - first):
+                paid = cash[PREPAID, j] + cash[RECOVERED, j] + cash[ADVANCED, j]
+                scheduled = cash[SCHEDULED, j]
+                flows.interest_ccy[first + j, c] = cash[INTEREST, j]
+                flows.principal_ccy[first + j, c] = scheduled + paid - cash[DRAWN, j]
+                capitalises = scheduled * cash[BEGINNING, j] < 0.0
+                flows.received_ccy[first + j, c] = paid if capitalises else scheduled + paid
+
+
+@kernel
+def speed_path(as_of_day: int, i: int, periods: EventfulPeriods, terms: EventfulTerms, speeds: Speeds) -> SpeedPath:
+    first, last = periods.offsets[i], periods.offsets[i + 1]
+    start, end, regular = periods.start[first:last], periods.end[first:last], periods.regular[first:last]
+    months = months_of_periods(as_of_day, start, end, regular, terms.frequency[i])
+    age = ages_mo(terms.issue_day[i], end) if depends_on_age(speeds, i) else np.zeros(last - first, np.int32)
+    return empty_path(months, age, step_of_speeds_mo(terms.frequency[i]))
+
+
+@kernel
+def fill_loan(
+    i: int,
+    v: int,
+    periods: EventfulPeriods,
+    terms: EventfulTerms,
+    speeds: Speeds,
+    variants: Variants,
+    rate: Amounts,
+    path: SpeedPath,
+    share: Amounts,
+    cash: Amounts,
+) -> None:
+    """Fills cash [8, n] of loan i under variant v: `prepaying_pool`'s rows and DRAWN; share [n] where it has speeds."""
+    first, count = periods.offsets[i], len(rate)
+    has_speeds = speeds.prepayment_kind[i] != NO_SPEED or speeds.default_kind[i] != NO_SPEED
+    draws_by_rate = terms.undrawn_ccy[i] != 0.0 and bool((periods.draw_share[first : first + count] > 0.0).any())
+    if has_speeds:
+        fill_speeds(path, i, v, speeds, variants)
+        _fill_shares(i, periods, terms, rate, share, cash)
+        severity = severity_under(speeds, i, variants, v)
+        _fill_performing(i, periods, terms, rate, share, path, severity, speeds.servicer_advances[i], cash)
+    else:
+        _fill_contract(i, periods, terms, rate, draws_by_rate, terms.round_to_cent[i] and not draws_by_rate, cash)
+    cash[SCHEDULED, count - 1] *= terms.redemption_per_100[i] / 100.0
+
+
+@kernel
+def _fill_contract(
+    i: int,
+    periods: EventfulPeriods,
+    terms: EventfulTerms,
+    rate: Amounts,
+    draws_by_rate: bool,
+    rounds: bool,
+    cash: Amounts,
+) -> None:
+    """Payment by payment as agreed, without prepayment and default; draws at the draw rate where they count."""
+    first, count, fee = periods.offsets[i], len(rate), terms.servicing_fee[i]
+    balance, undrawn = terms.balance_ccy[i], terms.undrawn_ccy[i] if draws_by_rate else 0.0
+    payment, is_given, state = terms.payment_ccy[i], not math.isnan(terms.payment_ccy[i]), WITHIN_CAP
+    anew = not is_given
+    cash[:, :] = 0.0
+    for j in range(count):
+        row = first + j
+        due = balance * rate[j] * periods.fraction[row]
+        due = cents(due) if rounds else due
+        if j == count - 1:
+            repaid = balance
+        elif _pays_no_principal(i, row, periods, terms):
+            repaid, anew = -due if periods.holiday[row] == FULL else 0.0, True
+        elif terms.amortization[i] == LINEAR:
+            repaid = balance / periods.left[row]
+        else:
+            if terms.resets[i] or not is_given:
+                payment, state = _payment(i, row, balance, due, rate[j], payment, state, anew, rounds, periods, terms)
+            payment, anew = cents(payment) if rounds else payment, False
+            if state == CAPPED and not terms.is_bounded[i] and abs(payment) < abs(due):
+                cash[:, :] = np.nan
+                return
+            repaid = balance if abs(payment) >= abs(balance + due) else payment - due
+        repaid = cents(repaid) if rounds else repaid
+        drawn = periods.draws_ccy[row] + undrawn * periods.draw_share[row]
+        drawn = cents(drawn) if rounds else drawn
+        undrawn -= undrawn * periods.draw_share[row]
+        cash[BEGINNING, j], cash[SCHEDULED, j], cash[DRAWN, j] = balance, repaid, drawn
+        cash[INTEREST, j] = due - balance * fee * periods.fraction[row]
+        balance = balance - repaid + drawn
+        balance = cents(balance) if rounds else balance
+        anew = anew or drawn != 0.0
+
+
+@kernel
+def _pays_no_principal(i: int, row: int, periods: EventfulPeriods, terms: EventfulTerms) -> bool:
+    on_holiday: bool = periods.holiday[row] != NO_HOLIDAY
+    return on_holiday or periods.end[row] <= terms.io_until_day[i] or terms.amortization[i] == BULLET
+
+
+@kernel
+def _payment(
+    i: int,
+    row: int,
+    balance: float,
+    due: float,
+    rate: float,
+    payment: float,
+    state: int,
+    anew: bool,
+    rounds: bool,
+    periods: EventfulPeriods,
+    terms: EventfulTerms,
+) -> tuple[float, int]:
+    """The payment of a period, from the one before; and whether it is CAPPED, or LEVELLED by the balance's bound."""
+    level, sets = balance * _level(i, row, rate, periods, terms), periods.sets[row]
+    if anew or sets == RECASTS:
+        payment, state = level, WITHIN_CAP
+    elif sets == LEVELS:
+        payment = _within(level, payment, terms.payment_cap[i])
+        state = CAPPED if abs(payment) < abs(level) else WITHIN_CAP
+    left = balance + due - (cents(payment) if rounds else payment)
+    if state != LEVELLED and abs(left) > terms.most_ccy[i]:
+        return level, LEVELLED
+    return payment, state
+
+
+@kernel
+def _level(i: int, row: int, rate: float, periods: EventfulPeriods, terms: EventfulTerms) -> float:
+    return level_share(rate / terms.frequency[i], periods.left[row] + terms.payments_beyond[i])
+
+
+@kernel
+def _within(level: float, payment: float, cap: float) -> float:
+    """The level payment, at most a share away from the one before; NaN: however far."""
+    if math.isnan(cap):
+        return level
+    size = min(max(abs(level), abs(payment) * (1.0 - cap)), abs(payment) * (1.0 + cap))
+    return math.copysign(size, level)
+
+
+@kernel
+def _fill_shares(
+    i: int, periods: EventfulPeriods, terms: EventfulTerms, rate: Amounts, share: Amounts, cash: Amounts
+) -> None:
+    """Shares of the balance that each payment amortises, negative where interest is capitalised."""
+    first, count = periods.offsets[i], len(rate)
+    levels = terms.amortization[i] == LEVEL_PAY
+    if levels and (terms.resets[i] or not math.isnan(terms.payment_ccy[i])):
+        _fill_contract(i, periods, terms, rate, False, False, cash)
+        for j in range(count):
+            share[j] = cash[SCHEDULED, j] / cash[BEGINNING, j] if cash[BEGINNING, j] != 0.0 else 1.0
+        return
+    for j in range(count):
+        row, due = first + j, rate[j] * periods.fraction[first + j]
+        if j == count - 1:
+            share[j] = 1.0
+        elif periods.holiday[row] == FULL:
+            share[j] = -due
+        elif periods.holiday[row] == INTEREST_ONLY or periods.end[row] <= terms.io_until_day[i]:
+            share[j] = 0.0
+        elif levels:
+            share[j] = _level(i, row, rate[j], periods, terms) - due
+        else:
+            share[j] = 1.0 / periods.left[row] if terms.amortization[i] == LINEAR else 0.0
+
+
+@kernel
+def _fill_performing(
+    i: int,
+    periods: EventfulPeriods,
+    terms: EventfulTerms,
+    rate: Amounts,
+    share: Amounts,
+    path: SpeedPath,
+    severity: float,
+    advances: bool,
+    cash: Amounts,
+) -> None:
+    """As `prepaying_pool.fill_pool`, of a balance that is drawn on: what is drawn performs from the next period on."""
+    cash[RECOVERED:, :] = 0.0
+    first, balance, undrawn, month = periods.offsets[i], terms.balance_ccy[i], terms.undrawn_ccy[i], 0
+    for j in range(len(share)):
+        row, default, scheduled = first + j, path.mdr[j], share[j]
+        drawn = periods.draws_ccy[row] + undrawn * periods.draw_share[row]
+        undrawn -= undrawn * periods.draw_share[row]
+        cash[BEGINNING, j], cash[DRAWN, j], cash[DEFAULTED, j] = balance, drawn, default * balance
+        net = (rate[j] - terms.servicing_fee[i]) * periods.fraction[row]
+        cash[INTEREST, j] = (1.0 - default) * balance * net
+        cash[SCHEDULED, j] = (1.0 - default) * scheduled * balance
+        cash[PREPAID, j] = path.smm[j] * (1.0 - scheduled) * balance
+        if default > 0.0:
+            for q in range(month, month + path.months[j]):
+                slot, unpaid_ccy = path.recovery_period[q], path.default_share[q] * balance
+                left = advance(unpaid_ccy, share, j, slot, cash) if advances else 1.0
+                cash[RECOVERED, slot] += max(left - severity, 0.0) * unpaid_ccy
+        month += path.months[j]
+        balance = (1.0 - scheduled) * (1.0 - default - path.smm[j]) * balance + drawn

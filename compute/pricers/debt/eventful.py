@@ -1,0 +1,213 @@
+"""Loans and bonds whose terms change on agreed dates, projected: once by each market that moves their rates."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compute.inputs.loan_events import resets_its_rate
+from compute.inputs.run_inputs import RunInputs
+from compute.kernels.curves.curves import BASIS_POINT
+from compute.kernels.flows.details import Details, eventful_details
+from compute.kernels.flows.eventful_loans import EventfulFlows, EventfulPeriods, EventfulTerms, eventful_flows
+from compute.kernels.flows.flows import Flows
+from compute.kernels.flows.loans import payment_number
+from compute.kernels.flows.prepaying_pool import Speeds
+from compute.kernels.flows.speeds import NO_SPEED
+from compute.kernels.options.caplet_volatilities import NO_SURFACE, moved_surfaces
+from compute.pricers.debt.events import (
+    Market,
+    eventful_periods,
+    eventful_terms,
+    fixed_rates,
+    floating_rates,
+    margins,
+)
+from compute.pricers.debt.projection import Projected, accrued_of, current_rate, float_terms_of, volatility_rows
+from compute.pricers.debt.speeds import Behaviour, behaviours_of
+from compute.pricers.debt.terms import FLOATING, Debt, debt_of
+from compute.pricers.shared.discounting import revalued
+from compute.pricers.shared.resets import resets_for_theta, resets_of
+from compute.pricers.shared.theta import A_DAY, is_asked
+from domain.portfolio.tables import RATE_TYPES
+
+Rates = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Eventful:
+    """m loans, all fixed or all floating, resolved for every projection."""
+
+    run: RunInputs
+    debt: Debt
+    terms: EventfulTerms
+    behaviours: list[Behaviour]
+    floats: bool
+
+    def rates(self, market: Market) -> tuple[Rates, NDArray[np.int8]]:
+        return floating_rates(self.run, self.debt, market) if self.floats else fixed_rates(self.debt)
+
+    def columns(self) -> Iterator[tuple[Behaviour, NDArray[np.int32]]]:
+        """The variant that each scenario sees, below 0 for those of other behaviours."""
+        for behaviour in self.behaviours:
+            variant = np.full(self.run.scenario_count, -1, np.int32)
+            variant[behaviour.scenarios] = behaviour.variants.of_scenario[behaviour.scenarios]
+            yield behaviour, variant
+
+    def flows(self, market: Market, *, in_cents: bool = True) -> tuple[Flows, Flows]:
+        """Flows under a market, and with principal received in place of principal: what lives are counted on."""
+        rate, sets = self.rates(market)
+        periods = eventful_periods(self.run, self.debt, sets)
+        terms = self.terms if in_cents else self.terms._replace(round_to_cent=np.zeros_like(self.terms.round_to_cent))
+        rate_of = np.arange(self.run.scenario_count, dtype=np.int32) * (rate.shape[1] > 1)
+        made: EventfulFlows | None = None
+        for behaviour, variant in self.columns():
+            of = (behaviour.speeds, behaviour.variants)
+            part = eventful_flows(self.run.as_of_day, periods, terms, *of, rate, rate_of, variant)
+            made = part if made is None else _filled_up(made, part, variant)
+        assert made is not None
+        return self._as_flows(periods, made)
+
+    def _as_flows(self, periods: EventfulPeriods, made: EventfulFlows) -> tuple[Flows, Flows]:
+        day = (self.debt.schedules.pay - self.run.as_of_day).astype(np.int32)
+        everyone = np.arange(self.run.scenario_count, dtype=np.int32)
+        number = payment_number(periods.offsets)
+        flows = Flows(periods.offsets, day, number, made.interest_ccy, made.principal_ccy, everyone)
+        return flows, replace(flows, principal=made.received_ccy)
+
+    def details(self, scenario: int) -> Details:
+        """Payments to come of the first loan, under one scenario of the run."""
+        run, (behaviour, variant) = self.run, next(each for each in self.columns() if each[1][scenario] >= 0)
+        rate, sets = self.rates(Market(run.tables.discount_factors, run.tables.caplet_surfaces))
+        of_column = np.ascontiguousarray(rate[:, scenario if rate.shape[1] > 1 else 0])
+        of = (behaviour.speeds.typed(), behaviour.variants, int(variant[scenario]))
+        periods = eventful_periods(run, self.debt, sets)
+        return eventful_details(run.as_of_day, periods, self.terms.typed(), *of, of_column)
+
+
+def _filled_up(made: EventfulFlows, part: EventfulFlows, variant: NDArray[np.int32]) -> EventfulFlows:
+    """Each behaviour fills its own scenarios."""
+    mine = variant >= 0
+    for whole, some in zip(made, part, strict=True):
+        whole[:, mine] = some[:, mine]
+    return made
+
+
+def resolve_eventful(run: RunInputs, debt: Debt) -> Eventful:
+    """Speeds are not those of a fixed bond, whatever its columns say."""
+    rate_type = debt.terms.choice("rate_type", RATE_TYPES)
+    plain = ~debt.is_loan & (rate_type != FLOATING)
+    behaviours = [
+        replace(each, speeds=_without(each.speeds, plain)) if plain.any() else each
+        for each in behaviours_of(run, debt.terms)
+    ]
+    return Eventful(run, debt, eventful_terms(debt), behaviours, bool(rate_type[0] == FLOATING))
+
+
+def _without(speeds: Speeds, plain: NDArray[np.bool_]) -> Speeds:
+    return speeds._replace(
+        prepayment_kind=np.where(plain, NO_SPEED, speeds.prepayment_kind),
+        default_kind=np.where(plain, NO_SPEED, speeds.default_kind),
+    )
+
+
+def project_eventful(run: RunInputs, debt: Debt) -> Projected:
+    """Of loans and bonds that have events, all fixed or all floating."""
+    loans = resolve_eventful(run, debt)
+    today = Market(run.tables.discount_factors, run.tables.caplet_surfaces)
+    flows, received = loans.flows(today)
+    accrued_ccy = accrued_of(run, debt, _rate_in_force(loans))
+    projected = Projected(flows, flows, flows, None, accrued_ccy, flows_of_life=received)
+    return _with_moves(loans, today, projected) if loans.floats else projected
+
+
+def _rate_in_force(loans: Eventful) -> Rates:
+    """[m] of the first period still to be paid; of an overnight index to date."""
+    debt, live = loans.debt, np.diff(loans.debt.schedules.offsets) > 0
+    first, rate = debt.schedules.offsets[:-1][live], np.zeros(len(live))
+    if not loans.floats:
+        rate[live] = fixed_rates(debt)[0][first, 0]
+        return rate
+    resets = resets_of(loans.run, debt.terms, debt.schedules)
+    margin = np.zeros(len(live))
+    margin[live] = margins(debt)[first]
+    floating = current_rate(loans.run, debt, float_terms_of(loans.run, debt, resets)._replace(margin=margin))
+    return np.where(resets_its_rate(debt.terms), debt.coupon, floating)
+
+
+# --- what rates move ------------------------------------------------------------------------------------------------
+
+
+def _with_moves(loans: Eventful, today: Market, projected: Projected) -> Projected:
+    run, debt, flows = loans.run, loans.debt, projected.flows
+    up, down = flows, flows
+    if run.asks("CONVEXITY"):
+        up, down = (
+            loans.flows(replace(today, factors=factors))[0]
+            for factors in (run.tables.discount_factors_up, run.tables.discount_factors_down)
+        )
+    surface = np.where(resets_its_rate(debt.terms), NO_SURFACE, volatility_rows(run, debt.terms))
+    return replace(
+        projected,
+        flows_up=up,
+        flows_down=down,
+        through_amounts_ccy=None if run.prices_only else _through_amounts(loans, today),
+        flows_of_volatility=_flows_of_volatility(loans, today) if (surface != NO_SURFACE).any() else None,
+        reads_volatility=surface != NO_SURFACE,
+        projection_row=debt.terms.row_in("index", run.tables.projection_curve_of),
+        near_kink=None if run.prices_only else np.ones((len(debt.is_loan), run.scenario_count), np.bool_),
+        flows_for_theta=_flows_for_theta(loans, today) if is_asked(run) else None,
+    )
+
+
+def _through_amounts(loans: Eventful, today: Market) -> Rates:
+    """[m, S, K] what key rates do by moving the amounts, each projected anew under it; not rounded to cents."""
+    run, keys = loans.run, loans.run.tables.key_gradients.shape[-1]
+    through = np.empty((len(loans.debt.is_loan), run.scenario_count, keys))
+    for key in range(keys):
+        moved = (loans.flows(market, in_cents=False)[0] for market in _moved(loans, today, key))
+        up, down = (revalued(run, flows, loans.debt.discount_terms, run.tables.discount_factors) for flows in moved)
+        through[:, :, key] = (down - up) / 2.0
+    return through
+
+
+def _moved(loans: Eventful, today: Market, key: int) -> Iterator[Market]:
+    """A key rate of the indices' curves a basis point higher, and lower."""
+    tables = loans.run.tables
+    rows = np.unique(loans.debt.terms.row_in("index", tables.projection_curve_of))
+    for sign in (1.0, -1.0):
+        factors = today.factors.copy()
+        for row in rows:
+            slopes = tables.key_gradients[:, row, :, key][tables.gradient_of_scenario]
+            factors[row] *= np.exp(sign * BASIS_POINT * slopes.T)
+        yield replace(today, factors=factors)
+
+
+def eventful_flows_of_a_basis_point(run: RunInputs, debt: Debt) -> tuple[Flows, Flows]:
+    """With all zero rates a basis point higher, and lower; a difference of cents is no slope."""
+    loans, surfaces = resolve_eventful(run, debt), run.tables.caplet_surfaces
+    up, down = (
+        loans.flows(Market(factors, surfaces), in_cents=False)[0]
+        for factors in run.tables.discount_factors_of_a_basis_point
+    )
+    return up, down
+
+
+def _flows_of_volatility(loans: Eventful, today: Market) -> tuple[Flows, Flows] | None:
+    if not loans.run.asks("VEGA", "VEGA_LADDER"):
+        return None
+    up, down = (loans.flows(replace(today, surfaces=moved_surfaces(today.surfaces, sign)))[0] for sign in (1, -1))
+    return up, down
+
+
+def _flows_for_theta(loans: Eventful, today: Market) -> Flows:
+    """A day later overnight fixings reach a day further; those of adjustable rates are none."""
+    run, debt = loans.run, loans.debt
+    later = None
+    floating = np.flatnonzero(~resets_its_rate(debt.terms))
+    if len(floating):
+        alone = debt_of(debt, floating)
+        later = resets_for_theta(run, alone.terms, alone.schedules, resets_of(run, alone.terms, alone.schedules))
+    market = replace(today, factors=run.tables.discount_factors_for_theta, resets=later, valued_in_days=A_DAY)
+    return loans.flows(market)[0]
