@@ -1,4 +1,7 @@
-"""A real Postgres for the tests that need one: one server a test process, one fresh database a test that asks."""
+"""A real Postgres for the tests that need one: one server a test process, one fresh database a test that asks.
+
+And the engine of the workers: the same arithmetic, and the same compiled kernels.
+"""
 
 import os
 import shutil
@@ -6,14 +9,22 @@ import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from hypothesis import settings
 from psycopg.conninfo import make_conninfo
 
+from compute.engine import pin_arithmetic
 from ops.adapters.database import migrate
 from ops.embedded_postgres.server import EmbeddedServer
+from ops.processes.kernel_cache import use_numba_cache
+from ops.settings import read_settings
+from tests import sharing
+
+pin_arithmetic()  # before numpy is there
+use_numba_cache(read_settings())
 
 settings.register_profile("tenor", deadline=None)  # a busy machine takes longer than 200 ms for anything
 settings.load_profile("tenor")
@@ -24,6 +35,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: sharing.rank(item.nodeid))
     if config.getoption("--long"):
         return
     long = [item for item in items if item.get_closest_marker("long")]
@@ -32,13 +44,20 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in long]
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> sharing.InParcels:
+    """Whatever --dist says."""
+    config.option.loadscopereorder = False  # sharing.rank is the order
+    return sharing.InParcels(config, log)
+
+
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedServer]:
     """An embedded server of this test process's own, never a user's; not under pytest's own folder, which another
     session of the same account may close to the account that the server runs as."""
     home = Path(tempfile.mkdtemp(prefix="tenor-test-"))
     home.chmod(0o755)
-    server = EmbeddedServer(home)
+    server = EmbeddedServer(home, settings={"fsync": "off"})  # a test that crashes a server has one of its own
     server.start()
     yield server
     server.stop("immediate")

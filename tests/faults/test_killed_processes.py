@@ -60,15 +60,18 @@ def test_workers_killed_as_soon_as_they_start_are_started_again(stage: Stage) ->
         assert_as_undisturbed(connection, "killed")
 
 
+@pytest.mark.long
 def test_the_number_of_workers_changes_no_bit(stage: Stage) -> None:
-    """Five here, two where they are killed, one in the undisturbed run."""
+    """Five here; every push has two where they are killed, one in the undisturbed run, and five in test_points.py."""
     answer = finish(stage.submit("many", workers=5))
     assert (answer.code, answer.document["status"]) == (0, "COMPLETED"), answer.err
     with stage.connect() as connection:
         assert_as_undisturbed(connection, "many")
 
 
+@pytest.mark.long
 def test_the_process_manager_and_the_projections_killed_and_started_again(stage: Stage) -> None:
+    """Every push kills them where it hurts most, below; `make faults` kills them at any time."""
     worker, first = stage.tenor.start("worker", "--workers", "2"), stage.tenor.start("projections", "run")
     stage.tenor.json(*stage.submit_words("killed"))
     with stage.connect() as connection:

@@ -40,7 +40,7 @@ def test_a_chunk_that_always_fails_is_given_up_and_the_run_can_be_retried(tenor:
     portfolio = tenor.json("ingest", SMALL_FUND)["snapshot_id"]
     market = tenor.json("market", "load", SMALL_FUND / "market.json")
     words = ("run", "submit", "--portfolio", portfolio, "--market", market["snapshot_id"], "--measures", "PV,DV01")
-    good = tenor.json(*words, "--wait")["run_id"]
+    good = tenor.json(*words, "--wait", "--workers", "1")["run_id"]
 
     bad = str(append_run_over_no_market(tenor.database_url, UUID(good)))
     ended = tenor.json("run", "watch", bad)

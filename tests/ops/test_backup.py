@@ -19,10 +19,9 @@ from ops.embedded_postgres.accounts import account_for
 from ops.embedded_postgres.binaries import find_binaries, staged
 from ops.embedded_postgres.places import Place, private_folder
 from ops.embedded_postgres.server import EmbeddedServer
-from ops.read_models import build_projections
 from ops.settings import Settings
 from ops.wiring import Tenor
-from projections.engine.runner import catch_up
+from tests.builders.read_models import catch_up_all
 from tests.builders.sample_run import SPACE, SampleRun
 
 SMALL = {"shared_buffers": "16MB", "max_wal_size": "128MB", "min_wal_size": "32MB"}
@@ -66,8 +65,7 @@ def tenor_over(server: EmbeddedServer, home: Path | None = None) -> Iterator[Ten
 def work(tenor: Tenor, name: str) -> None:
     """A run worked out, queryable, and sealed."""
     SampleRun(run_id=uuid5(SPACE, name), seed=len(name)).whole(tenor)  # type: ignore[arg-type]
-    for read_model in build_projections(tenor.storage):
-        catch_up(read_model, tenor.store, tenor.database.connect)
+    catch_up_all(tenor.storage)
     seal(tenor.sealing)
 
 

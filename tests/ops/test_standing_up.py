@@ -94,6 +94,14 @@ def is_alive(pid: int) -> bool:
         return False
 
 
+@pytest.fixture(autouse=True)
+def hang_ups_are_heard() -> Iterator[None]:
+    """What `nohup` starts inherits a deaf ear, and would pass it on to the processes that are tested."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 def up(tenor: Tenor, port: int) -> subprocess.Popen[bytes]:
     process = tenor.start("up", "--port", str(port), "--workers", "1")
     until(lambda: answers(port, "/healthz"))

@@ -1,7 +1,6 @@
 """A small fund in a database of its own, walked through by every test here; what a test adds, it adds for itself."""
 
-import subprocess
-import sys
+import os
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +12,6 @@ from psycopg.conninfo import make_conninfo
 
 from ops.embedded_postgres.server import EmbeddedServer
 from tests.walk.command_line import SMALL_FUND, Tenor, one_at_a_time
-
-ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True)
@@ -41,10 +38,8 @@ def tenor_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def kernels() -> Path:
-    """Where this installation's workers keep compiled kernels: they are compiled once for each engine."""
-    say = "from compute.engine import engine_version, pin_arithmetic; pin_arithmetic(); print(engine_version())"
-    done = subprocess.run([sys.executable, "-c", say], cwd=ROOT, capture_output=True, text=True, check=True)
-    return Path(sys.prefix) / "share" / "tenor" / f"numba-{done.stdout.strip()}"
+    """Where this installation's workers keep compiled kernels: the root conftest has named it."""
+    return Path(os.environ["NUMBA_CACHE_DIR"])
 
 
 @pytest.fixture

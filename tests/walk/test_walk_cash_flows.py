@@ -10,7 +10,7 @@ from tests.walk.command_line import Tenor
 from tests.walk.conftest import Walked
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def loan(walking: Tenor, walked: Walked) -> tuple[str, float]:
     """A loan's id and what it is worth under BASE."""
     rows = walking.json("results", walked.run_id, "--scenario", "BASE")
@@ -29,7 +29,7 @@ def test_a_schedule_is_worth_the_position(walking: Tenor, walked: Walked, loan: 
 def test_a_run_is_named_by_its_beginning_and_as_latest(walking: Tenor, walked: Walked, loan: tuple[str, float]) -> None:
     rows = walking.json("cashflows", walked.run_id, "--position", loan[0])
     assert walking.json("cashflows", walked.run_id[:13], "--position", loan[0]) == rows
-    latest = walking.json(*walked.submit, "--measures", "PV", "--wait")["run_id"]
+    latest = walking.json(*walked.submit, "--measures", "PV", "--wait", "--workers", "1")["run_id"]
     assert walking.json("run", "show", "latest")["run_id"] == latest
     base = [row for row in rows if row["scenario_id"] == "BASE"]
     assert walking.json("cashflows", "latest", "--position", loan[0]) == base

@@ -1,11 +1,17 @@
 """A portfolio that holds every product, from its files to totals through the log: a value or a reason for each."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from domain.portfolio.tables import PRODUCT_TYPES
+from ops.audit.lineage.lineage import lineage
+from ops.cli.output import plain
+from ops.settings import Settings
+from ops.wiring import Tenor as Parts
+from ops.wiring import open_tenor
 from tests.builders.small_fund import PRICED_PRODUCTS, PRODUCT_OF_POSITION
 from tests.walk.command_line import Tenor
 from tests.walk.conftest import Walked
@@ -41,12 +47,24 @@ def test_totals_by_product_are_shown_for_each(walking: Tenor, walked: Walked, ba
         assert total["pv_base"] == (pytest.approx(sum(values), rel=1e-12) if values else None)
 
 
+@pytest.fixture(scope="module")
+def parts(walking: Tenor) -> Iterator[Parts]:
+    with open_tenor(Settings(walking.home, walking.database_url)) as parts:
+        yield parts
+
+
+def test_the_command_line_tells_what_lineage_finds(walking: Tenor, walked: Walked, parts: Parts) -> None:
+    position = FIRST_OF_PRODUCT["LOAN"]
+    found = json.loads(json.dumps(lineage(parts.storage, walked.run_id, position, "PV"), default=plain))
+    assert walking.json("audit", "lineage", walked.run_id, position, "PV") == found
+
+
 @pytest.mark.parametrize("product", PRODUCT_TYPES)
 def test_a_number_of_each_product_leads_back_to_its_file_and_its_models(
-    walking: Tenor, walked: Walked, base: list[dict[str, Any]], product: str
+    parts: Parts, walked: Walked, base: list[dict[str, Any]], product: str
 ) -> None:
     position = FIRST_OF_PRODUCT[product]
-    document = walking.json("audit", "lineage", walked.run_id, position, "PV")
+    document = lineage(parts.storage, walked.run_id, position, "PV")
     (row,) = [row for row in base if row["position_id"] == position]
     assert document["number"]["values"]["pv"] == row["pv"]
     assert document["number"]["content_matches_event"]
@@ -54,4 +72,4 @@ def test_a_number_of_each_product_leads_back_to_its_file_and_its_models(
     assert {"positions", "instruments"} <= {one["table"] for one in document["portfolio"]["rows"]}
     models = [one["model"] for one in document["models"]]
     assert models[0] == "curves" and len(models) > 1
-    assert json.dumps(document["models"])
+    assert json.dumps(document["models"], default=plain)

@@ -59,7 +59,7 @@ def brought(tenor: Tenor, tmp_path: Path) -> tuple[str, str]:
 
 def test_fixings_and_stubs_come_right_through_the_command_line(tenor: Tenor, brought: tuple[str, str]) -> None:
     portfolio, market_id = brought
-    asked = ("--measures", "PV,DV01", "--wait")
+    asked = ("--measures", "PV,DV01", "--wait", "--workers", "1")
     run = tenor.json("run", "submit", "--portfolio", portfolio, "--market", market_id, *asked)
     assert (run["priced"], run["failed"]) == (4, 1)
     answer = tenor("results", run["run_id"], "--format", "csv")

@@ -30,7 +30,9 @@ def test_labels_are_groups_as_they_are_written(tenor: Tenor, tmp_path: Path) -> 
     report = tenor.json("ingest", labelled(tmp_path / "fund"))
     assert report["attributes"] == {"positions": ["zip", "pool_prefix"]}
     market = tenor.json("market", "load", SMALL_FUND / "market.json")["snapshot_id"]
-    run = tenor.json("run", "submit", "--portfolio", report["snapshot_id"], "--market", market, "--wait")["run_id"]
+    run = tenor.json(
+        "run", "submit", "--portfolio", report["snapshot_id"], "--market", market, "--wait", "--workers", "1"
+    )["run_id"]
     for name, labels in (("zip", {"02138", "2138"}), ("pool_prefix", {"1E10", "10000000000"})):
         totals = tenor("results", run, "--by", name, "--format", "csv")
         rows = list(csv.reader(io.StringIO(totals.out.decode())))

@@ -46,7 +46,9 @@ def bring(tenor: Tenor, folder: Path, as_of: str, only: str | None = None) -> tu
 
 def run(tenor: Tenor, snapshots: tuple[str, str], *words: str) -> str:
     portfolio, loaded = snapshots
-    answer = tenor("run", "submit", "--portfolio", portfolio, "--market", loaded, "--wait", "--json", *words)
+    answer = tenor(
+        "run", "submit", "--portfolio", portfolio, "--market", loaded, "--wait", "--workers", "1", "--json", *words
+    )
     return str(answer.document["run_id"])
 
 

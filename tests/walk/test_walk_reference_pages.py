@@ -21,12 +21,11 @@ from psycopg.conninfo import make_conninfo
 
 from domain.portfolio.tables import TABLES
 from ops.embedded_postgres.server import EmbeddedServer
-from ops.read_models import build_projections
 from ops.services import build_app
 from ops.settings import Settings
 from ops.wiring import Tenor as Parts
 from ops.wiring import open_tenor
-from projections.engine.runner import catch_up
+from tests.builders.read_models import catch_up_all
 from tests.walk.command_line import Tenor
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -167,8 +166,7 @@ def test_every_address_answers_as_its_curl_asks(shown: Shown, parts: Parts) -> N
                 told = answer.json()
                 assert (told["failed"], told["positions"], told["failures"]) == (0, 16, [])
             if answer.status_code == 202:
-                for read_model in build_projections(parts.storage):  # as a process that serves does by itself
-                    catch_up(read_model, parts.storage.store, parts.storage.connect)
+                catch_up_all(parts.storage)
             if answer.status_code == 202 and last in ("portfolios", "markets"):
                 ids["PORTFOLIO" if last == "portfolios" else "MARKET"] = answer.json()["snapshot_id"]
             if answer.status_code == 202 and last == "runs":

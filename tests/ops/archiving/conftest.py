@@ -11,10 +11,9 @@ import boto3
 import pytest
 
 from commands.change_run import approve_run, publish_run
-from ops.read_models import build_projections
 from ops.settings import Settings
 from ops.wiring import Tenor
-from projections.engine.runner import catch_up
+from tests.builders.read_models import catch_up_all
 from tests.builders.sample_run import ASKED, SampleRun
 
 BUCKET = "tenor-archive"
@@ -37,13 +36,8 @@ def publish(tenor: Tenor, run: SampleRun) -> SampleRun:
     run.whole(tenor)  # type: ignore[arg-type]  # it needs the store, the blobs and the database only
     approve_run(tenor.store, ASKED, str(run.run_id), "checked")
     publish_run(tenor.store, ASKED, str(run.run_id), "month end")
-    project(tenor)
+    catch_up_all(tenor.storage)
     return run
-
-
-def project(tenor: Tenor) -> None:
-    for read_model in build_projections(tenor.storage):
-        catch_up(read_model, tenor.store, tenor.database.connect)
 
 
 @pytest.fixture(scope="session")

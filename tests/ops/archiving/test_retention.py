@@ -21,8 +21,9 @@ from ops.archiving.retention import archived_runs, retain
 from ops.audit.verification.verify import verify
 from ops.cli.app import app
 from ops.wiring import Tenor
+from tests.builders.read_models import catch_up_all
 from tests.builders.sample_run import ASKED, NOW, SPACE, SampleRun
-from tests.ops.archiving.conftest import project, publish
+from tests.ops.archiving.conftest import publish
 
 Command = Callable[..., Result]
 
@@ -32,7 +33,7 @@ def published_at(tenor: Tenor, name: str, at: datetime) -> SampleRun:
     asked = Envelope("tester", at, uuid5(SPACE, name))
     approve_run(tenor.store, asked, str(run.run_id), "")
     publish_run(tenor.store, asked, str(run.run_id), "")
-    project(tenor)
+    catch_up_all(tenor.storage)
     return run
 
 
@@ -129,7 +130,7 @@ def test_runs_that_were_rejected_or_cancelled_leave_too_and_hold_no_month(tenor:
     early = SampleRun(run_id=uuid5(SPACE, "early"))
     early.begin_request(tenor)  # type: ignore[arg-type]
     early.change(tenor, runs.cancel(early.run, ASKED, early.run_id, "at once"))  # type: ignore[arg-type]
-    project(tenor)
+    catch_up_all(tenor.storage)
     blocks = {run.run_id: stored_blocks(tenor, run) for run in (fine, wrong, stopped, early)}
     assert [len(each) for each in blocks.values()] == [6, 6, 2, 0]
 

@@ -1,4 +1,5 @@
-"""A small fund, priced, completed and sealed once; every test gets a copy of its database and of its home."""
+"""A small fund, priced, completed and sealed once. A test that changes anything gets a copy of its database and of its
+home; those that only read share one."""
 
 import shutil
 import uuid
@@ -27,6 +28,7 @@ from ops.checking import check_scenarios, find_unsolved
 from ops.embedded_postgres.server import EmbeddedServer
 from ops.settings import Settings
 from ops.wiring import Tenor, utc_now
+from tests.builders.read_models import catch_up_all
 
 FUND = Path(__file__).parent.parent.parent.parent / "examples" / "small_fund"
 UP100 = b'{"scenario_id": "up100", "name": "up", "shocks": [{"kind": "PARALLEL", "curves": "*", "bp": 100}]}'
@@ -109,16 +111,43 @@ def sealed_original(
     return name, home, run_id
 
 
-@pytest.fixture
-def sealed(postgres: EmbeddedServer, sealed_original: tuple[str, Path, str], tmp_path: Path) -> Iterator[Sealed]:
+@contextmanager
+def copied(postgres: EmbeddedServer, sealed_original: tuple[str, Path, str], folder: Path) -> Iterator[Sealed]:
     original, home, run_id = sealed_original
     name = f"test_{uuid.uuid4().hex}"
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {original}")
-    with tenor_at(make_conninfo(postgres.dsn(), dbname=name), Path(shutil.copytree(home, tmp_path / "home"))) as tenor:
+    with tenor_at(make_conninfo(postgres.dsn(), dbname=name), Path(shutil.copytree(home, folder / "home"))) as tenor:
         yield Sealed(tenor, run_id)
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def sealed(postgres: EmbeddedServer, sealed_original: tuple[str, Path, str], tmp_path: Path) -> Iterator[Sealed]:
+    """The test's own."""
+    with copied(postgres, sealed_original, tmp_path) as sealed:
+        yield sealed
+
+
+@pytest.fixture(scope="session")
+def sealed_to_read(
+    postgres: EmbeddedServer, sealed_original: tuple[str, Path, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Sealed]:
+    """For tests that change nothing."""
+    with copied(postgres, sealed_original, tmp_path_factory.mktemp("to-read")) as sealed:
+        yield sealed
+
+
+@pytest.fixture(scope="session")
+def queryable(
+    postgres: EmbeddedServer, sealed_original: tuple[str, Path, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Sealed]:
+    """For tests that change nothing: every read model has read the log, and what publishing records is sealed."""
+    with copied(postgres, sealed_original, tmp_path_factory.mktemp("queryable")) as sealed:
+        catch_up_all(sealed.tenor.storage)
+        seal(sealed.tenor.sealing)
+        yield sealed
 
 
 @pytest.fixture

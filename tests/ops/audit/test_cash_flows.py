@@ -7,17 +7,19 @@ from fastapi.testclient import TestClient
 
 from domain.refusals import Refused
 from ops.cash_flows import cash_flows_of_run
-from ops.read_models import build_projections
 from ops.services import build_app
-from projections.engine.runner import catch_up
 from query_api.http.documents import as_json
 from query_api.services.cashflow import AskedFlows, Basis, Shown
 
 
 @pytest.fixture
+def sealed(queryable: Any) -> Any:
+    """No test here changes anything."""
+    return queryable
+
+
+@pytest.fixture
 def client(sealed: Any) -> TestClient:
-    for projection in build_projections(sealed.tenor.storage):
-        catch_up(projection, sealed.tenor.store, sealed.tenor.database.connect)
     return TestClient(build_app(sealed.tenor, ("cashflow", "results")), raise_server_exceptions=False)
 
 

@@ -85,4 +85,5 @@ def test_history_lineage_seal_export_and_rotation(sealed: Any, tenor: Any, tmp_p
 
 
 def test_a_file_that_is_not_there_is_refused(tenor: Any) -> None:
-    assert isinstance(tenor("check", "/nowhere/x.json").exception, Refused)
+    refused = tenor("check", "/nowhere/x.json").exception
+    assert isinstance(refused, Refused) and refused.code == "UNREADABLE_FILE"

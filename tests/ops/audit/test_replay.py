@@ -25,8 +25,8 @@ def stored(sealed: Any, kind: str) -> tuple[Any, Any]:
     return fact, ZstdBlockCodec().decode(sealed.tenor.store.block(UUID(sealed.run_id), kind, 0))
 
 
-def test_a_run_is_identical_on_its_own_engine(sealed: Any) -> None:
-    report = replay(sealed.tenor.storage, sealed.run_id)
+def test_a_run_is_identical_on_its_own_engine(sealed_to_read: Any) -> None:
+    report = replay(sealed_to_read.tenor.storage, sealed_to_read.run_id)
     assert report["ok"]
     assert (report["identical"], report["chunks_replayed"], report["chunks_of_run"]) == (2, 1, 1)
     for one in report["chunks"]:
@@ -34,24 +34,24 @@ def test_a_run_is_identical_on_its_own_engine(sealed: Any) -> None:
         assert one["stored_engine"] == engine_version()
 
 
-def test_the_last_bit_of_one_value_is_a_difference(sealed: Any) -> None:
-    fact, columns = stored(sealed, "PositionPriced")
+def test_the_last_bit_of_one_value_is_a_difference(sealed_to_read: Any) -> None:
+    fact, columns = stored(sealed_to_read, "PositionPriced")
     values = columns.values.copy()
     values[0, 0, 0] = np.nextafter(values[0, 0, 0], np.inf)
-    one = compared(sealed.tenor.storage, fact, replace(columns, values=values))
+    one = compared(sealed_to_read.tenor.storage, fact, replace(columns, values=values))
     assert one.verdict is Verdict.DIFFERENT
     assert one.largest_difference is not None and 0 < one.largest_difference < 1e-15
 
 
-def test_a_difference_says_which_position_which_measure_and_how_large(sealed: Any) -> None:
-    fact, columns = stored(sealed, "RiskComputed")
-    requested = read_run(sealed.tenor.store, sealed.run_id).requested
-    inputs = inputs_of(sealed.tenor.storage, requested)
+def test_a_difference_says_which_position_which_measure_and_how_large(sealed_to_read: Any) -> None:
+    fact, columns = stored(sealed_to_read, "RiskComputed")
+    requested = read_run(sealed_to_read.tenor.store, sealed_to_read.run_id).requested
+    inputs = inputs_of(sealed_to_read.tenor.storage, requested)
     values = columns.values.copy()
     values[0, 1, 2] += 5.0
     values[0, 0, 1] = np.nan
-    one = compared(sealed.tenor.storage, fact, replace(columns, values=values))
-    again = told(sealed.tenor.storage, one, fact, replace(columns, values=values), requested, inputs)
+    one = compared(sealed_to_read.tenor.storage, fact, replace(columns, values=values))
+    again = told(sealed_to_read.tenor.storage, one, fact, replace(columns, values=values), requested, inputs)
     assert again.values_different == 2
     ids = inputs.portfolio.tables["positions"].columns["position_id"].categories
     blank, moved = again.differences
@@ -67,29 +67,33 @@ def test_a_difference_says_which_position_which_measure_and_how_large(sealed: An
     assert document(again)["largest_difference"] is None
 
 
-def test_reasons_that_differ_are_told_in_place_of_values(sealed: Any) -> None:
-    _, columns = stored(sealed, "PositionPriced")
-    requested = read_run(sealed.tenor.store, sealed.run_id).requested
+def test_reasons_that_differ_are_told_in_place_of_values(sealed_to_read: Any) -> None:
+    _, columns = stored(sealed_to_read, "PositionPriced")
+    requested = read_run(sealed_to_read.tenor.store, sealed_to_read.run_id).requested
     reasons = columns.reasons.copy()
     reasons[0, 0, 0] = Reason.UNSUPPORTED
     found = differences(
-        columns, replace(columns, reasons=reasons), 0, requested, inputs_of(sealed.tenor.storage, requested).portfolio
+        columns,
+        replace(columns, reasons=reasons),
+        0,
+        requested,
+        inputs_of(sealed_to_read.tenor.storage, requested).portfolio,
     )
     (one,) = found.told
     assert (one.measure, one.column, one.stored, one.recomputed) == ("PV", "reason", "NONE", "UNSUPPORTED")
 
 
-def test_another_engine_may_differ_in_the_last_digits(sealed: Any) -> None:
-    fact, columns = stored(sealed, "RiskComputed")
+def test_another_engine_may_differ_in_the_last_digits(sealed_to_read: Any) -> None:
+    fact, columns = stored(sealed_to_read, "RiskComputed")
     older = fact.model_copy(update={"engine_version": "0.0.1+older"})
     near = replace(columns, values=columns.values * (1 + 1e-12))
     far = replace(columns, values=columns.values * (1 + 1e-7))
-    assert compared(sealed.tenor.storage, older, near).verdict is Verdict.WITHIN_TOLERANCE
-    assert compared(sealed.tenor.storage, older, far).verdict is Verdict.DIFFERENT
+    assert compared(sealed_to_read.tenor.storage, older, near).verdict is Verdict.WITHIN_TOLERANCE
+    assert compared(sealed_to_read.tenor.storage, older, far).verdict is Verdict.DIFFERENT
 
 
-def test_a_blank_and_a_number_are_not_near(sealed: Any) -> None:
-    _, columns = stored(sealed, "PositionPriced")
+def test_a_blank_and_a_number_are_not_near(sealed_to_read: Any) -> None:
+    _, columns = stored(sealed_to_read, "PositionPriced")
     blank = columns.values.copy()
     blank[0, 0, 0] = np.nan
     assert largest_difference(columns, replace(columns, values=blank)) == float("inf")
@@ -114,6 +118,6 @@ def test_a_sample_is_the_same_each_time() -> None:
 
 
 @pytest.mark.parametrize("run", ["nonsense", str(UUID(int=3))])
-def test_an_unknown_run_is_refused(sealed: Any, run: str) -> None:
+def test_an_unknown_run_is_refused(sealed_to_read: Any, run: str) -> None:
     with pytest.raises(UnknownRun):
-        replay(sealed.tenor.storage, run)
+        replay(sealed_to_read.tenor.storage, run)

@@ -18,55 +18,57 @@ from ops.audit.streams import history
 from ops.audit.verification.record import record
 from ops.audit.verification.verify import verify
 from ops.cli.output import plain
-from ops.read_models import build_projections
 from ops.services import build_app
-from projections.engine.runner import catch_up
+from tests.builders.read_models import catch_up_all
 
 AUDIT = "/api/v1/audit"
 
 
-def told(tenor: Any) -> None:
-    for projection in build_projections(tenor.storage):
-        catch_up(projection, tenor.store, tenor.database.connect)
+@pytest.fixture
+def client(sealed: Any) -> TestClient:
+    catch_up_all(sealed.tenor.storage)
+    seal(sealed.tenor.sealing)  # what publishing records
+    return TestClient(build_app(sealed.tenor, ("audit",)), raise_server_exceptions=False)
 
 
 @pytest.fixture
-def client(sealed: Any) -> TestClient:
-    told(sealed.tenor)
-    seal(sealed.tenor.sealing)  # what publishing records
-    return TestClient(build_app(sealed.tenor, ("audit",)), raise_server_exceptions=False)
+def reading(queryable: Any) -> TestClient:
+    """For tests that change nothing."""
+    return TestClient(build_app(queryable.tenor, ("audit",)), raise_server_exceptions=False)
 
 
 def as_json(document: Any) -> Any:
     return json.loads(json.dumps(document, default=plain))
 
 
-def test_a_stream_is_shown_as_the_command_line_shows_it(sealed: Any, client: TestClient) -> None:
-    for stream in (sealed.run_id, "up100"):
-        assert client.get(f"{AUDIT}/streams/{stream}").json() == as_json(history(sealed.tenor.database.connect, stream))
+def test_a_stream_is_shown_as_the_command_line_shows_it(queryable: Any, reading: TestClient) -> None:
+    for stream in (queryable.run_id, "up100"):
+        assert reading.get(f"{AUDIT}/streams/{stream}").json() == as_json(
+            history(queryable.tenor.database.connect, stream)
+        )
 
 
-def test_a_stream_pages_by_version_and_stands_as_of_an_event(sealed: Any, client: TestClient) -> None:
-    address = f"{AUDIT}/streams/{sealed.run_id}"
-    whole = client.get(address).json()
-    page = client.get(f"{address}?limit=2")
-    rest = client.get(page.links["next"]["url"])
+def test_a_stream_pages_by_version_and_stands_as_of_an_event(queryable: Any, reading: TestClient) -> None:
+    address = f"{AUDIT}/streams/{queryable.run_id}"
+    whole = reading.get(address).json()
+    page = reading.get(f"{address}?limit=2")
+    rest = reading.get(page.links["next"]["url"])
     assert page.json() + rest.json() == whole and "next" not in rest.links
-    then = client.get(f"{address}?as_of_event={whole[1]['position']}").json()
+    then = reading.get(f"{address}?as_of_event={whole[1]['position']}").json()
     assert [event["topic"] for event in then] == ["run.requested", "run.planned"]
 
 
-def test_lineage_and_its_proof(sealed: Any, client: TestClient) -> None:
-    asked = f"{AUDIT}/runs/{sealed.run_id}/lineage?position=P-03&measure=DV01&scenario=up100"
-    answer = client.get(asked)
-    assert answer.json() == as_json(lineage(sealed.tenor.storage, sealed.run_id, "P-03", "DV01", "up100"))
+def test_lineage_and_its_proof(queryable: Any, reading: TestClient) -> None:
+    asked = f"{AUDIT}/runs/{queryable.run_id}/lineage?position=P-03&measure=DV01&scenario=up100"
+    answer = reading.get(asked)
+    assert answer.json() == as_json(lineage(queryable.tenor.storage, queryable.run_id, "P-03", "DV01", "up100"))
     proof = answer.json()["block"]["inclusion"]
     path = [bytes.fromhex(step) for step in proof["path"]]
     root = root_of_inclusion(bytes.fromhex(proof["leaf_hash"]), proof["leaf_index"], proof["tree_size"], path)
-    checkpoint = client.get(f"{AUDIT}/checkpoints/{proof['tree_size']}").json()
+    checkpoint = reading.get(f"{AUDIT}/checkpoints/{proof['tree_size']}").json()
     assert root is not None and root.hex() == checkpoint["root"] and checkpoint["note"] == proof["checkpoint"]
     assert answer.headers["cache-control"] == "private, no-cache"
-    assert client.get(asked, headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
+    assert reading.get(asked, headers={"If-None-Match": answer.headers["etag"]}).status_code == 304
 
 
 def test_a_certificate_can_be_checked_offline_and_needs_not_be_sent_twice(sealed: Any, client: TestClient) -> None:
@@ -85,28 +87,28 @@ def test_what_a_published_run_says_is_asked_about_each_time(sealed: Any, client:
     addresses = [f"{AUDIT}/runs/{sealed.run_id}/{rest}" for rest in ("certificate", "lineage?position=P-01&measure=PV")]
     for change in (approve_run, publish_run):
         change(sealed.tenor.store, sealed.tenor.envelope("ada"), sealed.run_id, "it is right")
-    told(sealed.tenor)
+    catch_up_all(sealed.tenor.storage)
     assert client.get(addresses[0]).json()["code"] == "NOT_SEALED_YET"
     seal(sealed.tenor.sealing)
     for address in addresses:
         assert client.get(address).headers["cache-control"] == "private, no-cache"
 
 
-def test_asking_for_evidence_writes_nothing(sealed: Any, client: TestClient) -> None:
+def test_asking_for_evidence_writes_nothing(queryable: Any, reading: TestClient) -> None:
     counts = "SELECT (SELECT count(*) FROM ledger_events) + (SELECT count(*) FROM log_checkpoint)"
-    before = sealed.one(counts)
-    for rest in ("status", "keys", "checkpoints", "verifications", f"runs/{sealed.run_id}/certificate"):
-        assert client.get(f"{AUDIT}/{rest}").status_code == 200
-    assert sealed.one(counts) == before
+    before = queryable.one(counts)
+    for rest in ("status", "keys", "checkpoints", "verifications", f"runs/{queryable.run_id}/certificate"):
+        assert reading.get(f"{AUDIT}/{rest}").status_code == 200
+    assert queryable.one(counts) == before
 
 
-def test_checkpoints_are_notes_that_never_change(client: TestClient) -> None:
-    listed = client.get(f"{AUDIT}/checkpoints").json()
+def test_checkpoints_are_notes_that_never_change(reading: TestClient) -> None:
+    listed = reading.get(f"{AUDIT}/checkpoints").json()
     sizes = [checkpoint["tree_size"] for checkpoint in listed]
     assert sizes == sorted(sizes, reverse=True) and len(sizes) == 4
-    page = client.get(f"{AUDIT}/checkpoints?limit=2")
-    assert page.json() + client.get(page.links["next"]["url"]).json() == listed
-    one = client.get(f"{AUDIT}/checkpoints/{sizes[0]}")
+    page = reading.get(f"{AUDIT}/checkpoints?limit=2")
+    assert page.json() + reading.get(page.links["next"]["url"]).json() == listed
+    one = reading.get(f"{AUDIT}/checkpoints/{sizes[0]}")
     assert one.json() == listed[0] and one.headers["cache-control"] == "private, no-cache"
 
 
@@ -175,9 +177,9 @@ REFUSALS = [
 
 @pytest.mark.parametrize(("rest", "status", "code"), REFUSALS)
 def test_every_refusal_is_a_problem_document(
-    sealed: Any, client: TestClient, rest: str, status: int, code: str
+    queryable: Any, reading: TestClient, rest: str, status: int, code: str
 ) -> None:
-    answer = client.get(f"{AUDIT}/{rest.format(run=sealed.run_id)}")
+    answer = reading.get(f"{AUDIT}/{rest.format(run=queryable.run_id)}")
     assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["detail"] and answer.json()["title"]

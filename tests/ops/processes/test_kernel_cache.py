@@ -79,6 +79,7 @@ def test_compiling_is_told_once_with_its_seconds(
     kernels: int, is_told: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    monkeypatch.setattr(kernel_cache, "LOOK_SECONDS", 0.05)
     (tmp_path / "before.nbc").write_text("")
     with compiling_told(Settings(tmp_path, None)) as look:
         for number in range(kernels):

@@ -12,6 +12,7 @@ from domain.runs import run as runs
 from domain.runs.run import fail_chunk
 from domain.scenarios.versions import Scenario, ScenarioSet, define, define_set, fold, fold_set
 from projections.engine.runner import catch_up
+from tests.builders.result_tables import publish
 from tests.builders.sample_run import ASKED, NODES, NOW, SPACE, SampleRun, Tenor, portfolio, register
 
 CATALOGUE = (
@@ -175,8 +176,7 @@ def test_a_run_that_ends_without_results(tenor: Tenor, end: Any) -> None:
     place = ASKED.at(run.run_id, run.run.version + 1)
     run.change(tenor, end(run.run, ASKED, run.run_id, "why") if end else [runs.RunFailed(**place, reason="why")])
     run.append_facts(tenor, 0)  # a worker that had not heard
-    for projection in tenor.projections():
-        catch_up(projection, tenor.store, tenor.database.connect)
+    publish(tenor)
     ended = "CANCELLED" if end else "FAILED"
     assert tenor.rows("SELECT status, queryable_at FROM read.run") == [(ended, None)]
 

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from domain.portfolio.columns import Portfolio
-from projections.engine.runner import catch_up
 from query_api.reading import Connection
 from query_api.results.chosen.fields import Book
 from query_api.results.chosen.selection import ALL
@@ -19,7 +18,8 @@ from query_api.results.table import position_results
 from query_api.results.total import Total
 from query_api.results.totals import groupings, read_totals, sum_by, totals
 from query_api.runs import queryable_run
-from tests.builders.sample_run import RUN_ID, SampleRun, Tenor, tenor_over
+from tests.builders.result_tables import publish
+from tests.builders.sample_run import RUN_ID, SampleRun, tenor_over
 
 RELATIVE = 1e-12
 """Ninety signed doubles added in another order: 1e-14, and two digits for cancellation."""
@@ -29,14 +29,9 @@ RELATIVE = 1e-12
 def published(database_url: str) -> Iterator[tuple[Connection, Portfolio]]:
     with tenor_over(database_url) as tenor:
         sample = SampleRun().whole(tenor)
-        told(tenor)
+        publish(tenor)
         with tenor.database.connect() as connection:
             yield connection, sample.portfolio
-
-
-def told(tenor: Tenor) -> None:
-    for projection in tenor.projections():
-        catch_up(projection, tenor.store, tenor.database.connect)
 
 
 def test_rollups_and_chunks_give_the_same_totals(database_url: str) -> None:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from typing import Any
 
 from tests.walk.oracle.dates import InvalidTerms, whole_months
@@ -23,7 +24,8 @@ class Behaviour:
     step_months: float = 1.0
     """what stands for a month: 12/26 or 12/52 of one where payments are as many days apart"""
 
-    def of_period(self, issue: date, end: date, months: int, exposed: int) -> tuple[float, list[float]]:
+    @cache  # noqa: B019 - equal ones share it
+    def of_period(self, issue: date, end: date, months: int, exposed: int) -> tuple[float, tuple[float, ...]]:
         """SMM of a period, and the share of its first balance that defaults in each of its months.
 
         The period's survival is the product of its months', by loan age at its end; only the first `exposed` months
@@ -37,7 +39,7 @@ class Behaviour:
             dies = 1.0 - (1.0 - mdr(self.default, month)) ** self.step_months
             lost.append(perform * dies if number < exposed else 0.0)
             perform -= lost[-1]
-        return 1.0 - stay, lost
+        return 1.0 - stay, tuple(lost)
 
 
 def smm(speed: tuple[str, float] | None, age: int) -> float:

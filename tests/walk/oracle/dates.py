@@ -1,6 +1,7 @@
 """Dates as the contract says them: months clipped to their end, business days, day counts, payment schedules.
 
-Written from the contract alone, one date at a time; nothing is shared with the program.
+Written from the contract alone, one date at a time; nothing is shared with the program. Every bump of a market asks
+for the same dates again, so what has been worked out is kept.
 """
 
 import calendar
@@ -59,6 +60,7 @@ def _holidays(name: str) -> Any:
     }[name]
 
 
+@cache
 def is_business_day(name: str, day: date) -> bool:
     return bool(_holidays(name).isBusinessDay(ql.Date(day.day, day.month, day.year)))
 
@@ -69,6 +71,7 @@ def _moved(name: str, day: date, step: int) -> date:
     return day
 
 
+@cache
 def adjusted(name: str, rule: str, day: date) -> date:
     if rule == "UNADJUSTED":
         return day
@@ -135,6 +138,7 @@ class Moving:
 UNMOVED = Moving()
 
 
+@cache
 def schedule(
     *,
     as_of: date,
@@ -145,7 +149,7 @@ def schedule(
     last: date | None = None,
     keep_month_end: bool = False,
     move: Moving = UNMOVED,
-) -> list[Period]:
+) -> tuple[Period, ...]:
     """Every period of the instrument, from its first (or from well before `as_of` where nothing dates its start)."""
     if frequency == 0:
         if issue is None:
@@ -156,10 +160,11 @@ def schedule(
         pairs = _pairs(rolls, as_of, issue, first)
     tail = [] if frequency == 0 or last in (None, maturity) else [_tail(rolls, maturity)]
 
-    return [
+    regular_ones = [
         Period(a, b, move(a) if move.adjust_accrual else a, move(b) if move.adjust_accrual else b, move(b), regular)
         for a, b, regular in pairs
-    ] + [
+    ]
+    last_one = [
         Period(
             a,
             b,
@@ -172,6 +177,7 @@ def schedule(
         )
         for a, b, regular in tail
     ]
+    return (*regular_ones, *last_one)
 
 
 def _tail(rolls: Rolls, maturity: date) -> tuple[date, date, bool]:
@@ -229,6 +235,7 @@ def icma(start: date, end: date, period_end: date, frequency: int, keep_month_en
     return total / frequency
 
 
+@cache
 def fraction(
     day_count: str, period: Period, frequency: int, until: date | None = None, keep_month_end: bool = False
 ) -> float:

@@ -6,6 +6,7 @@ Adjustable rates, payment holidays, draws and steps; plain and slow, and nothing
 import math
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from itertools import count
 
 from tests.walk.oracle.behaviour import Behaviour
@@ -29,6 +30,7 @@ def has_events(terms: Terms) -> bool:
 # --- steps and rates ------------------------------------------------------------------------------------------------
 
 
+@cache
 def on_day(terms: Terms, day: date) -> Terms:
     """With the coupon and the margin that the rows of `steps` up to the day leave."""
     said = {

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, timedelta
+from functools import cache
 
 from tests.walk.oracle.dates import adjusted, is_business_day, years_between
 from tests.walk.oracle.market import Market
@@ -11,6 +12,7 @@ YEARS = {"GBP": 365.0}
 A_DAY = timedelta(days=1)
 
 
+@cache
 def is_overnight(index: str) -> bool:
     """A currency and a name, without a tenor."""
     return bool(re.fullmatch(r"[A-Z]{3}-.+", index)) and not re.search(r"-\d+[DWMY]$", index)
@@ -20,6 +22,7 @@ def calendar_of(index: str) -> str:
     return CALENDARS.get(index[:3], "WEEKEND")
 
 
+@cache
 def fixing_date(index: str, lag: int, reset: date) -> date:
     """So many business days before the reset, from the preceding business day where the reset is none."""
     dated = adjusted(calendar_of(index), "PRECEDING", reset)

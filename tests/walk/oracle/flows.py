@@ -1,8 +1,11 @@
 """The flows of loans, bonds and notes still to be paid, as section 2 of the contract words them."""
 
 import math
+from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
+from itertools import accumulate
 
 from tests.walk.oracle.behaviour import Behaviour, behaviour_of, step_of
 from tests.walk.oracle.dates import (
@@ -56,7 +59,7 @@ def periods_of(terms: Terms, as_of: date) -> list[Period]:
 
 
 def unextended_periods(terms: Terms, as_of: date) -> list[Period]:
-    return schedule(
+    periods = schedule(
         as_of=as_of,
         issue=terms.day_or_none("issue_date") or (as_of if terms.text("rate_type") == "ZERO" else None),
         first=terms.day_or_none("first_payment_date"),
@@ -70,13 +73,16 @@ def unextended_periods(terms: Terms, as_of: date) -> list[Period]:
             adjust_accrual=terms.flag("adjust_accrual"),
         ),
     )
+    return list(periods)
 
 
-def live_periods(terms: Terms, as_of: date) -> list[Period]:
+@cache
+def live_periods(terms: Terms, as_of: date) -> tuple[Period, ...]:
     """A payment is past when its adjusted date is on or before `as_of`."""
-    return [p for p in periods_of(terms, as_of) if p.pay > as_of]
+    return tuple(p for p in periods_of(terms, as_of) if p.pay > as_of)
 
 
+@cache
 def period_fraction(terms: Terms, period: Period) -> float:
     """30/360 on a loan makes every regular period exactly 1 / frequency of a year."""
     frequency = terms.whole("frequency")
@@ -99,6 +105,7 @@ def annual_rate(terms: Terms, market: Market, period: Period) -> float:
             return _floating_rate(terms, market, period)
 
 
+@cache
 def paid_coupon(terms: Terms, part: float) -> float:
     """The coupon as a nominal rate at the payment frequency, from the compounding that it is quoted with.
 
@@ -234,6 +241,7 @@ class Amortization:
         return (self.payment(balance, rate, left) if payment is None else payment) - interest
 
 
+@cache
 def amortization_of(terms: Terms) -> Amortization:
     """`amortization_months` and `io_months` run from the issue date."""
     if terms.product != "LOAN":
@@ -255,7 +263,7 @@ def given_payment(terms: Terms) -> float | None:
     return terms.number("payment_amount") * terms.notional / terms.number("reference_notional", abs(terms.notional))
 
 
-def _contractual(terms: Terms, market: Market, live: list[Period]) -> list[Flow]:
+def _contractual(terms: Terms, market: Market, live: tuple[Period, ...]) -> list[Flow]:
     plan, rounded = amortization_of(terms), cents if terms.instrument.get("rounding") == "CENT" else exact
     fee, floating = terms.number("servicing_fee", 0.0), terms.text("rate_type") == "FLOATING"
     redemption = 1.0 if terms.product == "LOAN" else terms.number("redemption_per_100", 100.0) / 100
@@ -300,14 +308,16 @@ def months_of(terms: Terms, market: Market, period: Period) -> int:
     return 12 // f if period.regular else max(whole_months(period.start, period.end), 1)
 
 
-def _with_behaviour(terms: Terms, market: Market, live: list[Period], does: Behaviour) -> list[Flow]:
+def _with_behaviour(terms: Terms, market: Market, live: tuple[Period, ...], does: Behaviour) -> list[Flow]:
     plan, issue, fee = amortization_of(terms), terms.day("issue_date"), terms.number("servicing_fee", 0.0)
     months = [months_of(terms, market, period) for period in live]
+    months_to_end = list(accumulate(months))
     balance, waiting, flows = terms.notional, list[Defaulted](), list[Flow]()
     unprepaid = terms.notional
     for k, period in enumerate(live):
         rate, part, left = annual_rate(terms, market, period), period_fraction(terms, period), len(live) - k
-        exposed = sum(months) - does.lag_months - sum(months[:k])
+        months_before = months_to_end[k] - months[k]
+        exposed = months_to_end[-1] - does.lag_months - months_before
         smm, lost = does.of_period(issue, period.end, months[k], exposed)
         mdr = sum(lost)
         due = _scheduled(plan, period, balance, rate, part, left)
@@ -321,7 +331,7 @@ def _with_behaviour(terms: Terms, market: Market, live: list[Period], does: Beha
         prepaid = prepaid if abs(prepaid) < abs(balance - defaulted - due_paid) else balance - defaulted - due_paid
         interest = (balance - defaulted) * (rate - fee) * part
         for number, share in enumerate(lost, 1):
-            with_payment = _payment_of_month(months, sum(months[:k]) + number + does.lag_months)
+            with_payment = _payment_of_month(months_to_end, months_before + number + does.lag_months)
             waiting.append(Defaulted(with_payment, share * balance, share * balance))
         flows.append(Flow(period.pay, due_paid + prepaid, interest, k))
         if does.advances:
@@ -330,9 +340,9 @@ def _with_behaviour(terms: Terms, market: Market, live: list[Period], does: Beha
     return [*flows, *_recovered(live, waiting, does)]
 
 
-def _payment_of_month(months: list[int], month: int) -> int:
+def _payment_of_month(months_to_end: list[int], month: int) -> int:
     """The first payment at or after a month, counted from the start of the period in progress."""
-    return next((k for k in range(len(months)) if sum(months[: k + 1]) >= month), len(months) - 1)
+    return min(bisect_left(months_to_end, month), len(months_to_end) - 1)
 
 
 def _scheduled(plan: Amortization, period: Period, balance: float, rate: float, part: float, left: int) -> float:
@@ -357,7 +367,7 @@ def _advanced(waiting: list[Defaulted], period: Period, k: int, due_share: float
     return flows
 
 
-def _recovered(live: list[Period], waiting: list[Defaulted], does: Behaviour) -> list[Flow]:
+def _recovered(live: tuple[Period, ...], waiting: list[Defaulted], does: Behaviour) -> list[Flow]:
     """A month's defaults are recovered that many months on, with the first payment at or after."""
     flows = []
     for each in waiting:

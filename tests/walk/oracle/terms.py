@@ -10,9 +10,12 @@ from tests.walk.oracle.dates import InvalidTerms
 from tests.walk.oracle.market import read_table
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Terms:
-    """Everything the tables say of a position: its own row over its instrument's over its issuer's."""
+    """Everything the tables say of a position: its own row over its instrument's over its issuer's.
+
+    One object for a position, so that what is worked out of its terms alone can be kept.
+    """
 
     position: dict[str, str]
     instrument: dict[str, str]
@@ -21,6 +24,8 @@ class Terms:
     steps: list[dict[str, str]] = field(default_factory=list)
     holidays: list[dict[str, str]] = field(default_factory=list)
     draws: list[dict[str, str]] = field(default_factory=list)
+    matched: dict[tuple[tuple[str, str], ...], bool] = field(default_factory=dict, init=False, repr=False)
+    """what `matches` has found"""
 
     def text(self, name: str, default: str | None = None) -> str:
         value = self.instrument.get(name, default)
@@ -67,8 +72,11 @@ class Terms:
         return {f"tag:{key}": word or "true" for key, _, word in pairs}
 
     def matches(self, patterns: dict[str, str]) -> bool:
-        row: dict[str, Any] = self.issuer | self.instrument | self.position | self.tags
-        return all(fnmatchcase(row.get(name, ""), pattern) for name, pattern in patterns.items())
+        asked = tuple(patterns.items())
+        if asked not in self.matched:
+            row: dict[str, Any] = self.issuer | self.instrument | self.position | self.tags
+            self.matched[asked] = all(fnmatchcase(row.get(name, ""), pattern) for name, pattern in asked)
+        return self.matched[asked]
 
 
 def read_positions(folder: Path) -> list[Terms]:

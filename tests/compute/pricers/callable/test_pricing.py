@@ -55,8 +55,9 @@ def test_on_the_same_grid_every_price_is_quantlibs(tmp_path: Path) -> None:
         assert ours[number] == pytest.approx(theirs.NPV(), abs=1e-9), (terms, rights)
 
 
-def test_within_a_cent_per_100_of_a_thousand_steps(tmp_path: Path) -> None:
-    bonds = random_bonds(40, seed=5, longest_yr=15)
+@pytest.mark.parametrize("count", [10, pytest.param(40, marks=pytest.mark.long)])
+def test_within_a_cent_per_100_of_a_thousand_steps(tmp_path: Path, count: int) -> None:
+    bonds = random_bonds(count, seed=5, longest_yr=15)
     facts = priced(run_of(tmp_path, bonds, measures=PRICE))
     for number, (terms, rights) in enumerate(bonds):
         theirs = ql_bond(terms, rights)

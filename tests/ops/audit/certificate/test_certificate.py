@@ -25,9 +25,9 @@ def nowhere(tmp_path: Path) -> Settings:
     return Settings(tmp_path / "nowhere", None)
 
 
-def test_it_holds_here_and_elsewhere(sealed: Any, nowhere: Settings) -> None:
-    document = certify(sealed.tenor.sealing, sealed.run_id)
-    here, elsewhere = check(document, sealed.tenor.settings), check(document, nowhere)
+def test_it_holds_here_and_elsewhere(sealed_to_read: Any, nowhere: Settings) -> None:
+    document = certify(sealed_to_read.tenor.sealing, sealed_to_read.run_id)
+    here, elsewhere = check(document, sealed_to_read.tenor.settings), check(document, nowhere)
     assert (here.problems, here.is_key_known) == ([], True)
     assert (elsewhere.problems, elsewhere.is_key_known) == ([], False)
     assert here.document()["status"] == STATUS
@@ -62,17 +62,17 @@ def test_a_certificate_of_a_run_that_names_no_models_stays_as_it_was_signed() ->
     assert "models" not in summary(requested, ended)
 
 
-def test_a_key_that_is_known_must_be_the_one(sealed: Any, nowhere: Settings) -> None:
-    document = certify(sealed.tenor.sealing, sealed.run_id)
+def test_a_key_that_is_known_must_be_the_one(sealed_to_read: Any, nowhere: Settings) -> None:
+    document = certify(sealed_to_read.tenor.sealing, sealed_to_read.run_id)
     first = check(document, nowhere).first_key_id
     assert check(document, nowhere, first).problems == []
     assert check(document, nowhere, "0" * 64).problems
-    (path,) = (sealed.tenor.settings.home / "seals").iterdir()
+    (path,) = (sealed_to_read.tenor.settings.home / "seals").iterdir()
     assert check(document, nowhere, path.read_text().splitlines()[0]).problems == []
 
 
-def test_any_byte_changed_breaks_it(sealed: Any, nowhere: Settings) -> None:
-    document = certify(sealed.tenor.sealing, sealed.run_id)
+def test_any_byte_changed_breaks_it(sealed_to_read: Any, nowhere: Settings) -> None:
+    document = certify(sealed_to_read.tenor.sealing, sealed_to_read.run_id)
     for place in range(0, len(document), 29):
         for flip in (0x01, 0x20):
             changed = bytearray(document)
@@ -85,14 +85,14 @@ def test_what_is_no_certificate_is_said_to_be_none(nowhere: Settings, changed: b
     assert check(changed, nowhere).problems
 
 
-def test_the_same_content_in_another_layout_is_not_as_it_was_signed(sealed: Any, nowhere: Settings) -> None:
-    document = json.loads(certify(sealed.tenor.sealing, sealed.run_id))
+def test_the_same_content_in_another_layout_is_not_as_it_was_signed(sealed_to_read: Any, nowhere: Settings) -> None:
+    document = json.loads(certify(sealed_to_read.tenor.sealing, sealed_to_read.run_id))
     assert check(json.dumps(document, indent=1).encode(), nowhere).problems
 
 
-def test_a_forger_with_a_key_of_his_own_needs_the_logs_first_key(sealed: Any) -> None:
+def test_a_forger_with_a_key_of_his_own_needs_the_logs_first_key(sealed_to_read: Any) -> None:
     """Signed anew over other content: the proofs no longer fit, whoever has signed."""
-    document = json.loads(certify(sealed.tenor.sealing, sealed.run_id))
+    document = json.loads(certify(sealed_to_read.tenor.sealing, sealed_to_read.run_id))
     del document["signature"]
     forger = Ed25519PrivateKey.generate()
     document["keys"][0] |= {"public_key": public_bytes(forger).hex()}
@@ -100,7 +100,7 @@ def test_a_forger_with_a_key_of_his_own_needs_the_logs_first_key(sealed: Any) ->
     signature = {"algorithm": "Ed25519", "key_id": document["keys"][0]["key_id"]}
     signature["value"] = forger.sign(rfc8785.dumps(document)).hex()
     forged = rfc8785.dumps(document | {"signature": signature})
-    assert check(forged, sealed.tenor.settings).problems
+    assert check(forged, sealed_to_read.tenor.settings).problems
 
 
 def test_it_holds_after_the_key_was_rotated(sealed: Any, nowhere: Settings) -> None:
@@ -111,9 +111,9 @@ def test_it_holds_after_the_key_was_rotated(sealed: Any, nowhere: Settings) -> N
     assert json.loads(after)["signature"]["key_id"] == rotated.key_id
 
 
-def test_a_run_that_nobody_asked_for_has_none(sealed: Any) -> None:
+def test_a_run_that_nobody_asked_for_has_none(sealed_to_read: Any) -> None:
     with pytest.raises(Refused) as refused:
-        certify(sealed.tenor.sealing, "nonsense")
+        certify(sealed_to_read.tenor.sealing, "nonsense")
     assert refused.value.code == "UNKNOWN_RUN"
 
 

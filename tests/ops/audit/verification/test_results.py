@@ -9,9 +9,9 @@ import pytest
 from domain.runs.results import ResultsRecorded, results_stream
 from domain.runs.run import RunCompleted
 from ops.audit.verification.verify import verify
-from ops.read_models import build_projections, read_model_named
+from ops.read_models import read_model_named
 from ops.rebuilding import rebuild, rollback
-from projections.engine.runner import catch_up
+from tests.builders.read_models import catch_up_all
 
 STEP_BACK = """
 UPDATE reader_position SET position = position - 1 WHERE position = (SELECT max(position) FROM reader_position)
@@ -31,8 +31,7 @@ def do(sealed: Any, statement: str, *parameters: object) -> None:
 @pytest.fixture
 def published(sealed: Any) -> Any:
     """The run's results are in the read model."""
-    for read_model in build_projections(sealed.tenor.storage):
-        catch_up(read_model, sealed.tenor.store, sealed.tenor.database.connect)
+    catch_up_all(sealed.tenor.storage)
     return sealed
 
 
