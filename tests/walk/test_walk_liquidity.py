@@ -13,12 +13,11 @@ import pyarrow.parquet as pq
 import pytest
 from fastapi.testclient import TestClient
 
-from ops.read_models import build_projections
 from ops.services import build_app
 from ops.settings import Settings
 from ops.wiring import open_tenor
-from projections.engine.runner import catch_up
 from tests.builders.liquidity_fund import write_fund
+from tests.builders.read_models import catch_up_all
 from tests.walk.command_line import Tenor, one_at_a_time
 from tests.walk.oracle.liquidity import table
 from tests.walk.oracle.market import read_market, read_scenarios
@@ -55,8 +54,7 @@ def submit(tenor: Tenor, folder: Path) -> str:
 def client(walking: Tenor, brought: Brought) -> Iterator[TestClient]:
     assert brought.run_id
     with open_tenor(Settings(walking.home, walking.database_url)) as tenor:
-        for projection in build_projections(tenor.storage):
-            catch_up(projection, tenor.store, tenor.database.connect)
+        catch_up_all(tenor.storage)
         yield TestClient(build_app(tenor, ("cashflow",)), raise_server_exceptions=False)
 
 
