@@ -7,7 +7,7 @@ import typer
 from domain.measures.failures import failure_text
 from ops.cli.options import A_SNAPSHOT, AsJson, opened
 from ops.cli.output import Output
-from ops.ids import whole_id_of
+from ops.ids import near_scenarios_named, whole_id_of
 
 
 def register(app: typer.Typer) -> None:
@@ -39,7 +39,8 @@ def check(
         market = whole_id_of(tenor.storage, "market", market)
         wish = SubmitRun(portfolio, market, words(scenarios), words(measures), base_currency)
         catch_up_catalogues(tenor.storage)
-        document = check_before_run(tenor.storage, tenor.envelope(), wish)
+        with near_scenarios_named(tenor.storage):
+            document = check_before_run(tenor.storage, tenor.envelope(), wish)
     Output(as_json).show(document, *lines_of(document))
 
 
