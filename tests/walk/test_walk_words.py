@@ -33,10 +33,24 @@ def test_a_portfolio_and_a_market_of_two_dates_are_said_in_one_sentence(
     assert f"--as-of {MARKET_DAY}" in told[0]["fix"]
     assert [line for line in lines(walking, "check", *ids) if line.startswith("dates ")]
     submitted = walking("run", "submit", *ids, "--json")
-    assert submitted.code == 0 and told[0]["sentence"] in submitted.err and submitted.document["run_id"]
+    assert submitted.code == 0 and told[0]["sentence"] in submitted.err
+    walking.json("run", "cancel", submitted.document["run_id"])
     walking.json("ingest", folder, "--as-of", MARKET_DAY)  # the same content under the market's date too
     assert walking.json("check", *ids)["remarks"] == []
-    assert walking("run", "submit", *ids, "--json").err == ""
+    again = walking("run", "submit", *ids, "--json")
+    assert again.err == ""
+    walking.json("run", "cancel", again.document["run_id"])
+
+
+def test_a_run_on_which_nobody_works_says_how_to_go_on(walking: Tenor, walked: Walked) -> None:
+    """As after a kill of the command that had brought the workers."""
+    said = lines(walking, *walked.submit, "--measures", "PV")
+    run_id = said[0].split()[1]
+    assert f"`tenor run watch {run_id}`" in said[-1]
+    assert lines(walking, "run", "show", run_id)[-1] == said[-1]
+    assert "`tenor run watch`" in walking.refusal("results", run_id)["fix"]
+    walking.json("run", "cancel", run_id)
+    assert "no worker" not in lines(walking, "run", "show", run_id)[-1]
 
 
 def test_a_refused_portfolio_is_summed_up_in_one_true_sentence(walking: Tenor, tmp_path: Path) -> None:
