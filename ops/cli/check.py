@@ -45,12 +45,9 @@ def check(
 
 
 def lines_of(document: dict[str, Any]) -> list[str]:
-    return lacking(document) + [f"dates     {each['sentence']}; {each['fix']}" for each in document["remarks"]]
-
-
-def lacking(document: dict[str, Any]) -> list[str]:
+    dates = [f"dates     {each['sentence']}; {each['fix']}" for each in document["remarks"]]
     if document["ok"]:
-        return [f"nothing is lacking: all of {document['positions']:,} positions can be valued"]
+        return [f"nothing is lacking: all of {document['positions']:,} positions can be valued", *dates]
     failed, positions = document["failed"], document["positions"]
     lines = [
         f"of {positions:,} positions {failed:,} will have no value"
@@ -62,4 +59,4 @@ def lacking(document: dict[str, Any]) -> list[str]:
     models = [f"{each['model']}@{each['version']}" for each in document["models_without_approval"]]
     if models:
         lines.append(f"models without approval: {', '.join(models)} (tenor model approve MODEL@VERSION --reason …)")
-    return lines
+    return lines + dates
