@@ -97,7 +97,7 @@ def pin_each(store: EventStore, references: Sequence[str]) -> list[str]:
             latest[name] = len(scenario_of(store, name).versions)
         wanted = latest[name] if version is None else version
         if not 1 <= wanted <= latest[name]:
-            raise UnknownScenario(reference)
+            raise UnknownScenario(reference, latest[name])
         pinned.append(f"{name}@{wanted}")
     return pinned
 

@@ -1,6 +1,8 @@
 """The refusals that several commands share."""
 
+from domain.documents import nearest
 from domain.refusals import Refused, Unknown
+from domain.valuation_models import BY_NAME
 
 
 class UnknownSnapshot(Unknown):
@@ -10,11 +12,17 @@ class UnknownSnapshot(Unknown):
 
 
 class UnknownScenario(Unknown):
-    def __init__(self, reference: str) -> None:
+    """A scenario, a set (`@name`), or a version of one of which there are `versions`."""
+
+    def __init__(self, reference: str, versions: int = 0) -> None:
+        self.reference, self.versions = reference, versions
+        command = "set" if reference.startswith("@") else "define"
+        fix = f"define it with `tenor scenario {command}`, or see `tenor scenario list`"
+        what = "scenario set" if reference.startswith("@") else "scenario"
         super().__init__(
             "UNKNOWN_SCENARIO",
-            f"there is no scenario {reference!r}",
-            "define it with `tenor scenario define`, or see `tenor scenario list`",
+            f"there is no {what} {reference!r}",
+            f"its versions are 1 to {versions}" if versions else fix,
         )
 
 
@@ -25,7 +33,9 @@ class UnknownRun(Unknown):
 
 class UnknownModel(Unknown):
     def __init__(self, reference: str) -> None:
-        super().__init__("UNKNOWN_MODEL", f"there is no model {reference!r}", "see `tenor model list`")
+        near = nearest(reference.partition("@")[0], BY_NAME)
+        fix = f"the nearest: {near}, in versions 1 to {BY_NAME[near].version}" if near else "see `tenor model list`"
+        super().__init__("UNKNOWN_MODEL", f"there is no model {reference!r}", fix)
 
 
 class InvalidInput(Refused):

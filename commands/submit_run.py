@@ -12,9 +12,10 @@ from commands.once import once
 from commands.refusals import UnknownScenario, UnknownSnapshot
 from commands.scenario_misfits import portfolio_misfits
 from domain.answered_commands import Key
+from domain.documents import nearest
 from domain.event import Envelope, stream_id
 from domain.market.document import MarketDocument, stored_market
-from domain.measures.measures import DEFAULT_MEASURES, UnknownMeasure, resolve
+from domain.measures.measures import BY_NAME, DEFAULT_MEASURES, UnknownMeasure, resolve
 from domain.ports import BlobStore, EventStore
 from domain.refusals import Refused
 from domain.runs import run as runs
@@ -154,7 +155,7 @@ def members(store: EventStore, reference: str) -> list[str]:
     versions = scenario_set_of(store, name).versions
     wanted = len(versions) if version is None else version
     if not 1 <= wanted <= len(versions):
-        raise UnknownScenario(reference)
+        raise UnknownScenario(reference, len(versions))
     return list(versions[wanted - 1])
 
 
@@ -162,7 +163,9 @@ def measures_of(asked: tuple[str, ...]) -> tuple[str, ...]:
     try:
         return resolve(asked) if asked else DEFAULT_MEASURES
     except UnknownMeasure as unknown:
-        raise Refused("UNKNOWN_MEASURE", str(unknown), "choose among the measures listed") from unknown
+        near = nearest(unknown.name, BY_NAME)
+        fix = f"the nearest is {near}" if near else "choose among the measures listed"
+        raise Refused("UNKNOWN_MEASURE", str(unknown), fix) from unknown
 
 
 def refuse_matured(portfolio: SnapshotRegistered, market: MarketDocument) -> None:

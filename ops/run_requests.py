@@ -22,8 +22,10 @@ SHOW_RUN = (
 
 def submit_request(storage: Storage, envelope: Envelope, request: SubmitRun, key: Key | None = None) -> str:
     from ops.checking import check_scenarios
+    from ops.ids import near_scenarios_named
 
-    return str(submit_run(storage.store, storage.blobs, envelope, request, check_scenarios, key).run_id)
+    with near_scenarios_named(storage):
+        return str(submit_run(storage.store, storage.blobs, envelope, request, check_scenarios, key).run_id)
 
 
 def find_run(storage: Storage, run_id: str) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from ops.checking import check_scenarios, find_unsolved
 from ops.http.database_metrics import DatabaseCollector
 from ops.http.probing import Probe
 from ops.http.server import Server, configuration
-from ops.ids import whole_id_of
+from ops.ids import near_scenarios_named, whole_id_of
 from ops.liquidity import work_out_for as liquidity_for
 from ops.metrics import ProjectionCollector
 from ops.parsing.pool import Abandoned
@@ -125,7 +125,13 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
         "orchestrator": lambda: [
             orchestrator.build_router(connect),
             run_commands.build_router(
-                store, blobs, envelope_of, check_scenarios, check, partial(whole_id_of, tenor.storage)
+                store,
+                blobs,
+                envelope_of,
+                check_scenarios,
+                check,
+                partial(whole_id_of, tenor.storage),
+                partial(near_scenarios_named, tenor.storage),
             ),
         ],
         "results": lambda: [results.build_router(connect, load_portfolio)],

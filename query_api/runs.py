@@ -140,7 +140,7 @@ def queryable_run(connection: Connection, run_id: str | UUID) -> RunRow:
         raise NotQueryable(f"run {run_id} is {run.status} and has no results", "submit a new run", **_how_far(run))
     raise NotQueryable(
         f"run {run_id} is {run.status}: its results are not there yet",
-        "wait for the end of its event stream, or submit with --wait",
+        "follow it with `tenor run watch`, which brings workers where none is alive, or by its event stream",
         **_how_far(run),
     )
 

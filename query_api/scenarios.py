@@ -63,20 +63,24 @@ def scenario_versions(connection: Connection, reference: str, as_of_event: int |
     rows = _rows(connection, SCENARIO_VERSIONS, (name, as_of_event, as_of_event))
     found = [row for row in rows if version in (None, row["version"])]
     if not found:
-        raise NotFound(f"there is no scenario {reference!r}", _fix(connection, name, rows))
+        fix = _fix(rows, near_scenarios(connection, name), "`tenor scenario list` names the scenarios")
+        raise NotFound(f"there is no scenario {reference!r}", fix)
     return found
 
 
-def _fix(connection: Connection, name: str, versions: list[Row]) -> str:
-    """The versions that there are, or the nearest names."""
+def _fix(versions: list[Row], near: list[str], listed: str) -> str:
+    """The versions that there are, or the nearest names, or where all of them are listed."""
     if versions:
         return f"its versions are 1 to {versions[0]['version']}"
-    near = near_scenarios(connection, name)
-    return f"the nearest: {', '.join(near)}" if near else "`tenor scenario list` names the scenarios"
+    return f"the nearest: {', '.join(near)}" if near else listed
 
 
 def near_scenarios(connection: Connection, name: str) -> list[str]:
     return nearest(name, [BASE, *(row["scenario_id"] for row in list_scenarios(connection, MAX_COMPARED))])
+
+
+def near_sets(connection: Connection, name: str) -> list[str]:
+    return nearest(name, [row["scenario_set_id"] for row in list_sets(connection, MAX_COMPARED)])
 
 
 def list_sets(connection: Connection, limit: int, after: str = "", as_of_event: int | None = None) -> list[Row]:
@@ -88,10 +92,7 @@ def set_versions(connection: Connection, reference: str, as_of_event: int | None
     rows = _rows(connection, SET_VERSIONS, (name, as_of_event, as_of_event))
     found = [row for row in rows if version in (None, row["version"])]
     if not found:
-        known = [row["scenario_set_id"] for row in list_sets(connection, MAX_COMPARED)]
-        near = [f"the nearest: {', '.join(each)}" for each in [nearest(name, known)] if each]
-        versions = [f"its versions are 1 to {row['version']}" for row in rows[:1]]
-        fix = next(iter([*versions, *near]), "list the sets at /api/v1/scenario/sets")
+        fix = _fix(rows, near_sets(connection, name), "list the sets at /api/v1/scenario/sets")
         raise NotFound(f"there is no scenario set {reference!r}", fix)
     return found
 

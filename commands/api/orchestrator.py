@@ -1,6 +1,7 @@
 """Ask for a run; cancel, retry, approve, reject, publish one."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
@@ -51,6 +52,8 @@ Check = Callable[[Envelope, SubmitRun], dict[str, Any]]
 """What a run would lack; handed down, since compute finds it."""
 WholeId = Callable[[str, str], str]
 """Of a run, portfolio or market, the id that its beginning or `latest` stands for; handed down, since tables say it."""
+Naming = Callable[[], AbstractContextManager[None]]
+"""Around what names scenarios: the nearest are told of one that is not there; handed down, since tables say it."""
 Change = Callable[[EventStore, Envelope, str, str, Key | None], Changed]
 
 CHANGES: dict[str, Change] = {
@@ -69,6 +72,7 @@ def build_router(
     check_scenarios: CheckScenarios,
     check: Check,
     whole_id: WholeId,
+    naming: Naming = nullcontext,
 ) -> APIRouter:
     router = APIRouter(prefix=PREFIX, tags=["orchestrator"], route_class=CommandRoute)
 
@@ -78,14 +82,16 @@ def build_router(
         command = command_of(asked, whole_id)
         envelope = keyed(envelope_of(request), idempotency_key)
         key = key_of(request, envelope, idempotency_key, sha256_of(asked))
-        submitted = submit_run(store, blobs, envelope, command, check_scenarios, key)
+        with naming():
+            submitted = submit_run(store, blobs, envelope, command, check_scenarios, key)
         body = {"run_id": str(submitted.run_id), "status": "REQUESTED", "event_position": submitted.position}
         return accepted(body, submitted.position, f"{PREFIX}/runs/{submitted.run_id}")
 
     @router.post("/checks", operation_id="orchestrator_check_run")
     def check_run(request: Request, wish: RunWish) -> JSONResponse:
         """What such a run would lack, by sentence and count. Nothing is priced, nothing stored."""
-        return JSONResponse(check(envelope_of(request), command_of(wish, whole_id)))
+        with naming():
+            return JSONResponse(check(envelope_of(request), command_of(wish, whole_id)))
 
     for name, change in CHANGES.items():
         _add_change(router, store, envelope_of, whole_id, name, change)

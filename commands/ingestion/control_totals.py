@@ -1,16 +1,14 @@
 """What to reconcile a portfolio with: positions and exact sums, each in the currency that its amounts are in."""
 
 import math
-from typing import Any
 
 import numpy as np
 
+from commands.ingestion.findings import Array
 from domain.portfolio.columns import ColumnData, Portfolio
 from domain.portfolio.term_use import PAIRS
 
 RESIDUAL = "RESIDUAL"
-
-Array = np.ndarray[Any, Any]
 
 
 def control_totals(portfolio: Portfolio) -> dict[str, dict[str, float]]:

@@ -1,15 +1,11 @@
 """Which rows a portfolio can be stored without: the wrong ones, and all that need them."""
 
-from typing import Any
-
 import numpy as np
 
 from commands.ingestion.codes import Code
 from commands.ingestion.deals.checks import PARTS_OF_DEAL
-from commands.ingestion.findings import Findings
+from commands.ingestion.findings import Array, Findings
 from commands.ingestion.references import Tables, rows_referred
-
-Array = np.ndarray[Any, Any]
 
 _PARTS = ("cashflows", "exercises", "steps", "payment_holidays", "draws", "tranches")
 _OF_DEALS = ("deals", *PARTS_OF_DEAL)

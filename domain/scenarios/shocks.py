@@ -12,7 +12,18 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from domain.documents import InvalidDocument, Number, Pair, Part, Problem, Text, merged, read_json, structure_problems
+from domain.documents import (
+    InvalidDocument,
+    Number,
+    Pair,
+    Part,
+    Problem,
+    Text,
+    merged,
+    read_json,
+    shown,
+    structure_problems,
+)
 from domain.market.parts import RateNode, Tenor, add_tenor
 from domain.market.percent import RATE, rates_of, suspected
 from domain.measures.measures import KEY_RATE_TENORS_YR
@@ -291,6 +302,9 @@ def parse_scenarios(raw: bytes | str, *, rates_are_decimals: bool = False) -> li
     content, problems = read_json(raw)
     if content is None and problems:
         raise InvalidScenario(problems)
+    if isinstance(content, dict) and "scenario_set_id" in content:
+        fix = "define it with `tenor scenario set`, or POST it to /api/v1/scenario/sets"
+        raise InvalidScenario([Problem("$", "SCENARIO_SET", shown(content), "this is a set of scenarios", fix)])
     entries = [(f"[{i}]", each) for i, each in enumerate(content)] if isinstance(content, list) else [("", content)]
     structure: list[Problem] = []
     documents: list[tuple[str, ScenarioDocument]] = []
@@ -313,6 +327,9 @@ def parse_scenario_set(raw: bytes | str) -> ScenarioSetDocument:
     content, problems = read_json(raw)
     if content is None and problems:
         raise InvalidScenario(problems)
+    if not isinstance(content, dict):
+        fix = 'write one object: {"scenario_set_id": "nightly", "scenarios": ["up100"]}'
+        raise InvalidScenario([Problem("$", "WRONG_TYPE", shown(content), "this is no scenario set", fix)])
     document: ScenarioSetDocument | None
     document, structure = _parsed(ScenarioSetDocument, content, "")
     problems = merged(problems, structure, _repetitions(document.scenarios if document else ()))

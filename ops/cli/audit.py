@@ -168,7 +168,8 @@ def check(
     report = check_file(content, settings_of(context), key, any_log=any_log).document()
     known = "known here" if report["key_known"] else "not known here: compare it with what you were given (--key)"
     lines = [f"{name:<11}{report[name]}" for name in ("run_id", "status", "log", "issued_at", "signed_by")]
-    lines += [f"first key  {report['first_key']} ({known})", *report["problems"]]
+    lines.append(f"first key  {report['first_key']} ({known})")
+    lines = [*(lines if report["run_id"] else []), *report["problems"]]
     Output(as_json).show(report, *lines, "the certificate holds" if report["ok"] else "the certificate does NOT hold")
     fail_unless(report["ok"])
 

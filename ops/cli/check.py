@@ -7,7 +7,7 @@ import typer
 from domain.measures.failures import failure_text
 from ops.cli.options import A_SNAPSHOT, AsJson, opened
 from ops.cli.output import Output
-from ops.ids import whole_id_of
+from ops.ids import near_scenarios_named, whole_id_of
 
 
 def register(app: typer.Typer) -> None:
@@ -39,17 +39,15 @@ def check(
         market = whole_id_of(tenor.storage, "market", market)
         wish = SubmitRun(portfolio, market, words(scenarios), words(measures), base_currency)
         catch_up_catalogues(tenor.storage)
-        document = check_before_run(tenor.storage, tenor.envelope(), wish)
+        with near_scenarios_named(tenor.storage):
+            document = check_before_run(tenor.storage, tenor.envelope(), wish)
     Output(as_json).show(document, *lines_of(document))
 
 
 def lines_of(document: dict[str, Any]) -> list[str]:
-    return lacking(document) + [f"dates     {each['sentence']}; {each['fix']}" for each in document["remarks"]]
-
-
-def lacking(document: dict[str, Any]) -> list[str]:
+    dates = [f"dates     {each['sentence']}; {each['fix']}" for each in document["remarks"]]
     if document["ok"]:
-        return [f"nothing is lacking: all of {document['positions']:,} positions can be valued"]
+        return [f"nothing is lacking: all of {document['positions']:,} positions can be valued", *dates]
     failed, positions = document["failed"], document["positions"]
     lines = [
         f"of {positions:,} positions {failed:,} will have no value"
@@ -61,4 +59,4 @@ def lacking(document: dict[str, Any]) -> list[str]:
     models = [f"{each['model']}@{each['version']}" for each in document["models_without_approval"]]
     if models:
         lines.append(f"models without approval: {', '.join(models)} (tenor model approve MODEL@VERSION --reason …)")
-    return lines
+    return lines + dates

@@ -46,7 +46,7 @@ def harmless(text: str) -> str:
     return re.sub(r"[^\n\t]+", lambda line: visible(line.group()), text)
 
 
-def said(value: Any) -> str:
+def said(value: object) -> str:
     """A value as a person reads it: lists by commas, moments to the second, nothing where there is none."""
     match value:
         case None:

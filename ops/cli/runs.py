@@ -85,7 +85,8 @@ def submit(
             document, holes = summary(row), failure_lines(row)
         else:
             run_id = submit_request(tenor.storage, envelope, request, key)
-            document, holes = submitted(tenor, run_id), []
+            document = submitted(tenor, run_id)
+            holes = [] if as_json else waiting_lines(tenor, run_id, document["status"])
     show_summary(output, document, holes)
     if document["status"] in ("FAILED", "CANCELLED"):
         output.note(f"error: the run is {document['status']}; see `tenor run show {run_id}`")
@@ -107,6 +108,16 @@ def submitted(tenor: "Tenor", run_id: str) -> dict[str, Any]:
         "results": 0,
         "seconds": 0.0,
     }
+
+
+def waiting_lines(tenor: "Tenor", run_id: str, status: str) -> list[str]:
+    """Nothing moves while no worker is alive: the process that had them may have been killed."""
+    from domain.runs.status import UNFINISHED
+    from ops.processes.loops import count_alive
+
+    if status not in UNFINISHED or count_alive(tenor.database.connect, "worker"):
+        return []
+    return [f"no worker is alive: `tenor run watch {run_id}` goes on with it, and so does `tenor up`"]
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -134,10 +145,11 @@ def show(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
 
     with opened(context) as tenor:
         row = find_run(tenor.storage, run_named(tenor.storage, run))
+        waiting = waiting_lines(tenor, str(row["run_id"]), row["status"])
     uses = [f"{one['model']}@{one['version']} {one['status']}" for one in row["models"]]
     shown = {name: value for name, value in row.items() if name != "failures"} | {"models": ", ".join(uses)}
     lines = (f"{name:<22}{said(value)}".rstrip() for name, value in shown.items())
-    Output(as_json).show(row, *lines, *failure_lines(row))
+    Output(as_json).show(row, *lines, *failure_lines(row), *waiting)
 
 
 def watch(context: typer.Context, run: Run, as_json: AsJson = False) -> None:

@@ -8,6 +8,7 @@ import typer
 from ops.cli.files import read_bytes
 from ops.cli.options import AsJson, RatesAreDecimals, opened
 from ops.cli.output import Output
+from ops.ids import near_scenarios_named
 
 LIST_SCENARIOS = (
     "SELECT DISTINCT ON (scenario_id) scenario_id, version, name FROM read.scenario ORDER BY scenario_id, version DESC"
@@ -49,7 +50,7 @@ def define_set(
     from commands.define_scenario import define_scenario_set
 
     raw = read_bytes(file)
-    with opened(context) as tenor:
+    with opened(context) as tenor, near_scenarios_named(tenor.storage):
         defined = define_scenario_set(tenor.store, tenor.envelope(), raw)
     document = {"scenario_set_id": defined["scenario_set_id"], "version": defined["version"]}
     Output(as_json).show(document, f"@{document['scenario_set_id']}@{document['version']}")

@@ -12,7 +12,7 @@ from domain.texts import counted
 from ops.cli.calibration import calibrate
 from ops.cli.files import read_bytes
 from ops.cli.options import AsJson, RatesAreDecimals, opened, settings_of
-from ops.cli.output import Output, harmless
+from ops.cli.output import Output, harmless, said
 
 if TYPE_CHECKING:
     from ops.parsing.pool import ParserPool
@@ -198,7 +198,7 @@ def snapshot_table(rows: list[dict[str, Any]], kind: str) -> list[str]:
     width = max(len(each["name"] or "") for each in rows)
     counted = "positions" if kind == "PORTFOLIO" else "curves"
     return [
-        f"{each['snapshot_id']}  {each['name'] or '':<{width}}{'  ' if width else ''}{each['as_of'] or '':<10}  "
+        f"{each['snapshot_id']}  {each['name'] or '':<{width}}{'  ' if width else ''}{said(each['as_of']):<10}  "
         f"{each['rows'].get(counted, 0):>11,} {counted}  {each['sha256'][:12]}  {each['brought_at']:%Y-%m-%d %H:%M}"
         for each in rows
     ]

@@ -87,7 +87,7 @@ def found(tenor: "Tenor", name: str) -> dict[str, Any]:
         with tenor.database.connect() as connection:
             return show_model(connection, name)
     except NotFound as missing:
-        raise Refused("UNKNOWN_MODEL", str(missing), "see `tenor model list`") from missing
+        raise Refused("UNKNOWN_MODEL", str(missing), missing.fix) from missing
 
 
 def say(document: dict[str, Any], position: int, as_json: bool) -> None:

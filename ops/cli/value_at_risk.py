@@ -152,7 +152,7 @@ def amount(value: float | None) -> str:
 def backtest_lines(found: dict[str, Any]) -> list[str]:
     days, exceptions = found["days"], found["exceptions"]
     said = [
-        f"{exceptions} of {days} days lost more than the VaR; {found['expected_exceptions']:.1f} were to be expected",
+        f"{exceptions} of {days} days lost more than the VaR; {found['expected_exceptions']:.2g} were to be expected",
         f"zone        {found['zone']} (so many or fewer: {100 * found['cumulative_probability']:.2f} %)",
     ]
     for name, what in (("kupiec", "number"), ("independence", "order"), ("conditional_coverage", "both")):

@@ -1,4 +1,4 @@
-"""Patience: who asks for what the read models have not been told waits; what they were told and do not have is not there."""
+"""Patience: who asks for what read models have not been told waits; what they were told of and lack is not there."""
 
 import uuid
 from collections.abc import Callable

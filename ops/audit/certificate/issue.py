@@ -28,6 +28,7 @@ from domain.sealing.seals import (
     origin_of,
     parse_checkpoint,
 )
+from domain.texts import counted
 from domain.valuation_models import model_stream
 from ops.audit.run_events import RunEvents, read_run
 from ops.audit.sealing.checkpoints import SELECT_COVERING, one
@@ -255,7 +256,10 @@ def check(raw: bytes, settings: Settings, key: str | None = None, *, any_log: bo
         certificate = Certificate.model_validate(content)
         canonical = rfc8785.dumps(content)
         keys = [SealingKeyRotated.model_validate(each) for each in certificate.keys]
-    except (ValidationError, ValueError, RecursionError) as error:
+    except ValidationError as error:
+        missing = counted(error.error_count(), "field")
+        return Checked(None, [f"this is not a certificate: {missing} missing or of another kind"])
+    except (ValueError, RecursionError) as error:
         return Checked(None, [f"this is not a certificate: {str(error).splitlines()[0]}"])
     if raw not in (canonical, canonical + b"\n"):
         return Checked(certificate, ["the file is not in canonical form: it is not as it was signed"])

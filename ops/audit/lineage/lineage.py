@@ -273,7 +273,7 @@ def lines_of(document: dict[str, Any]) -> list[str]:
     proof = block["inclusion"]
     sealed = f"leaf {proof['leaf_index']} of {proof['tree_size']}, root {proof['root'][:16]}…" if proof else "not yet"
     lines = [
-        f"number    {shown} ({said_unit(number)}) {number['reason'] or ''}".rstrip(),
+        f"number    {shown} ({said_unit(number['measure'], number['currency'])}) {number['reason'] or ''}".rstrip(),
         f"of        {number['position_id']} under {number['scenario']} as of {number['as_of']}: {number['meaning']}",
         f"block     {block['topic']} chunk {block['chunk_no']} row {block['row_in_chunk']}, sha256 "
         f"{block['content_sha256'][:16]}… ({'intact' if number['content_matches_event'] else 'NOT INTACT'})",
@@ -301,7 +301,7 @@ def lines_of(document: dict[str, Any]) -> list[str]:
     return lines
 
 
-def said_unit(number: dict[str, Any]) -> str:
+def said_unit(measure: str, currency: str | None) -> str:
     """`USD`, `USD per bp`, `years`: the currency itself where the unit is an amount."""
-    unit, currency = BY_NAME[number["measure"].removesuffix("_BASE")].unit.value, number["currency"]
+    unit = BY_NAME[measure.removesuffix("_BASE")].unit.value
     return re.sub("(base )?currency", currency, unit) if currency else unit
