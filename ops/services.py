@@ -24,6 +24,7 @@ from domain.texts import of_header
 from ops.adapters.database import HEAD, at_another_revision, revision
 from ops.audit.evidence import build_evidence
 from ops.audit.metrics import AuditCollector
+from ops.bridge import work_out_for as bridge_for
 from ops.cash_flows import work_out_for
 from ops.checking import check_scenarios, find_unsolved
 from ops.http.database_metrics import DatabaseCollector
@@ -41,6 +42,7 @@ from query_api.http.app import create_app
 from query_api.http.problems import unreachable
 from query_api.services import (
     audit,
+    bridge,
     cashflow,
     ingestion,
     liquidity,
@@ -159,6 +161,7 @@ def cash_flow_routers(storage: Storage) -> list[APIRouter]:
     return [
         cashflow.build_router(storage.connect, work_out_for(storage)),
         liquidity.build_router(storage.connect, liquidity_for(storage)),
+        bridge.build_router(storage.connect, bridge_for(storage)),
     ]
 
 
