@@ -1,20 +1,23 @@
 """The flows of a chunk, a family at a time: those that are priced, of loans, bonds, pools and tranches."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from compute.chunks import TRANCHE, families_of
 from compute.inputs.discount_terms import discount_terms
+from compute.inputs.loan_events import has_events, resets_its_rate
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import Terms
 from compute.kernels.deals.terms import NOTIONAL, RESIDUAL
+from compute.kernels.flows.adjustable_rates import next_resets
 from compute.kernels.flows.discount_terms import DiscountTerms
 from compute.kernels.flows.flows import OF_RECOVERED, PARTS, Flows
 from compute.kernels.valuing.repricing import balances_left
 from compute.outputs.failures import Failing
+from compute.pricers.debt.eventful import resolve_eventful
 from compute.pricers.debt.projection import project_fixed, project_floating
 from compute.pricers.debt.terms import FLOATING, resolve_debt
 from compute.pricers.matured.recoveries import recovering, recovery_flows
@@ -57,10 +60,13 @@ def family_flows(run: RunInputs, terms: Terms, failing: Failing) -> Iterator[Fam
     product, past = families_of(terms), recovering(run, terms)
     floating = terms.choice("rate_type", RATE_TYPES) == FLOATING
     alive, is_debt = failing.fine & ~past, np.isin(product, DEBT)
+    eventful = has_events(terms)
     families = (
         (past & failing.fine & np.isin(product, SHOWN) & (not run.is_contractual), _recoveries),
-        (is_debt & ~floating & alive, _debt),
-        (is_debt & floating & alive, _debt),
+        (is_debt & ~floating & ~eventful & alive, _debt),
+        (is_debt & floating & ~eventful & alive, _debt),
+        (eventful & ~floating & alive, _eventful),
+        (eventful & floating & alive, _eventful),
         ((product == POOL) & alive, _pools),
         ((product == TRANCHE) & alive, _tranches),
     )
@@ -88,6 +94,20 @@ def _debt(run: RunInputs, terms: Terms, place: Rows) -> FamilyFlows:
     floats = rate_type == FLOATING
     flows = (project_floating(run, debt) if floats[0] else project_fixed(run, debt, rate_type)).flows
     return _family(run, terms, place, flows, has_parts=is_loan, floats=floats)
+
+
+def _eventful(run: RunInputs, terms: Terms, place: Rows) -> FamilyFlows:
+    """Adjustable rates reprice at their next reset; at the last payment where that comes first."""
+    is_loan = families_of(terms) == LOAN
+    flows = resolve_eventful(run, resolve_debt(run, terms, is_loan)).flows_today()
+    family = _family(
+        run, terms, place, flows, has_parts=is_loan, floats=terms.choice("rate_type", RATE_TYPES) == FLOATING
+    )
+    resets = resets_its_rate(terms)
+    per_year = np.where(resets, terms.whole("reset_frequency", 1), 1).astype(np.int32)
+    first = np.where(resets, terms.day("first_reset_date"), run.as_of_day).astype(np.int32)
+    day = np.minimum(next_resets(run.as_of_day, first, per_year) - run.as_of_day, _last_payments(flows))
+    return replace(family, reset_day=np.where(resets, day, family.reset_day).astype(np.int32))
 
 
 def _pools(run: RunInputs, terms: Terms, place: Rows) -> FamilyFlows:
@@ -135,6 +155,14 @@ def _next_payments(flows: Flows) -> Days:
     found = np.zeros(flows.position_count, np.int32)
     live = np.diff(flows.offsets) > 0
     found[live] = flows.day[flows.offsets[:-1][live]]
+    return found
+
+
+def _last_payments(flows: Flows) -> Days:
+    """[m] day of the last payment to come; 0 where there is none."""
+    found = np.zeros(flows.position_count, np.int32)
+    live = np.diff(flows.offsets) > 0
+    found[live] = flows.day[flows.offsets[1:][live] - 1]
     return found
 
 

@@ -17,7 +17,7 @@ from compute.kernels.flows.details import Details, floater_details, has_speeds, 
 from compute.kernels.flows.flows import Flows
 from compute.kernels.flows.pass_throughs import pool_flows
 from compute.kernels.flows.prepaying_pool import ADVANCED, BEGINNING, DEFAULTED, PREPAID, RECOVERED, SCHEDULED
-from compute.pricers.debt.eventful import project_eventful, resolve_eventful
+from compute.pricers.debt.eventful import resolve_eventful
 from compute.pricers.debt.projection import (
     float_terms_of,
     loan_terms,
@@ -146,7 +146,8 @@ def _debt(run: RunInputs, terms: Terms, is_loan: bool) -> list[Columns]:
 
 
 def _eventful(run: RunInputs, debt: Debt, is_loan: bool) -> list[Columns]:
-    loans, flows = resolve_eventful(run, debt), project_eventful(run, debt).flows
+    loans = resolve_eventful(run, debt)
+    flows = loans.flows_today()
     every, found = np.arange(len(flows.day)), []
     for scenario in range(run.scenario_count):
         part = _of_details(flows, scenario, loans.details(scenario), every)

@@ -1,7 +1,7 @@
 """What changes a loan's, a bond's or a swap's terms on agreed dates: rows of `steps`, `payment_holidays`, `draws`."""
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,14 +85,14 @@ def has_holidays(terms: Terms) -> Flags:
     """[n] LOANs that pay by a schedule and pass over some of its dates."""
     if "payment_holidays" not in terms.portfolio.tables:
         return np.zeros(len(terms), np.bool_)
-    found: Flags = (np.diff(holidays_of(terms).offsets) > 0)[terms.instruments]
-    found &= _is_loan_by_rule(terms)
+    named: Flags = (np.diff(holidays_of(terms).offsets) > 0)[terms.instruments]
+    found: Flags = np.logical_and(named, _is_loan_by_rule(terms))
     return found
 
 
 def resets_its_rate(terms: Terms) -> Flags:
     """[n] adjustable-rate loans."""
-    resets = terms.day("first_reset_date") != ABSENT_DATE
+    resets: Flags = terms.day("first_reset_date") != ABSENT_DATE
     if not resets.any():
         return resets
     found: Flags = resets & _is_loan_by_rule(terms) & (terms.choice("rate_type", RATE_TYPES) == FLOATING)
@@ -114,13 +114,15 @@ def _steps_its_rate(terms: Terms) -> Flags:
     product, rate_type = terms.choice("product_type", PRODUCT_TYPES), terms.choice("rate_type", RATE_TYPES)
     stepped: Flags = np.where(rate_type == FLOATING, has_steps(terms, "margin"), has_steps(terms, "coupon"))
     stepped &= rate_type != ZERO
-    return stepped & ((product == BOND) | _is_loan_by_rule(terms))
+    found: Flags = np.logical_and(stepped, (product == BOND) | _is_loan_by_rule(terms))
+    return found
 
 
 def _is_loan_by_rule(terms: Terms) -> Flags:
     amortization = terms.choice("amortization", AMORTIZATIONS)
-    is_loan: Flags = terms.choice("product_type", PRODUCT_TYPES) == LOAN
-    return is_loan & (amortization != CUSTOM) & (amortization != ABSENT)
+    is_loan = terms.choice("product_type", PRODUCT_TYPES) == LOAN
+    found: Flags = np.logical_and(is_loan, (amortization != CUSTOM) & (amortization != ABSENT))
+    return found
 
 
 def stepped(terms: Terms, column: str, instrument: NDArray[np.int64], day: Days, otherwise: Rates) -> Rates:
@@ -145,26 +147,27 @@ def _instrument_count(portfolio: Portfolio) -> int:
 
 
 def _holidays(portfolio: Portfolio) -> Holidays:
-    offsets, column = _by_instrument(portfolio, "payment_holidays", "from_date")
-    table = portfolio.tables.get("payment_holidays")
-    kind = np.empty(0, np.int8)
+    rows, days = _by_instrument(portfolio, "payment_holidays", "from_date"), np.int32
+    kind, table = np.empty(0, np.int8), portfolio.tables.get("payment_holidays")
     if table is not None and table.rows:
         known = table.columns["kind"]
         kind = np.array([HOLIDAY_KINDS.index(text) + FULL for text in known.categories], np.int8)[known.values]
-    order = column("", np.int64)
-    extends = column("extends_maturity", np.int8) == 1
-    return Holidays(offsets, column("from_date", np.int32), column("to_date", np.int32), kind[order], extends)
+    of = partial(_column, portfolio, "payment_holidays", rows.order)
+    extends = np.nan_to_num(of("extends_maturity")) == 1
+    return Holidays(rows.offsets, of("from_date").astype(days), of("to_date").astype(days), kind[rows.order], extends)
 
 
 def _draws(portfolio: Portfolio) -> Draws:
-    offsets, column = _by_instrument(portfolio, "draws", "date")
-    return Draws(offsets, column("date", np.int32), column("amount", np.float64))
+    rows = _by_instrument(portfolio, "draws", "date")
+    of = partial(_column, portfolio, "draws", rows.order)
+    return Draws(rows.offsets, of("date").astype(np.int32), of("amount").astype(np.float64))
 
 
 def _steps(portfolio: Portfolio) -> Steps:
-    offsets, column = _by_instrument(portfolio, "steps", "date")
-    values = {name: _carried_on(offsets, column(name, np.float64)) for name in STEPPED}
-    return Steps(offsets, column("date", np.int32), values)
+    rows = _by_instrument(portfolio, "steps", "date")
+    of = partial(_column, portfolio, "steps", rows.order)
+    values = {name: _carried_on(rows.offsets, of(name).astype(np.float64)) for name in STEPPED}
+    return Steps(rows.offsets, of("date").astype(np.int32), values)
 
 
 def _carried_on(offsets: NDArray[np.int64], said: Rates) -> Rates:
@@ -174,22 +177,27 @@ def _carried_on(offsets: NDArray[np.int64], said: Rates) -> Rates:
     return np.where(of_own, said[last], np.nan) if len(said) else said
 
 
-def _by_instrument(portfolio: Portfolio, name: str, by: str) -> tuple[NDArray[np.int64], Callable[[str, Any], Any]]:
-    """Offsets by row of `instruments`, and a way to the columns in that order; "" is the order itself."""
+class _Rows(NamedTuple):
+    """Rows of an attached table by row of `instruments`, and the order that brings them there."""
+
+    offsets: NDArray[np.int64]
+    order: NDArray[np.int64]
+
+
+def _by_instrument(portfolio: Portfolio, name: str, by: str) -> _Rows:
     count, table = _instrument_count(portfolio), portfolio.tables.get(name, TableData(0))
     if not table.rows:
-        return np.zeros(count + 1, np.int64), lambda _, dtype: np.empty(0, dtype)
+        return _Rows(np.zeros(count + 1, np.int64), np.empty(0, np.int64))
     instruments = portfolio.tables["instruments"].columns["instrument_id"]
     owner = table.columns["instrument_id"]
     owner_row = np.array([row_of(instruments, text) for text in owner.categories])[owner.values]
     order = np.lexsort((table.columns[by].values, owner_row))
-    offsets = np.concatenate(([0], np.cumsum(np.bincount(owner_row, minlength=count)))).astype(np.int64)
+    return _Rows(np.concatenate(([0], np.cumsum(np.bincount(owner_row, minlength=count)))).astype(np.int64), order)
 
-    def column(named: str, dtype: Any) -> Any:
-        if not named:
-            return order
-        known = table.columns.get(named)
-        absent = np.full(table.rows, np.nan if dtype is np.float64 else 0, dtype)
-        return absent if known is None else known.values[order].astype(dtype)
 
-    return offsets, column
+def _column(portfolio: Portfolio, name: str, order: NDArray[np.int64], column: str) -> Rates:
+    """NaN where the table has no such column."""
+    table = portfolio.tables.get(name)
+    known = None if table is None else table.columns.get(column)
+    found: Rates = np.full(len(order), np.nan) if known is None else known.values[order]
+    return found

@@ -17,7 +17,7 @@ from tests.walk.eventful_fund import write_fund
 from tests.walk.oracle.flows import payments
 from tests.walk.oracle.market import read_market, read_scenarios
 from tests.walk.oracle.terms import read_positions
-from tests.walk.test_against_the_oracle import BASE, differences, price_through_both
+from tests.walk.through_both import BASE, differences, price_through_both
 
 SEEDS = (11, 12, 13)
 CLOSE = 1e-9

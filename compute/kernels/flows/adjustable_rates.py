@@ -65,6 +65,20 @@ def adjustable_rates(
     return rate, sets
 
 
+def next_resets(as_of_day: int, first_reset_day: Days, resets_per_year: Days) -> Days:
+    """[n] epoch day of the first reset after the valuation date."""
+    days = np.empty(len(first_reset_day), np.int32)
+    _fill_next(as_of_day, np.ascontiguousarray(first_reset_day), np.ascontiguousarray(resets_per_year), days)
+    return days
+
+
+@kernel
+def _fill_next(as_of_day: int, first_reset_day: Days, resets_per_year: Days, days: Days) -> None:
+    for i in range(len(days)):
+        k = _first_to_come(as_of_day, first_reset_day[i], resets_per_year[i])
+        days[i] = reset_day(k, first_reset_day[i], resets_per_year[i])
+
+
 @kernel
 def _fill(
     as_of_day: int,
@@ -77,10 +91,11 @@ def _fill(
 ) -> None:
     now = np.empty(rate.shape[1])
     for i in range(len(terms.first_reset_day)):
-        k = _first_to_come(as_of_day, i, terms)
+        first_day, per_year = terms.first_reset_day[i], terms.resets_per_year[i]
+        k = _first_to_come(as_of_day, first_day, per_year)
         now[:] = terms.rate_in_force[i]
         for j in range(offsets[i], offsets[i + 1]):
-            while reset_day(k, i, terms) <= start[j]:
+            while reset_day(k, first_day, per_year) <= start[j]:
                 _reset(as_of_day, k, i, terms, discount_factors, now)
                 recasts = _recasts(k, i, terms)
                 sets[j] = RECASTS if recasts or sets[j] == RECASTS else LEVELS
@@ -89,27 +104,29 @@ def _fill(
 
 
 @kernel
-def reset_day(k: int, i: int, terms: ResetTerms) -> int:
-    year, month, day = civil_of_day(terms.first_reset_day[i])
-    reset: int = day_in_month(12 * year + month - 1 + k * (MONTHS_PER_YEAR // terms.resets_per_year[i]), day)
+def reset_day(k: int, first_reset_day: int, per_year: int) -> int:
+    """Counted from the first, the day clipped to its month."""
+    year, month, day = civil_of_day(first_reset_day)
+    reset: int = day_in_month(12 * year + month - 1 + k * (MONTHS_PER_YEAR // per_year), day)
     return reset
 
 
 @kernel
-def _first_to_come(as_of_day: int, i: int, terms: ResetTerms) -> int:
-    year, month, _ = civil_of_day(terms.first_reset_day[i])
+def _first_to_come(as_of_day: int, first_reset_day: int, per_year: int) -> int:
+    year, month, _ = civil_of_day(first_reset_day)
     now_year, now_month, _ = civil_of_day(as_of_day)
     apart = MONTHS_PER_YEAR * (now_year - year) + now_month - month
-    k = max(apart // (MONTHS_PER_YEAR // terms.resets_per_year[i]) - 1, 0)
-    while reset_day(k, i, terms) <= as_of_day:
+    k = max(apart // (MONTHS_PER_YEAR // per_year) - 1, 0)
+    while reset_day(k, first_reset_day, per_year) <= as_of_day:
         k += 1
     return k
 
 
 @kernel
 def _reset(as_of_day: int, k: int, i: int, terms: ResetTerms, discount_factors: Rates, now: Rates) -> None:
-    start, end = reset_day(k, i, terms), reset_day(k + 1, i, terms)
-    years = _years(terms.day_count[i], start, end, terms.resets_per_year[i])
+    first_day, per_year = terms.first_reset_day[i], terms.resets_per_year[i]
+    start, end = reset_day(k, first_day, per_year), reset_day(k + 1, first_day, per_year)
+    years = _years(terms.day_count[i], start, end, per_year)
     factors = discount_factors[terms.projection_row[i]]
     step = terms.first_cap[i] if k == 0 and not math.isnan(terms.first_cap[i]) else terms.periodic_cap[i]
     highest, margin = terms.initial_rate[i] + terms.life_cap[i], _margin_on(start, i, terms)
@@ -130,7 +147,7 @@ def _reset(as_of_day: int, k: int, i: int, terms: ResetTerms, discount_factors: 
 
 @kernel
 def _margin_on(day: int, i: int, terms: ResetTerms) -> float:
-    margin = terms.margin[i]
+    margin: float = terms.margin[i]
     for row in range(terms.steps[i], terms.steps[i + 1]):
         if terms.step_day[row] <= day and not math.isnan(terms.step_margin[row]):
             margin = terms.step_margin[row]
@@ -152,9 +169,10 @@ def _recasts(k: int, i: int, terms: ResetTerms) -> bool:
     if months <= 0:
         return False
     year, month, day = civil_of_day(terms.issue_day[i])
-    issued, reset, before = 12 * year + month - 1, reset_day(k, i, terms), terms.issue_day[i]
+    first_day, per_year = terms.first_reset_day[i], terms.resets_per_year[i]
+    issued, reset, before = 12 * year + month - 1, reset_day(k, first_day, per_year), terms.issue_day[i]
     if k > 0:
-        before = max(before, reset_day(k - 1, i, terms))
+        before = max(before, reset_day(k - 1, first_day, per_year))
     multiple = 1
     while True:
         due = day_in_month(issued + multiple * months, day)

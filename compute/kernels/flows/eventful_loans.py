@@ -21,6 +21,7 @@ from compute.kernels.flows.amortization import (
     months_of_periods,
     step_of_speeds_mo,
 )
+from compute.kernels.flows.flows import OF_DEFAULTED, PARTS, no_parts
 from compute.kernels.flows.prepaying_pool import (
     ADVANCED,
     BEGINNING,
@@ -36,6 +37,7 @@ from compute.kernels.flows.prepaying_pool import (
     advance,
     depends_on_age,
     empty_path,
+    fill_parts,
     fill_speeds,
     severity_under,
 )
@@ -111,6 +113,8 @@ class EventfulFlows(NamedTuple):
     """less draws and what is capitalised"""
     received_ccy: Amounts
     """principal alone"""
+    parts_ccy: Amounts
+    """[4, P, C] rows as `flows.PARTS`; empty where nobody asks"""
 
 
 def eventful_flows(
@@ -122,6 +126,8 @@ def eventful_flows(
     rate: Amounts,
     rate_of: Days,
     variant_of: Days,
+    *,
+    in_parts: bool = False,
 ) -> EventfulFlows:
     """Flows of n loans in C columns, column c at the rates `rate_of[c]` under the variant `variant_of[c]`.
 
@@ -140,7 +146,8 @@ def eventful_flows(
     Source:   contract of cash flows, section 2b
     """
     shape = (len(periods.end), len(rate_of))
-    flows = EventfulFlows(*(np.full(shape, np.nan) for _ in range(3)))
+    parts_ccy = np.full((len(PARTS), *shape), np.nan) if in_parts else no_parts()
+    flows = EventfulFlows(np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.nan), parts_ccy)
     market = (np.ascontiguousarray(rate), np.asarray(rate_of, np.int32), np.asarray(variant_of, np.int32))
     _fill(as_of_day, periods, terms.typed(), speeds.typed(), variants, *market, flows)
     return flows
@@ -176,6 +183,9 @@ def _fill(
                 flows.principal_ccy[first + j, c] = scheduled + paid - cash[DRAWN, j]
                 capitalises = scheduled * cash[BEGINNING, j] < 0.0
                 flows.received_ccy[first + j, c] = paid if capitalises else scheduled + paid
+            fill_parts(cash[:POOL_ROWS], first, c, flows.parts_ccy)
+            if len(flows.parts_ccy) > 0:
+                flows.parts_ccy[OF_DEFAULTED, first:last, c] -= cash[DRAWN]
 
 
 @kernel

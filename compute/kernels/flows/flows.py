@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 PARTS = OF_SCHEDULED, OF_PREPAID, OF_RECOVERED, OF_DEFAULTED = range(4)
 """Of a payment. What is scheduled is negative where interest is left unpaid and joins the balance; what defaults is not
-paid, and leaves it."""
+paid, and leaves it; less what is drawn, which joins it."""
 
 
 def no_parts() -> NDArray[np.float64]:

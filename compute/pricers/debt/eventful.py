@@ -55,6 +55,14 @@ class Eventful:
             variant[behaviour.scenarios] = behaviour.variants.of_scenario[behaviour.scenarios]
             yield behaviour, variant
 
+    def flows_today(self) -> Flows:
+        """Those that are priced."""
+        return self.flows(self.today)[0]
+
+    @property
+    def today(self) -> Market:
+        return Market(self.run.tables.discount_factors, self.run.tables.caplet_surfaces)
+
     def flows(self, market: Market, *, in_cents: bool = True) -> tuple[Flows, Flows]:
         """Flows under a market, and with principal received in place of principal: what lives are counted on."""
         rate, sets = self.rates(market)
@@ -64,7 +72,9 @@ class Eventful:
         made: EventfulFlows | None = None
         for behaviour, variant in self.columns():
             of = (behaviour.speeds, behaviour.variants)
-            part = eventful_flows(self.run.as_of_day, periods, terms, *of, rate, rate_of, variant)
+            part = eventful_flows(
+                self.run.as_of_day, periods, terms, *of, rate, rate_of, variant, in_parts=self.run.in_parts
+            )
             made = part if made is None else _filled_up(made, part, variant)
         assert made is not None
         return self._as_flows(periods, made)
@@ -73,13 +83,14 @@ class Eventful:
         day = (self.debt.schedules.pay - self.run.as_of_day).astype(np.int32)
         everyone = np.arange(self.run.scenario_count, dtype=np.int32)
         number = payment_number(periods.offsets)
-        flows = Flows(periods.offsets, day, number, made.interest_ccy, made.principal_ccy, everyone)
+        parts = made.parts_ccy if self.run.in_parts else None
+        flows = Flows(periods.offsets, day, number, made.interest_ccy, made.principal_ccy, everyone, parts)
         return flows, replace(flows, principal=made.received_ccy)
 
     def details(self, scenario: int) -> Details:
         """Payments to come of the first loan, under one scenario of the run."""
         run, (behaviour, variant) = self.run, next(each for each in self.columns() if each[1][scenario] >= 0)
-        rate, sets = self.rates(Market(run.tables.discount_factors, run.tables.caplet_surfaces))
+        rate, sets = self.rates(self.today)
         of_column = np.ascontiguousarray(rate[:, scenario if rate.shape[1] > 1 else 0])
         of = (behaviour.speeds.typed(), behaviour.variants, int(variant[scenario]))
         periods = eventful_periods(run, self.debt, sets)
@@ -90,7 +101,8 @@ def _filled_up(made: EventfulFlows, part: EventfulFlows, variant: NDArray[np.int
     """Each behaviour fills its own scenarios."""
     mine = variant >= 0
     for whole, some in zip(made, part, strict=True):
-        whole[:, mine] = some[:, mine]
+        if whole.size:
+            whole[..., mine] = some[..., mine]
     return made
 
 
@@ -115,7 +127,7 @@ def _without(speeds: Speeds, plain: NDArray[np.bool_]) -> Speeds:
 def project_eventful(run: RunInputs, debt: Debt) -> Projected:
     """Of loans and bonds that have events, all fixed or all floating."""
     loans = resolve_eventful(run, debt)
-    today = Market(run.tables.discount_factors, run.tables.caplet_surfaces)
+    today = loans.today
     flows, received = loans.flows(today)
     accrued_ccy = accrued_of(run, debt, _rate_in_force(loans))
     projected = Projected(flows, flows, flows, None, accrued_ccy, flows_of_life=received)

@@ -1,12 +1,11 @@
 """Loans and bonds whose terms change on agreed dates, as their kernels take them: terms, periods, rates by period."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.inputs.loan_events import draws_of, resets_its_rate, stepped, steps_of
+from compute.inputs.loan_events import Steps, draws_of, resets_its_rate, stepped, steps_of
 from compute.inputs.run_inputs import RunInputs
 from compute.kernels.dates.schedules import each_alone
 from compute.kernels.flows.adjustable_rates import KEEPS, LEVELS, ResetTerms, adjustable_rates
@@ -173,7 +172,7 @@ def floating_rates(run: RunInputs, debt: Debt, market: Market) -> tuple[Rates, N
 
 def _adjustable_rates(run: RunInputs, debt: Debt, market: Market) -> tuple[Rates, NDArray[np.int8]]:
     terms = debt.terms
-    initial_rate = terms.number("initial_rate")
+    initial_rate, steps = terms.number("initial_rate"), _steps_of_positions(debt)
     reset_terms = ResetTerms(
         rate_in_force=debt.coupon,
         initial_rate=np.where(np.isnan(initial_rate), debt.coupon, initial_rate),
@@ -189,17 +188,20 @@ def _adjustable_rates(run: RunInputs, debt: Debt, market: Market) -> tuple[Rates
         issue_day=debt.issue_day,
         day_count=debt.day_count,
         projection_row=terms.row_in("index", run.tables.projection_curve_of),
-        **_margin_steps(debt),
+        steps=steps.offsets,
+        step_day=steps.day,
+        step_margin=steps.values["margin"],
     )
     return adjustable_rates(run.as_of_day, debt.schedules.offsets, debt.schedules.start, reset_terms, market.factors)
 
 
-def _margin_steps(debt: Debt) -> dict[str, Any]:
+def _steps_of_positions(debt: Debt) -> Steps:
+    """The rows of `steps` by position in place of by instrument."""
     steps, instrument = steps_of(debt.terms), debt.terms.instruments
     counts = np.diff(steps.offsets)[instrument]
     offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
     row = np.repeat(steps.offsets[:-1][instrument] - offsets[:-1], counts) + np.arange(offsets[-1])
-    return {"steps": offsets, "step_day": steps.day[row], "step_margin": steps.values["margin"][row]}
+    return Steps(offsets, steps.day[row], {name: values[row] for name, values in steps.values.items()})
 
 
 def _forward_rates(run: RunInputs, debt: Debt, market: Market) -> Rates:

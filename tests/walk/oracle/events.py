@@ -76,7 +76,7 @@ def _years(terms: Terms, start: date, end: date) -> float:
 
 def resets_at(terms: Terms, market: Market, after: date, until: date) -> list[tuple[date, date]]:
     """Resets after one day, up to another, each with the one before it."""
-    first, per_year, found = terms.day("first_reset_date"), terms.whole("reset_frequency", 1), []
+    first, per_year, found = terms.day("first_reset_date"), terms.whole("reset_frequency", 1), list[tuple[date, date]]()
     for k in count():
         reset = add_months(first, k * 12 // per_year)
         if reset > until:
@@ -322,7 +322,7 @@ def under_speeds(
     fee, issue = terms.number("servicing_fee", 0.0), terms.day("issue_date")
     undrawn = float(terms.position.get("undrawn", 0)) * _side(terms.notional)
     balance, rows = terms.notional, list[Payment]()
-    owed: list[tuple[int, float, float]] = []
+    owed: list[tuple[int, float, int]] = []
     for n, j in enumerate(plan.live):
         period = plan.periods[j]
         exposed = sum(months) - does.lag_months - sum(months[:n])
@@ -336,13 +336,13 @@ def under_speeds(
         rows.append(
             Payment(period.pay, n, rates[n], balance, interest, (1.0 - sum(lost)) * due, drawn, prepaid, defaulted)
         )
-        for number, part in enumerate(lost, 1):
+        for number, died in enumerate(lost, 1):
             month = sum(months[:n]) + number + does.lag_months
             paid_with = next((k for k in range(len(months)) if sum(months[: k + 1]) >= month), len(months) - 1)
-            owed.append((paid_with, part * balance, n))
+            owed.append((paid_with, died * balance, n))
         balance = balance - defaulted - (1.0 - sum(lost)) * due - prepaid + drawn
     for paid_with, face, n in owed:
-        _recover(rows, shares, does, paid_with, face, int(n))
+        _recover(rows, shares, does, paid_with, face, n)
     return rows
 
 
