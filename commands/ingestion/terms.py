@@ -9,8 +9,8 @@ from commands.ingestion.codes import Code
 from commands.ingestion.deals.checks import check_deals, is_tranche, warn_of_lags
 from commands.ingestion.deals.speeds import DEFAULTS_OR_PD, PREPAYMENTS, check_speed
 from commands.ingestion.findings import Findings
-from commands.ingestion.loans.events import check_loan_events
-from commands.ingestion.payment_terms import LAST_REGULAR, check_payments, warn_off_grid
+from commands.ingestion.payments.loan_events import check_loan_events
+from commands.ingestion.payments.payment_terms import LAST_REGULAR, check_payments, warn_off_grid
 from commands.ingestion.references import Tables, rows_referred
 from commands.ingestion.typed_columns import TypedTable, list_fix
 from commands.ingestion.unused_terms import is_read, warn_of_unused_terms

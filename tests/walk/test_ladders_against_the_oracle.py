@@ -17,7 +17,7 @@ from query_api.services.cashflow import AskedFlows, Basis, Shown
 from tests.walk.oracle.ladders import Book, book_of
 from tests.walk.oracle.market import Market, MissingMarketData, read_market, read_scenarios
 from tests.walk.oracle.terms import Terms, read_positions
-from tests.walk.test_against_the_oracle import BASE, FUNDS
+from tests.walk.through_both import BASE, FUNDS
 
 NAMES = (
     "behaviour",

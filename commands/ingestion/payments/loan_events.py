@@ -1,8 +1,7 @@
 """Loans whose terms change on agreed dates: adjustable rates, payment holidays, draws, and steps of any instrument."""
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import NDArray
 
 from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
@@ -12,7 +11,7 @@ from commands.ingestion.unused_terms import holds, is_read, says_something
 from domain.portfolio.columns import ABSENT_DATE
 from domain.portfolio.term_use import ATTACHED_READ_BY, STEPS_READ_BY, Reading
 
-Array = np.ndarray[Any, Any]
+Flags = NDArray[np.bool_]
 
 FIRST_RESET = "first_reset_date"
 NEED_RESETS = ("periodic_cap", "first_cap", "life_cap", "payment_cap", "reset_frequency")
@@ -37,7 +36,7 @@ def check_loan_events(tables: Tables, errors: Findings, warnings: Findings) -> N
 # --- adjustable rates -----------------------------------------------------------------------------------------------
 
 
-def _check_resets(instruments: TypedTable, resets: Array, errors: Findings, warnings: Findings) -> None:
+def _check_resets(instruments: TypedTable, resets: Flags, errors: Findings, warnings: Findings) -> None:
     arm = resets & instruments.present(FIRST_RESET)
     missing = instruments.equals("product_type", "LOAN") & ~instruments.present(FIRST_RESET)
     for column in NEED_RESETS:
@@ -68,11 +67,11 @@ def _check_commitments(instruments: TypedTable, errors: Findings) -> None:
 # --- rows that hang on an instrument --------------------------------------------------------------------------------
 
 
-def _read_by(attached: TypedTable, instruments: TypedTable, readings: tuple[Reading, ...]) -> Array:
+def _read_by(attached: TypedTable, instruments: TypedTable, readings: tuple[Reading, ...]) -> Flags:
     """Rows whose instrument reads them; a row without one has its own error."""
     reads = np.any([holds(instruments, reading) for reading in readings], axis=0)
     owner = rows_referred(attached, "instrument_id", instruments, "instrument_id")
-    found: Array = np.append(reads, True)[owner]
+    found: Flags = np.append(reads, True)[owner]
     return found
 
 
