@@ -73,17 +73,7 @@ def priced(
     measures: Sequence[str] = MEASURES,
 ) -> ChunkFacts:
     """One position of 1,000,000 in each instrument, by product, under BASE and a scenario for each of `shocks`."""
-    columns = list(dict.fromkeys(name for each in instruments for name in each))
-    names = [f"I{row:05d}" for row in range(len(instruments))]
-    lines = [
-        ",".join([name, *(str(each.get(c, "")) for c in columns)])
-        for name, each in zip(names, instruments, strict=True)
-    ]
-    (folder / "instruments.csv").write_text("\n".join([",".join(["instrument_id", *columns]), *lines]))
-    held = [f"{name},{name},BOOK,1000000" for name in names]
-    (folder / "positions.csv").write_text("\n".join(["position_id,instrument_id,book_id,notional", *held]))
-    (folder / "portfolio.csv").write_text("node_id,parent_id,name,kind\nFUND,,Fund,FUND\nBOOK,FUND,Book,BOOK\n")
-    prepared = prepare_portfolio(folder)
+    prepared = prepare_portfolio(write_held(folder, instruments))
     assert prepared.portfolio is not None, prepared.errors
     scenarios = [ScenarioDocument.model_validate({"scenario_id": f"s{k}", "shocks": s}) for k, s in enumerate(shocks)]
     run = resolve(
@@ -95,6 +85,22 @@ def priced(
         chunk_size=4096,
     )
     return price_chunk(run, 0)
+
+
+def write_held(folder: Path, instruments: Sequence[dict[str, Any]]) -> Path:
+    """A portfolio folder with one position of 1,000,000 in each instrument."""
+    folder.mkdir(parents=True, exist_ok=True)
+    columns = list(dict.fromkeys(name for each in instruments for name in each))
+    names = [f"I{row:05d}" for row in range(len(instruments))]
+    lines = [
+        ",".join([name, *(str(each.get(c, "")) for c in columns)])
+        for name, each in zip(names, instruments, strict=True)
+    ]
+    (folder / "instruments.csv").write_text("\n".join([",".join(["instrument_id", *columns]), *lines]))
+    held = [f"{name},{name},BOOK,1000000" for name in names]
+    (folder / "positions.csv").write_text("\n".join(["position_id,instrument_id,book_id,notional", *held]))
+    (folder / "portfolio.csv").write_text("node_id,parent_id,name,kind\nFUND,,Fund,FUND\nBOOK,FUND,Book,BOOK\n")
+    return folder
 
 
 def column(facts: ChunkFacts, name: str) -> np.ndarray[Any, Any]:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from tests.builders.deal_fund import FIXED_NOTE, TRANCHE, write_deal
+from tests.builders.derivative_fund import market, write_held
 from tests.walk.command_line import SMALL_FUND, Tenor
 
 
@@ -72,3 +74,31 @@ def test_a_scenario_that_cannot_be_used_is_not_stored(tenor: Tenor, tmp_path: Pa
 def test_a_set_of_unknown_scenarios_is_refused(tenor: Tenor, tmp_path: Path) -> None:
     members = written(tmp_path / "set.json", {"scenario_set_id": "mine", "scenarios": ["BASE", "nowhere"]})
     assert tenor.refusal("scenario", "set", members)["code"] == "UNKNOWN_SCENARIO"
+
+
+@pytest.mark.parametrize(
+    ("shock", "place", "there"),
+    [
+        ({"kind": "CLEAN_UP_CALL", "deals": "E*"}, "deals", "there are: D"),
+        ({"kind": "PREPAYMENT", "multiplier": 2, "match": {"deal_id": "E*"}}, "match", "no position or line"),
+    ],
+)
+def test_a_pattern_that_finds_no_deal_or_line_is_refused_before_the_run(
+    tenor: Tenor, tmp_path: Path, shock: dict[str, Any], place: str, there: str
+) -> None:
+    fund = write_deal(write_held(tmp_path / "fund", [TRANCHE]), [FIXED_NOTE])
+    written(fund / "market.json", market())
+    portfolio, given = tenor.bring(fund)
+    tenor.json("scenario", "define", written(tmp_path / "one.json", {"scenario_id": "one", "shocks": [shock]}))
+    words = ("run", "submit", "--portfolio", portfolio, "--market", given, "--scenarios", "one")
+    problem = tenor.refusal(*words)
+    assert problem["code"] == "SCENARIO_DOES_NOT_FIT"
+    assert f"one.shocks[0].{place}" in problem["message"] and there in problem["message"]
+
+
+def test_every_deal_of_a_portfolio_without_deals_is_none(tenor: Tenor, tmp_path: Path) -> None:
+    portfolio, given = tenor.bring(SMALL_FUND)
+    shock = {"kind": "CLEAN_UP_CALL", "deals": "*"}
+    tenor.json("scenario", "define", written(tmp_path / "one.json", {"scenario_id": "one", "shocks": [shock]}))
+    problem = tenor.refusal("run", "submit", "--portfolio", portfolio, "--market", given, "--scenarios", "one")
+    assert problem["code"] == "SCENARIO_DOES_NOT_FIT" and "matches no deal; there are: none" in problem["message"]

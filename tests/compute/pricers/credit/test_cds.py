@@ -193,3 +193,16 @@ def test_a_swap_is_worth_the_same_bits_whoever_shares_its_curves(tmp_path: Path)
     alone = priced(tmp_path, swaps[4:5], credit_market(), [{"kind": "PARALLEL", "curves": "*", "bp": 25}])
     for name in ("pv", "cs01", "key_rate_dv01_5y"):
         np.testing.assert_array_equal(column(together, name)[:, 4], column(alone, name)[:, 0])
+
+
+def test_a_scenario_holds_quoted_spreads_and_dv01_the_hazard_rates(tmp_path: Path) -> None:
+    """What a swap costs at par is its quote again under moved rates; a curve of hazard rates has another par spread."""
+    held = [CDS | {"credit_curve": curve} for curve in ("QUOTED", "ACME")]
+    shocks = [[{"kind": "PARALLEL", "curves": "*", "bp": bp}] for bp in (100, 1, -1)]
+    block = priced(tmp_path, held, credit_market(), *shocks, measures=("PV", "DV01", "PAR_SPREAD"))
+    par_bp, pv, dv01 = (column(block, name) for name in ("par_spread", "pv", "dv01"))
+    assert par_bp[:2, 0] == pytest.approx(1e4 * SPREADS["5Y"], rel=1e-9)
+    assert abs(par_bp[1, 1] - par_bp[0, 1]) > 1e-4
+    moved = (pv[3] - pv[2]) / 2
+    assert dv01[0, 1] == pytest.approx(moved[1], rel=1e-5)
+    assert abs(moved[0] / dv01[0, 0] - 1) > 0.01
