@@ -12,7 +12,7 @@ from domain.refusals import Refused
 from ops.cli.commands import Commands
 from ops.cli.output import Output
 from ops.processes.stopping import end_cleanly_when_killed
-from ops.secrets import keep_secret, words_of
+from ops.secrets import hide_what_is_said, keep_secret, words_of
 
 app = typer.Typer(
     name="tenor",
@@ -73,10 +73,11 @@ def run() -> None:
 
 def start_logs(arguments: list[str]) -> None:
     """Help and queries log nothing, and are not to wait for what does."""
-    from ops.logs import configure_libraries, configure_logs
+    hide_what_is_said()
+    if arguments and "--help" not in arguments:
+        from ops.logs import configure_libraries, configure_logs
 
-    quiet = not arguments or "--help" in arguments or arguments[0] in LOGS_NOTHING
-    (configure_libraries if quiet else configure_logs)()
+        (configure_libraries if arguments[0] in LOGS_NOTHING else configure_logs)()
 
 
 def is_database_away(error: Exception) -> bool:

@@ -84,3 +84,18 @@ def test_a_shell_completes_commands(line: str, expected: set[str]) -> None:
     tenor = Path(sys.executable).with_name("tenor")
     done = subprocess.run([tenor], env=os.environ | words, capture_output=True, text=True, check=True)
     assert set(done.stdout.split()) == expected
+
+
+LOADED_BY_A_QUERY = """
+import json, sys
+from ops.cli.app import start_logs
+start_logs(["results", "latest"])
+import ops.cli.results, ops.wiring, query_api.export, query_api.results.chosen.positions, query_api.results.totals
+print(json.dumps(sorted(sys.modules)))
+"""
+
+
+def test_a_query_waits_neither_for_logs_nor_for_the_events_of_runs() -> None:
+    """Nothing in its process logs: what would log would say so on stdout, unconfigured."""
+    loaded = set(json.loads(output_of(LOADED_BY_A_QUERY)))
+    assert not loaded & {"structlog", "domain.runs.run", "domain.ports", "fastapi", "numba", "eventsourcing"}
