@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import TypeVar
 
 from domain.market.document import MarketDocument
 from domain.market.parts import CreditCurve, Curve, Fixing, ParCurve, SpreadCurve, ZeroCurve
@@ -11,7 +10,7 @@ TIME, RATES, SPREADS, OTHER_MARKET = "TIME", "RATES", "SPREADS", "OTHER_MARKET"
 OF_RATES = ("curves", "discount", "projection")
 OF_SPREADS = ("spread_curves", "credit_curves")
 
-AnyCurve = TypeVar("AnyCurve", ZeroCurve, ParCurve, SpreadCurve, CreditCurve)
+Noded = ZeroCurve | ParCurve | SpreadCurve | CreditCurve
 
 
 def steps_between(first: MarketDocument, second: MarketDocument) -> Iterator[tuple[str, MarketDocument]]:
@@ -33,7 +32,7 @@ def at_another_day(market: MarketDocument, other: MarketDocument) -> MarketDocum
     return market.model_copy(
         update={
             "as_of": other.as_of,
-            "curves": tuple(_without_past_turns(_moved(curve, later), other.as_of) for curve in market.curves),
+            "curves": tuple(_moved(_without_past_turns(curve, other.as_of), later) for curve in market.curves),
             "spread_curves": tuple(_moved(curve, later) for curve in market.spread_curves),
             "credit_curves": tuple(_moved(curve, later) for curve in market.credit_curves),
             "fixings": _known(market, other),
@@ -41,7 +40,7 @@ def at_another_day(market: MarketDocument, other: MarketDocument) -> MarketDocum
     )
 
 
-def _moved(curve: AnyCurve, later: timedelta) -> AnyCurve:
+def _moved(curve: Noded, later: timedelta) -> Noded:
     nodes = [node if node.date is None else node.model_copy(update={"date": node.date + later}) for node in curve.nodes]
     return curve.model_copy(update={"nodes": tuple(nodes)})
 

@@ -26,7 +26,8 @@ def by_tenor(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
             if "date" in node:
                 node["date"] = str(date.fromisoformat(node["date"]) + timedelta(days=days.days))
     known = {(each["index"], each["date"]): each for each in [*new["fixings"], *old["fixings"]]}
-    return moved | {"fixings": list(known.values())}
+    whole: dict[str, Any] = moved | {"fixings": list(known.values())}
+    return whole
 
 
 def markets(old: dict[str, Any], new: dict[str, Any], folder: Path) -> dict[str, Market]:
@@ -71,7 +72,15 @@ def averaged(held: Held) -> tuple[float, float]:
     pvs, weighted = 0.0, 0.0
     for terms, market in held:
         rate = market.fx(terms.currency, "USD")
-        up, down = (value(terms, market.with_zeros_moved(lambda _, s=sign: s * BP)) for sign in (1, -1))
+        up, down = value(terms, market.with_zeros_moved(higher)), value(terms, market.with_zeros_moved(lower))
         pvs += value(terms, market) * rate
         weighted += (down - up) / 2 * 10_000 * rate
     return (weighted / pvs if pvs else 0.0), pvs
+
+
+def higher(_: float) -> float:
+    return BP
+
+
+def lower(_: float) -> float:
+    return -BP
