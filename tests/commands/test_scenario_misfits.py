@@ -7,7 +7,7 @@ import pytest
 from commands.scenario_misfits import portfolio_misfits
 from domain.scenarios.shocks import ScenarioDocument
 from domain.snapshot import Content, Snapshot, SnapshotKind, SnapshotRegistered, register
-from tests.commands.test_submit_run import ASKED
+from tests.builders.run_events import ASKED
 
 VALUES = {"product_type": ["ABS_MBS", "LOAN"], "rating": ["BBB"], "tags": None}
 LINES = {"deal_id": ["AUTO-1", "AUTO-2"], "region": ["North", "South"], "wac": ["0.06"], "line_id": None}

@@ -23,9 +23,9 @@ from domain.buckets import Buckets, buckets_of
 from domain.market.document import parse_market
 from domain.measures.measures import Fact
 from domain.scenarios.shocks import BASE_SCENARIO, ScenarioDocument
+from tests.builders.cash_flow_fund import BOND, CONTRACT, LOSING, SHOCKS, SWAP
 from tests.builders.deal_fund import ALL, FLOATING_LOAN, LOAN, POOL, TRANCHE, write, write_deal
 from tests.builders.derivative_fund import INDEX, market
-from tests.compute.test_cash_flows import BOND, CONTRACT, LOSING, SHOCKS, SWAP
 
 NAMES = ["BASE", "fast@1"]
 PARTS = ("scheduled_principal", "prepaid_principal", "recovered_principal")

@@ -1,4 +1,4 @@
-"""The small fund in other formats."""
+"""A fund's files: copied, or in other formats."""
 
 from datetime import date
 from pathlib import Path
@@ -51,3 +51,15 @@ def as_shuffled_csv(folder: Path) -> Path:
         header, *rows = (SMALL_FUND / f"{table}.csv").read_text().splitlines()
         (folder / f"{table}.csv").write_bytes(("\ufeff" + "\r\n".join([header, *reversed(rows)]) + "\r\n").encode())
     return folder
+
+
+def copied(folder: Path, to: Path) -> Path:
+    to.mkdir()
+    for file in folder.iterdir():
+        if file.suffix in (".csv", ".json"):
+            (to / file.name).write_bytes(file.read_bytes())
+    return to
+
+
+def words_of(portfolio: str, market: str, *more: str) -> tuple[str, ...]:
+    return ("--portfolio", portfolio, "--market", market, *more)

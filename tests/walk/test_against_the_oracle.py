@@ -9,14 +9,12 @@ such values is rounding, so it is not read here.
 import math
 from datetime import date
 from functools import cache
-from pathlib import Path
 
 import pytest
 
 from tests.walk.oracle.dates import add_months, adjusted, thirty_360
-from tests.walk.through_both import EXACT, OF_NOTIONAL, Priced, differences, price_through_both
+from tests.walk.through_both import EXACT, FUNDS, OF_NOTIONAL, Priced, differences, price_through_both
 
-FUNDS = Path(__file__).parent / "funds"
 NAMES = sorted(folder.name for folder in FUNDS.iterdir() if folder.name != "open_questions")
 
 

@@ -9,16 +9,8 @@ import pytest
 
 from tests.walk.command_line import SMALL_FUND, Tenor
 from tests.walk.conftest import Walked
-
-FUNDS = Path(__file__).parent / "funds"
-
-
-def copied(folder: Path, to: Path) -> Path:
-    to.mkdir()
-    for file in folder.iterdir():
-        if file.suffix in (".csv", ".json"):
-            (to / file.name).write_bytes(file.read_bytes())
-    return to
+from tests.walk.fund_files import copied, words_of
+from tests.walk.through_both import FUNDS
 
 
 @pytest.fixture(scope="module")
@@ -49,10 +41,6 @@ def poor(walking: Tenor, walked: Walked, tmp_path_factory: pytest.TempPathFactor
     ]
     (folder / "market.json").write_text(json.dumps(market))
     return walking.bring(folder)
-
-
-def words_of(portfolio: str, market: str, *more: str) -> tuple[str, ...]:
-    return ("--portfolio", portfolio, "--market", market, *more)
 
 
 @pytest.fixture(scope="module")

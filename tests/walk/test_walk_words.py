@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.walk.command_line import SMALL_FUND, Tenor
 from tests.walk.conftest import Walked
-from tests.walk.test_walk_check import copied, words_of
+from tests.walk.fund_files import copied, words_of
 
 MARKET_DAY = "2026-01-23"
 

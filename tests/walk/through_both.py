@@ -16,6 +16,7 @@ from domain.scenarios.shocks import ScenarioDocument, parse_scenarios
 from tests.walk.oracle.market import read_market
 from tests.walk.oracle.pricer import Result, price_folder
 
+FUNDS = Path(__file__).parent / "funds"
 BASE = ScenarioDocument(scenario_id="BASE", name="Base", shocks=())
 
 MEASURES = tuple(name for name in DEFAULT_MEASURES if name != "DISCOUNT_MARGIN")
