@@ -1,4 +1,4 @@
-"""Loans whose terms change on agreed dates by the command line: brought in, valued and shown, as the oracle has them."""
+"""Loans whose terms change on agreed dates by the command line: brought in, valued and shown as the oracle does."""
 
 from pathlib import Path
 
