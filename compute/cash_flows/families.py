@@ -1,13 +1,14 @@
 """The flows of a chunk, a family at a time: those that are priced, of loans, bonds, pools and tranches."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from compute.chunks import TRANCHE, families_of
 from compute.inputs.discount_terms import discount_terms
+from compute.inputs.loan_events import has_events, resets_its_rate
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import Terms
 from compute.kernels.deals.terms import NOTIONAL, RESIDUAL
@@ -15,8 +16,10 @@ from compute.kernels.flows.discount_terms import DiscountTerms
 from compute.kernels.flows.flows import OF_RECOVERED, PARTS, Flows
 from compute.kernels.valuing.repricing import balances_left
 from compute.outputs.failures import Failing
+from compute.pricers.debt.eventful import project_eventful
+from compute.pricers.debt.events import next_resets
 from compute.pricers.debt.projection import project_fixed, project_floating
-from compute.pricers.debt.terms import FLOATING, resolve_debt
+from compute.pricers.debt.terms import FLOATING, Debt, debt_of, resolve_debt
 from compute.pricers.matured.recoveries import recovering, recovery_flows
 from compute.pricers.securitised.pools import flows_of_pools, pool_dates, pool_terms
 from compute.pricers.securitised.tranches import HeldTranches, flows_held, held_tranches
@@ -27,6 +30,7 @@ Flags = NDArray[np.bool_]
 Rows = NDArray[np.int64]
 
 LOAN, POOL = PRODUCT_TYPES.index("LOAN"), PRODUCT_TYPES.index("ABS_MBS")
+FLAGS = (False, True)
 DEBT = (LOAN, *(PRODUCT_TYPES.index(name) for name in ("BOND", "CALLABLE_BOND")))
 SHOWN = (*DEBT, POOL, TRANCHE)
 """Families that have cash flows to show; callables to maturity."""
@@ -56,11 +60,11 @@ def family_flows(run: RunInputs, terms: Terms, failing: Failing) -> Iterator[Fam
     """Of the positions that pass `chunks.check`. A debt that is past its maturity pays nothing by contract."""
     product, past = families_of(terms), recovering(run, terms)
     floating = terms.choice("rate_type", RATE_TYPES) == FLOATING
+    events = has_events(terms)
     alive, is_debt = failing.fine & ~past, np.isin(product, DEBT)
     families = (
         (past & failing.fine & np.isin(product, SHOWN) & (not run.is_contractual), _recoveries),
-        (is_debt & ~floating & alive, _debt),
-        (is_debt & floating & alive, _debt),
+        *((is_debt & alive & (floating == floats) & (events == has), _debt) for floats in FLAGS for has in FLAGS),
         ((product == POOL) & alive, _pools),
         ((product == TRANCHE) & alive, _tranches),
     )
@@ -86,8 +90,21 @@ def _debt(run: RunInputs, terms: Terms, place: Rows) -> FamilyFlows:
     is_loan = families_of(terms) == LOAN
     debt, rate_type = resolve_debt(run, terms, is_loan), terms.choice("rate_type", RATE_TYPES)
     floats = rate_type == FLOATING
+    if has_events(terms)[0]:
+        family = _family(run, terms, place, project_eventful(run, debt).flows, has_parts=is_loan, floats=floats)
+        return replace(family, reset_day=_resets(run, debt, family))
     flows = (project_floating(run, debt) if floats[0] else project_fixed(run, debt, rate_type)).flows
     return _family(run, terms, place, flows, has_parts=is_loan, floats=floats)
+
+
+def _resets(run: RunInputs, debt: Debt, family: FamilyFlows) -> Days:
+    """An adjustable rate's next reset, by the last payment at the latest; others float from payment to payment."""
+    chosen, found = np.flatnonzero(resets_its_rate(debt.terms) & family.floats), family.reset_day.copy()
+    if len(chosen):
+        live = np.diff(family.flows.offsets)[chosen] > 0
+        last = family.flows.day[np.maximum(family.flows.offsets[1:][chosen] - 1, 0)]
+        found[chosen] = np.where(live, np.minimum(next_resets(run, debt_of(debt, chosen)), last), 0)
+    return found
 
 
 def _pools(run: RunInputs, terms: Terms, place: Rows) -> FamilyFlows:

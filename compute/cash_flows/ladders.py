@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.cash_flows.families import family_flows
+from compute.cash_flows.families import FamilyFlows, family_flows
 from compute.chunks import check
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import Terms
@@ -70,14 +70,28 @@ def ladder_of(
     run: RunInputs, terms: Terms, cell: Rows, count: int, of_day: NDArray[np.int32], bucket_count: int
 ) -> LadderSums:
     """Of some positions, each in one of `count` cells or NOWHERE."""
-    run_in_parts, shape = run.with_parts(), (run.scenario_count, count)
-    amounts_ccy, positions = np.zeros((*shape, bucket_count, len(AMOUNTS))), np.zeros(shape, np.int64)
-    market = (run.tables.discount_factors, run.tables.spread_factors)
-    for family in family_flows(run_in_parts, terms, check(run, terms)):
-        of_family = (family.notional_ccy, family.has_parts, cell[family.place], of_day)
-        add_to_ladder(family.flows, family.discount_terms, *of_family, *market, amounts_ccy, positions)
+    sums = no_ladder(run.scenario_count, cell, count, bucket_count)
+    for family in family_flows(run.with_parts(), terms, check(run, terms)):
+        add_family(run, family, cell, of_day, sums)
+    return sums
+
+
+def no_ladder(scenario_count: int, cell: Rows, count: int, bucket_count: int) -> LadderSums:
+    """Everybody is left out."""
+    shape = (scenario_count, count)
     asked = np.bincount(cell[cell != NOWHERE], minlength=count)
-    return LadderSums(amounts_ccy, positions, asked - positions)
+    left_out = np.repeat(asked[None, :], scenario_count, axis=0)
+    return LadderSums(np.zeros((*shape, bucket_count, len(AMOUNTS))), np.zeros(shape, np.int64), left_out)
+
+
+def add_family(run: RunInputs, family: FamilyFlows, cell: Rows, of_day: NDArray[np.int32], sums: LadderSums) -> None:
+    """Who is added is no longer left out."""
+    of_family = (family.notional_ccy, family.has_parts, cell[family.place], of_day)
+    market = (run.tables.discount_factors, run.tables.spread_factors)
+    positions = np.zeros_like(sums.positions)
+    add_to_ladder(family.flows, family.discount_terms, *of_family, *market, sums.amounts_ccy, positions)
+    sums.positions[...] += positions
+    sums.left_out[...] -= positions
 
 
 def over_chunks(

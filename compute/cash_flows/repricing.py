@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.cash_flows.families import family_flows, left_at_reset
+from compute.cash_flows.families import FamilyFlows, family_flows, left_at_reset
 from compute.cash_flows.ladders import Cells, bucket_of_day, over_chunks
 from compute.chunks import check
 from compute.inputs.run_inputs import RunInputs
@@ -41,15 +41,20 @@ def gap_of(
     amounts_ccy, failing = np.zeros((run.scenario_count, count, bucket_count, len(AMOUNTS))), check(run, terms)
     in_parts = run.with_parts()
     for family in family_flows(in_parts, terms, failing):
-        left_ccy = left_at_reset(in_parts, family)
-        chosen = np.where(family.reprices, cell[family.place], NOWHERE)
-        of_family = (family.notional_ccy, family.floats, family.reset_day, left_ccy, chosen, of_day)
-        add_to_gap(family.flows, *of_family, amounts_ccy)
-    _add_swaps(run, terms, failing, cell, of_day, amounts_ccy)
+        add_family_to_gap(in_parts, family, cell, of_day, amounts_ccy)
+    add_swaps(run, terms, failing, cell, of_day, amounts_ccy)
     return amounts_ccy
 
 
-def _add_swaps(
+def add_family_to_gap(
+    run: RunInputs, family: FamilyFlows, cell: Rows, of_day: NDArray[np.int32], amounts_ccy: Amounts
+) -> None:
+    chosen = np.where(family.reprices, cell[family.place], NOWHERE)
+    of_family = (family.notional_ccy, family.floats, family.reset_day, left_at_reset(run, family), chosen, of_day)
+    add_to_gap(family.flows, *of_family, amounts_ccy)
+
+
+def add_swaps(
     run: RunInputs, terms: Terms, failing: Failing, cell: Rows, of_day: NDArray[np.int32], amounts_ccy: Amounts
 ) -> None:
     """The notional at maturity, positive where fixed is received, and its opposite at the next payment that floats."""

@@ -22,6 +22,17 @@ if TYPE_CHECKING:
 BASES = ("BEHAVIOURAL", "CONTRACTUAL")
 
 
+OfPool = Annotated[bool, typer.Option("--pool", help="Of the deal what its lines collect, and where it goes.")]
+OfResets = Annotated[bool, typer.Option("--repricing", help="Principal by the bucket in which its rate is set anew.")]
+OfRules = Annotated[
+    str | None, typer.Option(metavar="SET", help="LCR, NSFR or LIQUIDATION, by the rules in force; under BASE.")
+]
+OfNode = Annotated[str | None, typer.Option(help="Of a ladder, gap or liquidity: positions of this node and below.")]
+InBuckets = Annotated[
+    str | None, typer.Option(help="Of a ladder or gap: DEFAULT, IRRBB, LIQUIDITY, or tenors: 1M,3M,1Y.")
+]
+
+
 def register(app: typer.Typer) -> None:
     app.command("cashflows")(cash_flows)
 
@@ -31,23 +42,13 @@ def cash_flows(
     run: Annotated[str, typer.Argument(help=A_RUN)],
     position: Annotated[str | None, typer.Option(help="The schedule of this position.")] = None,
     deal: Annotated[str | None, typer.Option(help="Every tranche of this deal, by distribution.")] = None,
-    pool: Annotated[
-        bool, typer.Option("--pool", help="Of the deal what its lines collect, and where it goes.")
-    ] = False,
+    pool: OfPool = False,
     ladder: Annotated[bool, typer.Option("--ladder", help="All flows by time bucket.")] = False,
-    repricing: Annotated[
-        bool, typer.Option("--repricing", help="Principal by the bucket in which its rate is set anew.")
-    ] = False,
-    liquidity: Annotated[
-        str | None, typer.Option(metavar="SET", help="LCR, NSFR or LIQUIDATION, by the rules in force; under BASE.")
-    ] = None,
+    repricing: OfResets = False,
+    liquidity: OfRules = None,
     by: Annotated[str | None, typer.Option(help="Of a ladder or gap: groups, as of `tenor results --by`.")] = None,
-    node: Annotated[
-        str | None, typer.Option(help="Of a ladder, gap or liquidity: positions of this node and below.")
-    ] = None,
-    buckets: Annotated[
-        str | None, typer.Option(help="Of a ladder or gap: DEFAULT, IRRBB, LIQUIDITY, or tenors: 1M,3M,1Y.")
-    ] = None,
+    node: OfNode = None,
+    buckets: InBuckets = None,
     scenario: Annotated[str | None, typer.Option(help="One scenario; all that the run keeps by default.")] = None,
     basis: Annotated[str, typer.Option(help="BEHAVIOURAL, or CONTRACTUAL: no prepayment, default or call.")] = BASES[0],
     format: Annotated[

@@ -18,16 +18,8 @@ from domain.measures.measures import Fact
 from domain.scenarios.shocks import BASE_SCENARIO, ScenarioDocument
 from tests.builders.deal_fund import ALL, FIXED_NOTE, FLOATING_LOAN, LOAN, POOL, TRANCHE, write_deal
 from tests.builders.derivative_fund import market, priced
+from tests.builders.held_fund import BOND, CONTRACT, LOSING, SHOCKS, SWAP
 
-LOSING = {"default": "CDR 3", "severity": 0.4, "recovery_lag_months": 4, "servicer_advances": "true"}
-BOND = {
-    "product_type": "BOND", "currency": "USD", "issue_date": "2025-06-23", "maturity_date": "2030-06-23",
-    "rate_type": "FIXED", "coupon": 0.05, "day_count": "30/360", "frequency": 2, "redemption_per_100": 103,
-}  # fmt: skip
-SWAP = {
-    "product_type": "FX_FWD", "currency": "USD", "pair": "EURUSD", "strike": 1.2, "maturity_date": "2026-12-01",
-}  # fmt: skip
-CONTRACT = {name: value for name, value in LOAN.items() if name not in ("prepayment", "default", "severity")}
 HELD: list[dict[str, Any]] = [
     *[TRANCHE] * 4,
     POOL | LOSING,
@@ -40,7 +32,6 @@ HELD: list[dict[str, Any]] = [
     BOND,
     BOND | {"rate_type": "FLOATING", "coupon": "", "index": FLOATING_LOAN["index"], "frequency": 4},
 ]
-SHOCKS = [{"kind": "PREPAYMENT", "multiplier": 2}, {"kind": "SPREAD", "match": {"currency": "USD"}, "bp": 50}]
 NAMES = ["BASE", "fast@1"]
 
 

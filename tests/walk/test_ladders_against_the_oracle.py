@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -11,13 +12,12 @@ import pytest
 from commands.ingestion.prepare import prepare_portfolio
 from compute.inputs.run_inputs import PRICES_ONLY, RunInputs, resolve
 from domain.market.document import parse_market
-from domain.scenarios.shocks import parse_scenarios
+from domain.scenarios.shocks import BASE_SCENARIO, parse_scenarios
 from ops.cash_flows import as_table, bucketed
 from query_api.services.cashflow import AskedFlows, Basis, Shown
 from tests.walk.oracle.ladders import Book, book_of
 from tests.walk.oracle.market import Market, MissingMarketData, read_market, read_scenarios
 from tests.walk.oracle.terms import Terms, read_positions
-from tests.walk.test_against_the_oracle import BASE, FUNDS
 
 NAMES = (
     "behaviour",
@@ -30,6 +30,7 @@ NAMES = (
     "payment_terms",
     "pools",
 )
+FUNDS = Path(__file__).parent / "funds"
 MONTHS = [1, 3, 12, 60]
 TENORS = "1M,3M,1Y,5Y"
 SCENARIOS = 3
@@ -41,7 +42,7 @@ def run_of(name: str, is_contractual: bool) -> tuple[RunInputs, list[str]]:
     folder = FUNDS / name
     portfolio = prepare_portfolio(folder).portfolio
     assert portfolio is not None
-    scenarios = [BASE, *parse_scenarios((folder / "scenarios.json").read_bytes())][:SCENARIOS]
+    scenarios = [BASE_SCENARIO, *parse_scenarios((folder / "scenarios.json").read_bytes())][:SCENARIOS]
     base = read_market(folder).base_currency
     market = parse_market((folder / "market.json").read_bytes())
     run = resolve(portfolio, market, scenarios, base_currency=base, measures=PRICES_ONLY, chunk_size=4096)

@@ -88,6 +88,19 @@ def _fill(
             rate[j] = now
 
 
+def next_reset_days(as_of_day: int, terms: ResetTerms) -> Days:
+    """[n] the first reset after the valuation date."""
+    typed, found = terms.typed(), np.empty(len(terms.first_reset_day), np.int32)
+    _fill_next(as_of_day, typed, found)
+    return found
+
+
+@kernel
+def _fill_next(as_of_day: int, terms: ResetTerms, found: Days) -> None:
+    for i in range(len(found)):
+        found[i] = reset_day(_first_to_come(as_of_day, i, terms), i, terms)
+
+
 @kernel
 def reset_day(k: int, i: int, terms: ResetTerms) -> int:
     year, month, day = civil_of_day(terms.first_reset_day[i])

@@ -21,6 +21,7 @@ from compute.kernels.flows.amortization import (
     months_of_periods,
     step_of_speeds_mo,
 )
+from compute.kernels.flows.flows import OF_DRAWN, PARTS
 from compute.kernels.flows.prepaying_pool import (
     ADVANCED,
     BEGINNING,
@@ -36,6 +37,7 @@ from compute.kernels.flows.prepaying_pool import (
     advance,
     depends_on_age,
     empty_path,
+    fill_parts,
     fill_speeds,
     severity_under,
 )
@@ -111,6 +113,8 @@ class EventfulFlows(NamedTuple):
     """less draws and what is capitalised"""
     received_ccy: Amounts
     """principal alone"""
+    parts_ccy: Amounts
+    """[5, P, C] rows as `flows.PARTS`; [0, P, C] where nobody asks"""
 
 
 def eventful_flows(
@@ -122,6 +126,8 @@ def eventful_flows(
     rate: Amounts,
     rate_of: Days,
     variant_of: Days,
+    *,
+    in_parts: bool = False,
 ) -> EventfulFlows:
     """Flows of n loans in C columns, column c at the rates `rate_of[c]` under the variant `variant_of[c]`.
 
@@ -140,7 +146,8 @@ def eventful_flows(
     Source:   contract of cash flows, section 2b
     """
     shape = (len(periods.end), len(rate_of))
-    flows = EventfulFlows(*(np.full(shape, np.nan) for _ in range(3)))
+    interest_ccy, principal_ccy, received_ccy = (np.full(shape, np.nan) for _ in range(3))
+    flows = EventfulFlows(interest_ccy, principal_ccy, received_ccy, np.zeros((len(PARTS) * in_parts, *shape)))
     market = (np.ascontiguousarray(rate), np.asarray(rate_of, np.int32), np.asarray(variant_of, np.int32))
     _fill(as_of_day, periods, terms.typed(), speeds.typed(), variants, *market, flows)
     return flows
@@ -169,7 +176,10 @@ def _fill(
                 continue
             of_column = rate[first:last, rate_of[c]].copy()
             fill_loan(i, variant_of[c], periods, terms, speeds, variants, of_column, path, share, cash)
+            fill_parts(cash, first, c, flows.parts_ccy)
             for j in range(last - first):
+                if len(flows.parts_ccy) > 0:
+                    flows.parts_ccy[OF_DRAWN, first + j, c] = cash[DRAWN, j]
                 paid = cash[PREPAID, j] + cash[RECOVERED, j] + cash[ADVANCED, j]
                 scheduled = cash[SCHEDULED, j]
                 flows.interest_ccy[first + j, c] = cash[INTEREST, j]

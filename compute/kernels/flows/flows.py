@@ -6,14 +6,21 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-PARTS = OF_SCHEDULED, OF_PREPAID, OF_RECOVERED, OF_DEFAULTED = range(4)
+PARTS = OF_SCHEDULED, OF_PREPAID, OF_RECOVERED, OF_DEFAULTED, OF_DRAWN = range(5)
 """Of a payment. What is scheduled is negative where interest is left unpaid and joins the balance; what defaults is not
-paid, and leaves it."""
+paid, and leaves it; what is drawn is paid out, and joins it."""
 
 
 def no_parts() -> NDArray[np.float64]:
     """For kernels that are not asked for them."""
     return np.empty((0, 0, 0))
+
+
+def parts_of(principal_ccy: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[5, F, V] of principal [F, V] that is all scheduled."""
+    parts = np.zeros((len(PARTS), *principal_ccy.shape))
+    parts[OF_SCHEDULED] = principal_ccy
+    return parts
 
 
 @dataclass(frozen=True)
@@ -37,7 +44,7 @@ class Flows:
     variant_of_scenario: NDArray[np.int32]
     """[S] column of `interest` and `principal` that the scenario sees"""
     parts: NDArray[np.float64] | None = None
-    """[4, F, V] rows as PARTS, where they were asked for; None where all of `principal` is scheduled"""
+    """[5, F, V] rows as PARTS, where they were asked for; None where all of `principal` is scheduled"""
 
     @cached_property
     def amount(self) -> NDArray[np.float64]:

@@ -93,7 +93,7 @@ def pool_flows(
     each = dates.of(pool)
     pay = adjust(each.month_end(period) + each.delay_days, each.calendar, each.business_day)
     interest, principal = (np.empty((offsets[-1], len(variants.severity_add))) for _ in range(2))
-    parts = np.empty((len(PARTS), *interest.shape)) if in_parts else no_parts()
+    parts = np.zeros((len(PARTS), *interest.shape)) if in_parts else no_parts()
     _project(_typed(terms), speeds.typed(), variants, offsets, interest, principal, parts)
     kept = pay > as_of_day
     left = np.bincount(pool[kept], minlength=len(count))

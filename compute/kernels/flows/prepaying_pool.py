@@ -245,7 +245,7 @@ def principal_paid(cashflows_ccy: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @kernel
 def fill_parts(cashflows_ccy: NDArray[np.float64], first: int, v: int, parts_ccy: NDArray[np.float64]) -> None:
-    """Writes `flows.PARTS` of one position and variant into [4, F, V], from row `first` on; no rows: nobody asks."""
+    """Writes `flows.PARTS` of one position and variant into [5, F, V], from row `first` on; no rows: nobody asks."""
     if len(parts_ccy) == 0:
         return
     for j in range(cashflows_ccy.shape[1]):

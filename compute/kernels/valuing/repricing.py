@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.kernels.flows.flows import OF_DEFAULTED, OF_PREPAID, OF_SCHEDULED, Flows, no_parts
+from compute.kernels.flows.flows import OF_DEFAULTED, OF_DRAWN, OF_PREPAID, OF_SCHEDULED, Flows, no_parts
 from compute.kernels.kernel import kernel
 from compute.kernels.valuing.ladders import NOWHERE, capitalised
 
@@ -21,7 +21,8 @@ FIXED, FLOATING, SWAPS = range(len(AMOUNTS))
 def balances_left(flows: Flows, notional_ccy: Array, floats: Flags, reset_day: Days) -> Array:
     """[m, S] balance after all payments up to the reset, that day's included; nil for what does not float.
 
-    left = notional less what is scheduled (unpaid interest joins it), prepaid and defaulted; nil after the last payment
+    left = notional less what is scheduled (unpaid interest joins it), prepaid and defaulted, and what is drawn;
+    nil after the last payment
     """
     left_ccy = np.zeros((flows.position_count, flows.scenario_count))
     parts = no_parts() if flows.parts is None else flows.parts
@@ -54,6 +55,7 @@ def _fill_left(
                     left = 0.0
                 elif len(parts_ccy) > 0:
                     left -= parts_ccy[OF_SCHEDULED, f, v] + parts_ccy[OF_PREPAID, f, v] + parts_ccy[OF_DEFAULTED, f, v]
+                    left += parts_ccy[OF_DRAWN, f, v]
                 else:
                     left -= principal_ccy[f, v]
             left_ccy[i, s] = left

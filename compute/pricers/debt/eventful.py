@@ -64,7 +64,8 @@ class Eventful:
         made: EventfulFlows | None = None
         for behaviour, variant in self.columns():
             of = (behaviour.speeds, behaviour.variants)
-            part = eventful_flows(self.run.as_of_day, periods, terms, *of, rate, rate_of, variant)
+            on = (self.run.as_of_day, periods, terms, *of, rate, rate_of, variant)
+            part = eventful_flows(*on, in_parts=self.run.in_parts)
             made = part if made is None else _filled_up(made, part, variant)
         assert made is not None
         return self._as_flows(periods, made)
@@ -72,8 +73,8 @@ class Eventful:
     def _as_flows(self, periods: EventfulPeriods, made: EventfulFlows) -> tuple[Flows, Flows]:
         day = (self.debt.schedules.pay - self.run.as_of_day).astype(np.int32)
         everyone = np.arange(self.run.scenario_count, dtype=np.int32)
-        number = payment_number(periods.offsets)
-        flows = Flows(periods.offsets, day, number, made.interest_ccy, made.principal_ccy, everyone)
+        number, parts = payment_number(periods.offsets), made.parts_ccy if len(made.parts_ccy) else None
+        flows = Flows(periods.offsets, day, number, made.interest_ccy, made.principal_ccy, everyone, parts)
         return flows, replace(flows, principal=made.received_ccy)
 
     def details(self, scenario: int) -> Details:
@@ -90,7 +91,7 @@ def _filled_up(made: EventfulFlows, part: EventfulFlows, variant: NDArray[np.int
     """Each behaviour fills its own scenarios."""
     mine = variant >= 0
     for whole, some in zip(made, part, strict=True):
-        whole[:, mine] = some[:, mine]
+        whole[..., mine] = some[..., mine]
     return made
 
 

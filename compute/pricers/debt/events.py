@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from compute.inputs.loan_events import draws_of, resets_its_rate, stepped, steps_of
 from compute.inputs.run_inputs import RunInputs
 from compute.kernels.dates.schedules import each_alone
-from compute.kernels.flows.adjustable_rates import KEEPS, LEVELS, ResetTerms, adjustable_rates
+from compute.kernels.flows.adjustable_rates import KEEPS, LEVELS, ResetTerms, adjustable_rates, next_reset_days
 from compute.kernels.flows.amortization import (
     interest_only_until,
     months_of_all_periods,
@@ -172,9 +172,19 @@ def floating_rates(run: RunInputs, debt: Debt, market: Market) -> tuple[Rates, N
 
 
 def _adjustable_rates(run: RunInputs, debt: Debt, market: Market) -> tuple[Rates, NDArray[np.int8]]:
+    schedules = debt.schedules
+    return adjustable_rates(run.as_of_day, schedules.offsets, schedules.start, reset_terms(run, debt), market.factors)
+
+
+def next_resets(run: RunInputs, debt: Debt) -> NDArray[np.int32]:
+    """[m] of loans that reset their rates: the day, as an offset from the valuation date."""
+    return next_reset_days(run.as_of_day, reset_terms(run, debt)) - np.int32(run.as_of_day)
+
+
+def reset_terms(run: RunInputs, debt: Debt) -> ResetTerms:
     terms = debt.terms
     initial_rate = terms.number("initial_rate")
-    reset_terms = ResetTerms(
+    return ResetTerms(
         rate_in_force=debt.coupon,
         initial_rate=np.where(np.isnan(initial_rate), debt.coupon, initial_rate),
         margin=terms.number("margin", 0.0),
@@ -191,7 +201,6 @@ def _adjustable_rates(run: RunInputs, debt: Debt, market: Market) -> tuple[Rates
         projection_row=terms.row_in("index", run.tables.projection_curve_of),
         **_margin_steps(debt),
     )
-    return adjustable_rates(run.as_of_day, debt.schedules.offsets, debt.schedules.start, reset_terms, market.factors)
 
 
 def _margin_steps(debt: Debt) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import UNKNOWN, Terms
 from compute.kernels.deals.collections import Lines
-from compute.kernels.flows.flows import OF_SCHEDULED, PARTS, Flows
+from compute.kernels.flows.flows import Flows, parts_of
 from compute.kernels.flows.prepaying_pool import Speeds, Variants, distinct_variants
 from compute.kernels.flows.speeds import CDR, DEFAULT_KINDS, NO_SPEED, PD, PREPAYMENT_KINDS, parse_speed
 from domain.scenarios.shocks import DefaultShock, PrepaymentShock
@@ -167,12 +167,8 @@ def _parts_of_variants(parts: Sequence[Flows]) -> NDArray[np.float64] | None:
 
 
 def in_parts(flows: Flows) -> NDArray[np.float64]:
-    """[4, F, V]"""
-    if flows.parts is not None:
-        return flows.parts
-    parts = np.zeros((len(PARTS), *flows.principal.shape))
-    parts[OF_SCHEDULED] = flows.principal
-    return parts
+    """[5, F, V]"""
+    return parts_of(flows.principal) if flows.parts is None else flows.parts
 
 
 def by_scenario(behaviours: Sequence[Behaviour], parts: Sequence[NDArray[np.float64]], axis: int = 1) -> Any:
