@@ -43,12 +43,17 @@ RATE_SWAP = {
     "float_frequency": 4, "float_day_count": "ACT/360",
 }  # fmt: skip
 UNPAID = {**FLOATING_LOAN, "payment_amount": 1000, "amortization": "LEVEL_PAY", "prepayment": "", "default": ""}
+ARM = {
+    **FLOATING_LOAN, "first_reset_date": "2026-12-23", "coupon": 0.05, "frequency": 12, "margin": 0.02,
+    "prepayment": "", "default": "",
+}  # fmt: skip
+DRAWING = {**LOAN, "draw_rate": 0.4, "commitment_end_date": "2027-06-23"}
 HELD: list[dict[str, Any]] = [
     *[TRANCHE] * 4, POOL | LOSING, POOL, LOAN | LOSING, FLOATING_LOAN | LOSING, CONTRACT, UNPAID, UNPAID | LOSING,
     CONTRACT | {"payment_amount": 3000, "rounding": "CENT"}, LOAN | LOSING | {"frequency": 4, "amortization": "LINEAR"},
     BOND, BOND | {"rate_type": "FLOATING", "coupon": "", "index": INDEX, "frequency": 4}, CALLABLE, PAST,
     RATE_SWAP, RATE_SWAP | {"pay_receive": "RECEIVE", "maturity_date": "2027-06-23"}, SWAP,
-    CONTRACT | {"discount_curve": "NONE-SUCH"},
+    CONTRACT | {"discount_curve": "NONE-SUCH"}, ARM, ARM | LOSING, DRAWING,
 ]  # fmt: skip
 SHORT = (5, 7, 9)
 
@@ -61,7 +66,13 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunInputs:
     write(folder / "instruments.csv", [{"instrument_id": n, **each} for n, each in zip(names, HELD, strict=True)])
     amounts = [-2e6 if number in SHORT else 1e6 for number in range(len(HELD))]
     held = [
-        {"position_id": name, "instrument_id": name, "book_id": "BOOK", "notional": amount}
+        {
+            "position_id": name,
+            "instrument_id": name,
+            "book_id": "BOOK",
+            "notional": amount,
+            "undrawn": 4e5 if name == names[-1] else "",
+        }
         for name, amount in zip(names, amounts, strict=True)
     ]
     write(folder / "positions.csv", held)
@@ -88,6 +99,14 @@ def product_of(run: RunInputs, position: int) -> str:
     return str(column.categories[column.values[run.portfolio.instrument_row[position]]])
 
 
+RESET = (date(2026, 12, 23) - date(1970, 1, 1)).days
+
+
+def is_arm(run: RunInputs, position: int) -> bool:
+    resets = run.portfolio.tables["instruments"].columns["first_reset_date"].values
+    return bool(resets[run.portfolio.instrument_row[position]] == RESET)
+
+
 def in_bucket(rows: dict[str, np.ndarray[Any, Any]], name: str, asked: Buckets, scenario: str) -> list[float]:
     """One column of a schedule by bucket, one payment at a time."""
     sums = [0.0] * len(asked)
@@ -112,7 +131,10 @@ def test_a_ladder_is_the_sum_of_its_schedules(run: RunInputs, is_contractual: bo
             assert sums.positions[number, position] == 1
             for name in (*PARTS, "principal", "interest", "pv"):
                 mine = sums.amounts_ccy[number, position, :, AMOUNTS.index(name)]
-                assert_allclose(mine, in_bucket(told, name, asked, scenario), rtol=1e-11, atol=1e-6, err_msg=name)
+                expected = np.array(in_bucket(told, name, asked, scenario))
+                if name == "principal":
+                    expected -= in_bucket(told, "drawn", asked, scenario)
+                assert_allclose(mine, expected, rtol=1e-11, atol=1e-6, err_msg=name)
     assert seen == len(HELD) - 5  # past maturity, two swaps, a forward, one without its curve
 
 
@@ -160,7 +182,9 @@ def test_a_gap_adds_up_to_what_is_owed(run: RunInputs) -> None:
             continue
         owed, seen = gap[0, position].sum(axis=0), seen + 1
         assert owed[FIXED if floats else FLOATING] == 0.0 and owed[SWAPS] == 0.0
-        if floats:
+        if is_arm(run, position):
+            assert owed[FLOATING] == pytest.approx(held)
+        elif floats:
             assert_allclose(gap[0, position, 1, FLOATING], owed[FLOATING])  # within three months
             unpaid = sums.amounts_ccy[0, position, :, AMOUNTS.index("principal")].sum() - held
             assert owed[FLOATING] == pytest.approx(held, abs=abs(unpaid) + 1e-6)
@@ -179,10 +203,16 @@ def test_floating_balances_are_those_after_the_payment(run: RunInputs) -> None:
             continue
         told, seen = schedule_table(run, position, NAMES), seen + 1
         for number, scenario in enumerate(NAMES):
-            row = told["scenario_id"].index(scenario)
-            expected = told["principal"][row] + told["closing_balance"][row]
+            mine = [row for row, name in enumerate(told["scenario_id"]) if name == scenario]
+            if is_arm(run, position):
+                mine = [row for row in mine if told["pay_date"][row] <= RESET]
+                assert len(mine) > 1
+            expected = sum(
+                told["principal"][row] - told["drawn"][row] for row in mine[: None if is_arm(run, position) else 1]
+            )
+            expected += told["closing_balance"][mine[-1] if is_arm(run, position) else mine[0]]
             assert gap[number, position, :, FLOATING].sum() == pytest.approx(expected, rel=1e-12)
-    assert seen == 4
+    assert seen == 6
 
 
 def test_tranches_reprice_by_their_kind(run: RunInputs) -> None:

@@ -109,6 +109,16 @@ def test_every_shock_is_defined_and_every_position_of_the_pages_is_valued_under_
         assert any(value != base[name]["pv_base"] for name, value in values.items()), document
 
 
+def test_every_table_of_cash_flows_is_there(shown: Shown) -> None:
+    """Of the run above: no command of the page comes back empty."""
+    lines = [line for block in blocks("cash-flows.md", "sh") for line in block.splitlines()]
+    for line in lines:
+        words = shlex.split(line, comments=True)
+        assert words.pop(0) == "tenor"
+        assert shown.tenor.json(*words), line
+    assert len(lines) == 8
+
+
 @pytest.fixture(scope="module")
 def parts(shown: Shown) -> Iterator[Parts]:
     with open_tenor(Settings(shown.tenor.home, shown.tenor.database_url)) as tenor:

@@ -30,7 +30,7 @@ from compute.kernels.flows.floating_sensitivity import (
     empty_floating_path,
     fill_weights,
 )
-from compute.kernels.flows.flows import OF_SCHEDULED, PARTS, Flows, no_parts
+from compute.kernels.flows.flows import Flows, no_parts, parts_of
 from compute.kernels.flows.given_payments import fill_floating_shares
 from compute.kernels.flows.kinks import fill_near_kinks
 from compute.kernels.flows.loans import has_speeds, payment_number
@@ -113,10 +113,7 @@ def floating_flows(
     fill_interest(floaters, factors, interest_ccy)
     if keys:
         fill_key_rates(floaters, factors, discounting, key_rate_dv01)
-    in_parts = in_parts and bool(has_speeds(speeds).any())
-    parts_ccy = np.zeros((len(PARTS), *shape)) if in_parts else no_parts()
-    if in_parts:
-        parts_ccy[OF_SCHEDULED] = principal_ccy
+    parts_ccy = parts_of(principal_ccy) if in_parts and has_speeds(speeds).any() else no_parts()
     others = ~floaters.chosen
     if others.any():
         market = (factors, surfaces or CapletSurfaces.none(), discounting)
@@ -125,7 +122,7 @@ def floating_flows(
     day, number = periods.pay, payment_number(schedules.offsets)
     everyone = np.arange(scenario_count, dtype=np.int32)
     interest_ccy, principal_ccy = interest_ccy[:, :scenario_count], principal_ccy[:, :scenario_count]
-    told = parts_ccy[:, :, :scenario_count] if in_parts else None
+    told = parts_ccy[:, :, :scenario_count] if len(parts_ccy) else None
     flows = Flows(schedules.offsets, day, number, interest_ccy, principal_ccy, everyone, told)
     return FloatingFlows(flows, key_rate_dv01)
 

@@ -16,6 +16,13 @@ def no_parts() -> NDArray[np.float64]:
     return np.empty((0, 0, 0))
 
 
+def parts_of(principal_ccy: NDArray[np.float64]) -> NDArray[np.float64]:
+    """[4, F, V] of principal [F, V] that is all scheduled."""
+    parts = np.zeros((len(PARTS), *principal_ccy.shape))
+    parts[OF_SCHEDULED] = principal_ccy
+    return parts
+
+
 @dataclass(frozen=True)
 class Flows:
     """Flows still to come of n positions, for each position's own signed notional, in its trade currency.

@@ -29,8 +29,8 @@ def add_to_ladder(
     spread_factors: Array,
     amounts_ccy: Array,
     positions: Rows,
-) -> NDArray[np.bool_]:
-    """Adds the flows of m positions, in their order, to the cells that they are in.
+) -> None:
+    """Adds the flows of m positions, in their order, to the cells that they are in, where they are numbers.
 
         pv = (interest + principal) DF[day] q[day] exp(-spread t)
         interest that a payment leaves unpaid joins the balance: it is neither interest nor principal
@@ -40,14 +40,11 @@ def add_to_ladder(
              bucket_of_day  [days]
              factors        [curves, days, S], spread_factors [1 + spread curves, days]
              amounts_ccy    [S, cells, buckets, AMOUNTS], added to; positions [S, cells], counted up
-    Returns: [m, S] whether the position was added: not where its flows are no numbers
     """
-    added = np.zeros((flows.position_count, flows.scenario_count), np.bool_)
     parts = no_parts() if flows.parts is None else flows.parts
     of_flows = (flows.offsets, flows.day, flows.interest, flows.principal, parts, flows.variant_of_scenario)
     curves = (on.curve_row, on.spread_row, on.spread, factors, spread_factors)
-    _add(*of_flows, notional_ccy, has_parts, cell, bucket_of_day, *curves, amounts_ccy, positions, added)
-    return added
+    _add(*of_flows, notional_ccy, has_parts, cell, bucket_of_day, *curves, amounts_ccy, positions)
 
 
 @kernel
@@ -69,7 +66,6 @@ def _add(
     spread_factors: Array,
     amounts_ccy: Array,
     positions: Rows,
-    added: NDArray[np.bool_],
 ) -> None:
     for i in range(len(cell)):
         if cell[i] == NOWHERE:
@@ -80,25 +76,39 @@ def _add(
                 total += interest_ccy[f, v] + principal_ccy[f, v]
             if not math.isfinite(total):
                 continue
-            added[i, s] = True
             positions[s, cell[i]] += 1
             of_curve, of_spread, rate = factors[curve_row[i]], spread_factors[spread_row[i]], spread[i, s]
             for f in range(offsets[i], offsets[i + 1]):
-                interest, principal = interest_ccy[f, v], principal_ccy[f, v]
-                scheduled, at = principal, amounts_ccy[s, cell[i], bucket_of_day[day[f]]]
                 factor = of_curve[day[f], s] * of_spread[day[f]]
                 if rate != 0.0:
                     factor *= math.exp(-rate * (day[f] / 365.0))
-                at[PV] += (interest + principal) * factor
-                if has_parts[i] and len(parts_ccy) > 0:
-                    scheduled = parts_ccy[OF_SCHEDULED, f, v]
-                    at[PREPAID] += parts_ccy[OF_PREPAID, f, v]
-                    at[RECOVERED] += parts_ccy[OF_RECOVERED, f, v]
-                unpaid = capitalised(scheduled, notional_ccy[i])
-                if has_parts[i]:
-                    at[SCHEDULED] += scheduled + unpaid
-                at[PRINCIPAL] += principal + unpaid
-                at[INTEREST] += interest - unpaid
+                at = amounts_ccy[s, cell[i], bucket_of_day[day[f]]]
+                at[PV] += (interest_ccy[f, v] + principal_ccy[f, v]) * factor
+                paid = interest_ccy[f, v], principal_ccy[f, v]
+                _add_paid(*paid, f, v, has_parts[i], parts_ccy, notional_ccy[i], at)
+
+
+@kernel
+def _add_paid(
+    interest_ccy: float,
+    principal_ccy: float,
+    f: int,
+    v: int,
+    has_parts: bool,
+    parts_ccy: Array,
+    notional_ccy: float,
+    at: Array,
+) -> None:
+    scheduled = principal_ccy
+    if has_parts and len(parts_ccy) > 0:
+        scheduled = parts_ccy[OF_SCHEDULED, f, v]
+        at[PREPAID] += parts_ccy[OF_PREPAID, f, v]
+        at[RECOVERED] += parts_ccy[OF_RECOVERED, f, v]
+    unpaid = capitalised(scheduled, notional_ccy)
+    if has_parts:
+        at[SCHEDULED] += scheduled + unpaid
+    at[PRINCIPAL] += principal_ccy + unpaid
+    at[INTEREST] += interest_ccy - unpaid
 
 
 @kernel
