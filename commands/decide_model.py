@@ -71,7 +71,7 @@ def models_in_use(
     """For what the portfolio holds, as its registration lists it; a column of too many values is one that says
     something."""
     values = portfolio.source.get("values", {})
-    terms = {name: ["(many)"] if known is None else list(known) for name, known in values.items()}
+    terms = {name: [models.MANY] if known is None else list(known) for name, known in values.items()}
     if portfolio.rows.get("tranches"):
         terms["product_type"] = [*terms.get("product_type", []), models.TRANCHE]
     return [decisions_of(store, model.name).use(model, on) for model in models.models_for(terms, measures)]

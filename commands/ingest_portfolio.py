@@ -15,6 +15,7 @@ from commands.ingestion.prepare import prepare_portfolio
 from commands.once import once, use_before
 from domain.answered_commands import Key
 from domain.event import Envelope, Event
+from domain.market.prepayment import model_name
 from domain.portfolio.attributes import ALIASES, HOLDERS, is_held, labels, value_text
 from domain.portfolio.columns import ABSENT_DATE, ColumnData, Portfolio
 from domain.portfolio.holidays import longest_extension_days
@@ -31,7 +32,7 @@ from domain.snapshot import (
     register,
     snapshot_id,
 )
-from domain.valuation_models import MODELS
+from domain.valuation_models import LINE_PREPAYMENT, MODELS
 
 VALUES_KEPT = 200
 """Distinct values of a grouping column that the registration says, so that a scenario's pattern can be checked."""
@@ -147,7 +148,7 @@ def digest_here(codec: PortfolioCodec, source: Path, wish: Wish, budget: Budget 
         {
             "files": prepared.files,
             "latest_maturity": _iso(latest_maturity(portfolio)),
-            "values": grouping_values(portfolio),
+            "values": grouping_values(portfolio) | line_speeds(portfolio),
             **values_of_deals(portfolio),
         },
     )
@@ -235,6 +236,14 @@ def grouping_values(portfolio: Portfolio) -> dict[str, list[str] | None]:
         if column.kind is Kind.TEXT or BY_NAME[table].column(name) is None or name in TELLS_MODELS
     }
     return {name: _values_of(portfolio, name) for name in sorted(names | set(ALIASES))}
+
+
+def line_speeds(portfolio: Portfolio) -> dict[str, list[str]]:
+    """Prepayment models that lines of deals name: whoever plans a run knows then which models value its tranches."""
+    lines = portfolio.tables.get("collateral")
+    column = lines.columns.get("prepayment") if lines else None
+    models = [text for text in (column.categories if column else ()) if model_name(text)]
+    return {LINE_PREPAYMENT: models} if models else {}
 
 
 def _values_of(portfolio: Portfolio, name: str) -> list[str] | None:

@@ -10,6 +10,7 @@ from domain.answered_commands import Key
 from domain.documents import Problem
 from domain.event import Envelope, Event
 from domain.market.document import InvalidMarket, MarketDocument, canonical_json, parse_market, sha256_of
+from domain.market.prepayment import NAME, readable_models
 from domain.market.warnings import market_warnings
 from domain.ports import BlobStore, EventStore
 from domain.snapshot import Content, Snapshot, SnapshotKind, bring, register, snapshot_id
@@ -52,7 +53,7 @@ def _decide(
                 sha256=sha256,
                 rows={"curves": len(market.curves), "fx_spots": len(market.fx_spots), "fixings": len(market.fixings)},
                 control_totals={},
-                source={"bytes": raw_bytes},
+                source={"bytes": raw_bytes, **named_models(market)},
                 as_of=market.as_of,
                 base_currency=market.base_currency,
             ),
@@ -61,6 +62,12 @@ def _decide(
     if not store.stream(brought.originator_id):
         events.append(brought)
     return events, {"snapshot_id": str(identity), "sha256": sha256, "as_of": market.as_of.isoformat()}
+
+
+def named_models(market: MarketDocument) -> dict[str, dict[str, int]]:
+    """Versions of the prepayment models by name, for those who read results; nothing where there is none."""
+    models = readable_models(market.prepayment_models)
+    return {NAME: {name: model.version for name, model in models.items()}} if models else {}
 
 
 def usable_market(raw: bytes, find_unsolved: FindUnsolved, *, rates_are_decimals: bool) -> MarketDocument:

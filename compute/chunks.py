@@ -16,6 +16,7 @@ from compute.outputs.measures import Rows, blank_reasons, rows_of
 from compute.pricers.callable.pricing import check_callables, price_callables
 from compute.pricers.credit.cds import check_cds, price_cds
 from compute.pricers.debt.checks import check_debt
+from compute.pricers.debt.modelled import follows_model
 from compute.pricers.debt.pricing import price_debt
 from compute.pricers.debt.spreads import MARKET_PRICE
 from compute.pricers.debt.terms import FLOATING
@@ -33,6 +34,8 @@ from domain.measures.failures import Reason
 from domain.measures.measures import BY_NAME, Fact, columns_of
 from domain.portfolio.tables import PRODUCT_TYPES, RATE_TYPES
 from domain.runs.facts import BlockColumns
+
+Flags = NDArray[np.bool_]
 
 LOAN, BOND, CALLABLE_BOND, SWAPTION = (
     PRODUCT_TYPES.index(name) for name in ("LOAN", "BOND", "CALLABLE_BOND", "SWAPTION")
@@ -127,6 +130,7 @@ def merge(failing: Failing, chosen: NDArray[np.int64], check_family: object, run
 
 
 def price_families(run: RunInputs, terms: Terms, failing: Failing) -> Iterator[Valued]:
+    """Those whose speeds rates move have flows of their own in every scenario: apart, so that the others stay quick."""
     product = families_of(terms)
     floating = terms.choice("rate_type", RATE_TYPES) == FLOATING
     past = recovering(run, terms)
@@ -135,17 +139,20 @@ def price_families(run: RunInputs, terms: Terms, failing: Failing) -> Iterator[V
         yield price_recoveries(run, terms.of(recovered), recovered)
     alive = failing.fine & ~past
     is_debt, eventful = np.isin(product, (LOAN, BOND)), has_events(terms)
-    by_rule = is_debt & ~eventful
-    for members in (by_rule & ~floating, by_rule & floating, eventful & ~floating, eventful & floating):
+    by_model = follows_model(run, terms) & (product != TRANCHE)
+    by_rule, speeds = is_debt & ~eventful, (~by_model, by_model) if by_model.any() else (~by_model,)
+    kinds = (by_rule & ~floating, by_rule & floating, eventful & ~floating, eventful & floating)
+    for members in (kind & mine for mine in speeds for kind in kinds):
         chosen = np.flatnonzero(members & alive)
         if len(chosen):
             yield price_debt(run, terms.of(chosen), chosen, product[chosen] == LOAN)
     chosen = np.flatnonzero((product == CALLABLE_BOND) & alive)
     yield from price_callables(run, terms.of(chosen), chosen)
     for derivative, _, price in DERIVATIVES:
-        chosen = np.flatnonzero((product == derivative) & alive)
-        if len(chosen):
-            yield price(run, terms.of(chosen), chosen)
+        for mine in speeds:
+            chosen = np.flatnonzero((product == derivative) & mine & alive)
+            if len(chosen):
+                yield price(run, terms.of(chosen), chosen)
 
 
 def families_of(terms: Terms) -> NDArray[np.int8]:

@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.chunks import price_terms
-from compute.inputs.run_inputs import resolve
+from compute.inputs.run_inputs import names_models, resolve
 from compute.kernels.curves.curves import BASIS_POINT
 from compute.market.par_curves import bootstrap
 from domain.market.document import MarketDocument
 from domain.market.parts import Curve, ParCurve, ParNode, ZeroCurve
+from domain.market.prepayment import readable_models
 from domain.measures.measures import Fact
 from domain.portfolio.columns import Portfolio
 from domain.scenarios.shocks import BASE_SCENARIO, CurveShock, ScenarioDocument
@@ -96,6 +97,8 @@ def curves_read(portfolio: Portfolio, market: MarketDocument, rows: NDArray[np.i
     indices = {index for index in market.projection if index in named["index"] or index in payoffs}
     read = {curve.curve_id for curve in market.curves if curve.currency in currencies}
     read |= {market.discount[currency] for currency in currencies if currency in market.discount}
+    models = readable_models(market.prepayment_models).values() if names_models(portfolio) else ()
+    read |= {model.rate.curve for model in models}
     return frozenset(read | named["discount_curve"] | {market.projection[index] for index in indices})
 
 

@@ -21,7 +21,8 @@ from domain.refusals import Conflict
 @dataclass(frozen=True)
 class Model:
     """`products` and `measures` are what it serves, () every measure; `rate_types` and `columns` narrow that to
-    instruments of one of those types, or that say something in one of those columns. No run uses a model that has no
+    instruments of one of those types, or that say something in one of those columns, `texts` to those where one begins
+    with that word. No run uses a model that has no
     products: it reads finished ones."""
 
     name: str
@@ -31,6 +32,7 @@ class Model:
     measures: tuple[str, ...] = ()
     rate_types: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
+    texts: tuple[tuple[str, str], ...] = ()
 
     @property
     def page(self) -> str:
@@ -49,9 +51,19 @@ class Model:
             not set(self.products).isdisjoint(terms.get("product_type", ()))
             and (not self.rate_types or not set(self.rate_types).isdisjoint(terms.get("rate_type", ())))
             and (not self.columns or any(terms.get(name) for name in self.columns))
+            and (not self.texts or any(_begins(terms.get(name, ()), word) for name, word in self.texts))
         )
 
 
+def _begins(values: Collection[str], word: str) -> bool:
+    """Too many values to list may be any."""
+    return any(text.upper().startswith(word) or text == MANY for text in values)
+
+
+MANY = "(many)"
+"""What a column of more values than are listed says."""
+LINE_PREPAYMENT = "line_prepayment"
+"""Prepayment speeds of the lines of deals, among the terms of their tranches."""
 TRANCHE = "TRANCHE"
 """What `product_type` says among the terms of a tranche: its deal pays it, not a pool."""
 _DEBT = ("LOAN", "BOND")
@@ -111,6 +123,13 @@ MODELS: tuple[Model, ...] = (
         "Monthly prepayment and default at quoted speeds, with recovery after a lag.",
         ("LOAN", "ABS_MBS"),
         columns=("prepayment", "default"),
+    ),
+    Model(
+        "prepayment_models",
+        1,
+        "Speeds by incentive, age, season and burnout, which rates move.",
+        ("LOAN", "BOND", "ABS_MBS", TRANCHE),
+        texts=(("prepayment", "MODEL "), (LINE_PREPAYMENT, "MODEL ")),
     ),
     Model("pools", 1, "Pass-throughs of level-pay pools at quoted speeds.", ("ABS_MBS",)),
     Model("deals", 1, "Tranches: a deal's collateral projected, its waterfall paid.", (TRANCHE,)),

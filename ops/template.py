@@ -17,6 +17,21 @@ README, OPTIONAL = "README.md", "optional"
 MARKET, SCENARIOS = "market.json", "scenarios.json"
 FLAT_TENORS = ("3M", "6M", "1Y", "2Y", "3Y", "5Y", "7Y", "10Y", "15Y", "20Y", "30Y")
 FLAT_RATE = 0.03
+PREPAYMENT_MODEL: dict[str, object] = {
+    "version": 1,
+    "rate": {"curve": "USD-SOFR", "tenor_yr": 10, "spread": 0.017, "lag_months": 1},
+    "incentive": "DIFFERENCE",
+    "a": 0.28,
+    "b": 0.14,
+    "c": -8.57,
+    "d": 430.0,
+    "seasoning_months": 30,
+    "seasonality": [0.94, 0.76, 0.74, 0.95, 0.98, 0.92, 0.98, 1.1, 1.18, 1.22, 1.23, 0.98],
+    "burnout": {"floor": 0.3, "slope": 0.7},
+    "min_cpr": 0.0,
+    "max_cpr": 0.9,
+}
+"""The example of docs/models/prepayment_models.md, and no calibration: for `prepayment` of `MODEL agency30`."""
 
 INTRODUCTION = """# An empty portfolio
 
@@ -25,7 +40,7 @@ Fill in `portfolio.csv`, `instruments.csv` and `positions.csv`. Tables that you 
 
     tenor ingest . --dry-run            # everything that is wrong, with its fix
     tenor ingest .                      # prints the id of the snapshot
-    tenor market load market.json       # the rates in it are placeholders: every one is 3 %
+    tenor market load market.json       # its rates are placeholders, every one 3 %, and so is its prepayment model
     tenor scenario define scenarios.json
     tenor check --portfolio ID --market ID
     tenor run submit --portfolio ID --market ID --scenarios up100,down100 --wait
@@ -96,6 +111,7 @@ def market(as_of: date) -> dict[str, Any]:
         "fixings": [],
         "volatilities": [],
         "hull_white": {},
+        "prepayment_models": {"agency30": PREPAYMENT_MODEL},
     }
 
 

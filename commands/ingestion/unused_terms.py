@@ -9,6 +9,7 @@ from commands.ingestion.deals.checks import is_tranche
 from commands.ingestion.findings import Findings
 from commands.ingestion.references import Tables, rows_referred
 from commands.ingestion.typed_columns import TypedTable, of_rows
+from domain.market.prepayment import model_name
 from domain.portfolio.payoffs import InvalidPayoff, parse_payoff
 from domain.portfolio.tables import PRODUCT_TYPES, Kind
 from domain.portfolio.term_use import (
@@ -99,6 +100,9 @@ def holds(instruments: TypedTable, reading: Reading) -> Array:
         holds = holds & np.any([says_something(instruments, column) for column in reading.beside], axis=0)
     for column in reading.without:
         holds = holds & ~instruments.present(column)
+    if reading.models:
+        named = np.array([bool(model_name(text)) for text in instruments.distinct_texts("prepayment")], dtype=bool)
+        holds = holds & instruments.rows_with("prepayment", named)
     return holds
 
 

@@ -19,6 +19,7 @@ from compute.kernels.flows.pass_throughs import pool_flows
 from compute.kernels.flows.prepaying_pool import ADVANCED, BEGINNING, DEFAULTED, PREPAID, RECOVERED, SCHEDULED
 from compute.pricers.debt.eventful import resolve_eventful
 from compute.pricers.debt.projection import (
+    behaviours_under,
     float_terms_of,
     loan_terms,
     project_fixed,
@@ -27,6 +28,7 @@ from compute.pricers.debt.projection import (
 from compute.pricers.debt.speeds import behaviours_of, flows_of_variants, under_scenario
 from compute.pricers.debt.terms import FLOATING, Debt, is_custom, resolve_debt
 from compute.pricers.matured.recoveries import recovering
+from compute.pricers.securitised import pools as of_pools
 from compute.pricers.securitised.pools import pool_dates, pool_terms
 from compute.pricers.securitised.projections import distributed
 from compute.pricers.securitised.tranches import places_of
@@ -115,7 +117,8 @@ def _to_come(part: Columns) -> Columns:
 
 
 def _pool(run: RunInputs, terms: Terms) -> list[Columns]:
-    dates, pools, behaviours = pool_dates(terms), pool_terms(terms), behaviours_of(run, terms)
+    dates, pools = pool_dates(terms), pool_terms(terms)
+    behaviours = of_pools.behaviours_under(run, terms, dates, pools)
     flows = flows_of_variants(behaviours, lambda *each: pool_flows(run.as_of_day, dates, pools, *each))
     found = []
     for scenario in range(run.scenario_count):
@@ -161,15 +164,15 @@ def _has_speeds(run: RunInputs, terms: Terms, scenario: int) -> bool:
 
 def _details(run: RunInputs, debt: Debt, floats: bool, scenario: int) -> Details | None:
     """None where a fixed rate is paid as the contract says."""
-    speeds, variants, v = under_scenario(behaviours_of(run, debt.terms), scenario)
+    speeds, variants, v, followed = under_scenario(behaviours_under(run, debt), scenario)
     if floats:
         resets = resets_of(run, debt.terms, debt.schedules)
         terms, tables = float_terms_of(run, debt, resets), run.tables
         market = (tables.discount_factors, tables.caplet_surfaces, scenario)
-        return floater_details(run.as_of_day, debt.schedules, terms, speeds, variants, v, *market)
+        return floater_details(run.as_of_day, debt.schedules, terms, speeds, variants, v, *market, followed)
     if not debt.is_loan[0] or is_custom(debt)[0] or not has_speeds(speeds):
         return None
-    return loan_details(run.as_of_day, debt.schedules, loan_terms(debt), speeds, variants, v)
+    return loan_details(run.as_of_day, debt.schedules, loan_terms(debt), speeds, variants, v, followed)
 
 
 def _contractual(flows: Flows, scenario: int, debt: Debt, rate: Amounts | None) -> Columns:

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from compute.inputs.terms import Lookups, Terms
 from compute.market.credit_tables import credit_quotes
 from compute.market.day_tables import MarketTables, build_market_tables
+from compute.market.prepayment_tables import longest_tenor_days
 from domain.market.document import MarketDocument
+from domain.market.prepayment import model_name
 from domain.portfolio.columns import ABSENT_DATE, ColumnData, Portfolio
 from domain.portfolio.holidays import longest_extension_days
 from domain.portfolio.payoffs import InvalidPayoff, longest_tenor_yr, parse_payoff
@@ -102,6 +104,7 @@ def resolve(
     chunk_size: int,
 ) -> RunInputs:
     days = max(horizon_days(portfolio, (market.as_of - EPOCH).days), credit_horizon_days(market))
+    days += rate_horizon_days(portfolio, market)
     prices_only = measures == PRICES_ONLY
     tables = build_market_tables(market, scenarios, n_days=days, base_currency=base_currency, prices_only=prices_only)
     return RunInputs(portfolio, tables, base_currency, measures, len(scenarios), chunk_size, Lookups())
@@ -124,6 +127,21 @@ def horizon_days(portfolio: Portfolio, as_of_day: int) -> int:
     lag = instruments.get("recovery_lag_months")
     lag_mo = int(np.nanmax(lag.values, initial=0.0)) if lag is not None else 0
     return last - as_of_day + SLACK_DAYS + lag_mo * MONTH_DAYS + 1
+
+
+def rate_horizon_days(portfolio: Portfolio, market: MarketDocument) -> int:
+    """Rows beyond the last payment that rates of prepayment models look ahead; 0 where nothing names a model."""
+    return longest_tenor_days(market) if names_models(portfolio) else 0
+
+
+def names_models(portfolio: Portfolio) -> bool:
+    """Whether an instrument or a line of a deal prepays by a model of the market."""
+    texts = (
+        table.columns["prepayment"].categories
+        for name in ("instruments", "collateral")
+        if (table := portfolio.tables.get(name)) is not None and "prepayment" in table.columns
+    )
+    return any(model_name(text) for each in texts for text in each)
 
 
 def credit_horizon_days(market: MarketDocument) -> int:

@@ -21,6 +21,7 @@ from compute.kernels.options.caplet_volatilities import KINDS, CapletSurfaces
 from compute.kernels.options.volatility_surfaces import Surfaces
 from compute.market.credit_tables import CreditQuotes, credit_quotes, forward_breaks
 from compute.market.par_curves import Bootstrapped, bootstrap
+from compute.market.prepayment_tables import PrepaymentModels, prepayment_models
 from compute.market.shocks import NodeCurve, ShockedMarket, apply_shocks, node_days_of
 from compute.market.surface_tables import SurfaceRows, surface_rows, surface_tables
 from domain.market.document import MarketDocument
@@ -93,6 +94,7 @@ class MarketTables:
     """why curves of kind PAR could not be solved: curve, node and fix"""
     hull_white: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     """currency -> mean reversion, sigma"""
+    prepayment: PrepaymentModels = field(default_factory=PrepaymentModels)
 
     @cached_property
     def discount_factors_for_theta(self) -> Array:
@@ -175,6 +177,7 @@ def build_market_tables(
         credit_curves=credit_quotes(market),
         forward_breaks=forward_breaks(curve_row, shocked, n_days),
         hull_white={currency: (each.mean_reversion, each.sigma) for currency, each in market.hull_white.items()},
+        prepayment=prepayment_models(market, curve_row),
         **_unsolved(solved, curve_row),
     )
 

@@ -38,6 +38,7 @@ from domain.market.parts import (
     VolatilitySurface,
 )
 from domain.market.percent import suspected_in_market
+from domain.market.prepayment import model_problems, normal, readable_models, suspicions
 
 MAX_LISTED = 12
 
@@ -59,6 +60,7 @@ class MarketDocument(Part):
     volatilities: tuple[VolatilitySurface, ...] = ()
     hull_white: dict[Currency, HullWhite] = Field(default_factory=dict)
     prepayment_models: dict[str, Any] = Field(default_factory=dict)
+    """`prepayment.PrepaymentModel` since they are read; what was stored before may be anything"""
     rating_transitions: dict[str, Any] = Field(default_factory=dict)
 
 
@@ -76,11 +78,15 @@ def parse_market(raw: bytes | str, *, rates_are_decimals: bool = False) -> Marke
         raise InvalidMarket(problems)
     document, structure = _validated(content)
     market = _readable(content, document)
-    suspicions = () if rates_are_decimals else suspected_in_market(market.entries, market.hull_white)
-    problems = merged(problems, structure, _unknown_keys(content), _rule_problems(market), suspicions)
+    in_percent = () if rates_are_decimals else suspected_in_market(market.entries, market.hull_white)
+    models = content.get("prepayment_models") if isinstance(content, dict) else None
+    of_models = model_problems(
+        models, market.curve_ids, _listed(market.curve_ids), rates_are_decimals=rates_are_decimals
+    )
+    problems = merged(problems, structure, _unknown_keys(content), _rule_problems(market), of_models, in_percent)
     if document is None or problems:
         raise InvalidMarket(problems)
-    return document
+    return document.model_copy(update={"prepayment_models": normal(document.prepayment_models)})
 
 
 def stored_market(raw: bytes) -> MarketDocument:
@@ -90,7 +96,11 @@ def stored_market(raw: bytes) -> MarketDocument:
 
 def suspicions_of(market: MarketDocument) -> list[Problem]:
     """What looks like percent in a market whose bringer says that it is meant."""
-    return list(suspected_in_market(_readable({}, market).entries, market.hull_white))
+    of_models = readable_models(market.prepayment_models).items()
+    return [
+        *suspected_in_market(_readable({}, market).entries, market.hull_white),
+        *(each for name, model in of_models for each in suspicions(f"prepayment_models.{name}", model)),
+    ]
 
 
 def canonical_json(document: MarketDocument) -> bytes:

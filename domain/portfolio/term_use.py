@@ -17,12 +17,14 @@ class Reading:
     where    column and the values of which the row has one
     beside   columns of which at least one says something
     without  columns that are empty
+    models   its prepayment is that of a model of the market
     """
 
     products: tuple[str, ...]
     where: tuple[tuple[str, tuple[str, ...]], ...] = ()
     beside: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    models: bool = False
 
     @property
     def condition(self) -> str:
@@ -34,6 +36,8 @@ class Reading:
             parts.append(f"{_either(self.beside)} is filled in")
         if self.without:
             parts.append(f"{' and '.join(self.without)} {'is' if len(self.without) == 1 else 'are'} empty")
+        if self.models:
+            parts.append("prepayment names a model")
         return f"where {', and '.join(parts)}" if parts else ""
 
 
@@ -79,6 +83,8 @@ ARM = Reading(("LOAN",), LOAN_THAT_RESETS, beside=("first_reset_date",))
 LEVELLED_ARM = Reading(("LOAN",), (FLOATING, LEVEL_PAY), beside=("first_reset_date",))
 CAPPED_ARM = Reading(("LOAN",), (FLOATING, LEVEL_PAY), beside=("payment_cap",))
 SPEEDS = (LOAN_BY_RULE, FLOATING_BOND, POOL)
+BURNING_OUT = tuple(replace(reading, models=True) for reading in SPEEDS)
+"""By a prepayment model; a quoted speed does not burn out."""
 OWN_DATES = (*(product for product in ON_A_SCHEDULE if product != "LOAN"), "ABS_MBS")
 PAID_ON_DATES = (
     Reading(OWN_DATES, (ADJUSTED, ON_A_CALENDAR)),
@@ -140,7 +146,7 @@ READ_BY: dict[str, tuple[Reading, ...]] = {
         Reading(("IRS",)),
         STRUCTURED,
     ),
-    "original_balance": (Reading(("LOAN",), (FLOATING, LEVEL_PAY), beside=("neg_am_cap",)),),
+    "original_balance": (Reading(("LOAN",), (FLOATING, LEVEL_PAY), beside=("neg_am_cap",)), *BURNING_OUT),
     "first_reset_date": (Reading(("LOAN",), LOAN_THAT_RESETS),),
     "reset_frequency": (ARM,),
     "periodic_cap": (ARM,),

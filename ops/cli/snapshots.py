@@ -1,4 +1,4 @@
-"""`tenor ingest`, `tenor portfolio list`, `tenor market load | list | calibrate`."""
+"""`tenor ingest`, `tenor portfolio list`, `tenor market load | list | calibrate | calibrate-prepayment`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +13,7 @@ from ops.cli.calibration import calibrate
 from ops.cli.files import read_bytes
 from ops.cli.options import AsJson, RatesAreDecimals, opened, settings_of
 from ops.cli.output import Output, harmless, said
+from ops.cli.prepayment_calibration import calibrate_prepayment
 
 if TYPE_CHECKING:
     from ops.parsing.pool import ParserPool
@@ -27,6 +28,7 @@ def register(app: typer.Typer) -> None:
     market.command("load")(load)
     market.command("list")(list_markets)
     market.command("calibrate")(calibrate)
+    market.command("calibrate-prepayment")(calibrate_prepayment)
     app.add_typer(market, name="market")
     portfolio = typer.Typer(help="Portfolio snapshots.", no_args_is_help=True)
     portfolio.callback()(portfolios)

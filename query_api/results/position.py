@@ -4,10 +4,13 @@ import math
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import pyarrow.compute as pc
 
 from query_api.errors import NotFound
 from query_api.reading import Connection, unpacked_numbers, unpacked_texts
+from query_api.results.chosen.positions import LoadBook, book_of
+from query_api.results.chosen.prepayment import field_of_models, models_of_market
 from query_api.results.columns import IDENTITY, ResultColumn, columns_of_run
 from query_api.results.table import read_columns, read_identities
 from query_api.runs import RunRow, queryable_run, scenario_numbers
@@ -31,7 +34,11 @@ Row = dict[str, Any]
 
 
 def position_results_of(
-    connection: Connection, run_id: str | UUID, position_id: str, scenario: str | None = None
+    connection: Connection,
+    run_id: str | UUID,
+    position_id: str,
+    scenario: str | None = None,
+    load_book: LoadBook | None = None,
 ) -> list[Row]:
     """A row for each scenario, with the columns of the whole table."""
     run = queryable_run(connection, run_id)
@@ -43,14 +50,25 @@ def position_results_of(
     numbers = [column.number for column in columns]
     amounts = read_columns(cursor, run, chunk_no, slice(row, row + 1), scenarios, numbers)
     states = {s: (status, reason) for s, status, reason in connection.execute(SELECT_STATUS, place)}
+    model = _model_of(connection, run, chunk_no * run.chunk_size + row, load_book)
     rates: dict[int, float] = dict(connection.execute(SELECT_RATES, (run.run_no, who["currency"])).fetchall())
     return [
         {name: who[name] for name in IDENTITY}
         | {"scenario_id": run.scenario_ids[s], "status": states[s][0], "reason": states[s][1]}
         | _numbers(columns, {number: float(amounts[number][s][0]) for number in numbers}, rates.get(s, math.nan))
         | {"detail": who["detail"]}
+        | model
         for s in scenarios
     ]
+
+
+def _model_of(connection: Connection, run: RunRow, row: int, load_book: LoadBook | None) -> Row:
+    """The prepayment model, where positions of the run follow one."""
+    models = models_of_market(connection, run)
+    if not models or load_book is None:
+        return {}
+    field = field_of_models(book_of(connection, run, load_book), models)
+    return {} if field is None else {field.name: field.texts(np.array([row]))[0]}
 
 
 def _place(connection: Connection, run: RunRow, position_id: str) -> dict[str, Any]:

@@ -105,7 +105,7 @@ def _add_positions(router: APIRouter, connect: Connect, load_book: LoadBook | No
         with reading(connect) as connection:
             run = queryable_run(connection, run_id)
             refuse_past(as_of_event, run.log_position, f"run {run_id}")
-            return document(request, position_results_of(connection, run_id, position_id, scenario))
+            return document(request, position_results_of(connection, run_id, position_id, scenario, load_book))
 
 
 def _add_totals(router: APIRouter, connect: Connect, load_book: LoadBook | None) -> None:

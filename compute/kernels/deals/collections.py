@@ -146,5 +146,5 @@ def _speed(lines: Lines, shock: Shock, i: int, age: int, balance: float, model_c
         return float(smm(kind, lines.prepayment_pct[i], age, multiplier))
     floor, slope, least, most = lines.burnout[i]
     cpr = model_cpr * (floor + slope * balance / lines.original_balance_ccy[i])
-    cpr = multiplier * min(max(cpr, least), most)
+    cpr = multiplier * lines.prepayment_pct[i] / 100.0 * min(max(cpr, least), most)
     return float(1.0 - (1.0 - min(max(cpr, 0.0), 1.0)) ** (1.0 / 12.0))

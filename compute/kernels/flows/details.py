@@ -12,6 +12,8 @@ from compute.kernels.flows.eventful_loans import EventfulPeriods, EventfulTerms
 from compute.kernels.flows.float_terms import FloatTerms
 from compute.kernels.flows.floating_sensitivity import empty_floating_path
 from compute.kernels.flows.loans import LoanTerms
+from compute.kernels.flows.modelled_pools import pool_by_model
+from compute.kernels.flows.modelled_speeds import Followed, fill_followed, months_seen
 from compute.kernels.flows.pass_throughs import PoolTerms
 from compute.kernels.flows.prepaying_pool import (
     BEGINNING,
@@ -24,6 +26,7 @@ from compute.kernels.flows.prepaying_pool import (
     fill_pool,
     fill_speeds,
     level_pay_pool,
+    level_shares,
     severity_under,
 )
 from compute.kernels.flows.speeds import NO_SPEED
@@ -49,16 +52,18 @@ def has_speeds(speeds: Speeds) -> bool:
     return bool(speeds.prepayment_kind[0] != NO_SPEED or speeds.default_kind[0] != NO_SPEED)
 
 
-def pool_details(terms: PoolTerms, speeds: Speeds, variants: Variants, v: int) -> Details:
+def pool_details(
+    terms: PoolTerms, speeds: Speeds, variants: Variants, v: int, followed: Followed | None = None
+) -> Details:
     """Months from the first to come of one pool."""
     wac, months, age = float(terms.wac[0]), int(terms.wam_mo[0]), int(terms.age_mo[0])
     pass_through, speeds = float(terms.pass_through[0]), speeds.typed()
     of_pool = (float(terms.balance_ccy[0]), wac, months, age, pass_through)
-    cashflows_ccy = level_pay_pool(*of_pool, 0, v, speeds, variants)
-    share, factor = np.empty(months), 0.0
-    for left in range(1, months + 1):
-        factor = (factor + 1.0) / (1.0 + wac / 12.0)
-        share[months - left] = 1.0 / factor - wac / 12.0 if left > 1 else 1.0
+    if followed is None:
+        cashflows_ccy = level_pay_pool(*of_pool, 0, v, speeds, variants)
+    else:
+        cashflows_ccy = pool_by_model(*of_pool, 0, 0, speeds, variants, followed)[v]
+    share = level_shares(wac, months)
     path = empty_path(np.ones(months, np.int32), (age + 1 + np.arange(months)).astype(np.int32))
     fill_speeds(path, 0, v, speeds, variants)
     loss_ccy = losses_ccy(path, share, cashflows_ccy[BEGINNING], speeds, severity_under(speeds, 0, variants, v))
@@ -66,7 +71,13 @@ def pool_details(terms: PoolTerms, speeds: Speeds, variants: Variants, v: int) -
 
 
 def loan_details(
-    as_of_day: int, schedules: Schedules, terms: LoanTerms, speeds: Speeds, variants: Variants, v: int
+    as_of_day: int,
+    schedules: Schedules,
+    terms: LoanTerms,
+    speeds: Speeds,
+    variants: Variants,
+    v: int,
+    followed: Followed | None = None,
 ) -> Details:
     """Payments to come of one fixed loan that has speeds."""
     terms, speeds = terms.typed(), speeds.typed()
@@ -78,6 +89,10 @@ def loan_details(
     share, cashflows_ccy = loans._scheduled_share(0, count, periods, terms), np.empty((POOL_ROWS, count))
     path = _path(as_of_day, schedules, int(terms.issue_day[0]), int(terms.frequency[0]), speeds)
     fill_speeds(path, 0, v, speeds, variants)
+    if followed is not None:
+        seen = months_seen(followed, 0, 0, path, speeds.prepayment_kind[0])
+        of_path = terms.balance_ccy[0], share, followed.gross_rate, seen
+        fill_followed(path, 0, v, *of_path, speeds, variants, followed)
     severity = severity_under(speeds, 0, variants, v)
     rate = (terms.coupon[0] - terms.servicing_fee[0]) * fraction
     fill_pool(terms.balance_ccy[0], share, rate, path, severity, speeds.servicer_advances[0], cashflows_ccy)
@@ -95,6 +110,7 @@ def floater_details(
     discount_factors: Amounts,
     surfaces: CapletSurfaces,
     scenario: int,
+    followed: Followed | None = None,
 ) -> Details:
     """Payments to come of one floating loan or bond."""
     terms, speeds = terms.typed(), speeds.typed()
@@ -110,6 +126,10 @@ def floater_details(
         options = (discount_factors, surfaces, 0, False)
         floating._fill_expected_rates(0, scenario, periods, terms, *options, work)
     floating._fill_shares(0, periods, terms, work)
+    if followed is not None:
+        seen = months_seen(followed, 0, 0, path, speeds.prepayment_kind[0])
+        of_path = terms.balance_ccy[0], work.share, work.all_in, seen
+        fill_followed(path, 0, v, *of_path, speeds, variants, followed)
     floating._fill_amounts(0, periods, terms, path, severity, speeds, work, cashflows_ccy)
     lost = has_speeds(speeds)
     beginning = cashflows_ccy[BEGINNING]
@@ -125,12 +145,13 @@ def eventful_details(
     variants: Variants,
     v: int,
     rate: Amounts,
+    followed: Followed | None = None,
 ) -> Details:
     """Payments to come of one loan whose terms change on agreed dates."""
     count = len(rate)
     path = eventful_loans.speed_path(as_of_day, 0, periods, terms, speeds)
     share, cash = np.zeros(count), np.empty((eventful_loans.LOAN_ROWS, count))
-    eventful_loans.fill_loan(0, v, periods, terms, speeds, variants, rate, path, share, cash)
+    eventful_loans.fill_loan(0, v, periods, terms, speeds, variants, followed, rate, path, share, cash)
     severity = severity_under(speeds, 0, variants, v)
     lost = has_speeds(speeds)
     loss_ccy = losses_ccy(path, share, cash[BEGINNING], speeds, severity) if lost else np.zeros(count)

@@ -22,6 +22,7 @@ from compute.kernels.flows.amortization import (
     step_of_speeds_mo,
 )
 from compute.kernels.flows.flows import OF_DEFAULTED, PARTS, no_parts
+from compute.kernels.flows.modelled_speeds import Followed, fill_followed, months_seen
 from compute.kernels.flows.prepaying_pool import (
     ADVANCED,
     BEGINNING,
@@ -126,6 +127,7 @@ def eventful_flows(
     rate: Amounts,
     rate_of: Days,
     variant_of: Days,
+    followed: Followed | None = None,
     *,
     in_parts: bool = False,
 ) -> EventfulFlows:
@@ -139,7 +141,8 @@ def eventful_flows(
         speeds: the contractual change of balance is a share of the performing balance, negative where capitalised;
                 level payments of loans that neither reset nor give one are set anew each time
 
-    Args:     rate [P, R] gross; variant_of [C], below 0 for a column that is left as it is (NaN)
+    Args:     followed by loans whose speed is a model's; its gross_rate is NaN where the period's rate is in force
+              rate [P, R] gross; variant_of [C], below 0 for a column that is left as it is (NaN)
     Returns:  [P, C]
     Failure:  NaN where a capped payment falls below its interest and nothing bounds what that adds to the balance
     Accuracy: as `loans.loan_flows`
@@ -149,7 +152,7 @@ def eventful_flows(
     parts_ccy = np.full((len(PARTS), *shape), np.nan) if in_parts else no_parts()
     flows = EventfulFlows(np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.nan), parts_ccy)
     market = (np.ascontiguousarray(rate), np.asarray(rate_of, np.int32), np.asarray(variant_of, np.int32))
-    _fill(as_of_day, periods, terms.typed(), speeds.typed(), variants, *market, flows)
+    _fill(as_of_day, periods, terms.typed(), speeds.typed(), variants, followed, *market, flows)
     return flows
 
 
@@ -160,6 +163,7 @@ def _fill(
     terms: EventfulTerms,
     speeds: Speeds,
     variants: Variants,
+    followed: Followed | None,
     rate: Amounts,
     rate_of: Days,
     variant_of: Days,
@@ -175,7 +179,7 @@ def _fill(
             if variant_of[c] < 0:
                 continue
             of_column = rate[first:last, rate_of[c]].copy()
-            fill_loan(i, variant_of[c], periods, terms, speeds, variants, of_column, path, share, cash)
+            fill_loan(i, variant_of[c], periods, terms, speeds, variants, followed, of_column, path, share, cash)
             for j in range(last - first):
                 paid = cash[PREPAID, j] + cash[RECOVERED, j] + cash[ADVANCED, j]
                 scheduled = cash[SCHEDULED, j]
@@ -205,6 +209,7 @@ def fill_loan(
     terms: EventfulTerms,
     speeds: Speeds,
     variants: Variants,
+    followed: Followed | None,
     rate: Amounts,
     path: SpeedPath,
     share: Amounts,
@@ -217,11 +222,27 @@ def fill_loan(
     if has_speeds:
         fill_speeds(path, i, v, speeds, variants)
         _fill_shares(i, periods, terms, rate, share, cash)
+        if followed is not None:
+            seen = months_seen(followed, i, first, path, speeds.prepayment_kind[i])
+            seen.added_ccy[:] = drawn_ccy(i, periods, terms, count)[: len(seen.added_ccy)]
+            own = followed.gross_rate[first : first + count]
+            gross = rate if math.isnan(own[0]) else own
+            fill_followed(path, i, v, terms.balance_ccy[i], share, gross, seen, speeds, variants, followed)
         severity = severity_under(speeds, i, variants, v)
         _fill_performing(i, periods, terms, rate, share, path, severity, speeds.servicer_advances[i], cash)
     else:
         _fill_contract(i, periods, terms, rate, draws_by_rate, terms.round_to_cent[i] and not draws_by_rate, cash)
     cash[SCHEDULED, count - 1] *= terms.redemption_per_100[i] / 100.0
+
+
+@kernel
+def drawn_ccy(i: int, periods: EventfulPeriods, terms: EventfulTerms, count: int) -> Amounts:
+    """[count] what each payment of a loan with speeds draws: no speed changes it."""
+    first, undrawn, drawn = periods.offsets[i], terms.undrawn_ccy[i], np.empty(count)
+    for j in range(count):
+        drawn[j] = periods.draws_ccy[first + j] + undrawn * periods.draw_share[first + j]
+        undrawn -= undrawn * periods.draw_share[first + j]
+    return drawn
 
 
 @kernel

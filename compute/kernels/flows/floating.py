@@ -34,6 +34,7 @@ from compute.kernels.flows.flows import Flows, no_parts, parts_of
 from compute.kernels.flows.given_payments import fill_floating_shares
 from compute.kernels.flows.kinks import fill_near_kinks
 from compute.kernels.flows.loans import has_speeds, payment_number
+from compute.kernels.flows.modelled_speeds import Followed, fill_followed, months_seen
 from compute.kernels.flows.prepaying_pool import (
     BEGINNING,
     INTEREST,
@@ -75,6 +76,7 @@ def floating_flows(
     discounting: Discounting | None = None,
     surfaces: CapletSurfaces | None = None,
     valued_in_days: int = 0,
+    followed: Followed | None = None,
     *,
     in_parts: bool = False,
 ) -> FloatingFlows:
@@ -88,6 +90,7 @@ def floating_flows(
         projection_key_rate_dv01 = -1 bp x sum over k of dPV / dL_k x dL_k / dz
 
     Args:     discount_factors [curves, days, S], bumped ones for a revaluation; discounting None for no sensitivity
+              followed         by positions whose speed is a model's: no rate's way through it is in a sensitivity
               valued_in_days   1 with the tables of tomorrow, 0 with today's; options expire by so many days earlier
     Returns:  V = S variants; sensitivity [n, S, K], K = 0 without `discounting`
     Accuracy: exact derivative, by the adjoint of the balance's recursion; nil where cap or floor binds for certain.
@@ -118,7 +121,7 @@ def floating_flows(
     if others.any():
         market = (factors, surfaces or CapletSurfaces.none(), discounting)
         amounts = interest_ccy, principal_ccy, parts_ccy, key_rate_dv01
-        _fill(as_of_day, valued_in_days, others, periods, terms, speeds, variants, *market, *amounts)
+        _fill(as_of_day, valued_in_days, others, periods, terms, speeds, variants, followed, *market, *amounts)
     day, number = periods.pay, payment_number(schedules.offsets)
     everyone = np.arange(scenario_count, dtype=np.int32)
     interest_ccy, principal_ccy = interest_ccy[:, :scenario_count], principal_ccy[:, :scenario_count]
@@ -217,6 +220,7 @@ def _fill(
     terms: FloatTerms,
     speeds: Speeds,
     variants: Variants,
+    followed: Followed | None,
     discount_factors: NDArray[np.float64],
     surfaces: CapletSurfaces,
     discounting: Discounting,
@@ -232,6 +236,8 @@ def _fill(
         rows = slice(first, first + count)
         path = _speed_path(as_of_day, i, periods, terms, speeds)
         work, cashflows_ccy = empty_floating_path(count), np.empty((POOL_ROWS, count))
+        if followed is not None:
+            seen = months_seen(followed, i, first, path, speeds.prepayment_kind[i])
         for v in range(len(variants.severity_add)):
             fill_speeds(path, i, v, speeds, variants)
             severity = severity_under(speeds, i, variants, v)
@@ -244,6 +250,9 @@ def _fill(
                     options = discount_factors, surfaces, valued_in_days, sensitive
                     _fill_expected_rates(i, s, periods, terms, *options, work)
                 _fill_shares(i, periods, terms, work)
+                if followed is not None:
+                    of_path = terms.balance_ccy[i], work.share, work.all_in, seen
+                    fill_followed(path, i, v, *of_path, speeds, variants, followed)
                 _fill_amounts(i, periods, terms, path, severity, speeds, work, cashflows_ccy)
                 interest_ccy[rows, s] = cashflows_ccy[INTEREST]
                 principal_ccy[rows, s] = principal_paid(cashflows_ccy)

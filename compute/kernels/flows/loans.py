@@ -21,6 +21,7 @@ from compute.kernels.flows.amortization import (
 )
 from compute.kernels.flows.flows import OF_SCHEDULED, PARTS, Flows, no_parts
 from compute.kernels.flows.given_payments import TO_LEVEL, fill_shares, payments_ccy
+from compute.kernels.flows.modelled_speeds import Followed, fill_followed, months_seen
 from compute.kernels.flows.prepaying_pool import (
     INTEREST,
     POOL_ROWS,
@@ -86,6 +87,7 @@ def loan_flows(
     terms: LoanTerms,
     speeds: Speeds,
     variants: Variants,
+    followed: Followed | None = None,
     *,
     in_parts: bool = False,
 ) -> Flows:
@@ -96,7 +98,8 @@ def loan_flows(
                     or as given, until nothing is left
         LINEAR      balance / payments left         last payment: the balance
 
-    Args:     schedules [n] the payments to come, terms and speeds [n], variants as `prepaying_pool.distinct_variants`
+    Args:     schedules [n] the payments to come, terms and speeds [n], variants as `prepaying_pool.distinct_variants`;
+              followed by positions whose speed is a model's, without it there are none
     Returns:  Flows, one per period of `schedules`; loans without speeds have equal columns
     Accuracy: 1e-12 relative to the recursion in exact arithmetic. A payment that does not cover a period's interest
               adds the rest to the balance: principal is then negative. Cent rounding follows the
@@ -113,7 +116,7 @@ def loan_flows(
     in_parts = in_parts and bool((has_speeds(speeds)).any())
     parts_ccy = np.zeros((len(PARTS), *shape)) if in_parts else no_parts()
     terms = terms._replace(coupon=nominal)
-    _fill(as_of_day, periods, terms, speeds, variants, interest_ccy, principal_ccy, parts_ccy)
+    _fill(as_of_day, periods, terms, speeds, variants, followed, interest_ccy, principal_ccy, parts_ccy)
     day = (schedules.pay - as_of_day).astype(np.int32)
     period = payment_number(schedules.offsets)
     told = parts_ccy if in_parts else None
@@ -161,6 +164,7 @@ def _fill(
     terms: LoanTerms,
     speeds: Speeds,
     variants: Variants,
+    followed: Followed | None,
     interest_ccy: NDArray[np.float64],
     principal_ccy: NDArray[np.float64],
     parts_ccy: NDArray[np.float64],
@@ -175,7 +179,7 @@ def _fill(
                 parts_ccy[OF_SCHEDULED, rows] = principal_ccy[rows]
         else:
             amounts_ccy = interest_ccy[rows], principal_ccy[rows], parts_ccy
-            _prepaying(as_of_day, i, periods, terms, speeds, variants, *amounts_ccy)
+            _prepaying(as_of_day, i, periods, terms, speeds, variants, followed, *amounts_ccy)
 
 
 @kernel
@@ -228,6 +232,7 @@ def _prepaying(
     terms: LoanTerms,
     speeds: Speeds,
     variants: Variants,
+    followed: Followed | None,
     interest_ccy: NDArray[np.float64],
     principal_ccy: NDArray[np.float64],
     parts_ccy: NDArray[np.float64],
@@ -240,8 +245,13 @@ def _prepaying(
     age = ages_mo(issued, end) if depends_on_age(speeds, i) else np.zeros(count, np.int32)
     path = empty_path(months, age, step_of_speeds_mo(terms.frequency[i]))
     rate = (terms.coupon[i] - terms.servicing_fee[i]) * periods.fraction[rows]
+    if followed is not None:
+        seen = months_seen(followed, i, first, path, speeds.prepayment_kind[i])
     for v in range(interest_ccy.shape[1]):
         fill_speeds(path, i, v, speeds, variants)
+        if followed is not None:
+            of_path = terms.balance_ccy[i], share, followed.gross_rate[rows], seen
+            fill_followed(path, i, v, *of_path, speeds, variants, followed)
         severity = severity_under(speeds, i, variants, v)
         fill_pool(terms.balance_ccy[i], share, rate, path, severity, speeds.servicer_advances[i], cashflows_ccy)
         interest_ccy[:, v] = cashflows_ccy[INTEREST]

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from compute.kernels.dates.calendars import adjust
 from compute.kernels.dates.daycounts import year_fraction
 from compute.kernels.flows.flows import PARTS, Flows, no_parts
+from compute.kernels.flows.modelled_pools import pool_by_model
+from compute.kernels.flows.modelled_speeds import Followed
 from compute.kernels.flows.prepaying_pool import INTEREST, Speeds, Variants, fill_parts, level_pay_pool, principal_paid
 from compute.kernels.kernel import kernel
 
@@ -74,6 +76,7 @@ def pool_flows(
     terms: PoolTerms,
     speeds: Speeds,
     variants: Variants,
+    followed: Followed | None = None,
     *,
     in_parts: bool = False,
 ) -> Flows:
@@ -81,20 +84,17 @@ def pool_flows(
 
         paid on month end k - 1 months after the first, + delay, then moved to a business day
 
-    Args:    speeds, variants  of the same n pools
+    Args:    speeds, variants  of the same n pools; followed by those whose speed is a model's
     Returns: Flows; what would be paid on or before `as_of_day` is left out
     Accuracy: rounding, as `prepaying_pool.level_pay_pool`
     Source:  SIFMA Standard Formulas B.1 and C.3
     """
     count = terms.wam_mo.astype(np.int64)
-    offsets = np.concatenate(([0], np.cumsum(count)))
-    pool = np.repeat(np.arange(len(count)), count)
-    period = np.arange(offsets[-1]) - offsets[pool]
-    each = dates.of(pool)
-    pay = adjust(each.month_end(period) + each.delay_days, each.calendar, each.business_day)
+    offsets, pool, period = _months(count)
+    pay = pay_days(dates, terms.wam_mo)
     interest, principal = (np.empty((offsets[-1], len(variants.severity_add))) for _ in range(2))
     parts = np.empty((len(PARTS), *interest.shape)) if in_parts else no_parts()
-    _project(_typed(terms), speeds.typed(), variants, offsets, interest, principal, parts)
+    _project(_typed(terms), speeds.typed(), variants, followed, offsets, interest, principal, parts)
     kept = pay > as_of_day
     left = np.bincount(pool[kept], minlength=len(count))
     return Flows(
@@ -108,6 +108,20 @@ def pool_flows(
     )
 
 
+def _months(count: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Offsets of n pools of so many months, and of every month its pool and its number from 0."""
+    offsets = np.concatenate(([0], np.cumsum(count)))
+    pool = np.repeat(np.arange(len(count)), count)
+    return offsets, pool, np.arange(offsets[-1]) - offsets[pool]
+
+
+def pay_days(dates: PoolDates, wam_mo: Months) -> Days:
+    """Epoch day of every month's payment, past ones too, pool by pool."""
+    _, pool, period = _months(wam_mo.astype(np.int64))
+    each = dates.of(pool)
+    return adjust(each.month_end(period) + each.delay_days, each.calendar, each.business_day)
+
+
 def _typed(terms: PoolTerms) -> PoolTerms:
     dtypes = (np.float64, np.float64, np.int32, np.int32, np.float64)
     return PoolTerms(*(np.require(v, t, ["C", "W"]) for v, t in zip(terms, dtypes, strict=True)))
@@ -118,27 +132,31 @@ def _project(
     terms: PoolTerms,
     speeds: Speeds,
     variants: Variants,
+    followed: Followed | None,
     offsets: NDArray[np.int64],
     interest: Amounts,
     principal: Amounts,
     parts: Amounts,
 ) -> None:
     for i in range(len(terms.balance_ccy)):
-        for v in range(interest.shape[1]):
-            rows_ccy = level_pay_pool(
-                terms.balance_ccy[i],
-                terms.wac[i],
-                terms.wam_mo[i],
-                terms.age_mo[i],
-                terms.pass_through[i],
-                i,
-                v,
-                speeds,
-                variants,
-            )
-            interest[offsets[i] : offsets[i + 1], v] = rows_ccy[INTEREST]
-            principal[offsets[i] : offsets[i + 1], v] = principal_paid(rows_ccy)
-            fill_parts(rows_ccy, offsets[i], v, parts)
+        first, last = offsets[i], offsets[i + 1]
+        of_pool = (terms.balance_ccy[i], terms.wac[i], terms.wam_mo[i], terms.age_mo[i], terms.pass_through[i], i)
+        if followed is None:
+            for v in range(interest.shape[1]):
+                _tell(level_pay_pool(*of_pool, v, speeds, variants), first, last, v, interest, principal, parts)
+        else:
+            by_variant = pool_by_model(*of_pool, first, speeds, variants, followed)
+            for v in range(interest.shape[1]):
+                _tell(by_variant[v], first, last, v, interest, principal, parts)
+
+
+@kernel
+def _tell(
+    rows_ccy: Amounts, first: int, last: int, v: int, interest: Amounts, principal: Amounts, parts: Amounts
+) -> None:
+    interest[first:last, v] = rows_ccy[INTEREST]
+    principal[first:last, v] = principal_paid(rows_ccy)
+    fill_parts(rows_ccy, first, v, parts)
 
 
 def pool_accrued_interest(

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.kernels.flows.flows import OF_DEFAULTED, OF_PREPAID, OF_RECOVERED, OF_SCHEDULED
-from compute.kernels.flows.speeds import ABS, NO_SPEED, PSA, SDA, mdr, settled_age_mo, smm
+from compute.kernels.flows.speeds import ABS, MODEL, NO_SPEED, PSA, SDA, mdr, settled_age_mo, smm
 from compute.kernels.kernel import kernel
 
 BEGINNING, INTEREST, SCHEDULED, PREPAID, DEFAULTED, RECOVERED, ADVANCED = range(7)
@@ -172,7 +172,7 @@ def fill_speeds(path: SpeedPath, i: int, v: int, speeds: Speeds, variants: Varia
 
 @kernel
 def depends_on_age(speeds: Speeds, i: int) -> bool:
-    return bool(speeds.prepayment_kind[i] in (PSA, ABS) or speeds.default_kind[i] == SDA)
+    return bool(speeds.prepayment_kind[i] in (PSA, ABS, MODEL) or speeds.default_kind[i] == SDA)
 
 
 @kernel
@@ -256,6 +256,16 @@ def fill_parts(cashflows_ccy: NDArray[np.float64], first: int, v: int, parts_ccy
 
 
 @kernel
+def level_shares(wac: float, wam_mo: int) -> NDArray[np.float64]:
+    """[wam_mo] share of the balance that each month's payment amortises, levelled anew every month."""
+    share, factor = np.empty(wam_mo), 0.0
+    for left in range(1, wam_mo + 1):
+        factor = (factor + 1.0) / (1.0 + wac / 12.0)
+        share[wam_mo - left] = 1.0 / factor - wac / 12.0 if left > 1 else 1.0
+    return share
+
+
+@kernel
 def level_pay_pool(
     balance_ccy: float,
     wac: float,
@@ -275,10 +285,7 @@ def level_pay_pool(
     Returns: [7, wam_mo]  ccy, rows as `fill_pool`
     Source:  SIFMA Standard Formulas B.1 and C.3
     """
-    share, factor = np.empty(wam_mo), 0.0
-    for left in range(1, wam_mo + 1):
-        factor = (factor + 1.0) / (1.0 + wac / 12.0)
-        share[wam_mo - left] = 1.0 / factor - wac / 12.0 if left > 1 else 1.0
+    share = level_shares(wac, wam_mo)
     path = empty_path(np.ones(wam_mo, np.int32), (age_mo + 1 + np.arange(wam_mo)).astype(np.int32))
     fill_speeds(path, i, v, speeds, variants)
     cashflows_ccy = np.empty((POOL_ROWS, wam_mo))

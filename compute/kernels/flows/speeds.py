@@ -18,7 +18,7 @@ _NEVER = 1 << 30
 
 @dataclass(frozen=True)
 class Speed:
-    """A quoted speed: `quoted_pct` as written (6 for `CPR 6`); MODEL has a name instead, PD neither."""
+    """A quoted speed: `quoted_pct` as written (6 for `CPR 6`); MODEL has a name, and is 100 % of it; PD has neither."""
 
     kind: str
     quoted_pct: float = 0.0
@@ -50,7 +50,7 @@ def parse_speed(text: str, kinds: Sequence[str] = SPEED_KINDS) -> Speed:
     if kind == "MODEL":
         if not argument:
             raise ValueError(f"{text!r}: MODEL takes the model's name, such as MODEL base")
-        return Speed(kind, name=argument)
+        return Speed(kind, 100.0, argument)
     return Speed(kind, _percent(text, kind, argument))
 
 

@@ -8,8 +8,9 @@ from compute.inputs.loan_events import resets_its_rate
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import UNKNOWN, Terms
 from compute.kernels.flows.prepaying_pool import Speeds
-from compute.kernels.flows.speeds import DEFAULT_KINDS, MODEL, PD, PREPAYMENT_KINDS
+from compute.kernels.flows.speeds import DEFAULT_KINDS, PD, PREPAYMENT_KINDS
 from compute.outputs.failures import Failing
+from compute.pricers.debt.modelled import check_models
 from compute.pricers.debt.speeds import speeds_of
 from compute.pricers.debt.terms import FIXED, FLOATING, resolve_debt
 from compute.pricers.shared.checks import check_fixings
@@ -37,26 +38,21 @@ def check_debt(run: RunInputs, terms: Terms, failing: Failing) -> None:
         Reason.INVALID_TERMS,
         "payment_amount is for a holding of reference_notional, which is nil",
     )
-    check_speeds(terms, failing)
+    check_speeds(run, terms, failing)
     check_discounting(run, terms, failing)
     _check_index(run, terms, rate_type, failing)
 
 
-def check_speeds(terms: Terms, failing: Failing) -> None:
+def check_speeds(run: RunInputs, terms: Terms, failing: Failing) -> None:
     speeds = speeds_of(terms)
     _check_issuers_default(terms, speeds, failing)
+    check_models(run, terms, failing)
     for name, kind, kinds in (
         ("prepayment", speeds.prepayment_kind, PREPAYMENT_KINDS),
         ("default", speeds.default_kind, DEFAULT_KINDS),
     ):
         named = terms.texts(name)[0] >= 0
-        by_model = named & (kind == MODEL)
         unreadable = named & (kind == UNKNOWN)
-        failing.where(
-            by_model,
-            Reason.UNSUPPORTED,
-            lambda i, n=name: f"{n} {terms.text_at(n, i)!r} is not supported by this release",  # type: ignore[misc]
-        )
         failing.where(
             unreadable,
             Reason.INVALID_TERMS,

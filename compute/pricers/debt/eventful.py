@@ -18,15 +18,18 @@ from compute.kernels.flows.speeds import NO_SPEED
 from compute.kernels.options.caplet_volatilities import NO_SURFACE, moved_surfaces
 from compute.pricers.debt.events import (
     Market,
+    coupons,
     eventful_periods,
     eventful_terms,
     fixed_rates,
     floating_rates,
     margins,
 )
+from compute.pricers.debt.modelled import following, follows_model
 from compute.pricers.debt.projection import Projected, accrued_of, current_rate, float_terms_of, volatility_rows
 from compute.pricers.debt.speeds import Behaviour, behaviours_of
 from compute.pricers.debt.terms import FLOATING, Debt, debt_of
+from compute.pricers.shared.bumps import AS_IS, TOMORROW, Bump, factors_under, reprojected
 from compute.pricers.shared.discounting import revalued
 from compute.pricers.shared.resets import resets_for_theta, resets_of
 from compute.pricers.shared.theta import A_DAY, is_asked
@@ -48,9 +51,9 @@ class Eventful:
     def rates(self, market: Market) -> tuple[Rates, NDArray[np.int8]]:
         return floating_rates(self.run, self.debt, market) if self.floats else fixed_rates(self.debt)
 
-    def columns(self) -> Iterator[tuple[Behaviour, NDArray[np.int32]]]:
+    def columns(self, bump: Bump = AS_IS) -> Iterator[tuple[Behaviour, NDArray[np.int32]]]:
         """The variant that each scenario sees, below 0 for those of other behaviours."""
-        for behaviour in self.behaviours:
+        for behaviour in self._following(bump):
             variant = np.full(self.run.scenario_count, -1, np.int32)
             variant[behaviour.scenarios] = behaviour.variants.of_scenario[behaviour.scenarios]
             yield behaviour, variant
@@ -63,17 +66,39 @@ class Eventful:
     def today(self) -> Market:
         return Market(self.run.tables.discount_factors, self.run.tables.caplet_surfaces)
 
-    def flows(self, market: Market, *, in_cents: bool = True) -> tuple[Flows, Flows]:
+    def _following(self, bump: Bump) -> list[Behaviour]:
+        """A coupon that steps is compared as quoted, a rate that is set as it is."""
+        debt, position = self.debt, self.debt.schedules.position_of_period
+        unset = np.full(len(position), np.nan)
+        return following(
+            self.run,
+            debt.terms,
+            self.behaviours,
+            bump,
+            pay_day=debt.schedules.pay,
+            gross_rate=unset if self.floats else coupons(debt),
+            held_ccy=debt.notional_ccy,
+        )
+
+    def flows(self, market: Market, *, in_cents: bool = True, bump: Bump = AS_IS) -> tuple[Flows, Flows]:
         """Flows under a market, and with principal received in place of principal: what lives are counted on."""
         rate, sets = self.rates(market)
         periods = eventful_periods(self.run, self.debt, sets)
         terms = self.terms if in_cents else self.terms._replace(round_to_cent=np.zeros_like(self.terms.round_to_cent))
         rate_of = np.arange(self.run.scenario_count, dtype=np.int32) * (rate.shape[1] > 1)
         made: EventfulFlows | None = None
-        for behaviour, variant in self.columns():
+        for behaviour, variant in self.columns(bump):
             of = (behaviour.speeds, behaviour.variants)
             part = eventful_flows(
-                self.run.as_of_day, periods, terms, *of, rate, rate_of, variant, in_parts=self.run.in_parts
+                self.run.as_of_day,
+                periods,
+                terms,
+                *of,
+                rate,
+                rate_of,
+                variant,
+                behaviour.followed,
+                in_parts=self.run.in_parts,
             )
             made = part if made is None else _filled_up(made, part, variant)
         assert made is not None
@@ -94,7 +119,7 @@ class Eventful:
         of_column = np.ascontiguousarray(rate[:, scenario if rate.shape[1] > 1 else 0])
         of = (behaviour.speeds.typed(), behaviour.variants, int(variant[scenario]))
         periods = eventful_periods(run, self.debt, sets)
-        return eventful_details(run.as_of_day, periods, self.terms.typed(), *of, of_column)
+        return eventful_details(run.as_of_day, periods, self.terms.typed(), *of, of_column, behaviour.followed)
 
 
 def _filled_up(made: EventfulFlows, part: EventfulFlows, variant: NDArray[np.int32]) -> EventfulFlows:
@@ -131,6 +156,8 @@ def project_eventful(run: RunInputs, debt: Debt) -> Projected:
     flows, received = loans.flows(today)
     accrued_ccy = accrued_of(run, debt, _rate_in_force(loans))
     projected = Projected(flows, flows, flows, None, accrued_ccy, flows_of_life=received)
+    if follows_model(run, debt.terms).any():
+        return _by_model(loans, today, projected)
     return _with_moves(loans, today, projected) if loans.floats else projected
 
 
@@ -146,6 +173,29 @@ def _rate_in_force(loans: Eventful) -> Rates:
     margin[live] = margins(debt)[first]
     floating = current_rate(loans.run, debt, float_terms_of(loans.run, debt, resets)._replace(margin=margin))
     return np.where(resets_its_rate(debt.terms), debt.coupon, floating)
+
+
+def _by_model(loans: Eventful, today: Market, projected: Projected) -> Projected:
+    """Rates move the speeds, and of floaters what is paid: everything is projected anew under each move."""
+    run, terms = loans.run, loans.debt.terms
+
+    def under(bump: Bump) -> Flows:
+        market = _tomorrow(loans, today) if bump == TOMORROW and loans.floats else today
+        return loans.flows(replace(market, factors=factors_under(run, bump)), in_cents=False, bump=bump)[0]
+
+    made = reprojected(run, under)
+    surface = np.where(resets_its_rate(terms), NO_SURFACE, volatility_rows(run, terms))
+    optional = loans.floats and bool((surface != NO_SURFACE).any())
+    return replace(
+        projected,
+        flows_up=made.flows_up,
+        flows_down=made.flows_down,
+        flows_for_theta=made.for_theta,
+        flows_of_volatility=_flows_of_volatility(loans, today) if optional else None,
+        reads_volatility=surface != NO_SURFACE if loans.floats else None,
+        projection_row=terms.row_in("index", run.tables.projection_curve_of) if loans.floats else None,
+        under=under,
+    )
 
 
 # --- what rates move ------------------------------------------------------------------------------------------------
@@ -214,6 +264,10 @@ def _flows_of_volatility(loans: Eventful, today: Market) -> tuple[Flows, Flows] 
 
 
 def _flows_for_theta(loans: Eventful, today: Market) -> Flows:
+    return loans.flows(_tomorrow(loans, today))[0]
+
+
+def _tomorrow(loans: Eventful, today: Market) -> Market:
     """A day later overnight fixings reach a day further; those of adjustable rates are none."""
     run, debt = loans.run, loans.debt
     later = None
@@ -221,5 +275,4 @@ def _flows_for_theta(loans: Eventful, today: Market) -> Flows:
     if len(floating):
         alone = debt_of(debt, floating)
         later = resets_for_theta(run, alone.terms, alone.schedules, resets_of(run, alone.terms, alone.schedules))
-    market = replace(today, factors=run.tables.discount_factors_for_theta, resets=later, valued_in_days=A_DAY)
-    return loans.flows(market)[0]
+    return replace(today, factors=run.tables.discount_factors_for_theta, resets=later, valued_in_days=A_DAY)

@@ -148,12 +148,18 @@ def _draw_shares(as_of_day: int, debt: Debt) -> Rates:
 def fixed_rates(debt: Debt) -> tuple[Rates, NDArray[np.int8]]:
     """[P, 1] the coupon of each period as it pays it, and the payments that are levelled anew: where it steps."""
     position, terms = debt.schedules.position_of_period, debt.terms
-    coupon = stepped(terms, "coupon", terms.instruments[position], debt.schedules.start, debt.coupon[position])
+    coupon = coupons(debt)
     compounding = np.where(debt.is_loan, terms.choice("compounding", COMPOUNDINGS), -1)[position]
     rate = nominal_coupon(coupon, compounding, debt.frequency[position], each_alone(debt.schedules), fractions_of(debt))
     steps = np.zeros(len(rate), np.bool_)
     steps[1:] = (coupon[1:] != coupon[:-1]) & (position[1:] == position[:-1])
     return rate[:, None], np.where(steps, LEVELS, KEEPS).astype(np.int8)
+
+
+def coupons(debt: Debt) -> Rates:
+    """[P] as quoted, of what each period's start finds in force"""
+    position, terms = debt.schedules.position_of_period, debt.terms
+    return stepped(terms, "coupon", terms.instruments[position], debt.schedules.start, debt.coupon[position])
 
 
 def floating_rates(run: RunInputs, debt: Debt, market: Market) -> tuple[Rates, NDArray[np.int8]]:

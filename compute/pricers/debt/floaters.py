@@ -35,7 +35,6 @@ def floaters_under(
     valued_in_days: int = 0,
 ) -> FloatingFlows:
     """`floating_flows` of every behaviour, each in its own scenarios."""
-    market = (factors, discounting, surfaces, valued_in_days)
     parts = [
         floating_flows(
             shared.as_of_day,
@@ -43,7 +42,11 @@ def floaters_under(
             shared.terms,
             each.speeds,
             each.variants,
-            *market,
+            factors,
+            discounting,
+            surfaces,
+            valued_in_days,
+            each.followed,
             in_parts=shared.in_parts,
         )
         for each in shared.behaviours

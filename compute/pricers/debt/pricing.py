@@ -26,6 +26,7 @@ from compute.pricers.debt.eventful import eventful_flows_of_a_basis_point, proje
 from compute.pricers.debt.projection import Projected, flows_of_a_basis_point, project_fixed, project_floating
 from compute.pricers.debt.spreads import Held, with_spreads
 from compute.pricers.debt.terms import FLOATING, Debt, debt_of, is_custom, resolve_debt
+from compute.pricers.shared.bumps import key_rates_by_difference
 from compute.pricers.shared.discounting import discounted, paid_factors, revalued
 from compute.pricers.shared.fx_rates import fx_delta
 from compute.pricers.shared.theta import is_asked, pv_for_theta
@@ -50,6 +51,8 @@ def value_flows(run: RunInputs, debt: Debt, projected: Projected, index: NDArray
     tables, flows = run.tables, projected.flows
     found = discounted(run, flows, debt.discount_terms, sensitivities=not run.prices_only)
     key_rates = found.key_rate_dv01
+    if projected.under is not None and not run.prices_only:
+        key_rates = key_rates_by_difference(run, debt.discount_terms, projected.under)
     if projected.through_amounts_ccy is not None and not run.prices_only:
         key_rates = at_kinks(run, debt, projected, key_rates + projected.through_amounts_ccy)
     times = times_of(run, debt, flows) if run.asks(*SOLVED) else None

@@ -1,5 +1,6 @@
 """The flows of loans and bonds: fixed, zero, custom and floating, each position's own, and interest accrued."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -18,8 +19,10 @@ from compute.kernels.flows.kinks import NO_VOLATILITY
 from compute.kernels.flows.loans import Cashflows, LoanTerms, custom_flows, loan_flows, nominal_coupon
 from compute.kernels.options.caplet_volatilities import NO_SURFACE, moved_surfaces
 from compute.pricers.debt.floaters import Floaters, floaters_under
-from compute.pricers.debt.speeds import behaviours_of, flows_of_variants, in_parts
+from compute.pricers.debt.modelled import following, follows_model
+from compute.pricers.debt.speeds import Behaviour, behaviours_of, flows_of_variants, in_parts
 from compute.pricers.debt.terms import BULLET, ZERO, Debt, debt_of, is_custom
+from compute.pricers.shared.bumps import AS_IS, TOMORROW, Bump, factors_under, reprojected
 from compute.pricers.shared.discounting import discounting_of
 from compute.pricers.shared.resets import Resets, rate_to_date, resets_for_theta, resets_of
 from compute.pricers.shared.theta import A_DAY, is_asked
@@ -47,12 +50,25 @@ class Projected:
     """a day later, same curves by tenor; None where that changes no flow, or nobody asks"""
     flows_of_life: Flows | None = None
     """with principal that is received alone: neither what is capitalised nor what is drawn; None where that is all"""
+    under: Callable[[Bump], Flows] | None = None
+    """where rates move speeds: the flows under each move of them, for key rates by revaluation"""
 
 
 def project_fixed(run: RunInputs, debt: Debt, rate_type: NDArray[np.int8]) -> Projected:
     """Loans by their amortisation, CUSTOM loans by their table, bonds as bullets; then all in their order again."""
+    rate = np.where(rate_type == ZERO, 0.0, _coupon_paid(debt))
+    accrued_ccy = accrued_of(run, debt, rate)
+    under = partial(_fixed_flows, run, debt, rate_type)
+    if follows_model(run, debt.terms).any():
+        made = reprojected(run, under)
+        return Projected(*made[:3], None, accrued_ccy, flows_for_theta=made.for_theta, under=under)
+    flows = under(AS_IS)
+    return Projected(flows, flows, flows, None, accrued_ccy)
+
+
+def _fixed_flows(run: RunInputs, debt: Debt, rate_type: NDArray[np.int8], bump: Bump) -> Flows:
     flows = [
-        (chosen, make(run, debt_of(debt, chosen), rate_type[chosen]))
+        (chosen, make(run, debt_of(debt, chosen), rate_type[chosen], bump))
         for chosen, make in (
             (np.flatnonzero(debt.is_loan & ~is_custom(debt)), _loan_flows),
             (np.flatnonzero(debt.is_loan & is_custom(debt)), _custom_flows),
@@ -60,9 +76,21 @@ def project_fixed(run: RunInputs, debt: Debt, rate_type: NDArray[np.int8]) -> Pr
         )
         if len(chosen)
     ]
-    together = interleave(flows, len(debt.is_loan))
-    rate = np.where(rate_type == ZERO, 0.0, _coupon_paid(debt))
-    return Projected(together, together, together, None, accrued_of(run, debt, rate))
+    return interleave(flows, len(debt.is_loan))
+
+
+def behaviours_under(run: RunInputs, debt: Debt, bump: Bump = AS_IS) -> list[Behaviour]:
+    """Speeds of the positions, and what those of a model follow where a move of rates is `bump`."""
+    counts = np.diff(debt.schedules.offsets)
+    return following(
+        run,
+        debt.terms,
+        behaviours_of(run, debt.terms),
+        bump,
+        pay_day=debt.schedules.pay,
+        gross_rate=np.repeat(debt.coupon, counts),
+        held_ccy=debt.notional_ccy,
+    )
 
 
 def _coupon_paid(debt: Debt) -> NDArray[np.float64]:
@@ -131,12 +159,12 @@ def loan_terms(debt: Debt) -> LoanTerms:
     )
 
 
-def _loan_flows(run: RunInputs, debt: Debt, _: NDArray[np.int8]) -> Flows:
+def _loan_flows(run: RunInputs, debt: Debt, _: NDArray[np.int8], bump: Bump) -> Flows:
     project = partial(loan_flows, run.as_of_day, debt.schedules, loan_terms(debt), in_parts=run.in_parts)
-    return flows_of_variants(behaviours_of(run, debt.terms), project)
+    return flows_of_variants(behaviours_under(run, debt, bump), project)
 
 
-def _custom_flows(run: RunInputs, debt: Debt, _: NDArray[np.int8]) -> Flows:
+def _custom_flows(run: RunInputs, debt: Debt, _: NDArray[np.int8], __: Bump) -> Flows:
     return custom_flows(
         run.as_of_day,
         run.lookups.once("table", "cashflows", lambda: cashflow_table(run)),
@@ -163,7 +191,7 @@ def cashflow_table(run: RunInputs) -> Cashflows:
     )
 
 
-def _bond_flows(run: RunInputs, debt: Debt, rate_type: NDArray[np.int8]) -> Flows:
+def _bond_flows(run: RunInputs, debt: Debt, rate_type: NDArray[np.int8], _: Bump) -> Flows:
     return bond_flows(
         debt.schedules,
         notional=debt.notional_ccy,
@@ -181,8 +209,10 @@ def project_floating(run: RunInputs, debt: Debt) -> Projected:
     tables = run.tables
     resets = resets_of(run, debt.terms, debt.schedules)
     float_terms = float_terms_of(run, debt, resets)
-    shared = Floaters(run.as_of_day, debt.schedules, float_terms, behaviours_of(run, debt.terms), run.in_parts)
+    shared = Floaters(run.as_of_day, debt.schedules, float_terms, behaviours_under(run, debt), run.in_parts)
     surfaces = tables.caplet_surfaces
+    if follows_model(run, debt.terms).any():
+        return _floating_by_model(run, debt, resets, shared)
     sensitive = None if run.prices_only else discounting_of(run, debt.discount_terms)
     projected = floaters_under(shared, tables.discount_factors, sensitive, surfaces)
     rate = current_rate(run, debt, float_terms)
@@ -203,6 +233,29 @@ def project_floating(run: RunInputs, debt: Debt) -> Projected:
         float_terms.projection_row,
         _near_kink(run, debt, float_terms),
         _floats_for_theta(run, debt, resets, shared) if is_asked(run) else None,
+    )
+
+
+def _floating_by_model(run: RunInputs, debt: Debt, resets: Resets, shared: Floaters) -> Projected:
+    """Rates move what is paid and how fast: everything is projected anew under each move."""
+    terms, surfaces = shared.terms, run.tables.caplet_surfaces
+
+    def under(bump: Bump) -> Flows:
+        following = replace(shared, behaviours=behaviours_under(run, debt, bump))
+        if bump == TOMORROW:
+            return _floats_for_theta(run, debt, resets, following)
+        return floaters_under(following, factors_under(run, bump), None, surfaces).flows
+
+    made = reprojected(run, under)
+    return Projected(
+        *made[:3],
+        None,
+        accrued_of(run, debt, current_rate(run, debt, terms)),
+        _flows_of_volatility(run, shared, terms),
+        terms.volatility_row != NO_SURFACE,
+        terms.projection_row,
+        flows_for_theta=made.for_theta,
+        under=under,
     )
 
 

@@ -11,8 +11,9 @@ from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import UNKNOWN, Terms
 from compute.kernels.deals.collections import Lines
 from compute.kernels.flows.flows import OF_SCHEDULED, PARTS, Flows
+from compute.kernels.flows.modelled_speeds import Followed
 from compute.kernels.flows.prepaying_pool import Speeds, Variants, distinct_variants
-from compute.kernels.flows.speeds import CDR, DEFAULT_KINDS, NO_SPEED, PD, PREPAYMENT_KINDS, parse_speed
+from compute.kernels.flows.speeds import CDR, DEFAULT_KINDS, MODEL, NO_SPEED, PD, PREPAYMENT_KINDS, parse_speed
 from domain.scenarios.shocks import DefaultShock, PrepaymentShock
 
 NOT_HERE = -1
@@ -69,9 +70,15 @@ def pct_of(text: str, kinds: tuple[str, ...]) -> float:
         return np.nan
 
 
-def variants_of(run: RunInputs, speeds: Speeds) -> Variants:
+def variants_of(run: RunInputs, speeds: Speeds, scenarios: NDArray[np.int64] | None = None) -> Variants:
+    """Of some scenarios or of all; each is one of its own where its rates move the speed of a model."""
     tables = run.tables
-    return distinct_variants(speeds, tables.prepayment_multiplier, tables.default_multiplier, tables.severity_add)
+    prepayment, default, severity = tables.prepayment_multiplier, tables.default_multiplier, tables.severity_add
+    if scenarios is not None:
+        prepayment, default, severity = prepayment[scenarios], default[scenarios], severity[scenarios]
+    if (speeds.prepayment_kind == MODEL).any():
+        return Variants(prepayment, default, severity, np.arange(len(severity), dtype=np.int32))
+    return distinct_variants(speeds, prepayment, default, severity)
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,8 @@ class Behaviour:
     speeds: Speeds
     variants: Variants
     """`of_scenario` is NOT_HERE for every other scenario"""
+    followed: Followed | None = None
+    """by those whose speed is a model's: `modelled.following`"""
 
 
 def behaviours_of(run: RunInputs, terms: Terms) -> list[Behaviour]:
@@ -96,22 +105,17 @@ def behaviours_of(run: RunInputs, terms: Terms) -> list[Behaviour]:
     for members in groups.values():
         scenarios = np.array(members)
         speeds = quoted._replace(**shocked_speeds(quoted, tables.speed_shocks[members[0]], terms.matched))
-        some = distinct_variants(
-            speeds,
-            tables.prepayment_multiplier[scenarios],
-            tables.default_multiplier[scenarios],
-            tables.severity_add[scenarios],
-        )
+        some = variants_of(run, speeds, scenarios)
         of_scenario = np.full(run.scenario_count, NOT_HERE, np.int32)
         of_scenario[scenarios] = some.of_scenario
         found.append(Behaviour(scenarios, speeds, some._replace(of_scenario=of_scenario)))
     return found
 
 
-def under_scenario(behaviours: Sequence[Behaviour], scenario: int) -> tuple[Speeds, Variants, int]:
-    """Speeds and variant that one scenario sees."""
+def under_scenario(behaviours: Sequence[Behaviour], scenario: int) -> tuple[Speeds, Variants, int, Followed | None]:
+    """Speeds and variant that one scenario sees, and what is followed."""
     mine = next(each for each in behaviours if scenario in each.scenarios)
-    return mine.speeds, mine.variants, int(mine.variants.of_scenario[scenario])
+    return mine.speeds, mine.variants, int(mine.variants.of_scenario[scenario]), mine.followed
 
 
 def shocked_speeds(
@@ -141,9 +145,12 @@ def shocked_speeds(
     }
 
 
-def flows_of_variants(behaviours: Sequence[Behaviour], project: Callable[[Speeds, Variants], Flows]) -> Flows:
+Project = Callable[[Speeds, Variants, Followed | None], Flows]
+
+
+def flows_of_variants(behaviours: Sequence[Behaviour], project: Project) -> Flows:
     """Flows with a column for each variant of each behaviour."""
-    parts = [project(each.speeds, each.variants) for each in behaviours]
+    parts = [project(each.speeds, each.variants, each.followed) for each in behaviours]
     if len(parts) == 1:
         return parts[0]
     of_scenario, before = np.empty(len(behaviours[0].variants.of_scenario), np.int32), 0

@@ -8,6 +8,7 @@ from compute.inputs.deals import Deal
 from compute.inputs.run_inputs import RunInputs
 from compute.kernels.deals.terms import is_note
 from compute.kernels.flows.speeds import NO_SPEED
+from compute.pricers.debt.modelled import lacking
 from compute.pricers.shared.resets import KnownRates
 from domain.measures.failures import Reason
 
@@ -42,7 +43,11 @@ def _problems(run: RunInputs, deal: Deal) -> Iterator[tuple[Reason, str]]:
             f"{int(late.sum())} of its lines have a recovery lag that is not shorter than the months left",
         )
     for model in sorted({name for name in deal.prepayment_models if name}):
-        yield Reason.MISSING_MARKET_DATA, f"the market has no prepayment model {model!r}"
+        if model not in run.tables.prepayment.row:
+            yield Reason.MISSING_MARKET_DATA, lacking(run, model)
+    burns = np.array([run.tables.prepayment.burns_out(name) for name in deal.prepayment_models], np.bool_)
+    if (burns & (lines.original_balance_ccy <= 0.0) & (lines.balance_ccy > 0.0)).any():
+        yield Reason.INVALID_TERMS, "burnout is of original_balance, which is nil for some of its lines"
     for index in sorted({each for each in (*deal.tranche_rates.index, *deal.line_rates.index) if each is not None}):
         yield from _of_index(run, deal, index)
 

@@ -7,14 +7,17 @@ from numpy.typing import NDArray
 
 from compute.inputs.deals import Deal
 from compute.inputs.run_inputs import RunInputs
+from compute.kernels.flows.modelled_speeds import NO_MODEL
+from compute.pricers.debt.modelled import market_rates
 from compute.pricers.debt.speeds import shocked_speeds
-from compute.pricers.securitised.deals import Speeds, as_quoted, contractual
+from compute.pricers.securitised.deals import Models, Speeds, as_quoted, contractual
+from compute.pricers.shared.bumps import AS_IS, Bump
 from domain.portfolio.attributes import value_text
 from domain.portfolio.columns import Portfolio
 from domain.scenarios.shocks import matches
 
 
-def speeds_under(run: RunInputs, deal: Deal, scenario: int) -> Speeds:
+def speeds_under(run: RunInputs, deal: Deal, scenario: int, bump: Bump = AS_IS) -> Speeds:
     """Multipliers of all lines alike, or each shock in its order on the lines that it matches."""
     if run.is_contractual:
         return contractual(deal)
@@ -30,7 +33,17 @@ def speeds_under(run: RunInputs, deal: Deal, scenario: int) -> Speeds:
     if shocks:
         moved = shocked_speeds(lines, shocks, lambda match: lines_matched(run.portfolio, deal, match))
         lines = lines._replace(**moved)
-    return Speeds(speeds.shock, lines, speeds.model_cpr, is_called(run, deal, scenario))
+    return Speeds(speeds.shock, lines, models_under(run, deal, scenario, bump), is_called(run, deal, scenario))
+
+
+def models_under(run: RunInputs, deal: Deal, scenario: int, bump: Bump) -> Models | None:
+    """None where no line names a model. A speed that replaces a line's leaves its model unread."""
+    if not any(deal.prepayment_models):
+        return None
+    known = run.tables.prepayment
+    row = np.array([known.row.get(name, NO_MODEL) for name in deal.prepayment_models], np.int32)
+    rates = np.ascontiguousarray(market_rates(run, bump)[..., scenario])
+    return Models(known.coefficients, row, rates, run.as_of_day)
 
 
 def is_called(run: RunInputs, deal: Deal, scenario: int) -> bool:

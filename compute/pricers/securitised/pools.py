@@ -13,6 +13,7 @@ from compute.kernels.flows.flows import Flows
 from compute.kernels.flows.pass_throughs import (
     PoolDates,
     PoolTerms,
+    pay_days,
     pool_accrued_interest,
     pool_flows,
 )
@@ -22,12 +23,13 @@ from compute.kernels.valuing.yields import bond_equivalent, durations, solve_yie
 from compute.outputs.failures import Failing
 from compute.outputs.family_values import Matrix, Valued
 from compute.pricers.debt.checks import check_discounting, check_speeds
-from compute.pricers.debt.speeds import behaviours_of, flows_of_variants
+from compute.pricers.debt.modelled import following, follows_model
+from compute.pricers.debt.speeds import Behaviour, behaviours_of, flows_of_variants
 from compute.pricers.debt.spreads import Held, with_spreads
 from compute.pricers.debt.terms import FLOATING
+from compute.pricers.shared.bumps import AS_IS, Bump, for_convexity, key_rates_by_difference, reprojected
 from compute.pricers.shared.checks import check_present
-from compute.pricers.shared.convexity import bumped
-from compute.pricers.shared.discounting import discounted, revalued
+from compute.pricers.shared.discounting import discounted
 from compute.pricers.shared.fx_rates import fx_delta
 from compute.pricers.shared.theta import is_asked, pv_for_theta
 from domain.measures.failures import Reason
@@ -38,12 +40,23 @@ MONTHS_PER_YEAR = 12.0
 
 
 def price_pools(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Valued:
-    """Positions that passed `check_pools`. Speeds are held when rates move, so the bumps discount the same flows."""
+    """Positions that passed `check_pools`, all at quoted speeds or all at a model's.
+
+    Quoted speeds are held when rates move, so the bumps discount the same flows.
+    """
     dates, pools = pool_dates(terms), pool_terms(terms)
-    flows = flows_of_pools(run, terms, dates, pools)
-    on = discount_terms(run, terms)
+    on, under = discount_terms(run, terms), partial(flows_of_pools, run, terms, dates, pools)
+    by_model = bool(follows_model(run, terms).any())
+    if by_model:
+        flows, flows_up, flows_down, for_theta = reprojected(run, under)
+    else:
+        flows = flows_up = flows_down = under(AS_IS)
+        for_theta = None
     found = discounted(run, flows, on, sensitivities=not run.prices_only)
-    pv_up_ccy, pv_down_ccy = bumped(run, lambda factors: revalued(run, flows, on, factors))
+    key_rates = found.key_rate_dv01
+    if by_model and not run.prices_only:
+        key_rates = key_rates_by_difference(run, on, under)
+    pv_up_ccy, pv_down_ccy = for_convexity(run, on, flows_up, flows_down)
     yields, macaulay_yr, modified_yr = _yields(run, dates, flows, found.pv)
     accrued_ccy = _accrued(run, terms, dates, flows)
     held = Held(
@@ -61,7 +74,7 @@ def price_pools(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Value
         pv_up_ccy=pv_up_ccy,
         pv_down_ccy=pv_down_ccy,
         values={
-            "KEY_RATE_DV01": found.key_rate_dv01,
+            "KEY_RATE_DV01": key_rates,
             "FX_DELTA": fx_delta(run, terms, found.pv),
             "CS01": found.cs01,
             "ACCRUED_INTEREST": accrued_ccy,
@@ -70,15 +83,30 @@ def price_pools(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Value
             "MODIFIED_DURATION": modified_yr,
             "WAL": weighted_average_life(flows) if run.asks("WAL") else None,
             "WAM": np.where(np.diff(flows.offsets) > 0, pools.wam_mo, np.nan),
-            "THETA": pv_for_theta(run, flows, on) - found.pv if is_asked(run) else None,
+            "THETA": pv_for_theta(run, for_theta or flows, on) - found.pv if is_asked(run) else None,
         },
     )
     return with_spreads(run, valued, held)
 
 
-def flows_of_pools(run: RunInputs, terms: Terms, dates: PoolDates, pools: PoolTerms) -> Flows:
+def flows_of_pools(run: RunInputs, terms: Terms, dates: PoolDates, pools: PoolTerms, bump: Bump = AS_IS) -> Flows:
     project = partial(pool_flows, run.as_of_day, dates, pools, in_parts=run.in_parts)
-    return flows_of_variants(behaviours_of(run, terms), project)
+    return flows_of_variants(behaviours_under(run, terms, dates, pools, bump), project)
+
+
+def behaviours_under(
+    run: RunInputs, terms: Terms, dates: PoolDates, pools: PoolTerms, bump: Bump = AS_IS
+) -> list[Behaviour]:
+    """Speeds of the pools, and what those of a model follow where a move of rates is `bump`."""
+    return following(
+        run,
+        terms,
+        behaviours_of(run, terms),
+        bump,
+        pay_day=pay_days(dates, pools.wam_mo),
+        gross_rate=np.repeat(pools.wac, pools.wam_mo),
+        held_ccy=pools.balance_ccy,
+    )
 
 
 def pool_terms(terms: Terms) -> PoolTerms:
@@ -140,7 +168,7 @@ def check_pools(run: RunInputs, terms: Terms, failing: Failing) -> None:
     )
     dated = {"first_payment_date": terms.day("first_payment_date") == ABSENT_DATE}
     check_present(failing, {**numbers, **dated, "prepayment": terms.texts("prepayment")[0] < 0})
-    check_speeds(terms, failing)
+    check_speeds(run, terms, failing)
     check_discounting(run, terms, failing)
 
 

@@ -12,6 +12,7 @@ from compute.kernels.curves.curves import BASIS_POINT
 from compute.kernels.deals.terms import CLOSING, OPENING, PAID_INTEREST, PAID_PRINCIPAL, Distributed, Tranches
 from compute.pricers.securitised.deal_speeds import meaning_of, speeds_under
 from compute.pricers.securitised.deals import Forward, project_deal
+from compute.pricers.shared.bumps import AS_IS, TOMORROW, WIDE_DOWN, WIDE_UP, Bump, of_a_basis_point
 from compute.pricers.shared.resets import KnownRates
 from domain.market.fixings import is_overnight
 
@@ -60,8 +61,8 @@ def project(run: RunInputs, deal: Deal) -> ProjectedDeal:
     tables = run.tables
     factors = tables.discount_factors
 
-    def under(table: Amounts) -> DealFlows:
-        return _under(run, deal, table)
+    def under(table: Amounts, bump: Bump = AS_IS) -> DealFlows:
+        return _under(run, deal, table, bump)
 
     flows = under(factors)
     if not depends_on_rates(deal):
@@ -71,12 +72,17 @@ def project(run: RunInputs, deal: Deal) -> ProjectedDeal:
     if not run.prices_only:
         for key in range(tables.key_gradients.shape[-1]):
             moved = _moved(run, key)
-            bumped.append((under(factors * moved), under(factors / moved)))
+            up, down = of_a_basis_point(1, key), of_a_basis_point(-1, key)
+            bumped.append((under(factors * moved, up), under(factors / moved, down)))
         moved = _moved(run, None)
-        parallel = (under(factors * moved), under(factors / moved))
+        up, down = of_a_basis_point(1), of_a_basis_point(-1)
+        parallel = (under(factors * moved, up), under(factors / moved, down))
     asks = run.asks
-    wide = (under(tables.discount_factors_up), under(tables.discount_factors_down)) if asks("CONVEXITY") else None
-    later = under(tables.discount_factors_for_theta) if asks("THETA") else None
+    wide = later = None
+    if asks("CONVEXITY"):
+        wide = under(tables.discount_factors_up, WIDE_UP), under(tables.discount_factors_down, WIDE_DOWN)
+    if asks("THETA"):
+        later = under(tables.discount_factors_for_theta, TOMORROW)
     return ProjectedDeal(deal, flows, tuple(bumped), parallel, wide, later)
 
 
@@ -93,8 +99,8 @@ def _moved(run: RunInputs, key: int | None) -> Amounts:
     return moved
 
 
-def _under(run: RunInputs, deal: Deal, factors: Amounts) -> DealFlows:
-    told, variants = distributed(run, deal, factors)
+def _under(run: RunInputs, deal: Deal, factors: Amounts, bump: Bump) -> DealFlows:
+    told, variants = distributed(run, deal, factors, bump)
     row = np.stack([one.tranches for _, one in told], axis=-1)
     rates = np.stack([tranches.rate for tranches, _ in told], axis=-1)
     return DealFlows(
@@ -103,14 +109,14 @@ def _under(run: RunInputs, deal: Deal, factors: Amounts) -> DealFlows:
 
 
 def distributed(
-    run: RunInputs, deal: Deal, factors: Amounts
+    run: RunInputs, deal: Deal, factors: Amounts, bump: Bump = AS_IS
 ) -> tuple[list[tuple[Tranches, Distributed]], NDArray[np.int32]]:
     """All that the waterfall tells, once for scenarios that mean the same to the deal, and which of them is whose."""
     distinct: dict[object, int] = {}
     variants = np.empty(run.scenario_count, np.int32)
     told: list[tuple[Tranches, Distributed]] = []
     for scenario in range(run.scenario_count):
-        speeds = speeds_under(run, deal, scenario)
+        speeds = speeds_under(run, deal, scenario, bump)
         key = scenario if depends_on_rates(deal) else meaning_of(speeds)
         if key not in distinct:
             distinct[key] = len(told)

@@ -16,6 +16,7 @@ from compute.kernels.dates.daycounts import THIRTY_360, year_fraction
 from compute.kernels.deals.terms import NOTIONAL, RESIDUAL
 from compute.kernels.flows.discount_terms import DiscountTerms
 from compute.kernels.flows.flows import Flows
+from compute.kernels.flows.kinks import with_differences
 from compute.kernels.valuing.yields import YieldTimes, bond_equivalent, durations, solve_yields
 from compute.outputs.failures import Failing
 from compute.outputs.family_values import Matrix, Valued
@@ -23,6 +24,7 @@ from compute.pricers.debt.checks import check_discounting
 from compute.pricers.debt.spreads import Held, with_spreads
 from compute.pricers.securitised.deal_problems import problems_of
 from compute.pricers.securitised.projections import DealFlows, ProjectedDeal, project
+from compute.pricers.shared.bumps import factors_under, of_a_basis_point
 from compute.pricers.shared.discounting import discounted, revalued
 from compute.pricers.shared.fx_rates import fx_delta
 from compute.pricers.shared.theta import is_asked, pv_for_theta
@@ -72,6 +74,7 @@ def price_tranches(run: RunInputs, terms: Terms, index: Rows) -> Valued:
     key_rates = found.key_rate_dv01
     if not run.prices_only:
         key_rates = key_rates + _through_amounts(run, held, found.key_rate_dv01, on)
+        key_rates = _by_difference(run, held, key_rates, on)
     up, down = _wide(run, held, on)
     yields, macaulay_yr, modified_yr = _yields(run, flows, found.pv)
     accrued_ccy = _accrued(run, held)
@@ -191,6 +194,32 @@ def _through_amounts(run: RunInputs, held: HeldTranches, discounting: Amounts, o
         weight = np.where(total[:, :, None] > 0.0, size / total[:, :, None], 1.0 / discounting.shape[2])
     all_of_it: Amounts = through + left[:, :, None] * weight
     return all_of_it
+
+
+def _by_difference(run: RunInputs, held: HeldTranches, key_rates: Amounts, on: DiscountTerms) -> Amounts:
+    """[m, S, K] of deals whose lines follow a model: both values of each difference as they are.
+
+    Their speeds bend too much within a basis point for what discounting and amounts do one by one to add up.
+    """
+    bends = np.array([any(each.deal.prepayment_models) and bool(each.key_rates) for each in held.deals])[held.tranche]
+    if not bends.any():
+        return key_rates
+
+    def gain(key: int) -> Matrix:
+        def side(each: ProjectedDeal, number: int) -> DealFlows:
+            moved = each.parallel if key < 0 else each.key_rates[key] if each.key_rates else None
+            return moved[number] if moved else each.flows
+
+        up, down = (
+            revalued(run, flows_held(run, held, partial(side, number=n)), on, factors_under(run, bump))
+            for n, bump in enumerate((of_a_basis_point(1, key), of_a_basis_point(-1, key)))
+        )
+        return (down - up) / 2.0
+
+    by_key = np.stack([gain(key) for key in range(key_rates.shape[2])], axis=2)
+    summed = with_differences(by_key, gain(-1), np.ones(by_key.shape[:2], np.bool_))
+    chosen: Amounts = np.where(bends[:, None, None], summed, key_rates)
+    return chosen
 
 
 def _wide(run: RunInputs, held: HeldTranches, on: DiscountTerms) -> tuple[Matrix, Matrix]:

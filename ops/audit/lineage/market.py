@@ -13,8 +13,9 @@ from compute.pricers.rates.swap_legs import leg_schedules
 from compute.pricers.shared.resets import fixing_days_used
 from domain.market.document import MarketDocument, stored_market
 from domain.market.fx_chains import chain
+from domain.market.prepayment import PrepaymentModel, model_name, readable_models
 from domain.portfolio.columns import Portfolio
-from ops.audit.lineage.rows import text_at
+from ops.audit.lineage.rows import rows_where, text_at
 
 FX = ("FX_FWD", "FX_OPTION")
 CREDIT = ("CDS",)
@@ -32,13 +33,17 @@ def market_used(raw: bytes, portfolio: Portfolio, row: int, base_currency: str) 
     currencies = currencies_of(term("currency"), term("pair"), term("product_type"))
     return {
         "as_of": market.as_of.isoformat(),
-        "curves": list(curves_used(market, currencies, term)),
+        "curves": [*curves_used(market, currencies, term), *curves_of_models(market, portfolio, instrument)],
         "fx_spots": spots_used(market, {*currencies, term("currency") or base_currency, base_currency}),
         "fixings": list(fixings_used(market, portfolio, row, term)),
         "volatilities": [
             surface.model_dump(mode="json")
             for surface in market.volatilities
             if surface_of(surface) in ({term("index"), term("pair")} - {""})
+        ],
+        "prepayment_models": [
+            {"name": name, "reference": model.reference(name), **model.model_dump(mode="json")}
+            for name, model in models_followed(market, portfolio, instrument).items()
         ],
         "hull_white": market.hull_white[term("currency")].model_dump(mode="json")
         if term("product_type") in LATTICE and term("currency") in market.hull_white
@@ -96,6 +101,24 @@ def curves_used(market: MarketDocument, currencies: list[str], term: Any) -> Ite
     for credit_curve in market.credit_curves:
         if credit_curve.curve_id == term("credit_curve"):
             yield {"used_as": "credit", **credit_curve.model_dump(mode="json")}
+
+
+def models_followed(market: MarketDocument, portfolio: Portfolio, instrument: int) -> dict[str, PrepaymentModel]:
+    """Prepayment models of a loan or pool, or of the lines of a tranche's deal, by name."""
+    instrument_id = text_at(portfolio, "instruments", "instrument_id", instrument)
+    texts = [text_at(portfolio, "instruments", "prepayment", instrument)]
+    for tranche in rows_where(portfolio, "tranches", "instrument_id", instrument_id):
+        lines = rows_where(portfolio, "collateral", "deal_id", text_at(portfolio, "tranches", "deal_id", tranche))
+        texts = [text_at(portfolio, "collateral", "prepayment", line) for line in lines]
+    known, named = readable_models(market.prepayment_models), {model_name(text or "") for text in texts}
+    return {name: known[name] for name in sorted(named & known.keys())}
+
+
+def curves_of_models(market: MarketDocument, portfolio: Portfolio, instrument: int) -> Iterator[dict[str, object]]:
+    read = {model.rate.curve for model in models_followed(market, portfolio, instrument).values()}
+    for curve in market.curves:
+        if curve.curve_id in read:
+            yield {"used_as": "prepayment", **curve.model_dump(mode="json")}
 
 
 def surface_of(surface: Any) -> str:

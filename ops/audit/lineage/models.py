@@ -5,7 +5,15 @@ from typing import Any
 from domain import codec
 from domain.portfolio.columns import Portfolio
 from domain.runs.run import RunRequested
-from domain.valuation_models import BY_NAME, TRANCHE, ModelUse, ModelVersionApproved, model_stream, models_for
+from domain.valuation_models import (
+    BY_NAME,
+    LINE_PREPAYMENT,
+    TRANCHE,
+    ModelUse,
+    ModelVersionApproved,
+    model_stream,
+    models_for,
+)
 from ops.audit.lineage.rows import rows_where, text_at
 from ops.audit.sealing.proofs import raw_event
 
@@ -25,10 +33,11 @@ def models_used(
 
 def terms_of(portfolio: Portfolio, instrument: int) -> dict[str, list[str]]:
     said = {name: text_at(portfolio, "instruments", name, instrument) for name in TERMS}
-    if rows_where(
-        portfolio, "tranches", "instrument_id", text_at(portfolio, "instruments", "instrument_id", instrument)
-    ):
-        return {"product_type": [TRANCHE]}
+    instrument_id = text_at(portfolio, "instruments", "instrument_id", instrument)
+    for row in rows_where(portfolio, "tranches", "instrument_id", instrument_id):
+        lines = rows_where(portfolio, "collateral", "deal_id", text_at(portfolio, "tranches", "deal_id", row))
+        speeds = {text_at(portfolio, "collateral", "prepayment", line) for line in lines}
+        return {"product_type": [TRANCHE], LINE_PREPAYMENT: sorted(text for text in speeds if text)}
     return {name: [text] for name, text in said.items() if text is not None}
 
 

@@ -16,8 +16,9 @@ NUMPY = {pa.int64(): np.int64, pa.date32(): np.int32, pa.bool_(): np.bool_}
 class Attached:
     """In the order asked for; a name that a column of the table has already is said with `with:` before it."""
 
-    def __init__(self, book: Book | None, names: list[str], taken: list[str]) -> None:
+    def __init__(self, book: Book | None, names: list[str], taken: list[str], model: Field | None = None) -> None:
         self._fields = [_field_named(book, name) for name in dict.fromkeys(names)] if book else []
+        self._fields += [model] if model is not None else []
         self._taken = set(taken)
 
     @property

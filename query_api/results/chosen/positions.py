@@ -12,6 +12,7 @@ from query_api.reading import Array, Connection
 from query_api.results.chosen.attached import Attached, texts_at
 from query_api.results.chosen.fields import Book
 from query_api.results.chosen.gather import gather_amounts, gather_details, gather_reason_numbers
+from query_api.results.chosen.prepayment import field_of_models, models_of_market
 from query_api.results.chosen.selection import Chooser, Wanted, base_rates
 from query_api.results.columns import IDENTITY, Layout, layout
 from query_api.results.table import (
@@ -61,7 +62,10 @@ def positions_asked(
 ) -> Answer:
     """Rows in the snapshot's order, or as sorted, scenario after scenario; `start` and `limit` cut a page."""
     run = queryable_run(connection, run_id)
-    if not question.wanted and not question.attached:
+    models = models_of_market(connection, run)
+    book = book_of(connection, run, load_book) if models and load_book is not None else None
+    model = field_of_models(book, models) if book is not None else None
+    if not question.wanted and not question.attached and model is None:
         table = position_results(
             connection,
             run.run_id,
@@ -73,9 +77,9 @@ def positions_asked(
         )
         return Answer(table, INDEX)
     asked, scenarios = layout(run, question.measures, question.columns), scenario_numbers(run, question.scenario)
-    book = book_of(connection, run, load_book)
+    book = book or book_of(connection, run, load_book)
     chooser = Chooser(connection, run, book, question.wanted)
-    attached = Attached(book, question.attached, schema_of(run, asked).names)
+    attached = Attached(book, question.attached, schema_of(run, asked).names, model)
     schema = schema_of(run, asked, attached.fields)
     chosen = [(scenario_no, chooser.rows(scenario_no)) for scenario_no in scenarios]
     total = sum(len(rows) for _, rows in chosen)

@@ -157,6 +157,12 @@ OF_PRODUCT: dict[tuple[str, str], tuple[Any, Any]] = {
 }
 """Two values where those of VALUES do not fit the product."""
 
+BURNT: dict[str, Any] = {
+    "rate": {"curve": "USD-OIS", "tenor_yr": 5, "spread": 0.01},
+    "incentive": "DIFFERENCE",
+    "a": 0.2, "b": 0.1, "c": 0.0, "d": 100.0,
+    "burnout": {"floor": 0.3, "slope": 0.7},
+}  # fmt: skip
 COMPANIONS: dict[str, Terms] = {
     "reference_notional": {"payment_amount": 12_000},
     "calendar": {"business_day": "FOLLOWING"},
@@ -169,7 +175,7 @@ COMPANIONS: dict[str, Terms] = {
     "rate_type": {"index": INDEX, "coupon": 0.05},
     "initial_rate": {"life_cap": 0.004},
     "neg_am_cap": {"payment_cap": 0.001},
-    "original_balance": {"payment_cap": 0.001, "neg_am_cap": 1.002},
+    "original_balance": {"payment_cap": 0.001, "neg_am_cap": 1.002, "prepayment": "MODEL burnt"},
     "recast_months": {"payment_cap": 0.001},
     "commitment_end_date": {"draw_rate": 0.2},
     "rounding": {"prepayment": "CPR 8"},
@@ -217,6 +223,7 @@ def document() -> dict[str, Any]:
         "fx_spots": [*market["fx_spots"], {"pair": "GBPUSD", "spot": 1.35}],
         "fixings": fixings,
         "hull_white": {"USD": HULL_WHITE},
+        "prepayment_models": {"burnt": BURNT},
     }
 
 

@@ -19,6 +19,9 @@ from domain.market.document import (
 )
 from domain.market.parts import ParCurve, ZeroCurve, add_tenor, default_swap_maturity
 
+OTS = {"incentive": "RATIO", "a": 0.2406, "b": 0.1389, "c": -6.481728, "d": 5.952}
+FAST = {"rate": {"curve": "USD-SOFR", "tenor_yr": 10}, **OTS}
+_FAST = "prepayment_models.fast"
 MARKET: dict[str, Any] = {
     "as_of": "2026-01-23",
     "base_currency": "USD",
@@ -78,7 +81,7 @@ MARKET: dict[str, Any] = {
         },
     ],
     "hull_white": {"USD": {"mean_reversion": 0.03, "sigma": 0.01}},
-    "prepayment_models": {"fast": {"cpr": 0.2}},
+    "prepayment_models": {"fast": FAST},
     "rating_transitions": {},
 }
 
@@ -107,6 +110,13 @@ def _problems(document: Any) -> list[tuple[str, str]]:
     return [(problem.path, problem.code) for problem in refused.value.problems]
 
 
+def test_a_free_entry_lacks_all_that_makes_a_prepayment_model() -> None:
+    lacking = [(f"prepayment_models.fast.{name}", "MISSING") for name in ("rate", "incentive", "a", "b", "c", "d")]
+    assert sorted(_problems(_changed("prepayment_models.fast", {"cpr": 0.2}))) == sorted(
+        [*lacking, ("prepayment_models.fast.cpr", "UNKNOWN_FIELD")]
+    )
+
+
 def test_a_whole_market_is_read() -> None:
     market = parse_market(json.dumps(MARKET))
     sofr, estr, par = market.curves
@@ -118,7 +128,9 @@ def test_a_whole_market_is_read() -> None:
     assert estr.interpolation == "MONOTONE_CONVEX"
     assert isinstance(par, ParCurve) and par.nodes[0].model_extra == {"fixed_frequency": 2}
     assert market.volatilities[0].vols == ((0.008, 0.0085), (0.0075, 0.008))
-    assert market.prepayment_models == {"fast": {"cpr": 0.2}}
+    said = {"version": 1, "min_cpr": 0.0, "max_cpr": 1.0}
+    rate = {"curve": "USD-SOFR", "tenor_yr": 10, "spread": 0.0, "lag_months": 0}
+    assert market.prepayment_models == {"fast": {**OTS, **said, "rate": rate}}
 
 
 def test_the_smallest_market_takes_the_defaults() -> None:
@@ -216,7 +228,33 @@ FIXING = {"index": "USD-SOFR-3M", "date": "2026-01-02", "rate": 0.05}
         ("volatilities[1].surface_id", "USD-SWPT", "volatilities[1].surface_id", "DUPLICATE_ID"),
         ("volatilities[2]", SECOND_SURFACE, "volatilities[2]", "DUPLICATE_SURFACE"),
         ("hull_white.USD.sigma", -0.01, "hull_white.USD.sigma", "OUT_OF_RANGE"),
-        ("prepayment_models.fast.cpr", float("inf"), "prepayment_models.fast.cpr", "NOT_FINITE"),
+        ("prepayment_models.fast.a", float("inf"), "prepayment_models.fast.a", "NOT_FINITE"),
+        ("prepayment_models.fast.a", "0.24", "prepayment_models.fast.a", "WRONG_TYPE"),
+        ("prepayment_models.fast.version", 0, "prepayment_models.fast.version", "OUT_OF_RANGE"),
+        ("prepayment_models.fast.incentive", "SPREAD", "prepayment_models.fast.incentive", "UNKNOWN_VALUE"),
+        ("prepayment_models.fast.burnot", {}, "prepayment_models.fast.burnot", "UNKNOWN_FIELD"),
+        ("prepayment_models.fast.rate.lag", 1, "prepayment_models.fast.rate.lag", "UNKNOWN_FIELD"),
+        ("prepayment_models.fast.rate.curve", "LIBOR", "prepayment_models.fast.rate.curve", "UNKNOWN_CURVE"),
+        (f"{_FAST}.rate.tenor_yr", 2.5, f"{_FAST}.rate.tenor_yr", "TENOR_NOT_WHOLE"),
+        ("prepayment_models.fast.rate.lag_months", -1, "prepayment_models.fast.rate.lag_months", "OUT_OF_RANGE"),
+        ("prepayment_models.fast.rate.spread", 1.7, "prepayment_models.fast.rate.spread", "PERCENT_SUSPECTED"),
+        ("prepayment_models.fast.seasonality", [1.0] * 11, "prepayment_models.fast.seasonality", "TWELVE_MONTHS"),
+        (
+            "prepayment_models.fast.seasonality",
+            [-1.0] + [1.0] * 11,
+            "prepayment_models.fast.seasonality[0]",
+            "OUT_OF_RANGE",
+        ),
+        ("prepayment_models.fast.seasoning_months", 0, "prepayment_models.fast.seasoning_months", "OUT_OF_RANGE"),
+        ("prepayment_models.fast.burnout", {"floor": 0.3}, "prepayment_models.fast.burnout.slope", "MISSING"),
+        ("prepayment_models.fast.max_cpr", 1.5, "prepayment_models.fast.max_cpr", "OUT_OF_RANGE"),
+        (
+            "prepayment_models.fast",
+            {**FAST, "min_cpr": 0.5, "max_cpr": 0.4},
+            "prepayment_models.fast",
+            "BOUNDS_CROSSED",
+        ),
+        ("prepayment_models. fast", FAST, "prepayment_models. fast", "INVALID_NAME"),
     ],
 )
 def test_what_makes_a_market_invalid(path: str, value: Any, place: str, code: str) -> None:

@@ -9,12 +9,13 @@ from typing import Any
 
 from tests.walk.oracle.dates import InvalidTerms, whole_months
 from tests.walk.oracle.market import Market, MissingMarketData
+from tests.walk.oracle.prepayment_models import Month, Seen, smm_of
 from tests.walk.oracle.terms import Terms
 
 
 @dataclass(frozen=True)
 class Behaviour:
-    """What a loan's borrowers do under a scenario."""
+    """What a loan's borrowers do under a scenario; a speed by a model has the model's name, and 100 % of it."""
 
     prepayment: tuple[str, float] | None
     default: tuple[str, float] | None
@@ -24,8 +25,19 @@ class Behaviour:
     step_months: float = 1.0
     """what stands for a month: 12/26 or 12/52 of one where payments are as many days apart"""
 
+    def of_period(
+        self, issue: date, end: date, months: int, exposed: int, speed: "Speed | None" = None
+    ) -> tuple[float, tuple[float, ...]]:
+        """At the quoted speed, or at another."""
+        if speed is None:
+            return self._as_quoted(issue, end, months, exposed)
+        return self._at(issue, end, months, exposed, speed)
+
     @cache  # noqa: B019 - equal ones share it
-    def of_period(self, issue: date, end: date, months: int, exposed: int) -> tuple[float, tuple[float, ...]]:
+    def _as_quoted(self, issue: date, end: date, months: int, exposed: int) -> tuple[float, tuple[float, ...]]:
+        return self._at(issue, end, months, exposed, lambda age: smm(self.prepayment, age))
+
+    def _at(self, issue: date, end: date, months: int, exposed: int, speed: "Speed") -> tuple[float, tuple[float, ...]]:
         """SMM of a period, and the share of its first balance that defaults in each of its months.
 
         The period's survival is the product of its months', by loan age at its end; only the first `exposed` months
@@ -35,11 +47,30 @@ class Behaviour:
         stay, perform, lost = 1.0, 1.0, []
         by_month = list(range(age - months + 1, age + 1)) if self.step_months == 1.0 else [age] * months
         for number, month in enumerate(by_month):
-            stay *= (1.0 - smm(self.prepayment, month)) ** self.step_months
+            stay *= (1.0 - speed(month)) ** self.step_months
             dies = 1.0 - (1.0 - mdr(self.default, month)) ** self.step_months
             lost.append(perform * dies if number < exposed else 0.0)
             perform -= lost[-1]
         return 1.0 - stay, tuple(lost)
+
+
+Speed = Callable[[int], float]
+"""From a loan's age to its single monthly mortality."""
+
+
+def speed_in(does: Behaviour, market: Market, month: Month) -> Speed | None:
+    """By a model of the market; None where it is quoted."""
+    if does.prepayment is None or does.prepayment[0] in QUOTED:
+        return None
+    name, percent = does.prepayment
+    model = market.model(name)
+    seen = Seen(market.curve(model["rate"]["curve"]), market.as_of, market.days_on)
+    return lambda age: smm_of(model, seen, month, age, percent / 100.0)
+
+
+def original_balance(terms: Terms) -> float:
+    """Today's where the instrument says none."""
+    return terms.number("original_balance", abs(terms.notional))
 
 
 def smm(speed: tuple[str, float] | None, age: int) -> float:
@@ -80,12 +111,18 @@ def _monthly(annual: float) -> float:
     return float(1.0 - (1.0 - min(max(annual, 0.0), 1.0)) ** (1.0 / 12.0))
 
 
+QUOTED = ("CPR", "SMM", "PSA", "ABS")
+
+
 def behaviour_of(terms: Terms, market: Market) -> Behaviour | None:
     """None where neither prepayment nor default is given: the schedule is contractual."""
     if "prepayment" not in terms.instrument and "default" not in terms.instrument:
         return None
+    said = _quoted(terms.instrument.get("prepayment"))
+    if said is not None and said[0] not in QUOTED:
+        market.model(said[0])
     return Behaviour(
-        shocked_speed(_quoted(terms.instrument.get("prepayment")), market.prepayment_shocks, terms.matches),
+        shocked_speed(said, market.prepayment_shocks, terms.matches),
         shocked_speed(_default(terms), market.default_shocks, terms.matches),
         min(max(_severity(terms) + market.severity_add, 0.0), 1.0),
         math.ceil(terms.whole("recovery_lag_months", 0) / step_of(terms)),
@@ -109,8 +146,8 @@ def _severity(terms: Terms) -> float:
 def _quoted(said: str | None) -> tuple[str, float] | None:
     if said is None:
         return None
-    kind, percent = said.split()
-    return kind, float(percent)
+    kind, _, argument = said.partition(" ")
+    return (argument, 100.0) if kind == "MODEL" else (kind, float(argument))
 
 
 def _default(terms: Terms) -> tuple[str, float] | None:

@@ -3,11 +3,12 @@
 Plain and slow, written before the program's own and sharing nothing with it.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 
-from tests.walk.oracle.behaviour import mdr, smm
+from tests.walk.oracle.behaviour import QUOTED, mdr, smm
 from tests.walk.oracle.dates import add_months, adjusted, thirty_360
 
 Row = dict[str, str]
@@ -31,8 +32,8 @@ def flag(row: Row, name: str, default: bool = False) -> bool:
 def speed_of(text: str | None) -> Speed:
     if not text:
         return None
-    kind, percent = text.split()
-    return kind, float(percent)
+    kind, _, argument = text.partition(" ")
+    return (argument, 100.0) if kind == "MODEL" else (kind, float(argument))
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,13 @@ class Month:
     unrecovered: float = 0.0
 
 
-def line_months(line: Row, shocks: Shocks, rate_of: Callable[[int], float] | None = None) -> list[Month]:
+Modelled = Callable[[str, int, float, int, float, float], float]
+"""(model, month, gross rate, age, what is left of the original balance, multiplier) -> single monthly mortality"""
+
+
+def line_months(
+    line: Row, shocks: Shocks, rate_of: Callable[[int], float] | None = None, modelled: Modelled | None = None
+) -> list[Month]:
     """Month 1 first. `rate_of` gives the gross rate of a month where the line has an index."""
     wam, age, lag = int(number(line, "wam")), int(number(line, "age")), int(number(line, "recovery_lag_months"))
     prepayment, default = shocks.prepaid(line.get("prepayment")), shocks.defaulted(line.get("default"))
@@ -91,7 +98,12 @@ def line_months(line: Row, shocks: Shocks, rate_of: Callable[[int], float] | Non
         due = share[m - 1]
         defaulted = lost * balance
         scheduled = (1 - lost) * due * balance
-        prepaid = min(smm(prepayment, age + m) * (1 - due), (1 - lost) * (1 - due)) * balance
+        speed = smm(prepayment, age + m) if prepayment is None or prepayment[0] in QUOTED else math.nan
+        if math.isnan(speed):
+            assert modelled is not None and prepayment is not None
+            left = balance / number(line, "original_balance", number(line, "balance"))
+            speed = modelled(prepayment[0], m, rates[m - 1], age + m, left, prepayment[1] / 100)
+        prepaid = min(speed * (1 - due), (1 - lost) * (1 - due)) * balance
         now.interest += (balance - defaulted) * (rates[m - 1] - servicing) / 12
         now.principal += scheduled + prepaid
         now.defaulted = defaulted
@@ -171,6 +183,8 @@ class Deal:
     as_of: date = date.min
     shocks: Shocks = field(default_factory=Shocks)
     forward: Forward | None = None
+    speed_by_model: Callable[[str, date, float, int, float, float], float] | None = None
+    """as `Modelled`, of the date of the distribution that collects the month"""
     tranche_rows: list[dict[str, object]] = field(default_factory=list)
     pool_rows: list[dict[str, object]] = field(default_factory=list)
 
@@ -208,12 +222,20 @@ class Deal:
 
         return rate
 
+    def modelled(self, first: int) -> Modelled:
+        def speed(name: str, month: int, gross: float, age: int, left: float, multiplier: float) -> float:
+            assert self.speed_by_model is not None
+            on = self.distribution(max(month - first + 1, 1))
+            return self.speed_by_model(name, on, gross, age, left, multiplier)
+
+        return speed
+
     def collected(self, shocks: Shocks) -> list[Month]:
         """The lines together, a row a distribution: the first takes the months that it collects."""
         total: list[Month] = []
         for line in self.lines:
-            months = line_months(line, shocks, self.line_rate(line))
             first = int(number(line, "first_collection_months", 1.0))
+            months = line_months(line, shocks, self.line_rate(line), self.modelled(first))
             taken = [months[:first], *([each] for each in months[first:])]
             while len(total) < len(taken):
                 total.append(Month())

@@ -9,9 +9,10 @@ from datetime import date
 from functools import cache
 from itertools import count
 
-from tests.walk.oracle.behaviour import Behaviour
+from tests.walk.oracle.behaviour import Behaviour, original_balance, speed_in
 from tests.walk.oracle.dates import Period, add_months, adjusted, fraction, rolls_from, whole_months, years_between
 from tests.walk.oracle.market import Market
+from tests.walk.oracle.prepayment_models import Month
 from tests.walk.oracle.terms import Terms
 
 
@@ -326,7 +327,9 @@ def under_speeds(
     for n, j in enumerate(plan.live):
         period = plan.periods[j]
         exposed = sum(months) - does.lag_months - sum(months[:n])
-        smm, lost = does.of_period(issue, period.end, months[n], exposed)
+        quoted = on_day(terms, period.start).number("coupon") if terms.text("rate_type") == "FIXED" else rates[n]
+        speed = speed_in(does, market, Month(period.pay, quoted, abs(balance) / original_balance(terms)))
+        smm, lost = does.of_period(issue, period.end, months[n], exposed, speed)
         defaulted, due = sum(lost) * balance, shares[n] * balance
         prepaid = min(smm, 1.0 - sum(lost)) * (balance - due)
         interest = (balance - defaulted) * (rates[n] - fee) * parts[n]

@@ -7,7 +7,7 @@ from datetime import date
 from functools import cache
 from itertools import accumulate
 
-from tests.walk.oracle.behaviour import Behaviour, behaviour_of, step_of
+from tests.walk.oracle.behaviour import Behaviour, behaviour_of, original_balance, speed_in, step_of
 from tests.walk.oracle.dates import (
     InvalidTerms,
     Moving,
@@ -33,6 +33,7 @@ from tests.walk.oracle.events import (
 )
 from tests.walk.oracle.fixings import is_overnight, overnight_growth, reset_fixing
 from tests.walk.oracle.market import Market
+from tests.walk.oracle.prepayment_models import Month
 from tests.walk.oracle.terms import Terms
 
 BALANCE_LEFT = 1e-12
@@ -318,7 +319,9 @@ def _with_behaviour(terms: Terms, market: Market, live: tuple[Period, ...], does
         rate, part, left = annual_rate(terms, market, period), period_fraction(terms, period), len(live) - k
         months_before = months_to_end[k] - months[k]
         exposed = months_to_end[-1] - does.lag_months - months_before
-        smm, lost = does.of_period(issue, period.end, months[k], exposed)
+        gross = terms.number("coupon") if terms.text("rate_type") == "FIXED" else rate
+        speed = speed_in(does, market, Month(period.pay, gross, abs(balance) / original_balance(terms)))
+        smm, lost = does.of_period(issue, period.end, months[k], exposed, speed)
         mdr = sum(lost)
         due = _scheduled(plan, period, balance, rate, part, left)
         if plan.given is not None and left > 1 and plan.levels(period):

@@ -57,6 +57,8 @@ class Market:
     severity_add: float = 0.0
     is_bumped: bool = False
     """zero rates moved for a sensitivity, of which a difference of cents is none"""
+    models: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """of prepayment"""
     days_on: int = 0
     """1 where curves and fixings are those that tomorrow sees, days still counted from today"""
 
@@ -64,6 +66,11 @@ class Market:
         if curve_id is None or curve_id not in self.curves:
             raise MissingMarketData(f"no curve {curve_id}")
         return self.curves[curve_id]
+
+    def model(self, name: str) -> dict[str, Any]:
+        if name not in self.models:
+            raise MissingMarketData(f"no prepayment model {name}")
+        return self.models[name]
 
     def spread(self, curve_id: str, t: float) -> float:
         if curve_id not in self.spread_curves:
@@ -120,6 +127,7 @@ def read_market(folder: Path) -> Market:
         discount=raw.get("discount", {}),
         projection=raw.get("projection", {}),
         spots={s["pair"]: s["spot"] for s in raw.get("fx_spots", [])},
+        models=raw.get("prepayment_models", {}),
         fixings={(f["index"], date.fromisoformat(f["date"])): f["rate"] for f in raw.get("fixings", [])},
     )
 

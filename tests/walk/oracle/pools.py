@@ -2,10 +2,11 @@
 
 from datetime import date, timedelta
 
-from tests.walk.oracle.behaviour import behaviour_of, mdr, smm
+from tests.walk.oracle.behaviour import behaviour_of, mdr, original_balance, smm, speed_in
 from tests.walk.oracle.dates import add_months, adjusted, thirty_360
 from tests.walk.oracle.flows import Flow
 from tests.walk.oracle.market import Market
+from tests.walk.oracle.prepayment_models import Month
 from tests.walk.oracle.terms import Terms
 
 
@@ -34,12 +35,14 @@ def project_pool(terms: Terms, market: Market) -> list[Flow]:
     months, age = terms.whole("wam"), terms.whole("age")
     share = [1 - scheduled_balance(terms, k) / scheduled_balance(terms, k - 1) for k in range(1, months)] + [1.0]
     principal, interest = [0.0] * months, [0.0] * months
-    balance = terms.notional
+    balance, days = terms.notional, [paid_on(terms, k + 1) for k in range(months)]
     for k in range(months):
         lost = mdr(does.default, age + k + 1) if k < months - does.lag_months else 0.0
         due = share[k] * balance
         performing = (1 - lost) * balance
-        prepaid = min(smm(does.prepayment, age + k + 1) * (1 - share[k]), (1 - lost) * (1 - share[k])) * balance
+        speed = speed_in(does, market, Month(days[k], terms.number("wac"), abs(balance) / original_balance(terms)))
+        mortality = smm(does.prepayment, age + k + 1) if speed is None else speed(age + k + 1)
+        prepaid = min(mortality * (1 - share[k]), (1 - lost) * (1 - share[k])) * balance
         interest[k] += performing * terms.number("coupon") / 12
         principal[k] += (1 - lost) * due + prepaid
         owed = lost * balance
@@ -50,7 +53,6 @@ def project_pool(terms: Terms, market: Market) -> list[Flow]:
         if lost:
             principal[k + does.lag_months] += max(owed / (lost * balance) - does.severity, 0.0) * lost * balance
         balance = performing - (1 - lost) * due - prepaid
-    days = [paid_on(terms, k + 1) for k in range(months)]
     return [
         Flow(day, repaid, earned, k)
         for k, (day, repaid, earned) in enumerate(zip(days, principal, interest, strict=True))

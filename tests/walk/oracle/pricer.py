@@ -229,8 +229,10 @@ def yield_measures(terms: Terms, market: Market, flows: list[Flow], pv: float) -
 
 def sensitivities(pv: float, revalued: Callable[[Market], float], bumps: Bumps) -> dict[str, float]:
     found = {"dv01": (revalued(bumps.all(-1)) - revalued(bumps.all(1))) / 2}
-    for k, label in enumerate(KEY_LABELS):
-        found[f"key_rate_dv01_{label}"] = (revalued(bumps.key(k, -1)) - revalued(bumps.key(k, 1))) / 2
+    parts = [(revalued(bumps.key(k, -1)) - revalued(bumps.key(k, 1))) / 2 for k in range(len(KEY_LABELS))]
+    left, size = found["dv01"] - sum(parts), sum(map(abs, parts))
+    for label, part in zip(KEY_LABELS, parts, strict=True):  # they add up to DV01, which wins
+        found[f"key_rate_dv01_{label}"] = part + (left * abs(part) / size if size else 0.0)
     if pv:
         h = 25 * BP
         found["convexity"] = (revalued(bumps.all(-25)) + revalued(bumps.all(25)) - 2 * pv) / (pv * h * h)

@@ -81,7 +81,7 @@ COLUMNS = {
         (" smm 0.5 ", Speed("SMM", 0.5)),
         ("PSA  165", Speed("PSA", 165.0)),
         ("ABS 1.3", Speed("ABS", 1.3)),
-        ("MODEL conforming 30", Speed("MODEL", name="conforming 30")),
+        ("MODEL conforming 30", Speed("MODEL", 100.0, "conforming 30")),
         ("CDR 2", Speed("CDR", 2.0)),
         ("SDA 100", Speed("SDA", 100.0)),
         ("PD", Speed("PD")),

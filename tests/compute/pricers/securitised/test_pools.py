@@ -28,17 +28,17 @@ POOL: dict[str, Any] = {
 }
 
 
-def test_a_floater_and_a_model_are_unsupported(tmp_path: Path) -> None:
+def test_a_floater_is_unsupported_and_a_model_has_to_be_in_the_market(tmp_path: Path) -> None:
     pools = [
         POOL | {"deal_id": "D"},
         POOL | {"rate_type": "FLOATING"},
         POOL | {"prepayment": "MODEL m"},
     ]
     block = priced(tmp_path, pools, market()).blocks[Fact.PRICED]
-    assert block.reasons[0, 0].tolist() == [Reason.NONE, *[Reason.UNSUPPORTED] * 2]
+    assert block.reasons[0, 0].tolist() == [Reason.NONE, Reason.UNSUPPORTED, Reason.MISSING_MARKET_DATA]
     assert [block.details[number] for number in block.detail[1:]] == [
         "a pool with a floating pass-through rate is not in this release",
-        "prepayment 'MODEL m' is not supported by this release",
+        "the market has no prepayment model 'm'",
     ]
 
 
