@@ -27,7 +27,6 @@ from ops.adapters.database import HEAD, at_another_revision, revision
 from ops.audit.evidence import build_evidence
 from ops.audit.metrics import AuditCollector
 from ops.bridge import work_out_for as bridge_for
-from ops.capital import CapitalQueries
 from ops.cash_flows import work_out_for
 from ops.checking import check_scenarios, find_unsolved
 from ops.http.database_metrics import DatabaseCollector
@@ -39,6 +38,7 @@ from ops.metrics import ProjectionCollector
 from ops.parsing.pool import Abandoned
 from ops.ports import Storage
 from ops.processes.stopping import Stop
+from ops.regulatory.capital import CapitalQueries
 from ops.run_metrics import RunCollector
 from ops.wiring import Tenor
 from query_api.http.app import create_app

@@ -42,7 +42,7 @@ def show(
     """Capital at every node, or exposure by exposure."""
     if report not in REPORTS:
         raise Refused("UNKNOWN_REPORT", f"there is no report {report!r}", f"use {' or '.join(REPORTS)}")
-    from ops.capital import CapitalOfRuns
+    from ops.regulatory.capital import CapitalOfRuns
     from query_api.services.regulatory import Report
 
     with opened(context) as tenor:
@@ -58,7 +58,7 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Rule, paragraph, inputs and arithmetic of one exposure's figures."""
-    from ops.capital import CapitalOfRuns
+    from ops.regulatory.capital import CapitalOfRuns
 
     with opened(context) as tenor:
         document = CapitalOfRuns(tenor.storage).explanation(run_named(tenor.storage, run), exposure)
@@ -74,7 +74,7 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """Why risk-weighted assets moved from one run to another."""
-    from ops.capital import CapitalOfRuns
+    from ops.regulatory.capital import CapitalOfRuns
 
     with opened(context) as tenor:
         runs = [run_named(tenor.storage, each) for each in (from_run, to_run)]
