@@ -18,6 +18,7 @@ from domain.event import Envelope, Event
 from domain.market.prepayment import model_name
 from domain.portfolio.attributes import ALIASES, HOLDERS, is_held, labels, value_text
 from domain.portfolio.columns import ABSENT_DATE, ColumnData, Portfolio
+from domain.portfolio.exposure_columns import EXPOSURE_NAMES
 from domain.portfolio.holidays import longest_extension_days
 from domain.portfolio.tables import BY_NAME, Kind
 from domain.ports import BlobStore, EventStore, PortfolioCodec
@@ -233,7 +234,7 @@ def grouping_values(portfolio: Portfolio) -> dict[str, list[str] | None]:
         for table in HOLDERS
         if table in portfolio.tables
         for name, column in portfolio.tables[table].columns.items()
-        if column.kind is Kind.TEXT or BY_NAME[table].column(name) is None or name in TELLS_MODELS
+        if column.kind is Kind.TEXT or name in (*EXPOSURE_NAMES, *TELLS_MODELS) or BY_NAME[table].column(name) is None
     }
     return {name: _values_of(portfolio, name) for name in sorted(names | set(ALIASES))}
 

@@ -7,11 +7,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from commands.decide_model import models_in_use, refuse_unapproved
+from commands.define_policy import policy_pinned
 from commands.define_scenario import documents_of, pin_each, scenario_set_of
 from commands.once import once
 from commands.refusals import UnknownScenario, UnknownSnapshot
 from commands.scenario_misfits import portfolio_misfits
 from domain.answered_commands import Key
+from domain.capital.policies import PolicyDocument
+from domain.capital.rule_sets import rules_pinned
 from domain.documents import nearest
 from domain.event import Envelope, stream_id
 from domain.market.document import MarketDocument, stored_market
@@ -41,6 +44,10 @@ class SubmitRun:
     require_approved_models: bool = False
     cashflows: tuple[str, ...] = (BASE,)
     """scenarios of the run; `none` alone for none of them"""
+    policy: str | None = None
+    """`id@version`, or the latest version of `id`"""
+    rules: tuple[str, ...] = ()
+    """rule sets of capital; of a family that none is of, the newest in force"""
 
 
 @dataclass(frozen=True)
@@ -91,7 +98,24 @@ def terms_of(store: EventStore, blobs: BlobStore, wish: SubmitRun, check: CheckS
         "positions": positions,
         "chunk_size": CHUNK_SIZE,
         "cashflows": kept_of(wish.cashflows, pinned),
+        "rules": rules_pinned(wish.rules, document.as_of),
+        **policy_terms(store, wish.policy, pinned),
     }
+
+
+def policy_terms(store: EventStore, reference: str | None, scenarios: list[str]) -> dict[str, object]:
+    """The policy pinned, and what it says; every scenario that it weighs is one of the run's."""
+    if not reference:
+        return {"policy": "", "policy_document": None}
+    pinned, said = policy_pinned(store, reference)
+    policy = PolicyDocument.model_validate(said)
+    known = {name for one in scenarios for name in (split_reference(one)[0], one)}
+    horizon = policy.cecl or policy.ifrs9
+    missing = sorted(set(horizon.scenario_weights if horizon else ()) - known)
+    if missing:
+        message = f"{pinned} weighs {missing[0]}, which is no scenario of the run"
+        raise Refused("POLICY_SCENARIO_MISSING", message, f"add --scenarios {','.join(missing)}, or weigh others")
+    return {"policy": pinned, "policy_document": said}
 
 
 def kept_of(asked: tuple[str, ...], pinned: list[str]) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from compute.pricers.debt.modelled import follows_model
 from compute.pricers.debt.pricing import price_debt
 from compute.pricers.debt.spreads import MARKET_PRICE
 from compute.pricers.debt.terms import FLOATING
+from compute.pricers.external.brought import check_external, price_external
 from compute.pricers.fx.forwards import check_fx, price_fx_forwards
 from compute.pricers.fx.options import check_fx_options, price_fx_options
 from compute.pricers.matured.recoveries import check_past_maturity, price_recoveries, recovering
@@ -59,6 +60,7 @@ DERIVATIVES = (
     (PRODUCT_TYPES.index("SWAPTION"), check_swaptions, price_swaptions),
     (PRODUCT_TYPES.index("CDS"), check_cds, price_cds),
     (PRODUCT_TYPES.index("STRUCTURED"), check_structured, price_structured),
+    (PRODUCT_TYPES.index("EXTERNAL"), check_external, price_external),
 )
 """Products of which each has a family of its own."""
 PRICED = (LOAN, BOND, CALLABLE_BOND, *(product for product, _, _ in DERIVATIVES if product != TRANCHE))

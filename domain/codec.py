@@ -5,6 +5,7 @@ from typing import Any
 
 from domain import answered_commands, snapshot
 from domain import valuation_models as models
+from domain.capital import policies
 from domain.event import Event
 from domain.runs import facts, results, run
 from domain.scenarios import versions as scenario_book
@@ -16,6 +17,7 @@ EVENTS: tuple[type[Event], ...] = (
     scenario_book.ScenarioDefined,
     scenario_book.ScenarioRevised,
     scenario_book.ScenarioSetDefined,
+    policies.PolicyDefined,
     run.RunRequested,
     run.RunPlanned,
     run.ChunkFailed,

@@ -67,7 +67,8 @@ LINE_PREPAYMENT = "line_prepayment"
 TRANCHE = "TRANCHE"
 """What `product_type` says among the terms of a tranche: its deal pays it, not a pool."""
 _DEBT = ("LOAN", "BOND")
-_EVERY_PRODUCT = (*PRODUCT_TYPES, TRANCHE)
+_EVERY_PRODUCT = (*(product for product in PRODUCT_TYPES if product != "EXTERNAL"), TRANCHE)
+"""That is priced: an EXTERNAL brings its value."""
 _SENSITIVITIES = (
     "DV01",
     "KEY_RATE_DV01",
@@ -142,6 +143,7 @@ MODELS: tuple[Model, ...] = (
     Model("swaptions", 2, "Bachelier or Black on the forward swap rate and annuity.", ("SWAPTION",)),
     Model("cds", 2, "Piecewise constant hazard rates, the ISDA standard model.", ("CDS",)),
     Model("fx_options", 1, "Garman-Kohlhagen on the pair's volatilities.", ("FX_OPTION",)),
+    Model("external", 1, "Values that are brought, not worked out.", ("EXTERNAL",)),
     Model(
         "sensitivities",
         2,

@@ -21,7 +21,7 @@ from domain.portfolio.tables import (
     Kind,
     Table,
 )
-from domain.portfolio.term_use import HELD_READ_BY, READ_BY, UNREAD_BECAUSE, Reading
+from domain.portfolio.term_use import EXPOSURE_READ_BY, HELD_READ_BY, READ_BY, UNREAD_BECAUSE, Reading
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGES = ("portfolio-files.md", "measures.md")
@@ -96,6 +96,8 @@ def empty_of(table: Table, column: Column) -> str:
 def readers_of(table: Table, column: Column) -> str:
     if table.name == "positions":
         return listed(HELD_READ_BY[column.name])
+    if column.name in EXPOSURE_READ_BY:
+        return listed(EXPOSURE_READ_BY[column.name])
     readings = READ_BY[column.name]
     if not readings:
         return f"none: {UNREAD_BECAUSE[column.name]}"

@@ -16,9 +16,11 @@ from commands.api import ingestion as ingest_commands
 from commands.api import marketdata as market_commands
 from commands.api import models as model_commands
 from commands.api import orchestrator as run_commands
+from commands.api import regulatory as regulatory_commands
 from commands.api import scenario as scenario_commands
 from commands.submit_run import SubmitRun
 from domain.event import Envelope
+from domain.portfolio.columns import Portfolio
 from domain.refusals import Refused
 from domain.texts import of_header
 from ops.adapters.database import HEAD, at_another_revision, revision
@@ -36,6 +38,7 @@ from ops.metrics import ProjectionCollector
 from ops.parsing.pool import Abandoned
 from ops.ports import Storage
 from ops.processes.stopping import Stop
+from ops.regulatory.capital import CapitalQueries
 from ops.run_metrics import RunCollector
 from ops.wiring import Tenor
 from query_api.http.app import create_app
@@ -50,6 +53,7 @@ from query_api.services import (
     models,
     orchestrator,
     portfolio,
+    regulatory,
     results,
     risk,
     scenario,
@@ -65,6 +69,7 @@ SERVICE_PORTS = {
     "portfolio": 8005,
     "risk": 8006,
     "cashflow": 8007,
+    "regulatory": 8008,
     "scenario": 8009,
     "ingestion": 8010,
 }
@@ -108,7 +113,7 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
     connect, store, blobs = tenor.database.connect, tenor.store, tenor.blobs
 
     @lru_cache(maxsize=2)
-    def load_portfolio(sha256: str) -> Any:
+    def load_portfolio(sha256: str) -> Portfolio:
         return tenor.storage.portfolio(sha256)
 
     def envelope_of(request: Request) -> Envelope:
@@ -141,8 +146,7 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
         "portfolio": lambda: [portfolio.build_router(connect)],
         "risk": lambda: [
             risk.build_router(connect),
-            models.build_router(connect),
-            model_commands.build_router(store, envelope_of),
+            *(models.build_router(connect), model_commands.build_router(store, envelope_of)),
             tail_risk.build_router(connect, load_portfolio, tenor.storage.market),
         ],
         "scenario": lambda: [
@@ -150,6 +154,7 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
             scenario_commands.build_router(store, envelope_of, tenor.parsers.read_history),
         ],
         "cashflow": lambda: cash_flow_routers(tenor.storage),
+        "regulatory": lambda: regulatory_routers(tenor, envelope_of),
         "ingestion": lambda: [
             ingestion.build_router(connect),
             ingest_commands.build_router(store, blobs, tenor.portfolio_codec, envelope_of, tenor.parsers.digest_upload),
@@ -162,6 +167,13 @@ def cash_flow_routers(storage: Storage) -> list[APIRouter]:
         cashflow.build_router(storage.connect, work_out_for(storage)),
         liquidity.build_router(storage.connect, liquidity_for(storage)),
         bridge.build_router(storage.connect, bridge_for(storage)),
+    ]
+
+
+def regulatory_routers(tenor: Tenor, envelope_of: Callable[[Request], Envelope]) -> list[APIRouter]:
+    return [
+        regulatory.build_router(tenor.database.connect, CapitalQueries(tenor.storage)),
+        regulatory_commands.build_router(tenor.store, envelope_of),
     ]
 
 

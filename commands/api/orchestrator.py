@@ -29,7 +29,8 @@ Words = Annotated[list[str], BeforeValidator(split_words), Field(max_length=10_0
 
 class RunWish(BaseModel):
     """`scenarios`: `id`, `id@version`, `@set`; BASE always runs. `measures`: all that Tenor has when left out.
-    `cashflows`: scenarios of the run whose cash flows are shown; `none` for none of them."""
+    `cashflows`: scenarios of the run whose cash flows are shown; `none` for none of them. `policy`: `id@version`.
+    `rules`: rule sets of capital; of a family that none is of, the newest in force."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -40,6 +41,8 @@ class RunWish(BaseModel):
     base_currency: str | None = Field(None, pattern="^[A-Z]{3}$")
     require_approved_models: bool = False
     cashflows: Words = ["BASE"]
+    policy: str | None = None
+    rules: Words = []
 
 
 class Why(BaseModel):
@@ -107,6 +110,8 @@ def command_of(wish: RunWish, whole_id: WholeId) -> SubmitRun:
         wish.base_currency,
         wish.require_approved_models,
         tuple(wish.cashflows),
+        wish.policy,
+        tuple(wish.rules),
     )
 
 

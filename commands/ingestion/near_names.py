@@ -10,7 +10,16 @@ _WORD_NEAR = 0.7
 _MAX_LETTERS_MORE = 2
 _FEWEST_LETTERS = 3
 _ENDINGS = ("_date", "_id", "_months", "_days", "_per_100")
-_OF_THEIR_OWN = ("county", "defaulted", "margined", "market_price", "original_balance", "commitment_end_date", "senior")
+_OF_THEIR_OWN = (
+    "county",
+    "defaulted",
+    "margined",
+    "market_price",
+    "original_balance",
+    "commitment_end_date",
+    "senior",
+    "state",
+)
 
 
 def nearest_column(name: str, columns: Sequence[str], brought: Sequence[str]) -> str | None:

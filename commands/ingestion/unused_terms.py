@@ -13,6 +13,7 @@ from domain.market.prepayment import model_name
 from domain.portfolio.payoffs import InvalidPayoff, parse_payoff
 from domain.portfolio.tables import PRODUCT_TYPES, Kind
 from domain.portfolio.term_use import (
+    EXPOSURE_READ_BY,
     HELD_READ_BY,
     LABELS,
     LEFT_TO_COLUMNS,
@@ -45,6 +46,7 @@ def warn_of_unused_terms(tables: Tables, warnings: Findings) -> None:
             if column == "reference_notional":
                 unused &= ~_has_draws(tables)
             _warn(instruments, column, unused, readings, warnings)
+    _warn_of_exposure_columns(instruments, warnings)
     if "positions" in tables:
         _warn_of_positions(tables["positions"], instruments, warnings)
 
@@ -151,6 +153,18 @@ def _listed(products: list[str]) -> str:
     return f"{', '.join(products)} {'does' if len(products) == 1 else 'do'}"
 
 
+def _warn_of_exposure_columns(instruments: TypedTable, warnings: Findings) -> None:
+    for column, products in EXPOSURE_READ_BY.items():
+        if column in instruments.columns and products != PRODUCT_TYPES:
+            others = [product for product in PRODUCT_TYPES if product not in products]
+            unused = says_something(instruments, column) & instruments.equals("product_type", *others)
+            warnings.row(instruments, column, Code.TERM_NOT_USED, unused, _only(column, products), "Leave it empty.")
+
+
+def _only(column: str, products: tuple[str, ...]) -> str:
+    return f"{column} has no effect: only {' or '.join(map(with_article, products))} has one."
+
+
 def _warn_of_positions(positions: TypedTable, instruments: TypedTable, warnings: Findings) -> None:
     product_row = rows_referred(positions, "instrument_id", instruments, "instrument_id")
     for column, products in HELD_READ_BY.items():
@@ -158,5 +172,4 @@ def _warn_of_positions(positions: TypedTable, instruments: TypedTable, warnings:
             others = [product for product in PRODUCT_TYPES if product not in products]
             of_another = of_rows(instruments.equals("product_type", *others), product_row)
             unused = says_something(positions, column) & of_another
-            message = f"{column} has no effect: only {' or '.join(map(with_article, products))} has one."
-            warnings.row(positions, column, Code.TERM_NOT_USED, unused, message, "Leave it empty.")
+            warnings.row(positions, column, Code.TERM_NOT_USED, unused, _only(column, products), "Leave it empty.")

@@ -3,6 +3,8 @@
 The reference page and the templates are made of it; a test holds it to the tables.
 """
 
+from domain.portfolio.exposure_meanings import EXPOSURE, EXPOSURE_DEFAULTS
+
 PORTFOLIO = {
     "node_id": "Your id of the node.",
     "parent_id": "The node above it; empty at the top of a tree.",
@@ -15,10 +17,9 @@ ISSUERS = {
     "lei": "ISO 17442, checked.",
     "sector": "To group, filter and match by.",
     "country": "To group, filter and match by.",
-    "rating": "To group, filter and match by.",
-    "pd_12m": "Probability of default within twelve months, decimal; `default` PD reads it.",
-    "lgd": "Share lost at a default, decimal; stands in for an instrument's `severity`.",
-    "asset_class": "Regulatory class; to group by.",
+    **EXPOSURE,
+    "pd_12m": "Probability of default within twelve months, decimal; `default` PD reads it here alone.",
+    "lgd": "Share lost at a default, decimal; here it stands in for an instrument's `severity` too.",
 }
 INSTRUMENTS = {
     "instrument_id": "Your id of the instrument.",
@@ -92,6 +93,7 @@ INSTRUMENTS = {
     "recast_months": "The first reset on or after each multiple of it from issue levels the payment whatever the cap.",
     "draw_rate": "Share of `undrawn` that is drawn within a year, decimal.",
     "commitment_end_date": "The last payment date at which `draw_rate` draws.",
+    **EXPOSURE,
 }
 EXERCISES = {
     "instrument_id": "The bond.",
@@ -215,12 +217,30 @@ POSITIONS = {
     "instrument_id": "What is held.",
     "book_id": "The BOOK that holds it.",
     "notional": "Signed. Outstanding principal; face of pools and tranches, units of a RESIDUAL; trade notional.",
-    "book_value": "For the control totals of ingestion.",
+    "book_value": "Carrying amount where `amortised_cost` is empty; in the control totals of ingestion.",
     "acquisition_date": "Checked against the instrument's issue.",
-    "accounting_class": "To group by.",
-    "undrawn": "Committed and not drawn; no part of PV.",
-    "collateral_value": "Kept; no measure of this release reads it.",
     "tags": "`KEY=VALUE;KEY` pairs, grouped by as `tag:KEY`.",
+    "netting_set_id": "The netting set of a derivative; without one it is a set of its own.",
+    **EXPOSURE,
+}
+NETTING_SETS = {
+    "netting_set_id": "Your id of the netting agreement.",
+    "counterparty_id": "Who stands on the other side: an issuer.",
+    "book_id": "The BOOK that totals count it in.",
+    "currency": "ISO 4217: of the row's amounts.",
+    "margined": "Variation margin is exchanged.",
+    "threshold": "Exposure below which no margin is called, in currency.",
+    "minimum_transfer_amount": "Less than this is not called, in currency.",
+    "nica": "Net independent collateral, in currency.",
+    "collateral": "Net and after haircuts: positive where held, negative where posted and not bankruptcy-remote.",
+    "mpor_floor_days": "The least margin period of risk, business days.",
+    "remargin_days": "Business days between margin calls.",
+}
+CREDIT_EVENTS = {
+    "position_id": "The position; it need not be held any more.",
+    "date": "When it happened.",
+    "kind": "What happened.",
+    "amount": "Currency, above 0.",
 }
 
 MEANINGS: dict[str, dict[str, str]] = {
@@ -238,6 +258,8 @@ MEANINGS: dict[str, dict[str, str]] = {
     "tranche_schedules": TRANCHE_SCHEDULES,
     "deal_triggers": DEAL_TRIGGERS,
     "positions": POSITIONS,
+    "netting_sets": NETTING_SETS,
+    "credit_events": CREDIT_EVENTS,
 }
 
 TABLES = {
@@ -255,6 +277,8 @@ TABLES = {
     "tranche_schedules": "Planned balances of PACs, in place of bands.",
     "deal_triggers": "Tests that change how a deal pays principal.",
     "positions": "What is held, where, and how much of it. Any further column is an attribute to group by.",
+    "netting_sets": "Agreements under which derivatives are netted, with their margin terms and collateral.",
+    "credit_events": "Charge-offs and recoveries, for the roll-forward of the allowance.",
 }
 
 DEFAULTS: dict[str, str] = {
@@ -280,11 +304,11 @@ DEFAULTS: dict[str, str] = {
             "notice_days",
             "spot_lag_days",
             "fixing_lag_days",
-            "undrawn",
         ),
         "0",
     ),
     **dict.fromkeys(("end_of_month", "adjust_accrual", "servicer_advances"), "false"),
+    **EXPOSURE_DEFAULTS,
 }
 """Columns of all tables; a cell of any other that is empty says nothing."""
 
@@ -330,5 +354,13 @@ DEFAULTS_OF: dict[str, dict[str, str]] = {
         "interest_shortfall": "0",
     },
     "deal_triggers": {"curable": "true"},
+    "netting_sets": {
+        "book_id": "the first trade's",
+        "currency": "the base currency",
+        "margined": "false",
+        **dict.fromkeys(("threshold", "minimum_transfer_amount", "nica", "collateral"), "0"),
+        "mpor_floor_days": "10",
+        "remargin_days": "1",
+    },
 }
 """Of a table's own columns, before what `DEFAULTS` says of the name."""

@@ -3,41 +3,11 @@
 Ingestion validates against this, the snapshot codec takes its types from it, the documentation lists it.
 """
 
-from dataclasses import dataclass
-from enum import StrEnum
-
-
-class Kind(StrEnum):
-    TEXT = "text"
-    NUMBER = "number"
-    INTEGER = "integer"
-    DATE = "date"
-    FLAG = "flag"
-
-
-@dataclass(frozen=True)
-class Column:
-    """`values` closes the list; `low` and `high` bound a number; `refers_to` is (table, column)."""
-
-    name: str
-    kind: Kind = Kind.TEXT
-    required: bool = False
-    values: tuple[str, ...] = ()
-    low: float | None = None
-    high: float | None = None
-    refers_to: tuple[str, str] | None = None
-
-
-@dataclass(frozen=True)
-class Table:
-    name: str
-    columns: tuple[Column, ...]
-    key: tuple[str, ...]
-    required: bool = False
-
-    def column(self, name: str) -> Column | None:
-        return next((column for column in self.columns if column.name == name), None)
-
+from domain.portfolio.column_types import Column as Column
+from domain.portfolio.column_types import Kind as Kind
+from domain.portfolio.column_types import Table as Table
+from domain.portfolio.exposure_columns import ACCOUNTING_CLASSES, exposure_columns
+from domain.portfolio.exposure_columns import ASSET_CLASSES as ASSET_CLASSES
 
 PRODUCT_TYPES = (
     "LOAN",
@@ -51,6 +21,7 @@ PRODUCT_TYPES = (
     "SWAPTION",
     "CDS",
     "FX_OPTION",
+    "EXTERNAL",
 )
 RATE_TYPES = ("FIXED", "FLOATING", "ZERO")
 FREQUENCIES = (0, 1, 2, 4, 6, 12, 26, 52)
@@ -61,23 +32,6 @@ BUSINESS_DAYS = ("UNADJUSTED", "FOLLOWING", "MODIFIED_FOLLOWING", "PRECEDING")
 AMORTIZATIONS = ("BULLET", "LEVEL_PAY", "LINEAR", "CUSTOM")
 COMPOUNDINGS = ("SIMPLE", "MONTHLY", "SEMIANNUAL", "ANNUAL")
 NODE_KINDS = ("FUND", "SUB_FUND", "DESK", "BOOK")
-ASSET_CLASSES = (
-    "SOVEREIGN",
-    "BANK",
-    "CORPORATE",
-    "CORPORATE_SME",
-    "SPECIALISED_LENDING",
-    "RETAIL",
-    "RETAIL_TRANSACTOR",
-    "RESIDENTIAL_RE",
-    "RESIDENTIAL_RE_INCOME",
-    "COMMERCIAL_RE",
-    "COMMERCIAL_RE_INCOME",
-    "SECURITISATION",
-    "EQUITY",
-    "DEFAULTED",
-    "OTHER",
-)
 OPTION_TYPES_OF: dict[str, tuple[str, ...]] = {
     "CAP_FLOOR": ("CAP", "FLOOR"),
     "SWAPTION": ("PAYER", "RECEIVER"),
@@ -135,6 +89,7 @@ ISSUERS = Table(
         Column("pd_12m", _N, low=0, high=1),
         Column("lgd", _N, low=0, high=1),
         _choice("asset_class", ASSET_CLASSES),
+        *exposure_columns("rating", "pd_12m", "lgd", "asset_class"),
     ),
     key=("issuer_id",),
 )
@@ -212,6 +167,7 @@ INSTRUMENTS = Table(
         Column("recast_months", _I, low=1, high=1200),
         Column("draw_rate", _N, low=0, high=1),
         Column("commitment_end_date", _D),
+        *exposure_columns(),
     ),
     key=("instrument_id",),
     required=True,
@@ -393,13 +349,44 @@ POSITIONS = Table(
         Column("notional", _N, required=True),
         Column("book_value", _N),
         Column("acquisition_date", _D),
-        Column("accounting_class"),
+        _choice("accounting_class", ACCOUNTING_CLASSES),
         Column("undrawn", _N, low=0),
         Column("collateral_value", _N, low=0),
         Column("tags"),
+        Column("netting_set_id", refers_to=("netting_sets", "netting_set_id")),
+        *exposure_columns("accounting_class", "undrawn", "collateral_value"),
     ),
     key=("position_id",),
     required=True,
+)
+
+NETTING_SETS = Table(
+    "netting_sets",
+    (
+        _id("netting_set_id"),
+        _id("counterparty_id", ("issuers", "issuer_id")),
+        Column("book_id", refers_to=("portfolio", "node_id")),
+        Column("currency"),
+        Column("margined", _F),
+        Column("threshold", _N, low=0),
+        Column("minimum_transfer_amount", _N, low=0),
+        Column("nica", _N),
+        Column("collateral", _N),
+        Column("mpor_floor_days", _I, low=1, high=250),
+        Column("remargin_days", _I, low=1, high=250),
+    ),
+    key=("netting_set_id",),
+)
+
+CREDIT_EVENTS = Table(
+    "credit_events",
+    (
+        _id("position_id"),
+        Column("date", _D, required=True),
+        _choice("kind", ("CHARGE_OFF", "RECOVERY"), required=True),
+        Column("amount", _N, required=True, low=0),
+    ),
+    key=("position_id", "date", "kind"),
 )
 
 TABLES: tuple[Table, ...] = (
@@ -417,6 +404,8 @@ TABLES: tuple[Table, ...] = (
     TRANCHE_SCHEDULES,
     DEAL_TRIGGERS,
     POSITIONS,
+    NETTING_SETS,
+    CREDIT_EVENTS,
 )
 BY_NAME: dict[str, Table] = {table.name: table for table in TABLES}
 
@@ -434,6 +423,7 @@ REQUIRED_TERMS: dict[str, tuple[str, ...]] = {
     "SWAPTION": ("option_type", "expiry_date", "maturity_date", "strike", "index"),
     "CDS": ("option_type", "coupon", "credit_curve", "maturity_date"),
     "FX_OPTION": ("pair", "option_type", "strike", "expiry_date"),
+    "EXTERNAL": (),
 }
 """What each product must bring; a coupon (FIXED) or an index (FLOATING) comes on top for debt."""
 

@@ -6,6 +6,7 @@ column needs one row here; a test walks every product and every column and price
 
 from dataclasses import dataclass, replace
 
+from domain.portfolio.exposure_columns import EXPOSURE_NAMES
 from domain.portfolio.payoffs import CappedFloater, Cms, CmsSpread, Digital, InverseFloater, Payoff, RangeAccrual
 from domain.portfolio.tables import PRODUCT_TYPES
 
@@ -53,7 +54,7 @@ FUNDED = (*DEBT, "STRUCTURED", "ABS_MBS")
 PAIRS = ("FX_FWD", "FX_OPTION")
 LEGS = ("IRS", "SWAPTION")
 ON_A_SCHEDULE = (*DEBT, "STRUCTURED", "IRS", "CAP_FLOOR", "SWAPTION")
-DISCOUNTED = tuple(product for product in PRODUCT_TYPES if product not in PAIRS)
+DISCOUNTED = tuple(product for product in PRODUCT_TYPES if product not in (*PAIRS, "EXTERNAL"))
 
 FIXED = ("rate_type", ("FIXED",))
 FLOATING = ("rate_type", ("FLOATING",))
@@ -98,10 +99,10 @@ READ_BY: dict[str, tuple[Reading, ...]] = {
     "product_type": EVERYWHERE,
     "currency": EVERYWHERE,
     "issuer_id": EVERYWHERE,
-    "issue_date": (Reading((*DEBT, "STRUCTURED", "IRS", "CAP_FLOOR", "CDS")),),
+    "issue_date": (Reading((*DEBT, "STRUCTURED", "IRS", "CAP_FLOOR", "CDS", "EXTERNAL")),),
     "first_payment_date": (Reading((*ON_A_SCHEDULE, "ABS_MBS")),),
     "last_regular_payment_date": (Reading(ON_A_SCHEDULE),),
-    "maturity_date": (Reading((*ON_A_SCHEDULE, "FX_FWD", "CDS")),),
+    "maturity_date": (Reading((*ON_A_SCHEDULE, "FX_FWD", "CDS", "EXTERNAL")),),
     "rate_type": (Reading(DEBT),),
     "coupon": (Reading(DEBT, (FIXED,)), ARM, Reading(("ABS_MBS", "IRS", "CDS")), STRUCTURED),
     "index": (FLOATER, Reading(("IRS", "CAP_FLOOR", "SWAPTION")), STRUCTURED),
@@ -190,6 +191,23 @@ LABELS = ("instrument_id", "issuer_id", "seniority", "deal_id")
 READ_BY_TRANCHES = (*LABELS, "product_type", "currency", "discount_curve", "spread", "spread_curve")
 """What an ABS_MBS reads that a row of `tranches` names: all else is that row's."""
 
+EXPOSED = (*FUNDED, "EXTERNAL")
+"""What is an exposure by itself."""
+NETTED = ("FX_FWD", "IRS", "CAP_FLOOR", "SWAPTION", "CDS", "FX_OPTION", "EXTERNAL")
+"""What is one as part of a netting set."""
+_SAID_OF_ALL = (
+    *("asset_class", "rating", "rating_2", "rating_3", "accounting_class", "fair_value_level", "market_value"),
+    *("issuer_group", "gsib", "frtb_bucket", "csr_curve", "financial_institution", "large_or_unregulated_fi"),
+    *("origination_date", "stage", "watchlist", "us_category", "counterparty_class", "pd_12m", "lgd"),
+    *("scra_grade", "investment_grade", "crc", "sales_eur_m"),
+)
+EXPOSURE_READ_BY: dict[str, tuple[str, ...]] = {
+    name: PRODUCT_TYPES if name in _SAID_OF_ALL else NETTED if name.startswith("ccr_") else EXPOSED
+    for name in sorted(EXPOSURE_NAMES)
+}
+"""Columns that stand on positions, instruments or issuers alike; nothing of them is read where PV is worked out, but
+the `market_value` of an EXTERNAL."""
+
 HELD_READ_BY: dict[str, tuple[str, ...]] = {
     "position_id": PRODUCT_TYPES,
     "instrument_id": PRODUCT_TYPES,
@@ -197,16 +215,12 @@ HELD_READ_BY: dict[str, tuple[str, ...]] = {
     "notional": PRODUCT_TYPES,
     "book_value": PRODUCT_TYPES,
     "acquisition_date": PRODUCT_TYPES,
-    "accounting_class": PRODUCT_TYPES,
-    "undrawn": ("LOAN",),
-    "collateral_value": ("LOAN", "BOND"),
     "tags": PRODUCT_TYPES,
+    "netting_set_id": NETTED,
+    **EXPOSURE_READ_BY,
 }
-"""Columns of `positions`: book_value in control totals, acquisition_date by a check, the class and tags in totals.
-
-`undrawn` counts for PV beside a `draw_rate`; it and `collateral_value` count for exposure and capital, whose measures
-are blank in this release.
-"""
+"""Columns of `positions`: acquisition_date is read by a check, book_value and what is said of exposures by capital,
+labels and tags by totals. `undrawn` counts for PV beside a `draw_rate`."""
 
 UNREAD_BECAUSE: dict[str, str] = {"settlement_days": "it changes no number"}
 """Why no product reads a column."""

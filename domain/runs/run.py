@@ -17,10 +17,11 @@ from domain.valuation_models import ModelUse
 class RunRequested(Event):
     """`scenarios` are pinned as `id@version`, BASE first; `scenario_documents` hold what they say. `models` are the
     versions that value the portfolio; a request of version 1 names none. `cashflows` are the scenarios whose cash
-    flows are shown unless others are named: of a request before version 3 the first, BASE."""
+    flows are shown unless others are named: of a request before version 3 the first, BASE. `rules` are the rule sets
+    that capital goes by, none in a request before version 4; `policy` is pinned as `id@version`, with what it says."""
 
     TOPIC: ClassVar[str] = "run.requested"
-    class_version: ClassVar[int] = 3
+    class_version: ClassVar[int] = 4
 
     portfolio_snapshot_id: UUID
     portfolio_sha256: str
@@ -35,6 +36,9 @@ class RunRequested(Event):
     chunk_size: int
     models: tuple[ModelUse, ...] = ()
     cashflows: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    policy: str = ""
+    policy_document: dict[str, object] | None = None
 
     @staticmethod
     def upcast_v1_v2(state: dict[str, Any]) -> dict[str, Any]:
@@ -43,6 +47,10 @@ class RunRequested(Event):
     @staticmethod
     def upcast_v2_v3(state: dict[str, Any]) -> dict[str, Any]:
         return {**state, "cashflows": state["scenarios"][:1]}
+
+    @staticmethod
+    def upcast_v3_v4(state: dict[str, object]) -> dict[str, object]:
+        return {**state, "rules": [], "policy": "", "policy_document": None}
 
 
 class RunPlanned(Event):

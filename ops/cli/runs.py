@@ -14,6 +14,17 @@ if TYPE_CHECKING:
 
 Run = Annotated[str, typer.Argument(help=A_RUN)]
 Reason = Annotated[str, typer.Option(help="Why; kept in the log.")]
+RequireApproved = Annotated[
+    bool,
+    typer.Option(
+        "--require-approved-models",
+        help="Refuse a run whose models are not all approved.",
+        envvar="TENOR_REQUIRE_APPROVED_MODELS",
+    ),
+]
+CashFlows = Annotated[str, typer.Option(help="`BASE,up100`: scenarios whose cash flows are shown; `none`.")]
+Policy = Annotated[str | None, typer.Option(help="`id@version` of a policy; the latest version of `id`.")]
+RuleSets = Annotated[str, typer.Option(help="`basel-2023,us-2015`: rule sets of capital; the newest in force.")]
 
 LIST_RUNS = (
     "SELECT run_id, status, portfolio_snapshot_id, market_snapshot_id, requested_at FROM read.run "
@@ -42,17 +53,10 @@ def submit(
     measures: Annotated[str, typer.Option(help="`PV,DV01`; all that Tenor has by default.")] = "",
     base_currency: Annotated[str | None, typer.Option(help="Default: the market's.")] = None,
     idempotency_key: Annotated[str | None, typer.Option(help="The same key again is the same run.")] = None,
-    require_approved_models: Annotated[
-        bool,
-        typer.Option(
-            "--require-approved-models",
-            help="Refuse a run whose models are not all approved.",
-            envvar="TENOR_REQUIRE_APPROVED_MODELS",
-        ),
-    ] = False,
-    cashflows: Annotated[
-        str, typer.Option(help="`BASE,up100`: scenarios whose cash flows are shown; `none`.")
-    ] = "BASE",
+    require_approved_models: RequireApproved = False,
+    cashflows: CashFlows = "BASE",
+    policy: Policy = None,
+    rules: RuleSets = "",
     wait: Annotated[bool, typer.Option("--wait", help="Return when the results are queryable.")] = False,
     workers: Annotated[int | None, typer.Option(help="Bring this many workers while waiting.", min=1)] = None,
     as_json: AsJson = False,
@@ -61,23 +65,18 @@ def submit(
     from commands.submit_run import SubmitRun
     from domain.answered_commands import key_of
     from ops.processes.run_to_end import everything_running, failure_lines, summary, wait_until_queryable
-    from ops.read_models import catch_up_catalogues
     from ops.run_requests import submit_request
-    from ops.snapshot_dates import dates_apart
 
     asked = (words(scenarios), words(measures), base_currency, require_approved_models, words(cashflows))
-    said = (portfolio, market, *asked)
+    said = (portfolio, market, *asked, policy, words(rules))
     output = Output(as_json)
     with opened(context) as tenor:
         envelope = tenor.envelope()
         key = key_of(envelope.actor, idempotency_key, "tenor run submit", *said) if idempotency_key else None
         portfolio = whole_id_of(tenor.storage, "portfolio", portfolio)
         market = whole_id_of(tenor.storage, "market", market)
-        catch_up_catalogues(tenor.storage)
-        with tenor.database.connect() as connection:
-            for each in dates_apart(connection, portfolio, market):
-                output.note(f"note: {each['sentence']}; {each['fix']}")
-        request = SubmitRun(portfolio, market, *asked)
+        note_dates_apart(tenor, output, portfolio, market)
+        request = SubmitRun(portfolio, market, *asked, policy, words(rules))
         if wait:
             with everything_running(tenor.processes, workers) as running:
                 run_id = submit_request(tenor.storage, envelope, request, key)
@@ -91,6 +90,16 @@ def submit(
     if document["status"] in ("FAILED", "CANCELLED"):
         output.note(f"error: the run is {document['status']}; see `tenor run show {run_id}`")
         raise SystemExit(1)
+
+
+def note_dates_apart(tenor: "Tenor", output: Output, portfolio: str, market: str) -> None:
+    from ops.read_models import catch_up_catalogues
+    from ops.snapshot_dates import dates_apart
+
+    catch_up_catalogues(tenor.storage)
+    with tenor.database.connect() as connection:
+        for each in dates_apart(connection, portfolio, market):
+            output.note(f"note: {each['sentence']}; {each['fix']}")
 
 
 def submitted(tenor: "Tenor", run_id: str) -> dict[str, Any]:

@@ -239,7 +239,7 @@ def _loans(
         "book_id": book,
         "notional": np.maximum(face, 100).round(2),
         "acquisition_date": terms["issue_date"],
-        "accounting_class": rng.choice(["AMORTISED_COST", "FVOCI"], n, p=[0.85, 0.15]),
+        "accounting_class": rng.choice(["AMORTISED_COST", "AFS"], n, p=[0.85, 0.15]),
         "tags": some_tags(rng, n, "ORIGIN=BRANCH", "ORIGIN=BROKER", "ORIGIN=ONLINE;GREEN"),
         "origination_date": terms["issue_date"],
         **extra,
@@ -272,7 +272,7 @@ def _pools(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Table
         "instrument_id": ids,
         "book_id": in_books(rng, "MORTGAGE", n=n),
         "notional": rng.lognormal(14.5, 0.7, n).round(2),
-        "accounting_class": np.full(n, "FVOCI"),
+        "accounting_class": np.full(n, "AFS"),
         "tags": some_tags(rng, n, "STRATEGY=CARRY", "STRATEGY=RELATIVE_VALUE"),
         "loan_program": np.where(term_mo == 360, "AGENCY_30Y", "AGENCY_15Y"),
     }
@@ -308,7 +308,7 @@ def _bonds(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Table
         "instrument_id": instruments["instrument_id"][held],
         "book_id": np.char.add(np.char.add(rng.choice(FUNDS, n), "."), book),
         "notional": face,
-        "accounting_class": rng.choice(["FVOCI", "FVTPL"], n),
+        "accounting_class": rng.choice(["AFS", "TRADING"], n),
         "tags": some_tags(rng, n, "STRATEGY=CARRY", "STRATEGY=RELATIVE_VALUE", "STRATEGY=LIQUIDITY"),
     }
     return arrow_table(instruments), arrow_table(positions)

@@ -135,7 +135,7 @@ def _held(rng: np.random.Generator, instruments: Columns, book: str, notional: A
         "instrument_id": instruments["instrument_id"],
         "book_id": in_books(rng, book, n=n),
         "notional": notional,
-        "accounting_class": np.full(n, "FVTPL"),
+        "accounting_class": np.full(n, "TRADING"),
         "tags": some_tags(rng, n, *tags),
     }
     return arrow_table(instruments), arrow_table(positions)

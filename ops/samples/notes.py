@@ -57,7 +57,7 @@ def callable_bonds(rng: np.random.Generator, n: int, issuers: Columns) -> Tables
         "instrument_id": instruments["instrument_id"][held],
         "book_id": np.char.add(rng.choice(FUNDS, n), ".CALLABLES"),
         "notional": np.maximum(1, rng.lognormal(6.5, 0.9, n).round()) * 1000.0,
-        "accounting_class": rng.choice(["FVOCI", "FVTPL"], n),
+        "accounting_class": rng.choice(["AFS", "TRADING"], n),
         "tags": some_tags(rng, n, "STRATEGY=CARRY", "STRATEGY=RELATIVE_VALUE"),
     }
     return arrow_table(instruments), arrow_table(positions)
@@ -108,7 +108,7 @@ def structured_notes(rng: np.random.Generator, n: int, issuers: Columns) -> Tabl
         "instrument_id": instruments["instrument_id"],
         "book_id": in_books(rng, "STRUCTURED", n=n),
         "notional": np.maximum(1, rng.lognormal(7.0, 0.6, n).round()) * 1000.0,
-        "accounting_class": np.full(n, "FVTPL"),
+        "accounting_class": np.full(n, "TRADING"),
         "tags": some_tags(rng, n, "STRATEGY=CARRY"),
     }
     return arrow_table(instruments), arrow_table(positions)

@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from domain.portfolio.attributes import HOLDERS, Labels, is_held, labels, own_labels
 from domain.portfolio.columns import Portfolio
+from domain.portfolio.exposure_columns import EXPOSURE_NAMES
 from domain.portfolio.tables import BY_NAME, NODE_KINDS
 
 MAX_VALUES = 1_000
@@ -38,6 +39,8 @@ TERMS = {
     ),
     "positions": ("accounting_class",),
 }
+DIFFERING = ("pd_12m", "lgd", "undrawn", "collateral_value", "amortised_cost", "market_value")
+"""Amounts and probabilities of exposures, which are the position's own: nobody groups by them."""
 
 
 @dataclass(frozen=True)
@@ -77,4 +80,10 @@ def _names(portfolio: Portfolio) -> Iterator[str]:
     for table in HOLDERS:
         held = portfolio.tables[table].columns if table in portfolio.tables else {}
         terms = set(TERMS[table])
-        yield from sorted(name for name in held if name in terms or BY_NAME[table].column(name) is None)
+        yield from sorted(name for name in held if name in terms or is_grouped_by(table, name))
+
+
+def is_grouped_by(table: str, name: str) -> bool:
+    """Attributes, and what is said of exposures; the other columns of the contract where TERMS lists them."""
+    is_said_of_exposures = name in EXPOSURE_NAMES and name not in DIFFERING
+    return is_said_of_exposures or BY_NAME[table].column(name) is None

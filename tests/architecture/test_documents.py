@@ -32,6 +32,8 @@ NO_FILES_OF_OURS = {
     "scenarios.json",
     "manifest.json",
     "tranche_schedules.csv",
+    "netting_sets.csv",
+    "credit_events.csv",
     "deal_triggers.csv",
     "steps.csv",
     "payment_holidays.csv",

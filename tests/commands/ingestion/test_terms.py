@@ -12,6 +12,7 @@ Tables = dict[str, list[dict[str, Any]]]
 Bring = Callable[..., Prepared]
 
 COMPLETE: dict[str, dict[str, str]] = {
+    "EXTERNAL": {},
     "LOAN": {
         "issue_date": "2024-01-15",
         "maturity_date": "2029-01-15",

@@ -13,6 +13,7 @@ from commands.ingestion.prepare import Prepared, prepare_portfolio
 from compute.chunks import price_chunk
 from compute.inputs.run_inputs import resolve
 from domain.market.document import parse_market
+from domain.portfolio.exposure_columns import EXPOSURE_NAMES
 from domain.portfolio.tables import INSTRUMENTS, POSITIONS, PRODUCT_TYPES
 from domain.portfolio.term_use import FUNDED, HELD_READ_BY, LABELS, READ_BY
 from domain.scenarios.shocks import BASE_SCENARIO
@@ -318,7 +319,7 @@ def test_no_column_is_silently_without_effect(tmp_path: Path) -> None:
 
 
 def test_every_column_of_the_tables_has_its_row() -> None:
-    assert {column.name for column in INSTRUMENTS.columns} == READ_BY.keys()
+    assert {column.name for column in INSTRUMENTS.columns} == READ_BY.keys() | EXPOSURE_NAMES
     assert {column.name for column in POSITIONS.columns} == HELD_READ_BY.keys()
     products = {product for readings in READ_BY.values() for each in readings for product in each.products}
     assert products == set(PRODUCT_TYPES)

@@ -1,0 +1,98 @@
+"""`tenor regulatory show | explain | compare`: capital of a run, worked out by the rules that it pins."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from domain.refusals import Refused
+from ops.cli.options import A_RUN, AsJson, opened
+from ops.cli.output import Output
+from ops.cli.results import Format, format_of, write
+from ops.ids import run_named
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+REPORTS = ("capital", "exposures")
+Run = Annotated[str, typer.Argument(help=A_RUN)]
+AsFormat = Annotated[
+    Format | None, typer.Option("--format", help="How to write it; by default a table on a terminal, else csv.")
+]
+ToFile = Annotated[Path | None, typer.Option("--out", help="A file; stdout by default.")]
+
+
+def register(app: typer.Typer) -> None:
+    regulatory = typer.Typer(help="Capital of a run, by the rules that it names.", no_args_is_help=True)
+    regulatory.command("show")(show)
+    regulatory.command("explain")(explain)
+    regulatory.command("compare")(compare)
+    app.add_typer(regulatory, name="regulatory")
+
+
+def show(
+    context: typer.Context,
+    run: Run,
+    report: Annotated[str, typer.Option(help=" or ".join(REPORTS))] = REPORTS[0],
+    by: Annotated[str | None, typer.Option(help="A column whose values stand in place of nodes.")] = None,
+    format: AsFormat = None,
+    out: ToFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Capital at every node, or exposure by exposure."""
+    if report not in REPORTS:
+        raise Refused("UNKNOWN_REPORT", f"there is no report {report!r}", f"use {' or '.join(REPORTS)}")
+    from ops.regulatory.capital import CapitalOfRuns
+    from query_api.services.regulatory import Report
+
+    with opened(context) as tenor:
+        run_id = run_named(tenor.storage, run)
+        found = CapitalOfRuns(tenor.storage).report(run_id, Report(report), by)
+    put(found, f"run-{run_id}-{report}", format, out, as_json)
+
+
+def explain(
+    context: typer.Context,
+    run: Run,
+    exposure: Annotated[str, typer.Argument(help="A position.")],
+    as_json: AsJson = False,
+) -> None:
+    """Rule, paragraph, inputs and arithmetic of one exposure's figures."""
+    from ops.regulatory.capital import CapitalOfRuns
+
+    with opened(context) as tenor:
+        document = CapitalOfRuns(tenor.storage).explanation(run_named(tenor.storage, run), exposure)
+    Output(as_json).show(document, *lines_of(document))
+
+
+def compare(
+    context: typer.Context,
+    from_run: Annotated[str, typer.Option("--from", help=A_RUN)],
+    to_run: Annotated[str, typer.Option("--to", help=A_RUN)],
+    format: AsFormat = None,
+    out: ToFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Why risk-weighted assets moved from one run to another."""
+    from ops.regulatory.capital import CapitalOfRuns
+
+    with opened(context) as tenor:
+        runs = [run_named(tenor.storage, each) for each in (from_run, to_run)]
+        found = CapitalOfRuns(tenor.storage).comparison(*runs)
+    put(found, f"run-{runs[1]}-compare", format, out, as_json)
+
+
+def put(found: "pa.Table", name: str, format: Format | None, out: Path | None, as_json: bool) -> None:
+    from query_api.results.table import ResultTable
+
+    write(ResultTable.of(found, name), "", format_of(format, as_json, out), out)
+
+
+def lines_of(document: dict[str, Any]) -> list[str]:
+    lines = [document["exposure_id"]]
+    for each in document["measures"]:
+        value = each["reason"] if each["value"] is None else f"{each['value']:,.2f}"
+        lines.append(f"{each['measure']:<10}{value}  {each['rule_set']} {each['rule'] or ''} {each['paragraph'] or ''}")
+        lines += [f"    {step['name']:<26}{step['value']:<22.12g}{step['arithmetic']}" for step in each["steps"]]
+        lines += [f"    {given['name']:<26}{given['value']!s:<22}{given['from']}" for given in each["inputs"]]
+    return lines

@@ -1,0 +1,110 @@
+"""Capital of a run, worked out when it is asked for: by rules and columns that its log pins."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import pyarrow as pa
+
+from commands.define_policy import listed_policies
+from compute.capital.columns import Columns
+from compute.capital.comparison import comparison_table
+from compute.capital.explanation import explanation_document
+from compute.capital.frameworks import Worked, work_out
+from compute.capital.reports import capital_table, exposures_table
+from domain.capital.rule_sets import COLUMNS, rule_set_named
+from domain.market.document import MarketDocument
+from domain.refusals import Refused, Unknown
+from domain.runs.run import RunRequested
+from ops.audit.run_events import read_run
+from ops.cash_flows import row_of_position
+from ops.ports import Storage
+from query_api.errors import BadQuery, NotFound
+from query_api.services.regulatory import Report
+
+RUNS_KEPT = 2
+
+
+@dataclass(frozen=True)
+class OfRun:
+    """What a run's capital is worked out from."""
+
+    requested: RunRequested
+    market: MarketDocument
+    columns: Columns
+
+    @cached_property
+    def worked(self) -> Worked:
+        return work_out(self.columns, self.requested, self.market)
+
+
+class CapitalOfRuns:
+    """Keeps what it worked out last: a run's capital never changes."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._of = lru_cache(maxsize=RUNS_KEPT)(self._read)
+
+    def report(self, run_id: str, report: Report, by: str | None) -> pa.Table:
+        worked = self._of(run_id).worked
+        if report is Report.EXPOSURES:
+            return exposures_table(worked)
+        found = capital_table(worked, by)
+        if found is None:
+            raise Refused("UNKNOWN_COLUMN", f"the portfolio has no column {by!r}", "name one that it has")
+        return found
+
+    def explanation(self, run_id: str, exposure_id: str) -> dict[str, object]:
+        run = self._of(run_id)
+        row = row_of_position(run.columns.portfolio, exposure_id)
+        return explanation_document(run.columns, run.requested, run.market, exposure_id, row)
+
+    def comparison(self, from_run: str, to_run: str) -> pa.Table:
+        return comparison_table(self._of(from_run).worked, self._of(to_run).worked)
+
+    def rules(self, rule_set: str) -> list[dict[str, object]]:
+        return [{name: getattr(each, name) for name in COLUMNS} for each in rule_set_named(rule_set).parameters]
+
+    def policies(self) -> list[dict[str, object]]:
+        return listed_policies(self._storage.store)
+
+    def _read(self, run_id: str) -> OfRun:
+        requested = read_run(self._storage.store, run_id).requested
+        portfolio = self._storage.portfolio(requested.portfolio_sha256)
+        return OfRun(requested, self._storage.market(requested.market_sha256), Columns(portfolio))
+
+
+class CapitalQueries:
+    """The same, refusing as queries do."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._capital = CapitalOfRuns(storage)
+
+    def report(self, run_id: str, report: Report, by: str | None) -> pa.Table:
+        with refusing_as_queries():
+            return self._capital.report(run_id, report, by)
+
+    def explanation(self, run_id: str, exposure_id: str) -> dict[str, object]:
+        with refusing_as_queries():
+            return self._capital.explanation(run_id, exposure_id)
+
+    def comparison(self, from_run: str, to_run: str) -> pa.Table:
+        with refusing_as_queries():
+            return self._capital.comparison(from_run, to_run)
+
+    def rules(self, rule_set: str) -> list[dict[str, object]]:
+        with refusing_as_queries():
+            return self._capital.rules(rule_set)
+
+    def policies(self) -> list[dict[str, object]]:
+        return self._capital.policies()
+
+
+@contextmanager
+def refusing_as_queries() -> Iterator[None]:
+    try:
+        yield
+    except Refused as refused:
+        missing = isinstance(refused, Unknown) or refused.code == "UNKNOWN_POSITION"
+        raise (NotFound if missing else BadQuery)(str(refused), refused.fix, reason=refused.code) from refused

@@ -1,0 +1,97 @@
+"""Capital of a run: exposures by every framework, totals, explanations, comparisons, and the rules themselves.
+
+Nothing of them is stored: they are worked out when they are asked for, by whoever hands in `Capital`.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Protocol
+
+import pyarrow as pa
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import Response
+
+from query_api.http.answers import TABLE_RESPONSES, AsOfEvent, Format, document, table
+from query_api.reading import Connect, reading
+from query_api.results.table import ResultTable
+from query_api.runs import RunRow, queryable_run, refuse_past
+
+
+class Report(StrEnum):
+    CAPITAL = "capital"
+    EXPOSURES = "exposures"
+
+
+class Capital(Protocol):
+    """Who works it out; refuses as queries do."""
+
+    def report(self, run_id: str, report: Report, by: str | None) -> pa.Table: ...
+    def explanation(self, run_id: str, exposure_id: str) -> dict[str, object]: ...
+    def comparison(self, from_run: str, to_run: str) -> pa.Table: ...
+    def rules(self, rule_set: str) -> list[dict[str, object]]: ...
+    def policies(self) -> list[dict[str, object]]: ...
+
+
+By = Annotated[str | None, Query(description="A column whose values stand in place of nodes.")]
+RunFrom = Annotated[str, Query(alias="from", description="The earlier run.")]
+RunTo = Annotated[str, Query(alias="to", description="The later run.")]
+
+
+def build_router(connect: Connect, capital: Capital) -> APIRouter:
+    router = APIRouter(prefix="/api/v1/regulatory", tags=["regulatory"])
+    _add_rules(router, capital)
+    _add_comparison(router, connect, capital)
+    _add_explanation(router, connect, capital)
+    _add_reports(router, connect, capital)
+    return router
+
+
+def _add_rules(router: APIRouter, capital: Capital) -> None:
+    @router.get("/rules/{rule_set}", operation_id="regulatory_get_rules")
+    def get_rules(request: Request, rule_set: str) -> Response:
+        """Every parameter of a rule set, with its paragraph and the days on which it is in force."""
+        return document(request, capital.rules(rule_set))
+
+    @router.get("/policies", operation_id="regulatory_list_policies")
+    def list_policies(request: Request) -> Response:
+        """The latest version of every policy."""
+        return document(request, capital.policies())
+
+
+def _add_comparison(router: APIRouter, connect: Connect, capital: Capital) -> None:
+    @router.get("/compare", operation_id="regulatory_compare", responses=TABLE_RESPONSES)
+    def compare(request: Request, from_run: RunFrom, to_run: RunTo, format: Format = None) -> Response:
+        """Why risk-weighted assets moved from one run to another."""
+        first, second = (_run(connect, run, None) for run in (from_run, to_run))
+        found = capital.comparison(str(first.run_id), str(second.run_id))
+        return table(request, second, ResultTable.of(found, f"run-{second.run_id}-compare"), format)
+
+
+def _add_explanation(router: APIRouter, connect: Connect, capital: Capital) -> None:
+    @router.get("/runs/{run_id}/explain/{exposure_id:path}", operation_id="regulatory_explain")
+    def explain(request: Request, run_id: str, exposure_id: str, as_of_event: AsOfEvent = None) -> Response:
+        """Rule, paragraph, inputs and arithmetic of one exposure's figures."""
+        run = _run(connect, run_id, as_of_event)
+        return document(request, capital.explanation(str(run.run_id), exposure_id))
+
+
+def _add_reports(router: APIRouter, connect: Connect, capital: Capital) -> None:
+    @router.get("/runs/{run_id}/{report}", operation_id="regulatory_get_report", responses=TABLE_RESPONSES)
+    def get_report(
+        request: Request,
+        run_id: str,
+        report: Report,
+        by: By = None,
+        format: Format = None,
+        as_of_event: AsOfEvent = None,
+    ) -> Response:
+        """Capital at every node, or exposure by exposure."""
+        run = _run(connect, run_id, as_of_event)
+        found = capital.report(str(run.run_id), report, by)
+        return table(request, run, ResultTable.of(found, f"run-{run.run_id}-{report}"), format)
+
+
+def _run(connect: Connect, run_id: str, as_of_event: int | None) -> RunRow:
+    with reading(connect) as connection:
+        run = queryable_run(connection, run_id)
+        refuse_past(as_of_event, run.log_position, f"run {run_id}")
+    return run
