@@ -26,14 +26,14 @@ from domain.texts import of_header
 from ops.adapters.database import HEAD, at_another_revision, revision
 from ops.audit.evidence import build_evidence
 from ops.audit.metrics import AuditCollector
-from ops.bridge import work_out_for as bridge_for
-from ops.cash_flows import work_out_for
+from ops.cash_flows.bridge import work_out_for as bridge_for
+from ops.cash_flows.liquidity import work_out_for as liquidity_for
+from ops.cash_flows.tables import work_out_for
 from ops.checking import check_scenarios, find_unsolved
 from ops.http.database_metrics import DatabaseCollector
 from ops.http.probing import Probe
 from ops.http.server import Server, configuration
 from ops.ids import near_scenarios_named, whole_id_of
-from ops.liquidity import work_out_for as liquidity_for
 from ops.metrics import ProjectionCollector
 from ops.parsing.pool import Abandoned
 from ops.ports import Storage
@@ -119,28 +119,12 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
     def envelope_of(request: Request) -> Envelope:
         return tenor.envelope(of_header(request.headers.get(ACTOR_HEADER, "api"))[:100])
 
-    def check(envelope: Envelope, wish: SubmitRun) -> dict[str, Any]:
-        from ops.before_a_run import check_before_run  # with all of compute, which nothing else here needs
-
-        return check_before_run(tenor.storage, envelope, wish)
-
     return {
         "marketdata": lambda: [
             marketdata.build_router(connect, blobs),
             market_commands.build_router(store, blobs, envelope_of, find_unsolved),
         ],
-        "orchestrator": lambda: [
-            orchestrator.build_router(connect),
-            run_commands.build_router(
-                store,
-                blobs,
-                envelope_of,
-                check_scenarios,
-                check,
-                partial(whole_id_of, tenor.storage),
-                partial(near_scenarios_named, tenor.storage),
-            ),
-        ],
+        "orchestrator": lambda: orchestrator_routers(tenor, envelope_of),
         "results": lambda: [results.build_router(connect, load_portfolio)],
         "audit": lambda: [audit.build_router(connect, build_evidence(tenor.storage, tenor.sealing, load_portfolio))],
         "portfolio": lambda: [portfolio.build_router(connect)],
@@ -160,6 +144,19 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
             ingest_commands.build_router(store, blobs, tenor.portfolio_codec, envelope_of, tenor.parsers.digest_upload),
         ],
     }
+
+
+def orchestrator_routers(tenor: Tenor, envelope_of: Callable[[Request], Envelope]) -> list[APIRouter]:
+    def check(envelope: Envelope, wish: SubmitRun) -> dict[str, Any]:
+        from ops.before_a_run import check_before_run  # with all of compute, which nothing else here needs
+
+        return check_before_run(tenor.storage, envelope, wish)
+
+    names = partial(whole_id_of, tenor.storage), partial(near_scenarios_named, tenor.storage)
+    return [
+        orchestrator.build_router(tenor.database.connect),
+        run_commands.build_router(tenor.store, tenor.blobs, envelope_of, check_scenarios, check, *names),
+    ]
 
 
 def cash_flow_routers(storage: Storage) -> list[APIRouter]:

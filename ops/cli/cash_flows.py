@@ -117,13 +117,13 @@ def shown_of(wanted: Mapping[str, str | bool | None]) -> str:
 
 
 def flows_for(asked: "AskedFlows") -> "Found":
-    from ops.cash_flows import cash_flows_of_run
+    from ops.cash_flows.tables import cash_flows_of_run
 
     return lambda storage, run_id: cash_flows_of_run(storage, run_id, asked)
 
 
 def weighed_for(rule_set: str, bucketing: "Bucketing", scenario: str | None) -> "Found":
-    from ops.liquidity import liquidity_of_run
+    from ops.cash_flows.liquidity import liquidity_of_run
     from query_api.services.liquidity import AskedLiquidity
 
     if bucketing.by or bucketing.buckets:
@@ -133,7 +133,7 @@ def weighed_for(rule_set: str, bucketing: "Bucketing", scenario: str | None) -> 
 
 
 def bridge_for(bucketing: "Bucketing") -> "Found":
-    from ops.bridge import bridge_of_runs
+    from ops.cash_flows.bridge import bridge_of_runs
     from query_api.services.bridge import AskedBridge
 
     if bucketing.node or bucketing.buckets:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from domain.texts import counted
-from ops.cli.calibration import calibrate
+from ops.cli.calibration.hull_white import calibrate
+from ops.cli.calibration.prepayment import calibrate_prepayment
 from ops.cli.files import read_bytes
 from ops.cli.options import AsJson, RatesAreDecimals, opened, settings_of
 from ops.cli.output import Output, harmless, said
-from ops.cli.prepayment_calibration import calibrate_prepayment
 
 if TYPE_CHECKING:
     from ops.parsing.pool import ParserPool

@@ -18,7 +18,7 @@ from domain.market.document import MarketDocument
 from domain.refusals import Refused, Unknown
 from domain.runs.run import RunRequested
 from ops.audit.run_events import read_run
-from ops.cash_flows import row_of_position
+from ops.cash_flows.tables import row_of_position
 from ops.ports import Storage
 from query_api.errors import BadQuery, NotFound
 from query_api.services.regulatory import Report

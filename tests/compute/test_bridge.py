@@ -15,7 +15,7 @@ from commands.ingestion.prepare import prepare_portfolio
 from compute.cash_flows.bridge import BRIDGE, Side, bridge_table
 from domain.market.document import parse_market
 from domain.market.steps import at_another_day
-from ops.bridge import groups_of
+from ops.cash_flows.bridge import groups_of
 from query_api.errors import BadQuery
 from tests.builders.two_days import FIRST, HELD, SECOND, market, write_day
 from tests.walk.oracle.bridge import STEPS, bridge

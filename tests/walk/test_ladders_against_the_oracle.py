@@ -12,7 +12,7 @@ from commands.ingestion.prepare import prepare_portfolio
 from compute.inputs.run_inputs import PRICES_ONLY, RunInputs, resolve
 from domain.market.document import parse_market
 from domain.scenarios.shocks import parse_scenarios
-from ops.cash_flows import as_table, bucketed
+from ops.cash_flows.tables import as_table, bucketed
 from query_api.services.cashflow import AskedFlows, Basis, Shown
 from tests.walk.oracle.ladders import Book, book_of
 from tests.walk.oracle.market import Market, MissingMarketData, read_market, read_scenarios

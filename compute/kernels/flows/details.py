@@ -10,6 +10,7 @@ from compute.kernels.flows import eventful_loans, floating, loans
 from compute.kernels.flows.amortization import ages_mo, months_of_periods, period_fractions, step_of_speeds_mo
 from compute.kernels.flows.eventful_loans import EventfulPeriods, EventfulTerms
 from compute.kernels.flows.float_terms import FloatTerms
+from compute.kernels.flows.floating_rates import fill_rates, periods_of
 from compute.kernels.flows.floating_sensitivity import empty_floating_path
 from compute.kernels.flows.loans import LoanTerms
 from compute.kernels.flows.modelled_pools import pool_by_model
@@ -30,7 +31,7 @@ from compute.kernels.flows.prepaying_pool import (
     severity_under,
 )
 from compute.kernels.flows.speeds import NO_SPEED
-from compute.kernels.options.caplet_volatilities import NO_SURFACE, CapletSurfaces
+from compute.kernels.options.caplet_volatilities import CapletSurfaces
 
 Amounts = NDArray[np.float64]
 
@@ -114,17 +115,14 @@ def floater_details(
 ) -> Details:
     """Payments to come of one floating loan or bond."""
     terms, speeds = terms.typed(), speeds.typed()
-    periods = floating._periods(as_of_day, schedules, terms)
+    periods = periods_of(as_of_day, schedules, terms)
     terms = floating._without_rates_of_nothing(periods, terms)
     count = len(periods.pay)
     work, cashflows_ccy = empty_floating_path(count), np.zeros((POOL_ROWS, count))
     path = floating._speed_path(as_of_day, 0, periods, terms, speeds)
     fill_speeds(path, 0, v, speeds, variants)
     severity = severity_under(speeds, 0, variants, v)
-    floating._fill_rates(0, scenario, periods, terms, discount_factors, work)
-    if terms.volatility_row[0] != NO_SURFACE:
-        options = (discount_factors, surfaces, 0, False)
-        floating._fill_expected_rates(0, scenario, periods, terms, *options, work)
+    fill_rates(0, scenario, periods, terms, discount_factors, surfaces, 0, False, work)
     floating._fill_shares(0, periods, terms, work)
     if followed is not None:
         seen = months_seen(followed, 0, 0, path, speeds.prepayment_kind[0])

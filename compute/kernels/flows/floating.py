@@ -2,7 +2,6 @@
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +16,12 @@ from compute.kernels.flows.amortization import (
     level_share_slope,
     months_of_periods,
     payments_past_maturity,
-    period_fractions,
     step_of_speeds_mo,
 )
 from compute.kernels.flows.fixed_balance_floaters import SteadyFloaters, fill_balances, fill_interest, fill_key_rates
 from compute.kernels.flows.float_terms import FloatTerms
+from compute.kernels.flows.floating_rates import Periods, fill_rates, periods_of
 from compute.kernels.flows.floating_sensitivity import (
-    BASIS_POINT,
     Discounting,
     FloatingPath,
     add_key_rates,
@@ -53,8 +51,7 @@ from compute.kernels.flows.prepaying_pool import (
 )
 from compute.kernels.flows.speeds import NO_SPEED
 from compute.kernels.kernel import kernel
-from compute.kernels.options.caplet_volatilities import NO_SURFACE, CapletSurfaces, bracket, volatility_between
-from compute.kernels.options.options import arrears_years, expected_rate
+from compute.kernels.options.caplet_volatilities import NO_SURFACE, CapletSurfaces
 from compute.kernels.simd.lanes import widened
 from domain.measures.measures import KEY_RATE_TENORS_YR
 
@@ -104,7 +101,7 @@ def floating_flows(
     """
     terms, speeds = terms.typed(), speeds.typed()
     scenario_count = len(variants.of_scenario)
-    periods = _periods(as_of_day, schedules, terms)
+    periods = periods_of(as_of_day, schedules, terms)
     terms = _without_rates_of_nothing(periods, terms)
     keys = len(KEY_RATE_TENORS_YR) if discounting else 0
     key_rate_dv01 = np.zeros((schedules.position_count, scenario_count, keys))
@@ -146,7 +143,7 @@ def near_kinks(
 ) -> NDArray[np.bool_]:
     """[n, S] positions whose intrinsic cap or floor a basis point reaches (`kinks.fill_near_kinks`)."""
     terms = terms.typed()
-    periods = _periods(as_of_day, schedules, terms)
+    periods = periods_of(as_of_day, schedules, terms)
     terms = _without_rates_of_nothing(periods, terms)
     near = np.zeros((len(intrinsic), discount_factors.shape[2]), np.bool_)
     of_period = (periods.reset, periods.stop, periods.fraction, terms.fixing, terms.grown)
@@ -158,11 +155,11 @@ def near_kinks(
 def resolve_steady(as_of_day: int, schedules: Schedules, terms: FloatTerms, speeds: Speeds) -> SteadyFloaters:
     """What no curve changes of the positions that are steady."""
     terms = terms.typed()
-    periods = _periods(as_of_day, schedules, terms)
+    periods = periods_of(as_of_day, schedules, terms)
     return _resolve_steady(periods, _without_rates_of_nothing(periods, terms), is_steady(terms, speeds))
 
 
-def _resolve_steady(periods: "_Periods", terms: FloatTerms, chosen: NDArray[np.bool_]) -> SteadyFloaters:
+def _resolve_steady(periods: Periods, terms: FloatTerms, chosen: NDArray[np.bool_]) -> SteadyFloaters:
     balance_ccy, repaid_ccy = np.empty(len(periods.pay)), np.empty(len(periods.pay))
     position = np.repeat(np.arange(len(chosen)), np.diff(periods.offsets))
     interest_only = periods.end <= terms.io_until_day[position]
@@ -179,33 +176,7 @@ def _widened(discounting: Discounting) -> Discounting:
     return discounting._replace(spread=spread, gradient_of_scenario=gradient) if len(gradient) else discounting
 
 
-class _Periods(NamedTuple):
-    """Columns [P] of the schedules; days of accrual and payment are offsets from the valuation date."""
-
-    offsets: NDArray[np.int64]
-    start: NDArray[np.int32]
-    end: NDArray[np.int32]
-    regular: NDArray[np.bool_]
-    begin: NDArray[np.int32]
-    """start of the accrual"""
-    reset: NDArray[np.int32]
-    """the same, or the day up to which overnight fixings are known: the forward runs from it on"""
-    stop: NDArray[np.int32]
-    pay: NDArray[np.int32]
-    fraction: NDArray[np.float64]
-
-
-def _periods(as_of_day: int, schedules: Schedules, terms: FloatTerms) -> _Periods:
-    def offset(day: NDArray[np.int32]) -> NDArray[np.int32]:
-        return (day - as_of_day).astype(np.int32)
-
-    fraction = period_fractions(schedules, terms.day_count, terms.frequency, terms.is_loan)
-    begin, end, pay = offset(schedules.accrual_start), offset(schedules.accrual_end), offset(schedules.pay)
-    days = (begin, np.maximum(begin, terms.known_to), np.maximum(end, terms.known_to), pay)
-    return _Periods(schedules.offsets, schedules.start, schedules.end, schedules.regular, *days, fraction)
-
-
-def _without_rates_of_nothing(periods: "_Periods", terms: FloatTerms) -> FloatTerms:
+def _without_rates_of_nothing(periods: Periods, terms: FloatTerms) -> FloatTerms:
     """A period of no length accrues nothing and resets nothing: a forward over no time is no number."""
     nothing = periods.fraction == 0.0
     return terms._replace(fixing=np.where(nothing, 0.0, terms.fixing)) if nothing.any() else terms
@@ -216,7 +187,7 @@ def _fill(
     as_of_day: int,
     valued_in_days: int,
     chosen: NDArray[np.bool_],
-    periods: _Periods,
+    periods: Periods,
     terms: FloatTerms,
     speeds: Speeds,
     variants: Variants,
@@ -241,14 +212,9 @@ def _fill(
         for v in range(len(variants.severity_add)):
             fill_speeds(path, i, v, speeds, variants)
             severity = severity_under(speeds, i, variants, v)
-            for s in range(len(variants.of_scenario)):
-                if variants.of_scenario[s] != v:
-                    continue
-                _fill_rates(i, s, periods, terms, discount_factors, work)
-                if terms.volatility_row[i] != NO_SURFACE:
-                    sensitive = key_rate_dv01.shape[2] > 0
-                    options = discount_factors, surfaces, valued_in_days, sensitive
-                    _fill_expected_rates(i, s, periods, terms, *options, work)
+            for s in np.flatnonzero(variants.of_scenario == v):
+                options = discount_factors, surfaces, valued_in_days, key_rate_dv01.shape[2] > 0
+                fill_rates(i, s, periods, terms, *options, work)
                 _fill_shares(i, periods, terms, work)
                 if followed is not None:
                     of_path = terms.balance_ccy[i], work.share, work.all_in, seen
@@ -264,7 +230,7 @@ def _fill(
 
 
 @kernel
-def _speed_path(as_of_day: int, i: int, periods: _Periods, terms: FloatTerms, speeds: Speeds) -> SpeedPath:
+def _speed_path(as_of_day: int, i: int, periods: Periods, terms: FloatTerms, speeds: Speeds) -> SpeedPath:
     first, stop = periods.offsets[i], periods.offsets[i + 1]
     if speeds.prepayment_kind[i] == NO_SPEED and speeds.default_kind[i] == NO_SPEED:
         none = np.zeros(stop - first, np.int32)
@@ -276,76 +242,7 @@ def _speed_path(as_of_day: int, i: int, periods: _Periods, terms: FloatTerms, sp
 
 
 @kernel
-def _fill_rates(
-    i: int, s: int, periods: _Periods, terms: FloatTerms, discount_factors: NDArray[np.float64], work: FloatingPath
-) -> None:
-    margin, cap, floor = terms.margin[i], terms.cap[i], terms.floor[i]
-    first, last = periods.offsets[i], periods.offsets[i + 1]
-    reset, stop, fraction = periods.reset[first:last], periods.stop[first:last], periods.fraction[first:last]
-    fixing, grown = terms.fixing[first:last], terms.grown[first:last]
-    all_in, slopes = work.all_in, work.growth_slope
-    factors = discount_factors[terms.projection_row[i]]
-    for j in range(len(all_in)):
-        rate, slope = fixing[j] + margin, 0.0
-        if math.isnan(rate) and reset[j] >= 0:
-            growth = grown[j] * factors[reset[j], s] / factors[stop[j], s]
-            rate, slope = (growth - 1.0) / fraction[j] + margin, growth / fraction[j]
-        if rate > cap:
-            rate, slope = cap, 0.0
-        if rate < floor:
-            rate, slope = floor, 0.0
-        all_in[j], slopes[j] = rate, slope
-
-
-@kernel
-def _fill_expected_rates(
-    i: int,
-    s: int,
-    periods: _Periods,
-    terms: FloatTerms,
-    discount_factors: NDArray[np.float64],
-    surfaces: CapletSurfaces,
-    valued_in_days: int,
-    sensitive: bool,
-    work: FloatingPath,
-) -> None:
-    """Replaces the rates of `_fill_rates` that are still to be set by what cap and floor make of them on average.
-
-    Their slope is the central difference over a basis point of all zero rates, as DV01 is defined: days before its
-    reset an option bends within a basis point. An overnight index is set day by day until its period ends.
-    """
-    margin, cap, floor, row = terms.margin[i], terms.cap[i], terms.floor[i], terms.volatility_row[i]
-    first, last = periods.offsets[i], periods.offsets[i + 1]
-    reset, stop, fraction = periods.reset[first:last], periods.stop[first:last], periods.fraction[first:last]
-    kind, shift, factors = surfaces.kind[row], surfaces.shift[row], discount_factors[terms.projection_row[i]]
-    begin, fixing, grown = periods.begin[first:last], terms.fixing[first:last], terms.grown[first:last]
-    in_arrears, expiries_yr, vols = terms.in_arrears[i], surfaces.expiries_yr[row], surfaces.vols[row, s]
-    cap_at, above_cap = bracket(surfaces.strikes[row], cap - margin)
-    floor_at, above_floor = bracket(surfaces.strikes[row], floor - margin)
-    all_in, slopes, capped, floored = work.all_in, work.growth_slope, not math.isnan(cap), not math.isnan(floor)
-    for j in range(len(fraction)):
-        if not math.isnan(fixing[j]) or (reset[j] <= 0 and not in_arrears) or stop[j] <= reset[j]:
-            continue
-        growth, unit = grown[j] * factors[reset[j], s] / factors[stop[j], s], fraction[j]
-        expiry_yr = option_yr = (reset[j] - valued_in_days) / 365.0
-        if in_arrears:
-            expiry_yr = max(expiry_yr, 0.0)
-            option_yr = arrears_years(begin[j] - valued_in_days, stop[j] - valued_in_days)
-        e, later = bracket(expiries_yr, expiry_yr)
-        root_yr = math.sqrt(option_yr)
-        cap_deviation = volatility_between(vols, e, later, cap_at, above_cap) * root_yr if capped else math.nan
-        floor_deviation = volatility_between(vols, e, later, floor_at, above_floor) * root_yr if floored else math.nan
-        bounds = (margin, cap, floor, cap_deviation, floor_deviation, shift)
-        all_in[j] = expected_rate(kind, (growth - 1.0) / unit, *bounds)
-        if sensitive:
-            step = BASIS_POINT * (stop[j] - reset[j]) / 365.0
-            higher = expected_rate(kind, (growth * math.exp(step) - 1.0) / unit, *bounds)
-            lower = expected_rate(kind, (growth * math.exp(-step) - 1.0) / unit, *bounds)
-            slopes[j] = (higher - lower) / (2.0 * step)
-
-
-@kernel
-def _fill_shares(i: int, periods: _Periods, terms: FloatTerms, work: FloatingPath) -> None:
+def _fill_shares(i: int, periods: Periods, terms: FloatTerms, work: FloatingPath) -> None:
     first, last, frequency = periods.offsets[i], periods.offsets[i + 1], terms.frequency[i]
     fraction, end, io_until_day = periods.fraction[first:last], periods.end[first:last], terms.io_until_day[i]
     all_in, share, slope, amortization = work.all_in, work.share, work.share_slope, terms.amortization[i]
@@ -370,7 +267,7 @@ def _fill_shares(i: int, periods: _Periods, terms: FloatTerms, work: FloatingPat
 @kernel
 def _fill_amounts(
     i: int,
-    periods: _Periods,
+    periods: Periods,
     terms: FloatTerms,
     path: SpeedPath,
     severity: float,
@@ -422,7 +319,7 @@ def _fill_cents(
 def _fill_discount(
     i: int,
     s: int,
-    periods: _Periods,
+    periods: Periods,
     discount_factors: NDArray[np.float64],
     discounting: Discounting,
     work: FloatingPath,
@@ -437,7 +334,7 @@ def _fill_discount(
 @kernel
 def _fill_weights(
     i: int,
-    periods: _Periods,
+    periods: Periods,
     terms: FloatTerms,
     path: SpeedPath,
     severity: float,
@@ -455,7 +352,7 @@ def _fill_weights(
 def _add_key_rates(
     i: int,
     s: int,
-    periods: _Periods,
+    periods: Periods,
     terms: FloatTerms,
     discounting: Discounting,
     work: FloatingPath,

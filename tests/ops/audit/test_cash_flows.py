@@ -6,7 +6,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from domain.refusals import Refused
-from ops.cash_flows import cash_flows_of_run
+from ops.cash_flows.tables import cash_flows_of_run
 from ops.services import build_app
 from query_api.http.documents import as_json
 from query_api.services.cashflow import AskedFlows, Basis, Shown

@@ -128,8 +128,8 @@ def pays_principal(loan: Loan, end: date) -> bool:
 def level_payment(loan: Loan, rate: float, left: int) -> float:
     if not loan.frequency:
         return 1.0
-    term = months_between(loan.issue, loan.maturity)
-    n = left + max(loan.amortization_months - term, 0) * loan.frequency / 12
+    levelled_to = add_months(loan.issue, loan.amortization_months)
+    n = left + max(months_between(loan.maturity, levelled_to), 0) // (12 // loan.frequency)
     r = rate / loan.frequency
     return r / (1 - (1 + r) ** -n) if r else 1 / n
 

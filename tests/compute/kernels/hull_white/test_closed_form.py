@@ -12,7 +12,7 @@ from compute.kernels.hull_white.closed_form import Swaptions, bond_loadings, fit
 from compute.market.hull_white_calibration import calibrate
 from domain.market.document import parse_market
 from domain.refusals import Refused
-from ops.cli.calibration import document_of, filled_in, fitted_of, lines_of
+from ops.cli.calibration.hull_white import document_of, filled_in, fitted_of, lines_of
 
 EXAMPLE = Path(__file__).parents[4] / "examples" / "derivatives" / "market.json"
 EXPIRIES, TENORS = (1, 2, 5, 10), (1, 5, 10)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ ALL = "ALL"
 BETWEEN_NAMES = ", "
 
 
+Scalar = TypeVar("Scalar", bound=np.generic)
+
+
 @dataclass(frozen=True)
 class CashFlowGroups:
     """Cells are added up; groups are cells, or made of several: a node of all that hangs below it."""
@@ -31,7 +34,7 @@ class CashFlowGroups:
     made_of: Sequence[Sequence[int]] | None
     """cells of each group; None where each is one"""
 
-    def summed(self, by_cell: NDArray[Any]) -> NDArray[Any]:
+    def summed(self, by_cell: NDArray[Scalar]) -> NDArray[Scalar]:
         """From [S, cells, …] to [S, groups, …], cells in their order."""
         if self.made_of is None:
             return by_cell

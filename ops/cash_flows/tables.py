@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +12,7 @@ from compute.cash_flows.deals import deal_table, pool_table
 from compute.cash_flows.ladders import LadderSums, ladder_of_run
 from compute.cash_flows.repricing import gap_of_run
 from compute.cash_flows.schedules import schedule_table
+from compute.cash_flows.tables import Columns
 from compute.inputs.run_inputs import EPOCH, PRICES_ONLY, RunInputs, resolve
 from domain.buckets import buckets_of
 from domain.portfolio.columns import Portfolio
@@ -21,7 +21,7 @@ from domain.runs.run import RunRequested
 from domain.scenarios.shocks import ScenarioDocument
 from domain.scenarios.versions import split_reference
 from ops.audit.run_events import read_run
-from ops.cash_flow_groups import cash_flow_groups
+from ops.cash_flows.groups import cash_flow_groups
 from ops.ports import Storage
 from query_api.errors import BadQuery, NotFound, QueryRefused
 from query_api.results.grouping import refuse_too_many
@@ -58,7 +58,7 @@ def cash_flows_of_run(storage: Storage, run: str, asked: AskedFlows) -> pa.Table
     return as_table(columns)
 
 
-def bucketed(inputs: RunInputs, asked: AskedFlows, scenarios: Sequence[str]) -> dict[str, Any]:
+def bucketed(inputs: RunInputs, asked: AskedFlows, scenarios: Sequence[str]) -> Columns:
     """The ladder or the gap of every group, each in its currencies."""
     buckets = buckets_of(asked.buckets, EPOCH + timedelta(days=inputs.as_of_day))
     groups = cash_flow_groups(inputs.portfolio, asked.by, asked.node)
@@ -132,7 +132,7 @@ def row_of_position(portfolio: Portfolio, position: str) -> int:
     return int(np.flatnonzero(ids.values == ids.categories.index(position))[0])
 
 
-def as_table(columns: dict[str, Any]) -> pa.Table:
+def as_table(columns: Columns) -> pa.Table:
     fields = [pa.field(name, TYPES.get(name, pa.float64())) for name in columns]
     cells = [
         pa.array(column, field.type, from_pandas=True) for column, field in zip(columns.values(), fields, strict=True)

@@ -16,7 +16,7 @@ from domain.portfolio.tree import paths, texts
 from domain.refusals import Refused
 from domain.scenarios.versions import BASE
 from ops.audit.run_events import read_run
-from ops.cash_flows import inputs_of, scenarios_of
+from ops.cash_flows.tables import inputs_of, scenarios_of
 from ops.ports import Storage
 from query_api.errors import BadQuery, NotFound
 from query_api.services.cashflow import Basis

@@ -12,8 +12,8 @@ from domain.refusals import Refused
 from domain.runs.run import RunRequested
 from domain.scenarios.versions import BASE
 from ops.audit.run_events import read_run
-from ops.cash_flow_groups import cash_flow_groups
-from ops.cash_flows import scenarios_of
+from ops.cash_flows.groups import cash_flow_groups
+from ops.cash_flows.tables import scenarios_of
 from ops.ports import Storage
 from query_api.errors import BadQuery, QueryRefused
 from query_api.services.bridge import AskedBridge, WorkOut
