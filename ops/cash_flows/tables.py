@@ -67,8 +67,8 @@ def bucketed(inputs: RunInputs, asked: AskedFlows, scenarios: Sequence[str]) -> 
     if asked.shown is Shown.REPRICING:
         return repricing_table(inputs, groups.summed(gap_of_run(inputs, groups.cells, buckets)), rows)
     sums = ladder_of_run(inputs, groups.cells, buckets)
-    by_group = LadderSums(*(groups.summed(each) for each in (sums.amounts_ccy, sums.positions, sums.left_out)))
-    return ladder_table(inputs, by_group, rows)
+    counts = groups.summed(sums.positions), groups.summed(sums.left_out)
+    return ladder_table(inputs, LadderSums(groups.summed(sums.amounts_ccy), *counts), rows)
 
 
 def work_out_for(storage: Storage) -> WorkOut:

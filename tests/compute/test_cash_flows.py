@@ -87,7 +87,7 @@ def test_a_contractual_schedule_knows_no_speeds(run: RunInputs) -> None:
 
 def test_what_has_no_schedule_says_so(run: RunInputs) -> None:
     forward = next(p for p in range(len(HELD) + 1) if product_of(run, p) == "FX_FWD")
-    with pytest.raises(NoCashFlows, match="a FX_FWD has no schedule"):
+    with pytest.raises(NoCashFlows, match="an FX_FWD has no schedule"):
         schedule_table(run, forward, NAMES)
     with pytest.raises(NoCashFlows, match="no deal 'E'"):
         deal_table(run, "E", NAMES)

@@ -204,7 +204,6 @@ def _fill(
         first, count = periods.offsets[i], periods.offsets[i + 1] - periods.offsets[i]
         if count == 0 or not chosen[i]:
             continue
-        rows = slice(first, first + count)
         path = _speed_path(as_of_day, i, periods, terms, speeds)
         work, cashflows_ccy = empty_floating_path(count), np.empty((POOL_ROWS, count))
         if followed is not None:
@@ -212,7 +211,9 @@ def _fill(
         for v in range(len(variants.severity_add)):
             fill_speeds(path, i, v, speeds, variants)
             severity = severity_under(speeds, i, variants, v)
-            for s in np.flatnonzero(variants.of_scenario == v):
+            for s in range(len(variants.of_scenario)):
+                if variants.of_scenario[s] != v:
+                    continue
                 options = discount_factors, surfaces, valued_in_days, key_rate_dv01.shape[2] > 0
                 fill_rates(i, s, periods, terms, *options, work)
                 _fill_shares(i, periods, terms, work)
@@ -220,8 +221,8 @@ def _fill(
                     of_path = terms.balance_ccy[i], work.share, work.all_in, seen
                     fill_followed(path, i, v, *of_path, speeds, variants, followed)
                 _fill_amounts(i, periods, terms, path, severity, speeds, work, cashflows_ccy)
-                interest_ccy[rows, s] = cashflows_ccy[INTEREST]
-                principal_ccy[rows, s] = principal_paid(cashflows_ccy)
+                interest_ccy[first : first + count, s] = cashflows_ccy[INTEREST]
+                principal_ccy[first : first + count, s] = principal_paid(cashflows_ccy)
                 fill_parts(cashflows_ccy, first, s, parts_ccy)
                 if key_rate_dv01.shape[2] > 0:
                     _fill_discount(i, s, periods, discount_factors, discounting, work)
