@@ -14,10 +14,10 @@ import numpy as np
 from compute.capital.columns import Columns
 from compute.capital.frameworks import work_out
 from compute.capital.reports import capital_table, exposures_table
-from domain.capital.ratings import SCALE
 from domain.market.document import MarketDocument, parse_market
 from domain.portfolio.columns import ABSENT_CODE, ColumnData, Portfolio, TableData
 from domain.portfolio.exposure_columns import ASSET_CLASSES, COMMITMENT_TYPES, IRB_APPROACHES
+from domain.portfolio.ratings import SCALE
 from domain.portfolio.tables import Kind
 from domain.runs.run import RunRequested
 

@@ -7,10 +7,10 @@ import numpy as np
 from compute.capital.columns import ABSENT, Array, Exposures, Flags, Rows
 from compute.kernels.capital.periods import add_months
 from domain.capital.policies import CapitalPolicy
-from domain.capital.ratings import SCALE, UNKNOWN, UNRATED, notch_of, notches_of_band
 from domain.capital.rule_sets import Rules
 from domain.portfolio.columns import ABSENT_DATE
 from domain.portfolio.exposure_columns import ACCOUNTING_CLASSES, ASSET_CLASSES, COMMITMENT_TYPES
+from domain.portfolio.ratings import SCALE, UNKNOWN, UNRATED, notch_of, notches_of_band
 from domain.portfolio.term_use import EXPOSED
 
 CLASS = {name: place for place, name in enumerate(ASSET_CLASSES)}

@@ -6,7 +6,7 @@ import numpy as np
 
 from compute.capital.basics import Basics, Setting, basel_factors
 from compute.capital.columns import Array
-from domain.capital.ratings import FACTORS, UNRATED, notch_of
+from domain.portfolio.ratings import FACTORS, UNRATED, notch_of
 
 OTHERS = "*"
 """The seniority of `lgd_defaults` that stands for all that are not named."""

@@ -14,12 +14,12 @@ from compute.capital.outcomes import Outcome
 from compute.capital.standardised import standardised
 from compute.capital.united_states import united_states
 from domain.capital.policies import PolicyDocument
-from domain.capital.ratings import SCALE
 from domain.capital.rule_sets import rules_of_families
 from domain.capital.transitions import default_probabilities
 from domain.market.document import MarketDocument
 from domain.market.fx_chains import chain
 from domain.measures.failures import Reason
+from domain.portfolio.ratings import SCALE
 from domain.runs.run import RunRequested
 
 EPOCH = date(1970, 1, 1)

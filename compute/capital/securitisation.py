@@ -14,11 +14,11 @@ from compute.kernels.capital.tranches import (
     supervisory_capital,
     supervisory_weight,
 )
-from domain.capital.ratings import UNKNOWN
 from domain.capital.rule_sets import Rules
 from domain.measures.failures import Reason
 from domain.portfolio.columns import ABSENT_DATE
 from domain.portfolio.exposure_columns import SEC_APPROACHES
+from domain.portfolio.ratings import UNKNOWN
 
 IRBA, ERBA, SA = range(3)
 """Places in SEC_APPROACHES."""

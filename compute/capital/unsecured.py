@@ -4,9 +4,9 @@ import numpy as np
 
 from compute.capital.basics import CLASS, Setting, at_notch, lasts_at_most, notches, weights_by_notch
 from compute.capital.columns import ABSENT, Array, Exposures, Flags, Rows
-from domain.capital.ratings import UNKNOWN, UNRATED
 from domain.measures.failures import Reason
 from domain.portfolio.exposure_columns import SCRA_GRADES, SPECIALISED_TYPES
+from domain.portfolio.ratings import UNKNOWN, UNRATED
 
 SUBORDINATED = ("BANK", "CORPORATE", "CORPORATE_SME")
 FLAT = {

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from domain.capital.ratings import SCALE
+from domain.portfolio.ratings import SCALE
 
 DEFAULT, NOT_RATED = "D", "NR"
 LETTERS = {notch: notch.rstrip("+-") for notch in SCALE}

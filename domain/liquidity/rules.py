@@ -11,8 +11,8 @@ from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
 
-from domain.liquidity.ratings import SCALE
 from domain.market.parts import add_tenor, is_tenor
+from domain.portfolio.ratings import SCALE
 from domain.portfolio.tables import ASSET_CLASSES, PRODUCT_TYPES
 from domain.refusals import Refused
 

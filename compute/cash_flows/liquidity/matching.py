@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.cash_flows.liquidity.traits import DEFAULTED, Traits
-from domain.liquidity.ratings import SCALE, UNREADABLE
+from domain.liquidity.ratings import UNREADABLE
 from domain.liquidity.rules import CAP, Rule
+from domain.portfolio.ratings import SCALE
 from domain.portfolio.tables import PRODUCT_TYPES
 
 FOREVER = np.iinfo(np.int32).max

@@ -4,8 +4,9 @@ from datetime import date
 
 import pytest
 
-from domain.liquidity.ratings import MOODYS, SCALE, UNRATED, UNREADABLE, step_of
+from domain.liquidity.ratings import UNRATED, UNREADABLE, step_of
 from domain.liquidity.rules import COLUMNS, RULE_SETS, BrokenRules, days_of, parse_rules, rules_in_force, shipped
+from domain.portfolio.ratings import MOODYS, SCALE
 from domain.refusals import Refused
 
 HEAD = ",".join(COLUMNS)
