@@ -53,6 +53,7 @@ def test_a_portfolio_uses_the_models_of_what_it_holds(store: PostgresEventStore)
         "curves@2": "NOT_APPROVED",
         "fixed_cash_flows@3": "NOT_APPROVED",
         "prepayment_default@1": "NOT_APPROVED",
+        "prepayment_models@1": "NOT_APPROVED",
         "swaps@2": "APPROVED",
     }
     later = models_in_use(store, portfolio(product_type=["IRS"]), ["PV"], date(2026, 7, 1))

@@ -39,14 +39,14 @@ def test_labels_are_groups_as_they_are_written(tenor: Tenor, tmp_path: Path) -> 
         assert labels <= {cell for row in rows for cell in row}, totals.err
 
 
-def test_caps_on_resets_are_refused_with_their_fix(tenor: Tenor, tmp_path: Path) -> None:
+def test_caps_on_resets_need_the_first_reset(tenor: Tenor, tmp_path: Path) -> None:
     header = LOANS.strip() + ",index,margin,periodic_cap,life_cap\n"
     floater = "LOAN,USD,2026-01-15,2029-01-15,FLOATING,,1,30/360,LEVEL_PAY,USD-1Y,0.02,"
     rows = f"A,{floater},\nB,{floater}0.03,\nC,{floater},0.13\n"
     answer = tenor("ingest", fund(tmp_path / "fund", header + rows, HELD + "P,A,B,1\n"))
     assert answer.code == 1
     assert "instruments row 3 periodic_cap" in answer.err and "instruments row 4 life_cap" in answer.err
-    assert "fix: Leave life_cap empty, and write the highest all-in rate as cap." in answer.err
+    assert "life_cap is of a rate that resets, and first_reset_date does not say when" in answer.err
 
 
 def test_a_rate_in_percent_is_refused_unless_it_is_meant(tenor: Tenor, tmp_path: Path) -> None:
@@ -69,4 +69,4 @@ def test_rows_of_which_the_same_is_said_are_one_line_and_attributes_are_listed(t
     lines = [line for line in answer.err.splitlines() if line.startswith("warning:")]
     assert len(lines) == 2
     assert "The nearest is spread." in lines[0]
-    assert "settlement_days has no effect" in lines[1] and lines[1].endswith("(and 1 more rows)")
+    assert "settlement_days has no effect" in lines[1] and lines[1].endswith("(and 1 more row)")

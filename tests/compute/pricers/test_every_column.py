@@ -155,6 +155,8 @@ OF_PRODUCT: dict[tuple[str, str], tuple[Any, Any]] = {
     ("FX_FWD", "maturity_date"): (date(2027, 3, 1), date(2028, 3, 1)),
     ("CDS", "maturity_date"): (date(2031, 6, 20), date(2032, 6, 20)),
     ("ABS_MBS", "day_count"): ("30/360", "ACT/365F"),
+    ("arm", "floor"): (0.06, 0.09),
+    ("linear arm", "floor"): (0.06, 0.09),
 }
 """Two values where those of VALUES do not fit the product."""
 

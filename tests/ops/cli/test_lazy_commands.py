@@ -55,8 +55,8 @@ def test_the_table_says_what_each_command_says_of_itself(name: str) -> None:
 
 def test_every_command_is_in_the_table() -> None:
     registered = set()
-    for path in (ROOT / "ops" / "cli").glob("*.py"):
-        module = import_module(f"ops.cli.{path.stem}")
+    for path in (ROOT / "ops" / "cli").rglob("*.py"):
+        module = import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
         if hasattr(module, "register"):
             all_of_it = typer.Typer()
             module.register(all_of_it)
