@@ -143,7 +143,7 @@ def write_fund(folder: Path, **changes: Any) -> Path:
     held = [",".join(map(str, (name, *cells))) for name, cells in HELD.items()]
     (folder / "positions.csv").write_text("\n".join([COLUMNS, *held]) + "\n")
     (folder / "market.json").write_text(json.dumps(market(**changes)))
-    up = {"scenario_id": "up100", "name": "up", "shocks": [{"kind": "PARALLEL", "curves": "*", "bp": 100}]}
+    up = {"scenario_id": "rates_higher", "name": "up", "shocks": [{"kind": "PARALLEL", "curves": "*", "bp": 100}]}
     weaker = {"scenario_id": "weak", "name": "euro falls", "shocks": [{"kind": "FX", "pair": "EURUSD", "pct": -10}]}
     (folder / "scenarios.json").write_text(json.dumps([up, weaker]))
     return folder

@@ -45,7 +45,7 @@ def brought(walking: Tenor, tmp_path_factory: pytest.TempPathFactory) -> Brought
 def submit(tenor: Tenor, folder: Path) -> str:
     portfolio, market = tenor.bring(folder)
     tenor.json("scenario", "define", folder / "scenarios.json")
-    words = ("run", "submit", "--portfolio", portfolio, "--market", market, "--scenarios", "up100,weak")
+    words = ("run", "submit", "--portfolio", portfolio, "--market", market, "--scenarios", "rates_higher,weak")
     with one_at_a_time(tenor.kernels):
         return str(tenor.json(*words, "--measures", "PV", "--wait", "--workers", "1")["run_id"])
 
@@ -58,7 +58,7 @@ def client(walking: Tenor, brought: Brought) -> Iterator[TestClient]:
         yield TestClient(build_app(tenor, ("cashflow",)), raise_server_exceptions=False)
 
 
-@pytest.mark.parametrize("scenario", ["BASE", "up100", "weak"])
+@pytest.mark.parametrize("scenario", ["BASE", "rates_higher", "weak"])
 @pytest.mark.parametrize("rule_set", SETS)
 def test_every_row_is_the_second_implementations(
     walking: Tenor, brought: Brought, rule_set: str, scenario: str

@@ -20,7 +20,7 @@ from tests.walk.oracle.tranches import read_deal, values
 
 FUND = Path(__file__).parent / "funds" / "prepayment_models"
 MARKET = json.loads((FUND / "market.json").read_text())
-SCENARIOS = ("up100", "down100", "faster", "quoted")
+SCENARIOS = ("rates_up", "rates_down", "faster", "quoted")
 NAMED = {"agency30": "agency30@1", "ots": "ots@1", "burnt": "burnt@2", "bounded 2y": "bounded 2y@3"}
 BUMPED = 1e-5
 """Of a central difference: the contract's allowance, and a thousandth of a cent per million held."""
@@ -96,7 +96,7 @@ def test_loans_and_pools_are_the_oracles_and_say_their_model(tenor: Tenor) -> No
         assert row["pv"] == pytest.approx(value(mine, moved.market), rel=1e-10)
         assert row["dv01"] == pytest.approx(dv01, rel=BUMPED, abs=1e-3)
         assert row["prepayment_model"] == NAMED.get(mine.text("prepayment").removeprefix("MODEL "))
-    (one,) = tenor.json("results", run, "--where", "position_id=P-OTS", "--scenario", "up100")
+    (one,) = tenor.json("results", run, "--where", "position_id=P-OTS", "--scenario", "rates_up")
     assert one["prepayment_model"] == "ots@1"
     used = tenor.json("audit", "lineage", run, "P-OTS", "PV")["market"]["used"]
     assert [each["reference"] for each in used["prepayment_models"]] == ["ots@1"]
@@ -135,7 +135,7 @@ def test_a_deal_whose_model_is_not_in_the_market_fails_its_tranches_and_check_sa
     tenor: Tenor, tmp_path: Path
 ) -> None:
     folder = deal_folder(tmp_path / "gone", [*LINES[:2], LINES[2] | {"prepayment": "MODEL gone"}, *LINES[3:]])
-    _, rows = priced(tenor, folder, ("up100",), "PV")
+    _, rows = priced(tenor, folder, ("rates_up",), "PV")
     assert {(row["status"], row["reason"]) for row in rows} == {("FAILED", "PV:MISSING_MARKET_DATA")}
     assert {row["detail"] for row in rows} == {"deal D: the market has no prepayment model 'gone'"}
     check = tenor("check", "--portfolio", "latest", "--market", "latest", "--json")

@@ -122,14 +122,14 @@ def test_names_that_are_not_there_are_answered_with_the_nearest(walking: Tenor, 
         said: str = walking.refusal(*words)["fix"]
         return said
 
-    assert fix(*walked.submit, "--scenarios", "UP100").startswith("the nearest: up100")
+    assert fix(*walked.submit, "--scenarios", "UP100") == "the nearest: up100, up200"
     assert fix(*walked.submit, "--scenarios", "up100@99") == "its versions are 1 to 1"
     assert fix(*walked.submit, "--scenarios", "@nigthly") == "the nearest: nightly"
     assert fix(*walked.submit, "--measures", "DV1") == "the nearest is DV01"
     assert fix("model", "approve", "swap", "--reason", "x").startswith("the nearest: swaps, in versions 1 to")
     assert "the nearest: swaps" in fix("model", "show", "swap")
     check = ("check", *walked.submit[2:])
-    assert fix(*check, "--scenarios", "UP100").startswith("the nearest: up100")
+    assert fix(*check, "--scenarios", "UP100") == "the nearest: up100, up200"
 
 
 def test_a_file_of_the_wrong_kind_is_named_as_what_it_is(walking: Tenor) -> None:

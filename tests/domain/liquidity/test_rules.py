@@ -80,4 +80,4 @@ def test_days_are_counted_or_a_tenor() -> None:
 )
 def test_ratings_of_both_agencies_are_steps_of_one_scale(text: str, step: int) -> None:
     assert step_of(text) == step
-    assert len(SCALE) == 22 and len(MOODYS) == 20
+    assert len(SCALE) == len(MOODYS) == 22
