@@ -101,8 +101,8 @@ def test_loans_and_pools_are_the_oracles_and_say_their_model(tenor: Tenor) -> No
     used = tenor.json("audit", "lineage", run, "P-OTS", "PV")["market"]["used"]
     assert [each["reference"] for each in used["prepayment_models"]] == ["ots@1"]
     assert "prepayment" in [each["used_as"] for each in used["curves"]]
-    flows = tenor.json("cashflows", run, "--position", "L-ORIGINAL", "--scenario", "down100")
-    worth = next(r["pv"] for r in rows if (r["position_id"], r["scenario_id"]) == ("L-ORIGINAL", "down100"))
+    flows = tenor.json("cashflows", run, "--position", "L-ORIGINAL", "--scenario", "rates_down")
+    worth = next(r["pv"] for r in rows if (r["position_id"], r["scenario_id"]) == ("L-ORIGINAL", "rates_down"))
     assert sum(each["pv"] for each in flows) == pytest.approx(worth, rel=1e-12)
     contract = tenor.json("cashflows", run, "--position", "L-ORIGINAL", "--scenario", "BASE", "--basis", "CONTRACTUAL")
     assert {each["prepaid_principal"] for each in contract} == {0.0}
