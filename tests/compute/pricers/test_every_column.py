@@ -160,6 +160,12 @@ OF_PRODUCT: dict[tuple[str, str], tuple[Any, Any]] = {
 }
 """Two values where those of VALUES do not fit the product."""
 
+OF_RESETS = {
+    *("initial_rate", "first_cap", "periodic_cap", "life_cap", "reset_frequency"),
+    *("payment_cap", "neg_am_cap", "recast_months", "original_balance"),
+}
+"""Refused, each with an error of its own, where no rate resets."""
+
 BURNT: dict[str, Any] = {
     "rate": {"curve": "USD-OIS", "tenor_yr": 5, "spread": 0.01},
     "incentive": "DIFFERENCE",
@@ -317,7 +323,8 @@ def test_no_column_is_silently_without_effect(tmp_path: Path) -> None:
             wrong.append((kind, column, "changes numbers" if changes else "changes nothing, without a warning"))
     assert wrong == []
     # Of loans that do not reset the terms of resets are refused.
-    assert len(low.keys() & high.keys()) > 0.95 * len(tried)
+    fitting = {number for number, (kind, column, _, _) in enumerate(tried) if "arm" in kind or column not in OF_RESETS}
+    assert len(low.keys() & high.keys() & fitting) > 0.98 * len(fitting)
 
 
 def test_every_column_of_the_tables_has_its_row() -> None:
