@@ -14,8 +14,9 @@ from domain.scenarios.versions import BASE
 from ops.audit.run_events import read_run
 from ops.cash_flows.groups import cash_flow_groups
 from ops.cash_flows.tables import scenarios_of
+from ops.http.refused_queries import refusing_as_queries
 from ops.ports import Storage
-from query_api.errors import BadQuery, QueryRefused
+from query_api.errors import BadQuery
 from query_api.services.bridge import AskedBridge, WorkOut
 
 WITHOUT = ""
@@ -48,12 +49,8 @@ def work_out_for(storage: Storage) -> WorkOut:
     """The same, refusing as queries do."""
 
     def work_out(asked: AskedBridge) -> pa.Table:
-        try:
+        with refusing_as_queries():
             return bridge_of_runs(storage, asked)
-        except QueryRefused:
-            raise
-        except Refused as refused:
-            raise BadQuery(str(refused), refused.fix, reason=refused.code) from refused
 
     return work_out
 

@@ -17,8 +17,8 @@ from domain.refusals import Refused
 from domain.scenarios.versions import BASE
 from ops.audit.run_events import read_run
 from ops.cash_flows.tables import inputs_of, scenarios_of
+from ops.http.refused_queries import refusing_as_queries
 from ops.ports import Storage
-from query_api.errors import BadQuery, NotFound
 from query_api.services.cashflow import Basis
 from query_api.services.liquidity import AskedLiquidity, WorkOut
 
@@ -63,11 +63,8 @@ def work_out_for(storage: Storage) -> WorkOut:
 
     def work_out(run: str, asked: AskedLiquidity) -> pa.Table:
         key = (run, asked.rule_set, asked.scenario)
-        try:
+        with refusing_as_queries(UNKNOWN):
             return as_table(kept.get(key, lambda: found_of_run(storage, run, asked)), asked.node)
-        except Refused as refused:
-            kind = NotFound if refused.code in UNKNOWN else BadQuery
-            raise kind(str(refused), refused.fix, reason=refused.code) from refused
 
     return work_out
 

@@ -22,8 +22,8 @@ from domain.scenarios.shocks import ScenarioDocument
 from domain.scenarios.versions import split_reference
 from ops.audit.run_events import read_run
 from ops.cash_flows.groups import cash_flow_groups
+from ops.http.refused_queries import refusing_as_queries
 from ops.ports import Storage
-from query_api.errors import BadQuery, NotFound, QueryRefused
 from query_api.results.grouping import refuse_too_many
 from query_api.services.cashflow import AskedFlows, Basis, Shown, WorkOut
 
@@ -75,13 +75,8 @@ def work_out_for(storage: Storage) -> WorkOut:
     """The same, refusing as queries do."""
 
     def work_out(run: str, asked: AskedFlows) -> pa.Table:
-        try:
+        with refusing_as_queries(("UNKNOWN_DEAL", "UNKNOWN_POSITION", "UNKNOWN_NODE")):
             return cash_flows_of_run(storage, run, asked)
-        except QueryRefused:
-            raise
-        except Refused as refused:
-            missing = refused.code in ("UNKNOWN_DEAL", "UNKNOWN_POSITION", "UNKNOWN_NODE")
-            raise (NotFound if missing else BadQuery)(str(refused), refused.fix, reason=refused.code) from refused
 
     return work_out
 

@@ -1,7 +1,5 @@
 """Capital of a run, worked out when it is asked for: by rules and columns that its log pins."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -15,12 +13,12 @@ from compute.capital.frameworks import Worked, work_out
 from compute.capital.reports import capital_table, exposures_table
 from domain.capital.rule_sets import COLUMNS, rule_set_named
 from domain.market.document import MarketDocument
-from domain.refusals import Refused, Unknown
+from domain.refusals import Refused
 from domain.runs.run import RunRequested
 from ops.audit.run_events import read_run
 from ops.cash_flows.tables import row_of_position
+from ops.http.refused_queries import refusing_as_queries
 from ops.ports import Storage
-from query_api.errors import BadQuery, NotFound
 from query_api.services.regulatory import Report
 
 RUNS_KEPT = 2
@@ -86,7 +84,7 @@ class CapitalQueries:
             return self._capital.report(run_id, report, by)
 
     def explanation(self, run_id: str, exposure_id: str) -> dict[str, object]:
-        with refusing_as_queries():
+        with refusing_as_queries(("UNKNOWN_POSITION",)):
             return self._capital.explanation(run_id, exposure_id)
 
     def comparison(self, from_run: str, to_run: str) -> pa.Table:
@@ -99,12 +97,3 @@ class CapitalQueries:
 
     def policies(self) -> list[dict[str, object]]:
         return self._capital.policies()
-
-
-@contextmanager
-def refusing_as_queries() -> Iterator[None]:
-    try:
-        yield
-    except Refused as refused:
-        missing = isinstance(refused, Unknown) or refused.code == "UNKNOWN_POSITION"
-        raise (NotFound if missing else BadQuery)(str(refused), refused.fix, reason=refused.code) from refused

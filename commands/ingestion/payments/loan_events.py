@@ -42,7 +42,9 @@ def _check_resets(instruments: TypedTable, resets: Flags, errors: Findings, warn
     for column in NEED_RESETS:
         unsaid = missing & instruments.present(column)
         message = f"{column} is of a rate that resets, and {FIRST_RESET} does not say when it does first."
-        errors.row(instruments, column, Code.MISSING_TERM, unsaid, message, f"Fill in {FIRST_RESET}, or {_LEAVE[:-1]}.")
+        errors.row(
+            instruments, column, Code.MISSING_TERM, unsaid, message, f"Fill in {FIRST_RESET}, or leave it empty."
+        )
         missing &= ~unsaid
     message, fix = f"A loan with {FIRST_RESET} needs the rate in force.", "Fill in coupon, a decimal such as 0.05."
     errors.row(instruments, "coupon", Code.MISSING_TERM, arm & ~instruments.present("coupon"), message, fix)
