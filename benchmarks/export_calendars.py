@@ -1,4 +1,4 @@
-"""Write compute/kernels/calendar_tables/ from QuantLib: python benchmarks/export_calendars.py"""
+"""Write compute/kernels/dates/calendar_tables/ from QuantLib: python benchmarks/export_calendars.py"""
 
 from collections import defaultdict
 from pathlib import Path

@@ -43,4 +43,4 @@ def restore_run(
     try:
         return store.append([], also=in_one_transaction)[-1]
     except AlreadyThere:
-        raise Conflict("RUN_MOVED", f"run {run_id} changed at the same moment", "look at it and ask again") from None
+        raise Conflict("RUN_MOVED", f"run {run_id} changed at the same moment", "read it anew and ask again") from None

@@ -48,23 +48,23 @@ def define_history(
     store: EventStore,
     envelope: Envelope,
     raw: bytes,
-    wish: DefineHistory,
+    command: DefineHistory,
     read: ReadHistory | None = None,
     *,
     key: Key | None = None,
 ) -> dict[str, Any]:
     """All or nothing; the same history again is the same versions. `read` reads a file from outside elsewhere."""
     use_before(store, key)
-    check_set_id(wish.set_id)
-    check_horizon(wish.horizon)
-    history = (read or history_of)(raw, wish)
-    documents = scenarios_of(history, wish.set_id)
-    defined, position = once(store, envelope, key, lambda: _decide(store, envelope, wish, history, documents))
+    check_set_id(command.set_id)
+    check_horizon(command.horizon)
+    history = (read or history_of)(raw, command)
+    documents = scenarios_of(history, command.set_id)
+    defined, position = once(store, envelope, key, lambda: _decide(store, envelope, command, history, documents))
     return {**defined, "event_position": position}
 
 
 def _decide(
-    store: EventStore, envelope: Envelope, wish: DefineHistory, history: History, documents: list[ScenarioDocument]
+    store: EventStore, envelope: Envelope, command: DefineHistory, history: History, documents: list[ScenarioDocument]
 ) -> tuple[list[Event], dict[str, object]]:
     scenarios = [scenario_of(store, document.scenario_id) for document in documents]
     events: list[Event] = []
@@ -73,17 +73,17 @@ def _decide(
         fresh = book.define(scenario, envelope, document.scenario_id, as_json(document))
         events += fresh
         pinned.append(f"{document.scenario_id}@{len(scenario.versions) + len(fresh)}")
-    scenario_set = scenario_set_of(store, wish.set_id)
-    of_set = book.define_set(scenario_set, envelope, wish.set_id, pinned)
+    scenario_set = scenario_set_of(store, command.set_id)
+    of_set = book.define_set(scenario_set, envelope, command.set_id, pinned)
     events += of_set
     return events, {
-        "scenario_set_id": wish.set_id,
+        "scenario_set_id": command.set_id,
         "version": len(scenario_set.versions) + len(of_set),
         "scenarios": len(documents),
         "first_date": str(history.dates[0]),
         "last_date": str(history.dates[-1]),
         "series": [str(series) for series in history.series],
-        "horizon": wish.horizon,
+        "horizon": command.horizon,
     }
 
 
@@ -104,12 +104,12 @@ def check_horizon(horizon: int) -> None:
         raise InvalidInput("INVALID_HISTORY", message, "ask for a shorter horizon")
 
 
-def history_of(raw: bytes, wish: DefineHistory) -> History:
+def history_of(raw: bytes, command: DefineHistory) -> History:
     """Raises InvalidInput with every problem, by row and column."""
     header, rows = _parquet(raw) if raw.startswith(PARQUET_MAGIC) else _csv(raw)
     try:
         return read_history(
-            header, rows, horizon=wish.horizon, last=wish.last, rates_are_decimals=wish.rates_are_decimals
+            header, rows, horizon=command.horizon, last=command.last, rates_are_decimals=command.rates_are_decimals
         )
     except InvalidHistory as invalid:
         problems = [asdict(each) | {"path": _place(each.row, each.column)} for each in invalid.problems]

@@ -58,7 +58,7 @@ class Digested:
 
 
 @dataclass(frozen=True)
-class Wish:
+class ReadingOptions:
     """How a source is to be read."""
 
     accept_valid: bool = False
@@ -79,7 +79,7 @@ class Called:
     """Under the same key it comes once."""
 
 
-Digest = Callable[[Path, Wish], Digested]
+Digest = Callable[[Path, ReadingOptions], Digested]
 """Of a folder, a workbook or an upload."""
 
 
@@ -90,7 +90,7 @@ def ingest_portfolio(
     envelope: Envelope,
     source: Path,
     *,
-    wish: Wish | None = None,
+    options: ReadingOptions | None = None,
     called: Called | None = None,
     digest: Digest | None = None,
 ) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def ingest_portfolio(
     used = use_before(store, called.key)
     name = name_of_folder(called_as(source)) if called.name is None else portfolio_name(called.name)
     as_of = called.as_of or envelope.now.date()
-    digested = (digest or partial(digest_here, codec))(source, wish or Wish())
+    digested = (digest or partial(digest_here, codec))(source, options or ReadingOptions())
     report = {"snapshot_id": None, **digested.report, "portfolio": name, "as_of": as_of.isoformat()}
     if used is None and (digested.snapshot is None or digested.report["sha256"] is None):
         return report
@@ -133,13 +133,13 @@ def called_as(source: Path) -> str:
     return place.name if source.is_dir() else place.stem
 
 
-def digest_here(codec: PortfolioCodec, source: Path, wish: Wish, budget: Budget | None = None) -> Digested:
+def digest_here(codec: PortfolioCodec, source: Path, options: ReadingOptions, budget: Budget | None = None) -> Digested:
     """In this process, whatever the source makes of it."""
     prepared = prepare_portfolio(
-        source, accept_valid=wish.accept_valid, rates_are_decimals=wish.rates_are_decimals, budget=budget
+        source, accept_valid=options.accept_valid, rates_are_decimals=options.rates_are_decimals, budget=budget
     )
     portfolio = prepared.portfolio
-    if portfolio is None or wish.dry_run:
+    if portfolio is None or options.dry_run:
         return Digested(prepared.report())
     return Digested(
         prepared.report(),

@@ -27,7 +27,7 @@ def once(
             return answer, store.append(events)[-1] if events else store.head()
         except AlreadyThere:
             continue
-    raise Conflict("CHANGED_MEANWHILE", "others change the same at the same moment", "look at it and ask again")
+    raise Conflict("CHANGED_MEANWHILE", "others change the same at the same moment", "read it anew and ask again")
 
 
 def use_before(store: EventStore, key: Key | None) -> CommandAnswered | None:

@@ -47,7 +47,7 @@ class SubmitRun:
     policy: str | None = None
     """`id@version`, or the latest version of `id`"""
     rules: tuple[str, ...] = ()
-    """rule sets of capital; of a family that none is of, the newest in force"""
+    """rule sets of capital; for a family of which none is named, the newest in force"""
 
 
 @dataclass(frozen=True)
@@ -60,26 +60,26 @@ def submit_run(
     store: EventStore,
     blobs: BlobStore,
     envelope: Envelope,
-    wish: SubmitRun,
+    command: SubmitRun,
     check_scenarios: CheckScenarios,
     key: Key | None = None,
 ) -> Submitted:
     def decided() -> tuple[list[runs.RunEvent], str]:
         run_id = stream_id("run", key.stream) if key else uuid4()
-        terms = terms_of(store, blobs, wish, check_scenarios) | {"models": models_of(store, envelope, wish)}
+        terms = terms_of(store, blobs, command, check_scenarios) | {"models": models_of(store, envelope, command)}
         return runs.request(runs.Run(), envelope, run_id, terms), str(run_id)
 
     run_id, position = once(store, envelope, key, decided)
     return Submitted(UUID(run_id), position)
 
 
-def terms_of(store: EventStore, blobs: BlobStore, wish: SubmitRun, check: CheckScenarios) -> dict[str, Any]:
-    portfolio = registered(store, wish.portfolio, SnapshotKind.PORTFOLIO)
-    market = registered(store, wish.market, SnapshotKind.MARKET)
+def terms_of(store: EventStore, blobs: BlobStore, command: SubmitRun, check: CheckScenarios) -> dict[str, Any]:
+    portfolio = registered(store, command.portfolio, SnapshotKind.PORTFOLIO)
+    market = registered(store, command.market, SnapshotKind.MARKET)
     positions = portfolio.rows.get("positions", 0)
     if not positions:
         raise Refused("EMPTY_PORTFOLIO", "the portfolio snapshot has no positions", "ingest a portfolio with positions")
-    pinned = pin_all(store, wish.scenarios)
+    pinned = pin_all(store, command.scenarios)
     documents = documents_of(store, pinned)
     document = stored_market(blobs.get(market.sha256))
     refuse_matured(portfolio, document)
@@ -91,15 +91,15 @@ def terms_of(store: EventStore, blobs: BlobStore, wish: SubmitRun, check: CheckS
         "market_snapshot_id": market.originator_id,
         "market_sha256": market.sha256,
         "as_of": document.as_of,
-        "base_currency": base_currency_of(wish, document),
+        "base_currency": base_currency_of(command, document),
         "scenarios": pinned,
         "scenario_documents": documents,
-        "measures": list(measures_of(wish.measures)),
+        "measures": list(measures_of(command.measures)),
         "positions": positions,
         "chunk_size": CHUNK_SIZE,
-        "cashflows": kept_of(wish.cashflows, pinned),
-        "rules": rules_pinned(wish.rules, document.as_of),
-        **policy_terms(store, wish.policy, pinned),
+        "cashflows": kept_of(command.cashflows, pinned),
+        "rules": rules_pinned(command.rules, document.as_of),
+        **policy_terms(store, command.policy, pinned),
     }
 
 
@@ -133,20 +133,20 @@ def kept_of(asked: tuple[str, ...], pinned: list[str]) -> tuple[str, ...]:
     return tuple(one for one in pinned if one in {known[name] for name in asked})
 
 
-def models_of(store: EventStore, envelope: Envelope, wish: SubmitRun) -> list[ModelUse]:
+def models_of(store: EventStore, envelope: Envelope, command: SubmitRun) -> list[ModelUse]:
     """As they stand today; the run goes on with models that nobody approved, and says so, unless it was to refuse."""
-    portfolio = registered(store, wish.portfolio, SnapshotKind.PORTFOLIO)
-    uses = models_in_use(store, portfolio, measures_of(wish.measures), envelope.now.date())
-    if wish.require_approved_models:
+    portfolio = registered(store, command.portfolio, SnapshotKind.PORTFOLIO)
+    uses = models_in_use(store, portfolio, measures_of(command.measures), envelope.now.date())
+    if command.require_approved_models:
         refuse_unapproved(uses)
     return uses
 
 
-def base_currency_of(wish: SubmitRun, market: MarketDocument) -> str:
+def base_currency_of(command: SubmitRun, market: MarketDocument) -> str:
     """One that the market can turn amounts into."""
     of_pairs = {currency for spot in market.fx_spots for currency in (spot.pair[:3], spot.pair[3:])}
     known = {market.base_currency, *market.discount, *of_pairs}
-    base = wish.base_currency or market.base_currency
+    base = command.base_currency or market.base_currency
     if base not in known:
         message = f"the market knows no currency {base!r} to report in"
         raise Refused("UNKNOWN_CURRENCY", message, f"use one of {', '.join(sorted(known))}")

@@ -50,7 +50,7 @@ NEVER_AMORTISES = (
     "give neg_am_cap or recast_months"
 )
 
-DERIVATIVES = (
+FAMILY_PRICERS = (
     (PRODUCT_TYPES.index("ABS_MBS"), check_pools, price_pools),
     (TRANCHE, check_tranches, price_tranches),
     (PRODUCT_TYPES.index("FX_FWD"), check_fx, price_fx_forwards),
@@ -63,7 +63,7 @@ DERIVATIVES = (
     (PRODUCT_TYPES.index("EXTERNAL"), check_external, price_external),
 )
 """Products of which each has a family of its own."""
-PRICED = (LOAN, BOND, CALLABLE_BOND, *(product for product, _, _ in DERIVATIVES if product != TRANCHE))
+PRICED = (LOAN, BOND, CALLABLE_BOND, *(product for product, _, _ in FAMILY_PRICERS if product != TRANCHE))
 
 
 @dataclass(frozen=True)
@@ -116,7 +116,7 @@ def check(run: RunInputs, terms: Terms) -> Failing:
     )
     check_past_maturity(run, terms, failing)
     to_come = ~recovering(run, terms)
-    checks = [(product == each, check_family) for each, check_family, _ in DERIVATIVES]
+    checks = [(product == each, check_family) for each, check_family, _ in FAMILY_PRICERS]
     checks += [(np.isin(product, (LOAN, BOND)), check_debt), (product == CALLABLE_BOND, check_callables)]
     for members, check_family in checks:
         chosen = np.flatnonzero(members & to_come & failing.fine)
@@ -150,7 +150,7 @@ def price_families(run: RunInputs, terms: Terms, failing: Failing) -> Iterator[V
             yield price_debt(run, terms.of(chosen), chosen, product[chosen] == LOAN)
     chosen = np.flatnonzero((product == CALLABLE_BOND) & alive)
     yield from price_callables(run, terms.of(chosen), chosen)
-    for derivative, _, price in DERIVATIVES:
+    for derivative, _, price in FAMILY_PRICERS:
         for mine in speeds:
             chosen = np.flatnonzero((product == derivative) & mine & alive)
             if len(chosen):
@@ -184,7 +184,10 @@ def explain_prices(terms: Terms, family: Valued, failing: Failing) -> None:
         return
     for index in family.index[~family.price_is_usable]:
         given = terms.attribute_text(MARKET_PRICE, int(index))
-        failing.explain(np.array([index]), f"market_price {given} is no price per 100: give a positive number or none")
+        failing.explain(
+            np.array([index]),
+            f"market_price {given} is not a price per 100: write a positive number, or leave it empty",
+        )
 
 
 def on_lognormal_surface(run: RunInputs, terms: Terms) -> NDArray[np.bool_]:

@@ -372,4 +372,4 @@ Currency = Annotated[str, Field(strict=True), AfterValidator(_currency)]
 Pair = Annotated[str, Field(strict=True), AfterValidator(_pair)]
 Rate = Annotated[Number, AfterValidator(_decimal_rate)]
 MarketRate = Annotated[Number, AfterValidator(_possible_rate)]
-"""Of a market: what looks like percent is told apart by `domain.percent`, since a market may mean it."""
+"""Of a market: what looks like percent is told apart by `domain.market.percent`, since a market may mean it."""

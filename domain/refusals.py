@@ -38,4 +38,4 @@ class AlreadyThere(Conflict):
     """The stream has an event at this version: somebody was first, perhaps ourselves."""
 
     def __init__(self, *_about: object) -> None:
-        super().__init__("MOVED", "somebody wrote to the same place at the same moment", "look at it and ask again")
+        super().__init__("MOVED", "another request changed this at the same moment", "read it anew and ask again")

@@ -20,10 +20,11 @@ from domain.refusals import Conflict
 
 @dataclass(frozen=True)
 class Model:
-    """`products` and `measures` are what it serves, () every measure; `rate_types` and `columns` narrow that to
-    instruments of one of those types, or that say something in one of those columns, `texts` to those where one begins
-    with that word. No run uses a model that has no
-    products: it reads finished ones."""
+    """A model of the inventory and what it serves.
+
+    `products` and `measures` name them, () every measure; `rate_types`, `columns` (one of them filled) and `texts` (a
+    value begins with the word) narrow that to some instruments. A model without products reads finished runs only.
+    """
 
     name: str
     version: int

@@ -19,13 +19,13 @@ from projections.results.positions import Identities
 from projections.results.reasons import KnownReasons
 
 
-def check_before_run(storage: Storage, envelope: Envelope, wish: SubmitRun) -> dict[str, Any]:
+def check_before_run(storage: Storage, envelope: Envelope, command: SubmitRun) -> dict[str, Any]:
     """Refused as the run would be; else everything that it would go without. `ok`: nothing.
 
     Nothing is priced and nothing stored: what only pricing finds (a search that ends nowhere) is not in it.
     """
     started = time.monotonic()
-    terms = terms_of(storage.store, storage.blobs, wish, check_scenarios)
+    terms = terms_of(storage.store, storage.blobs, command, check_scenarios)
     portfolio = storage.portfolio(terms["portfolio_sha256"])
     market = storage.market(terms["market_sha256"])
     scenarios = [ScenarioDocument.model_validate(each) for each in terms["scenario_documents"]]
@@ -40,7 +40,7 @@ def check_before_run(storage: Storage, envelope: Envelope, wish: SubmitRun) -> d
         apart = dates_apart(connection, str(terms["portfolio_snapshot_id"]), str(terms["market_snapshot_id"]))
     unapproved = [
         {"model": use.model, "version": use.version, "status": use.status.value}
-        for use in models_of(storage.store, envelope, wish)
+        for use in models_of(storage.store, envelope, command)
         if use.status is not ModelStatus.APPROVED
     ]
     return {
@@ -91,5 +91,5 @@ def _coarse(curve: CoarseCurve) -> dict[str, Any]:
         "key_rates": list(curve.key_rates),
         "scenarios": list(curve.scenarios),
         "sentence": sentence,
-        "fix": "give the curve nodes there; until then most of that risk is told at the key rates beside",
+        "fix": "give the curve nodes there; until then most of that risk is reported at the neighbouring key rates",
     }

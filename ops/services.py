@@ -147,10 +147,10 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
 
 
 def orchestrator_routers(tenor: Tenor, envelope_of: Callable[[Request], Envelope]) -> list[APIRouter]:
-    def check(envelope: Envelope, wish: SubmitRun) -> dict[str, Any]:
+    def check(envelope: Envelope, command: SubmitRun) -> dict[str, Any]:
         from ops.before_a_run import check_before_run  # with all of compute, which nothing else here needs
 
-        return check_before_run(tenor.storage, envelope, wish)
+        return check_before_run(tenor.storage, envelope, command)
 
     names = partial(whole_id_of, tenor.storage), partial(near_scenarios_named, tenor.storage)
     return [

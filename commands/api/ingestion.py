@@ -16,8 +16,8 @@ from fastapi.responses import JSONResponse
 
 from commands.api import uploads
 from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, key_of, keyed
-from commands.api.refusals import CommandRoute
-from commands.ingest_portfolio import Called, Digested, Wish, ingest_portfolio
+from commands.api.command_route import CommandRoute
+from commands.ingest_portfolio import Called, Digested, ReadingOptions, ingest_portfolio
 from commands.ingestion.codes import Code
 from commands.ingestion.limits import Budget
 from commands.ingestion.outcome import refused
@@ -42,7 +42,7 @@ UPLOADS = {
 }
 
 
-DigestUpload = Callable[[Path, Wish, Callable[[], bool]], Digested]
+DigestUpload = Callable[[Path, ReadingOptions, Callable[[], bool]], Digested]
 """Reads an upload in a process of its own; asked now and then whether anybody still waits for it."""
 
 
@@ -71,8 +71,8 @@ def build_router(
         envelope = keyed(envelope_of(request), idempotency_key)
 
         def bring(upload: Path, key: Key | None, is_wanted: Callable[[], bool]) -> dict[str, Any]:
-            def digest(source: Path, wish: Wish) -> Digested:
-                return digest_elsewhere(source, wish, is_wanted)
+            def digest(source: Path, options: ReadingOptions) -> Digested:
+                return digest_elsewhere(source, options, is_wanted)
 
             return ingest_portfolio(
                 store,
@@ -80,7 +80,7 @@ def build_router(
                 codec,
                 envelope,
                 upload,
-                wish=Wish(accept_valid, dry_run, rates_are_decimals),
+                options=ReadingOptions(accept_valid, dry_run, rates_are_decimals),
                 called=Called(NAME if portfolio is None else portfolio, as_of, key),
                 digest=digest,
             )
@@ -94,8 +94,10 @@ def build_router(
     return router
 
 
-def digest_here(codec: PortfolioCodec, upload: Path, wish: Wish, _is_wanted: Callable[[], bool]) -> Digested:
-    return uploads.digest_upload(codec, upload, upload.parent / "portfolio", wish, Budget())
+def digest_here(
+    codec: PortfolioCodec, upload: Path, options: ReadingOptions, _is_wanted: Callable[[], bool]
+) -> Digested:
+    return uploads.digest_upload(codec, upload, upload.parent / "portfolio", options, Budget())
 
 
 async def while_connected(request: Request, work: Callable[[Callable[[], bool]], dict[str, Any]]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from commands.api.answers import (
     keyed,
     sha256_of,
 )
-from commands.api.refusals import CommandRoute
+from commands.api.command_route import CommandRoute
 from commands.load_market import FindUnsolved, load_market
 from commands.once import position_after
 from domain.ports import BlobStore, EventStore

@@ -7,7 +7,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, key_of, keyed, sha256_of
-from commands.api.refusals import CommandRoute
+from commands.api.command_route import CommandRoute
 from commands.decide_model import approve_model, pinned, withdraw_model
 from domain.ports import EventStore
 

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, key_of, keyed, sha256_of
-from commands.api.refusals import CommandRoute
+from commands.api.command_route import CommandRoute
 from commands.change_run import Changed, approve_run, cancel_run, publish_run, reject_run, retry_run
 from commands.submit_run import CheckScenarios, SubmitRun, submit_run
 from domain.answered_commands import Key
@@ -27,10 +27,10 @@ def split_words(value: object) -> object:
 Words = Annotated[list[str], BeforeValidator(split_words), Field(max_length=10_000)]
 
 
-class RunWish(BaseModel):
+class RunBody(BaseModel):
     """`scenarios`: `id`, `id@version`, `@set`; BASE always runs. `measures`: all that Tenor has when left out.
     `cashflows`: scenarios of the run whose cash flows are shown; `none` for none of them. `policy`: `id@version`.
-    `rules`: rule sets of capital; of a family that none is of, the newest in force."""
+    `rules`: rule sets of capital; for a family of which none is named, the newest in force."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -56,7 +56,8 @@ Check = Callable[[Envelope, SubmitRun], dict[str, Any]]
 WholeId = Callable[[str, str], str]
 """Of a run, portfolio or market, the id that its beginning or `latest` stands for; handed down, since tables say it."""
 Naming = Callable[[], AbstractContextManager[None]]
-"""Around what names scenarios: the nearest are told of one that is not there; handed down, since tables say it."""
+"""Surrounds code that looks up scenarios: an unknown one is refused with the nearest names. Handed down, since a read
+model knows the names."""
 Change = Callable[[EventStore, Envelope, str, str, Key | None], Changed]
 
 CHANGES: dict[str, Change] = {
@@ -80,7 +81,7 @@ def build_router(
     router = APIRouter(prefix=PREFIX, tags=["orchestrator"], route_class=CommandRoute)
 
     @router.post("/runs", status_code=202, operation_id="orchestrator_submit_run")
-    def submit(request: Request, asked: RunWish, idempotency_key: IdempotencyKey = None) -> JSONResponse:
+    def submit(request: Request, asked: RunBody, idempotency_key: IdempotencyKey = None) -> JSONResponse:
         """Ask for a run; follow the Location for its progress."""
         command = command_of(asked, whole_id)
         envelope = keyed(envelope_of(request), idempotency_key)
@@ -91,27 +92,27 @@ def build_router(
         return accepted(body, submitted.position, f"{PREFIX}/runs/{submitted.run_id}")
 
     @router.post("/checks", operation_id="orchestrator_check_run")
-    def check_run(request: Request, wish: RunWish) -> JSONResponse:
+    def check_run(request: Request, body: RunBody) -> JSONResponse:
         """What such a run would lack, by sentence and count. Nothing is priced, nothing stored."""
         with naming():
-            return JSONResponse(check(envelope_of(request), command_of(wish, whole_id)))
+            return JSONResponse(check(envelope_of(request), command_of(body, whole_id)))
 
     for name, change in CHANGES.items():
         _add_change(router, store, envelope_of, whole_id, name, change)
     return router
 
 
-def command_of(wish: RunWish, whole_id: WholeId) -> SubmitRun:
+def command_of(body: RunBody, whole_id: WholeId) -> SubmitRun:
     return SubmitRun(
-        whole_id("portfolio", wish.portfolio),
-        whole_id("market", wish.market),
-        tuple(wish.scenarios),
-        tuple(wish.measures),
-        wish.base_currency,
-        wish.require_approved_models,
-        tuple(wish.cashflows),
-        wish.policy,
-        tuple(wish.rules),
+        whole_id("portfolio", body.portfolio),
+        whole_id("market", body.market),
+        tuple(body.scenarios),
+        tuple(body.measures),
+        body.base_currency,
+        body.require_approved_models,
+        tuple(body.cashflows),
+        body.policy,
+        tuple(body.rules),
     )
 
 

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from commands.api.answers import JSON_BODY, EnvelopeOf, IdempotencyKey, RawBody, accepted, key_of, keyed, sha256_of
-from commands.api.refusals import CommandRoute
+from commands.api.command_route import CommandRoute
 from commands.define_policy import define_policy
 from domain.ports import EventStore
 

@@ -17,7 +17,7 @@ from commands.api.answers import (
     keyed,
     sha256_of,
 )
-from commands.api.refusals import CommandRoute
+from commands.api.command_route import CommandRoute
 from commands.define_history import MAX_HORIZON, DefineHistory, ReadHistory, define_history, history_of
 from commands.define_scenario import define_scenario_set, define_scenarios
 from domain.ports import EventStore
@@ -73,8 +73,8 @@ def build_router(store: EventStore, envelope_of: EnvelopeOf, read_history: ReadH
         """A scenario for every date of a table of past moves or levels, and the set of them; all or none."""
         envelope = keyed(envelope_of(request), idempotency_key)
         key = key_of(request, envelope, idempotency_key, sha256_of(table))
-        wish = DefineHistory(set, horizon, last, rates_are_decimals)
-        defined = define_history(store, envelope, table, wish, read_history, key=key)
+        command = DefineHistory(set, horizon, last, rates_are_decimals)
+        defined = define_history(store, envelope, table, command, read_history, key=key)
         return accepted(defined, defined["event_position"], f"{PREFIX}/sets/{set}")
 
     return router

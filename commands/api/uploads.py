@@ -6,7 +6,7 @@ import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
-from commands.ingest_portfolio import Digested, Wish, digest_here
+from commands.ingest_portfolio import Digested, ReadingOptions, digest_here
 from commands.ingestion.limits import Budget
 from commands.refusals import InvalidInput
 from domain.ports import PortfolioCodec
@@ -22,9 +22,11 @@ TABLE_SUFFIXES = (".csv", ".parquet")
 FIX = "send a .zip of the .csv or .parquet tables, or the .xlsx workbook"
 
 
-def digest_upload(codec: PortfolioCodec, upload: Path, folder: Path, wish: Wish, budget: Budget) -> Digested:
+def digest_upload(
+    codec: PortfolioCodec, upload: Path, folder: Path, options: ReadingOptions, budget: Budget
+) -> Digested:
     """In this process; `folder` is for what the archive holds."""
-    return digest_here(codec, unpack(upload, folder, budget.bytes), wish, budget)
+    return digest_here(codec, unpack(upload, folder, budget.bytes), options, budget)
 
 
 def unpack(upload: Path, folder: Path, most_bytes: int = MAX_BYTES) -> Path:

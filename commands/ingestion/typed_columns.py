@@ -36,7 +36,7 @@ _EPOCH = date(1970, 1, 1).toordinal()
 
 @dataclass(frozen=True)
 class Typed:
-    """`values` as in domain.columns.ColumnData; for TEXT they are codes into `texts`, in no particular order."""
+    """`values` as in domain.portfolio.columns.ColumnData; for TEXT codes into `texts`, in no particular order."""
 
     kind: Kind
     values: Array

@@ -36,7 +36,7 @@ CLASSES = frozenset(
 )
 
 
-class BrokenRules(Refused):
+class LiquidityRuleFileBroken(Refused):
     """A rule file that says nothing certain stops whoever reads it."""
 
     def __init__(self, file: str, line: int, message: str, fix: str) -> None:
@@ -99,23 +99,23 @@ def shipped() -> tuple[Rule, ...]:
 
 
 def parse_rules(text: str, file: str) -> tuple[Rule, ...]:
-    """Rows of a file; lines that begin with # are remarks. Raises BrokenRules at the first that is wrong."""
+    """Rows of a file; lines that begin with # are remarks. Raises LiquidityRuleFileBroken at the first wrong one."""
     lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip() and line[0] != "#"]
     if not lines:
-        raise BrokenRules(file, 1, "there are no rules", f"begin with the columns {','.join(COLUMNS)}")
+        raise LiquidityRuleFileBroken(file, 1, "there are no rules", f"begin with the columns {','.join(COLUMNS)}")
     head, *rows = lines
     if tuple(next(csv.reader([head[1]]))) != COLUMNS:
-        raise BrokenRules(file, head[0], "these are not the columns of rules", f"write {','.join(COLUMNS)}")
+        raise LiquidityRuleFileBroken(file, head[0], "these are not the columns of rules", f"write {','.join(COLUMNS)}")
     return tuple(_rule(file, number, next(csv.reader([line]))) for number, line in rows)
 
 
 def _rule(file: str, line: int, cells: Sequence[str]) -> Rule:
     if len(cells) != len(COLUMNS):
         message = f"{len(cells)} cells for {len(COLUMNS)} columns"
-        raise BrokenRules(file, line, message, "give every column a cell, empty where it matches anything")
+        raise LiquidityRuleFileBroken(file, line, message, "give every column a cell, empty where it matches anything")
     row = dict(zip(COLUMNS, (cell.strip() for cell in cells), strict=True))
     for message, fix in _problems(row):
-        raise BrokenRules(file, line, message, fix)
+        raise LiquidityRuleFileBroken(file, line, message, fix)
     begins, factor = date.fromisoformat(row.pop("effective_from")), row.pop("factor")
     return Rule(**row, effective_from=begins, factor=float(factor) if factor else None)
 

@@ -1,4 +1,4 @@
-"""How swaps are quoted: what an instrument or a quote leaves out; by index in `domain.index_conventions`."""
+"""How swaps are quoted: what an instrument or a quote leaves out; by index in `domain.market.index_conventions`."""
 
 from dataclasses import dataclass
 

@@ -9,7 +9,7 @@ class FixingConventions:
     """The days on which a rate is published, and how the days that it holds for are counted."""
 
     calendar: str
-    """one of `domain.tables.CALENDARS`, never NONE: no rate is published on a Sunday"""
+    """one of `domain.portfolio.tables.CALENDARS`, never NONE: no rate is published on a Sunday"""
     day_count: str
     """ACT/360 or ACT/365F"""
 

@@ -94,7 +94,7 @@ def read_model(content: object, path: str) -> tuple[PrepaymentModel | None, list
 
 
 def readable_models(models: Mapping[str, object]) -> dict[str, PrepaymentModel]:
-    """Of a market that was stored once, when these entries were free: those that say what a model says."""
+    """The entries that are prepayment models. Markets stored before these were checked may hold others."""
     found = {name: read_model(content, NAME)[0] for name, content in models.items()}
     return {name: model for name, model in found.items() if model is not None}
 

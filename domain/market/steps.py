@@ -50,6 +50,6 @@ def _without_past_turns(curve: Curve, as_of: date) -> Curve:
 
 
 def _known(market: MarketDocument, other: MarketDocument) -> tuple[Fixing, ...]:
-    """Both markets' fixings to the other's day; of two for one day the first market's."""
+    """Fixings of both markets up to the date of `other`; where both have a day, the first market's."""
     by_day = {(each.index, each.date): each for each in (*other.fixings, *market.fixings)}
     return tuple(each for each in by_day.values() if each.date <= other.as_of)

@@ -3,8 +3,8 @@
     b"TNRSNAP1" | header length, 4 bytes little endian | header, JSON | segments
 
 The header lists each table's name, row count, column kinds, offset and size, so that a reader takes only the tables
-that it needs. Absent values keep the sentinels of domain.columns; text is a dictionary column without nulls in its
-dictionary, absent where the code is -1.
+that it needs. Absent values keep the sentinels of domain.portfolio.columns; text is a dictionary column, no nulls in
+its dictionary, absent where the code is -1.
 """
 
 import json

@@ -57,7 +57,7 @@ class Plan:
     runs: int = 1
     """one after another, over the same fund; all are kept while queries are timed"""
     full: bool = False
-    """also what follows the runs: see ops/benchmarking/further.py"""
+    """also what follows the runs: see ops/benchmarking/audit_and_rebuild.py"""
 
     @property
     def warm_up_positions(self) -> int:
@@ -181,7 +181,7 @@ class WholePath:
 
     def further(self, seconds: dict[str, float]) -> dict[str, Any]:
         """On what is stored by now; then the same run with one worker, and once more while events are appended."""
-        from ops.benchmarking.further import Appending, rebuild_speed, verify_speed, visible_ms
+        from ops.benchmarking.audit_and_rebuild import Appending, rebuild_speed, verify_speed, visible_ms
 
         storage, results = self._storage, self._plan.positions * self._plan.scenarios * len(self._run_ids)
         self._note("verifying, rebuilding the results, appending")

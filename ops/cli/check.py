@@ -37,10 +37,10 @@ def check(
 
         portfolio = whole_id_of(tenor.storage, "portfolio", portfolio)
         market = whole_id_of(tenor.storage, "market", market)
-        wish = SubmitRun(portfolio, market, words(scenarios), words(measures), base_currency)
+        command = SubmitRun(portfolio, market, words(scenarios), words(measures), base_currency)
         catch_up_catalogues(tenor.storage)
         with near_scenarios_named(tenor.storage):
-            document = check_before_run(tenor.storage, tenor.envelope(), wish)
+            document = check_before_run(tenor.storage, tenor.envelope(), command)
     Output(as_json).show(document, *lines_of(document))
 
 

@@ -51,7 +51,7 @@ def ingest(
     as_json: AsJson = False,
 ) -> None:
     """Validate a portfolio, then store it as a snapshot."""
-    from commands.ingest_portfolio import Called, Wish, ingest_portfolio
+    from commands.ingest_portfolio import Called, ReadingOptions, ingest_portfolio
 
     output = Output(as_json)
     with reading_elsewhere(context) as parsers, opened(context) as tenor:
@@ -61,7 +61,7 @@ def ingest(
             tenor.portfolio_codec,
             tenor.envelope(),
             source,
-            wish=Wish(accept_valid, dry_run, rates_are_decimals),
+            options=ReadingOptions(accept_valid, dry_run, rates_are_decimals),
             called=Called(portfolio, as_of.date() if as_of else None),
             digest=parsers.digest,
         )

@@ -1,4 +1,4 @@
-"""What is worked out for a query refuses as a query does."""
+"""Refusals raised while an answer is worked out become those of a query."""
 
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager

@@ -13,7 +13,7 @@ from typing import Any
 
 from commands.api.uploads import digest_upload
 from commands.define_history import DefineHistory, history_of
-from commands.ingest_portfolio import Wish, digest_here
+from commands.ingest_portfolio import ReadingOptions, digest_here
 from commands.ingestion.limits import Budget
 from domain.refusals import Refused
 from ops.adapters.snapshot_codec import SnapshotCodec
@@ -54,17 +54,17 @@ def answer_to(job: Job) -> dict[str, Any]:
 
 def digest_portfolio(job: Job) -> None:
     source, folder, budget = Path(job["source"]), Path(job["folder"]), Budget(**job["budget"])
-    wish = Wish(**job["wish"])
+    options = ReadingOptions(**job["options"])
     if job["is_upload"]:
-        digested = digest_upload(SnapshotCodec(), source, folder / "portfolio", wish, budget)
+        digested = digest_upload(SnapshotCodec(), source, folder / "portfolio", options, budget)
     else:
-        digested = digest_here(SnapshotCodec(), source, wish, budget)
+        digested = digest_here(SnapshotCodec(), source, options, budget)
     write_digested(folder, digested)
 
 
 def read_history(job: Job) -> None:
-    wish = DefineHistory(**job["wish"])
-    history = history_of(Path(job["source"]).read_bytes(), wish)
+    options = DefineHistory(**job["options"])
+    history = history_of(Path(job["source"]).read_bytes(), options)
     told = asdict(history) | {"dates": [day.isoformat() for day in history.dates]}
     write_answer(Path(job["folder"]), told, {})
 

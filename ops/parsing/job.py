@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from commands.define_history import DefineHistory
-from commands.ingest_portfolio import Digested, Wish
+from commands.ingest_portfolio import Digested, ReadingOptions
 from commands.ingestion.limits import Budget
 
 
@@ -21,7 +21,7 @@ class PortfolioJob:
     source: str
     folder: str
     is_upload: bool
-    wish: Wish
+    options: ReadingOptions
     budget: Budget
 
     def as_line(self) -> bytes:
@@ -34,7 +34,7 @@ class HistoryJob:
 
     source: str
     folder: str
-    wish: DefineHistory
+    options: DefineHistory
 
     def as_line(self) -> bytes:
         return json.dumps({"kind": "history", **asdict(self)}).encode() + b"\n"

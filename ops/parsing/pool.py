@@ -21,7 +21,7 @@ from typing import Any
 import structlog
 
 from commands.define_history import DefineHistory
-from commands.ingest_portfolio import Digested, Wish
+from commands.ingest_portfolio import Digested, ReadingOptions
 from commands.ingestion.limits import Budget, setting_of
 from commands.refusals import InvalidInput
 from domain.refusals import Refused
@@ -129,24 +129,24 @@ class ParserPool:
         self._idle: list[Parser] = []
         self._lock = threading.Lock()
 
-    def digest_upload(self, upload: Path, wish: Wish, is_wanted: IsWanted) -> Digested:
-        return self._digest(upload, wish, is_wanted, is_upload=True)
+    def digest_upload(self, upload: Path, options: ReadingOptions, is_wanted: IsWanted) -> Digested:
+        return self._digest(upload, options, is_wanted, is_upload=True)
 
-    def digest(self, source: Path, wish: Wish) -> Digested:
+    def digest(self, source: Path, options: ReadingOptions) -> Digested:
         """Of a folder or workbook on this machine."""
-        return self._digest(source.absolute(), wish, lambda: True, is_upload=False)
+        return self._digest(source.absolute(), options, lambda: True, is_upload=False)
 
-    def _digest(self, source: Path, wish: Wish, is_wanted: IsWanted, *, is_upload: bool) -> Digested:
+    def _digest(self, source: Path, options: ReadingOptions, is_wanted: IsWanted, *, is_upload: bool) -> Digested:
         with tempfile.TemporaryDirectory(prefix="tenor-parsing-") as folder:
-            job = PortfolioJob(str(source), folder, is_upload, wish, self._budget)
+            job = PortfolioJob(str(source), folder, is_upload, options, self._budget)
             self._run(job.as_line(), Path(folder), is_wanted)
             return read_digested(Path(folder))
 
-    def read_history(self, raw: bytes, wish: DefineHistory) -> History:
+    def read_history(self, raw: bytes, options: DefineHistory) -> History:
         with tempfile.TemporaryDirectory(prefix="tenor-parsing-") as folder:
             source = Path(folder, "history")
             source.write_bytes(raw)
-            job = HistoryJob(str(source), folder, wish)
+            job = HistoryJob(str(source), folder, options)
             self._run(job.as_line(), Path(folder), lambda: True)
             told = read_answer(Path(folder))
         series = tuple(Series(Kind(kind), name, tenor) for kind, name, tenor in told["series"])

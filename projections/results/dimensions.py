@@ -53,7 +53,7 @@ class Dimension:
 
 
 def dimensions(portfolio: Portfolio) -> Iterator[Dimension]:
-    """The contract's own, then columns of positions, instruments and issuers; `domain.attributes` says what each is."""
+    """The contract's own, then columns of positions, instruments and issuers; see `domain.portfolio.attributes`."""
     seen = set(TREE)
     for name in _names(portfolio):
         if name in seen:

@@ -117,7 +117,12 @@ def _shown_step(step: Any) -> int | str:
 
 def cannot_be_asked(request: Request, _error: Exception) -> Response:
     """A NUL in a text, a whole number beyond 64 bits: nothing that a table could hold."""
-    return problem(request, 422, "INVALID_REQUEST", "a value of the request is none that a table could hold")
+    return problem(
+        request,
+        422,
+        "INVALID_REQUEST",
+        "a value of the request cannot be stored: a NUL character, or a number out of range",
+    )
 
 
 def unreachable(request: Request, error: Exception) -> Response:
@@ -129,7 +134,7 @@ def unreachable(request: Request, error: Exception) -> Response:
 
 
 def too_slow(request: Request, _error: Exception) -> Response:
-    return problem(request, 503, "BUSY", "this could not be said in time", "try again", {"Retry-After": "2"})
+    return problem(request, 503, "BUSY", "the request took too long", "try again", {"Retry-After": "2"})
 
 
 def broken(request: Request, _error: Exception) -> Response:

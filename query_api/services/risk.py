@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from query_api.http.answers import TABLE_RESPONSES, AsOfEvent, Format, Scenario, small_table
 from query_api.reading import Connect, reading
-from query_api.results.ladders import key_rate_ladder, scenario_changes
+from query_api.results.key_rate_ladders import key_rate_ladder, scenario_changes
 from query_api.runs import queryable_run, refuse_past
 
 By = Annotated[str, Query(min_length=1, description="total, node, fund, desk, book, currency, sector, …")]

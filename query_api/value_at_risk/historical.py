@@ -51,7 +51,9 @@ def note_on(scenarios: int, asked: Asked) -> str:
     if tail_size(scenarios, highest) >= 1:
         return ""
     needed = round(1 / (1 - highest))
-    return f"{highest:.4g} lies beyond {scenarios} scenarios: the worst stands for it; bring {needed} or more"
+    return (
+        f"{highest:.4g} lies beyond {scenarios} scenarios: the worst loss stands for it; use {needed} scenarios or more"
+    )
 
 
 def _rows_of_parts(basis: Basis, past: RunHistory, by: str, parts: Gains, whole: Array) -> Iterator[Row]:

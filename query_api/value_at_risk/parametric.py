@@ -98,7 +98,9 @@ def parametric_var(
 def day_weights(days: int, decay: float | None) -> Array:
     """[days] the latest last; they add up to 1."""
     if decay is not None and not 0 < decay < 1:
-        raise BadQuery(f"a decay of {decay:g} forgets nothing, or everything", "use 0.94, or leave it out")
+        raise BadQuery(
+            f"a decay of {decay:g} is out of range", "use a number between 0 and 1, such as 0.94, or leave it out"
+        )
     weights: Array = np.ones(days) if decay is None else decay ** np.arange(days - 1, -1, -1.0)
     weights /= weights.sum()
     return weights

@@ -26,7 +26,9 @@ class Asked:
     def __post_init__(self) -> None:
         for confidence in (self.confidence, self.es_confidence):
             if not 0.5 <= confidence < 1:
-                raise BadQuery(f"a confidence of {confidence:g} is no tail", "use 0.5 or more and less than 1: 0.99")
+                raise BadQuery(
+                    f"a confidence of {confidence:g} is out of range", "use 0.5 or more and less than 1: 0.99"
+                )
 
 
 @dataclass(frozen=True)

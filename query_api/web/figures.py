@@ -11,7 +11,7 @@ from query_api.results.top import top_positions
 from query_api.results.total import Total
 from query_api.results.totals import groupings, read_totals
 from query_api.runs import RunRow, find_run, latest_queryable, newest_runs, scenario_numbers
-from query_api.web.past import Past, is_past, past_of
+from query_api.web.historical_scenarios import Past, is_past, past_of
 
 RUNS_SHOWN = 15
 TOP_SHOWN = 10

@@ -12,7 +12,7 @@ from domain.measures.failures import failure_text, holes_text
 from query_api.http.answers import html_page
 from query_api.reading import Connect, reading
 from query_api.runs import RunRow
-from query_api.web import charts, past
+from query_api.web import charts, historical_scenarios
 from query_api.web.figures import Group, PageFigures, RunFigures, page_figures
 from query_api.web.markup import Html, amount, join, link, scale_of, scaled, table, tag, text
 from query_api.web.reference import reference_page
@@ -66,7 +66,7 @@ def _run_sections(shown: RunFigures) -> list[Html]:
     sections = [_header(shown), _desks(shown)]
     pair = [part for part in (_scenarios(shown), _key_rates(shown)) if part]
     tops = [_top(shown, measure) for measure in shown.top]
-    sections += [past.section(shown.past, shown.names)] if shown.past else []
+    sections += [historical_scenarios.section(shown.past, shown.names)] if shown.past else []
     return [*sections, tag("div", *pair, class_="pair"), tag("div", *tops, class_="pair"), _downloads(shown)]
 
 

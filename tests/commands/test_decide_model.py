@@ -78,9 +78,9 @@ def test_an_unknown_model_or_version_is_said_to_be_unknown(store: PostgresEventS
 def test_a_run_that_requires_approved_models_names_those_that_are_not(store: PostgresEventStore) -> None:
     held = portfolio(product_type=["IRS"])
     store.append([held])
-    wish = SubmitRun(str(held.originator_id), "", measures=("PV",))
-    strict = SubmitRun(wish.portfolio, "", measures=("PV",), require_approved_models=True)
-    assert len(models_of(store, ASKED, wish)) == 2
+    command = SubmitRun(str(held.originator_id), "", measures=("PV",))
+    strict = SubmitRun(command.portfolio, "", measures=("PV",), require_approved_models=True)
+    assert len(models_of(store, ASKED, command)) == 2
     approve_model(store, ASKED, "curves", "validated")
     with pytest.raises(Refused) as refused:
         models_of(store, ASKED, strict)

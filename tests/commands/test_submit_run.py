@@ -33,12 +33,12 @@ ASKED = Envelope("tester", datetime(2026, 1, 23, 18, tzinfo=UTC), UUID(int=1))
 class Site:
     store: PostgresEventStore
     blobs: PostgresBlobStore
-    wish: SubmitRun
+    command: SubmitRun
 
     def submit(self, actor: str = ASKED.actor, key: str | None = None, **changes: Any) -> Submitted:
-        asked, wish = replace(ASKED, actor=actor), replace(self.wish, **changes)
-        used = key_of(actor, key, "submit", wish) if key else None
-        return submit_run(self.store, self.blobs, asked, wish, check_scenarios, used)
+        asked, command = replace(ASKED, actor=actor), replace(self.command, **changes)
+        used = key_of(actor, key, "submit", command) if key else None
+        return submit_run(self.store, self.blobs, asked, command, check_scenarios, used)
 
     def requested(self, submitted: Submitted) -> RunRequested:
         (event,) = self.store.stream(submitted.run_id)
@@ -60,7 +60,7 @@ def site(database_url: str) -> Iterator[Site]:
     blobs = PostgresBlobStore(database.connect)
     report = ingest_portfolio(store, blobs, SnapshotCodec(), ASKED, FUND)
     made = Site(store, blobs, SubmitRun(report["snapshot_id"], ""))
-    made.wish = replace(made.wish, market=made.market()["snapshot_id"])
+    made.command = replace(made.command, market=made.market()["snapshot_id"])
     made.define(shock("up100", 100), shock("down100", -100))
     yield made
     store.close()
@@ -101,7 +101,7 @@ def test_a_set_is_opened_and_never_changes_its_mind(site: Site) -> None:
 
 def test_the_same_content_again_is_the_same_version_and_the_same_snapshot(site: Site) -> None:
     assert site.define(shock("up100", 100))[0]["version"] == 1
-    assert site.market()["snapshot_id"] == site.wish.market
+    assert site.market()["snapshot_id"] == site.command.market
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_what_is_not_known_is_refused(site: Site, changes: dict[str, Any], refus
 
 def test_a_portfolio_is_not_a_market(site: Site) -> None:
     with pytest.raises(UnknownSnapshot):
-        site.submit(market=site.wish.portfolio)
+        site.submit(market=site.command.portfolio)
 
 
 def test_a_scenario_that_finds_nothing_to_shock_is_refused(site: Site) -> None:

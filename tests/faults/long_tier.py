@@ -118,7 +118,7 @@ class Site:
         """By what was asked, since a projection that is killed is late."""
         return self.ask(COUNT_QUERYABLE) < len(self.keys)
 
-    def submit(self, wish: dict[str, Any], key: str) -> None:
+    def submit(self, request: dict[str, Any], key: str) -> None:
         """As a client does: until it is answered, with the same key."""
 
         def is_answered() -> bool:
@@ -126,7 +126,7 @@ class Site:
             with suppress(OSError, http.client.HTTPException):
                 connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
                 headers = {"Content-Type": "application/json", "Idempotency-Key": key}
-                connection.request("POST", RUNS, json.dumps(wish), headers)
+                connection.request("POST", RUNS, json.dumps(request), headers)
                 answer = connection.getresponse()
                 body = json.loads(answer.read())
                 self.note("asked", key=key, status=answer.status, body=body)
@@ -167,12 +167,12 @@ def is_alive(pid: int) -> bool:
     return False
 
 
-def storm(site: Site, wish: dict[str, Any], kills: int, rng: random.Random, deadline: float) -> Counter[str]:
+def storm(site: Site, body: dict[str, Any], kills: int, rng: random.Random, deadline: float) -> Counter[str]:
     """Each kill waits for progress since the one before, so that runs go on, and for a pause that the seed says."""
     killed: Counter[str] = Counter()
     while killed.total() < kills and time.monotonic() < deadline:
         if not site.has_open_run():
-            site.submit(wish, f"run {len(site.keys)}")
+            site.submit(body, f"run {len(site.keys)}")
         before = site.ask(COUNT_BLOCKS)
         until(partial(has_moved, site, before), PROGRESS_SECONDS)
         time.sleep(rng.uniform(QUICK_SECONDS, SLOW_SECONDS))
@@ -218,11 +218,11 @@ def prepare(site: Site, fund: Path) -> dict[str, Any]:
     write_sample_fund(fund, POSITIONS)
     portfolio, market = site.tenor.bring(fund)
     site.tenor.json("scenario", "define", fund / "scenarios.json")
-    wish = {"portfolio": portfolio, "market": market, "scenarios": SCENARIOS, "measures": "PV,DV01"}
+    body = {"portfolio": portfolio, "market": market, "scenarios": SCENARIOS, "measures": "PV,DV01"}
     site.keep()
-    site.submit(wish, "undisturbed")
+    site.submit(body, "undisturbed")
     until(lambda: not site.has_open_run(), END_SECONDS)
-    return wish
+    return body
 
 
 def free_port() -> int:
@@ -265,9 +265,9 @@ def main() -> int:
 
 
 def report(site: Site, asked: argparse.Namespace, home: Path) -> int:
-    wish = prepare(site, home / "fund")
+    body = prepare(site, home / "fund")
     site.started_at = began = time.monotonic()
-    killed = storm(site, wish, asked.kills, random.Random(asked.seed), began + asked.minutes * 60)
+    killed = storm(site, body, asked.kills, random.Random(asked.seed), began + asked.minutes * 60)
     stormed = time.monotonic()
     runs = see_through(site)
     verified = site.tenor.json("audit", "verify")

@@ -70,12 +70,12 @@ class Service:
         answer = connection.getresponse()
         return answer.status, json.loads(answer.read())
 
-    def kill_while_it_answers(self, wish: Any, key: str, in_the_middle: Callable[[], bool]) -> None:
+    def kill_while_it_answers(self, body: Any, key: str, in_the_middle: Callable[[], bool]) -> None:
         lost: list[BaseException] = []
 
         def post() -> None:
             try:
-                self.ask("POST", RUNS, wish, key)
+                self.ask("POST", RUNS, body, key)
             except (OSError, http.client.HTTPException) as error:
                 lost.append(error)
 
@@ -106,7 +106,7 @@ def service(database_url: str, tmp_path: Path) -> Iterator[Service]:
 
 
 @pytest.fixture
-def wish(parts: Parts) -> dict[str, Any]:
+def body(parts: Parts) -> dict[str, Any]:
     envelope = parts.envelope("ada")
     portfolio = ingest_portfolio(parts.store, parts.blobs, parts.portfolio_codec, envelope, SMALL_FUND)
     market = load_market(parts.store, parts.blobs, envelope, (SMALL_FUND / "market.json").read_bytes(), find_unsolved)
@@ -114,7 +114,7 @@ def wish(parts: Parts) -> dict[str, Any]:
 
 
 def test_a_request_that_lost_its_answer_is_made_again_and_is_one_run(
-    parts: Parts, service: Service, wish: dict[str, Any]
+    parts: Parts, service: Service, body: dict[str, Any]
 ) -> None:
     """Killed as it waits to append: nothing has happened. Killed in the commit: it has, and nobody was told."""
     url = parts.database_url
@@ -133,24 +133,24 @@ def test_a_request_that_lost_its_answer_is_made_again_and_is_one_run(
             if key == "commit":
                 connection.execute(WAIT_AT_COMMIT)
             holder.execute("SELECT pg_advisory_lock(%s)", (lock,))
-            service.kill_while_it_answers(wish, key, is_waiting)
+            service.kill_while_it_answers(body, key, is_waiting)
             holder.execute("SELECT pg_advisory_unlock(%s)", (lock,))
             until(lambda: not is_waiting())
             run_id = stream_id("run", actors_own_id("idempotency", "api", key))
             until(partial(is_counted, COUNT_REQUESTED, run_id, happened))
             assert count(COUNT_JOBS, str(run_id)) == 0
             service.start()
-            assert_one_run(service, wish, key, run_id)
+            assert_one_run(service, body, key, run_id)
             while parts.run_process.step():
                 pass
             assert (count(COUNT_REQUESTED, run_id), count(COUNT_JOBS, str(run_id))) == (1, 1)
         check_log(connection)
 
 
-def assert_one_run(service: Service, wish: dict[str, Any], key: str, run_id: UUID) -> None:
+def assert_one_run(service: Service, body: dict[str, Any], key: str, run_id: UUID) -> None:
     """As often as it is asked, and never another under the same key."""
-    answers = [service.ask("POST", RUNS, wish, key) for _ in range(2)]
+    answers = [service.ask("POST", RUNS, body, key) for _ in range(2)]
     assert [status for status, _ in answers] == [202, 202]
     assert {body["run_id"] for _, body in answers} == {str(run_id)}
-    other = service.ask("POST", RUNS, wish | {"measures": "PV"}, key)
+    other = service.ask("POST", RUNS, body | {"measures": "PV"}, key)
     assert (other[0], other[1]["code"]) == (422, "IDEMPOTENCY_KEY_REUSED")

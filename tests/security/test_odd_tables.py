@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from commands.api.uploads import digest_upload
-from commands.ingest_portfolio import Digested, Wish
+from commands.ingest_portfolio import Digested, ReadingOptions
 from commands.ingestion.limits import Budget
 from commands.ingestion.prepare import prepare_portfolio
 from commands.refusals import InvalidInput
@@ -108,6 +108,6 @@ def test_garbage_in_archives(tmp_path: Path) -> None:
 
 def digested_or_refused(codec: SnapshotCodec, folder: Path, budget: Budget) -> Digested | InvalidInput:
     try:
-        return digest_upload(codec, folder / "upload", folder / "out", Wish(dry_run=True), budget)
+        return digest_upload(codec, folder / "upload", folder / "out", ReadingOptions(dry_run=True), budget)
     except InvalidInput as refused:
         return refused

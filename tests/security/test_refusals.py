@@ -63,8 +63,8 @@ def test_a_version_that_is_no_number(service: Service, version: str) -> None:
     assert split_reference(f"up@{version}") in ((f"up@{version}", None), ("up", 0))
     assert service.get(f"scenario/scenarios/up@{version}").status_code == 404
     assert service.get(f"risk/models/swaps@{version}").status_code == 404
-    wish = {"scenario_set_id": "s", "scenarios": [f"up@{version}"]}
-    assert service.post("scenario/sets", json=wish).status_code in (404, 422)
+    body = {"scenario_set_id": "s", "scenarios": [f"up@{version}"]}
+    assert service.post("scenario/sets", json=body).status_code in (404, 422)
     approval = service.post(f"risk/models/swaps@{version}/approve", json={"reason": "x"})
     assert approval.status_code == 404
 

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 
-from commands.ingest_portfolio import Wish, digest_here
+from commands.ingest_portfolio import ReadingOptions, digest_here
 from commands.ingestion.limits import Budget
 from commands.refusals import InvalidInput
 from ops.adapters.snapshot_codec import SnapshotCodec
@@ -137,29 +137,34 @@ def test_a_process_is_used_again_until_it_dies_of_what_it_reads(tmp_path: Path) 
     pool = ParserPool(BUDGET, 1)
     book = tmp_path / "book.xlsx"
     book.write_bytes(hidden_far_cell())
-    first = pool.digest(FUND, Wish(dry_run=True))
+    first = pool.digest(FUND, ReadingOptions(dry_run=True))
     (process,) = pool._idle
-    assert pool.digest(FUND, Wish(dry_run=True)).report == first.report
+    assert pool.digest(FUND, ReadingOptions(dry_run=True)).report == first.report
     assert pool._idle == [process]
     with pytest.raises(InvalidInput, match="734,003,200 bytes"):
-        pool.digest(book, Wish(dry_run=True))
+        pool.digest(book, ReadingOptions(dry_run=True))
     assert (pool._idle, process.is_alive) == ([], False)
-    assert pool.digest(FUND, Wish(dry_run=True)).report["sha256"] == first.report["sha256"]
+    assert pool.digest(FUND, ReadingOptions(dry_run=True)).report["sha256"] == first.report["sha256"]
     pool.close()
 
 
 def test_a_process_tells_all_that_reading_here_does(tmp_path: Path) -> None:
-    """Attributes, near names, fixes and rates in percent: under every wish the two reports are the same."""
+    """Attributes, near names, fixes and rates in percent: under every options the two reports are the same."""
     loan = SOUND["instruments"][0] | {"coupon": "0.75", "cupon_": "x", "collateral": "land"}
     source = write_csv(tmp_path, SOUND | {"instruments": [loan, *SOUND["instruments"][1:]]})
     pool, codec = ParserPool(BUDGET, 1), SnapshotCodec()
-    wishes = (Wish(), Wish(accept_valid=True), Wish(dry_run=True), Wish(rates_are_decimals=True))
-    told = {wish: pool.digest(source, wish) for wish in wishes}
-    for wish, digested in told.items():
-        assert digested == digest_here(codec, source, wish)
-    assert told[Wish()].report["errors_by_code"] == {"PERCENT_SUSPECTED": 1}
-    assert sorted(told[Wish()].report["attributes"]["instruments"]) == ["collateral", "cupon_"]
-    assert told[Wish(rates_are_decimals=True)].snapshot
+    choices = (
+        ReadingOptions(),
+        ReadingOptions(accept_valid=True),
+        ReadingOptions(dry_run=True),
+        ReadingOptions(rates_are_decimals=True),
+    )
+    told = {options: pool.digest(source, options) for options in choices}
+    for options, digested in told.items():
+        assert digested == digest_here(codec, source, options)
+    assert told[ReadingOptions()].report["errors_by_code"] == {"PERCENT_SUSPECTED": 1}
+    assert sorted(told[ReadingOptions()].report["attributes"]["instruments"]) == ["collateral", "cupon_"]
+    assert told[ReadingOptions(rates_are_decimals=True)].snapshot
     pool.close()
 
 
@@ -172,19 +177,19 @@ def many_rows(folder: Path) -> Path:
 def test_reading_has_a_time(tmp_path: Path) -> None:
     pool = ParserPool(Budget(seconds=1), 1)
     with pytest.raises(InvalidInput, match="limit of 1 seconds") as refused:
-        pool.digest(many_rows(tmp_path), Wish(dry_run=True))
+        pool.digest(many_rows(tmp_path), ReadingOptions(dry_run=True))
     assert refused.value.code == "LIMIT_EXCEEDED" and "TENOR_UPLOAD_SECONDS" in refused.value.fix
     assert pool._idle == []
 
 
 def test_work_ends_when_nobody_waits(tmp_path: Path) -> None:
     pool = ParserPool(Budget(), 1)
-    pool.digest(FUND, Wish(dry_run=True))
+    pool.digest(FUND, ReadingOptions(dry_run=True))
     (process,) = pool._idle
     upload = tmp_path / "upload"
     upload.write_bytes(archive(positions_csv=HEADER + b"a,b\n" * 900_000))
     with pytest.raises(Abandoned):
-        pool.digest_upload(upload, Wish(dry_run=True), lambda: False)
+        pool.digest_upload(upload, ReadingOptions(dry_run=True), lambda: False)
     assert (pool._idle, process.is_alive) == ([], False)
 
 

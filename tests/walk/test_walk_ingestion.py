@@ -46,7 +46,7 @@ def test_caps_on_resets_need_the_first_reset(tenor: Tenor, tmp_path: Path) -> No
     answer = tenor("ingest", fund(tmp_path / "fund", header + rows, HELD + "P,A,B,1\n"))
     assert answer.code == 1
     assert "instruments row 3 periodic_cap" in answer.err and "instruments row 4 life_cap" in answer.err
-    assert "life_cap is of a rate that resets, and first_reset_date does not say when" in answer.err
+    assert "life_cap applies to a rate that resets, and first_reset_date is empty" in answer.err
     assert "fix: Fill in first_reset_date, or leave it empty." in answer.err
 
 

@@ -61,7 +61,10 @@ def _check_deal_rows(tables: Tables, errors: Findings) -> None:
     errors.row(deals, "currency", Code.UNKNOWN_CURRENCY, deals.rows_with("currency", bad), message, fix)
     start, first = deals.day("accrual_start_date"), deals.day("first_payment_date")
     late = (start != ABSENT_DATE) & (first != ABSENT_DATE) & (start >= first)
-    message, fix = "Interest accrues before it is paid first.", "Correct accrual_start_date or first_payment_date."
+    message, fix = (
+        "accrual_start_date must be before first_payment_date.",
+        "Correct accrual_start_date or first_payment_date.",
+    )
     errors.row(deals, "accrual_start_date", Code.DATE_ORDER, late, message, fix)
     _note_empty(tables, "collateral", None, "collateral", "Add its lines to collateral.", errors)
     tranches = tables.get("tranches")
@@ -101,7 +104,7 @@ def _check_lines(lines: TypedTable, errors: Findings, warnings: Findings) -> Non
 def warn_of_lags(table: TypedTable, losing: Array, warnings: Findings) -> None:
     """A recovery lag that leaves no month in which anything could default."""
     late = losing & (table.number("recovery_lag_months") >= table.number("wam"))
-    message = "Nothing can default: the recovery lag is not shorter than the months left. A run fails it."
+    message = "recovery_lag_months is not less than the months left, so nothing can default: a run marks it FAILED."
     fix = "Shorten recovery_lag_months, or leave default out."
     warnings.row(table, "recovery_lag_months", Code.LAG_TOO_LONG, late, message, fix)
 
@@ -113,7 +116,7 @@ def _check_tranches(tables: Tables, errors: Findings) -> None:
     tranches = tables["tranches"]
     _check_instruments(tables, errors)
     both = tranches.present("coupon") & tranches.present("index")
-    message, fix = "A tranche pays a coupon or floats.", "Leave coupon or index empty."
+    message, fix = "A tranche has a coupon or an index, not both.", "Leave coupon or index empty."
     errors.row(tranches, "coupon", Code.INCONSISTENT_TERMS, both, message, fix)
     crossed = tranches.number("cap") < tranches.number("floor")
     message, fix = "The cap is below the floor.", "Exchange cap and floor, or correct one."
@@ -124,7 +127,7 @@ def _check_tranches(tables: Tables, errors: Findings) -> None:
     errors.row(tranches, "pac_low", Code.INCONSISTENT_TERMS, _bands_crossed(tranches), message, fix)
     planned = tranches.present("pac_low") & tranches.present("pac_high") | _is_scheduled(tables)
     unplanned = tranches.equals("kind", "PAC") & ~planned
-    message = "A PAC needs a plan."
+    message = "A PAC needs a planned balance for each date."
     fix = "Fill in pac_low and pac_high, or add its balances to tranche_schedules."
     errors.row(tranches, "pac_low", Code.MISSING_TERM, unplanned, message, fix)
 

@@ -41,16 +41,16 @@ def _check_resets(instruments: TypedTable, resets: Flags, errors: Findings, warn
     missing = instruments.equals("product_type", "LOAN") & ~instruments.present(FIRST_RESET)
     for column in NEED_RESETS:
         unsaid = missing & instruments.present(column)
-        message = f"{column} is of a rate that resets, and {FIRST_RESET} does not say when it does first."
+        message = f"{column} applies to a rate that resets, and {FIRST_RESET} is empty."
         errors.row(
-            instruments, column, Code.MISSING_TERM, unsaid, message, f"Fill in {FIRST_RESET}, or leave it empty."
+            instruments, column, Code.MISSING_TERM, unsaid, message, f"Fill in {FIRST_RESET}, or clear {column}."
         )
         missing &= ~unsaid
     message, fix = f"A loan with {FIRST_RESET} needs the rate in force.", "Fill in coupon, a decimal such as 0.05."
     errors.row(instruments, "coupon", Code.MISSING_TERM, arm & ~instruments.present("coupon"), message, fix)
     issued, first = instruments.day("issue_date"), instruments.day(FIRST_RESET)
     early = arm & (issued != ABSENT_DATE) & (first <= issued)
-    message, fix = "The rate is reset before the loan is issued.", f"Correct {FIRST_RESET} or issue_date."
+    message, fix = "The first reset is on or before issue_date.", f"Correct {FIRST_RESET} or issue_date."
     errors.row(instruments, FIRST_RESET, Code.DATE_ORDER, early, message, fix)
     endless = arm & instruments.present("payment_cap") & instruments.equals("amortization", "LEVEL_PAY")
     endless &= ~instruments.present("neg_am_cap") & ~instruments.present("recast_months")
@@ -81,7 +81,7 @@ def _warn_of_others(
     attached: TypedTable, instruments: TypedTable, readings: tuple[Reading, ...], warnings: Findings
 ) -> None:
     unread = ~_read_by(attached, instruments, readings)
-    message = f"The row has no effect: {attached.name} are of a LOAN that is not CUSTOM."
+    message = f"The row has no effect: {attached.name} apply to a LOAN that is not CUSTOM."
     warnings.row(attached, "instrument_id", Code.TERM_NOT_USED, unread, message, "Take the row out.")
 
 

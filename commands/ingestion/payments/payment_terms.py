@@ -27,8 +27,8 @@ def check_payments(instruments: TypedTable, errors: Findings) -> None:
     message, fix = "payment_amount must be more than 0.", "Write the payment of a period, or leave the cell empty."
     errors.row(instruments, "payment_amount", Code.OUT_OF_RANGE, given & (payment == 0.0), message, fix)
     of_nothing = given & (instruments.number("reference_notional") == 0.0)
-    message = "payment_amount is for a holding of reference_notional, which is nil."
-    fix = "Write the balance that the payment belongs to, or leave it empty: then it is what is held."
+    message = "reference_notional is 0, so payment_amount cannot be scaled to the position."
+    fix = "Write the balance that the payment belongs to, or leave it empty: the position's notional stands for it."
     errors.row(instruments, "reference_notional", Code.INCONSISTENT_TERMS, of_nothing, message, fix)
 
 

@@ -28,8 +28,8 @@ def adjust(days: ArrayLike, calendar: ArrayLike, business_day: ArrayLike) -> NDA
     another month, then the one before. A business day, calendar NONE and UNADJUSTED stay as they are.
 
     Args:    days          [n]  epoch days
-             calendar      [n] or scalar  index in domain.tables.CALENDARS
-             business_day  [n] or scalar  index in domain.tables.BUSINESS_DAYS
+             calendar      [n] or scalar  index in domain.portfolio.tables.CALENDARS
+             business_day  [n] or scalar  index in domain.portfolio.tables.BUSINESS_DAYS
     Returns: [n]  epoch days
     Accuracy: exact for 1990-2100; outside, every calendar has weekends only
     Source:   holidays exported from QuantLib, see the header of each file of calendar_tables/

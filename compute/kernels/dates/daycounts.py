@@ -40,7 +40,7 @@ def year_fraction(
     ACT/ACT.ISDA   days in leap years / 366 + days in other years / 365
     ACT/ACT.ICMA   sum over notional periods of days / (days of the notional period x frequency)
 
-    Args:    day_count                       [P] or scalar  index in domain.tables.DAY_COUNTS
+    Args:    day_count                       [P] or scalar  index in domain.portfolio.tables.DAY_COUNTS
              start, end                      [P]  epoch days
              reference_start, reference_end  [P]  one regular period; only ICMA reads the last three
              frequency                       [P] or scalar  payments a year; 0 has notional periods of one year

@@ -27,7 +27,7 @@ def fixing_days(reset_day: Days, calendar: str, lag_days: NDArray[np.int32]) -> 
     `lag_days` business days of the index's calendar before the reset, counted from the business day before it where
     the reset is none.
 
-    Args:    reset_day [N] epoch days; lag_days [N]; calendar one of domain.tables.CALENDARS
+    Args:    reset_day [N] epoch days; lag_days [N]; calendar one of domain.portfolio.tables.CALENDARS
     Returns: [N] epoch days
     """
     resets = reset_day.astype("datetime64[D]")

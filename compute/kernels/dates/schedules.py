@@ -95,9 +95,9 @@ def build_schedules(
     Args:    as_of_day                                    valuation date, epoch day
              maturity_day, issue_day, first_payment_day   [n]  epoch days; the last two ABSENT_DATE where absent
              last_regular_day                             [n]  epoch days, ABSENT_DATE where absent
-             frequency                                    [n]  payments a year, as domain.tables.FREQUENCIES; 0 is one
+             frequency                                    [n]  as domain.portfolio.tables.FREQUENCIES; 0 is one
                                                                at maturity
-             calendar, business_day                       [n]  index in domain.tables.CALENDARS, BUSINESS_DAYS
+             calendar, business_day                       [n]  index in domain.portfolio.tables.CALENDARS, BUSINESS_DAYS
              end_of_month, adjust_accrual                 [n]  bool
     Returns: Schedules. A matured position, or one issued on or after its maturity, has no periods. Without an issue
              date the schedule reaches back to the period in progress. Frequency 0: one period, from the issue date

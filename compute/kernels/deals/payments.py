@@ -39,7 +39,7 @@ def pay(money: Money, owed: float) -> float:
 
 
 @kernel
-def pay_note(balance: Amounts, told: Amounts, t: int, k: int, amount: float, money: Money) -> None:
+def pay_tranche(balance: Amounts, told: Amounts, t: int, k: int, amount: float, money: Money) -> None:
     balance[t] -= amount
     if balance[t] <= NIL * told[t, OPENING, k]:
         balance[t] = 0.0
@@ -58,5 +58,5 @@ def pro_rata(balance: Amounts, need: Amounts, chosen: Flags, most: float, k: int
         return 0.0
     for t in range(len(balance)):
         if chosen[t]:
-            pay_note(balance, told, t, k, need[t] if most >= total else need[t] * most / total, money)
+            pay_tranche(balance, told, t, k, need[t] if most >= total else need[t] * most / total, money)
     return min(total, most)

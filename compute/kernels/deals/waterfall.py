@@ -11,14 +11,9 @@ from compute.kernels.deals.collections import (
     PRINCIPAL,
     UNRECOVERED,
 )
-from compute.kernels.deals.interest import (
-    accrete,
-    owe_interest,
-    pay_interest,
-)
 from compute.kernels.deals.payments import (
     pay,
-    pay_note,
+    pay_tranche,
     set_notionals,
 )
 from compute.kernels.deals.principal import (
@@ -58,6 +53,11 @@ from compute.kernels.deals.terms import (
     Triggers,
     is_note,
     notes_of,
+)
+from compute.kernels.deals.tranche_interest import (
+    accrete,
+    owe_interest,
+    pay_interest,
 )
 from compute.kernels.kernel import kernel
 
@@ -130,7 +130,7 @@ def _pool_and_loss(deal: DealTerms, now: Amounts) -> tuple[float, float]:
 def _pay_off(tranches: Tranches, balance: Amounts, k: int, told: Amounts, money: Money) -> None:
     for t in range(len(balance)):
         if is_note(tranches.kind[t]):
-            pay_note(balance, told, t, k, balance[t], money)
+            pay_tranche(balance, told, t, k, balance[t], money)
 
 
 @kernel

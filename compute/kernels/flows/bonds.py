@@ -31,7 +31,7 @@ def bond_flows(
     Args:    notional            [n]  face, signed, trade currency
              coupon              [n]  decimal; not read for a zero-coupon bond
              rate_type_is_zero   [n]
-             day_count           [n]  index in domain.tables.DAY_COUNTS
+             day_count           [n]  index in domain.portfolio.tables.DAY_COUNTS
              frequency           [n]  payments a year, 0 for one at maturity
              redemption_per_100  [n]
              as_of_day           epoch day that payment days count from
@@ -71,7 +71,7 @@ def accrued_interest(
 
     Args:    balance    [n]  face of a bond, outstanding principal of a loan, signed, trade currency
              rate       [n]  coupon before fees, of a floater the rate of the period in progress; 0 for a zero bond
-             day_count  [n]  index in domain.tables.DAY_COUNTS, counted on dates for loans too
+             day_count  [n]  index in domain.portfolio.tables.DAY_COUNTS, counted on dates for loans too
              frequency  [n]
     Returns: [n]  trade currency
     """

@@ -43,7 +43,7 @@ PERIODS_A_YEAR = np.array([{"SIMPLE": 0, "MONTHLY": 12, "SEMIANNUAL": 2, "ANNUAL
 
 
 class LoanTerms(NamedTuple):
-    """Terms of n fixed loans. Absent dates are `domain.columns.ABSENT_DATE`, absent codes -1, other absences 0."""
+    """Terms of n fixed loans. No date is `domain.portfolio.columns.ABSENT_DATE`, no code -1, anything else absent 0."""
 
     balance_ccy: NDArray[np.float64]
     """outstanding today, signed"""

@@ -22,7 +22,7 @@ POOL_ROWS = 7
 
 
 class Speeds(NamedTuple):
-    """What n positions quote. Kinds are codes of `prepayment.SPEED_KINDS`, NO_SPEED where there is none."""
+    """What n positions quote. Kinds are codes of `speeds.SPEED_KINDS`, NO_SPEED where there is none."""
 
     prepayment_kind: NDArray[np.int8]
     prepayment_pct: NDArray[np.float64]

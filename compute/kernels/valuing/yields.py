@@ -91,7 +91,7 @@ def yield_times(
     (ACT/ACT.ICMA: in years back from maturity).
 
     Args:    flows, schedules  of the same n positions; flows without a schedule have times NaN, hence no yield
-             day_count         [n]  index in domain.tables.DAY_COUNTS
+             day_count         [n]  index in domain.portfolio.tables.DAY_COUNTS
              frequency         [n]
     """
     first, position = _first_rows(flows), np.repeat(np.arange(flows.position_count), np.diff(flows.offsets))

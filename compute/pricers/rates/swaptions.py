@@ -70,7 +70,7 @@ def price_swaptions(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> V
         dPV = notional x ((option - R option') dA + option' d floating leg)
 
     The underlying swap starts on the expiry date; its legs' frequencies and day counts, where they are absent, are
-    those of the index (float) and of the currency's swaps (`domain.conventions`); it has no margin.
+    those of the index (float) and of the currency's swaps (`domain.market.conventions`); it has no margin.
     """
     annuity, floating = _underlying(run, terms)
     options = resolve_options(run, terms)

@@ -94,7 +94,7 @@ def positions_asked(
 def book_of(connection: Connection, run: RunRow, load_book: LoadBook | None) -> Book:
     row = connection.execute(SELECT_PORTFOLIO_SHA256, (run.portfolio_snapshot_id,)).fetchone()
     if load_book is None or row is None:
-        raise BadQuery("the snapshot of this run cannot be looked into here", "ask without filter, node, sort and with")
+        raise BadQuery("this service cannot read the portfolio of this run", "ask without filter, node, sort and with")
     return load_book(row[0])
 
 

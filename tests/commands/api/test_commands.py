@@ -167,22 +167,22 @@ def test_a_run_is_asked_for(service: Service) -> None:
 
 
 def test_the_same_key_is_the_same_run_and_another_body_is_refused(service: Service) -> None:
-    wish = brought(service) | {"measures": ["PV"]}
-    first, again = service.post(RUNS, wish, "key-1"), service.post(RUNS, wish, "key-1")
+    body = brought(service) | {"measures": ["PV"]}
+    first, again = service.post(RUNS, body, "key-1"), service.post(RUNS, body, "key-1")
     assert (first.status_code, again.status_code) == (202, 202)
     assert first.json()["run_id"] == again.json()["run_id"]
-    assert is_problem(service.post(RUNS, wish | {"measures": ["DV01"]}, "key-1"), 422, "IDEMPOTENCY_KEY_REUSED")
-    assert service.post(RUNS, wish, "key-2").json()["run_id"] != first.json()["run_id"]
+    assert is_problem(service.post(RUNS, body | {"measures": ["DV01"]}, "key-1"), 422, "IDEMPOTENCY_KEY_REUSED")
+    assert service.post(RUNS, body, "key-2").json()["run_id"] != first.json()["run_id"]
 
 
 def test_what_a_run_cannot_be_asked_with(service: Service) -> None:
-    wish = brought(service)
-    assert is_problem(service.post(RUNS, wish | {"portfolio": str(UUID(int=1))}), 404, "UNKNOWN_SNAPSHOT")
-    assert is_problem(service.post(RUNS, wish | {"market": wish["portfolio"]}), 404, "UNKNOWN_SNAPSHOT")
-    assert is_problem(service.post(RUNS, wish | {"scenarios": ["nothing"]}), 404, "UNKNOWN_SCENARIO")
-    assert is_problem(service.post(RUNS, wish | {"measures": ["SHOE_SIZE"]}), 422, "UNKNOWN_MEASURE")
-    assert is_problem(service.post(RUNS, wish | {"measure": ["PV"]}), 422, "INVALID_REQUEST")
-    assert is_problem(service.post(RUNS, wish | {"base_currency": "dollars"}), 422, "INVALID_REQUEST")
+    body = brought(service)
+    assert is_problem(service.post(RUNS, body | {"portfolio": str(UUID(int=1))}), 404, "UNKNOWN_SNAPSHOT")
+    assert is_problem(service.post(RUNS, body | {"market": body["portfolio"]}), 404, "UNKNOWN_SNAPSHOT")
+    assert is_problem(service.post(RUNS, body | {"scenarios": ["nothing"]}), 404, "UNKNOWN_SCENARIO")
+    assert is_problem(service.post(RUNS, body | {"measures": ["SHOE_SIZE"]}), 422, "UNKNOWN_MEASURE")
+    assert is_problem(service.post(RUNS, body | {"measure": ["PV"]}), 422, "INVALID_REQUEST")
+    assert is_problem(service.post(RUNS, body | {"base_currency": "dollars"}), 422, "INVALID_REQUEST")
     assert is_problem(service.post(RUNS, content=b"{"), 422, "INVALID_REQUEST")
 
 
@@ -220,12 +220,12 @@ def test_a_change_that_comes_twice_with_its_key_happens_once(service: Service) -
 
 
 def test_a_key_is_used_for_one_command_of_any_kind(service: Service) -> None:
-    wish = brought(service)
-    one, other = (service.post(RUNS, wish).json()["run_id"] for _ in range(2))
+    run = brought(service)
+    one, other = (service.post(RUNS, run).json()["run_id"] for _ in range(2))
     assert service.post(f"{RUNS}/{one}/cancel", {"reason": "enough"}, "k").status_code == 202
     for address, body in (
         (f"{RUNS}/{other}/cancel", {"reason": "enough"}),
-        (RUNS, wish),
+        (RUNS, run),
         ("/api/v1/scenario/scenarios", {"scenario_id": "s", "shocks": []}),
     ):
         assert is_problem(service.post(address, body, "k"), 422, "IDEMPOTENCY_KEY_REUSED")

@@ -5,7 +5,15 @@ from datetime import date
 import pytest
 
 from domain.liquidity.ratings import UNRATED, UNREADABLE, step_of
-from domain.liquidity.rules import COLUMNS, RULE_SETS, BrokenRules, days_of, parse_rules, rules_in_force, shipped
+from domain.liquidity.rules import (
+    COLUMNS,
+    RULE_SETS,
+    LiquidityRuleFileBroken,
+    days_of,
+    parse_rules,
+    rules_in_force,
+    shipped,
+)
 from domain.portfolio.ratings import MOODYS, SCALE
 from domain.refusals import Refused
 
@@ -33,15 +41,15 @@ BROKEN = [
 
 @pytest.mark.parametrize(("row", "problem"), BROKEN)
 def test_a_broken_file_names_file_and_line(row: str, problem: str) -> None:
-    with pytest.raises(BrokenRules, match=rf"^bank\.csv, line 4: .*{problem}") as broken:
+    with pytest.raises(LiquidityRuleFileBroken, match=rf"^bank\.csv, line 4: .*{problem}") as broken:
         parse_rules(f"# remark\n{HEAD}\n{GOOD}\n{row}\n", "bank.csv")
     assert broken.value.fix
 
 
 def test_a_file_begins_with_its_columns() -> None:
-    with pytest.raises(BrokenRules, match=r"bank\.csv, line 1: these are not the columns"):
+    with pytest.raises(LiquidityRuleFileBroken, match=r"bank\.csv, line 1: these are not the columns"):
         parse_rules(f"{GOOD}\n", "bank.csv")
-    with pytest.raises(BrokenRules, match=r"bank\.csv, line 1: there are no rules"):
+    with pytest.raises(LiquidityRuleFileBroken, match=r"bank\.csv, line 1: there are no rules"):
         parse_rules("# nothing\n", "bank.csv")
 
 

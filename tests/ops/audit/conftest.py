@@ -85,8 +85,8 @@ def complete_a_run(tenor: Tenor) -> str:
     define_scenarios(tenor.store, envelope, UP100, key=key)
     approve_model(tenor.store, tenor.envelope("grace"), "curves", "validated", conditions="liquid curves")
     seal(tenor.sealing)
-    wish = SubmitRun(portfolio, market, ("up100",), ("PV", "DV01"))
-    run_id = submit_run(tenor.store, tenor.blobs, envelope, wish, check_scenarios).run_id
+    command = SubmitRun(portfolio, market, ("up100",), ("PV", "DV01"))
+    run_id = submit_run(tenor.store, tenor.blobs, envelope, command, check_scenarios).run_id
     while tenor.run_process.step():
         pass
     seal(tenor.sealing)

@@ -1,4 +1,4 @@
-"""The route class of commands: what it takes. What is refused is said by the application's frame."""
+"""The route class of commands: it checks type and body. The application's error handlers write the refusals."""
 
 from collections.abc import Callable, Coroutine
 from typing import Any
