@@ -1,4 +1,7 @@
-"""The program as a user starts it: a process of its own, an exit code, and what it says on stdout and on stderr."""
+"""The program as a user calls it: an exit code, and what it says on stdout and on stderr.
+
+In a process of its own, or `inside` the test's process, which spares the start of one: for tests of what it answers.
+"""
 
 import fcntl
 import json
@@ -8,10 +11,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from tests.walk import inside
 
 PROGRAM = Path(sys.executable).with_name("tenor")
 MAX_SECONDS = 300
@@ -40,22 +45,34 @@ class Tenor:
     database_url: str | None
     home: Path
     kernels: Path
+    inside: bool = False
 
     def __call__(self, *words: Word) -> Answer:
+        if self.inside:
+            return Answer(*inside.call(self._line(words), self._environment()))
         process = self.start(*words)
         try:
             return finish(process)
         finally:
             process.kill()
 
+    @property
+    def apart(self) -> "Tenor":
+        """The same, each command in a process of its own."""
+        return replace(self, inside=False)
+
+    def _line(self, words: tuple[Word, ...]) -> list[str]:
+        return [*map(str, words), *(["--database-url", self.database_url] if self.database_url else [])]
+
+    def _environment(self) -> dict[str, str]:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("TENOR_")}
+        return environment | {"TENOR_HOME": str(self.home), "NUMBA_CACHE_DIR": str(self.kernels)}
+
     def start(self, *words: Word) -> subprocess.Popen[bytes]:
         """In a session of its own: signals of the terminal do not reach it."""
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("TENOR_")}
-        environment |= {"TENOR_HOME": str(self.home), "NUMBA_CACHE_DIR": str(self.kernels)}
-        database = ["--database-url", self.database_url] if self.database_url else []
         return subprocess.Popen(
-            [PROGRAM, *map(str, words), *database],
-            env=environment,
+            [PROGRAM, *self._line(words)],
+            env=self._environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -45,7 +45,7 @@ def kernels() -> Path:
 @pytest.fixture
 def tenor(database_url: str, tenor_home: Path, kernels: Path) -> Tenor:
     """Over a fresh, migrated database."""
-    return Tenor(database_url, tenor_home, kernels)
+    return Tenor(database_url, tenor_home, kernels, inside=True)
 
 
 @pytest.fixture(scope="session")
@@ -54,7 +54,7 @@ def walking(postgres: EmbeddedServer, template_database: str, tenor_home: Path, 
     name = f"walked_{uuid.uuid4().hex}"
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}")
-    return Tenor(make_conninfo(postgres.dsn(), dbname=name), tenor_home, kernels)
+    return Tenor(make_conninfo(postgres.dsn(), dbname=name), tenor_home, kernels, inside=True)
 
 
 @pytest.fixture(scope="session")
