@@ -14,13 +14,15 @@ import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from functools import partial
+from functools import cache
 from typing import Any
 from unittest.mock import patch
 from uuid import uuid4
 
 import structlog
 
+from commands.ingestion.limits import Budget
+from ops.parsing.pool import ParserPool
 from ops.ports import Processes
 from ops.secrets import words_of
 
@@ -47,10 +49,9 @@ def called(line: list[str], environment: dict[str, str], out: Any, err: Any) -> 
         stack.enter_context(patch.object(sys, "stdin", stack.enter_context(open(os.devnull))))
         stack.enter_context(patch.object(sys, "stdout", streams[0]))
         stack.enter_context(patch.object(sys, "stderr", streams[1]))
-        # A logger that is kept would write to this call's stderr for ever.
-        configure = partial(structlog.configure, cache_logger_on_first_use=False)
-        stack.enter_context(patch.object(structlog, "configure", lambda **given: configure(**given | UNCACHED)))
+        stack.enter_context(patch.object(structlog, "configure", configured(structlog.configure)))
         stack.enter_context(patch("ops.processes.run_to_end.workers", worker_thread))
+        stack.enter_context(patch("ops.parsing.pool.ParserPool", kept_pool))
         try:
             yield
         finally:
@@ -61,7 +62,20 @@ def called(line: list[str], environment: dict[str, str], out: Any, err: Any) -> 
                 signal.signal(number, handler)
 
 
-UNCACHED = {"cache_logger_on_first_use": False}
+def configured(configure: Any) -> Any:
+    """A logger that is kept would write to one call's stderr for ever."""
+    return lambda **given: configure(**given | {"cache_logger_on_first_use": False})
+
+
+@cache
+def kept_pool(budget: Budget) -> ParserPool:
+    """Parser processes outlive a call, as they do in one that serves; they end with the tests' process."""
+    return KeptPool(budget)
+
+
+class KeptPool(ParserPool):
+    def close(self) -> None:
+        pass
 
 
 def exit_code() -> int:

@@ -73,7 +73,7 @@ def shown(
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}")
     home = tmp_path_factory.mktemp("pages-home")
-    return Shown(Tenor(make_conninfo(postgres.dsn(), dbname=name), home, kernels), folder)
+    return Shown(Tenor(make_conninfo(postgres.dsn(), dbname=name), home, kernels, inside=True), folder)
 
 
 def test_the_tables_are_a_portfolio_without_a_warning_but_of_tables_that_nothing_reads(shown: Shown) -> None:
