@@ -46,6 +46,7 @@ def called(line: list[str], environment: dict[str, str], out: Any, err: Any) -> 
     with ExitStack() as stack:
         stack.enter_context(patch.dict(os.environ, environment, clear=True))
         stack.enter_context(patch.object(sys, "argv", ["tenor", *line]))
+        stack.enter_context(patch.object(sys.modules["__main__"], "__package__", None))  # it names itself by that
         stack.enter_context(patch.object(sys, "stdin", stack.enter_context(open(os.devnull))))
         stack.enter_context(patch.object(sys, "stdout", streams[0]))
         stack.enter_context(patch.object(sys, "stderr", streams[1]))
