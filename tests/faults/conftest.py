@@ -45,8 +45,8 @@ def undisturbed(postgres: EmbeddedServer, template_database: str, tenor_home: Pa
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}")
     program = Tenor(make_conninfo(postgres.dsn(), dbname=name), tenor_home, kernels)
-    portfolio, market = program.bring(fund)
-    program.json("scenario", "define", fund / "scenarios.json")
+    portfolio, market = program.within.bring(fund)
+    program.within.json("scenario", "define", fund / "scenarios.json")
     stage = Stage(program, portfolio, market)
     with one_at_a_time(kernels):
         answer = program.json(*stage.submit_words("undisturbed"), "--workers", "1", "--wait")

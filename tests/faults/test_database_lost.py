@@ -100,8 +100,8 @@ def test_the_server_stopped_at_once_and_started_again(
     undisturbed: Stage, own_server: EmbeddedServer, kernels: Path, fund: Path
 ) -> None:
     tenor = Tenor(None, own_server.home, kernels)
-    portfolio, market = tenor.bring(fund)
-    tenor.json("scenario", "define", fund / "scenarios.json")
+    portfolio, market = tenor.within.bring(fund)
+    tenor.within.json("scenario", "define", fund / "scenarios.json")
     submit = Stage(tenor, portfolio, market).submit("stopped", workers=2)
     with psycopg.connect(own_server.dsn(), autocommit=True) as connection:
         until_chunks(connection, "stopped", 5)
@@ -115,6 +115,6 @@ def test_the_server_stopped_at_once_and_started_again(
 
 def shown(tenor: Tenor, key: str) -> dict[str, object]:
     """What two runs of the same content have in common, however they went."""
-    row = tenor.json("run", "show", str(run_id_of(key)))
+    row = tenor.within.json("run", "show", str(run_id_of(key)))
     same = ("blocks_root", "chunks", "chunks_done", "portfolio_snapshot_id", "market_snapshot_id", "measures")
     return {name: row[name] for name in same}

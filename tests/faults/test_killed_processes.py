@@ -73,7 +73,7 @@ def test_the_number_of_workers_changes_no_bit(stage: Stage) -> None:
 def test_the_process_manager_and_the_projections_killed_and_started_again(stage: Stage) -> None:
     """Every push kills them where it hurts most, below; `make faults` kills them at any time."""
     worker, first = stage.tenor.start("worker", "--workers", "2"), stage.tenor.start("projections", "run")
-    stage.tenor.json(*stage.submit_words("killed"))
+    stage.tenor.within.json(*stage.submit_words("killed"))
     with stage.connect() as connection:
         until_chunks(connection, "killed", 8)
         first.kill()
@@ -90,7 +90,7 @@ def test_the_projections_killed_between_the_copy_and_the_attach(stage: Stage) ->
     worker, first = stage.tenor.start("worker", "--workers", "2"), stage.tenor.start("projections", "run")
     with stage.connect() as connection, stage.connect() as holder, holder.transaction():
         holder.execute("LOCK TABLE projection.result_chunk_v1 IN SHARE UPDATE EXCLUSIVE MODE")
-        stage.tenor.json(*stage.submit_words("killed"))
+        stage.tenor.within.json(*stage.submit_words("killed"))
         until(connection, lambda: scalar(connection, COUNT_ATTACHING) == 1)
         first.kill()
         finish(first)
@@ -117,7 +117,7 @@ def test_a_command_killed_while_it_waits_leaves_a_run_that_another_sees_through(
 def test_workers_that_end_meanwhile_are_replaced_by_whoever_waits(stage: Stage) -> None:
     """`--wait` promises to need no other process, also when those that were there at first go away."""
     worker = stage.tenor.start("worker", "--workers", "2")
-    stage.tenor.json(*stage.submit_words("left"))
+    stage.tenor.within.json(*stage.submit_words("left"))
     watch = stage.tenor.start("run", "watch", str(run_id_of("left")), "--json")
     with stage.connect() as connection:
         until_chunks(connection, "left", 5)

@@ -14,7 +14,7 @@ LAST_ONE_LAST = "UPDATE pgqueuer SET priority = -1 WHERE id = (SELECT min(id) FR
 
 def test_a_queue_that_hands_out_every_job_twice(stage: Stage) -> None:
     manager = stage.tenor.start("projections", "run")
-    stage.tenor.json(*stage.submit_words("twice"))
+    stage.tenor.within.json(*stage.submit_words("twice"))
     with stage.connect() as connection:
         until(connection, lambda: scalar(connection, COUNT_QUEUED) == CHUNKS)
         with connection.transaction():

@@ -129,7 +129,7 @@ def test_an_account_that_did_not_migrate_is_told_what_it_lacks(database_url: str
     with psycopg.connect(database_url, autocommit=True) as owner:
         owner.execute("CREATE ROLE clerk LOGIN")
         try:
-            refused = Tenor(make_conninfo(database_url, user="clerk"), tmp_path, tmp_path).refusal("run", "list")
+            refused = Tenor(make_conninfo(database_url, user="clerk"), tmp_path, tmp_path).within.refusal("run", "list")
             assert refused["code"] == "DATABASE_RIGHTS_MISSING"
             for statement in filter(str.strip, refused["fix"].partition(": ")[2].split(";")):
                 owner.execute(statement)
@@ -160,7 +160,7 @@ def test_a_newer_database_says_so(database_url: str, tmp_path: Path) -> None:
         ("worker",),
         ("projections", "run"),
     ):
-        answer = tenor(*words)
+        answer = tenor.within(*words)
         assert answer.code == 1 and "Traceback" not in answer.err
         assert "9999" in answer.err and HEAD in answer.err and len(answer.err.strip().splitlines()) == 2
     assert tenor.refusal("run", "list")["code"] == "DATABASE_NEWER"

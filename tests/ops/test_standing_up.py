@@ -173,7 +173,7 @@ def test_every_service_ends_clean(server: EmbeddedServer, tenor: Tenor, words: t
 def test_a_command_that_waits_lets_go_when_it_is_killed(server: EmbeddedServer, tenor: Tenor) -> None:
     """Its workers end with it, exit code 128 + signal; the run stays in the log."""
     server.start()
-    portfolio, market = tenor.bring(SMALL_FUND)
+    portfolio, market = tenor.within.bring(SMALL_FUND)
     process = tenor.start("run", "submit", "--portfolio", portfolio, "--market", market, "--wait", "--workers", "2")
     try:
         until(lambda: len(children(process.pid)) == 2 or process.poll() is not None)

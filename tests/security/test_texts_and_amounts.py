@@ -37,7 +37,7 @@ def kernels(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def tenor(database_url: str, tmp_path: Path, kernels: Path) -> Tenor:
-    return Tenor(database_url, tmp_path, kernels)
+    return Tenor(database_url, tmp_path, kernels, inside=True)
 
 
 @pytest.mark.parametrize("odd", sorted({*ODD, "\ud800"}), ids=lambda odd: f"U+{ord(odd):04X}")

@@ -228,7 +228,7 @@ def test_a_parser_is_given_no_password(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_command_line_reads_within_the_same_budget(database_url: str, tmp_path: Path) -> None:
-    tenor = Tenor(database_url, tmp_path, tmp_path)
+    tenor = Tenor(database_url, tmp_path, tmp_path, inside=True)
     book = tmp_path / "book.xlsx"
     book.write_bytes(hidden_far_cell())
     problem = tenor.refusal("ingest", book)

@@ -61,6 +61,11 @@ class Tenor:
         """The same, each command in a process of its own."""
         return replace(self, inside=False)
 
+    @property
+    def within(self) -> "Tenor":
+        """The same, each command inside the test's process."""
+        return replace(self, inside=True)
+
     def _line(self, words: tuple[Word, ...]) -> list[str]:
         return [*map(str, words), *(["--database-url", self.database_url] if self.database_url else [])]
 

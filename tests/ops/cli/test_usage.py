@@ -14,11 +14,12 @@ from ops.embedded_postgres.server import EmbeddedServer
 from tests.walk.command_line import Answer, Tenor
 
 NOWHERE = "postgresql://nobody:secret@127.0.0.1:1/nothing"
+NOBODYS = "postgresql://nobody@127.0.0.1:1/nothing"
 
 
 @pytest.fixture
 def tenor(database_url: str, tmp_path: Path) -> Tenor:
-    return Tenor(database_url, tmp_path / "home", tmp_path / "kernels")
+    return Tenor(database_url, tmp_path / "home", tmp_path / "kernels", inside=True)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +38,7 @@ def tenor(database_url: str, tmp_path: Path) -> Tenor:
     ],
 )
 def test_wrong_usage_is_exit_2_and_touches_no_database(tmp_path: Path, words: tuple[str, ...]) -> None:
-    answer = Tenor(NOWHERE, tmp_path, tmp_path)(*words)
+    answer = Tenor(NOBODYS, tmp_path, tmp_path, inside=True)(*words)
     assert (answer.code, answer.out) == (2, b"")
     assert "Usage:" in answer.err
 
@@ -70,7 +71,7 @@ def test_an_empty_database_is_brought_up_to_date_by_the_first_command(postgres: 
 
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
         connection.execute("CREATE DATABASE quite_empty")
-    empty = Tenor(make_conninfo(postgres.dsn(), dbname="quite_empty"), tmp_path, tmp_path)
+    empty = Tenor(make_conninfo(postgres.dsn(), dbname="quite_empty"), tmp_path, tmp_path, inside=True)
     assert empty.json("run", "list") == []
     assert empty.json("migrate") == empty.json("migrate")
     assert [one["scenario_id"] for one in empty.json("scenario", "list")] == ["BASE"]
@@ -113,11 +114,11 @@ def test_stop_says_who_is_using_the_server_that_it_stops(tmp_path: Path) -> None
         assert answer.code == 0 and answer.document["stopped"] is True
         assert answer.document["in_use_by"]
         assert answer.err.startswith("warning: in use by ")
-        assert embedded.json("stop") == {"stopped": False, "in_use_by": []}
+        assert embedded.within.json("stop") == {"stopped": False, "in_use_by": []}
     finally:
         process.terminate()
         process.communicate(timeout=60)
-        embedded("stop")
+        embedded.within("stop")
         shutil.rmtree(home, ignore_errors=True)
 
 
