@@ -6,6 +6,8 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 KERNELS := $(VENV)/.kernels
 ARGS   ?=
+# Whatever the caller's shell says: every process of the tests would compile all modules anew.
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: demo test check bench faults setup clean
 

@@ -43,7 +43,7 @@ def test_a_chunk_that_always_fails_is_given_up_and_the_run_can_be_retried(tenor:
     good = tenor.json(*words, "--wait", "--workers", "1")["run_id"]
 
     bad = str(append_run_over_no_market(tenor.database_url, UUID(good)))
-    ended = tenor.json("run", "watch", bad)
+    ended = tenor.apart.json("run", "watch", bad)
     assert (ended["status"], ended["priced"], ended["failed"]) == ("COMPLETED_WITH_EXCEPTIONS", 0, POSITIONS)
     assert tenor.json("run", "show", bad)["failed_chunks"] == [0]
     with psycopg.connect(tenor.database_url) as connection:

@@ -62,10 +62,12 @@ class Model:
 
     def growth(self, x: np.ndarray[Any, Any], day: ql.Date, start: ql.Date, end: ql.Date) -> np.ndarray[Any, Any]:
         """On the projection curve, whose spread over the discount curve is deterministic."""
-        spread = self.projection.discount(start) / self.projection.discount(end)
-        spread *= self.discount.discount(end) / self.discount.discount(start)
-        value: np.ndarray[Any, Any] = spread * self.bond(x, day, start) / self.bond(x, day, end)
+        value: np.ndarray[Any, Any] = self.spread(start, end) * self.bond(x, day, start) / self.bond(x, day, end)
         return value
+
+    def spread(self, start: ql.Date, end: ql.Date) -> float:
+        projected = self.projection.discount(start) / self.projection.discount(end)
+        return float(projected * self.discount.discount(end) / self.discount.discount(start))
 
     def forward_rate(self, start: ql.Date, end: ql.Date, fraction: float) -> Rate:
         return lambda x: (self.growth(x, start, start, end) - 1) / fraction
@@ -76,8 +78,12 @@ class Model:
         floating = [start + ql.Period(float_months * k, ql.Months) for k in range(12 * tenor_yr // float_months + 1)]
 
         def rate(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-            paid = sum((self.growth(x, start, s, e) - 1) * self.bond(x, start, e) for s, e in pairwise(floating))
-            annuity = sum((e - s) / 360 * self.bond(x, start, e) for s, e in pairwise(fixed))
+            bonds = {day.serialNumber(): self.bond(x, start, day) for day in (*floating, *fixed)}
+            # (spread x bond to s / bond to e - 1) x bond to e, of each period
+            paid = sum(
+                self.spread(s, e) * bonds[s.serialNumber()] - bonds[e.serialNumber()] for s, e in pairwise(floating)
+            )
+            annuity = sum((e - s) / 360 * bonds[e.serialNumber()] for s, e in pairwise(fixed))
             return np.asarray(paid / annuity)
 
         return rate
@@ -85,8 +91,10 @@ class Model:
     def expected(self, payoff: Rate, day: ql.Date, pay: ql.Date) -> float:
         """Of a coupon that is smooth but for kinks, under the payment's measure."""
         t = years(day)
-        x = self.mean(t, years(pay)) + np.sqrt(self.variance(t)) * STATES
-        return float((payoff(x) * CHANCES).sum())
+        mean, deviation = self.mean(t, years(pay)), np.sqrt(self.variance(t))
+        if deviation == 0:
+            return float(payoff(np.array([mean]))[0])
+        return float((payoff(mean + deviation * STATES) * CHANCES).sum())
 
     def chance(self, rate: Rate, lower: float, upper: float, day: ql.Date, pay: ql.Date) -> float:
         """That a rate which rises with the state is within a range: its edges interpolated on the grid of states."""
