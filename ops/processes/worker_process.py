@@ -74,6 +74,9 @@ async def stop_with_parent(stop: asyncio.Event, parent: int) -> None:
 
 def main() -> None:
     """Started by the supervisor, which says database and parent in the environment."""
+    from ops.processes.collecting import collect_seldom
+
+    collect_seldom()
     from ops.logs import configure_logs
     from ops.secrets import keep_secret
     from ops.settings import read_settings

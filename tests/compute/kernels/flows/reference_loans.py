@@ -18,10 +18,9 @@ def add_months(day: date, months: int) -> date:
 
 
 def months_between(start: date, end: date) -> int:
-    months = 0
-    while add_months(start, months + 1) <= end:
-        months += 1
-    return months
+    """Whole ones."""
+    months = max(0, 12 * (end.year - start.year) + end.month - start.month)
+    return months - 1 if months and add_months(start, months) > end else months
 
 
 @dataclass
@@ -70,9 +69,10 @@ def fraction(loan: Loan, start: date, end: date) -> float:
 
 
 def is_stub(loan: Loan, start: date, end: date) -> bool:
-    step, k = 12 // loan.frequency, 0
-    while add_months(loan.maturity, -step * k) != end:
-        k += 1
+    """The end is one of the dates that are counted back from maturity."""
+    step = 12 // loan.frequency
+    k = (12 * (loan.maturity.year - end.year) + loan.maturity.month - end.month) // step
+    assert add_months(loan.maturity, -step * k) == end
     return add_months(loan.maturity, -step * (k + 1)) != start
 
 

@@ -94,10 +94,9 @@ def expected_rates(loan: Loan, scenario: int, row: int, cap: float, floor: float
 
 
 def reference_rates(loan: Loan, scenario: int, fixing: float, cap: float, floor: float) -> list[float]:
-    rates = []
+    rates, table = [], factors()[1, :, scenario]
     for start, end in remaining_periods(loan, AS_OF):
         s, e = (start - AS_OF).days, (end - AS_OF).days
-        table = factors()[1, :, scenario]
         rate = fixing if s <= 0 else (table[s] / table[e] - 1) / fraction(loan, start, end)
         rate += loan.coupon
         rate = cap if rate > cap else rate
