@@ -109,7 +109,7 @@ def may_name_tenor(path: Path) -> bool:
 @pytest.mark.parametrize("path", [path for path in SOURCES if not may_name_tenor(path)], ids=relative)
 def test_parts_are_handed_ports_and_never_all_of_them(path: Path) -> None:
     """`Tenor` makes the ports; whoever is handed it could reach everything. See ops/ports.py for handfuls."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes_of(path):
         if isinstance(node, ast.ImportFrom) and node.module == "ops.wiring":
             assert "Tenor" not in {alias.name for alias in node.names}
 

@@ -1,7 +1,7 @@
 """`tenor up | serve | stop | worker | migrate | doctor`."""
 
 import sys
-import threading
+import time
 from typing import Annotated
 
 import typer
@@ -9,6 +9,8 @@ import typer
 from ops.cli.options import AsJson, serving, settings_of
 from ops.cli.output import Output
 from ops.processes.stopping import Stop
+
+LOOK_SECONDS = 0.1
 
 
 def register(app: typer.Typer) -> None:
@@ -130,8 +132,12 @@ def ready_to_compute(context: typer.Context) -> None:
 
 
 def wait_for_the_end(told: Stop, note: str) -> None:
-    """Said when we are ready to hear it."""
-    over = threading.Event()
-    told.calls(over.set)
+    """Said when we are ready to hear it.
+
+    No wait without an end: a handler that comes in the middle of an Event's wait would wait for the lock that we hold
+    ourselves, and one that comes just before any wait is heard when that is over.
+    """
+    told.calls(lambda: None)
     Output(False).note(note)
-    over.wait()
+    while not told.asked.is_set():
+        time.sleep(LOOK_SECONDS)

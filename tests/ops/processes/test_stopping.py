@@ -1,0 +1,43 @@
+"""A signal is heard whenever it comes, also as the wait for it begins."""
+
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from ops.cli import service
+from ops.cli.output import Output
+from ops.processes.stopping import Stop
+
+ROUNDS = 2_000
+MOST_SECONDS = 20
+
+
+@pytest.fixture
+def alarms() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGALRM)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+def test_a_signal_at_any_moment_of_the_wait_ends_it(alarms: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From a microsecond to sixty after the note; waiting for an Event, one in some thousand waited for ever."""
+    assert alarms is None
+    monkeypatch.setattr(service, "LOOK_SECONDS", 0.0002)
+    for number in range(ROUNDS):
+        told, heard = Stop(), list[int]()
+
+        def hear(signal_number: int, _frame: object, told: Stop = told, heard: list[int] = heard) -> None:
+            if heard:
+                raise TimeoutError("the first signal did not end the wait")
+            heard.append(signal_number)
+            told.hear(signal_number, None)
+
+        def say(_output: Output, _line: str, microseconds: int = 1 + number % 60) -> None:
+            signal.setitimer(signal.ITIMER_REAL, microseconds / 1e6, MOST_SECONDS)
+
+        signal.signal(signal.SIGALRM, hear)
+        monkeypatch.setattr(Output, "note", say)
+        service.wait_for_the_end(told, "here")
+        assert told.asked.is_set() and heard == [signal.SIGALRM]
