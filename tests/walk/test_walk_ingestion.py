@@ -47,7 +47,7 @@ def test_caps_on_resets_need_the_first_reset(tenor: Tenor, tmp_path: Path) -> No
     assert answer.code == 1
     assert "instruments row 3 periodic_cap" in answer.err and "instruments row 4 life_cap" in answer.err
     assert "life_cap applies to a rate that resets, and first_reset_date is empty" in answer.err
-    assert "fix: Fill in first_reset_date, or leave it empty." in answer.err
+    assert "fix: Fill in first_reset_date, or clear periodic_cap." in answer.err
 
 
 def test_a_rate_in_percent_is_refused_unless_it_is_meant(tenor: Tenor, tmp_path: Path) -> None:
