@@ -21,7 +21,7 @@ from compute.kernels.capital.periods import regulatory_years
 from compute.kernels.flows.amortization import period_fractions
 from compute.kernels.flows.flows import Flows
 from compute.outputs.failures import Failing
-from compute.pricers.debt.terms import ZERO, Debt, debt_of, is_custom_loan
+from compute.pricers.debt.terms import ZERO, Debt, is_custom_loan
 from compute.pricers.matured.recoveries import recovering
 from domain.measures.failures import Reason
 from domain.portfolio.tables import RATE_TYPES
@@ -105,9 +105,8 @@ def _of_debt(run: RunInputs, terms: Terms, family: FamilyFlows) -> tuple[Payment
     by_years = custom | (terms.choice("rate_type", RATE_TYPES) == ZERO) | (debt.frequency == 0)
     position = np.repeat(np.arange(len(terms)), np.diff(flows.offsets))
     date, fraction = (flows.day + run.as_of_day).astype(np.int64), np.empty(len(flows.day))
-    scheduled = ~custom[position]
-    if not custom.all():
-        date[scheduled], fraction[scheduled] = _scheduled(debt, np.flatnonzero(~custom))
+    scheduled = np.flatnonzero(~custom[position])
+    date[scheduled], fraction[scheduled] = _scheduled(debt, flows, position[scheduled], scheduled)
     number = np.arange(len(position)) - flows.offsets[:-1][position] + 1
     time_yr = number / np.maximum(debt.frequency, 1)[position]
     if by_years.any():
@@ -121,11 +120,12 @@ def _of_debt(run: RunInputs, terms: Terms, family: FamilyFlows) -> tuple[Payment
     return _typed(flows, debt.notional_ccy, flows.principal, fraction, time_yr), flows
 
 
-def _scheduled(debt: Debt, rows: Rows) -> tuple[Rows, Array]:
-    """Dates and day-count fractions of the periods of those that have a schedule."""
-    debt = debt_of(debt, rows)
-    fractions = period_fractions(debt.schedules, debt.day_count, debt.frequency, debt.is_loan)
-    return debt.schedules.end.astype(np.int64), fractions
+def _scheduled(debt: Debt, flows: Flows, position: Rows, row: Rows) -> tuple[Rows, Array]:
+    """Dates and day-count fractions of the periods that flows end; a ZERO's redemption ends the last of its periods."""
+    schedules = debt.schedules
+    fractions = period_fractions(schedules, debt.day_count, debt.frequency, debt.is_loan)
+    period = schedules.offsets[1:][position] - (flows.offsets[1:][position] - row)
+    return schedules.end[period].astype(np.int64), fractions[period]
 
 
 def _pays(flows: Flows) -> NDArray[np.bool_]:

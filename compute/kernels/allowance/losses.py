@@ -66,12 +66,12 @@ def fill_losses(
         known_quarter, known_step, known, year = -1, 0.0, 1.0, 0
         for k in range(payments.offsets[i], payments.offsets[i + 1]):
             to_yr = payments.time_yr[k]
-            quarter = min(quarter_of(to_yr), last)
-            step = to_yr - time_yr
-            if quarter != known_quarter or abs(step - known_step) > SAME_YR:
+            ends_in, step = quarter_of(to_yr), to_yr - time_yr
+            if ends_in != known_quarter or abs(step - known_step) > SAME_YR:
                 known = survival_over(pd[i], time_yr, to_yr)
-                inside = time_yr * QUARTERS_A_YEAR >= quarter - EDGE or quarter == 0
-                known_quarter, known_step = quarter if inside else -1, step
+                is_within = time_yr * QUARTERS_A_YEAR >= ends_in - EDGE
+                known_quarter, known_step = ends_in if is_within else -1, step
+            quarter = min(ends_in, last)
             discount /= 1.0 + rate[i] * payments.fraction[k]
             left = survived * known
             lost = survived - left

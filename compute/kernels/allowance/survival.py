@@ -25,15 +25,12 @@ def survival_over(pd: NDArray[np.float64], from_yr: float, to_yr: float) -> floa
     Args:   pd  [Q] annual, of the quarters from now; the last holds for good
     Source: contract_capital section 6b: months count (1 - PD_q)^(1/12), a part month to its share
     """
-    left, time_yr, last = 1.0, from_yr, len(pd) - 1
-    for q in range(math.floor(from_yr * QUARTERS_A_YEAR + EDGE), last):
+    left, time_yr, q = 1.0, from_yr, math.floor(from_yr * QUARTERS_A_YEAR + EDGE)
+    while time_yr < to_yr:
         end_yr = min((q + 1) / QUARTERS_A_YEAR, to_yr)
-        if end_yr > time_yr:
-            left *= (1.0 - pd[q]) ** (end_yr - time_yr)
-            time_yr = end_yr
-        if time_yr >= to_yr:
-            return left
-    return left * (1.0 - pd[last]) ** (to_yr - time_yr) if to_yr > time_yr else left
+        left *= (1.0 - pd[min(q, len(pd) - 1)]) ** (end_yr - time_yr)
+        time_yr, q = end_yr, q + 1
+    return left
 
 
 @kernel
