@@ -28,7 +28,7 @@ SEGMENTS: list[dict[str, Any]] = [
     {"segment": "AGED", "match": {"class": "AGED"}, "method": "AGING", "factor": 1.1}
     | {"buckets": [{"max_days": 30, "rate": 0.003}, {"max_days": 90, "rate": 0.08}, {"max_days": None, "rate": 0.4}]},
     {"segment": "ROLLED", "match": {"class": "ROLLED"}, "method": "ROLL_RATE"}
-    | {"buckets": [{"max_days": 29, "roll": 0.05}, {"max_days": 89, "roll": 0.4}, {"max_days": 180, "roll": 0.9}]},
+    | {"buckets": [{"max_days": 29, "roll": 0.05}, {"max_days": 89, "roll": 0.4}, {"max_days": 100, "roll": 0.9}]},
     {"segment": "YEARS", "match": {"class": "YEARS"}, "method": "VINTAGE"}
     | {"remaining_losses": {"2022": [4_000.0, 2_000.0], "2024": [9_000.0]}},
 ]

@@ -5,6 +5,7 @@ What is said of a position is one dictionary of texts; amounts are in its curren
 `Blank` with the code of the reason.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
@@ -173,7 +174,7 @@ class Path:
                 return 1.0 / (1.0 + exp(-odds))
             return moved(self.segment["pd_forecast"][quarter - 1], shocks)
         long_run = self.segment["pd_long_run"] if "pd_long_run" in self.segment else self.known()
-        return self.on_the_way(self.pd(ahead), moved(long_run, shocks), quarter - ahead)
+        return self.on_the_way(lambda: self.pd(ahead), moved(long_run, shocks), quarter - ahead)
 
     def lgd(self, quarter: int) -> float:
         added = sum(shock["add"] for shock in self.shocks if shock["kind"] == "SEVERITY")
@@ -182,11 +183,11 @@ class Path:
             return long_run
         if quarter <= ahead:
             return min(max(long_run + effect(self.satellite["lgd"], self.macro() or {}, quarter), 0.0), 1.0)
-        return self.on_the_way(self.lgd(ahead), long_run, quarter - ahead)
+        return self.on_the_way(lambda: self.lgd(ahead), long_run, quarter - ahead)
 
-    def on_the_way(self, last: float, long_run: float, quarter: int) -> float:
+    def on_the_way(self, last: Callable[[], float], long_run: float, quarter: int) -> float:
         way = self.horizon.get("reversion_quarters", 0)
-        return last + (long_run - last) * quarter / way if quarter <= way else long_run
+        return last() + (long_run - last()) * quarter / way if quarter <= way else long_run
 
     def known(self) -> float:
         if self.first is None:
