@@ -1,5 +1,8 @@
 """Define policies: each is versioned, and a run names the version that it goes by."""
 
+from dataclasses import dataclass
+from typing import cast
+
 from commands.define_scenario import invalid_input
 from commands.once import once, use_before
 from domain.answered_commands import Key
@@ -33,20 +36,47 @@ def _decide(
     return events, {"policy_id": policy_id, "version": len(policies.versions.get(policy_id, ())) + len(events)}
 
 
+def approve_policy(
+    store: EventStore, envelope: Envelope, reference: str, reason: str = "", *, key: Key | None = None
+) -> tuple[dict[str, object], int]:
+    """The version that is approved now, and where the log has it; a repeat changes nothing."""
+
+    def decided() -> tuple[list[book.PolicyApproved], dict[str, object]]:
+        policies = policies_of(store)
+        name, version = _known(policies, reference)
+        return book.approve(policies, envelope, name, version, reason), {"policy_id": name, "version": version}
+
+    return once(store, envelope, key, decided)
+
+
 def policies_of(store: EventStore) -> book.Policies:
-    events = store.stream(book.policies_stream())
-    return book.fold([event for event in events if isinstance(event, book.PolicyDefined)])
+    return book.fold(cast(list[book.PolicyEvent], store.stream(book.policies_stream())))
 
 
-def policy_pinned(store: EventStore, reference: str) -> tuple[str, dict[str, object]]:
-    """`id@version` and the document; the latest version where none is named."""
+@dataclass(frozen=True)
+class PolicyPinned:
+    reference: str
+    """`id@version`"""
+    document: dict[str, object]
+    status: book.PolicyStatus
+
+
+def policy_pinned(store: EventStore, reference: str) -> PolicyPinned:
+    """The latest version where none is named."""
+    policies = policies_of(store)
+    name, version = _known(policies, reference)
+    document = policies.versions[name][version - 1]
+    return PolicyPinned(f"{name}@{version}", document, policies.status(name, version))
+
+
+def _known(policies: book.Policies, reference: str) -> tuple[str, int]:
     name, version = split_reference(reference)
-    versions = policies_of(store).versions.get(name, ())
-    wanted = len(versions) if version is None else version
-    if not 1 <= wanted <= len(versions):
+    count = len(policies.versions.get(name, ()))
+    wanted = count if version is None else version
+    if not 1 <= wanted <= count:
         fix = "define it with `tenor policy define`, or see `tenor policy list`"
         raise Unknown("UNKNOWN_POLICY", f"there is no policy {reference!r}", fix)
-    return f"{name}@{wanted}", versions[wanted - 1]
+    return name, wanted
 
 
 def listed_policies(store: EventStore) -> list[dict[str, object]]:

@@ -109,15 +109,15 @@ def policy_terms(store: EventStore, reference: str | None, scenarios: list[str])
     """The policy pinned, and what it says; every scenario that it weighs is one of the run's."""
     if not reference:
         return {"policy": "", "policy_document": None}
-    pinned, said = policy_pinned(store, reference)
-    policy = PolicyDocument.model_validate(said)
+    pinned = policy_pinned(store, reference)
+    policy = PolicyDocument.model_validate(pinned.document)
     known = {name for one in scenarios for name in (split_reference(one)[0], one)}
     horizon = policy.cecl or policy.ifrs9
     missing = sorted(set(horizon.scenario_weights if horizon else ()) - known)
     if missing:
-        message = f"{pinned} weighs {missing[0]}, which is no scenario of the run"
+        message = f"{pinned.reference} weighs {missing[0]}, which is no scenario of the run"
         raise Refused("POLICY_SCENARIO_MISSING", message, f"add --scenarios {','.join(missing)}, or weigh others")
-    return {"policy": pinned, "policy_document": said}
+    return {"policy": pinned.reference, "policy_document": pinned.document, "policy_status": pinned.status}
 
 
 def kept_of(asked: tuple[str, ...], pinned: list[str]) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ EVENTS: tuple[type[Event], ...] = (
     scenario_book.ScenarioRevised,
     scenario_book.ScenarioSetDefined,
     policies.PolicyDefined,
+    policies.PolicyApproved,
     run.RunRequested,
     run.RunPlanned,
     run.ChunkFailed,

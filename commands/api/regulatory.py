@@ -1,14 +1,21 @@
-"""Define policies: the same content again is the same version, so every repeat is harmless."""
+"""Define and approve policies: the same content again is the same version, so every repeat is harmless."""
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
 
 from commands.api.answers import JSON_BODY, EnvelopeOf, IdempotencyKey, RawBody, accepted, key_of, keyed, sha256_of
 from commands.api.command_route import CommandRoute
-from commands.define_policy import define_policy
+from commands.define_policy import approve_policy, define_policy
 from domain.ports import EventStore
 
 PREFIX = "/api/v1/regulatory"
+
+
+class Approval(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str = Field("", max_length=10_000)
 
 
 def build_router(store: EventStore, envelope_of: EnvelopeOf) -> APIRouter:
@@ -21,5 +28,14 @@ def build_router(store: EventStore, envelope_of: EnvelopeOf) -> APIRouter:
         key = key_of(request, envelope, idempotency_key, sha256_of(document))
         defined, position = define_policy(store, envelope, document, key=key)
         return accepted({**defined, "event_position": position}, position, f"{PREFIX}/policies")
+
+    @router.post("/policies/{policy}/approve", status_code=202, operation_id="regulatory_approve_policy")
+    def approve(request: Request, policy: str, asked: Approval, idempotency_key: IdempotencyKey = None) -> JSONResponse:
+        """`id@version`, or `id` for its latest version; runs that are submitted from then on say so."""
+        envelope = keyed(envelope_of(request), idempotency_key)
+        key = key_of(request, envelope, idempotency_key, sha256_of(asked))
+        approved, position = approve_policy(store, envelope, policy, asked.reason, key=key)
+        body = {**approved, "status": "APPROVED", "event_position": position}
+        return accepted(body, position, f"{PREFIX}/policies")
 
     return router

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
@@ -224,21 +225,48 @@ class PolicyDefined(Event):
     document: dict[str, object]
 
 
+class PolicyApproved(Event):
+    """A version may be used; by whom and when is the event's own."""
+
+    TOPIC: ClassVar[str] = "policy.approved"
+
+    policy_id: str
+    version: int
+    reason: str = ""
+
+
+class PolicyStatus(StrEnum):
+    APPROVED = "APPROVED"
+    NOT_APPROVED = "NOT_APPROVED"
+
+
+PolicyEvent = PolicyDefined | PolicyApproved
+
+
 @dataclass(frozen=True)
 class Policies:
     length: int = 0
     versions: Mapping[str, tuple[dict[str, object], ...]] = field(default_factory=dict)
+    approved: frozenset[tuple[str, int]] = frozenset()
+
+    def status(self, policy_id: str, version: int) -> PolicyStatus:
+        return PolicyStatus.APPROVED if (policy_id, version) in self.approved else PolicyStatus.NOT_APPROVED
 
 
 def policies_stream() -> UUID:
     return stream_id("policies")
 
 
-def fold(events: Sequence[PolicyDefined]) -> Policies:
+def fold(events: Sequence[PolicyEvent]) -> Policies:
     versions: dict[str, tuple[dict[str, object], ...]] = {}
+    approved: set[tuple[str, int]] = set()
     for event in events:
-        versions[event.policy_id] = (*versions.get(event.policy_id, ()), event.document)
-    return Policies(len(events), versions)
+        match event:
+            case PolicyDefined():
+                versions[event.policy_id] = (*versions.get(event.policy_id, ()), event.document)
+            case PolicyApproved():
+                approved.add((event.policy_id, event.version))
+    return Policies(len(events), versions, frozenset(approved))
 
 
 def define(policies: Policies, envelope: Envelope, policy_id: str, document: dict[str, object]) -> list[PolicyDefined]:
@@ -248,3 +276,13 @@ def define(policies: Policies, envelope: Envelope, policy_id: str, document: dic
         return []
     place = envelope.at(policies_stream(), policies.length + 1)
     return [PolicyDefined(**place, policy_id=policy_id, version=len(versions) + 1, document=document)]
+
+
+def approve(
+    policies: Policies, envelope: Envelope, policy_id: str, version: int, reason: str = ""
+) -> list[PolicyApproved]:
+    """A version that is approved already stays so."""
+    if policies.status(policy_id, version) is PolicyStatus.APPROVED:
+        return []
+    place = envelope.at(policies_stream(), policies.length + 1)
+    return [PolicyApproved(**place, policy_id=policy_id, version=version, reason=reason)]

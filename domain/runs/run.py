@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any, ClassVar, assert_never
 from uuid import UUID
 
+from domain.capital.policies import PolicyStatus
 from domain.event import Envelope, Event, stream_id
 from domain.refusals import Conflict
 from domain.runs.status import ENDED as ENDED
@@ -18,10 +19,11 @@ class RunRequested(Event):
     """`scenarios` are pinned as `id@version`, BASE first; `scenario_documents` hold what they say. `models` are the
     versions that value the portfolio; a request of version 1 names none. `cashflows` are the scenarios whose cash
     flows are shown unless others are named: of a request before version 3 the first, BASE. `rules` are the rule sets
-    that capital goes by, none in a request before version 4; `policy` is pinned as `id@version`, with what it says."""
+    that capital goes by, none in a request before version 4; `policy` is pinned as `id@version`, with what it says and,
+    from version 5 on, how it stood."""
 
     TOPIC: ClassVar[str] = "run.requested"
-    class_version: ClassVar[int] = 4
+    class_version: ClassVar[int] = 5
 
     portfolio_snapshot_id: UUID
     portfolio_sha256: str
@@ -39,6 +41,7 @@ class RunRequested(Event):
     rules: tuple[str, ...] = ()
     policy: str = ""
     policy_document: dict[str, object] | None = None
+    policy_status: PolicyStatus | None = None
 
     @staticmethod
     def upcast_v1_v2(state: dict[str, Any]) -> dict[str, Any]:
@@ -51,6 +54,10 @@ class RunRequested(Event):
     @staticmethod
     def upcast_v3_v4(state: dict[str, object]) -> dict[str, object]:
         return {**state, "rules": [], "policy": "", "policy_document": None}
+
+    @staticmethod
+    def upcast_v4_v5(state: dict[str, object]) -> dict[str, object]:
+        return {**state, "policy_status": None}
 
 
 class RunPlanned(Event):
