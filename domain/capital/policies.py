@@ -192,6 +192,27 @@ def _problems(document: PolicyDocument) -> Iterator[Problem]:
         if limit.metric == LARGE_EXPOSURE and document.capital.tier1 is None:
             message = "a limit on large exposures is a share of tier 1 capital, which the policy does not say"
             yield Problem(f"limits[{place}]", "LIMIT_WITHOUT_TIER1", limit.limit_id, message, "add capital.tier1")
+    for place, segment in enumerate(document.cecl.segments if document.cecl else ()):
+        for name, message in lacking(segment):
+            said = f"{segment.method} needs {message}"
+            yield Problem(f"cecl.segments[{place}].{name}", "MISSING", segment.segment, said, f"add {name}")
+
+
+def lacking(segment: Segment) -> Iterator[tuple[str, str]]:
+    """What a method cannot do without, and in words."""
+    match segment.method:
+        case "WARM" if segment.annual_rate is None:
+            yield "annual_rate", "a rate of charge-offs a year"
+        case "SCALE" if segment.peer_allowance is None or not segment.peer_amortised_cost:
+            yield "peer_allowance", "the allowance and the amortised cost of peers, peer_amortised_cost above nil"
+        case "LOSS_RATE" if segment.peer_allowance is not None and not segment.peer_amortised_cost:
+            yield "peer_amortised_cost", "what peers made their allowance against, above nil"
+        case "AGING" if not segment.buckets or any(each.rate is None for each in segment.buckets):
+            yield "buckets", "buckets, each with a rate"
+        case "ROLL_RATE" if not segment.buckets or any(each.roll is None for each in segment.buckets):
+            yield "buckets", "buckets, each with a roll"
+        case _:
+            return
 
 
 def _horizon_problems(name: str, horizon: Horizon) -> Iterator[Problem]:
