@@ -57,7 +57,7 @@ def asked(count: int, method: str) -> RunRequested:
     policy = {"policy_id": "p", "lgd_defaults": {"*": 0.45}, "cecl": cecl, "satellites": [satellite]}
     good = {"unemployment_rate": [4.5 - 0.1 * value for value in PATH["unemployment_rate"]]}
     macro = [{"kind": "MACRO", "start": {"unemployment_rate": 4.5}, "path": path} for path in (PATH, good)]
-    shocks = ([], macro[:1], macro[1:])
+    shocks: tuple[list[dict[str, Any]], ...] = ([], macro[:1], macro[1:])
     names = ("BASE", "bad", "good")
     documents = [{"scenario_id": name, "name": name, "shocks": each} for name, each in zip(names, shocks, strict=True)]
     said: dict[str, Any] = {"scenarios": list(names), "scenario_documents": documents, "policy_document": policy}

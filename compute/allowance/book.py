@@ -125,6 +125,22 @@ class Book:
         places: Rows = table[chosen]
         return places
 
+    def tranche_coupons(self, rows: Rows) -> Array:
+        """[n] NaN of what is no tranche, or has none."""
+        portfolio = self.columns.portfolio
+        table = portfolio.tables.get("tranches")
+        if table is None or not table.rows or "coupon" not in table.columns:
+            return np.full(len(rows), np.nan)
+
+        def by_instrument() -> Array:
+            ids, held = table.columns["instrument_id"], portfolio.tables["instruments"].columns["instrument_id"]
+            told = dict(zip((ids.categories[code] for code in ids.values), table.columns["coupon"].values, strict=True))
+            return np.array([told.get(held.categories[code], np.nan) for code in held.values], np.float64)
+
+        of_instruments = self.once(("coupons of tranches",), by_instrument)
+        coupons: Array = of_instruments[portfolio.instrument_row[rows]]
+        return coupons
+
     def once(self, key: tuple[object, ...], make: Callable[[], T]) -> T:
         """What chunks share and is only worked out where one asks."""
         with self._lock:

@@ -82,9 +82,10 @@ class Lent:
 
     @cached_property
     def rate(self) -> Array:
-        """The effective interest rate, else the coupon, else nil."""
-        own, coupon = self.exposures.number("effective_interest_rate"), self.exposures.number("coupon", 0.0)
-        return np.where(np.isnan(own), coupon, own)
+        """The effective interest rate, else the coupon (a tranche's is the deal's), else nil."""
+        own, coupon = self.exposures.number("effective_interest_rate"), self.exposures.number("coupon")
+        coupon = np.where(np.isnan(coupon), self.book.tranche_coupons(self.rows), coupon)
+        return np.where(np.isnan(own), np.nan_to_num(coupon), own)
 
     @cached_property
     def payments(self) -> tuple[list[FamilyPayments], NDArray[np.uint8]]:

@@ -93,7 +93,8 @@ def _by_bucket(segment: Segment, lent: Lent, at: Rows, rates: Array) -> Array:
     rate = np.full(len(at), np.nan)
     for edge, each in reversed(list(zip(edges, rates, strict=True))):
         rate = np.where(days <= edge, each, rate)
-    return lent.basics.carrying_ccy[at] * rate
+    amount_ccy: Array = lent.basics.carrying_ccy[at] * rate
+    return amount_ccy
 
 
 # --- by year of origination -----------------------------------------------------------------------------------------

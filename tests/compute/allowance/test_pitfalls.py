@@ -78,7 +78,11 @@ def test_loss_rates(tmp_path: Path, segment: dict[str, Any], said: dict[str, Any
 
 def test_an_aging_schedule(tmp_path: Path) -> None:
     """ASC 326-20-55, Example 5: rates of the past by days past due, each 10 % more for what is expected."""
-    buckets = [{"max_days": 0, "rate": 0.003}, {"max_days": 30, "rate": 0.08}, {"max_days": 60, "rate": 0.26}]
+    buckets: list[dict[str, Any]] = [
+        {"max_days": 0, "rate": 0.003},
+        {"max_days": 30, "rate": 0.08},
+        {"max_days": 60, "rate": 0.26},
+    ]
     buckets += [{"max_days": 90, "rate": 0.58}, {"max_days": None, "rate": 0.82}]
     balances = {0: 5_984_698.0, 20: 8_272.0, 45: 2_882.0, 75: 842.0, 120: 1_100.0}
     book = [{"id": f"D{days}", "notional": balance, "days_past_due": days} for days, balance in balances.items()]

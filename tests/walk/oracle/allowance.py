@@ -146,7 +146,7 @@ class Path:
         if self.heard() and self.satellite.get(part):
             return self.heard()
         given = self.segment.get("pd_forecast", []) if part == "pd" else []
-        return min(len(given), self.horizon.get("forecast_quarters", 13))
+        return min(len(given), int(self.horizon.get("forecast_quarters", 13)))
 
     def phase(self, quarter: int) -> str:
         ahead = max(self.forecasts("pd"), self.forecasts("lgd"))
@@ -178,7 +178,7 @@ class Path:
 
     def lgd(self, quarter: int) -> float:
         added = sum(shock["add"] for shock in self.shocks if shock["kind"] == "SEVERITY")
-        long_run, ahead = min(max(self.loss + added, 0.0), 1.0), self.forecasts("lgd")
+        long_run, ahead = float(min(max(self.loss + added, 0.0), 1.0)), self.forecasts("lgd")
         if not ahead:
             return long_run
         if quarter <= ahead:
@@ -368,8 +368,8 @@ def model_under(terms: Terms, run: Run, scenario: str, fair_value: float | None,
         case "LOSS_RATE":
             added = sum(each["rate"] for each in segment.get("adjustments", []))
             if "peer_allowance" in segment:
-                return cost(x) * (segment["peer_allowance"] / segment["peer_amortised_cost"] + added)
-            return cost(x) * (segment["historical_rate"] + added)
+                return cost(x) * float(segment["peer_allowance"] / segment["peer_amortised_cost"] + added)
+            return cost(x) * float(segment["historical_rate"] + added)
         case "AGING":
             place = bucket(x, segment)
             return cost(x) * float(segment["buckets"][place]["rate"]) * float(segment.get("factor", 1.0))
@@ -404,7 +404,7 @@ def vintage(x: Exposure, run: Run, segment: Said, everyone: list[Terms]) -> floa
         mine = first_of(other, run.policy["cecl"]["segments"]) is segment and said.get("accounting_class") != "AFS"
         if mine and year(said) == year(x):
             total += cost(said) * run.rates[other.currency]
-    return sum(segment["remaining_losses"].get(year(x), [])) * cost(x) / total
+    return float(sum(segment["remaining_losses"].get(year(x), []))) * cost(x) / total
 
 
 def stage(x: Exposure, policy: Said) -> int:
@@ -422,7 +422,7 @@ def stage(x: Exposure, policy: Said) -> int:
 
 
 def model(terms: Terms, run: Run, fair_value: float | None, everyone: list[Terms]) -> float:
-    weights = run.horizon.get("scenario_weights") or {"BASE": 1.0}
+    weights: dict[str, float] = run.horizon.get("scenario_weights") or {"BASE": 1.0}
     return sum(weight * model_under(terms, run, name, fair_value, everyone) for name, weight in weights.items())
 
 
