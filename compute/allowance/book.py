@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from threading import RLock
-from typing import Any, TypeVar
+from typing import TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +39,7 @@ class Book:
     """of the run, pinned"""
     moves: tuple[CreditMoves, ...]
     """[S] of each"""
-    _known: dict[tuple[object, ...], Any] = field(default_factory=dict)
+    _known: dict[tuple[object, ...], object] = field(default_factory=dict)
     _lock: RLock = field(default_factory=RLock)
 
     @cached_property
@@ -146,8 +146,7 @@ class Book:
         with self._lock:
             if key not in self._known:
                 self._known[key] = make()
-            found: T = self._known[key]
-            return found
+            return cast(T, self._known[key])
 
     def prepare(self) -> None:
         """All that chunks read, before several of them ask at once."""
