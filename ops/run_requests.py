@@ -15,8 +15,10 @@ SHOW_RUN = (
     "SELECT run_id, status, portfolio_snapshot_id, market_snapshot_id, as_of, base_currency, scenarios, measures, "
     "positions, priced, failed, chunks, chunks_done, failed_chunks, failure_counts, blocks_root, actor, requested_at, "
     "planned_at, completed_at, queryable_at, partial, coalesce(failures, '[]') AS failures, "
-    "coalesce((SELECT payload -> 'models' FROM read.run_event e "
-    "WHERE e.run_id = run.run_id AND topic = 'run.requested'), '[]') AS models FROM read.run WHERE run_id::text = %s"
+    "coalesce(asked.payload -> 'models', '[]') AS models, nullif(asked.payload ->> 'policy', '') AS policy, "
+    "asked.payload ->> 'policy_status' AS policy_status "
+    "FROM read.run LEFT JOIN LATERAL (SELECT payload FROM read.run_event e WHERE e.run_id = run.run_id "
+    "AND topic = 'run.requested' LIMIT 1) asked ON true WHERE run_id::text = %s"
 )
 
 
