@@ -24,6 +24,7 @@ from domain.refusals import Refused
 from domain.runs import run as runs
 from domain.runs.facts import CHUNK_SIZE
 from domain.scenarios.shocks import ScenarioDocument
+from domain.scenarios.standards import with_standard
 from domain.scenarios.versions import BASE, split_reference
 from domain.snapshot import SnapshotKind, SnapshotRegistered
 from domain.valuation_models import ModelUse
@@ -80,8 +81,9 @@ def terms_of(store: EventStore, blobs: BlobStore, command: SubmitRun, check: Che
     if not positions:
         raise Refused("EMPTY_PORTFOLIO", "the portfolio snapshot has no positions", "ingest a portfolio with positions")
     pinned = pin_all(store, command.scenarios)
-    documents = documents_of(store, pinned)
     document = stored_market(blobs.get(market.sha256))
+    rules = rules_pinned(command.rules, document.as_of)
+    documents = [with_standard(one, rules) for one in documents_of(store, pinned)]
     refuse_matured(portfolio, document)
     scenarios = [ScenarioDocument.model_validate(one) for one in documents]
     refuse_misfits(check(document, scenarios) + portfolio_misfits(portfolio, scenarios))
@@ -98,7 +100,7 @@ def terms_of(store: EventStore, blobs: BlobStore, command: SubmitRun, check: Che
         "positions": positions,
         "chunk_size": CHUNK_SIZE,
         "cashflows": kept_of(command.cashflows, pinned),
-        "rules": rules_pinned(command.rules, document.as_of),
+        "rules": rules,
         **policy_terms(store, command.policy, pinned),
     }
 

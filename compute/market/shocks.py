@@ -16,6 +16,7 @@ from domain.market.parts import Jump, RateNode, VolatilitySurface, ZeroCurve
 from domain.measures.measures import KEY_RATE_TENORS_YR
 from domain.scenarios.shocks import (
     CleanUpCallShock,
+    CreditFactorShock,
     CurveMoveShock,
     CurveShock,
     DefaultShock,
@@ -23,6 +24,7 @@ from domain.scenarios.shocks import (
     IrrbbShock,
     IrrbbSizes,
     KeyRateShock,
+    MacroShock,
     ParallelShock,
     PrepaymentShock,
     ScenarioDocument,
@@ -34,6 +36,7 @@ from domain.scenarios.shocks import (
     VolShock,
     irrbb_sizes,
     matches,
+    standard_of,
 )
 from domain.scenarios.supervisory import TREASURY_TENORS_YR, UnknownQuarter, supervisory_move
 
@@ -146,7 +149,8 @@ def _shocked(market: ShockedMarket, shock: Shock) -> ShockedMarket:
             shift = _shift_of(shock, market.as_of)
             return _with_curves(market, lambda curve: shift if matches(shock.curves, curve.curve_id) else None)
         case IrrbbShock():
-            return _with_curves(market, lambda curve: irrbb_shift(shock.standard, shock.name, curve.currency))
+            standard = standard_of(shock)
+            return _with_curves(market, lambda curve: irrbb_shift(standard, shock.name, curve.currency))
         case CurveShock():
             return _with_nodes(market, shock.curve_id, shock.nodes)
         case SpreadShock():
@@ -155,6 +159,8 @@ def _shocked(market: ShockedMarket, shock: Shock) -> ShockedMarket:
             return _with_spot(market, shock.pair, shock.pct)
         case VolShock():
             return replace(market, volatilities=_moved_surfaces(market, shock))
+        case CreditFactorShock() | MacroShock():
+            return market  # PD and LGD alone: no price reads them
         case PrepaymentShock() | DefaultShock():
             return market  # all of them together: `_with_speeds`
         case SeverityShock():
@@ -364,8 +370,8 @@ def _curve_misfits(market: MarketDocument, shock: CurveShock, path: str) -> Iter
 
 def _irrbb_misfits(market: MarketDocument, shock: IrrbbShock, path: str) -> Iterator[Problem]:
     for curve in market.curves:
-        if irrbb_sizes(shock.standard, curve.currency) is None:
-            message = f"{shock.standard} has no shock sizes for {curve.currency} (curve {curve.curve_id})"
+        if irrbb_sizes(standard_of(shock), curve.currency) is None:
+            message = f"{standard_of(shock)} has no shock sizes for {curve.currency} (curve {curve.curve_id})"
             fix = f"shock the {curve.currency} curves by PARALLEL or TWIST, or leave them out of the market"
             yield Problem(path, "NO_SHOCK_SIZES", curve.currency, message, fix)
 

@@ -21,18 +21,13 @@ from domain.documents import (
     structure_problems,
 )
 from domain.event import Envelope, Event, stream_id
+from domain.scenarios.variables import VARIABLES
 
 Share = Annotated[Number, Field(ge=0, le=1)]
 Amount = Annotated[Number, Field(ge=0)]
 Pattern = dict[str, str]
 
 METHODS = ("PD_LGD", "DCF", "LOSS_RATE", "WARM", "AGING", "ROLL_RATE", "VINTAGE", "SCALE")
-VARIABLES = (
-    *("real_gdp_growth", "nominal_gdp_growth", "real_disposable_income_growth", "nominal_disposable_income_growth"),
-    *("unemployment_rate", "cpi_inflation_rate", "treasury_3m", "treasury_5y", "treasury_10y", "bbb_yield"),
-    *("mortgage_rate", "prime_rate", "equity_index", "house_price_index", "cre_price_index", "vix"),
-    *("eurusd", "gbpusd", "usdjpy", "bbb_spread"),
-)
 WEIGHTS_TOLERANCE = 1e-9
 LARGE_EXPOSURE = "LARGE_EXPOSURE"
 CODES = ("WEIGHTS_SUM", "OVERLAY_REASON", "UNKNOWN_METHOD", "UNKNOWN_VARIABLE", "LIMIT_WITHOUT_TIER1")

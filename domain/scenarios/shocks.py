@@ -27,6 +27,7 @@ from domain.documents import (
 from domain.market.parts import RateNode, Tenor, add_tenor
 from domain.market.percent import RATE, rates_of, suspected
 from domain.measures.measures import KEY_RATE_TENORS_YR
+from domain.scenarios.variables import VARIABLES, Change, change_kind
 from domain.scenarios.versions import BASE
 
 IRRBB_NAMES = ("PARALLEL_UP", "PARALLEL_DOWN", "STEEPENER", "FLATTENER", "SHORT_UP", "SHORT_DOWN")
@@ -89,6 +90,13 @@ def _speed(text: str, grammar: re.Pattern[str], examples: str) -> str:
             "invalid_speed", "this is no speed", {"fix": f"write {examples}; numbers are percent"}
         )
     return text
+
+
+def _variable(name: str) -> str:
+    if name not in VARIABLES:
+        fix = f"use one of {', '.join(VARIABLES)}"
+        raise PydanticCustomError("unknown_variable", "there is no variable {name}", {"name": shown(name), "fix": fix})
+    return name
 
 
 def _at_least_one(references: tuple[str, ...]) -> tuple[str, ...]:
@@ -247,9 +255,19 @@ class CurveMoveShock(Part):
 
 
 class IrrbbShock(Part):
+    """Without a `standard` that of the run's rule set: a run pins it."""
+
     kind: Literal["IRRBB"]
-    standard: IrrbbStandard = "d578"
+    standard: IrrbbStandard | None = None
     name: IrrbbName
+
+
+NEWEST_STANDARD: IrrbbStandard = "d578"
+
+
+def standard_of(shock: IrrbbShock) -> IrrbbStandard:
+    """A shock that names none, in a run that pinned none, takes the newest."""
+    return shock.standard or NEWEST_STANDARD
 
 
 class SupervisoryShock(Part):
@@ -259,6 +277,52 @@ class SupervisoryShock(Part):
     cycle: Literal[2024, 2025, 2026]
     name: Literal["BASELINE", "SEVERELY_ADVERSE"]
     quarter: Annotated[str | int | None, BeforeValidator(_quarter)] = None
+
+
+class CreditFactorShock(Part):
+    """The state of the economy in Vasicek's one-factor model: -2.33 is a year that is worse one time in a hundred."""
+
+    kind: Literal["CREDIT_FACTOR"]
+    z: Annotated[Number, Field(ge=-40, le=40)]
+    rho: Annotated[Number, Field(ge=0, lt=1)]
+
+
+Variable = Annotated[str, Field(strict=True), AfterValidator(_variable)]
+MAX_QUARTERS = 400
+
+
+class MacroShock(Part):
+    """A path of macro variables of one's own, quarter by quarter from the valuation date on; it moves no price."""
+
+    kind: Literal["MACRO"]
+    start: dict[Variable, Number]
+    path: Annotated[
+        dict[Variable, Annotated[tuple[Number, ...], Field(min_length=1, max_length=MAX_QUARTERS)]], Field(min_length=1)
+    ]
+
+    @model_validator(mode="after")
+    def _has_starts(self) -> "MacroShock":
+        for name, values in self.path.items():
+            if name not in self.start:
+                fix = "say under start what it was in the quarter before the path"
+                raise PydanticCustomError("no_start", "{name} has a path and no start", {"name": name, "fix": fix})
+            _refuse_impossible(name, (self.start[name], *values))
+        if len({len(values) for values in self.path.values()}) > 1:
+            fix = "bring as many quarters of each variable"
+            raise PydanticCustomError("uneven_path", "the variables' paths differ in length", {"fix": fix})
+        return self
+
+
+def _refuse_impossible(name: str, values: tuple[float, ...]) -> None:
+    kind, lowest = change_kind(name), min(values)
+    if kind is Change.RELATIVE and lowest <= 0.0:
+        fix = "give levels above nil, as they are printed"
+        raise PydanticCustomError(
+            "out_of_range", "{name} is a level, and one is not above nil", {"name": name, "fix": fix}
+        )
+    if kind is Change.GROWN and lowest <= -100.0:
+        fix = "give annualised percent: -5.4 is a fall of 5.4 %"
+        raise PydanticCustomError("out_of_range", "{name} loses 100 % or more", {"name": name, "fix": fix})
 
 
 Shock = Annotated[
@@ -275,7 +339,9 @@ Shock = Annotated[
     | CurveShock
     | CurveMoveShock
     | IrrbbShock
-    | SupervisoryShock,
+    | SupervisoryShock
+    | CreditFactorShock
+    | MacroShock,
     Field(discriminator="kind"),
 ]
 

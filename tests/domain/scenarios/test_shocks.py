@@ -30,6 +30,8 @@ SHOCKS: list[dict[str, Any]] = [
     {"kind": "IRRBB", "standard": "d368", "name": "STEEPENER"},
     {"kind": "SUPERVISORY", "cycle": 2026, "name": "SEVERELY_ADVERSE"},
     {"kind": "SUPERVISORY", "cycle": 2026, "name": "BASELINE", "quarter": "2026 Q3"},
+    {"kind": "CREDIT_FACTOR", "z": -2.33, "rho": 0.2},
+    {"kind": "MACRO", "start": {"unemployment_rate": 4.5}, "path": {"unemployment_rate": [5.9, 7.2]}},
 ]
 
 
@@ -59,9 +61,9 @@ def test_a_file_holds_one_scenario_or_several() -> None:
     )
 
 
-def test_irrbb_defaults_to_the_standard_in_force() -> None:
+def test_an_irrbb_shock_leaves_its_standard_to_the_run() -> None:
     (scenario,) = parse_scenarios(json.dumps(_scenario({"kind": "IRRBB", "name": "SHORT_UP"})))
-    assert scenario.shocks[0].model_dump()["standard"] == "d578"
+    assert "standard" not in scenario.shocks[0].model_dump()
 
 
 def test_base_is_the_market_without_shocks() -> None:
@@ -113,6 +115,19 @@ def test_base_is_the_market_without_shocks() -> None:
         ({"kind": "SUPERVISORY", "cycle": 2026, "name": "ADVERSE"}, "name", "UNKNOWN_VALUE"),
         ({"kind": "SUPERVISORY", "cycle": 2026, "name": "BASELINE", "quarter": "Q3"}, "quarter", "INVALID_QUARTER"),
         ({"kind": "SUPERVISORY", "cycle": 2026, "name": "BASELINE", "quarter": 14}, "quarter", "INVALID_QUARTER"),
+        ({"kind": "CREDIT_FACTOR", "z": -2.33, "rho": 1}, "rho", "OUT_OF_RANGE"),
+        ({"kind": "CREDIT_FACTOR", "rho": 0.2}, "z", "MISSING"),
+        ({"kind": "MACRO", "path": {"vix": [30]}}, "start", "MISSING"),
+        ({"kind": "MACRO", "start": {}, "path": {"vix": [30]}}, "", "NO_START"),
+        ({"kind": "MACRO", "start": {"vix": 20, "rates": 1}, "path": {"vix": [30]}}, "start.rates", "UNKNOWN_VARIABLE"),
+        ({"kind": "MACRO", "start": {"vix": 20}, "path": {"vix": [30], "gdp": [1]}}, "path.gdp", "UNKNOWN_VARIABLE"),
+        ({"kind": "MACRO", "start": {"vix": 20}, "path": {"vix": []}}, "path.vix", "INVALID_VALUE"),
+        ({"kind": "MACRO", "start": {"eurusd": 0}, "path": {"eurusd": [1]}}, "", "OUT_OF_RANGE"),
+        (
+            {"kind": "MACRO", "start": {"vix": 20, "prime_rate": 7}, "path": {"vix": [30], "prime_rate": [7, 8]}},
+            "",
+            "UNEVEN_PATH",
+        ),
     ],
 )
 def test_what_makes_a_shock_invalid(shock: dict[str, Any], place: str, code: str) -> None:
