@@ -1,6 +1,6 @@
 """What a scenario does to PD and LGD: shocks in their order, and the changes of macro variables by quarter."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -46,7 +46,7 @@ class CreditMoves:
 
     of_pd: tuple[Scaled | CreditFactor, ...] = ()
     severity_add: float = 0.0
-    changes: Mapping[str, Array] = field(default_factory=dict)
+    changes: Mapping[str, Sequence[float]] = field(default_factory=dict)
     """[quarters] by variable, from the jump-off quarter; a variable that the path lacks is not there"""
     quarters: int = 0
     """of the macro path; 0 without one"""

@@ -40,6 +40,8 @@ class RunInputs:
     """without prepayment, default and calls of deals: a basis of cash flows that are shown, never of results"""
     in_parts: bool = field(default=False, kw_only=True)
     """with principal in its parts too, for cash flows that are shown"""
+    without_default: bool = field(default=False, kw_only=True)
+    """prepayment alone: the payments that an expected loss runs over"""
 
     @property
     def as_of_day(self) -> int:

@@ -96,6 +96,8 @@ class Behaviour:
 def behaviours_of(run: RunInputs, terms: Terms) -> list[Behaviour]:
     """One where every scenario scales all speeds alike; one more for each way of replacing or matching some."""
     quoted, tables = Speeds.none(len(terms)) if run.is_contractual else speeds_of(terms), run.tables
+    if run.without_default:
+        quoted = quoted._replace(default_kind=np.full(len(terms), NO_SPEED))
     groups: dict[str, list[int]] = {}
     for scenario in range(run.scenario_count):
         groups.setdefault(repr(tables.speed_shocks[scenario]), []).append(scenario)

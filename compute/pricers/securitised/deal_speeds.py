@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from compute.inputs.deals import Deal
 from compute.inputs.run_inputs import RunInputs
 from compute.kernels.flows.modelled_speeds import NO_MODEL
+from compute.kernels.flows.speeds import NO_SPEED
 from compute.pricers.debt.modelled import market_rates
 from compute.pricers.debt.speeds import shocked_speeds
 from compute.pricers.securitised.deals import Models, Speeds, as_quoted, contractual
@@ -33,6 +34,8 @@ def speeds_under(run: RunInputs, deal: Deal, scenario: int, bump: Bump = AS_IS) 
     if shocks:
         moved = shocked_speeds(lines, shocks, lambda match: lines_matched(run.portfolio, deal, match))
         lines = lines._replace(**moved)
+    if run.without_default:
+        lines = lines._replace(default_kind=np.full(len(lines.default_kind), NO_SPEED, np.int8))
     return Speeds(speeds.shock, lines, models_under(run, deal, scenario, bump), is_called(run, deal, scenario))
 
 

@@ -60,7 +60,7 @@ def places_of(run: RunInputs) -> dict[str, Place]:
 def projected(run: RunInputs, deal: Deal) -> ProjectedDeal:
     """Once a run, whichever chunk asks first."""
     made: ProjectedDeal = run.lookups.once(
-        f"projected deal, contractual: {run.is_contractual}", deal.deal_id, partial(project, run, deal)
+        f"projected deal, {run.is_contractual}, {run.without_default}", deal.deal_id, partial(project, run, deal)
     )
     return made
 

@@ -1,0 +1,113 @@
+"""What all positions of a run's allowance share: policy, segments, scenarios with their weights, the market's rates."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from compute.allowance.choices import NONE, Choices, choices_of
+from compute.allowance.moves import CreditMoves
+from compute.allowance.paths import horizon_of
+from compute.capital.basics import Setting, is_exposure
+from compute.capital.columns import Columns, Exposures
+from domain.capital.policies import Horizon, PolicyDocument
+from domain.portfolio.attributes import matched
+from domain.portfolio.exposure_columns import ACCOUNTING_CLASSES
+from domain.scenarios.versions import BASE, split_reference
+
+Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+Rows = NDArray[np.int64]
+HFS, FVO, AFS = (ACCOUNTING_CLASSES.index(name) for name in ("HFS", "FVO", "AFS"))
+NO_WEIGHTS = {BASE: 1.0}
+
+
+@dataclass(frozen=True)
+class Book:
+    """[positions] of the whole portfolio; the figures of a position need nothing of others but these."""
+
+    columns: Columns
+    setting: Setting
+    policy: PolicyDocument | None
+    scenarios: tuple[str, ...]
+    """of the run, pinned"""
+    moves: tuple[CreditMoves, ...]
+    """[S] of each"""
+
+    @cached_property
+    def horizon(self) -> Horizon:
+        return horizon_of(self.policy)
+
+    @cached_property
+    def choices(self) -> Choices:
+        return choices_of(self.columns.portfolio, self.policy)
+
+    @cached_property
+    def distinct_moves(self) -> list[int]:
+        """[S] the first scenario that moves PD and LGD alike."""
+        first: dict[str, int] = {}
+        return [first.setdefault(repr(moves), place) for place, moves in enumerate(self.moves)]
+
+    @property
+    def makes_allowance(self) -> bool:
+        return self.policy is not None and (self.policy.cecl is not None or self.policy.ifrs9 is not None)
+
+    @property
+    def is_ifrs9(self) -> bool:
+        return self.policy is not None and self.policy.cecl is None and self.policy.ifrs9 is not None
+
+    @cached_property
+    def weights(self) -> dict[int, float]:
+        """By the place of a scenario among the run's; those alone that are weighed."""
+        said = self.horizon.scenario_weights or NO_WEIGHTS
+        places: dict[str, int] = {}
+        for place, pinned in enumerate(self.scenarios):
+            for name in (pinned, split_reference(pinned)[0]):
+                places.setdefault(name, place)
+        return {places[name]: weight for name, weight in said.items()}
+
+    @cached_property
+    def exposed(self) -> Flags:
+        """[positions] that have credit measures at all."""
+        return is_exposure(Exposures(self.columns, np.arange(self.columns.portfolio.position_count)))
+
+    @cached_property
+    def accounting(self) -> Rows:
+        """[positions] of ACCOUNTING_CLASSES"""
+        everyone = Exposures(self.columns, np.arange(self.columns.portfolio.position_count))
+        return everyone.choice("accounting_class", ACCOUNTING_CLASSES, "AMORTISED_COST")
+
+    @cached_property
+    def carried(self) -> Flags:
+        """[positions] at a cost that an allowance is made against."""
+        return self.exposed & ~np.isin(self.accounting, (HFS, FVO)) & self.makes_allowance
+
+    @cached_property
+    def in_scope(self) -> Flags:
+        """[positions] that have a segment too, or need none."""
+        return self.carried & ((self.choices.segment != NONE) | self.is_ifrs9)
+
+    @cached_property
+    def segment_names(self) -> tuple[str, ...]:
+        """Of all segments, in the policy's order; under IFRS 9 those of satellites. The last is of what has none."""
+        parts: Sequence[object] = self.choices.satellites if self.is_ifrs9 else self.choices.segments
+        return (*dict.fromkeys(str(part.segment) for part in parts), "")  # type: ignore[attr-defined]
+
+    @cached_property
+    def segment_of(self) -> Rows:
+        """[positions] place in `segment_names`."""
+        parts = self.choices.satellites if self.is_ifrs9 else self.choices.segments
+        chosen = self.choices.satellite if self.is_ifrs9 else self.choices.segment
+        table = np.array([*(self.segment_names.index(part.segment) for part in parts), len(self.segment_names) - 1])
+        places: Rows = table[chosen]
+        return places
+
+    def matched(self, rows: Rows, match: Mapping[str, str]) -> Flags:
+        """[n] of some positions."""
+        chosen: Flags = matched(self.columns.portfolio, match)[rows]
+        return chosen
+
+    def matching(self, rows: Rows) -> partial[Flags]:
+        return partial(self.matched, rows)
