@@ -1,17 +1,20 @@
 """What all positions of a run's allowance share: policy, segments, scenarios with their weights, the market's rates."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property, partial
+from threading import RLock
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from compute.allowance.choices import NONE, Choices, choices_of
-from compute.allowance.moves import CreditMoves
+from compute.allowance.moves import CreditMoves, Matched
 from compute.allowance.paths import horizon_of
 from compute.capital.basics import Setting, is_exposure
 from compute.capital.columns import Columns, Exposures
+from compute.capital.frameworks import rates_of
 from domain.capital.policies import Horizon, PolicyDocument
 from domain.portfolio.attributes import matched
 from domain.portfolio.exposure_columns import ACCOUNTING_CLASSES
@@ -20,6 +23,7 @@ from domain.scenarios.versions import BASE, split_reference
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Rows = NDArray[np.int64]
+T = TypeVar("T")
 HFS, FVO, AFS = (ACCOUNTING_CLASSES.index(name) for name in ("HFS", "FVO", "AFS"))
 NO_WEIGHTS = {BASE: 1.0}
 
@@ -35,6 +39,8 @@ class Book:
     """of the run, pinned"""
     moves: tuple[CreditMoves, ...]
     """[S] of each"""
+    _known: dict[tuple[object, ...], Any] = field(default_factory=dict)
+    _lock: RLock = field(default_factory=RLock)
 
     @cached_property
     def horizon(self) -> Horizon:
@@ -69,6 +75,11 @@ class Book:
         return {places[name]: weight for name, weight in said.items()}
 
     @cached_property
+    def rate(self) -> Array:
+        """[positions] base currency per unit, NaN where no pairs lead there."""
+        return rates_of(Exposures(self.columns, np.arange(self.columns.portfolio.position_count)), self.setting)
+
+    @cached_property
     def exposed(self) -> Flags:
         """[positions] that have credit measures at all."""
         return is_exposure(Exposures(self.columns, np.arange(self.columns.portfolio.position_count)))
@@ -82,7 +93,8 @@ class Book:
     @cached_property
     def carried(self) -> Flags:
         """[positions] at a cost that an allowance is made against."""
-        return self.exposed & ~np.isin(self.accounting, (HFS, FVO)) & self.makes_allowance
+        carried: Flags = self.exposed & ~np.isin(self.accounting, (HFS, FVO)) & self.makes_allowance
+        return carried
 
     @cached_property
     def in_scope(self) -> Flags:
@@ -104,10 +116,23 @@ class Book:
         places: Rows = table[chosen]
         return places
 
+    def once(self, key: tuple[object, ...], make: Callable[[], T]) -> T:
+        """What chunks share and is only worked out where one asks."""
+        with self._lock:
+            if key not in self._known:
+                self._known[key] = make()
+            found: T = self._known[key]
+            return found
+
+    def prepare(self) -> None:
+        """All that chunks read, before several of them ask at once."""
+        _ = (self.choices, self.weights, self.exposed, self.in_scope, self.segment_of, self.rate, self.distinct_moves)
+
     def matched(self, rows: Rows, match: Mapping[str, str]) -> Flags:
         """[n] of some positions."""
-        chosen: Flags = matched(self.columns.portfolio, match)[rows]
-        return chosen
+        key = ("matched", *sorted(match.items()))
+        everyone: Flags = self.once(key, lambda: matched(self.columns.portfolio, match))
+        return everyone[rows]
 
-    def matching(self, rows: Rows) -> partial[Flags]:
+    def matching(self, rows: Rows) -> Matched:
         return partial(self.matched, rows)

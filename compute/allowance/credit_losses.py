@@ -117,9 +117,8 @@ class Lent:
                 told[:, scenario], reason[scenario] = self._under(scenario)
         short = self.basics.carrying_ccy - told[EXPECTED_CASH] + told[OF_UNDRAWN]
         cash_flow = np.where(self.basics.defaulted, told[LIFETIME], short)
-        amounts = (np.where(reason != Reason.NONE, np.nan, each) for each in (told[TWELVE_MONTHS], told[LIFETIME]))
-        cash_flow = np.where(reason != Reason.NONE, np.nan, cash_flow)
-        return Losses(*amounts, cash_flow, told[YEARS], reason, self.payments[1])
+        told[: OF_UNDRAWN + 1, reason != Reason.NONE], cash_flow[reason != Reason.NONE] = np.nan, np.nan
+        return Losses(told[TWELVE_MONTHS], told[LIFETIME], cash_flow, told[YEARS], reason, self.payments[1])
 
     def _under(self, scenario: int) -> tuple[Array, NDArray[np.uint8]]:
         paths, (families, reason) = self.paths(scenario), self.payments

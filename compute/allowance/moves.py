@@ -7,6 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
+from domain.scenarios.macro import macro_path
+from domain.scenarios.shocks import CreditFactorShock, DefaultShock, ScenarioDocument, SeverityShock
+
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Matched = Callable[[Mapping[str, str]], Flags]
@@ -75,3 +78,23 @@ class CreditMoves:
 
 
 UNMOVED = CreditMoves()
+
+
+def moves_of(scenario: ScenarioDocument) -> CreditMoves:
+    """Shocks that replace a speed move no PD."""
+    of_pd: list[Scaled | CreditFactor] = []
+    severity_add = 0.0
+    for shock in scenario.shocks:
+        match shock:
+            case DefaultShock(multiplier=float(multiplier)):
+                of_pd.append(Scaled(multiplier, shock.match))
+            case CreditFactorShock():
+                of_pd.append(CreditFactor(shock.z, shock.rho))
+            case SeverityShock():
+                severity_add += shock.add
+            case _:
+                pass
+    path = macro_path(scenario)
+    if path is None:
+        return CreditMoves(tuple(of_pd), severity_add)
+    return CreditMoves(tuple(of_pd), severity_add, path.changes, len(path))

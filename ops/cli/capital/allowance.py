@@ -1,0 +1,38 @@
+"""`tenor allowance show | rollforward`: the allowance of a run, by the policy that it pins."""
+
+from typing import Annotated
+
+import typer
+
+from domain.refusals import Refused
+from ops.cli.capital.regulatory import AsFormat, Run, ToFile, put
+from ops.cli.options import A_RUN, AsJson, opened
+from ops.ids import run_named
+
+REPORTS = ("segments", "positions", "paths", "vintage", "past_due")
+
+
+def register(app: typer.Typer) -> None:
+    allowance = typer.Typer(help="Allowance for credit losses of a run, by its policy.", no_args_is_help=True)
+    allowance.command("show")(show)
+    app.add_typer(allowance, name="allowance")
+
+
+def show(
+    context: typer.Context,
+    run: Run,
+    report: Annotated[str, typer.Option(help=" or ".join(REPORTS))] = REPORTS[0],
+    format: AsFormat = None,
+    out: ToFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """The allowance by segment or position, its paths, and the tables that are disclosed."""
+    if report not in REPORTS:
+        raise Refused("UNKNOWN_REPORT", f"there is no report {report!r}", f"use {' or '.join(REPORTS)}")
+    from ops.regulatory.allowance import AllowanceOfRuns
+    from query_api.services.allowance import AllowanceReport
+
+    with opened(context) as tenor:
+        run_id = run_named(tenor.storage, run)
+        found = AllowanceOfRuns(tenor.storage).report(run_id, AllowanceReport(report))
+    put(found, f"run-{run_id}-allowance-{report}", format, out, as_json)

@@ -1,0 +1,143 @@
+"""The allowance of a run, worked out when it is asked for: by the policy, rules and scenarios that its log pins."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from compute.allowance.allowances import Allowances, allowances_of_run
+from compute.allowance.book import Book
+from compute.allowance.moves import moves_of
+from compute.allowance.reports import (
+    Shown,
+    past_due_table,
+    paths_table,
+    positions_table,
+    segments_table,
+    vintage_table,
+)
+from compute.capital.columns import Columns
+from compute.capital.frameworks import setting_of
+from compute.chunks import price_terms
+from compute.inputs.run_inputs import PRICES_ONLY, RunInputs, resolve
+from domain.capital.policies import PolicyDocument
+from domain.market.document import MarketDocument
+from domain.measures.measures import Fact
+from domain.runs.run import RunRequested
+from domain.scenarios.shocks import BASE_SCENARIO, ScenarioDocument
+from domain.scenarios.versions import BASE, split_reference
+from ops.audit.run_events import read_run
+from ops.http.refused_queries import refusing_as_queries
+from ops.ports import Storage
+from query_api.services.allowance import AllowanceReport
+
+RUNS_KEPT = 2
+Scenarios = dict[str, ScenarioDocument]
+"""by pinned name"""
+
+
+@dataclass(frozen=True)
+class OfRun:
+    """What a run's allowance is worked out from."""
+
+    requested: RunRequested
+    market: MarketDocument
+    columns: Columns
+
+    @cached_property
+    def scenarios(self) -> Scenarios:
+        documents = zip(self.requested.scenarios, self.requested.scenario_documents, strict=True)
+        return {pinned: ScenarioDocument.model_validate(one) for pinned, one in documents}
+
+    @cached_property
+    def policy(self) -> PolicyDocument | None:
+        return setting_of(self.requested, self.market)[1]
+
+    @cached_property
+    def shown(self) -> Shown:
+        return self.under(self.policy, self.scenarios)
+
+    def under(self, policy: PolicyDocument | None, scenarios: Scenarios) -> Shown:
+        """Under a policy; its scenarios are looked up among those given."""
+        weighed = _weighed(policy, scenarios)
+        book = self.book(policy, weighed)
+        return Shown(book, self._allowances(book, weighed))
+
+    def book(self, policy: PolicyDocument | None, scenarios: Scenarios) -> Book:
+        said = policy.model_dump(mode="json", exclude_none=True) if policy else None
+        setting, policy = setting_of(self.requested.model_copy(update={"policy_document": said}), self.market)
+        moves = tuple(moves_of(one) for one in scenarios.values())
+        return Book(self.columns, setting, policy, tuple(scenarios), moves)
+
+    def inputs(self, scenarios: Sequence[ScenarioDocument]) -> RunInputs:
+        requested = self.requested
+        return resolve(
+            self.columns.portfolio,
+            self.market,
+            scenarios,
+            base_currency=requested.base_currency,
+            measures=PRICES_ONLY,
+            chunk_size=requested.chunk_size,
+        )
+
+    def _allowances(self, book: Book, scenarios: Scenarios) -> Allowances:
+        return allowances_of_run(book, self.inputs(list(scenarios.values())), self.fair_values)
+
+    @cached_property
+    def _unshocked(self) -> RunInputs:
+        return self.inputs([BASE_SCENARIO])
+
+    def fair_values(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        run = self._unshocked
+        values: NDArray[np.float64] = price_terms(run, run.terms_of(rows)).blocks[Fact.PRICED].values[0, 0]
+        return values
+
+
+def _weighed(policy: PolicyDocument | None, scenarios: Scenarios) -> Scenarios:
+    """Those that the policy weighs; BASE where it weighs none."""
+    horizon = policy and (policy.cecl or policy.ifrs9)
+    names = tuple(horizon.scenario_weights) if horizon and horizon.scenario_weights else (BASE,)
+    return {
+        pinned: one for pinned, one in scenarios.items() if pinned in names or split_reference(pinned)[0] in names
+    }
+
+
+class AllowanceOfRuns:
+    """Keeps what it worked out last: a run's allowance never changes."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._of = lru_cache(maxsize=RUNS_KEPT)(self._read)
+
+    def report(self, run_id: str, report: AllowanceReport) -> pa.Table:
+        run = self._of(run_id)
+        match report:
+            case AllowanceReport.POSITIONS:
+                return positions_table(run.shown)
+            case AllowanceReport.SEGMENTS:
+                return segments_table(run.shown)
+            case AllowanceReport.PATHS:
+                return paths_table(run.book(run.policy, run.scenarios), run.inputs([BASE_SCENARIO]))
+            case AllowanceReport.VINTAGE:
+                return vintage_table(run.shown)
+            case AllowanceReport.PAST_DUE:
+                return past_due_table(run.shown)
+
+    def _read(self, run_id: str) -> OfRun:
+        requested = read_run(self._storage.store, run_id).requested
+        portfolio = self._storage.portfolio(requested.portfolio_sha256)
+        return OfRun(requested, self._storage.market(requested.market_sha256), Columns(portfolio))
+
+
+class AllowanceQueries:
+    """The same, refusing as queries do."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._allowance = AllowanceOfRuns(storage)
+
+    def report(self, run_id: str, report: AllowanceReport) -> pa.Table:
+        with refusing_as_queries():
+            return self._allowance.report(run_id, report)
