@@ -38,12 +38,14 @@ from ops.metrics import ProjectionCollector
 from ops.parsing.pool import Abandoned
 from ops.ports import Storage
 from ops.processes.stopping import Stop
+from ops.regulatory.allowance import AllowanceQueries
 from ops.regulatory.capital import CapitalQueries
 from ops.run_metrics import RunCollector
 from ops.wiring import Tenor
 from query_api.http.app import create_app
 from query_api.http.problems import unreachable
 from query_api.services import (
+    allowance,
     audit,
     bridge,
     cashflow,
@@ -170,6 +172,7 @@ def cash_flow_routers(storage: Storage) -> list[APIRouter]:
 def regulatory_routers(tenor: Tenor, envelope_of: Callable[[Request], Envelope]) -> list[APIRouter]:
     return [
         regulatory.build_router(tenor.database.connect, CapitalQueries(tenor.storage)),
+        allowance.build_router(tenor.database.connect, AllowanceQueries(tenor.storage)),
         regulatory_commands.build_router(tenor.store, envelope_of),
     ]
 

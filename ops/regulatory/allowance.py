@@ -19,6 +19,7 @@ from compute.allowance.reports import (
     segments_table,
     vintage_table,
 )
+from compute.allowance.rollforward import rollforward_table
 from compute.capital.columns import Columns
 from compute.capital.frameworks import setting_of
 from compute.chunks import price_terms
@@ -26,13 +27,14 @@ from compute.inputs.run_inputs import PRICES_ONLY, RunInputs, resolve
 from domain.capital.policies import PolicyDocument
 from domain.market.document import MarketDocument
 from domain.measures.measures import Fact
+from domain.refusals import Refused
 from domain.runs.run import RunRequested
 from domain.scenarios.shocks import BASE_SCENARIO, ScenarioDocument
 from domain.scenarios.versions import BASE, split_reference
 from ops.audit.run_events import read_run
 from ops.http.refused_queries import refusing_as_queries
 from ops.ports import Storage
-from query_api.services.allowance import AllowanceReport
+from query_api.services.allowance import NOTE, AllowanceReport
 
 RUNS_KEPT = 2
 Scenarios = dict[str, ScenarioDocument]
@@ -100,9 +102,18 @@ def _weighed(policy: PolicyDocument | None, scenarios: Scenarios) -> Scenarios:
     """Those that the policy weighs; BASE where it weighs none."""
     horizon = policy and (policy.cecl or policy.ifrs9)
     names = tuple(horizon.scenario_weights) if horizon and horizon.scenario_weights else (BASE,)
-    return {
-        pinned: one for pinned, one in scenarios.items() if pinned in names or split_reference(pinned)[0] in names
-    }
+    return {pinned: one for pinned, one in scenarios.items() if pinned in names or split_reference(pinned)[0] in names}
+
+
+def _known_to(first: Scenarios, second: Scenarios) -> Scenarios:
+    """The first run's scenarios, and those of the second that it had none of the name of."""
+    names = {split_reference(pinned)[0] for pinned in first}
+    return first | {pinned: one for pinned, one in second.items() if split_reference(pinned)[0] not in names}
+
+
+def events_left_out(count: int) -> str:
+    events = "1 credit event is" if count == 1 else f"{count:,} credit events are"
+    return f"{events} left out: neither run makes an allowance for the position"
 
 
 class AllowanceOfRuns:
@@ -126,6 +137,24 @@ class AllowanceOfRuns:
             case AllowanceReport.PAST_DUE:
                 return past_due_table(run.shown)
 
+    def rollforward(self, from_run: str, to_run: str) -> pa.Table:
+        """What it leaves out is said in the table's own metadata, under NOTE."""
+        first, second = self._of(from_run), self._of(to_run)
+        if first.requested.base_currency != second.requested.base_currency:
+            message = f"one run is in {first.requested.base_currency}, the other in {second.requested.base_currency}"
+            raise Refused("BASE_CURRENCY_DIFFERS", message, "roll forward between runs in one base currency")
+        if first.requested.as_of > second.requested.as_of:
+            message = f"--from is of {first.requested.as_of}, after --to, which is of {second.requested.as_of}"
+            raise Refused("RUNS_REVERSED", message, "name the earlier run with --from")
+        found, left_out = rollforward_table(
+            first.shown,
+            second.shown,
+            lambda: first.under(second.policy, _known_to(first.scenarios, second.scenarios)),
+        )
+        if left_out:
+            found = found.replace_schema_metadata({NOTE: events_left_out(left_out)})
+        return found
+
     def _read(self, run_id: str) -> OfRun:
         requested = read_run(self._storage.store, run_id).requested
         portfolio = self._storage.portfolio(requested.portfolio_sha256)
@@ -141,3 +170,7 @@ class AllowanceQueries:
     def report(self, run_id: str, report: AllowanceReport) -> pa.Table:
         with refusing_as_queries():
             return self._allowance.report(run_id, report)
+
+    def rollforward(self, from_run: str, to_run: str) -> pa.Table:
+        with refusing_as_queries():
+            return self._allowance.rollforward(from_run, to_run)

@@ -4,15 +4,21 @@ Nothing of it is stored: it is worked out when it is asked for, by whoever hands
 """
 
 from enum import StrEnum
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import pyarrow as pa
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from query_api.http.answers import TABLE_RESPONSES, AsOfEvent, Format, table
-from query_api.reading import Connect
+from query_api.reading import Connect, reading
 from query_api.results.table import ResultTable
+from query_api.runs import RunRow, queryable_run, refuse_past
+
+NOTE, NOTE_HEADER = "note", "X-Note"
+"""Where a table says what it leaves out, and where an answer does."""
+RunFrom = Annotated[str, Query(alias="from", description="The earlier run.")]
+RunTo = Annotated[str, Query(alias="to", description="The later run.")]
 
 
 class AllowanceReport(StrEnum):
@@ -27,3 +33,50 @@ class Allowance(Protocol):
     """Who works it out; refuses as queries do."""
 
     def report(self, run_id: str, report: AllowanceReport) -> pa.Table: ...
+    def rollforward(self, from_run: str, to_run: str) -> pa.Table: ...
+
+
+def note_of(found: pa.Table) -> str:
+    """What a table leaves out; empty where it leaves out nothing."""
+    return (found.schema.metadata or {}).get(NOTE.encode(), b"").decode()
+
+
+def build_router(connect: Connect, allowance: Allowance) -> APIRouter:
+    router = APIRouter(prefix="/api/v1/regulatory", tags=["regulatory"])
+    _add_rollforward(router, connect, allowance)
+    _add_reports(router, connect, allowance)
+    return router
+
+
+def _add_rollforward(router: APIRouter, connect: Connect, allowance: Allowance) -> None:
+    @router.get("/rollforward", operation_id="regulatory_get_rollforward", responses=TABLE_RESPONSES)
+    def get_rollforward(request: Request, from_run: RunFrom, to_run: RunTo, format: Format = None) -> Response:
+        """Why the allowance moved from one run to another; a header says what is left out."""
+        first, second = (_run(connect, run, None) for run in (from_run, to_run))
+        found = allowance.rollforward(str(first.run_id), str(second.run_id))
+        answer = table(request, second, ResultTable.of(found, f"run-{second.run_id}-rollforward"), format)
+        if note_of(found):
+            answer.headers[NOTE_HEADER] = note_of(found)
+        return answer
+
+
+def _add_reports(router: APIRouter, connect: Connect, allowance: Allowance) -> None:
+    @router.get("/runs/{run_id}/allowance/{report}", operation_id="regulatory_get_allowance", responses=TABLE_RESPONSES)
+    def get_allowance(
+        request: Request,
+        run_id: str,
+        report: AllowanceReport,
+        format: Format = None,
+        as_of_event: AsOfEvent = None,
+    ) -> Response:
+        """The allowance by segment or position, its paths, and the tables that are disclosed."""
+        run = _run(connect, run_id, as_of_event)
+        found = allowance.report(str(run.run_id), report)
+        return table(request, run, ResultTable.of(found, f"run-{run.run_id}-allowance-{report}"), format)
+
+
+def _run(connect: Connect, run_id: str, as_of_event: int | None) -> RunRow:
+    with reading(connect) as connection:
+        run = queryable_run(connection, run_id)
+        refuse_past(as_of_event, run.log_position, f"run {run_id}")
+    return run
