@@ -12,8 +12,10 @@ from compute.allowance.book import AFS, Book
 from compute.allowance.choices import NONE
 from compute.allowance.credit_losses import Lent
 from compute.allowance.methods import ECL_12M, ECL_LIFETIME, OF_AFS, Modelled, modelled
+from compute.capital.basics import carrying_amounts
+from compute.capital.columns import Exposures
 from compute.inputs.run_inputs import RunInputs
-from domain.capital.policies import METHODS, Overlay
+from domain.capital.policies import METHODS
 from domain.measures.failures import Reason
 
 Array = NDArray[np.float64]
@@ -53,8 +55,10 @@ class Allowances:
         return self.model_ccy + self.overlay_ccy
 
 
-def allowances_of(book: Book, run: RunInputs, rows: Rows, fair_values: FairValues) -> Allowances:
-    """Of some positions of the run, without their overlays where those are shared with others: `with_overlays`."""
+def allowances_of(
+    book: Book, run: RunInputs, rows: Rows, fair_values: FairValues, lent: Lent | None = None
+) -> Allowances:
+    """Of some positions of the run, before overlays (`with_overlays`); `lent` where the exposed of them are known."""
     shape = (len(book.scenarios), len(rows))
     of_scenario, years = np.full(shape, np.nan), np.full(shape, np.nan)
     reason = np.full(shape, Reason.NOT_APPLICABLE, np.uint8)
@@ -63,7 +67,7 @@ def allowances_of(book: Book, run: RunInputs, rows: Rows, fair_values: FairValue
     method, stage = np.full(len(rows), NO_METHOD, np.int8), np.zeros(len(rows), np.int8)
     exposed = np.flatnonzero(book.exposed[rows])
     if len(exposed):
-        lent = Lent(book, run, rows[exposed])
+        lent = lent or Lent(book, run, rows[exposed])
         carrying[exposed] = lent.basics.carrying_ccy
         for name, at, found in _by_method(lent, fair_values):
             there = exposed[at]
@@ -74,17 +78,15 @@ def allowances_of(book: Book, run: RunInputs, rows: Rows, fair_values: FairValue
         if book.is_ifrs9:
             scope = np.flatnonzero(book.in_scope[lent.rows])
             stage[exposed[scope]] = stages(lent)[scope]
-    weighed = list(book.weights)
-    first = np.zeros(len(rows), np.uint8)
-    for scenario in weighed:
-        first = np.where(first == Reason.NONE, reason[scenario], first)
-    model = np.zeros(len(rows))
+    first, model = np.zeros(len(rows), np.uint8), np.zeros(len(rows))
+    for scenario in book.weights:
+        first = np.where(first == Reason.NONE, reason[scenario], first).astype(np.uint8)
+    first = np.where((first == Reason.NONE) & np.isnan(book.rate[rows]), Reason.MISSING_MARKET_DATA, first)
     for scenario, weight in book.weights.items():
         model = model + weight * of_scenario[scenario]
     model = np.where(first == Reason.NONE, model, np.nan)
-    return Allowances(
-        rows, carrying, method, stage, of_scenario, years, model, np.where(np.isnan(model), np.nan, 0.0), first
-    )
+    overlay = np.where(np.isnan(model), np.nan, 0.0)
+    return Allowances(rows, carrying, method, stage, of_scenario, years, model, overlay, first.astype(np.uint8))
 
 
 def _by_method(lent: Lent, fair_values: FairValues) -> Iterator[tuple[str, Rows, Modelled]]:
@@ -144,30 +146,27 @@ def with_overlays(book: Book, found: Allowances, amounts: Array) -> Allowances:
     overlay = found.overlay_ccy.copy()
     for place, each in enumerate(book.horizon.overlays):
         chosen = book.matched(found.rows, each.match) & ~np.isnan(found.model_ccy)
-        part = _share(each) * found.carrying_ccy + amounts[place] * found.carrying_ccy
+        part = (each.rate or 0.0) * found.carrying_ccy + amounts[place] * found.carrying_ccy
         if each.multiplier is not None:
             part = part + (each.multiplier - 1.0) * found.model_ccy
         overlay = np.where(chosen, overlay + part, overlay)
     return Allowances(**{**found.__dict__, "overlay_ccy": overlay})
 
 
-def _share(overlay: Overlay) -> float:
-    return overlay.rate or 0.0
+def amounts_per_unit(book: Book, models_of: Callable[[Rows], Array]) -> Array:
+    """[overlays] an amount in base currency over the cost, in base, of all that match it and have an allowance.
 
-
-def amounts_per_unit(book: Book, parts: list[Allowances]) -> Array:
-    """[overlays] an amount in base currency over the cost, in base, of all that match it and have an allowance."""
+    `models_of` says the model allowances of rows of the portfolio, NaN for what has none.
+    """
     found = np.zeros(len(book.horizon.overlays))
     for place, each in enumerate(book.horizon.overlays):
         if each.amount is not None:
-            cost = sum(_cost_base(book, part, each) for part in parts)
+            everyone = np.arange(book.columns.portfolio.position_count)
+            rows = np.flatnonzero(book.in_scope & book.matched(everyone, each.match))
+            rows = rows[~np.isnan(models_of(rows))]
+            cost = float((carrying_amounts(Exposures(book.columns, rows)) * book.rate[rows]).sum())
             found[place] = each.amount / cost if cost else 0.0
     return found
-
-
-def _cost_base(book: Book, part: Allowances, overlay: Overlay) -> float:
-    chosen = book.matched(part.rows, overlay.match) & ~np.isnan(part.model_ccy)
-    return float(np.nansum(part.carrying_ccy[chosen] * book.rate[part.rows[chosen]]))
 
 
 # --- a whole run ----------------------------------------------------------------------------------------------------
@@ -176,12 +175,15 @@ def _cost_base(book: Book, part: Allowances, overlay: Overlay) -> float:
 def allowances_of_run(book: Book, run: RunInputs, fair_values: FairValues) -> Allowances:
     """Of all positions, chunk by chunk on as many threads as there are processors; the same whoever does it."""
     everyone = np.arange(run.portfolio.position_count)
-    chunks = [everyone[first : first + run.chunk_size] for first in range(0, len(everyone), run.chunk_size)]
     book.prepare()
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        parts = list(pool.map(lambda rows: allowances_of(book, run, rows, fair_values), chunks))
-    amounts = amounts_per_unit(book, parts)
-    return _joined([with_overlays(book, part, amounts) for part in parts])
+        parts = list(pool.map(lambda rows: allowances_of(book, run, rows, fair_values), chunked(everyone, run)))
+    whole = _joined(parts)
+    return with_overlays(book, whole, amounts_per_unit(book, lambda rows: whole.model_ccy[rows]))
+
+
+def chunked(rows: Rows, run: RunInputs) -> list[Rows]:
+    return [rows[first : first + run.chunk_size] for first in range(0, len(rows), run.chunk_size)]
 
 
 def _joined(parts: list[Allowances]) -> Allowances:

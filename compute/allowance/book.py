@@ -51,6 +51,11 @@ class Book:
         return choices_of(self.columns.portfolio, self.policy)
 
     @cached_property
+    def unshocked(self) -> list[int]:
+        """Places of BASE among the scenarios."""
+        return [place for place, pinned in enumerate(self.scenarios) if split_reference(pinned)[0] == BASE]
+
+    @cached_property
     def distinct_moves(self) -> list[int]:
         """[S] the first scenario that moves PD and LGD alike."""
         first: dict[str, int] = {}
@@ -77,18 +82,21 @@ class Book:
     @cached_property
     def rate(self) -> Array:
         """[positions] base currency per unit, NaN where no pairs lead there."""
-        return rates_of(Exposures(self.columns, np.arange(self.columns.portfolio.position_count)), self.setting)
+        return rates_of(self._everyone, self.setting)
+
+    @property
+    def _everyone(self) -> Exposures:
+        return Exposures(self.columns, np.arange(self.columns.portfolio.position_count))
 
     @cached_property
     def exposed(self) -> Flags:
         """[positions] that have credit measures at all."""
-        return is_exposure(Exposures(self.columns, np.arange(self.columns.portfolio.position_count)))
+        return is_exposure(self._everyone)
 
     @cached_property
     def accounting(self) -> Rows:
         """[positions] of ACCOUNTING_CLASSES"""
-        everyone = Exposures(self.columns, np.arange(self.columns.portfolio.position_count))
-        return everyone.choice("accounting_class", ACCOUNTING_CLASSES, "AMORTISED_COST")
+        return self._everyone.choice("accounting_class", ACCOUNTING_CLASSES, "AMORTISED_COST")
 
     @cached_property
     def carried(self) -> Flags:
@@ -99,7 +107,8 @@ class Book:
     @cached_property
     def in_scope(self) -> Flags:
         """[positions] that have a segment too, or need none."""
-        return self.carried & ((self.choices.segment != NONE) | self.is_ifrs9)
+        in_scope: Flags = self.carried & ((self.choices.segment != NONE) | self.is_ifrs9)
+        return in_scope
 
     @cached_property
     def segment_names(self) -> tuple[str, ...]:

@@ -107,7 +107,7 @@ def origination_days(exposures: Exposures) -> Rows:
 
 def years_of(days: Rows) -> Rows:
     """Calendar years; -1 where there is no date."""
-    years = days.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
+    years: Rows = days.astype("datetime64[D]").astype("datetime64[Y]").astype(np.int64) + 1970
     return np.where(days == ABSENT_DATE, NONE, years)
 
 

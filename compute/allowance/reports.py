@@ -113,8 +113,8 @@ def _of_segment(shown: Shown, segment: int) -> Iterator[dict[str, object]]:
     method = UNDER_IFRS9
     if not book.is_ifrs9:
         method = next(each.method for each in book.choices.segments if each.segment == book.segment_names[segment])
-    common = {"segment": book.segment_names[segment] or None, "method": method, "positions": len(mine)}
-    common |= {"amortised_cost": _total(cost)}
+    total, name = _total(cost), book.segment_names[segment] or None
+    common: dict[str, object] = {"segment": name, "method": method, "positions": len(mine), "amortised_cost": total}
     years = 0.0
     for scenario, weight in book.weights.items():
         amount, of_scenario = _total(found.of_scenario_ccy[scenario, mine] * base), None
@@ -127,7 +127,7 @@ def _of_segment(shown: Shown, segment: int) -> Iterator[dict[str, object]]:
             "model_allowance": amount,
             "overlay": 0.0,
             "allowance": amount,
-            "rate": _ratio(amount, common["amortised_cost"]),
+            "rate": _ratio(amount, total),
             "warm_years": of_scenario,
         }
     model, overlay = (_total(each[mine] * base) for each in (found.model_ccy, found.overlay_ccy))
@@ -137,7 +137,7 @@ def _of_segment(shown: Shown, segment: int) -> Iterator[dict[str, object]]:
         "model_allowance": model,
         "overlay": overlay,
         "allowance": model + overlay,
-        "rate": _ratio(model + overlay, common["amortised_cost"]),
+        "rate": _ratio(model + overlay, total),
         "warm_years": years if method == "WARM" else None,
     }
 
@@ -241,8 +241,7 @@ def _total(amounts: Array) -> float:
     return float(np.nansum(amounts))
 
 
-def _ratio(over: float, under: object) -> float | None:
-    assert isinstance(under, float)
+def _ratio(over: float, under: float) -> float | None:
     return over / under if under else None
 
 

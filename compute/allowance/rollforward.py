@@ -56,11 +56,13 @@ class Side:
     def currency(self) -> NDArray[np.str_]:
         known = self.shown.book.columns.own_labels("currency")
         assert known is not None
-        return np.array(known.keys)[known.codes][self._order]
+        names: NDArray[np.str_] = np.array(known.keys)[known.codes]
+        return names[self._order]
 
     @cached_property
     def segment(self) -> NDArray[np.str_]:
-        return np.array(self.shown.book.segment_names)[self.shown.book.segment_of][self._order]
+        names: NDArray[np.str_] = np.array(self.shown.book.segment_names)[self.shown.book.segment_of]
+        return names[self._order]
 
     @cached_property
     def in_scope(self) -> Flags:
@@ -85,13 +87,13 @@ class Movement:
 def rollforward_table(first: Shown, second: Shown, under_second: Callable[[], Shown]) -> tuple[pa.Table, int]:
     """A row for each segment and TOTAL; and how many credit events are in none of them."""
     moved = movement_of(Side(first), Side(second), lambda: Side(under_second()))
-    names = [name for name in (*second.book.segment_names, *first.book.segment_names)]
-    rows = []
+    names = (*second.book.segment_names, *first.book.segment_names)
+    rows: list[dict[str, object]] = []
     for name in dict.fromkeys(names):
         mine = moved.segment == name
         if mine.any() and (name or any((each[mine] != 0.0).any() for each in moved.parts.values())):
-            rows.append({"segment": name or None} | _sums(moved.parts, mine))
-    rows.append({"segment": TOTAL} | _sums(moved.parts, np.ones(len(moved.segment), np.bool_)))
+            rows.append({"segment": name or None, **_sums(moved.parts, mine)})
+    rows.append({"segment": TOTAL, **_sums(moved.parts, np.ones(len(moved.segment), np.bool_))})
     schema = pa.schema([("segment", pa.string()), *((name, pa.float64()) for name in COLUMNS)])
     return pa.Table.from_pylist(rows, schema=schema), moved.left_out
 

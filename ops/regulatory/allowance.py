@@ -4,12 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
-import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from compute.allowance.allowances import Allowances, allowances_of_run
+from compute.allowance.allowances import allowances_of_run
 from compute.allowance.book import Book
+from compute.allowance.measures import AllowanceInputs
 from compute.allowance.moves import moves_of
 from compute.allowance.reports import (
     Shown,
@@ -22,11 +21,9 @@ from compute.allowance.reports import (
 from compute.allowance.rollforward import rollforward_table
 from compute.capital.columns import Columns
 from compute.capital.frameworks import setting_of
-from compute.chunks import price_terms
 from compute.inputs.run_inputs import PRICES_ONLY, RunInputs, resolve
 from domain.capital.policies import PolicyDocument
 from domain.market.document import MarketDocument
-from domain.measures.measures import Fact
 from domain.refusals import Refused
 from domain.runs.run import RunRequested
 from domain.scenarios.shocks import BASE_SCENARIO, ScenarioDocument
@@ -66,7 +63,8 @@ class OfRun:
         """Under a policy; its scenarios are looked up among those given."""
         weighed = _weighed(policy, scenarios)
         book = self.book(policy, weighed)
-        return Shown(book, self._allowances(book, weighed))
+        inputs = AllowanceInputs(book, self.inputs(list(weighed.values())), self.market)
+        return Shown(book, allowances_of_run(book, inputs.run, inputs.fair_values))
 
     def book(self, policy: PolicyDocument | None, scenarios: Scenarios) -> Book:
         said = policy.model_dump(mode="json", exclude_none=True) if policy else None
@@ -84,18 +82,6 @@ class OfRun:
             measures=PRICES_ONLY,
             chunk_size=requested.chunk_size,
         )
-
-    def _allowances(self, book: Book, scenarios: Scenarios) -> Allowances:
-        return allowances_of_run(book, self.inputs(list(scenarios.values())), self.fair_values)
-
-    @cached_property
-    def _unshocked(self) -> RunInputs:
-        return self.inputs([BASE_SCENARIO])
-
-    def fair_values(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-        run = self._unshocked
-        values: NDArray[np.float64] = price_terms(run, run.terms_of(rows)).blocks[Fact.PRICED].values[0, 0]
-        return values
 
 
 def _weighed(policy: PolicyDocument | None, scenarios: Scenarios) -> Scenarios:

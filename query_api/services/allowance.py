@@ -38,7 +38,8 @@ class Allowance(Protocol):
 
 def note_of(found: pa.Table) -> str:
     """What a table leaves out; empty where it leaves out nothing."""
-    return (found.schema.metadata or {}).get(NOTE.encode(), b"").decode()
+    said: dict[bytes, bytes] = found.schema.metadata or {}
+    return said.get(NOTE.encode(), b"").decode()
 
 
 def build_router(connect: Connect, allowance: Allowance) -> APIRouter:
