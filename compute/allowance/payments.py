@@ -21,7 +21,7 @@ from compute.kernels.capital.periods import regulatory_years
 from compute.kernels.flows.amortization import period_fractions
 from compute.kernels.flows.flows import Flows
 from compute.outputs.failures import Failing
-from compute.pricers.debt.terms import LOAN, ZERO, Debt, is_custom_loan, resolve_debt, schedules_of
+from compute.pricers.debt.terms import ZERO, Debt, debt_of, is_custom_loan
 from compute.pricers.matured.recoveries import recovering
 from domain.measures.failures import Reason
 from domain.portfolio.tables import RATE_TYPES
@@ -100,13 +100,14 @@ def _of_tranches(run: RunInputs, family: FamilyFlows) -> Payments:
 
 
 def _of_debt(run: RunInputs, terms: Terms, family: FamilyFlows) -> tuple[Payments, Flows]:
-    debt = resolve_debt(run, terms, families_of(terms) == LOAN)
-    custom, flows = is_custom_loan(terms), family.flows
+    debt, custom, flows = family.debt, is_custom_loan(terms), family.flows
+    assert debt is not None
     by_years = custom | (terms.choice("rate_type", RATE_TYPES) == ZERO) | (debt.frequency == 0)
     position = np.repeat(np.arange(len(terms)), np.diff(flows.offsets))
     date, fraction = (flows.day + run.as_of_day).astype(np.int64), np.empty(len(flows.day))
     scheduled = ~custom[position]
-    date[scheduled], fraction[scheduled] = _scheduled(debt, np.flatnonzero(~custom))
+    if not custom.all():
+        date[scheduled], fraction[scheduled] = _scheduled(debt, np.flatnonzero(~custom))
     number = np.arange(len(position)) - flows.offsets[:-1][position] + 1
     time_yr = number / np.maximum(debt.frequency, 1)[position]
     if by_years.any():
@@ -122,9 +123,9 @@ def _of_debt(run: RunInputs, terms: Terms, family: FamilyFlows) -> tuple[Payment
 
 def _scheduled(debt: Debt, rows: Rows) -> tuple[Rows, Array]:
     """Dates and day-count fractions of the periods of those that have a schedule."""
-    schedules = schedules_of(debt.schedules, rows)
-    fractions = period_fractions(schedules, debt.day_count[rows], debt.frequency[rows], debt.is_loan[rows])
-    return schedules.end.astype(np.int64), fractions
+    debt = debt_of(debt, rows)
+    fractions = period_fractions(debt.schedules, debt.day_count, debt.frequency, debt.is_loan)
+    return debt.schedules.end.astype(np.int64), fractions
 
 
 def _pays(flows: Flows) -> NDArray[np.bool_]:

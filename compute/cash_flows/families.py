@@ -19,7 +19,7 @@ from compute.kernels.valuing.repricing import balances_left
 from compute.outputs.failures import Failing
 from compute.pricers.debt.eventful import resolve_eventful
 from compute.pricers.debt.projection import project_fixed, project_floating
-from compute.pricers.debt.terms import FLOATING, resolve_debt
+from compute.pricers.debt.terms import FLOATING, Debt, resolve_debt
 from compute.pricers.matured.recoveries import recovering, recovery_flows
 from compute.pricers.securitised.pools import flows_of_pools, pool_dates, pool_terms
 from compute.pricers.securitised.tranches import HeldTranches, flows_held, held_tranches
@@ -53,6 +53,8 @@ class FamilyFlows:
     reset_day: Days
     """[m] next reset of what floats, as an offset from the valuation date"""
     tranches: HeldTranches | None = None
+    debt: Debt | None = None
+    """terms and schedules of loans and bonds"""
 
 
 def family_flows(run: RunInputs, terms: Terms, failing: Failing) -> Iterator[FamilyFlows]:
@@ -93,13 +95,14 @@ def _debt(run: RunInputs, terms: Terms, place: Rows) -> FamilyFlows:
     debt, rate_type = resolve_debt(run, terms, is_loan), terms.choice("rate_type", RATE_TYPES)
     floats = rate_type == FLOATING
     flows = (project_floating(run, debt) if floats[0] else project_fixed(run, debt, rate_type)).flows
-    return _family(run, terms, place, flows, has_parts=is_loan, floats=floats)
+    return replace(_family(run, terms, place, flows, has_parts=is_loan, floats=floats), debt=debt)
 
 
 def _eventful(run: RunInputs, terms: Terms, place: Rows) -> FamilyFlows:
     """Adjustable rates reprice at their next reset; at the last payment where that comes first."""
     is_loan = families_of(terms) == LOAN
-    flows = resolve_eventful(run, resolve_debt(run, terms, is_loan)).flows_today()
+    debt = resolve_debt(run, terms, is_loan)
+    flows = resolve_eventful(run, debt).flows_today()
     family = _family(
         run, terms, place, flows, has_parts=is_loan, floats=terms.choice("rate_type", RATE_TYPES) == FLOATING
     )
@@ -107,7 +110,7 @@ def _eventful(run: RunInputs, terms: Terms, place: Rows) -> FamilyFlows:
     per_year = np.where(resets, terms.whole("reset_frequency", 1), 1).astype(np.int32)
     first = np.where(resets, terms.day("first_reset_date"), run.as_of_day).astype(np.int32)
     day = np.minimum(next_resets(run.as_of_day, first, per_year) - run.as_of_day, _last_payments(flows))
-    return replace(family, reset_day=np.where(resets, day, family.reset_day).astype(np.int32))
+    return replace(family, reset_day=np.where(resets, day, family.reset_day).astype(np.int32), debt=debt)
 
 
 def _pools(run: RunInputs, terms: Terms, place: Rows) -> FamilyFlows:
