@@ -93,6 +93,7 @@ def _weight(name: str, framework: str) -> Measure:
         f"RISK_WEIGHT_{framework}", Unit.DECIMAL, _RWA_EAD, _CAPITAL, f"{amounts[0]} / {amounts[1]}", with_it=amounts
     )
 
+
 MEASURES: tuple[Measure, ...] = (
     Measure("PV", Unit.CURRENCY, _S, _PRICED, "present value of the position"),
     Measure("ACCRUED_INTEREST", Unit.CURRENCY, _S, _PRICED, "coupon earned to the valuation date and not paid"),
@@ -175,10 +176,8 @@ MEASURES: tuple[Measure, ...] = (
     Measure(
         "EL_IRB", Unit.CURRENCY, _S, _CAPITAL, "expected loss of what internal ratings weigh, CRE35", is_beside=True
     ),
-    Measure(
-        "PROVISION_IRB", Unit.CURRENCY, _S, _CAPITAL, "specific provisions of what EL_IRB is worked out of", is_beside=True
-    ),
-    Measure("RWA_RATED", Unit.CURRENCY, _S, _CAPITAL, "RWA_IRB of what EL_IRB is worked out of", is_beside=True),
+    Measure("PROVISION_IRB", Unit.CURRENCY, _S, _CAPITAL, "specific provisions of what EL_IRB is of", is_beside=True),
+    Measure("RWA_RATED", Unit.CURRENCY, _S, _CAPITAL, "RWA_IRB of what EL_IRB is of", is_beside=True),
 )
 
 BY_NAME: dict[str, Measure] = {measure.name: measure for measure in MEASURES}

@@ -67,8 +67,7 @@ class Totals:
         self.columns = [measure for measure in measures for _ in measure.result_columns]
         self.averages = [c for c, measure in enumerate(self.columns) if measure.adds in AVERAGES]
         self._column_named = {
-            name: c
-            for c, name in enumerate(name for measure in measures for name in measure.result_columns)
+            name: c for c, name in enumerate(name for measure in measures for name in measure.result_columns)
         }
         self.sums = np.zeros((groups.cell_count, len(self.columns), scenarios))
         self.weights = np.zeros((groups.cell_count, len(self.averages), scenarios))

@@ -67,6 +67,7 @@ def value_flows(run: RunInputs, debt: Debt, projected: Projected, index: NDArray
             "KEY_RATE_DV01": key_rates,
             "FX_DELTA": fx_delta(run, debt.terms, found.pv),
             "CS01": found.cs01,
+            "KEY_RATE_CS01": found.key_rate_cs01,
             "ACCRUED_INTEREST": projected.accrued_ccy,
             "YIELD": yields,
             "MACAULAY_DURATION": macaulay_yr,

@@ -77,6 +77,7 @@ def price_pools(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Value
             "KEY_RATE_DV01": key_rates,
             "FX_DELTA": fx_delta(run, terms, found.pv),
             "CS01": found.cs01,
+            "KEY_RATE_CS01": found.key_rate_cs01,
             "ACCRUED_INTEREST": accrued_ccy,
             "YIELD": yields,
             "MACAULAY_DURATION": macaulay_yr,

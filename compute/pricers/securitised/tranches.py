@@ -97,6 +97,7 @@ def price_tranches(run: RunInputs, terms: Terms, index: Rows) -> Valued:
             "KEY_RATE_DV01": key_rates,
             "FX_DELTA": fx_delta(run, terms, found.pv),
             "CS01": found.cs01,
+            "KEY_RATE_CS01": found.key_rate_cs01,
             "ACCRUED_INTEREST": accrued_ccy,
             "YIELD": yields,
             "MACAULAY_DURATION": macaulay_yr,

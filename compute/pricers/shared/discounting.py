@@ -23,6 +23,7 @@ def discounted(run: RunInputs, flows: Flows, on: DiscountTerms, *, sensitivities
         gradient_of_scenario=tables.gradient_of_scenario,
         spread_factors=tables.spread_factors,
         sensitivities=sensitivities,
+        spread_tenors=run.asks("KEY_RATE_CS01"),
     )
 
 
