@@ -11,7 +11,7 @@ from query_api.errors import NotFound
 from query_api.reading import Connection, unpacked_numbers, unpacked_texts
 from query_api.results.chosen.positions import LoadBook, book_of
 from query_api.results.chosen.prepayment import field_of_models, models_of_market
-from query_api.results.columns import IDENTITY, ResultColumn
+from query_api.results.columns import IDENTITY, ResultColumn, chosen_columns
 from query_api.results.table import read_columns, read_identities
 from query_api.runs import RunRow, queryable_run, scenario_numbers
 
