@@ -77,8 +77,9 @@ class RunFacts:
         return min(self._request.chunk_size, self._request.positions - chunk_no * self._request.chunk_size)
 
     def has(self, chunk_no: int) -> bool:
-        """A chunk's facts are one transaction: any of them stands for all."""
-        return bool(self._store.stream(fact_stream(self._request.originator_id, self._kinds[0], chunk_no)))
+        """Of every kind: a release that knows fewer of them may have been first."""
+        run_id = self._request.originator_id
+        return all(self._store.stream(fact_stream(run_id, kind, chunk_no)) for kind in self._kinds)
 
     def packed(self, chunk_no: int) -> Packed:
         """Of the columns alone, not opened."""
