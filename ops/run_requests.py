@@ -16,7 +16,11 @@ SHOW_RUN = (
     "positions, priced, failed, chunks, chunks_done, failed_chunks, failure_counts, blocks_root, actor, requested_at, "
     "planned_at, completed_at, queryable_at, partial, coalesce(failures, '[]') AS failures, "
     "coalesce((SELECT payload -> 'models' FROM read.run_event e "
-    "WHERE e.run_id = run.run_id AND topic = 'run.requested'), '[]') AS models FROM read.run WHERE run_id::text = %s"
+    "WHERE e.run_id = run.run_id AND topic = 'run.requested'), '[]') AS models, "
+    "(SELECT nullif(payload ->> 'policy', '') FROM read.run_event e "
+    "WHERE e.run_id = run.run_id AND topic = 'run.requested') AS policy, "
+    "coalesce((SELECT payload -> 'rules' FROM read.run_event e "
+    "WHERE e.run_id = run.run_id AND topic = 'run.requested'), '[]') AS rules FROM read.run WHERE run_id::text = %s"
 )
 
 

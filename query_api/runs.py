@@ -21,6 +21,10 @@ SELECT run_id, run_no, status, portfolio_snapshot_id, market_snapshot_id, as_of,
        coalesce(failures, '[]') AS failures,
        coalesce((SELECT payload -> 'models' FROM read.run_event e
                   WHERE e.run_id = run.run_id AND topic = 'run.requested'), '[]') AS models,
+       (SELECT nullif(payload ->> 'policy', '') FROM read.run_event e
+         WHERE e.run_id = run.run_id AND topic = 'run.requested') AS policy,
+       coalesce((SELECT payload -> 'rules' FROM read.run_event e
+                  WHERE e.run_id = run.run_id AND topic = 'run.requested'), '[]') AS rules,
        (SELECT string_agg(format('%%s v%%s %%s', read_model, version, swapped_at), ', ' ORDER BY read_model)
           FROM read_model_version WHERE state = 'LIVE') AS read_models
   FROM read.run WHERE run_id = %s
@@ -92,6 +96,10 @@ class RunRow:
     """positions by the sentence that says why, the most first; not in lists of runs"""
     models: Sequence[dict[str, Any]] = ()
     """versions that value the portfolio, and how they stood at the request; not in lists of runs"""
+    policy: str | None = None
+    """`id@version`; not in lists of runs"""
+    rules: Sequence[str] = ()
+    """rule sets of capital; not in lists of runs"""
     read_models: str | None = None
     """the live version of each, and since when; not in lists of runs"""
 
@@ -237,6 +245,8 @@ def run_document(run: RunRow) -> dict[str, Any]:
         "failure_counts": run.failure_counts,
         "failures": run.failures,
         "models": run.models,
+        "policy": run.policy,
+        "rules": run.rules,
         "actor": run.actor,
         "planned_at": run.planned_at,
         "completed_at": run.completed_at,
