@@ -1,4 +1,4 @@
-"""Capital read from what a run keeps: totals at nodes, and exposures of two runs; None where it keeps no such figures."""
+"""Capital read from what a run keeps: totals at nodes, and exposures of two runs; None where it keeps none."""
 
 from collections.abc import Mapping
 from typing import Any

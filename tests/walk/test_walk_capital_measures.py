@@ -187,7 +187,9 @@ def test_weights_are_those_of_the_second_implementation_under_every_scenario(ran
             code = code if is_exposure(x) else "NOT_APPLICABLE"
             for row in rows:
                 assert reasons_of(row).get(rwa.upper(), "") == code, (name, short, dict(x))
-                rate = RATES[x["currency"]] * (0.9 if row["scenario_id"] == "downturn" and x["currency"] == "EUR" else 1)
+                rate = RATES[x["currency"]] * (
+                    0.9 if row["scenario_id"] == "downturn" and x["currency"] == "EUR" else 1
+                )
                 if code:
                     assert row[rwa] is None and row[f"risk_weight_{short}"] is None
                     blank += 1
