@@ -2,7 +2,8 @@
 
 About 67 % loans (consumer, mortgages, commercial property, term loans, leveraged floaters), 3 % mortgage pools, 20 %
 bonds, 1 % callable bonds, 5 % FX forwards, 4.5 % derivatives that hedge the rest, some cash and shares, and twenty
-structured notes at most, since each costs a Monte Carlo; in USD, EUR and GBP, as of 23 January 2026. Nobody in it exists.
+structured notes at most, since each costs a Monte Carlo; in USD, EUR and GBP, as of 23 January 2026. Nobody in it
+exists.
 """
 
 import json
