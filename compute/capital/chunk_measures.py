@@ -20,8 +20,10 @@ from domain.measures.failures import Reason
 from domain.measures.measures import BY_NAME, Fact, columns_of
 from domain.runs.facts import BlockColumns
 from domain.runs.run import RunRequested
+from domain.scenarios.shocks import ScenarioDocument
 
 Reasons = NDArray[np.uint8]
+NOTHING: Mapping[str, tuple[Array, Reasons]] = {}
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ class CapitalInputs:
     run: RunInputs
     setting: Setting
     policy: PolicyDocument | None
+    stresses: Stresses
     measures: tuple[str, ...]
     """those that the fact carries"""
 
@@ -38,18 +41,27 @@ class CapitalInputs:
 def resolve_capital(run: RunInputs, market: MarketDocument, requested: RunRequested) -> CapitalInputs | None:
     """None where the run asks for none of these measures."""
     measures = tuple(name for name in run.measures if BY_NAME[name].fact is Fact.CAPITAL)
-    return CapitalInputs(run, *setting_of(requested, market), measures) if measures else None
+    stresses = Stresses(tuple(ScenarioDocument.model_validate(one) for one in requested.scenario_documents))
+    return CapitalInputs(run, *setting_of(requested, market), stresses, measures) if measures else None
 
 
-def capital_of_chunk(capital: CapitalInputs, chunk_no: int) -> BlockColumns:
-    """The same whoever works it out: an exposure's figures depend on nothing but the exposure and the run."""
+def capital_of_chunk(
+    capital: CapitalInputs, chunk_no: int, beside: Mapping[str, tuple[Array, Reasons]] = NOTHING
+) -> BlockColumns:
+    """The same whoever works it out: an exposure's figures depend on nothing but the exposure and the run.
+
+    `beside` are measures of all positions of the chunk that are worked out elsewhere, [S, n] with their reasons.
+    """
     rows = capital.run.chunk(chunk_no).rows
     columns = Columns(capital.run.portfolio.of_positions(rows))
     worked = work_out_by(columns, capital.setting, capital.policy)
-    figures = Figures(worked, Stresses.of(capital.run.tables)).of_measures()
+    figures = Figures(worked, capital.stresses).of_measures()
     shape = (len(capital.measures), capital.run.scenario_count, len(rows))
     values, reasons = np.full(shape, np.nan), np.full(shape, Reason.NOT_APPLICABLE, np.uint8)
     for place, name in enumerate(capital.measures):
+        if name in beside:
+            values[place], reasons[place] = beside[name]
+            continue
         found = figures[name]
         values[place][:, worked.rows] = found.values
         reasons[place][:, worked.rows] = np.where(np.isnan(found.values), found.reason, Reason.NONE)

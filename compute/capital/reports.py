@@ -107,18 +107,18 @@ def _labelled(found: Labels | None, count: int) -> pa.Array:
 # --- totals ---------------------------------------------------------------------------------------------------------
 
 
-def capital_table(worked: Worked, by: str | None) -> pa.Table | None:
-    """None where no table has the column."""
+def capital_table(worked: Worked, by: str | None, allowance_base: Array | None = None) -> pa.Table | None:
+    """None where no table has the column. `allowance_base` [positions], NaN where blank."""
     portfolio = worked.columns.portfolio
     if by is None:
-        names, kinds, sums = _of_nodes(worked)
+        names, kinds, sums = _of_nodes(worked, allowance_base)
         home = home_of(worked.setting.capital, names, _root(worked))
     else:
         found = labels(portfolio, by)
         if found is None:
             return None
         names, kinds = list(found.keys), [by] * len(found.keys)
-        sums = _sums(worked, found.codes[worked.rows], len(names))
+        sums = _sums(worked, found.codes[worked.rows], len(names), allowance_base)
         home = None
     return table_of_sums(Sums(names, kinds, sums, home), worked.setting, worked.policy)
 
@@ -143,12 +143,12 @@ def table_of_sums(sums: Sums, setting: Setting, policy: PolicyDocument | None) -
     return pa.Table.from_pylist(rows, schema=schema)
 
 
-def _of_nodes(worked: Worked) -> tuple[list[str], list[str], dict[str, Array]]:
+def _of_nodes(worked: Worked, allowance_base: Array | None) -> tuple[list[str], list[str], dict[str, Array]]:
     """Of books, added up to the nodes above them."""
     portfolio = worked.columns.portfolio
     nodes = portfolio.tables["portfolio"]
     names, kinds = (nodes.columns[each] for each in ("node_id", "kind"))
-    own = _sums(worked, portfolio.book_row[worked.rows], nodes.rows)
+    own = _sums(worked, portfolio.book_row[worked.rows], nodes.rows, allowance_base)
     sums = {name: amounts.copy() for name, amounts in own.items()}
     for path in paths(portfolio):
         for above in path[:-1]:
@@ -181,7 +181,7 @@ def _root(worked: Worked) -> str | None:
     return names.categories[names.values[roots[0]]] if len(roots) == 1 else None
 
 
-def _sums(worked: Worked, group: Rows, count: int) -> dict[str, Array]:
+def _sums(worked: Worked, group: Rows, count: int, allowance_base: Array | None) -> dict[str, Array]:
     """[groups] amounts in base currency; what is blank adds nothing."""
     credit, rate, rated = worked.credit, worked.rate, worked.rated
     ead = credit.ead_ccy * rate
@@ -197,6 +197,8 @@ def _sums(worked: Worked, group: Rows, count: int) -> dict[str, Array]:
         "ead_of_factor": np.where(np.isnan(credit.rating_factor), np.nan, ead),
     }
     amounts |= {name.lower(): worked.outcomes[name].rwa_ccy * rate for name in MEASURES}
+    if allowance_base is not None:
+        amounts["allowance"] = allowance_base[worked.rows]
     sums = {name: _by_group(group, each, count) for name, each in amounts.items()}
     own, own_rate = group[rated.rows], rate[rated.rows]
     counted = ~np.isnan(rated.expected_loss_ccy)
@@ -226,7 +228,7 @@ def _line(
         "lgd": _ratio(at["lgd_pd_ead"], at["pd_ead_of_lgd"]),
         "el": at["el"],
         "ul": at["ul"],
-        "allowance": _allowance(said),
+        "allowance": at.get("allowance") if makes_allowance(said) else 0.0 if said else None,
         "rating_factor": _ratio(at["factor_ead"], at["ead_of_factor"]),
         "rwa_sa": rwa_sa,
         "rwa_irb": rwa_irb,
@@ -263,9 +265,9 @@ def output_floor(setting: Setting) -> float | None:
     return rules.values("OUTPUT_FLOOR").get("FACTOR") if rules else None
 
 
-def _allowance(policy: PolicyDocument | None) -> float | None:
-    """Nil under a policy that makes no allowance; not known under one that does, and without a policy."""
-    return None if policy is None or policy.cecl is not None or policy.ifrs9 is not None else 0.0
+def makes_allowance(policy: PolicyDocument | None) -> bool:
+    """Under one that makes none it is nil; without a policy it is not known."""
+    return policy is not None and (policy.cecl is not None or policy.ifrs9 is not None)
 
 
 def _rule(setting: Setting, rule: str, parameter: str) -> float:

@@ -9,11 +9,11 @@ import pyarrow as pa
 
 from commands.define_policy import listed_policies
 from compute.capital.basics import Setting
-from compute.capital.columns import Columns
+from compute.capital.columns import Array, Columns
 from compute.capital.comparison import Known, comparison_table, known_of
 from compute.capital.explanation import explanation_document
 from compute.capital.frameworks import Worked, setting_of, work_out_by
-from compute.capital.reports import capital_table, exposures_table, table_of_sums
+from compute.capital.reports import capital_table, exposures_table, makes_allowance, table_of_sums
 from domain.capital.policies import PolicyDocument
 from domain.capital.rule_sets import COLUMNS, rule_set_named
 from domain.market.document import MarketDocument
@@ -24,7 +24,9 @@ from ops.audit.run_events import read_run
 from ops.cash_flows.tables import row_of_position
 from ops.http.refused_queries import refusing_as_queries
 from ops.ports import Storage
+from ops.regulatory.allowance import AllowanceOfRuns
 from ops.regulatory.kept import kept_exposures, kept_sums
+from query_api.services.allowance import AllowanceReport
 from query_api.services.regulatory import Report
 
 RUNS_KEPT = 2
@@ -58,7 +60,7 @@ class CapitalOfRuns:
     """Keeps what it worked out last: a run's capital never changes."""
 
     def __init__(self, storage: Storage) -> None:
-        self._storage = storage
+        self._storage, self._allowances = storage, AllowanceOfRuns(storage)
         self._of = lru_cache(maxsize=RUNS_KEPT)(self._read)
 
     def report(self, run_id: str, report: Report, by: str | None) -> pa.Table:
@@ -66,10 +68,11 @@ class CapitalOfRuns:
         if report is Report.EXPOSURES:
             return exposures_table(run.worked)
         with self._storage.connect() as connection:
-            kept = kept_sums(connection, run_id, by, run.setting[0].capital)
+            with_allowance = makes_allowance(run.setting[1])
+            kept = kept_sums(connection, run_id, by, run.setting[0].capital, with_allowance=with_allowance)
         if kept is not None:
             return table_of_sums(kept, *run.setting)
-        found = capital_table(run.worked, by)
+        found = capital_table(run.worked, by, self._allowance_base(run_id) if with_allowance else None)
         if found is None:
             raise Refused("UNKNOWN_COLUMN", f"the portfolio has no column {by!r}", "name one that it has")
         return found
@@ -88,6 +91,12 @@ class CapitalOfRuns:
 
     def policies(self) -> list[dict[str, object]]:
         return listed_policies(self._storage.store)
+
+    def _allowance_base(self, run_id: str) -> Array:
+        """[positions] in the portfolio's order."""
+        positions = self._allowances.report(run_id, AllowanceReport.POSITIONS)
+        amounts: Array = positions.column("allowance_base").to_numpy()
+        return amounts
 
     def _known(self, run_id: str) -> dict[str, Known]:
         with self._storage.connect() as connection:

@@ -31,9 +31,11 @@ OF_TREE = ("node", "total", *(kind.lower() for kind in NODE_KINDS))
 """Groupings that are no columns."""
 
 
-def kept_sums(connection: Any, run_id: str, by: str | None, capital: CapitalPolicy) -> Sums | None:
+def kept_sums(
+    connection: Any, run_id: str, by: str | None, capital: CapitalPolicy, *, with_allowance: bool
+) -> Sums | None:
     run = find_run(connection, run_id)
-    names = (*AMOUNTS, *AVERAGES)
+    names = (*AMOUNTS, *AVERAGES, *(["allowance"] if with_allowance else []))
     if by in OF_TREE or not keeps(run, names):
         return None
     found = read_totals(connection, run, by or "node", named(run, names), [BASE_NO])
@@ -63,6 +65,8 @@ def _amounts(run: RunRow, totals: list[Total]) -> Mapping[str, Array]:
         return np.array([total.values.get(number_of[name]) for total in totals], np.float64)
 
     amounts = {said: np.nan_to_num(values(name)) for name, said in AMOUNTS.items()}
+    if "allowance" in number_of:
+        amounts["allowance"] = np.nan_to_num(values("allowance"))
     for name, (over, under) in AVERAGES.items():
         average = values(name)
         amounts |= {over: np.nan_to_num(average), under: np.where(np.isnan(average), 0.0, 1.0)}

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from domain.measures.averages import AVERAGES, ColumnNamed, brought, columns_read, weight_of
+from domain.measures.averages import AVERAGES, brought, columns_read, weight_of
 from domain.measures.failures import Reason, counted
 from domain.measures.measures import Adds
 from domain.portfolio.columns import Portfolio
@@ -133,23 +133,21 @@ def _sum_scenario(
             continue
         amounts = read_amounts(cursor, run, piece, read)
         rates = rates_of(read_identities(cursor, run, piece.chunk_no)["currency"], facts, scenario_no)
-        principal_base = groups.principal_ccy[rows] * rates
-
-        def in_base(name: str, amounts: dict[int, Array] = amounts, rates: Array = rates) -> Array:
-            return amounts[beside[name]] * (1.0 if name == "pd_12m" else rates)
-
+        whose = {name: np.nan_to_num(amounts[number]) for name, number in beside.items()}
+        beside_them = Weights(whose, groups.principal_ccy[rows])
         for column in columns:
-            _add(sums, column, amounts[column.number], rates, Weights(in_base, principal_base), codes)
+            _add(sums, column, amounts[column.number], rates, beside_them, codes)
         _count_reasons(sums, cursor, run, piece, codes, count)
     return sums
 
 
 @dataclass(frozen=True)
 class Weights:
-    """What averages are weighed by: columns of the same positions in base currency, and the size of their notional."""
+    """What averages are weighed by, in the currency of the positions: their columns, 0 where blank, and the size of
+    their notional."""
 
-    column: ColumnNamed
-    principal_base: Array
+    columns: dict[str, Array]
+    principal_ccy: Array
 
 
 def _add(sums: Sums, column: ResultColumn, amounts: Array, rates: Array, weights: Weights, codes: Array) -> None:
@@ -162,8 +160,9 @@ def _add(sums: Sums, column: ResultColumn, amounts: Array, rates: Array, weights
         return np.bincount(codes[is_there], values[is_there], len(sums.values[number]))
 
     if adds in AVERAGES:
-        weight = weight_of(column.measure, weights.column, weights.principal_base)
-        sums.values[number] += add_up(brought(column.measure, amounts, weights.column, weight))
+        weight = weight_of(column.measure, weights.columns.__getitem__, weights.principal_ccy) * rates
+        in_base = brought(column.measure, amounts, lambda name: weights.columns[name] * rates, weight)
+        sums.values[number] += add_up(in_base)
         sums.weights[number] += add_up(weight)
     else:
         sums.values[number] += add_up((amounts * rates if column.base_name else amounts) ** power)
