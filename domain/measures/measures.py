@@ -157,9 +157,7 @@ MEASURES: tuple[Measure, ...] = (
     Measure("UL", Unit.CURRENCY, _S, _CAPITAL, "EAD x LGD x sqrt(PD (1 - PD))"),
     Measure("ECL_12M", Unit.CURRENCY, _S, _CAPITAL, "discounted expected loss of defaults within a year"),
     Measure("ECL_LIFETIME", Unit.CURRENCY, _S, _CAPITAL, "discounted expected loss of defaults until the last payment"),
-    Measure(
-        "ALLOWANCE", Unit.CURRENCY, _S, _CAPITAL, "what the policy sets aside: weighted, with overlays, of BASE"
-    ),
+    Measure("ALLOWANCE", Unit.CURRENCY, _S, _CAPITAL, "what the policy sets aside: weighted, with overlays, of BASE"),
     Measure("RATING_FACTOR", Unit.FACTOR, _EAD, _CAPITAL, "Moody's idealised factor of the rating", with_it=("EAD",)),
     Measure("EAD_SA", Unit.CURRENCY, _S, _CAPITAL, "exposure of the standardised approach, net of provisions"),
     _weight("SA", "SA"),

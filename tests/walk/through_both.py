@@ -22,7 +22,7 @@ BASE = ScenarioDocument(scenario_id="BASE", name="Base", shocks=())
 MEASURES = tuple(
     name for name in DEFAULT_MEASURES if name != "DISCOUNT_MARGIN" and BY_NAME[name].fact is not Fact.CAPITAL
 )
-"""Capital has a second implementation of its own; tests/compute/pricers/debt/test_spreads.py has a second implementation of that one."""
+"""tests/compute/pricers/debt/test_spreads.py has a second implementation of that one, and capital has its own."""
 
 # Relative. A central difference of 1 bp is off by (1 bp x t)^2 / 6, and the contract allows 1e-5.
 EXACT, DURATION, BUMPED = 1e-10, 1e-8, 1e-5

@@ -68,7 +68,7 @@ def spread_of(terms: Terms, market: Market, t: float) -> float:
     return total + sum(size for patterns, size in market.spread_shocks if terms.matches(patterns))
 
 
-def triangle(tenors: Sequence[float], k: int) -> Callable[[float], float]:
+def spread_triangle(tenors: Sequence[float], k: int) -> Callable[[float], float]:
     """One at its own tenor, nil at its neighbours'; the first is flat before it, the last after it."""
 
     def height(t: float) -> float:
@@ -83,7 +83,8 @@ def triangle(tenors: Sequence[float], k: int) -> Callable[[float], float]:
 
 
 SPREAD_TENORS = {"6m": 0.5, "1y": 1.0, "3y": 3.0, "5y": 5.0, "10y": 10.0}
-SPREAD_TRIANGLES = {label: triangle(tuple(SPREAD_TENORS.values()), k) for k, label in enumerate(SPREAD_TENORS)}
+TENORS_OF_SPREADS = tuple(SPREAD_TENORS.values())
+SPREAD_TRIANGLES = {label: spread_triangle(TENORS_OF_SPREADS, k) for k, label in enumerate(SPREAD_TENORS)}
 
 
 def everywhere(_t: float) -> float:

@@ -1,4 +1,4 @@
-"""A basis point of spread about a tenor against a plain loop, and against the same move of a flat market of defaults."""
+"""A basis point of spread about a tenor, against a plain loop."""
 
 import numpy as np
 import pytest
