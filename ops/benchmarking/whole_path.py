@@ -227,7 +227,7 @@ class WholePath:
         return report["snapshot_id"], market["snapshot_id"]
 
     def _capital(self) -> dict[str, float]:
-        """What measures of credit and capital add to prices under BASE, from the request until they can be asked for."""
+        """What measures of credit and capital add to prices under BASE, from the request until they are there."""
         without, with_it = (self._run(*self._fund, asked, ()).whole_s() for asked in (("PV",), ("PV", *OF_CAPITAL)))
         return {"prices": without, "with_capital": with_it, "added": with_it - without}
 
@@ -242,11 +242,8 @@ class WholePath:
         planned = tuple(document["scenario_id"] for document in shocked_scenarios(self._plan.scenarios - 1))
         names = planned if scenarios is None else scenarios
         before, submitted_at = self._cpu_seconds(), utc_now()
-        run_id = submit_request(
-            self._storage,
-            self._envelope(),
-            SubmitRun(portfolio, market, names, self._plan.measures if measures is None else measures),
-        )
+        request = SubmitRun(portfolio, market, names, self._plan.measures if measures is None else measures)
+        run_id = submit_request(self._storage, self._envelope(), request)
         row = wait_until_queryable(self._storage.connect, run_id, quiet=True)
         queryable_at, after = utc_now(), self._cpu_seconds()
         if not row["queryable_at"]:
