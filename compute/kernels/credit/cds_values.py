@@ -149,7 +149,7 @@ def _fill_table(
     scenarios, curve, row, dt = rates.factors.shape[2], rows.curve[i], rows.credit[i], 1.0 / DAYS_PER_YEAR
     factors, spread_factors, gradients = rates.factors, rates.spread_factors[rows.spread_curve[i]], rates.gradients
     paid, defaults, timed, by, timed_by = table
-    keys = gradients.shape[3] if moves > 0 else 0
+    tenors = moves - 1 - gradients.shape[3]
     nodes, node_day, hazards = credit.node_count[row], credit.node_day[row], credit.hazard[row]
     defaults[:scenarios], timed[:scenarios] = 0.0, 0.0
     by[: moves * scenarios], timed_by[: moves * scenarios] = 0.0, 0.0
@@ -177,20 +177,36 @@ def _fill_table(
             if moves > 0:
                 by[to] = by[before] + dt * flat - hazard * first
                 timed_by[to] = timed_by[before] + dt * first - hazard * second
-            late, timed_late = hazard * sloped / dt, hazard * (t * sloped + curved) / dt
-            early, timed_early = hazard * flat - late, hazard * first - timed_late
-            for k in range(keys):
-                to, before = to + scenarios, before + scenarios
-                low, high = gradients[g, curve, d, k], gradients[g, curve, d + 1, k]
-                by[to] = by[before] + early * low + late * high
-                timed_by[to] = timed_by[before] + timed_early * low + timed_late * high
-            for k in range(moves - 1 - keys):
-                to, before = to + scenarios, before + scenarios
-                low, high = triangles[d, k], triangles[d + 1, k]
-                by[to] = by[before] + (high - low) * flat - early * low - late * high
-                timed_by[to] = timed_by[before] + (high - low) * first - timed_early * low - timed_late * high
+                late, timed_late = hazard * sloped / dt, hazard * (t * sloped + curved) / dt
+                ends = hazard * flat - late, late, hazard * first - timed_late, timed_late
+                moved = gradients[g, curve, d : d + 2], triangles[d : d + 2, :tenors]
+                _fill_moves((to, before, scenarios), moved, (flat, first), ends, by, timed_by)
             log_q -= hazard
             discount, log_p, survives = next_discount, next_log_p, math.exp(log_q)
+
+
+@kernel
+def _fill_moves(
+    at: tuple[int, int, int],
+    moved: tuple[Array, Array],
+    whole: tuple[float, float],
+    ends: tuple[float, float, float, float],
+    by: Array,
+    timed_by: Array,
+) -> None:
+    """A day's part of what key rates and tenors of spreads move, from its start and its end."""
+    (to, before, scenarios), (gradients, triangles) = at, moved
+    (flat, first), (early, late, timed_early, timed_late) = whole, ends
+    for k in range(gradients.shape[1]):
+        to, before = to + scenarios, before + scenarios
+        low, high = gradients[0, k], gradients[1, k]
+        by[to] = by[before] + early * low + late * high
+        timed_by[to] = timed_by[before] + timed_early * low + timed_late * high
+    for k in range(triangles.shape[1]):
+        to, before = to + scenarios, before + scenarios
+        low, high = triangles[0, k], triangles[1, k]
+        by[to] = by[before] + (high - low) * flat - early * low - late * high
+        timed_by[to] = timed_by[before] + (high - low) * first - timed_early * low - timed_late * high
 
 
 @kernel

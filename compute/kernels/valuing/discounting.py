@@ -70,7 +70,8 @@ def discount(
     pv, key_rate_dv01, cs01 = (np.empty(shape) for shape in ((n, scenarios), (n, scenarios, key_count), (n, scenarios)))
     by_tenor = np.empty((n, scenarios, TENORS if spread_tenors else 0))
     triangles = triangles_of_days(read.factors.shape[1])
-    _discount(read, gradients, gradient_of_scenario, triangles, pv, key_rate_dv01, cs01, by_tenor)
+    filled = _Filled(pv, key_rate_dv01, cs01, by_tenor)
+    _discount(read, gradients, gradient_of_scenario, triangles, filled)
     np.multiply(cs01, BASIS_POINT, out=cs01)
     for matrix in (pv, key_rate_dv01, cs01, by_tenor):
         matrix[np.asarray(on.curve_row) < 0] = np.nan
@@ -100,6 +101,17 @@ class _Inputs(NamedTuple):
     spread: Array
     factors: Array
     spread_factors: Array
+
+
+class _Filled(NamedTuple):
+    pv: Array
+    """[n, S]"""
+    key_rate_dv01: Array
+    """[n, S, K]"""
+    time_weighted: Array
+    """[n, S] values times years"""
+    key_rate_cs01: Array
+    """[n, S, tenors], none where nobody asks"""
 
 
 def _read(flows: Flows, on: DiscountTerms, factors: Array, spread_factors: Array) -> _Inputs:
@@ -223,16 +235,10 @@ def _scale_each(
 
 @kernel
 def _discount(
-    read: _Inputs,
-    gradients: Array,
-    gradient_of_scenario: Days,
-    triangles: Triangles,
-    pv: Array,
-    key_rate_dv01: Array,
-    time_weighted: Array,
-    key_rate_cs01: Array,
+    read: _Inputs, gradients: Array, gradient_of_scenario: Days, triangles: Triangles, filled: _Filled
 ) -> None:
-    """Fills pv [n, S], key_rate_dv01 [n, S, K], the sum of values times years [n, S], and that by tenor."""
+    """Fills all that a position's flows are summed to."""
+    pv, key_rate_dv01, time_weighted, key_rate_cs01 = filled
     offsets, day, amount, variant, curve_row, spread_row, spread, _, spread_factors = read
     _, days, scenarios = read.factors.shape
     factors, amounts = read.factors.reshape(-1), amount.reshape(-1)

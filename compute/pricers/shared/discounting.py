@@ -27,6 +27,11 @@ def discounted(run: RunInputs, flows: Flows, on: DiscountTerms, *, sensitivities
     )
 
 
+def gains_of_spread(found: Discounted) -> dict[str, Matrix | None]:
+    """What a basis point of the position's own spread is worth, whole and by tenor."""
+    return {"CS01": found.cs01, "KEY_RATE_CS01": found.key_rate_cs01}
+
+
 def revalued(run: RunInputs, flows: Flows, on: DiscountTerms, factors: NDArray[np.float64]) -> Matrix:
     """[m, S] PV under other discount factors."""
     return present_values(flows, on, factors=factors, spread_factors=run.tables.spread_factors)
