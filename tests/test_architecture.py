@@ -123,7 +123,7 @@ def test_tests_are_no_packages() -> None:
 
 
 def test_the_two_tables_of_measures_agree() -> None:
-    """Those of credit and capital are worked out elsewhere, each chunk's in tests/walk/test_walk_capital_measures.py."""
+    """Those of credit and capital are no pricer's."""
     from compute.outputs.measures import SOURCES as NUMBERS
     from domain.measures.measures import MEASURES, Fact
 
