@@ -66,6 +66,9 @@ FAMILY_PRICERS = (
 PRICED = (LOAN, BOND, CALLABLE_BOND, *(product for product, _, _ in FAMILY_PRICERS if product != TRANCHE))
 
 
+OF_PRICERS = (Fact.PRICED, Fact.RISK)
+
+
 @dataclass(frozen=True)
 class ChunkFacts:
     positions: int
@@ -85,7 +88,7 @@ def price_terms(run: RunInputs, terms: Terms) -> ChunkFacts:
     for family in valued:
         explain_not_finite(run, terms, family, failing)
         explain_prices(terms, family, failing)
-    blocks = {kind: block_of(run, kind, valued, failing) for kind in kinds_of(run.measures)}
+    blocks = {kind: block_of(run, kind, valued, failing) for kind in kinds_of(run.measures) if kind in OF_PRICERS}
     failed = int((blocks[Fact.PRICED].reasons[0] != Reason.NONE).any(axis=0).sum())
     rates = {currency: [float(rate) for rate in values] for currency, values in run.tables.fx_to_base.items()}
     return ChunkFacts(len(terms), failed, rates, blocks)

@@ -16,9 +16,9 @@ import structlog
 from eventsourcing.persistence import InterfaceError as LogInterfaceError
 from eventsourcing.persistence import OperationalError as LogOperationalError
 
-from compute.chunks import ChunkFacts, price_chunk
+from compute.chunk_facts import RunWork, resolve_work, work_out_chunk
+from compute.chunks import ChunkFacts
 from compute.engine import engine_version
-from compute.inputs.run_inputs import RunInputs, resolve_run
 from compute.outputs.comparison import is_alike, largest_difference
 from domain.event import Envelope, Event, stream_id
 from domain.market.document import stored_market
@@ -84,7 +84,7 @@ class Worker:
         self._ports = ports
         self._price = price or self._price_from_snapshots
         self._engine = engine or engine_version()
-        self._inputs: OrderedDict[UUID, RunInputs] = OrderedDict()
+        self._inputs: OrderedDict[UUID, RunWork] = OrderedDict()
         self._portfolios: OrderedDict[str, Any] = OrderedDict()
 
     def handle(self, payload: bytes) -> None:
@@ -146,13 +146,13 @@ class Worker:
             return
 
     def _price_from_snapshots(self, requested: runs.RunRequested, chunk_no: int) -> ChunkFacts:
-        return price_chunk(self._inputs_of(requested), chunk_no)
+        return work_out_chunk(self._inputs_of(requested), chunk_no)
 
-    def _inputs_of(self, requested: runs.RunRequested) -> RunInputs:
+    def _inputs_of(self, requested: runs.RunRequested) -> RunWork:
         run_id = requested.originator_id
         if run_id not in self._inputs:
             market = stored_market(self._ports.blobs.get(requested.market_sha256))
-            self._inputs[run_id] = resolve_run(self._portfolio(requested.portfolio_sha256), market, requested)
+            self._inputs[run_id] = resolve_work(self._portfolio(requested.portfolio_sha256), market, requested)
         self._inputs.move_to_end(run_id)
         while len(self._inputs) > RUNS_KEPT:
             self._inputs.popitem(last=False)
@@ -189,8 +189,19 @@ class Worker:
         try:
             self._ports.store.append(events, blocks=list(blocks.values()))
         except AlreadyThere:
-            for kind, block in blocks.items():
-                self._compare(requested, block, facts.blocks[kind])
+            for event, (kind, block) in zip(events, blocks.items(), strict=True):
+                if not self._added(event, block):
+                    self._compare(requested, block, facts.blocks[kind])
+
+    def _added(self, event: Event, block: Block) -> bool:
+        """A release that knows fewer kinds of facts was first: what it left out is added."""
+        if self._ports.store.stream(event.originator_id):
+            return False
+        try:
+            self._ports.store.append([event], blocks=[block])
+        except AlreadyThere:
+            return False
+        return True
 
     def _block(self, requested: runs.RunRequested, chunk_no: int, kind: Fact, columns: BlockColumns) -> Block:
         payload = self._ports.blocks.encode(columns)

@@ -33,6 +33,7 @@ EVENTS: tuple[type[Event], ...] = (
     run.RunRestored,
     facts.PositionPriced,
     facts.RiskComputed,
+    facts.CapitalComputed,
     facts.NondeterminismDetected,
     facts.EnginesCompared,
     results.ResultsRecorded,

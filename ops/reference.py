@@ -136,6 +136,8 @@ def columns(measure: Measure) -> str:
     said = code(*names) if len(names) < 3 else f"`{names[0]}` … `{names[-1]}` ({len(names)})"
     if measure.is_amount:
         said += ", the same `_base`" if len(names) > 1 else f", `{names[0]}_base`"
+    if measure.is_beside:
+        return f"{said}; shown where asked for"
     return said if measure.by_default else f"{said}; only where asked for"
 
 

@@ -16,7 +16,7 @@ SHOW_RUN = (
     "positions, priced, failed, chunks, chunks_done, failed_chunks, failure_counts, blocks_root, actor, requested_at, "
     "planned_at, completed_at, queryable_at, partial, coalesce(failures, '[]') AS failures, "
     "coalesce(asked.payload -> 'models', '[]') AS models, nullif(asked.payload ->> 'policy', '') AS policy, "
-    "asked.payload ->> 'policy_status' AS policy_status "
+    "asked.payload ->> 'policy_status' AS policy_status, coalesce(asked.payload -> 'rules', '[]') AS rules "
     "FROM read.run LEFT JOIN LATERAL (SELECT payload FROM read.run_event e WHERE e.run_id = run.run_id "
     "AND topic = 'run.requested' LIMIT 1) asked ON true WHERE run_id::text = %s"
 )

@@ -25,6 +25,8 @@ SELECT run_id, run_no, status, portfolio_snapshot_id, market_snapshot_id, as_of,
          WHERE e.run_id = run.run_id AND topic = 'run.requested') AS policy,
        (SELECT payload ->> 'policy_status' FROM read.run_event e
          WHERE e.run_id = run.run_id AND topic = 'run.requested') AS policy_status,
+       coalesce((SELECT payload -> 'rules' FROM read.run_event e
+                  WHERE e.run_id = run.run_id AND topic = 'run.requested'), '[]') AS rules,
        (SELECT string_agg(format('%%s v%%s %%s', read_model, version, swapped_at), ', ' ORDER BY read_model)
           FROM read_model_version WHERE state = 'LIVE') AS read_models
   FROM read.run WHERE run_id = %s
@@ -99,6 +101,8 @@ class RunRow:
     policy: str | None = None
     """`id@version`; with how it stood at the request, not in lists of runs"""
     policy_status: str | None = None
+    rules: Sequence[str] = ()
+    """rule sets of capital; not in lists of runs"""
     read_models: str | None = None
     """the live version of each, and since when; not in lists of runs"""
 
@@ -246,6 +250,7 @@ def run_document(run: RunRow) -> dict[str, Any]:
         "models": run.models,
         "policy": run.policy,
         "policy_status": run.policy_status,
+        "rules": run.rules,
         "actor": run.actor,
         "planned_at": run.planned_at,
         "completed_at": run.completed_at,

@@ -18,7 +18,7 @@ from domain.event import Envelope, Event
 from domain.measures.measures import BY_NAME
 from domain.ports import AlreadyThere, EventStore, LogEntry, WorkQueue
 from domain.runs import run as runs
-from domain.runs.facts import PositionPriced, RiskComputed, fact_stream
+from domain.runs.facts import BlockFact, PositionPriced, fact_stream
 from domain.sealing.merkle import merkle_root
 
 READER = "process-manager"
@@ -132,7 +132,7 @@ class RunProcess:
                     touched[retried.originator_id] = None
                 case runs.RunCancelled() as cancelled:
                     self._close(connection, cancelled.originator_id)
-                case PositionPriced() | RiskComputed() | runs.ChunkFailed() as terminal:
+                case BlockFact() | runs.ChunkFailed() as terminal:
                     self._count(connection, terminal)
                     touched[terminal.run_id] = None
                 case _:
@@ -167,7 +167,7 @@ class RunProcess:
             for kind in plan.kinds:
                 for fact in self._store.stream(fact_stream(run_id, kind, chunk_no)):
                     if self._store.position(fact.originator_id, 1) < position:
-                        self._count(connection, cast(PositionPriced | RiskComputed, fact))
+                        self._count(connection, cast(BlockFact, fact))
         open_run = OpenRun(run_id, plan.chunks, plan.kinds, 1, retried.attempt)
         self._queue.enqueue(connection, jobs(open_run, retried.chunks))
 
@@ -175,7 +175,7 @@ class RunProcess:
         connection.execute(CLOSE_RUN, (run_id,))
         self._queue.forget(connection, key_prefix(run_id))
 
-    def _count(self, connection: Any, terminal: PositionPriced | RiskComputed | runs.ChunkFailed) -> None:
+    def _count(self, connection: Any, terminal: BlockFact | runs.ChunkFailed) -> None:
         """The first terminal fact of a chunk counts; a failed chunk ends all its kinds."""
         if isinstance(terminal, runs.ChunkFailed):
             open_run = self._open_run(connection, terminal.run_id)

@@ -12,15 +12,18 @@ PARTS = ("new", "gone", "fx", "exposure", "risk_weight")
 COLUMNS = ("measure", "value_from", "value_to", "change", *PARTS)
 
 
-def comparison_table(first: Worked, second: Worked) -> pa.Table:
+Known = Mapping[str, Array]
+"""Exposures that have a figure, by id: [n] id, ead and rwa in their currency, rate into base currency."""
+
+
+def comparison_table(first: Mapping[str, Known], second: Mapping[str, Known]) -> pa.Table:
     """Amounts in base currency; what is blank in a run counts as not there."""
-    rows = [{"measure": measure} | _parts(measure, first, second) for measure in MEASURES]
+    rows = [{"measure": measure} | _parts(first[measure], second[measure]) for measure in MEASURES]
     schema = pa.schema([(name, pa.string() if name == "measure" else pa.float64()) for name in COLUMNS])
     return pa.Table.from_pylist(rows, schema=schema)
 
 
-def _parts(measure: str, first: Worked, second: Worked) -> dict[str, float]:
-    before, after = _known(measure, first), _known(measure, second)
+def _parts(before: Known, after: Known) -> dict[str, float]:
     _, here, there = np.intersect1d(before["id"], after["id"], assume_unique=True, return_indices=True)
     old = {name: each[here] for name, each in before.items()}
     new = {name: each[there] for name, each in after.items()}
@@ -38,8 +41,12 @@ def _parts(measure: str, first: Worked, second: Worked) -> dict[str, float]:
     return {"value_from": value_from, "value_to": value_to, "change": value_to - value_from, **parts}
 
 
-def _known(measure: str, worked: Worked) -> Mapping[str, Array]:
-    """Exposures that have a figure, by id."""
+def known_of(worked: Worked) -> dict[str, Known]:
+    """By measure."""
+    return {measure: _known(measure, worked) for measure in MEASURES}
+
+
+def _known(measure: str, worked: Worked) -> Known:
     outcome = worked.outcomes[measure]
     known = np.isfinite(outcome.rwa_ccy) & np.isfinite(worked.rate)
     ids = worked.columns.portfolio.tables["positions"].columns["position_id"]
@@ -52,5 +59,5 @@ def _known(measure: str, worked: Worked) -> Mapping[str, Array]:
     }
 
 
-def _total(known: Mapping[str, Array]) -> float:
+def _total(known: Known) -> float:
     return float((known["rwa"] * known["rate"]).sum())

@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from compute.capital.basics import Basics, Setting, basel_factors
 from compute.capital.columns import Array
-from domain.portfolio.ratings import FACTORS, UNRATED, notch_of
+from domain.measures.failures import Reason
+from domain.portfolio.ratings import FACTORS, UNKNOWN, UNRATED, notch_of
 
 OTHERS = "*"
 """The seniority of `lgd_defaults` that stands for all that are not named."""
@@ -60,6 +62,19 @@ def lgds(basics: Basics, setting: Setting) -> Array:
             exposures.hear("lgd", float(by_policy[0]), "policy")
         given = np.where(np.isnan(given), by_policy, given)
     return given
+
+
+def reasons_of_pd(basics: Basics, setting: Setting) -> NDArray[np.uint8]:
+    """[n] why a PD is blank, where it is: nothing says one, or a rating that is none was asked for it."""
+    unread = basics.exposures.coded("rating", notch_of, UNRATED) == UNKNOWN
+    asked = np.isfinite(setting.pd_of_notch).any()
+    return np.where(unread & asked, Reason.INVALID_TERMS, Reason.MISSING_MARKET_DATA).astype(np.uint8)
+
+
+def reasons_of_rating_factor(basics: Basics) -> NDArray[np.uint8]:
+    """[n] what is not rated has none."""
+    unread = basics.exposures.coded("rating", notch_of, UNRATED) == UNKNOWN
+    return np.where(unread, Reason.INVALID_TERMS, Reason.NOT_APPLICABLE).astype(np.uint8)
 
 
 def exposures_at_default(basics: Basics, setting: Setting) -> Array:

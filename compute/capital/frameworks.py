@@ -77,7 +77,10 @@ def rates_to_base(market: MarketDocument, base: str) -> dict[str, float]:
 
 
 def work_out(columns: Columns, requested: RunRequested, market: MarketDocument) -> Worked:
-    setting, policy = setting_of(requested, market)
+    return work_out_by(columns, *setting_of(requested, market))
+
+
+def work_out_by(columns: Columns, setting: Setting, policy: PolicyDocument | None) -> Worked:
     everything = Exposures(columns, np.arange(columns.portfolio.position_count))
     rows = np.flatnonzero(is_exposure(everything))
     exposures = Exposures(columns, rows)

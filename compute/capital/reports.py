@@ -1,15 +1,17 @@
 """The tables that are shown of a run's capital: exposures, and totals at nodes or by an attribute."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
 
+from compute.capital.basics import Setting
 from compute.capital.columns import Array, Exposures, Flags, Rows
 from compute.capital.frameworks import MEASURES, Worked
 from compute.capital.outcomes import Outcome
-from domain.capital.policies import CapitalPolicy
+from domain.capital.policies import CapitalPolicy, PolicyDocument
 from domain.measures.failures import Reason, reason_text
 from domain.portfolio.attributes import Labels, labels
 from domain.portfolio.exposure_columns import ASSET_CLASSES, IRB_APPROACHES
@@ -105,31 +107,48 @@ def _labelled(found: Labels | None, count: int) -> pa.Array:
 # --- totals ---------------------------------------------------------------------------------------------------------
 
 
-def capital_table(worked: Worked, by: str | None) -> pa.Table | None:
-    """None where no table has the column."""
+def capital_table(worked: Worked, by: str | None, allowance_base: Array | None = None) -> pa.Table | None:
+    """None where no table has the column. `allowance_base` [positions], NaN where blank."""
     portfolio = worked.columns.portfolio
     if by is None:
-        names, kinds, sums = _of_nodes(worked)
-        home = _home(worked, names)
+        names, kinds, sums = _of_nodes(worked, allowance_base)
+        home = home_of(worked.setting.capital, names, _root(worked))
     else:
         found = labels(portfolio, by)
         if found is None:
             return None
         names, kinds = list(found.keys), [by] * len(found.keys)
-        sums = _sums(worked, found.codes[worked.rows], len(names))
+        sums = _sums(worked, found.codes[worked.rows], len(names), allowance_base)
         home = None
-    lines = [_line(worked, sums, place, names[place] == home) for place in range(len(names))]
-    rows = [{"node_id": name, "kind": kind} | line for name, kind, line in zip(names, kinds, lines, strict=True)]
+    return table_of_sums(Sums(names, kinds, sums, home), worked.setting, worked.policy)
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What the totals are made of, in base currency: [groups] each, as `_sums` names them."""
+
+    names: Sequence[str]
+    kinds: Sequence[str]
+    amounts: Mapping[str, Array]
+    home: str | None
+    """the node that the policy's own amounts are added at"""
+
+
+def table_of_sums(sums: Sums, setting: Setting, policy: PolicyDocument | None) -> pa.Table:
+    rows = [
+        {"node_id": name, "kind": kind} | _line(setting, policy, sums.amounts, place, name == sums.home)
+        for place, (name, kind) in enumerate(zip(sums.names, sums.kinds, strict=True))
+    ]
     schema = pa.schema([(name, pa.string() if name in ("node_id", "kind") else pa.float64()) for name in TOTALS])
     return pa.Table.from_pylist(rows, schema=schema)
 
 
-def _of_nodes(worked: Worked) -> tuple[list[str], list[str], dict[str, Array]]:
+def _of_nodes(worked: Worked, allowance_base: Array | None) -> tuple[list[str], list[str], dict[str, Array]]:
     """Of books, added up to the nodes above them."""
     portfolio = worked.columns.portfolio
     nodes = portfolio.tables["portfolio"]
     names, kinds = (nodes.columns[each] for each in ("node_id", "kind"))
-    own = _sums(worked, portfolio.book_row[worked.rows], nodes.rows)
+    own = _sums(worked, portfolio.book_row[worked.rows], nodes.rows, allowance_base)
     sums = {name: amounts.copy() for name, amounts in own.items()}
     for path in paths(portfolio):
         for above in path[:-1]:
@@ -142,16 +161,16 @@ def _of_nodes(worked: Worked) -> tuple[list[str], list[str], dict[str, Array]]:
     )
 
 
-def _home(worked: Worked, names: list[str]) -> str | None:
+def home_of(capital: CapitalPolicy, names: Sequence[str], root: str | None) -> str | None:
     """Where the policy's own amounts are added: the node that it names, else the top of the tree."""
-    named = worked.setting.capital.node
+    named = capital.node
     if named is not None and named not in names:
         message, fix = (
             f"the policy's node {named!r} is none of the portfolio's",
             "name one that it has",
         )
         raise Unknown("UNKNOWN_NODE", message, fix)
-    return named or _root(worked)
+    return named or root
 
 
 def _root(worked: Worked) -> str | None:
@@ -162,7 +181,7 @@ def _root(worked: Worked) -> str | None:
     return names.categories[names.values[roots[0]]] if len(roots) == 1 else None
 
 
-def _sums(worked: Worked, group: Rows, count: int) -> dict[str, Array]:
+def _sums(worked: Worked, group: Rows, count: int, allowance_base: Array | None) -> dict[str, Array]:
     """[groups] amounts in base currency; what is blank adds nothing."""
     credit, rate, rated = worked.credit, worked.rate, worked.rated
     ead = credit.ead_ccy * rate
@@ -178,6 +197,8 @@ def _sums(worked: Worked, group: Rows, count: int) -> dict[str, Array]:
         "ead_of_factor": np.where(np.isnan(credit.rating_factor), np.nan, ead),
     }
     amounts |= {name.lower(): worked.outcomes[name].rwa_ccy * rate for name in MEASURES}
+    if allowance_base is not None:
+        amounts["allowance"] = allowance_base[worked.rows]
     sums = {name: _by_group(group, each, count) for name, each in amounts.items()}
     own, own_rate = group[rated.rows], rate[rated.rows]
     counted = ~np.isnan(rated.expected_loss_ccy)
@@ -191,13 +212,15 @@ def _by_group(group: Rows, amounts: Array, count: int) -> Array:
     return np.bincount(group, weights=np.nan_to_num(amounts, nan=0.0), minlength=count).astype(np.float64)
 
 
-def _line(worked: Worked, sums: Mapping[str, Array], place: int, is_home: bool) -> dict[str, float | None]:
+def _line(
+    setting: Setting, said: PolicyDocument | None, sums: Mapping[str, Array], place: int, is_home: bool
+) -> dict[str, float | None]:
     at = {name: float(amounts[place]) for name, amounts in sums.items()}
-    policy = worked.setting.capital if is_home else CapitalPolicy()
+    policy = setting.capital if is_home else CapitalPolicy()
     rwa_sa, rwa_irb = at["rwa_sa"] + policy.other_rwa_standardised, at["rwa_irb"] + policy.other_rwa_internal
-    floor = output_floor(worked)
+    floor = output_floor(setting)
     rwa = rwa_irb if floor is None else max(rwa_irb, floor * rwa_sa)
-    losses = _losses(worked, at, policy)
+    losses = _losses(setting, at, policy)
     cet1 = None if policy.cet1 is None else policy.cet1 - losses["el_shortfall"]
     return {
         "ead": at["ead"],
@@ -205,7 +228,7 @@ def _line(worked: Worked, sums: Mapping[str, Array], place: int, is_home: bool) 
         "lgd": _ratio(at["lgd_pd_ead"], at["pd_ead_of_lgd"]),
         "el": at["el"],
         "ul": at["ul"],
-        "allowance": _allowance(worked),
+        "allowance": at.get("allowance") if makes_allowance(said) else 0.0 if said else None,
         "rating_factor": _ratio(at["factor_ead"], at["ead_of_factor"]),
         "rwa_sa": rwa_sa,
         "rwa_irb": rwa_irb,
@@ -213,7 +236,7 @@ def _line(worked: Worked, sums: Mapping[str, Array], place: int, is_home: bool) 
         "output_floor": floor,
         "rwa": rwa,
         "floor_add_on": rwa - rwa_irb,
-        "capital": _rule(worked, "CAPITAL", "SHARE") * rwa,
+        "capital": _rule(setting, "CAPITAL", "SHARE") * rwa,
         **losses,
         "cet1": cet1,
         "cet1_ratio": None if cet1 is None else _ratio(cet1, rwa),
@@ -221,7 +244,7 @@ def _line(worked: Worked, sums: Mapping[str, Array], place: int, is_home: bool) 
     }
 
 
-def _losses(worked: Worked, at: Mapping[str, float], policy: CapitalPolicy) -> dict[str, float]:
+def _losses(setting: Setting, at: Mapping[str, float], policy: CapitalPolicy) -> dict[str, float]:
     """Expected loss against provisions: CRE35."""
     provisions = at["provisions"] + policy.general_provisions_irb
     credit_rwa = at["rwa_rated"] if policy.credit_rwa_irb is None else policy.credit_rwa_irb
@@ -230,26 +253,25 @@ def _losses(worked: Worked, at: Mapping[str, float], policy: CapitalPolicy) -> d
         "el_irb": at["el_irb"],
         "eligible_provisions": provisions,
         "el_shortfall": max(0.0, at["el_irb"] - provisions),
-        "provision_surplus_tier2": min(surplus, _rule(worked, "PROVISIONS", "SURPLUS_CAP") * credit_rwa),
+        "provision_surplus_tier2": min(surplus, _rule(setting, "PROVISIONS", "SURPLUS_CAP") * credit_rwa),
     }
 
 
-def output_floor(worked: Worked) -> float | None:
+def output_floor(setting: Setting) -> float | None:
     """The policy's, else the year's; none under rules that have no floor."""
-    if worked.setting.capital.output_floor is not None:
-        return worked.setting.capital.output_floor
-    rules = worked.setting.rules.get("basel")
+    if setting.capital.output_floor is not None:
+        return setting.capital.output_floor
+    rules = setting.rules.get("basel")
     return rules.values("OUTPUT_FLOOR").get("FACTOR") if rules else None
 
 
-def _allowance(worked: Worked) -> float | None:
-    """Nil under a policy that makes no allowance; not known under one that does, and without a policy."""
-    policy = worked.policy
-    return None if policy is None or policy.cecl is not None or policy.ifrs9 is not None else 0.0
+def makes_allowance(policy: PolicyDocument | None) -> bool:
+    """Under one that makes none it is nil; without a policy it is not known."""
+    return policy is not None and (policy.cecl is not None or policy.ifrs9 is not None)
 
 
-def _rule(worked: Worked, rule: str, parameter: str) -> float:
-    rules = worked.setting.rules.get("basel")
+def _rule(setting: Setting, rule: str, parameter: str) -> float:
+    rules = setting.rules.get("basel")
     return rules.value(rule, parameter) if rules else 0.0
 
 

@@ -76,6 +76,7 @@ SOURCES: dict[str, Source] = {
     "DV01": Source(_dv01),
     "KEY_RATE_DV01": GIVEN,
     "CS01": GIVEN,
+    "KEY_RATE_CS01": GIVEN,
     "MACAULAY_DURATION": Source(is_solved=True),
     "MODIFIED_DURATION": Source(is_solved=True),
     "EFFECTIVE_DURATION": Source(_effective_duration),

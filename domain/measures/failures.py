@@ -1,8 +1,10 @@
 """Why a number is blank: the closed list of reasons, and the one way they are written."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from typing import Any
+
+from domain.measures.measures import BY_NAME, Fact
 
 
 class Reason(IntEnum):
@@ -32,13 +34,25 @@ def reason_text(failures: dict[str, Reason]) -> str:
 def status_of(failures: dict[str, Reason], asked: int) -> Status:
     """FAILED when the value itself is blank, PARTIAL when something else could not be worked out.
 
-    A measure that does not apply to the product (a yield of a forward) is a blank with a reason and
-    no fault of the position: it leaves the status alone.
+    A measure that does not apply to the product (a yield of a forward) is a blank with a reason and no fault of the
+    position: it leaves the status alone. So do credit and capital: a book that brings no ratings is priced in full.
     """
-    blank = {m: r for m, r in failures.items() if r not in (Reason.NONE, Reason.NOT_APPLICABLE)}
+    missing = {m: r for m, r in failures.items() if r not in (Reason.NONE, Reason.NOT_APPLICABLE)}
+    blank = [measure for measure in missing if not is_aside(measure)]
     if not blank:
         return Status.PRICED
     return Status.FAILED if "PV" in blank or len(blank) == asked else Status.PARTIAL
+
+
+def is_aside(measure: str) -> bool:
+    """Whether a blank of the measure says nothing of how a position is priced."""
+    return measure in BY_NAME and BY_NAME[measure].fact is Fact.CAPITAL
+
+
+def counted(measures: Iterable[str]) -> set[str]:
+    """Those of which a blank leaves a position out of a total: of credit and capital, where nothing else is shown."""
+    asked = set(measures)
+    return {measure for measure in asked if not is_aside(measure)} or asked
 
 
 def holes_text(positions: int, failed: int | None, partial: int | None) -> str:

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 KEY_RATE_TENORS_YR: tuple[float, ...] = (0.25, 0.5, 1, 2, 3, 5, 7, 10, 15, 20, 30)
 KEY_RATE_LABELS: tuple[str, ...] = ("3m", "6m", "1y", "2y", "3y", "5y", "7y", "10y", "15y", "20y", "30y")
+SPREAD_TENORS_YR: tuple[float, ...] = (0.5, 1, 3, 5, 10)
+SPREAD_LABELS: tuple[str, ...] = ("6m", "1y", "3y", "5y", "10y")
 
 
 VEGA_EXPIRIES_YR: tuple[float, ...] = (0.25, 1, 2, 5, 10, 20)
@@ -31,6 +33,7 @@ class Unit(StrEnum):
     YEARS = "years"
     MONTHS = "months"
     YEARS_SQUARED = "years squared"
+    FACTOR = "factor"
 
 
 class Adds(StrEnum):
@@ -40,6 +43,9 @@ class Adds(StrEnum):
     BY_PV = "average by signed PV_base"
     BY_PRINCIPAL = "average by principal in base currency"
     ROOT_SUM_OF_SQUARES = "root of the sum of squares"
+    BY_EAD = "average by EAD"
+    BY_PD_EAD = "average by PD x EAD"
+    RWA_BY_EAD = "RWA / EAD"
 
 
 class Fact(StrEnum):
@@ -47,6 +53,7 @@ class Fact(StrEnum):
 
     PRICED = "PositionPriced"
     RISK = "RiskComputed"
+    CAPITAL = "CapitalComputed"
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,10 @@ class Measure:
     columns: tuple[str, ...] = ()
     by_default: bool = True
     """False for what a run works out only where it is asked for by name"""
+    with_it: tuple[str, ...] = ()
+    """measures that its totals and reports read: worked out wherever it is"""
+    is_beside: bool = False
+    """kept for those alone: shown only where it is asked for by name"""
 
     @property
     def result_columns(self) -> tuple[str, ...]:
@@ -71,7 +82,17 @@ class Measure:
 
 
 _S, _PV, _PRINCIPAL, _ROOT = Adds.SUM, Adds.BY_PV, Adds.BY_PRINCIPAL, Adds.ROOT_SUM_OF_SQUARES
-_PRICED, _RISK = Fact.PRICED, Fact.RISK
+_PRICED, _RISK, _CAPITAL = Fact.PRICED, Fact.RISK, Fact.CAPITAL
+_EAD, _PD_EAD, _RWA_EAD = Adds.BY_EAD, Adds.BY_PD_EAD, Adds.RWA_BY_EAD
+
+
+def _weight(name: str, framework: str) -> Measure:
+    """A risk weight; its totals are of the two amounts beside it."""
+    amounts = (f"RWA_{name}", f"EAD_{framework}")
+    return Measure(
+        f"RISK_WEIGHT_{framework}", Unit.DECIMAL, _RWA_EAD, _CAPITAL, f"{amounts[0]} / {amounts[1]}", with_it=amounts
+    )
+
 
 MEASURES: tuple[Measure, ...] = (
     Measure("PV", Unit.CURRENCY, _S, _PRICED, "present value of the position"),
@@ -90,6 +111,14 @@ MEASURES: tuple[Measure, ...] = (
         tuple(f"key_rate_dv01_{label}" for label in KEY_RATE_LABELS),
     ),
     Measure("CS01", Unit.CURRENCY_PER_BP, _S, _RISK, "gain when the position's spread falls by a basis point"),
+    Measure(
+        "KEY_RATE_CS01",
+        Unit.CURRENCY_PER_BP,
+        _S,
+        _RISK,
+        "gain when the position's spread falls by a basis point about a tenor; they add up to CS01",
+        tuple(f"key_rate_cs01_{label}" for label in SPREAD_LABELS),
+    ),
     Measure("MACAULAY_DURATION", Unit.YEARS, _PV, _RISK, "PV-weighted time of the flows at the yield"),
     Measure("MODIFIED_DURATION", Unit.YEARS, _PV, _RISK, "relative price change by yield"),
     Measure("EFFECTIVE_DURATION", Unit.YEARS, _PV, _RISK, "DV01 x 10,000 / PV"),
@@ -121,6 +150,37 @@ MEASURES: tuple[Measure, ...] = (
     Measure("WAM", Unit.MONTHS, _PRINCIPAL, _RISK, "weighted average maturity"),
     Measure("DV01_STANDARD_ERROR", Unit.CURRENCY_PER_BP, _ROOT, _RISK, "of DV01, where Monte Carlo was used"),
     Measure("VEGA_STANDARD_ERROR", Unit.CURRENCY, _ROOT, _RISK, "of VEGA, where Monte Carlo was used"),
+    Measure("PD_12M", Unit.DECIMAL, _EAD, _CAPITAL, "probability of default within a year", with_it=("EAD",)),
+    Measure("LGD", Unit.DECIMAL, _PD_EAD, _CAPITAL, "share lost of what is owed at default", with_it=("PD_12M", "EAD")),
+    Measure("EAD", Unit.CURRENCY, _S, _CAPITAL, "carrying amount and what may be drawn of the rest until default"),
+    Measure("EL", Unit.CURRENCY, _S, _CAPITAL, "PD_12M x LGD x EAD"),
+    Measure("UL", Unit.CURRENCY, _S, _CAPITAL, "EAD x LGD x sqrt(PD (1 - PD))"),
+    Measure("ECL_12M", Unit.CURRENCY, _S, _CAPITAL, "discounted expected loss of defaults within a year"),
+    Measure("ECL_LIFETIME", Unit.CURRENCY, _S, _CAPITAL, "discounted expected loss of defaults until the last payment"),
+    Measure("ALLOWANCE", Unit.CURRENCY, _S, _CAPITAL, "what the policy sets aside: weighted, with overlays, of BASE"),
+    Measure("RATING_FACTOR", Unit.FACTOR, _EAD, _CAPITAL, "Moody's idealised factor of the rating", with_it=("EAD",)),
+    Measure("EAD_SA", Unit.CURRENCY, _S, _CAPITAL, "exposure of the standardised approach, net of provisions"),
+    _weight("SA", "SA"),
+    Measure("RWA_SA", Unit.CURRENCY, _S, _CAPITAL, "risk-weighted assets of the standardised approach"),
+    _weight("IRB", "IRB"),
+    Measure(
+        "RWA_IRB",
+        Unit.CURRENCY,
+        _S,
+        _CAPITAL,
+        "risk-weighted assets by internal ratings, before the output floor",
+        with_it=("EL_IRB", "PROVISION_IRB", "RWA_RATED"),
+    ),
+    Measure("EAD_US", Unit.CURRENCY, _S, _CAPITAL, "exposure of the US standardised approach"),
+    _weight("US_SA", "US"),
+    Measure("RWA_US_SA", Unit.CURRENCY, _S, _CAPITAL, "risk-weighted assets of the US standardised approach"),
+    Measure("CAPITAL", Unit.CURRENCY, _S, _CAPITAL, "8 % of RWA_IRB", with_it=("RWA_IRB",)),
+    Measure("EAD_IRB", Unit.CURRENCY, _S, _CAPITAL, "the exposure that RISK_WEIGHT_IRB weighs", is_beside=True),
+    Measure(
+        "EL_IRB", Unit.CURRENCY, _S, _CAPITAL, "expected loss of what internal ratings weigh, CRE35", is_beside=True
+    ),
+    Measure("PROVISION_IRB", Unit.CURRENCY, _S, _CAPITAL, "specific provisions of what EL_IRB is of", is_beside=True),
+    Measure("RWA_RATED", Unit.CURRENCY, _S, _CAPITAL, "RWA_IRB of what EL_IRB is of", is_beside=True),
 )
 
 BY_NAME: dict[str, Measure] = {measure.name: measure for measure in MEASURES}
@@ -141,8 +201,13 @@ def resolve(names: list[str] | tuple[str, ...]) -> tuple[str, ...]:
         stem = name.removesuffix("_BASE")
         if stem not in BY_NAME or (stem != name and not BY_NAME[stem].is_amount):
             raise UnknownMeasure(raw)
-        wanted.add(stem)
+        wanted |= with_its_own(stem)
     return tuple(name for name in BY_NAME if name in wanted)
+
+
+def with_its_own(name: str) -> set[str]:
+    """A measure, and all that is worked out wherever it is."""
+    return {name}.union(*(with_its_own(each) for each in BY_NAME[name].with_it))
 
 
 def columns_of(measures: tuple[str, ...]) -> tuple[str, ...]:

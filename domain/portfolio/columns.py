@@ -3,7 +3,7 @@
 The arrays are numpy arrays; `domain` depends on no array library, so it says `Any` and states the dtype.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -30,6 +30,30 @@ class ColumnData:
 
 
 @dataclass(frozen=True)
+class RowsOf(Mapping[str, ColumnData]):
+    """Columns of some rows of a table, gathered when they are asked for."""
+
+    columns: Mapping[str, ColumnData]
+    rows: Any
+    _found: dict[str, ColumnData] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> ColumnData:
+        if name not in self._found:
+            column = self.columns[name]
+            self._found[name] = ColumnData(column.kind, column.values[self.rows], column.categories)
+        return self._found[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.columns
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.columns)
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+
+@dataclass(frozen=True)
 class TableData:
     """A column that is absent in every row is not stored at all: it is the same content."""
 
@@ -53,6 +77,19 @@ class Portfolio:
     @property
     def position_count(self) -> int:
         return self.tables["positions"].rows
+
+    def of_positions(self, rows: Any) -> "Portfolio":
+        """Some positions, each with an instrument and an issuer of its own; other tables are the whole portfolio's."""
+        arrays = self.instrument_row.__array_namespace__()
+        each, issuer = arrays.arange(len(rows), dtype=self.instrument_row.dtype), self.issuer_row[rows]
+        chosen = {"positions": rows, "instruments": self.instrument_row[rows], "issuers": issuer}
+        tables = {
+            name: TableData(len(rows), RowsOf(table.columns, chosen[name])) if name in chosen else table
+            for name, table in self.tables.items()
+        }
+        part = Portfolio(tables, each, self.book_row[rows])
+        vars(part)["issuer_row"] = arrays.where(issuer < 0, -1, each)
+        return part
 
     @cached_property
     def issuer_row(self) -> Any:

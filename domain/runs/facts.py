@@ -45,6 +45,12 @@ class RiskComputed(BlockFact):
     TOPIC: ClassVar[str] = "risk.computed"
 
 
+class CapitalComputed(BlockFact):
+    """Credit measures, exposures and risk-weighted assets, by the rules and the policy that the run pins."""
+
+    TOPIC: ClassVar[str] = "capital.computed"
+
+
 class NondeterminismDetected(Event):
     """The same chunk on the same engine gave other numbers: an alarm, never an overwrite."""
 
@@ -75,9 +81,10 @@ class EnginesCompared(Event):
     is_within_tolerance: bool
 
 
-FACTS: dict[Fact, type[PositionPriced] | type[RiskComputed]] = {
+FACTS: dict[Fact, type[BlockFact]] = {
     Fact.PRICED: PositionPriced,
     Fact.RISK: RiskComputed,
+    Fact.CAPITAL: CapitalComputed,
 }
 
 
@@ -120,7 +127,7 @@ class Block:
 
 def record_fact(
     envelope: Envelope, kind: Fact, block: Block, *, failed: int, fx_to_base: dict[str, list[float]], **terms: Any
-) -> PositionPriced | RiskComputed:
+) -> BlockFact:
     place = envelope.at(fact_stream(block.run_id, kind.value, block.chunk_no), 1)
     shared = {
         **place,
@@ -131,8 +138,6 @@ def record_fact(
         "payload_bytes": len(block.payload),
         **terms,
     }
-    return (
-        PositionPriced(**shared, failed=failed, fx_to_base=fx_to_base)
-        if kind is Fact.PRICED
-        else RiskComputed(**shared)
-    )
+    if kind is Fact.PRICED:
+        return PositionPriced(**shared, failed=failed, fx_to_base=fx_to_base)
+    return FACTS[kind](**shared)

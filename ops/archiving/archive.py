@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from commands.archive_run import archivable_run, archive_run
 from commands.processes.run import key_prefix
 from domain.ports import BlockCodec
-from domain.runs.facts import BlockColumns, PositionPriced, RiskComputed, fact_stream
+from domain.runs.facts import BlockColumns, BlockFact, fact_stream
 from domain.runs.run import ArchivedCopy, RunCompleted, RunPlanned, RunRequested
 from ops.archiving.destinations import Destination, destination_of
 from ops.archiving.dropping import Dropped, clear_away
@@ -31,8 +31,6 @@ from ops.ports import Archiving, Storage
 
 PORTFOLIO_TABLES = ("portfolio", "instruments", "positions")
 SELECT_MONTHS = "SELECT kind, chunk_no, run_month FROM fact_block WHERE run_id = %s"
-
-Fact = PositionPriced | RiskComputed
 
 
 @dataclass(frozen=True)
@@ -112,7 +110,7 @@ class Writing:
                     self._put(writer)
             self._put(writer)
 
-    def _write_block(self, writer: KindWriter, kind: str, fact: Fact, month: Any) -> None:
+    def _write_block(self, writer: KindWriter, kind: str, fact: BlockFact, month: Any) -> None:
         block = self._storage.block_codec.decode(self._storage.store.block(self._run_id, kind, fact.chunk_no))
         scenarios = self._requested.scenarios
         table = block_table(str(self._run_id), fact.chunk_no, fact.first_row, scenarios, block, self._names)
@@ -142,11 +140,11 @@ class Writing:
             self._destination.put(path.name, path, digest)
             path.unlink()
 
-    def _facts(self, kind: str, chunks: int) -> Iterator[Fact]:
+    def _facts(self, kind: str, chunks: int) -> Iterator[BlockFact]:
         """A chunk that failed has none."""
         for chunk_no in range(chunks):
             for event in self._storage.store.stream(fact_stream(self._run_id, kind, chunk_no)):
-                if isinstance(event, PositionPriced | RiskComputed):
+                if isinstance(event, BlockFact):
                     yield event
 
     def _months(self) -> dict[tuple[str, int], Any]:

@@ -19,6 +19,7 @@ from commands.define_scenario import define_scenarios
 from commands.ingest_portfolio import ingest_portfolio
 from commands.load_market import load_market
 from commands.submit_run import SubmitRun
+from domain.measures.measures import MEASURES, Fact
 from domain.refusals import Refused
 from domain.runs.facts import CHUNK_SIZE
 from domain.runs.run import RunRequested
@@ -43,6 +44,7 @@ WARM_UP_CHUNKS_PER_WORKER = 2
 
 WORKERS_COME_WITHIN_S = 60.0
 POLL_SECONDS = 0.05
+OF_CAPITAL = tuple(measure.name for measure in MEASURES if measure.fact is Fact.CAPITAL)
 
 Note = Callable[[str], None]
 
@@ -190,6 +192,11 @@ class WholePath:
             "rebuild": rebuild_speed(storage, results, self._note),
             "append_to_visible_ms": {"idle": visible_ms(storage, self._envelope)},
         }
+        self._note("capital")
+        with workers(self._processes, self._plan.workers) as self._pool:
+            self._await_workers(self._plan.workers)
+            self._run(*self._warm_up, OF_CAPITAL, ())
+            document["capital_s"] = {name: round(seconds, 3) for name, seconds in self._capital().items()}
         self._note("one worker")
         with workers(self._processes, 1) as self._pool:
             self._await_workers(1)
@@ -219,12 +226,24 @@ class WholePath:
         )
         return report["snapshot_id"], market["snapshot_id"]
 
-    def _run(self, portfolio: str, market: str) -> Finished:
-        names = tuple(document["scenario_id"] for document in shocked_scenarios(self._plan.scenarios - 1))
+    def _capital(self) -> dict[str, float]:
+        """What measures of credit and capital add to prices under BASE, from the request until they are there."""
+        without, with_it = (self._run(*self._fund, asked, ()).whole_s() for asked in (("PV",), ("PV", *OF_CAPITAL)))
+        return {"prices": without, "with_capital": with_it, "added": with_it - without}
+
+    def _run(
+        self,
+        portfolio: str,
+        market: str,
+        measures: tuple[str, ...] | None = None,
+        scenarios: tuple[str, ...] | None = None,
+    ) -> Finished:
+        """As planned, where nothing else is said."""
+        planned = tuple(document["scenario_id"] for document in shocked_scenarios(self._plan.scenarios - 1))
+        names = planned if scenarios is None else scenarios
         before, submitted_at = self._cpu_seconds(), utc_now()
-        run_id = submit_request(
-            self._storage, self._envelope(), SubmitRun(portfolio, market, names, self._plan.measures)
-        )
+        request = SubmitRun(portfolio, market, names, self._plan.measures if measures is None else measures)
+        run_id = submit_request(self._storage, self._envelope(), request)
         row = wait_until_queryable(self._storage.connect, run_id, quiet=True)
         queryable_at, after = utc_now(), self._cpu_seconds()
         if not row["queryable_at"]:

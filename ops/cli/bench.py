@@ -70,6 +70,7 @@ def further_lines(document: dict[str, Any]) -> list[str]:
     return [
         f"audit verify                {document['verify']['mb_per_s']:>10,.0f} MB a second",
         f"rebuild of the results      {document['rebuild']['results_per_s']:>10,} results a second",
+        f"capital beside prices      {document['capital_s']['added']:>10.2f} s, of BASE, expected losses among it",
         f"of one worker's time        {one['ratio']['submit_to_queryable']:>10.2f} "
         f"({one['ratio']['compute']:.2f} of its computing)",
         *(

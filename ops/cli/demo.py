@@ -46,15 +46,17 @@ def run_demo(tenor: Any, positions: int, running: Any, *, quiet: bool) -> dict[s
     from commands.submit_run import SubmitRun
     from ops.processes.run_to_end import summary, wait_until_queryable
     from ops.run_requests import submit_request
+    from ops.samples.bank import POLICY_ID
 
     with tempfile.TemporaryDirectory(prefix="tenor-demo-") as folder:
         portfolio, market = bring(tenor, Path(folder), positions)
-    request = SubmitRun(portfolio, market, ("@nightly",))
+    request = SubmitRun(portfolio, market, ("@nightly",), policy=POLICY_ID)
     run_id = submit_request(tenor.storage, tenor.envelope(), request)
     return summary(wait_until_queryable(tenor.database.connect, run_id, quiet=quiet, running=running))
 
 
 def bring(tenor: Any, folder: Path, positions: int) -> tuple[str, str]:
+    from commands.define_policy import define_policy
     from commands.define_scenario import define_scenario_set, define_scenarios
     from commands.ingest_portfolio import ingest_portfolio
     from commands.load_market import load_market
@@ -67,6 +69,7 @@ def bring(tenor: Any, folder: Path, positions: int) -> tuple[str, str]:
     market = load_market(tenor.store, tenor.blobs, envelope, (folder / "market.json").read_bytes(), find_unsolved)
     define_scenarios(tenor.store, envelope, (folder / "scenarios.json").read_bytes())
     define_scenario_set(tenor.store, envelope, (folder / "scenario_set.json").read_bytes())
+    define_policy(tenor.store, envelope, (folder / "policy.json").read_bytes())
     return report["snapshot_id"], market["snapshot_id"]
 
 
@@ -90,8 +93,11 @@ def print_totals(run: dict[str, Any], desks: list[dict[str, Any]], everything: l
     """Value and risk by desk, then what each scenario gains or loses against BASE; in base currency."""
     from rich.console import Console
 
+    from ops.cli.capital.shown import rwa_table
+
     console = Console()
     console.print(desk_table(desks, everything))
+    console.print(rwa_table(desks, everything))
     console.print(scenario_table(desks, everything))
     console.print(
         f"run {run['run_id']}: {run['status']}, {run['positions']:,} positions, {run['priced']:,} priced, "

@@ -1,8 +1,9 @@
 """A fund of any size for demonstrations and measurements: the same seed writes the same files.
 
 About 67 % loans (consumer, mortgages, commercial property, term loans, leveraged floaters), 3 % mortgage pools, 20 %
-bonds, 1 % callable bonds, 5 % FX forwards, 4.5 % derivatives that hedge the rest, and twenty structured notes at most,
-since each costs a Monte Carlo; in USD, EUR and GBP, as of 23 January 2026. Nobody in it exists.
+bonds, 1 % callable bonds, 5 % FX forwards, 4.5 % derivatives that hedge the rest, some cash and shares, and twenty
+structured notes at most, since each costs a Monte Carlo; in USD, EUR and GBP, as of 23 January 2026. Nobody in it
+exists.
 """
 
 import json
@@ -15,6 +16,7 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
+from ops.samples.bank import approaches, brought, policy_document
 from ops.samples.hedges import cap_floors, default_swaps, forwards, fx_options, swaps, swaptions
 from ops.samples.market import INDEX_OF, RESET_DAYS, market_document, scenario_documents, scenario_set_document
 from ops.samples.notes import callable_bonds, exercise_table, structured_notes
@@ -56,6 +58,7 @@ _PER_MILLE = {
     "swaptions": 4,
     "cds": 10,
     "fx_options": 5,
+    "brought": 2,
 }
 """What remains is bonds."""
 _MAX_STRUCTURED = 20
@@ -70,13 +73,14 @@ _STATES = np.array(["CA", "TX", "NY", "FL", "IL", "PA", "OH", "GA", "NC", "MI", 
 def write_sample_fund(
     folder: Path, positions: int, seed: int = 20260123, format: Literal["parquet", "csv"] = "parquet"
 ) -> None:
-    """A portfolio folder with its market.json, scenarios.json and scenario_set.json beside the tables."""
+    """A portfolio folder with its market, scenarios, their set and a policy as .json files beside the tables."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in _tables(positions, seed).items():
         _write_table(folder, name, table, format)
     _write_json(folder / "market.json", market_document())
     _write_json(folder / "scenarios.json", scenario_documents())
     _write_json(folder / "scenario_set.json", scenario_set_document())
+    _write_json(folder / "policy.json", policy_document())
 
 
 def sizes_of(count: int) -> dict[str, int]:
@@ -96,7 +100,7 @@ def _tables(count: int, seed: int) -> dict[str, pa.Table]:
     ids = pa.array([f"P{row:08d}" for row in range(1, count + 1)])
     tables = {
         "portfolio": portfolio_table(),
-        "issuers": issuer_table(issuers),
+        "issuers": issuer_table(issuers).append_column("irb_approach", pa.array(approaches(issuers["family"]))),
         "instruments": instruments,
         "exercises": exercise_table(made["callable"][0]),
         "positions": positions.add_column(0, "position_id", ids),
@@ -408,4 +412,5 @@ _MAKERS: dict[str, Callable[[np.random.Generator, int, Columns], tuple[pa.Table,
     "swaptions": swaptions,
     "cds": default_swaps,
     "fx_options": fx_options,
+    "brought": brought,
 }

@@ -13,7 +13,7 @@ from domain.event import stream_id
 from domain.measures.failures import Reason
 from domain.measures.measures import BY_NAME, Measure, columns_of
 from domain.ports import BlockCodec, EventStore, Packed
-from domain.runs.facts import BlockColumns, PositionPriced, RiskComputed, fact_stream
+from domain.runs.facts import BlockColumns, BlockFact, PositionPriced, fact_stream
 from domain.runs.run import ChunkFailed, RunRequested
 
 Values = npt.NDArray[np.float64]
@@ -77,8 +77,9 @@ class RunFacts:
         return min(self._request.chunk_size, self._request.positions - chunk_no * self._request.chunk_size)
 
     def has(self, chunk_no: int) -> bool:
-        """A chunk's facts are one transaction: any of them stands for all."""
-        return bool(self._store.stream(fact_stream(self._request.originator_id, self._kinds[0], chunk_no)))
+        """Of every kind: a release that knows fewer of them may have been first."""
+        run_id = self._request.originator_id
+        return all(self._store.stream(fact_stream(run_id, kind, chunk_no)) for kind in self._kinds)
 
     def packed(self, chunk_no: int) -> Packed:
         """Of the columns alone, not opened."""
@@ -113,19 +114,19 @@ class RunFacts:
 
     def _fact(self, kind: str, chunk_no: int) -> Any:
         (fact,) = self._store.stream(fact_stream(self._request.originator_id, kind, chunk_no))
-        assert isinstance(fact, PositionPriced | RiskComputed)
+        assert isinstance(fact, BlockFact)
         return fact
 
     def _payloads(self, facts: list[Any]) -> list[bytes]:
         return [self._payload(kind, fact) for kind, fact in zip(self._kinds, facts, strict=True)]
 
-    def _payload(self, kind: str, fact: PositionPriced | RiskComputed) -> bytes:
+    def _payload(self, kind: str, fact: BlockFact) -> bytes:
         payload = self._store.block(fact.run_id, kind, fact.chunk_no)
         if sha256(payload).hexdigest() != fact.payload_sha256:
             self._check_columns(payload, kind, fact)
         return payload
 
-    def _check_columns(self, payload: bytes, kind: str, fact: PositionPriced | RiskComputed) -> None:
+    def _check_columns(self, payload: bytes, kind: str, fact: BlockFact) -> None:
         """A block back from an archive may be packed as a later release does: its columns answer to the log."""
         try:
             content_sha256 = self._codec.content_sha256_of(payload)

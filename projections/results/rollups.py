@@ -1,8 +1,9 @@
 """Totals of a run as rows: how each measure adds up over the positions of every group.
 
     amounts         sum of amount x fx            FX_DELTA is in base currency already
-    averages        sum of x w fx / sum of w fx   w = PV for prices, yields, durations, |notional| for WAL and WAM;
-                                                  none where the weights cancel
+    averages        sum of x w fx / sum of w fx   w = PV for prices, yields, durations, |notional| for WAL and WAM,
+                                                  EAD for PD, PD x EAD for LGD; none where the weights cancel
+    risk weights    sum of RWA fx / sum of EAD fx
     standard error  root of the sum of (x fx)^2
 
 A total that no position contributes to is blank. Left out are the positions whose number is blank for any reason but

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from domain.measures.averages import AVERAGES, brought, weight_of
 from domain.measures.measures import Adds, Measure
 from projections.results.blocks import ChunkResults, Values
 from projections.results.groups import Groups
@@ -19,7 +20,6 @@ from projections.results.reasons import KnownReasons, Label
 
 SLAB_COLUMNS = 512
 """Scenarios are added as many at a time as keep a position's row of addends within this: it stays in the cache."""
-AVERAGES = (Adds.BY_PV, Adds.BY_PRINCIPAL)
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Parts:
 
 class Totals:
     """sums     [cells, columns, scenarios] native amounts, their squares, or x times weight
-    weights  [cells, averages, scenarios] PV, or |notional|, of the positions that have the number
+    weights  [cells, averages, scenarios] PV, |notional| or exposure of the positions that have the number
     blanks   label -> int32 [cells, scenarios] positions
     """
 
@@ -66,7 +66,9 @@ class Totals:
         self.groups, self.scenarios, self._principal_ccy = groups, scenarios, principal_ccy
         self.columns = [measure for measure in measures for _ in measure.result_columns]
         self.averages = [c for c, measure in enumerate(self.columns) if measure.adds in AVERAGES]
-        self._pv_column = [measure.name for measure in self.columns].index("PV")
+        self._column_named = {
+            name: c for c, name in enumerate(name for measure in measures for name in measure.result_columns)
+        }
         self.sums = np.zeros((groups.cell_count, len(self.columns), scenarios))
         self.weights = np.zeros((groups.cell_count, len(self.averages), scenarios))
         self.blanks: dict[Label, npt.NDArray[np.int32]] = {}
@@ -86,21 +88,25 @@ class Totals:
     def _add(self, parts: Parts, values: list[Values], principal_ccy: Values, slab: slice) -> None:
         addends: list[Values] = []
         weights: list[Values] = []
-        weight_of: list[int] = []
+        places: list[int] = []
+
+        def named(name: str) -> Values:
+            return values[self._column_named[name]]
+
+        principal_ccy = np.broadcast_to(principal_ccy, values[0].shape)
         for column, measure in zip(values, self.columns, strict=True):
             match measure.adds:
                 case Adds.SUM:
                     addends.append(_or_zero(column))
                 case Adds.ROOT_SUM_OF_SQUARES:
                     addends.append(_or_zero(column * column))
-                case Adds.BY_PV | Adds.BY_PRINCIPAL:
-                    by_pv = measure.adds is Adds.BY_PV
-                    weight = values[self._pv_column] if by_pv else np.broadcast_to(principal_ccy, column.shape)
-                    addends.append(_or_zero(column * weight))
-                    weight_of.append(_place(weights, np.where(np.isnan(column), 0.0, _or_zero(weight))))
+                case _:
+                    weight = weight_of(measure, named, principal_ccy)
+                    addends.append(_or_zero(brought(measure, column, named, weight)))
+                    places.append(_place(weights, np.where(np.isnan(column), 0.0, _or_zero(weight))))
         by_cell = parts.sums(addends + weights, self.groups.cell_count)
         self.sums[:, :, slab] += by_cell[:, : len(addends)]
-        self.weights[:, :, slab] += by_cell[:, [len(addends) + place for place in weight_of]]
+        self.weights[:, :, slab] += by_cell[:, [len(addends) + place for place in places]]
 
     def _count(self, cells: npt.NDArray[np.int32], reason_no: npt.NDArray[np.int16], reasons: KnownReasons) -> None:
         for scenarios in _alike(reason_no):

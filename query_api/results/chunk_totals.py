@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from domain.measures.failures import Reason
+from domain.measures.averages import AVERAGES, brought, columns_read, weight_of
+from domain.measures.failures import Reason, counted
 from domain.measures.measures import Adds
 from domain.portfolio.columns import Portfolio
 from query_api.reading import Array, Connection
@@ -97,16 +98,16 @@ def _totals_under(
         native = next(natives, ())
         total.natives = dict(zip(amounts, native, strict=True)) if currency else {}
         total.reasons = {label: int(counts[place]) for label, counts in blanks.items() if counts[place]}
-        total.left_out = left_out(total.reasons)
+        total.left_out = left_out(total.reasons, asked)
         yield total
 
 
-def left_out(reasons: dict[str, int]) -> int:
+def left_out(reasons: dict[str, int], asked: set[str]) -> int:
     """Positions that the worst-served number leaves out; a measure that does not apply leaves nobody out."""
     by_measure: dict[str, int] = {}
     for label, count in reasons.items():
         measure, _, code = label.partition(":")
-        if code != Reason.NOT_APPLICABLE.name:
+        if code != Reason.NOT_APPLICABLE.name and measure in counted(asked):
             by_measure[measure] = by_measure.get(measure, 0) + count
     return max(by_measure.values(), default=0)
 
@@ -122,8 +123,9 @@ def _sum_scenario(
     count, cursor = len(groups.keys) + 1, connection.cursor(binary=True)
     values, weights, natives = ({column.number: np.zeros(count) for column in columns} for _ in range(3))
     sums = Sums(values, weights, natives, {})
-    present_value = next(column for column in columns_of_run(run) if column.name == "pv")
-    read = sorted({*columns, present_value}, key=lambda column: column.number)
+    names = {name for column in columns for name in columns_read(column.measure)}
+    beside = {column.name: column.number for column in columns_of_run(run) if column.name in names}
+    read = [column for column in columns_of_run(run) if column in columns or column.name in names]
     for piece in pieces_between(run, [scenario_no], 0, run.positions):
         rows = slice(piece.chunk_no * run.chunk_size, piece.chunk_no * run.chunk_size + piece.last)
         codes = groups.codes[rows]
@@ -131,19 +133,24 @@ def _sum_scenario(
             continue
         amounts = read_amounts(cursor, run, piece, read)
         rates = rates_of(read_identities(cursor, run, piece.chunk_no)["currency"], facts, scenario_no)
-        weight_by = {
-            Adds.BY_PV: amounts[present_value.number] * rates,
-            Adds.BY_PRINCIPAL: groups.principal_ccy[rows] * rates,
-        }
+        whose = {name: np.nan_to_num(amounts[number]) for name, number in beside.items()}
+        beside_them = Weights(whose, groups.principal_ccy[rows])
         for column in columns:
-            _add(sums, column, amounts[column.number], rates, weight_by, codes)
+            _add(sums, column, amounts[column.number], rates, beside_them, codes)
         _count_reasons(sums, cursor, run, piece, codes, count)
     return sums
 
 
-def _add(
-    sums: Sums, column: ResultColumn, amounts: Array, rates: Array, weights: dict[Adds, Array], codes: Array
-) -> None:
+@dataclass(frozen=True)
+class Weights:
+    """What averages are weighed by, in the currency of the positions: their columns, 0 where blank, and the size of
+    their notional."""
+
+    columns: dict[str, Array]
+    principal_ccy: Array
+
+
+def _add(sums: Sums, column: ResultColumn, amounts: Array, rates: Array, weights: Weights, codes: Array) -> None:
     """A position without the number adds nothing, neither to the sum nor to the weight; a missing exchange rate
     leaves no total at all."""
     number, adds, is_there = column.number, column.measure.adds, ~np.isnan(amounts)
@@ -152,9 +159,11 @@ def _add(
     def add_up(values: Array) -> Array:
         return np.bincount(codes[is_there], values[is_there], len(sums.values[number]))
 
-    if adds in weights:
-        sums.values[number] += add_up(amounts * weights[adds])
-        sums.weights[number] += add_up(weights[adds])
+    if adds in AVERAGES:
+        weight = weight_of(column.measure, weights.columns.__getitem__, weights.principal_ccy) * rates
+        in_base = brought(column.measure, amounts, lambda name: weights.columns[name] * rates, weight)
+        sums.values[number] += add_up(in_base)
+        sums.weights[number] += add_up(weight)
     else:
         sums.values[number] += add_up((amounts * rates if column.base_name else amounts) ** power)
         sums.weights[number] += add_up(is_there.astype(np.float64))

@@ -80,7 +80,7 @@ def chosen_columns(run: RunRow, measures: list[str] | None) -> list[ResultColumn
     """The columns of the measures named (`PV`, `pv_base`, `key_rate_dv01_5y`), in the run's order; all if none is."""
     columns = columns_of_run(run)
     if not measures:
-        return columns
+        return [column for column in columns if not column.measure.is_beside]
     wanted: set[str] = set()
     for name in measures:
         asked = {column.name for column in columns if _is_asked(column, name.strip().lower())}

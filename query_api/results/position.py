@@ -11,7 +11,7 @@ from query_api.errors import NotFound
 from query_api.reading import Connection, unpacked_numbers, unpacked_texts
 from query_api.results.chosen.positions import LoadBook, book_of
 from query_api.results.chosen.prepayment import field_of_models, models_of_market
-from query_api.results.columns import IDENTITY, ResultColumn, columns_of_run
+from query_api.results.columns import IDENTITY, ResultColumn, chosen_columns
 from query_api.results.table import read_columns, read_identities
 from query_api.runs import RunRow, queryable_run, scenario_numbers
 
@@ -46,7 +46,7 @@ def position_results_of(
     place = _place(connection, run, position_id) | {"scenarios": scenarios}
     cursor, chunk_no, row = connection.cursor(binary=True), place["chunk_no"], place["row"]
     who = {name: texts[row].as_py() for name, texts in read_identities(cursor, run, chunk_no).items()}
-    columns = columns_of_run(run)
+    columns = chosen_columns(run, None)
     numbers = [column.number for column in columns]
     amounts = read_columns(cursor, run, chunk_no, slice(row, row + 1), scenarios, numbers)
     states = {s: (status, reason) for s, status, reason in connection.execute(SELECT_STATUS, place)}

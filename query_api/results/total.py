@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 @dataclass
 class Total:
     """Numbers are by place among the run's columns. `positions` are in the group; `left_out` of them lack at least
-    one number that applies to them (the most that any measure asked for leaves out); `reasons` counts every blank."""
+    one number that applies to them (the most that any measure asked for leaves out; credit and
+    capital count where nothing else is asked for); `reasons` counts every blank."""
 
     key: str
     scenario_no: int

@@ -8,6 +8,7 @@ from uuid import UUID
 import numpy as np
 import pyarrow as pa
 
+from domain.measures.failures import counted
 from domain.portfolio.columns import Portfolio
 from query_api.errors import BadQuery
 from query_api.reading import Connection
@@ -112,13 +113,16 @@ def read_totals(
 ) -> list[Total]:
     found: dict[tuple[int, str], Total] = {}
     chosen = [column.number for column in columns]
+    names = counted(column.measure.name for column in columns)
+    counts = {column.number for column in columns if column.measure.name in names}
     for name, scenario_no, column_no, value, native, currency, positions, left_out in connection.execute(
         SELECT_ROLLUPS, (run.run_no, dimension, scenarios, chosen, key, key)
     ):
         total = found.setdefault((scenario_no, name), Total(name, scenario_no))
         total.values[column_no], total.natives[column_no] = value, native
         total.positions = max(total.positions, positions)
-        total.left_out = max(total.left_out, left_out)
+        if column_no in counts:
+            total.left_out = max(total.left_out, left_out)
         total.currency = total.currency or currency
     asked = {column.measure.name for column in columns}
     for name, scenario_no, reasons in connection.execute(SELECT_REASONS, (run.run_no, dimension, scenarios)):

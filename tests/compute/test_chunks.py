@@ -13,7 +13,7 @@ from compute.chunks import ChunkFacts, price_chunk
 from compute.inputs.run_inputs import RunInputs, resolve
 from domain.market.document import parse_market
 from domain.measures.failures import Reason
-from domain.measures.measures import DEFAULT_MEASURES, Fact
+from domain.measures.measures import BY_NAME, DEFAULT_MEASURES, Fact
 from domain.portfolio.columns import Portfolio
 from domain.scenarios.shocks import ScenarioDocument, parse_scenarios
 from tests.builders.small_fund import FOLDER as FUND
@@ -76,7 +76,7 @@ def test_a_blank_always_has_a_reason_and_a_number_never_has_one(portfolio: Portf
     for block in facts.blocks.values():
         number = 0
         for place, name in enumerate(block.measures):
-            width = 11 if name == "KEY_RATE_DV01" else 1
+            width = len(BY_NAME[name].result_columns)
             blank = np.isnan(block.values[number : number + width]).any(axis=0)
             assert (blank == (block.reasons[place] != Reason.NONE)).all(), name
             number += width

@@ -14,6 +14,7 @@ from compute.kernels.credit.cds import HALF_DAY_YR, PREMIUM_YEAR_DAYS, Credit, P
 from compute.kernels.curves.curves import BASIS_POINT, DAYS_PER_YEAR
 from compute.kernels.kernel import kernel
 from compute.kernels.simd.lanes import PASS, lane_starts, load, splat, store, widened
+from compute.kernels.valuing.spread_tenors import TENORS, timed_triangles
 
 Array = NDArray[np.float64]
 Days = NDArray[np.int32]
@@ -31,10 +32,13 @@ class Valuation(NamedTuple):
     """[n, S, K], hazard rates held"""
     cs01: Array
     """[n, S]"""
+    key_rate_cs01: Array
+    """[n, S, tenors], none where they are not asked for"""
 
 
 class _Table(NamedTuple):
-    """By day d from 0. P discounts, Q survives, h is the hazard rate; movements are by h and by each key rate."""
+    """By day d from 0. P discounts, Q survives, h is the hazard rate; movements are by h, by each key rate, and by h
+    about each tenor of spreads."""
 
     paid: Array
     """[days x S] P(d) Q(d - 1)"""
@@ -43,28 +47,34 @@ class _Table(NamedTuple):
     timed: Array
     """[days x S] int h t P Q dt"""
     moves: Array
-    """[days x (1 + K) x S] d defaults: int (1 - h t) P Q dt; int h P Q G dt with G = d ln P / d key rate"""
+    """[days x (1 + K + T) x S] d defaults: int (1 - h t) P Q dt; int h P Q G dt with G = d ln P / d key rate; the first
+    with the triangle w of a tenor, int ((t w)' - h t w) P Q dt"""
     timed_moves: Array
-    """[days x (1 + K) x S] d timed"""
+    """[days x (1 + K + T) x S] d timed"""
 
 
-def value_swaps(swaps: Swaps, premiums: Premiums, rows: Rows, rates: Rates, credit: Credit) -> Valuation:
+def value_swaps(
+    swaps: Swaps, premiums: Premiums, rows: Rows, rates: Rates, credit: Credit, *, spread_tenors: bool = False
+) -> Valuation:
     """Value of protection bought, what a default pays less the premiums and the accrual paid on default.
 
         PV = (1 - R) int P dF - c [sum of D_j P(pay_j) Q(pay_j - 1) + 365/360 int (t - start + half a day) P dF]
 
         key_rate_dv01_k = -1 bp dPV / d key rate k,   cs01 = -1 bp / (1 - R) dPV / d hazard rate
 
-    A basis point of spread is one of hazard rate x (1 - R) (the credit triangle), on all days alike.
+    A basis point of spread is one of hazard rate x (1 - R) (the credit triangle), on all days alike; about a tenor it
+    moves the average hazard rate to each day by its triangle.
 
     Accuracy: 1e-14 of the notional for piecewise constant forward and hazard rates, with QuantLib's IsdaCdsEngine
     Source:   ISDA CDS Standard Model 1.8; QuantLib IsdaCdsEngine (half-day bias, piecewise forwards)
     """
-    scenarios = rates.factors.shape[2]
-    pv, moves = _values(swaps, premiums, rows, rates, credit, 1 + rates.gradients.shape[3])
-    by_hazard, by_key = moves[:, 0, :scenarios], moves[:, 1:, :scenarios].transpose(0, 2, 1)
-    cs01 = -by_hazard * BASIS_POINT / (1.0 - swaps.recovery[:, None])
-    return Valuation(pv[:, :scenarios], -by_key * BASIS_POINT, cs01)
+    scenarios, keys, tenors = rates.factors.shape[2], rates.gradients.shape[3], TENORS if spread_tenors else 0
+    pv, moves = _values(swaps, premiums, rows, rates, credit, 1 + keys + tenors)
+    by_hazard, by_key = moves[:, 0, :scenarios], moves[:, 1 : 1 + keys, :scenarios].transpose(0, 2, 1)
+    by_tenor = moves[:, 1 + keys :, :scenarios].transpose(0, 2, 1)
+    lost = 1.0 - swaps.recovery[:, None]
+    cs01, key_rate_cs01 = -by_hazard * BASIS_POINT / lost, -by_tenor * BASIS_POINT / lost[..., None]
+    return Valuation(pv[:, :scenarios], -by_key * BASIS_POINT, cs01, key_rate_cs01)
 
 
 def present_values(swaps: Swaps, premiums: Premiums, rows: Rows, rates: Rates, credit: Credit) -> Array:
@@ -82,7 +92,8 @@ def _values(
     order, starts = _by_curves(rows)
     shape = (len(order), rates.factors.shape[2])
     pv, moved = np.zeros(shape), np.zeros((shape[0], moves, shape[1]))
-    _fill_values(order, starts, swaps, premiums, rows, rates, credit._replace(hazard=widened(credit.hazard)), pv, moved)
+    credit, timed = credit._replace(hazard=widened(credit.hazard)), timed_triangles(rates.factors.shape[1])
+    _fill_values(order, starts, swaps, premiums, rows, rates, credit, timed, pv, moved)
     return pv, moved
 
 
@@ -106,6 +117,7 @@ def _fill_values(
     rows: Rows,
     rates: Rates,
     credit: Credit,
+    triangles: Array,
     pv: Array,
     moved: Array,
 ) -> None:
@@ -119,14 +131,16 @@ def _fill_values(
     table = _Table(np.empty(size), np.empty(size), np.empty(size), np.empty(wide), np.empty(wide))
     for g in range(len(starts) - 1):
         members = order[starts[g] : starts[g + 1]]
-        _fill_table(members[0], int(np.max(last_day[members])), moves, rows, rates, credit, table)
+        _fill_table(members[0], int(np.max(last_day[members])), moves, rows, rates, credit, triangles, table)
         _add_values(members, swaps, premiums, table, pv)
         if moves > 0:
-            _add_moves(members, swaps, premiums, rows, rates, table, moved)
+            _add_moves(members, swaps, premiums, rows, rates, triangles, table, moved)
 
 
 @kernel
-def _fill_table(i: int, last: int, moves: int, rows: Rows, rates: Rates, credit: Credit, table: _Table) -> None:
+def _fill_table(
+    i: int, last: int, moves: int, rows: Rows, rates: Rates, credit: Credit, triangles: Array, table: _Table
+) -> None:
     """The rows of position i's curves up to a day, each from the one before by the integral over a day.
 
     With m_k the integrals of u^k exp(-x u) over 0 to 1 and x = (f + h) dt, those of P Q t^k over a day from t are
@@ -135,6 +149,7 @@ def _fill_table(i: int, last: int, moves: int, rows: Rows, rates: Rates, credit:
     scenarios, curve, row, dt = rates.factors.shape[2], rows.curve[i], rows.credit[i], 1.0 / DAYS_PER_YEAR
     factors, spread_factors, gradients = rates.factors, rates.spread_factors[rows.spread_curve[i]], rates.gradients
     paid, defaults, timed, by, timed_by = table
+    tenors = moves - 1 - gradients.shape[3]
     nodes, node_day, hazards = credit.node_count[row], credit.node_day[row], credit.hazard[row]
     defaults[:scenarios], timed[:scenarios] = 0.0, 0.0
     by[: moves * scenarios], timed_by[: moves * scenarios] = 0.0, 0.0
@@ -162,15 +177,36 @@ def _fill_table(i: int, last: int, moves: int, rows: Rows, rates: Rates, credit:
             if moves > 0:
                 by[to] = by[before] + dt * flat - hazard * first
                 timed_by[to] = timed_by[before] + dt * first - hazard * second
-            late, timed_late = hazard * sloped / dt, hazard * (t * sloped + curved) / dt
-            early, timed_early = hazard * flat - late, hazard * first - timed_late
-            for k in range(moves - 1):
-                to, before = to + scenarios, before + scenarios
-                low, high = gradients[g, curve, d, k], gradients[g, curve, d + 1, k]
-                by[to] = by[before] + early * low + late * high
-                timed_by[to] = timed_by[before] + timed_early * low + timed_late * high
+                late, timed_late = hazard * sloped / dt, hazard * (t * sloped + curved) / dt
+                ends = hazard * flat - late, late, hazard * first - timed_late, timed_late
+                moved = gradients[g, curve, d : d + 2], triangles[d : d + 2, :tenors]
+                _fill_moves((to, before, scenarios), moved, (flat, first), ends, by, timed_by)
             log_q -= hazard
             discount, log_p, survives = next_discount, next_log_p, math.exp(log_q)
+
+
+@kernel
+def _fill_moves(
+    at: tuple[int, int, int],
+    moved: tuple[Array, Array],
+    whole: tuple[float, float],
+    ends: tuple[float, float, float, float],
+    by: Array,
+    timed_by: Array,
+) -> None:
+    """A day's part of what key rates and tenors of spreads move, from its start and its end."""
+    (to, before, scenarios), (gradients, triangles) = at, moved
+    (flat, first), (early, late, timed_early, timed_late) = whole, ends
+    for k in range(gradients.shape[1]):
+        to, before = to + scenarios, before + scenarios
+        low, high = gradients[0, k], gradients[1, k]
+        by[to] = by[before] + early * low + late * high
+        timed_by[to] = timed_by[before] + timed_early * low + timed_late * high
+    for k in range(triangles.shape[1]):
+        to, before = to + scenarios, before + scenarios
+        low, high = triangles[0, k], triangles[1, k]
+        by[to] = by[before] + (high - low) * flat - early * low - late * high
+        timed_by[to] = timed_by[before] + (high - low) * first - timed_early * low - timed_late * high
 
 
 @kernel
@@ -217,13 +253,14 @@ def _add_moves(
     premiums: Premiums,
     rows: Rows,
     rates: Rates,
+    triangles: Array,
     table: _Table,
     moved: Array,
 ) -> None:
     """What the hazard rate and the key rates do to `_add_values`."""
     offsets, starts, ends, counted_days = premiums
     gradients, gradient_of_scenario, paid = rates.gradients, rates.gradient_of_scenario, table.paid
-    _, moves, scenarios = moved.shape
+    (_, moves, scenarios), keys = moved.shape, gradients.shape[3]
     for i in members:
         found, curve = moved[i].reshape(-1), rows.curve[i]
         begin, lost = swaps.protected_after[i], 1.0 - swaps.recovery[i]
@@ -234,8 +271,10 @@ def _add_moves(
             for s in range(scenarios):
                 value = amount * paid[pay * scenarios + s]
                 found[s] -= value * (pay - 1) / DAYS_PER_YEAR
-                for k in range(moves - 1):
+                for k in range(keys):
                     found[(1 + k) * scenarios + s] += value * gradients[gradient_of_scenario[s], curve, pay, k]
+                for k in range(moves - 1 - keys):
+                    found[(1 + keys + k) * scenarios + s] -= value * triangles[pay - 1, k]
             begin = max(starts[f] - 1, swaps.protected_after[i])
             since_yr = (starts[f] - 1) / DAYS_PER_YEAR - HALF_DAY_YR
             _add_between(begin, pay - 1, -accrues * since_yr, accrues, table.moves, table.timed_moves, found)

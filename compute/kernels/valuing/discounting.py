@@ -12,6 +12,7 @@ from compute.kernels.flows.discount_terms import DiscountTerms
 from compute.kernels.flows.flows import Flows
 from compute.kernels.kernel import kernel
 from compute.kernels.simd.lanes import LANES, PASS, lane_starts, load, splat, store, widened
+from compute.kernels.valuing.spread_tenors import TENORS, Triangles, fill_by_tenor, triangles_of_days
 
 Array = NDArray[np.float64]
 Days = NDArray[np.int32]
@@ -30,6 +31,8 @@ class Discounted:
     """[n, S, K] of discounting alone: the flows are held"""
     cs01: Array
     """[n, S]"""
+    key_rate_cs01: Array | None = None
+    """[n, S, tenors] the same about each tenor of spreads, where it is asked for"""
 
 
 def discount(
@@ -41,11 +44,12 @@ def discount(
     gradient_of_scenario: NDArray[np.int32],
     spread_factors: Array,
     sensitivities: bool = True,
+    spread_tenors: bool = False,
 ) -> Discounted:
     """Present value, key-rate DV01 and CS01 of flows that are held; not numbers, and no memory, where not asked for.
 
         PV = sum_f a_f DF[day_f] q[day_f] exp(-spread t_f)
-        KRD_k = -1 bp sum_f pv_f G_k[day_f],   CS01 = 1 bp sum_f pv_f t_f
+        KRD_k = -1 bp sum_f pv_f G_k[day_f],   CS01 = 1 bp sum_f pv_f t_f,   of a tenor 1 bp sum_f pv_f t_f w_k(t_f)
 
     Args:    discount_factors       [curves, days, S]
              key_gradients          [gradients, curves, days, K]  d ln DF / d key rate
@@ -64,12 +68,17 @@ def discount(
     read = _read(flows, on, discount_factors, spread_factors)
     n, scenarios, key_count = flows.position_count, len(read.variant), gradients.shape[-1]
     pv, key_rate_dv01, cs01 = (np.empty(shape) for shape in ((n, scenarios), (n, scenarios, key_count), (n, scenarios)))
-    _discount(read, gradients, gradient_of_scenario, pv, key_rate_dv01, cs01)
+    by_tenor = np.empty((n, scenarios, TENORS if spread_tenors else 0))
+    triangles = triangles_of_days(read.factors.shape[1])
+    filled = _Filled(pv, key_rate_dv01, cs01, by_tenor)
+    _discount(read, gradients, gradient_of_scenario, triangles, filled)
     np.multiply(cs01, BASIS_POINT, out=cs01)
-    for matrix in (pv, key_rate_dv01, cs01):
+    for matrix in (pv, key_rate_dv01, cs01, by_tenor):
         matrix[np.asarray(on.curve_row) < 0] = np.nan
     asked = slice(flows.scenario_count)
-    return Discounted(pv[:, asked], key_rate_dv01[:, asked], cs01[:, asked])
+    return Discounted(
+        pv[:, asked], key_rate_dv01[:, asked], cs01[:, asked], by_tenor[:, asked] if spread_tenors else None
+    )
 
 
 def present_values(flows: Flows, on: DiscountTerms, *, factors: Array, spread_factors: Array) -> Array:
@@ -92,6 +101,17 @@ class _Inputs(NamedTuple):
     spread: Array
     factors: Array
     spread_factors: Array
+
+
+class _Filled(NamedTuple):
+    pv: Array
+    """[n, S]"""
+    key_rate_dv01: Array
+    """[n, S, K]"""
+    time_weighted: Array
+    """[n, S] values times years"""
+    key_rate_cs01: Array
+    """[n, S, tenors], none where nobody asks"""
 
 
 def _read(flows: Flows, on: DiscountTerms, factors: Array, spread_factors: Array) -> _Inputs:
@@ -215,9 +235,10 @@ def _scale_each(
 
 @kernel
 def _discount(
-    read: _Inputs, gradients: Array, gradient_of_scenario: Days, pv: Array, key_rate_dv01: Array, time_weighted: Array
+    read: _Inputs, gradients: Array, gradient_of_scenario: Days, triangles: Triangles, filled: _Filled
 ) -> None:
-    """Fills pv [n, S], key_rate_dv01 [n, S, K], and the sum of values times years [n, S]."""
+    """Fills all that a position's flows are summed to."""
+    pv, key_rate_dv01, time_weighted, key_rate_cs01 = filled
     offsets, day, amount, variant, curve_row, spread_row, spread, _, spread_factors = read
     _, days, scenarios = read.factors.shape
     factors, amounts = read.factors.reshape(-1), amount.reshape(-1)
@@ -256,6 +277,8 @@ def _discount(
                 store(out, i * scenarios + lane, total)
                 store(out_weighted, i * scenarios + lane, weighted)
         _key_rates(rows[:2], row, day, bands, gradients, gradient_of_scenario, values, key_rate_dv01[i])
+        if key_rate_cs01.shape[2] > 0:
+            fill_by_tenor(offsets[i], offsets[i + 1], day, triangles, values, key_rate_cs01[i])
 
 
 @kernel

@@ -14,6 +14,7 @@ from compute.inputs.terms import Terms
 from compute.kernels.hull_white.callable_bonds import CallableBonds
 from compute.kernels.valuing.average_lives import weighted_average_life, weighted_average_maturity_mo
 from compute.kernels.valuing.spread_search import solve_spreads
+from compute.kernels.valuing.spread_tenors import of_key_rates
 from compute.kernels.valuing.yields import has_time, yield_times
 from compute.outputs.failures import Failing
 from compute.outputs.family_values import Matrix, Valued
@@ -89,6 +90,7 @@ def _price_optional(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> V
             "FX_DELTA": fx_delta(run, terms, notional * values.price),
             # A basis point of spread and one of all zero rates do the same to everything that is paid.
             "CS01": key_rate_dv01_ccy.sum(axis=2),
+            "KEY_RATE_CS01": of_key_rates(key_rate_dv01_ccy) if run.asks("KEY_RATE_CS01") else None,
             "ACCRUED_INTEREST": debt.notional_ccy * projected.accrued_ccy,
             "YIELD": yields,
             "MACAULAY_DURATION": macaulay_yr,

@@ -23,7 +23,7 @@ from compute.pricers.shared.theta import A_DAY
 
 MAX_AMOUNTS = 2_000_000
 """Present values held at a time: scenarios are taken in parts."""
-SENSITIVITIES = {"DV01", "KEY_RATE_DV01", "CS01", "EFFECTIVE_DURATION", "SPREAD_DURATION"}
+SENSITIVITIES = {"DV01", "KEY_RATE_DV01", "CS01", "KEY_RATE_CS01", "EFFECTIVE_DURATION", "SPREAD_DURATION"}
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,8 @@ def price_cds(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Valued:
     notional_ccy = terms.position_number("notional")
     bought_ccy = np.where(terms.choice("option_type", SIDES) == BUY, notional_ccy, -notional_ccy)
     swaps, premiums, rows, credit = resolve_cds(run, terms)
-    value = value_swaps(swaps, premiums, rows, rates_of(run), credit)
+    by_tenor = run.asks("KEY_RATE_CS01")
+    value = value_swaps(swaps, premiums, rows, rates_of(run), credit, spread_tenors=by_tenor)
     amount = bought_ccy[:, None]
     up, down = bumped(
         run, lambda factors: present_values(swaps, premiums, rows, rates_of(run, factors), credit) * amount
@@ -53,6 +54,7 @@ def price_cds(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Valued:
             "KEY_RATE_DV01": value.key_rate_dv01 * amount[:, :, None],
             "FX_DELTA": fx_delta(run, terms, pv_ccy),
             "CS01": value.cs01 * amount,
+            "KEY_RATE_CS01": value.key_rate_cs01 * amount[:, :, None] if by_tenor else None,
             "ACCRUED_INTEREST": -bought_ccy * swaps.coupon * accrued_days(premiums) / PREMIUM_YEAR_DAYS,
             "PAR_SPREAD": _par_spread(run, swaps, premiums, rows, credit),
             "THETA": _pv_for_theta(run, terms, premiums) * amount - pv_ccy if is_asked(run) else None,

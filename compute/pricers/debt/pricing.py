@@ -27,7 +27,7 @@ from compute.pricers.debt.projection import Projected, flows_of_a_basis_point, p
 from compute.pricers.debt.spreads import Held, with_spreads
 from compute.pricers.debt.terms import FLOATING, Debt, debt_of, is_custom, resolve_debt
 from compute.pricers.shared.bumps import key_rates_by_difference
-from compute.pricers.shared.discounting import discounted, paid_factors, revalued
+from compute.pricers.shared.discounting import discounted, gains_of_spread, paid_factors, revalued
 from compute.pricers.shared.fx_rates import fx_delta
 from compute.pricers.shared.theta import is_asked, pv_for_theta
 from domain.portfolio.tables import RATE_TYPES
@@ -66,7 +66,7 @@ def value_flows(run: RunInputs, debt: Debt, projected: Projected, index: NDArray
         values={
             "KEY_RATE_DV01": key_rates,
             "FX_DELTA": fx_delta(run, debt.terms, found.pv),
-            "CS01": found.cs01,
+            **gains_of_spread(found),
             "ACCRUED_INTEREST": projected.accrued_ccy,
             "YIELD": yields,
             "MACAULAY_DURATION": macaulay_yr,

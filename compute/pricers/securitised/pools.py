@@ -29,7 +29,7 @@ from compute.pricers.debt.spreads import Held, with_spreads
 from compute.pricers.debt.terms import FLOATING
 from compute.pricers.shared.bumps import AS_IS, Bump, for_convexity, key_rates_by_difference, reprojected
 from compute.pricers.shared.checks import check_present
-from compute.pricers.shared.discounting import discounted
+from compute.pricers.shared.discounting import discounted, gains_of_spread
 from compute.pricers.shared.fx_rates import fx_delta
 from compute.pricers.shared.theta import is_asked, pv_for_theta
 from domain.measures.failures import Reason
@@ -76,7 +76,7 @@ def price_pools(run: RunInputs, terms: Terms, index: NDArray[np.int64]) -> Value
         values={
             "KEY_RATE_DV01": key_rates,
             "FX_DELTA": fx_delta(run, terms, found.pv),
-            "CS01": found.cs01,
+            **gains_of_spread(found),
             "ACCRUED_INTEREST": accrued_ccy,
             "YIELD": yields,
             "MACAULAY_DURATION": macaulay_yr,

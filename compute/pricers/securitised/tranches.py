@@ -25,7 +25,7 @@ from compute.pricers.debt.spreads import Held, with_spreads
 from compute.pricers.securitised.deal_problems import problems_of
 from compute.pricers.securitised.projections import DealFlows, ProjectedDeal, project
 from compute.pricers.shared.bumps import factors_under, of_a_basis_point
-from compute.pricers.shared.discounting import discounted, revalued
+from compute.pricers.shared.discounting import discounted, gains_of_spread, revalued
 from compute.pricers.shared.fx_rates import fx_delta
 from compute.pricers.shared.theta import is_asked, pv_for_theta
 from domain.measures.failures import Reason
@@ -96,7 +96,7 @@ def price_tranches(run: RunInputs, terms: Terms, index: Rows) -> Valued:
         values={
             "KEY_RATE_DV01": key_rates,
             "FX_DELTA": fx_delta(run, terms, found.pv),
-            "CS01": found.cs01,
+            **gains_of_spread(found),
             "ACCRUED_INTEREST": accrued_ccy,
             "YIELD": yields,
             "MACAULAY_DURATION": macaulay_yr,

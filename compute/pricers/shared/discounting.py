@@ -23,7 +23,13 @@ def discounted(run: RunInputs, flows: Flows, on: DiscountTerms, *, sensitivities
         gradient_of_scenario=tables.gradient_of_scenario,
         spread_factors=tables.spread_factors,
         sensitivities=sensitivities,
+        spread_tenors=run.asks("KEY_RATE_CS01"),
     )
+
+
+def gains_of_spread(found: Discounted) -> dict[str, Matrix | None]:
+    """What a basis point of the position's own spread is worth, whole and by tenor."""
+    return {"CS01": found.cs01, "KEY_RATE_CS01": found.key_rate_cs01}
 
 
 def revalued(run: RunInputs, flows: Flows, on: DiscountTerms, factors: NDArray[np.float64]) -> Matrix:

@@ -144,7 +144,7 @@ def message_of(beside: Beside, place: Place, here: Any, there: Any, first: int) 
 
 def places_of(one: ResultRun, columns: Sequence[str]) -> list[int]:
     every = columns_of(tuple(one.run.requested.measures))
-    return [every.index(name) for name in columns]
+    return [every.index(name) for name in columns if name in every]
 
 
 def positions_of(one: ResultRun, chunk_no: int) -> int:

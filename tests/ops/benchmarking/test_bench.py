@@ -77,6 +77,8 @@ def test_what_was_asked_for_beside_the_runs(bench: tuple[dict[str, Any], Path]) 
     assert document["rebuild"]["results"] == 2000 and document["rebuild"]["results_per_s"] > 0
     assert set(document["append_to_visible_ms"]) == {"idle", "while_a_run_goes_on"}
     assert all(0 < ms["p50"] <= ms["p99"] and ms["times"] for ms in document["append_to_visible_ms"].values())
+    capital = document["capital_s"]
+    assert capital["added"] == pytest.approx(capital["with_capital"] - capital["prices"], abs=0.002)
     one = document["one_worker"]
     assert one["ratio"]["compute"] == pytest.approx(
         document["seconds"]["compute"] / one["seconds"]["compute"], rel=0.02

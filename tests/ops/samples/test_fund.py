@@ -32,7 +32,7 @@ def texts(prepared: Prepared, table: str, column: str) -> list[str | None]:
 
 def test_a_fund_of_a_hundred_positions_holds_every_product(tmp_path: Path) -> None:
     write_sample_fund(tmp_path, 100)
-    assert set(texts(prepare_portfolio(tmp_path), "instruments", "product_type")) == PRICED
+    assert set(texts(prepare_portfolio(tmp_path), "instruments", "product_type")) == set(PRODUCT_TYPES)
     assert set(PRODUCT_OF.values()) == PRICED
 
 
@@ -73,7 +73,8 @@ def test_the_mix_of_products(tmp_path: Path) -> None:
     product = np.array(texts(prepared, "instruments", "product_type"))[prepared.portfolio.instrument_row]
     counts = {name: int((product == name).sum()) for name in set(product)}
     hedges = {"FX_FWD": 100, "IRS": 40, "CAP_FLOOR": 12, "SWAPTION": 8, "CDS": 20, "FX_OPTION": 10}
-    assert counts == {"LOAN": 1340, "BOND": 386, "ABS_MBS": 60, "CALLABLE_BOND": 20, "STRUCTURED": 4, **hedges}
+    others = {"ABS_MBS": 60, "CALLABLE_BOND": 20, "STRUCTURED": 4, "EXTERNAL": 4}
+    assert counts == {"LOAN": 1340, "BOND": 382, **others, **hedges}
     assert set(prepared.control_totals) == {"USD", "EUR", "GBP"}
     assert {"fico", "state", "loan_program", "tag:STRATEGY"} <= set(prepared.portfolio.tables["positions"].columns)
 
@@ -114,7 +115,10 @@ def test_nothing_has_matured_or_expired(tmp_path: Path, name: str) -> None:
     assert prepared.portfolio is not None
     instruments = prepared.portfolio.tables["instruments"].columns
     product = np.array(texts(prepared, "instruments", "product_type"))
-    dated = {"maturity_date": ~np.isin(product, ["ABS_MBS", "FX_OPTION"]), "expiry_date": np.isin(product, OPTIONS)}
+    dated = {
+        "maturity_date": ~np.isin(product, ["ABS_MBS", "FX_OPTION", "EXTERNAL"]),
+        "expiry_date": np.isin(product, OPTIONS),
+    }
     for column, held in dated.items():
         assert (instruments[column].values[held].astype("datetime64[D]") > np.datetime64(AS_OF)).all()
 

@@ -16,6 +16,9 @@ from projections.results.publication import ResultsProjection
 from tests.builders.result_tables import read
 from tests.builders.sample_run import ASKED, SampleRun, Tenor, portfolio
 
+KINDS = len(SampleRun().kinds)
+"""Blocks of a chunk."""
+
 
 class CountingCodec(ZstdBlockCodec):
     def __init__(self) -> None:
@@ -55,11 +58,11 @@ def test_whatever_order_facts_come_in_the_bits_are_the_same(tenor: Tenor, order:
     for chunk_no in order:
         run.append_facts(tenor, chunk_no)
         tell(tenor, results)
-        assert codec.decoded == 2 * next(n for n in range(4) if n not in order[: order.index(chunk_no) + 1])
+        assert codec.decoded == KINDS * next(n for n in range(4) if n not in order[: order.index(chunk_no) + 1])
         assert not any(read(tenor).values())
     run.end(tenor)
     tell(tenor, results)
-    assert codec.decoded == 2 * 3
+    assert codec.decoded == KINDS * 3
     published = read(tenor)
     assert all(published.values()) and published == in_one_go(tenor)
 
@@ -83,7 +86,7 @@ def test_started_again_in_the_middle_it_catches_up(tenor: Tenor) -> None:
     tell(tenor, tenor.results())
     run.append_facts(tenor, 2)
     tell(tenor, second)
-    assert codec.decoded == 2 * 3
+    assert codec.decoded == KINDS * 3
     run.end(tenor)
     tell(tenor, second)
     assert read(tenor) == in_one_go(tenor)
@@ -109,14 +112,14 @@ def test_a_run_that_ends_without_figures_leaves_nothing(tenor: Tenor, ended: str
     run.begin(tenor)
     run.append_facts(tenor, 0)
     tell(tenor, results)
-    assert codec.decoded == 2
+    assert codec.decoded == KINDS
     if ended == "cancelled":
         run.change(tenor, runs.cancel(run.run, ASKED, run.run_id, "enough"))
     else:
         run.change(tenor, [runs.RunFailed(**ASKED.at(run.run_id, run.run.version + 1), reason="no market")])
     run.append_facts(tenor, 1)
     tell(tenor, results)
-    assert codec.decoded == 2
+    assert codec.decoded == KINDS
     assert not any(read(tenor).values())
     assert tenor.rows("SELECT 1 FROM pg_class WHERE relname ~ '_v[0-9]+_run_[0-9]+$'") == []
 
@@ -126,10 +129,10 @@ def test_facts_that_come_after_their_chunk_was_given_up_do_not_count(tenor: Teno
     run.begin(tenor)
     run.work(tenor)
     tell(tenor, results)
-    assert codec.decoded == 2
+    assert codec.decoded == KINDS
     run.append_facts(tenor, 1)
     tell(tenor, results)
-    assert codec.decoded == 2 * 3
+    assert codec.decoded == KINDS * 3
     run.end(tenor)
     tell(tenor, results)
     published = read(tenor)
@@ -168,7 +171,7 @@ def test_no_more_runs_than_memory_is_meant_for(tenor: Tenor) -> None:
         run.begin(tenor)
         run.append_facts(tenor, 0)
         tell(tenor, results)
-    assert codec.decoded == 2 * result_ahead.MAX_RUNS
+    assert codec.decoded == KINDS * result_ahead.MAX_RUNS
     for run in many:
         run.append_facts(tenor, 1)
         run.append_facts(tenor, 2)

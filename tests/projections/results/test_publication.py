@@ -273,7 +273,7 @@ def test_a_nan_that_nobody_explained_did_not_converge(tenor: Tenor) -> None:
     run.whole(tenor)
     publish(tenor)
     told = {reason for _, reason in statuses(tenor, tenor.rows("SELECT run_no FROM read.run")[0][0])}
-    assert told == {"", "PV:DID_NOT_CONVERGE;DV01:DID_NOT_CONVERGE"}
+    assert told == {"", "PV:DID_NOT_CONVERGE;DV01:DID_NOT_CONVERGE;PD_12M:DID_NOT_CONVERGE"}
 
 
 @pytest.mark.parametrize("measures", [1, 16, 25, 60])

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from domain.measures.failures import Reason
-from domain.measures.measures import BY_NAME, DEFAULT_MEASURES, Adds, Fact, Measure, Unit
+from domain.measures.measures import BY_NAME, DEFAULT_MEASURES, Adds, Fact, Measure, Unit, columns_of
 from domain.portfolio.columns import Portfolio
 from projections.engine.runner import catch_up
 from projections.results.blocks import ChunkResults
@@ -23,6 +23,7 @@ from tests.builders.sample_run import NODES, RATES, SampleRun, Tenor, portfolio
 
 PV = BY_NAME["PV"]
 COLUMNS = [BY_NAME[name] for name in DEFAULT_MEASURES for _ in BY_NAME[name].result_columns]
+NAMES = columns_of(DEFAULT_MEASURES)
 RELATIVE = 1e-12
 """Sums of 90 doubles in another order: 90 x 2^-53 is 1e-14, and cancellation of signed amounts takes two digits."""
 
@@ -112,12 +113,28 @@ class Slow:
         if measure.adds is Adds.ROOT_SUM_OF_SQUARES:
             return math.hypot(*(self.values[column, scenario, row] * self.rate(row, scenario) for row in there))
         weight = {row: self.weight(measure, row, scenario) for row in there}
-        above = math.fsum(self.values[column, scenario, row] * weight[row] for row in there)
-        return above / math.fsum(weight.values())
+        brought = {row: self.values[column, scenario, row] * weight[row] for row in there}
+        if measure.adds is Adds.RWA_BY_EAD:
+            rwa = measure.with_it[0].lower()
+            brought = {row: self.named(rwa, scenario, row) * self.rate(row, scenario) for row in there}
+        return math.fsum(brought.values()) / math.fsum(weight.values())
 
     def weight(self, measure: Measure, row: int, scenario: int) -> float:
-        own = self.values[0, scenario, row] if measure.adds is Adds.BY_PV else abs(self.notional[row])
+        match measure.adds:
+            case Adds.BY_PV:
+                own = self.named("pv", scenario, row)
+            case Adds.BY_EAD:
+                own = self.named("ead", scenario, row)
+            case Adds.BY_PD_EAD:
+                own = self.named("pd_12m", scenario, row) * self.named("ead", scenario, row)
+            case Adds.RWA_BY_EAD:
+                own = self.named(measure.with_it[1].lower(), scenario, row)
+            case _:
+                own = abs(self.notional[row])
         return float(own * self.rate(row, scenario))
+
+    def named(self, column: str, scenario: int, row: int) -> float:
+        return self.values[NAMES.index(column), scenario, row]
 
     def native(self, rows: list[int], column: int, scenario: int) -> tuple[float | None, str | None]:
         currencies = {currency_of(self.fund, row) for row in rows}

@@ -1,7 +1,7 @@
 """Every measure of section 5, by revaluation: a bumped market, all flows again, all discount factors again."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
@@ -68,13 +68,42 @@ def spread_of(terms: Terms, market: Market, t: float) -> float:
     return total + sum(size for patterns, size in market.spread_shocks if terms.matches(patterns))
 
 
-def present_value(terms: Terms, market: Market, flows: list[Flow], spread_bump: float = 0.0) -> float:
+def spread_triangle(tenors: Sequence[float], k: int) -> Callable[[float], float]:
+    """One at its own tenor, nil at its neighbours'; the first is flat before it, the last after it."""
+
+    def height(t: float) -> float:
+        held = min(max(t, tenors[0]), tenors[-1])
+        if k > 0 and tenors[k - 1] <= held <= tenors[k]:
+            return (held - tenors[k - 1]) / (tenors[k] - tenors[k - 1])
+        if k + 1 < len(tenors) and tenors[k] <= held <= tenors[k + 1]:
+            return (tenors[k + 1] - held) / (tenors[k + 1] - tenors[k])
+        return float(held == tenors[k])
+
+    return height
+
+
+SPREAD_TENORS = {"6m": 0.5, "1y": 1.0, "3y": 3.0, "5y": 5.0, "10y": 10.0}
+TENORS_OF_SPREADS = tuple(SPREAD_TENORS.values())
+SPREAD_TRIANGLES = {label: spread_triangle(TENORS_OF_SPREADS, k) for k, label in enumerate(SPREAD_TENORS)}
+
+
+def everywhere(_t: float) -> float:
+    return 1.0
+
+
+def present_value(
+    terms: Terms,
+    market: Market,
+    flows: list[Flow],
+    spread_bump: float = 0.0,
+    shape: Callable[[float], float] = everywhere,
+) -> float:
     curve = market.curve(terms.instrument.get("discount_curve") or market.discount.get(terms.currency))
     total = 0.0
     for flow in flows:
         t = years_between(market.as_of, flow.pay)
         if flow.pay >= market.as_of:
-            total += flow.amount * curve.df(t) * math.exp(-(spread_of(terms, market, t) + spread_bump) * t)
+            total += flow.amount * curve.df(t) * math.exp(-(spread_of(terms, market, t) + spread_bump * shape(t)) * t)
     return total
 
 
@@ -288,6 +317,9 @@ def measured(terms: Terms, bumps: Bumps, run_base: str) -> dict[str, float]:
     accrued = accrued_interest(terms, market)
     cs01 = (value(terms, market, -BP) - value(terms, market, BP)) / 2
     found |= {"accrued_interest": accrued, "cs01": cs01} | lives(terms, market, flows)
+    for label, shape in SPREAD_TRIANGLES.items():
+        moved = [present_value(terms, market, flows, bump, shape) for bump in (-BP, BP)]
+        found[f"key_rate_cs01_{label}"] = (moved[0] - moved[1]) / 2
     if terms.notional:
         dirty = pv / terms.notional * 100
         found |= {"dirty_price": dirty, "clean_price": dirty - accrued / terms.notional * 100}

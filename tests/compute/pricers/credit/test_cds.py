@@ -10,6 +10,7 @@ import pytest
 import QuantLib as ql
 
 from domain.measures.failures import Reason
+from domain.measures.measures import SPREAD_LABELS, SPREAD_TENORS_YR
 from tests.builders.derivative_fund import (
     AS_OF,
     TENORS,
@@ -127,6 +128,32 @@ def test_a_basis_point_of_spread_is_cs01_and_moves_hazard_by_the_credit_triangle
     pv = column(facts, "pv")
     np.testing.assert_allclose(column(facts, "cs01")[0], (pv[1] - pv[2]) / 2, rtol=1e-6)
     assert (np.sign(column(facts, "cs01")[0]) == [-1 if s["option_type"] == "BUY" else 1 for s in seeded(12)]).all()
+
+
+def flat_credit(moved: int | None = None, bp: float = 0.0) -> dict[str, Any]:
+    """A hazard rate of 2 % by nodes of 20 days; about a tenor its average to each of them is moved by a triangle."""
+    days = np.arange(0, 4001, 20)
+    heights = np.zeros(len(days)) if moved is None else np.interp(days / 365, SPREAD_TENORS_YR, np.eye(5)[moved])
+    average = 0.02 + heights * bp * 1e-4 / (1 - RECOVERY)
+    rates = np.diff(average * days) / np.diff(days)
+    dates = [str(AS_OF + timedelta(int(day))) for day in days[1:]]
+    nodes = [{"date": day, "hazard_rate": float(rate)} for day, rate in zip(dates, rates, strict=True)]
+    return credit_market(credit_curves=[{"curve_id": "ACME", "recovery": RECOVERY, "nodes": nodes}])
+
+
+def test_a_basis_point_about_a_tenor_moves_the_average_hazard_rate_by_a_triangle(tmp_path: Path) -> None:
+    swaps, asked = seeded(12), ("PV", "CS01", "KEY_RATE_CS01")
+    facts = priced(tmp_path / "as it is", swaps, flat_credit(), measures=asked)
+    whole, total = column(facts, "cs01")[0], np.zeros(len(swaps))
+    for tenor, label in enumerate(SPREAD_LABELS):
+        below, above = (
+            column(priced(tmp_path / f"{label}{bp}", swaps, flat_credit(tenor, bp), measures=("PV",)), "pv")[0]
+            for bp in (-1, 1)
+        )
+        found = column(facts, f"key_rate_cs01_{label}")[0]
+        np.testing.assert_allclose(found, (below - above) / 2, rtol=0, atol=2e-4 * np.abs(whole).max())
+        total += found
+    np.testing.assert_allclose(total, whole, rtol=1e-11)
 
 
 @pytest.mark.parametrize("calendar", ["WEEKEND", "US.GOVT", "NONE"])
