@@ -40,6 +40,7 @@ from ops.ports import Storage
 from ops.processes.stopping import Stop
 from ops.regulatory.allowance import AllowanceQueries
 from ops.regulatory.capital import CapitalQueries
+from ops.regulatory.stress import work_out_for as stress_for
 from ops.run_metrics import RunCollector
 from ops.wiring import Tenor
 from query_api.http.app import create_app
@@ -59,6 +60,7 @@ from query_api.services import (
     results,
     risk,
     scenario,
+    stress,
     tail_risk,
 )
 from query_api.web import page
@@ -173,6 +175,7 @@ def regulatory_routers(tenor: Tenor, envelope_of: Callable[[Request], Envelope])
     return [
         regulatory.build_router(tenor.database.connect, CapitalQueries(tenor.storage)),
         allowance.build_router(tenor.database.connect, AllowanceQueries(tenor.storage)),
+        stress.build_router(tenor.database.connect, stress_for(tenor.storage)),
         regulatory_commands.build_router(tenor.store, envelope_of),
     ]
 

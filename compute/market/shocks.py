@@ -22,7 +22,6 @@ from domain.scenarios.shocks import (
     DefaultShock,
     FxShock,
     IrrbbShock,
-    IrrbbSizes,
     KeyRateShock,
     MacroShock,
     ParallelShock,
@@ -34,10 +33,9 @@ from domain.scenarios.shocks import (
     SupervisoryShock,
     TwistShock,
     VolShock,
-    irrbb_sizes,
     matches,
-    standard_of,
 )
+from domain.scenarios.standards import IrrbbSizes, irrbb_sizes, standard_of
 from domain.scenarios.supervisory import TREASURY_TENORS_YR, UnknownQuarter, supervisory_move
 
 Array = NDArray[np.float64]
@@ -365,7 +363,7 @@ def _curve_misfits(market: MarketDocument, shock: CurveShock, path: str) -> Iter
     if shock.curve_id not in known:
         message = f"there is no zero curve {shock.curve_id!r}; there are: {_listed(known)}"
         yield Problem(f"{path}.curve_id", "UNKNOWN_CURVE", shock.curve_id, message, "name a curve of kind ZERO")
-    yield from node_problems(path, shock.nodes, market.as_of, at_least=2)
+    yield from node_problems(path, shock.nodes, market.as_of)
 
 
 def _irrbb_misfits(market: MarketDocument, shock: IrrbbShock, path: str) -> Iterator[Problem]:

@@ -29,6 +29,8 @@ Amount = Annotated[Number, Field(ge=0)]
 Pattern = dict[str, str]
 
 METHODS = ("PD_LGD", "DCF", "LOSS_RATE", "WARM", "AGING", "ROLL_RATE", "VINTAGE", "SCALE")
+QUARTERS_OF = {"rwa": 10, "ppnr": 9, "other_capital_items": 9, "planned_common_dividends": 9}
+"""How many a list of them has: of RWA today's too."""
 WEIGHTS_TOLERANCE = 1e-9
 LARGE_EXPOSURE = "LARGE_EXPOSURE"
 CODES = ("WEIGHTS_SUM", "OVERLAY_REASON", "UNKNOWN_METHOD", "UNKNOWN_VARIABLE", "LIMIT_WITHOUT_TIER1")
@@ -181,6 +183,7 @@ def _problems(document: PolicyDocument) -> Iterator[Problem]:
         horizon: Horizon | None = getattr(document, name)
         if horizon is not None:
             yield from _horizon_problems(name, horizon)
+    yield from _length_problems(document.capital)
     for place, segment in enumerate(document.cecl.segments if document.cecl else ()):
         if segment.method not in METHODS:
             message, fix = f"there is no method {shown(segment.method)!r}", f"use one of {', '.join(METHODS)}"
@@ -213,6 +216,18 @@ def lacking(segment: Segment) -> Iterator[tuple[str, str]]:
             yield "buckets", "buckets, each with a roll"
         case _:
             return
+
+
+def _length_problems(capital: CapitalPolicy) -> Iterator[Problem]:
+    for name, length in QUARTERS_OF.items():
+        said = getattr(capital, name)
+        if isinstance(said, tuple) and len(said) != length:
+            message, fix = f"there are {len(said)} quarters, and the path has {length}", f"give {length} amounts"
+            yield Problem(f"capital.{name}", "WRONG_LENGTH", str(len(said)), message, fix)
+    rwa = capital.rwa if isinstance(capital.rwa, tuple) else () if capital.rwa is None else (capital.rwa,)
+    if any(amount <= 0 for amount in rwa):
+        message = "risk-weighted assets of the path are above nil"
+        yield Problem("capital.rwa", "OUT_OF_RANGE", shown(list(rwa)), message, "give amounts above 0")
 
 
 def _horizon_problems(name: str, horizon: Horizon) -> Iterator[Problem]:

@@ -206,7 +206,7 @@ def _rule_problems(market: _Readable) -> Iterator[Problem]:
             if isinstance(curve, ParCurve):
                 yield from quote_problems(path, curve)
             else:
-                yield from node_problems(path, curve.nodes, market.as_of, at_least=2 if name == "curves" else 1)
+                yield from node_problems(path, curve.nodes, market.as_of)
         yield from _repeated(market.entries[name], "curve_id")
     yield from _jump_problems(market.entries["curves"], market.as_of)
     yield from _repeated(market.entries["volatilities"], "surface_id")
@@ -216,12 +216,11 @@ def _rule_problems(market: _Readable) -> Iterator[Problem]:
     yield from _fixing_problems(market.entries["fixings"], market.as_of)
 
 
-def node_problems(path: str, nodes: Iterable[Node], as_of: date | None, *, at_least: int) -> Iterator[Problem]:
-    """Enough nodes, all after the valuation date, in ascending order of their dates."""
+def node_problems(path: str, nodes: Iterable[Node], as_of: date | None) -> Iterator[Problem]:
+    """A node or more, all after the valuation date, in ascending order of their dates."""
     nodes = list(nodes)
-    if len(nodes) < at_least:
-        fix = "give two nodes or more" if at_least > 1 else "give at least one node"
-        yield Problem(f"{path}.nodes", "TOO_FEW_NODES", str(len(nodes)), f"the curve has {len(nodes)} nodes", fix)
+    if not nodes:
+        yield Problem(f"{path}.nodes", "TOO_FEW_NODES", "0", "the curve has no nodes", "give at least one node")
     if as_of is None:
         return
     previous = as_of

@@ -30,6 +30,7 @@ ASSET_CLASSES = (
     "OTHER",
 )
 ACCOUNTING_CLASSES = ("AMORTISED_COST", "HTM", "AFS", "HFS", "FVO", "TRADING")
+CSR_CURVES = ("BOND", "CDS")
 SCRA_GRADES = ("A*", "A", "B", "C")
 SPECIALISED_TYPES = (
     "OBJECT_FINANCE",
@@ -163,7 +164,7 @@ EXPOSURE_COLUMNS: tuple[Column, ...] = (
     Column("issuer_group"),
     Column("gsib", _F),
     Column("frtb_bucket", _I, low=1, high=18),
-    _choice("csr_curve", ("BOND", "CDS")),
+    _choice("csr_curve", CSR_CURVES),
     _choice("ccr_class", CCR_CLASSES),
     Column("ccr_reference"),
     Column("ccr_start", _N, low=0),

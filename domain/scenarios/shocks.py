@@ -1,13 +1,10 @@
 """Scenarios (contract, section 4): every kind of shock as a document says it, and what makes one invalid."""
 
-import csv
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date
 from fnmatch import fnmatchcase
-from functools import cache
-from importlib.resources import files
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
@@ -262,14 +259,6 @@ class IrrbbShock(Part):
     name: IrrbbName
 
 
-NEWEST_STANDARD: IrrbbStandard = "d578"
-
-
-def standard_of(shock: IrrbbShock) -> IrrbbStandard:
-    """A shock that names none, in a run that pinned none, takes the newest."""
-    return shock.standard or NEWEST_STANDARD
-
-
 class SupervisoryShock(Part):
     """A scenario of the Federal Reserve at one quarter of its path: "2026 Q3", or 3; absent: the widest BBB spread."""
 
@@ -439,24 +428,3 @@ def _repetitions(references: Sequence[str]) -> list[Problem]:
             problems.append(Problem(f"scenarios[{i}]", "DUPLICATE_ID", each, message, "name it once"))
         seen.add(each)
     return problems
-
-
-class IrrbbSizes(NamedTuple):
-    parallel_bp: float
-    short_bp: float
-    long_bp: float
-
-
-def irrbb_sizes(standard: str, currency: str) -> IrrbbSizes | None:
-    """The standard's shock sizes for a currency; None where the committee gives none."""
-    row = _irrbb_table().get(currency)
-    if row is None:
-        return None
-    return IrrbbSizes(*(float(row[f"{standard}_{size}"]) for size in ("parallel", "short", "long")))
-
-
-@cache
-def _irrbb_table() -> dict[str, dict[str, str]]:
-    text = files("domain").joinpath("data", "irrbb_shocks.csv").read_text(encoding="utf-8")
-    lines = [line for line in text.splitlines() if not line.startswith("#")]
-    return {row["currency"]: row for row in csv.DictReader(lines)}

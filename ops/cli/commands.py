@@ -58,6 +58,7 @@ class Commands(LazyGroup):
         "model": Listed("ops.cli.valuation_models", "Models: versions, approvals, limits of use."),
         "regulatory": Listed("ops.cli.capital.regulatory", "Capital of a run, by the rules that it names."),
         "allowance": Listed("ops.cli.capital.allowance", "Allowance for credit losses of a run, by its policy."),
+        "stress": Listed("ops.cli.capital.stress", "Stress of a run: losses, capital and rate shocks."),
         "policy": Listed("ops.cli.capital.policies", "Policies of credit and capital, in versions."),
         "archive": Listed("ops.cli.archive", "Runs that have left the database, as Parquet with hashes."),
         "audit": Listed("ops.cli.audit", "The log proves itself."),

@@ -24,6 +24,7 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Embedded Postgres, a sample fund, a full run, figures; then everything served on one port."""
+    from ops.cli.demo_stress import stress_of_demo
     from ops.processes.run_to_end import default_workers, everything_running
     from ops.processes.stopping import until_told
     from ops.services import build_app, refuse_taken_port, serve_app
@@ -34,6 +35,7 @@ def demo(
     with opened(context) as tenor, everything_running(tenor.processes, default_workers()) as running:
         output.note(f"a fund of {positions:,} positions: making it, reading it in, pricing it under a dozen scenarios")
         document = run_demo(tenor, positions, running, quiet=as_json)
+        document |= stress_of_demo(tenor, document, running, quiet=as_json)
         show(tenor, output, document)
         if not no_serve:
             output.note(f"everything is served at http://127.0.0.1:{port}/ (Ctrl-C stops it)")
@@ -74,6 +76,7 @@ def bring(tenor: Any, folder: Path, positions: int) -> tuple[str, str]:
 
 
 def show(tenor: Any, output: Output, run: dict[str, Any]) -> None:
+    from ops.cli.demo_stress import print_stress
     from query_api.results.top import top_positions
     from query_api.results.totals import totals
 
@@ -87,6 +90,7 @@ def show(tenor: Any, output: Output, run: dict[str, Any]) -> None:
         return
     print_totals(run, desks, everything)
     print_top(top)
+    print_stress(document)
 
 
 def print_totals(run: dict[str, Any], desks: list[dict[str, Any]], everything: list[dict[str, Any]]) -> None:

@@ -25,6 +25,7 @@ from ops.cash_flows.tables import row_of_position
 from ops.http.refused_queries import refusing_as_queries
 from ops.ports import Storage
 from ops.regulatory.allowance import AllowanceOfRuns
+from ops.regulatory.frtb import frtb_of_run
 from ops.regulatory.kept import kept_exposures, kept_sums
 from query_api.services.allowance import AllowanceReport
 from query_api.services.regulatory import Report
@@ -64,6 +65,8 @@ class CapitalOfRuns:
         self._of = lru_cache(maxsize=RUNS_KEPT)(self._read)
 
     def report(self, run_id: str, report: Report, by: str | None) -> pa.Table:
+        if report is Report.FRTB:
+            return frtb_of_run(self._storage, run_id)
         run = self._of(run_id)
         if report is Report.EXPOSURES:
             return exposures_table(run.worked)

@@ -19,6 +19,7 @@ from query_api.runs import RunRow, queryable_run, refuse_past
 class Report(StrEnum):
     CAPITAL = "capital"
     EXPOSURES = "exposures"
+    FRTB = "frtb"
 
 
 class Capital(Protocol):
@@ -84,7 +85,7 @@ def _add_reports(router: APIRouter, connect: Connect, capital: Capital) -> None:
         format: Format = None,
         as_of_event: AsOfEvent = None,
     ) -> Response:
-        """Capital at every node, or exposure by exposure."""
+        """Capital at every node, exposure by exposure, or the trading book's sensitivities."""
         run = _run(connect, run_id, as_of_event)
         found = capital.report(str(run.run_id), report, by)
         return table(request, run, ResultTable.of(found, f"run-{run.run_id}-{report}"), format)

@@ -24,7 +24,7 @@ def log_discount_factors(interpolation: str, node_days: NDArray[np.int32], zero_
         LINEAR_ZERO         z linear in t; before the first node z is flat
         NATURAL_CUBIC_ZERO  natural cubic spline through z; before the first node z is flat
         MONOTONE_CONVEX     Hagan-West forwards without the positivity clamp
-        The last three keep the instantaneous forward rate of the last node past it.
+        The last three keep the instantaneous forward rate of the last node past it. A single node is a flat curve.
 
     Args:    node_days   [nodes]           ascending, > 0
              zero_rates  [nodes, columns]  continuously compounded, ACT/365F, decimal
@@ -33,7 +33,7 @@ def log_discount_factors(interpolation: str, node_days: NDArray[np.int32], zero_
     Source:  Hagan and West (2006), Interpolation Methods for Curve Construction
     """
     node_times, times = node_days / DAYS_PER_YEAR, np.arange(n_days) / DAYS_PER_YEAR
-    match interpolation:
+    match interpolation if len(node_days) > 1 else "LOG_LINEAR_DF":
         case "LOG_LINEAR_DF":
             return _log_linear_df(node_times, zero_rates, times)
         case "LINEAR_ZERO":

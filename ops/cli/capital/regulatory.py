@@ -14,7 +14,7 @@ from ops.ids import run_named
 if TYPE_CHECKING:
     import pyarrow as pa
 
-REPORTS = ("capital", "exposures")
+REPORTS = ("capital", "exposures", "frtb")
 Run = Annotated[str, typer.Argument(help=A_RUN)]
 AsFormat = Annotated[
     Format | None, typer.Option("--format", help="How to write it; by default a table on a terminal, else csv.")
@@ -33,15 +33,15 @@ def register(app: typer.Typer) -> None:
 def show(
     context: typer.Context,
     run: Run,
-    report: Annotated[str, typer.Option(help=" or ".join(REPORTS))] = REPORTS[0],
+    report: Annotated[str, typer.Option(help=", ".join(REPORTS))] = REPORTS[0],
     by: Annotated[str | None, typer.Option(help="A column whose values stand in place of nodes.")] = None,
     format: AsFormat = None,
     out: ToFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Capital at every node, or exposure by exposure."""
+    """Capital at every node, exposure by exposure, or the trading book's sensitivities."""
     if report not in REPORTS:
-        raise Refused("UNKNOWN_REPORT", f"there is no report {report!r}", f"use {' or '.join(REPORTS)}")
+        raise Refused("UNKNOWN_REPORT", f"there is no report {report!r}", f"use one of {', '.join(REPORTS)}")
     from ops.regulatory.capital import CapitalOfRuns
     from query_api.services.regulatory import Report
 

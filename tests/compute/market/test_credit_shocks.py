@@ -19,7 +19,7 @@ def _first(_match: Any) -> Any:
 
 
 def test_the_credit_factor_is_vasiceks() -> None:
-    """N((G(0.01) + sqrt(0.2) 2.33) / sqrt(0.8)) = N(-1.43605) by hand."""
+    """N((G(PD) - sqrt(rho) z) / sqrt(1 - rho)), by another library."""
     (pd, *ends) = shocked_pd(
         np.array([0.01, 0.0, 1.0]), _scenario({"kind": "CREDIT_FACTOR", "z": -2.33, "rho": 0.2}), _first
     )

@@ -18,6 +18,10 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"limits": [{"limit_id": "L", "metric": "LARGE_EXPOSURE"}]}, "LIMIT_WITHOUT_TIER1"),
     ({"cecl": {}, "ifrs9": {}}, "TWO_STANDARDS"),
     ({"capital": {"real_estate": "HALF"}}, "UNKNOWN_VALUE"),
+    ({"capital": {"rwa": [1.0] * 9}}, "WRONG_LENGTH"),
+    ({"capital": {"rwa": 0}}, "OUT_OF_RANGE"),
+    ({"capital": {"ppnr": [1.0] * 10}}, "WRONG_LENGTH"),
+    ({"capital": {"planned_common_dividends": []}}, "WRONG_LENGTH"),
 ]
 
 

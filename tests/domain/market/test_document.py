@@ -169,7 +169,6 @@ FIXING = {"index": "USD-SOFR-3M", "date": "2026-01-02", "rate": 0.05}
         ("curves[2].curve_id", "EUR-ESTR", "curves[2].curve_id", "DUPLICATE_ID"),
         ("curves[0].nodez", [], "curves[0].nodez", "UNKNOWN_FIELD"),
         ("curves[0].nodes", [], "curves[0].nodes", "TOO_FEW_NODES"),
-        ("curves[0].nodes", [NODE], "curves[0].nodes", "TOO_FEW_NODES"),
         ("curves[0].nodes[1].rate", 4.7, "curves[0].nodes[1].rate", "PERCENT_SUSPECTED"),
         ("curves[0].nodes[1].rate", "0.047", "curves[0].nodes[1].rate", "WRONG_TYPE"),
         ("curves[0].nodes[1].rate", True, "curves[0].nodes[1].rate", "WRONG_TYPE"),

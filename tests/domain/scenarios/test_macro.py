@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from domain.scenarios.macro import MacroPath, macro_path
-from domain.scenarios.shocks import BASE_SCENARIO, ScenarioDocument
+from domain.scenarios.shocks import BASE_SCENARIO, IrrbbShock, ScenarioDocument
 from domain.scenarios.standards import with_standard
 
 
@@ -65,6 +65,6 @@ def test_a_scenario_of_prices_has_no_path() -> None:
 @pytest.mark.parametrize(("rules", "standard"), [(("irrbb-2018",), "d368"), (("irrbb-2026",), "d578"), ((), None)])
 def test_a_run_pins_the_standard_of_its_rule_set(rules: tuple[str, ...], standard: str | None) -> None:
     said = {"kind": "IRRBB", "name": "STEEPENER", "standard": "d368"}
-    document = {"scenario_id": "s", "shocks": [{"kind": "IRRBB", "name": "STEEPENER"}, said]}
-    pinned = with_standard(document, rules)
-    assert [shock.get("standard") for shock in pinned["shocks"]] == [standard, "d368"]
+    document: dict[str, object] = {"scenario_id": "s", "shocks": [{"kind": "IRRBB", "name": "STEEPENER"}, said]}
+    pinned = ScenarioDocument.model_validate(with_standard(document, rules))
+    assert [shock.standard for shock in pinned.shocks if isinstance(shock, IrrbbShock)] == [standard, "d368"]

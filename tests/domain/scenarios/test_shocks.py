@@ -8,11 +8,11 @@ from domain.scenarios.shocks import (
     InvalidScenario,
     ParallelShock,
     ScenarioDocument,
-    irrbb_sizes,
     matches,
     parse_scenario_set,
     parse_scenarios,
 )
+from domain.scenarios.standards import irrbb_sizes
 
 SHOCKS: list[dict[str, Any]] = [
     {"kind": "PARALLEL", "curves": "USD-*", "bp": 100},

@@ -82,6 +82,14 @@ def test_columns_do_not_know_of_one_another(interpolation: str) -> None:
 
 
 @pytest.mark.parametrize("interpolation", INTERPOLATIONS)
+def test_one_node_is_a_flat_curve(interpolation: str) -> None:
+    logs = _logs(interpolation, np.array([0.03]), np.array([1460], np.int32))
+    np.testing.assert_allclose(logs, -0.03 * TIMES, rtol=0, atol=1e-14)
+    gradients = key_rate_gradients(interpolation, np.array([1460], np.int32), np.array([0.03]), LAST_DAY + 1)
+    np.testing.assert_allclose(gradients.sum(axis=1), -TIMES, rtol=0, atol=1e-7)
+
+
+@pytest.mark.parametrize("interpolation", INTERPOLATIONS)
 def test_two_nodes_are_enough(interpolation: str) -> None:
     logs = _logs(interpolation, np.array([0.03, 0.05]), np.array([365, 3650], np.int32))
     np.testing.assert_allclose(logs[[365, 3650]], [-0.03, -0.5], rtol=1e-14)
