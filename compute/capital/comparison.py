@@ -1,6 +1,7 @@
 """Why risk-weighted assets moved from one run to another, exposure by exposure; the parts add up to the change."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -9,6 +10,8 @@ from compute.capital.columns import Array
 from compute.capital.frameworks import MEASURES, Worked
 
 PARTS = ("new", "gone", "fx", "exposure", "risk_weight")
+POSITION, NETTING_SET = "position ", "netting set "
+"""Before an id: the two may share one."""
 COLUMNS = ("measure", "value_from", "value_to", "change", *PARTS)
 
 
@@ -38,17 +41,34 @@ def _parts(measure: str, first: Worked, second: Worked) -> dict[str, float]:
     return {"value_from": value_from, "value_to": value_to, "change": value_to - value_from, **parts}
 
 
-def _known(measure: str, worked: Worked) -> Mapping[str, Array]:
+def _known(measure: str, worked: Worked) -> Mapping[str, Any]:
     """Exposures that have a figure, by id."""
     outcome = worked.outcomes[measure]
     known = np.isfinite(outcome.rwa_ccy) & np.isfinite(worked.rate)
     ids = worked.columns.portfolio.tables["positions"].columns["position_id"]
     names = np.array(ids.categories, dtype=object)[ids.values[worked.rows[known]]].astype(str)
-    return {
-        "id": names,
+    found = {
+        "id": np.char.add(POSITION, names) if len(names) else names,
         "ead": outcome.ead_ccy[known],
         "rwa": outcome.rwa_ccy[known],
         "rate": worked.rate[known],
+    }
+    of_sets = _known_sets(measure, worked)
+    return {name: np.concatenate([each, of_sets[name]]) for name, each in found.items()} if of_sets else found
+
+
+def _known_sets(measure: str, worked: Worked) -> dict[str, Any]:
+    """Netting sets are in base currency already."""
+    if worked.netting is None:
+        return {}
+    outcome = worked.netting.outcomes[measure]
+    known = np.isfinite(outcome.rwa_ccy)
+    names = np.array(worked.netting.agreements.ids, dtype=str)[known]
+    return {
+        "id": np.char.add(NETTING_SET, names) if len(names) else names,
+        "ead": outcome.ead_ccy[known],
+        "rwa": outcome.rwa_ccy[known],
+        "rate": np.ones(int(known.sum())),
     }
 
 

@@ -7,8 +7,10 @@ import numpy as np
 import pyarrow as pa
 
 from compute.capital.columns import Array, Exposures, Flags, Rows
+from compute.capital.counterparty.tables import exposure_rows
+from compute.capital.counterparty.totals import labels_of_sets, sums_of_sets
 from compute.capital.frameworks import MEASURES, Worked
-from compute.capital.outcomes import Outcome
+from compute.capital.outcomes import SHORT, Outcome
 from domain.capital.policies import CapitalPolicy
 from domain.measures.failures import Reason, reason_text
 from domain.portfolio.attributes import Labels, labels
@@ -17,7 +19,6 @@ from domain.portfolio.tree import paths
 from domain.refusals import Unknown
 
 Values = TypeVar("Values", Array, Rows, Flags)
-SHORT = {"RWA_SA": "sa", "RWA_IRB": "irb", "RWA_US_SA": "us"}
 TOTALS = (
     *("node_id", "kind", "ead", "pd", "lgd", "el", "ul", "allowance", "rating_factor", "rwa_sa", "rwa_irb"),
     *("rwa_us_sa", "output_floor", "rwa", "floor_add_on", "capital", "el_irb", "eligible_provisions", "el_shortfall"),
@@ -29,7 +30,7 @@ TOTALS = (
 
 
 def exposures_table(worked: Worked) -> pa.Table:
-    """A row for each position; what is no exposure by itself is blank, and says so."""
+    """A row for each position, where what is no exposure by itself is blank and says so; then the netting sets."""
     portfolio, count = worked.columns.portfolio, worked.columns.portfolio.position_count
     positions = portfolio.tables["positions"].columns
     everything = {
@@ -46,7 +47,10 @@ def exposures_table(worked: Worked) -> pa.Table:
     for measure, outcome in worked.outcomes.items():
         everything |= _framework(worked, measure, outcome)
     everything["reason"] = _reasons(worked)
-    return pa.table(everything)
+    of_positions = pa.table(everything)
+    if worked.netting is None:
+        return of_positions
+    return pa.concat_tables([of_positions, exposure_rows(worked.netting, of_positions.schema)])
 
 
 def _framework(worked: Worked, measure: str, outcome: Outcome) -> dict[str, object]:
@@ -115,8 +119,12 @@ def capital_table(worked: Worked, by: str | None) -> pa.Table | None:
         found = labels(portfolio, by)
         if found is None:
             return None
-        names, kinds = list(found.keys), [by] * len(found.keys)
+        names = list(found.keys)
+        of_sets = labels_of_sets(worked.netting, by, found)
+        names += sorted(set(of_sets) - set(names))
+        kinds = [by] * len(names)
         sums = _sums(worked, found.codes[worked.rows], len(names))
+        _add_sets(worked, sums, np.array([names.index(each) for each in of_sets], np.int64))
         home = None
     lines = [_line(worked, sums, place, names[place] == home) for place in range(len(names))]
     rows = [{"node_id": name, "kind": kind} | line for name, kind, line in zip(names, kinds, lines, strict=True)]
@@ -130,6 +138,8 @@ def _of_nodes(worked: Worked) -> tuple[list[str], list[str], dict[str, Array]]:
     nodes = portfolio.tables["portfolio"]
     names, kinds = (nodes.columns[each] for each in ("node_id", "kind"))
     own = _sums(worked, portfolio.book_row[worked.rows], nodes.rows)
+    if worked.netting is not None:
+        _add_sets(worked, own, worked.netting.agreements.book_row)
     sums = {name: amounts.copy() for name, amounts in own.items()}
     for path in paths(portfolio):
         for above in path[:-1]:
@@ -185,6 +195,13 @@ def _sums(worked: Worked, group: Rows, count: int) -> dict[str, Array]:
     return sums | {
         name: _by_group(own, np.where(counted, each, np.nan) * own_rate, count) for name, each in of_rated.items()
     }
+
+
+def _add_sets(worked: Worked, sums: dict[str, Array], group: Rows) -> None:
+    """EAD and RWA of netting sets, each at its group; -1 is none."""
+    held = np.flatnonzero(group >= 0)
+    for name, amounts in sums_of_sets(worked.netting).items():
+        sums[name] += _by_group(group[held], amounts[held], len(sums[name]))
 
 
 def _by_group(group: Rows, amounts: Array, count: int) -> Array:

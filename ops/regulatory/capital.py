@@ -8,8 +8,11 @@ import pyarrow as pa
 from commands.define_policy import listed_policies
 from compute.capital.columns import Columns
 from compute.capital.comparison import comparison_table
+from compute.capital.counterparty.explanation import netting_set_document
+from compute.capital.counterparty.tables import hedging_sets_table, netting_sets_table, trades_table
+from compute.capital.counterparty.trades import Brought
 from compute.capital.explanation import explanation_document
-from compute.capital.frameworks import Worked, work_out
+from compute.capital.frameworks import Worked, with_netting_sets, work_out
 from compute.capital.reports import capital_table, exposures_table
 from domain.capital.rule_sets import COLUMNS, rule_set_named
 from domain.market.document import MarketDocument
@@ -19,6 +22,7 @@ from ops.audit.run_events import read_run
 from ops.cash_flows.tables import row_of_position
 from ops.http.refused_queries import refusing_as_queries
 from ops.ports import Storage
+from ops.regulatory.derivatives import brought_by
 from query_api.services.regulatory import Report
 
 RUNS_KEPT = 2
@@ -31,10 +35,12 @@ class OfRun:
     requested: RunRequested
     market: MarketDocument
     columns: Columns
+    brought: Brought
 
     @cached_property
     def worked(self) -> Worked:
-        return work_out(self.columns, self.requested, self.market)
+        found = work_out(self.columns, self.requested, self.market)
+        return with_netting_sets(found, self.requested, self.brought)
 
 
 class CapitalOfRuns:
@@ -46,8 +52,17 @@ class CapitalOfRuns:
 
     def report(self, run_id: str, report: Report, by: str | None) -> pa.Table:
         worked = self._of(run_id).worked
-        if report is Report.EXPOSURES:
-            return exposures_table(worked)
+        match report:
+            case Report.EXPOSURES:
+                return exposures_table(worked)
+            case Report.NETTING_SETS:
+                return netting_sets_table(worked.netting)
+            case Report.HEDGING_SETS:
+                return hedging_sets_table(worked.netting)
+            case Report.TRADES:
+                return trades_table(worked.netting, worked.setting.rules.get("basel"))
+            case Report.CAPITAL:
+                pass
         found = capital_table(worked, by)
         if found is None:
             raise Refused("UNKNOWN_COLUMN", f"the portfolio has no column {by!r}", "name one that it has")
@@ -55,6 +70,9 @@ class CapitalOfRuns:
 
     def explanation(self, run_id: str, exposure_id: str) -> dict[str, object]:
         run = self._of(run_id)
+        found = netting_set_document(run.worked.netting, run.worked.setting.rules, exposure_id)
+        if found is not None:
+            return found
         row = row_of_position(run.columns.portfolio, exposure_id)
         return explanation_document(run.columns, run.requested, run.market, exposure_id, row)
 
@@ -70,7 +88,9 @@ class CapitalOfRuns:
     def _read(self, run_id: str) -> OfRun:
         requested = read_run(self._storage.store, run_id).requested
         portfolio = self._storage.portfolio(requested.portfolio_sha256)
-        return OfRun(requested, self._storage.market(requested.market_sha256), Columns(portfolio))
+        market = self._storage.market(requested.market_sha256)
+        brought = brought_by(self._storage, run_id, requested, portfolio, market)
+        return OfRun(requested, market, Columns(portfolio), brought)
 
 
 class CapitalQueries:

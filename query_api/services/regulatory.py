@@ -19,6 +19,9 @@ from query_api.runs import RunRow, queryable_run, refuse_past
 class Report(StrEnum):
     CAPITAL = "capital"
     EXPOSURES = "exposures"
+    NETTING_SETS = "netting_sets"
+    HEDGING_SETS = "hedging_sets"
+    TRADES = "trades"
 
 
 class Capital(Protocol):

@@ -14,7 +14,7 @@ from ops.ids import run_named
 if TYPE_CHECKING:
     import pyarrow as pa
 
-REPORTS = ("capital", "exposures")
+REPORTS = ("capital", "exposures", "netting_sets", "hedging_sets", "trades")
 Run = Annotated[str, typer.Argument(help=A_RUN)]
 AsFormat = Annotated[
     Format | None, typer.Option("--format", help="How to write it; by default a table on a terminal, else csv.")
@@ -54,7 +54,7 @@ def show(
 def explain(
     context: typer.Context,
     run: Run,
-    exposure: Annotated[str, typer.Argument(help="A position.")],
+    exposure: Annotated[str, typer.Argument(help="A position or a netting set.")],
     as_json: AsJson = False,
 ) -> None:
     """Rule, paragraph, inputs and arithmetic of one exposure's figures."""
