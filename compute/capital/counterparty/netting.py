@@ -81,9 +81,8 @@ def netting_of(
     ead = np.where(reason == 0, np.minimum(own.ead, bare.ead), np.nan)
     held = counterparties(columns.portfolio, agreements)
     basics = _basics(held, ead, default_days)
-    return Netting(
-        columns.portfolio, base_currency, trades, agreements, own, bare.ead, value, ead, held, basics, outcomes
-    )
+    weighed = (held, basics, _outcomes(basics, ead, reason, setting))
+    return Netting(columns.portfolio, base_currency, trades, agreements, own, bare.ead, value, ead, *weighed)
 
 
 def _exposed(trades: Trades, agreements: Agreements, value: Array, rules: Rules, margined: Flags) -> Exposed:

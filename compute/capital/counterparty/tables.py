@@ -141,9 +141,7 @@ def exposure_rows(netting: Netting, schema: pa.Schema) -> pa.Table:
         "exposure_id": netting.agreements.ids,
         "kind": ["NETTING_SET"] * count,
         "book_id": book_ids(netting),
-        "asset_class": _taken(
-            [*ASSET_CLASSES, None], np.where(basics.asset_class < 0, len(ASSET_CLASSES), basics.asset_class)
-        ),
+        "asset_class": _taken([*ASSET_CLASSES, None], np.where(said < 0, len(ASSET_CLASSES), said)),
         "currency": [netting.base_currency] * count,
         "defaulted": basics.defaulted,
         "irb_approach": ["SA"] * count,
