@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import Field, ValidationError
 
+from domain.capital.limits import LARGE_EXPOSURE
 from domain.documents import (
     Currency,
     InvalidDocument,
@@ -34,7 +35,6 @@ VARIABLES = (
     *("eurusd", "gbpusd", "usdjpy", "bbb_spread"),
 )
 WEIGHTS_TOLERANCE = 1e-9
-LARGE_EXPOSURE = "LARGE_EXPOSURE"
 CODES = ("WEIGHTS_SUM", "OVERLAY_REASON", "UNKNOWN_METHOD", "UNKNOWN_VARIABLE", "LIMIT_WITHOUT_TIER1")
 """Rules of their own, by which a policy is refused."""
 
@@ -196,6 +196,9 @@ def _problems(document: PolicyDocument) -> Iterator[Problem]:
         if limit.metric == LARGE_EXPOSURE and document.capital.tier1 is None:
             message = "a limit on large exposures is a share of tier 1 capital, which the policy does not say"
             yield Problem(f"limits[{place}]", "LIMIT_WITHOUT_TIER1", limit.limit_id, message, "add capital.tier1")
+        if limit.metric != LARGE_EXPOSURE and limit.max is None:
+            message = f"limit {shown(limit.limit_id)} has no maximum"
+            yield Problem(f"limits[{place}].max", "LIMIT_WITHOUT_MAX", "", message, "say how much is allowed")
 
 
 def _horizon_problems(name: str, horizon: Horizon) -> Iterator[Problem]:

@@ -58,6 +58,7 @@ class Commands(LazyGroup):
         "model": Listed("ops.cli.valuation_models", "Models: versions, approvals, limits of use."),
         "regulatory": Listed("ops.cli.capital.regulatory", "Capital of a run, by the rules that it names."),
         "policy": Listed("ops.cli.capital.policies", "Policies of credit and capital, in versions."),
+        "limits": Listed("ops.cli.capital.limits", "Limits of a run's policy."),
         "archive": Listed("ops.cli.archive", "Runs that have left the database, as Parquet with hashes."),
         "audit": Listed("ops.cli.audit", "The log proves itself."),
     }

@@ -8,12 +8,16 @@ import pyarrow as pa
 from commands.define_policy import listed_policies
 from compute.capital.columns import Columns
 from compute.capital.comparison import comparison_table
+from compute.capital.concentrations import concentration_table
 from compute.capital.counterparty.explanation import netting_set_document
 from compute.capital.counterparty.tables import hedging_sets_table, netting_sets_table, trades_table
 from compute.capital.counterparty.trades import Brought
 from compute.capital.explanation import explanation_document
 from compute.capital.frameworks import Worked, with_netting_sets, work_out
+from compute.capital.limit_uses import limit_uses, limits_table
+from compute.capital.migration import migration_table
 from compute.capital.reports import capital_table, exposures_table
+from domain.capital.limits import ISSUER
 from domain.capital.rule_sets import COLUMNS, rule_set_named
 from domain.market.document import MarketDocument
 from domain.refusals import Refused
@@ -23,6 +27,7 @@ from ops.cash_flows.tables import row_of_position
 from ops.http.refused_queries import refusing_as_queries
 from ops.ports import Storage
 from ops.regulatory.derivatives import brought_by
+from ops.regulatory.totals import totals_for
 from query_api.services.regulatory import Report
 
 RUNS_KEPT = 2
@@ -50,7 +55,9 @@ class CapitalOfRuns:
         self._storage = storage
         self._of = lru_cache(maxsize=RUNS_KEPT)(self._read)
 
-    def report(self, run_id: str, report: Report, by: str | None) -> pa.Table:
+    def report(self, run_id: str, report: Report, by: str | None, years: int = 1) -> pa.Table:
+        if report is Report.MIGRATION:
+            return migration_table(self._of(run_id).market, years)
         worked = self._of(run_id).worked
         match report:
             case Report.EXPOSURES:
@@ -61,12 +68,20 @@ class CapitalOfRuns:
                 return hedging_sets_table(worked.netting)
             case Report.TRADES:
                 return trades_table(worked.netting, worked.setting.rules.get("basel"))
-            case Report.CAPITAL:
-                pass
-        found = capital_table(worked, by)
+            case Report.CONCENTRATION:
+                found = concentration_table(worked, by or ISSUER)
+            case _:
+                found = capital_table(worked, by)
         if found is None:
             raise Refused("UNKNOWN_COLUMN", f"the portfolio has no column {by!r}", "name one that it has")
         return found
+
+    def worked(self, run_id: str) -> Worked:
+        return self._of(run_id).worked
+
+    def policy_of(self, run_id: str) -> str:
+        """`id@version`, '' without one."""
+        return self._of(run_id).requested.policy
 
     def explanation(self, run_id: str, exposure_id: str) -> dict[str, object]:
         run = self._of(run_id)
@@ -97,11 +112,16 @@ class CapitalQueries:
     """The same, refusing as queries do."""
 
     def __init__(self, storage: Storage) -> None:
-        self._capital = CapitalOfRuns(storage)
+        self._storage, self._capital = storage, CapitalOfRuns(storage)
 
-    def report(self, run_id: str, report: Report, by: str | None) -> pa.Table:
+    def report(self, run_id: str, report: Report, by: str | None, years: int) -> pa.Table:
         with refusing_as_queries():
-            return self._capital.report(run_id, report, by)
+            return self._capital.report(run_id, report, by, years)
+
+    def limits(self, run_id: str) -> pa.Table:
+        """As they are checked, but a question records nothing."""
+        with refusing_as_queries():
+            return limits_table(limit_uses(self._capital.worked(run_id), totals_for(self._storage, run_id)))
 
     def explanation(self, run_id: str, exposure_id: str) -> dict[str, object]:
         with refusing_as_queries(("UNKNOWN_POSITION",)):

@@ -22,12 +22,15 @@ class Report(StrEnum):
     NETTING_SETS = "netting_sets"
     HEDGING_SETS = "hedging_sets"
     TRADES = "trades"
+    CONCENTRATION = "concentration"
+    MIGRATION = "migration"
 
 
 class Capital(Protocol):
     """Who works it out; refuses as queries do."""
 
-    def report(self, run_id: str, report: Report, by: str | None) -> pa.Table: ...
+    def report(self, run_id: str, report: Report, by: str | None, years: int) -> pa.Table: ...
+    def limits(self, run_id: str) -> pa.Table: ...
     def explanation(self, run_id: str, exposure_id: str) -> dict[str, object]: ...
     def comparison(self, from_run: str, to_run: str) -> pa.Table: ...
     def rules(self, rule_set: str) -> list[dict[str, object]]: ...
@@ -35,6 +38,7 @@ class Capital(Protocol):
 
 
 By = Annotated[str | None, Query(description="A column whose values stand in place of nodes.")]
+Years = Annotated[int, Query(description="Of migration: powers of the matrix up to this one.", ge=1, le=100)]
 RunFrom = Annotated[str, Query(alias="from", description="The earlier run.")]
 RunTo = Annotated[str, Query(alias="to", description="The later run.")]
 
@@ -44,6 +48,7 @@ def build_router(connect: Connect, capital: Capital) -> APIRouter:
     _add_rules(router, capital)
     _add_comparison(router, connect, capital)
     _add_explanation(router, connect, capital)
+    _add_limits(router, connect, capital)
     _add_reports(router, connect, capital)
     return router
 
@@ -77,6 +82,15 @@ def _add_explanation(router: APIRouter, connect: Connect, capital: Capital) -> N
         return document(request, capital.explanation(str(run.run_id), exposure_id))
 
 
+def _add_limits(router: APIRouter, connect: Connect, capital: Capital) -> None:
+    @router.get("/runs/{run_id}/limits", operation_id="regulatory_get_limits", responses=TABLE_RESPONSES)
+    def get_limits(request: Request, run_id: str, format: Format = None, as_of_event: AsOfEvent = None) -> Response:
+        """What the run uses of its policy's limits; `tenor limits check` records the breaches."""
+        run = _run(connect, run_id, as_of_event)
+        found = capital.limits(str(run.run_id))
+        return table(request, run, ResultTable.of(found, f"run-{run.run_id}-limits"), format)
+
+
 def _add_reports(router: APIRouter, connect: Connect, capital: Capital) -> None:
     @router.get("/runs/{run_id}/{report}", operation_id="regulatory_get_report", responses=TABLE_RESPONSES)
     def get_report(
@@ -84,12 +98,13 @@ def _add_reports(router: APIRouter, connect: Connect, capital: Capital) -> None:
         run_id: str,
         report: Report,
         by: By = None,
+        years: Years = 1,
         format: Format = None,
         as_of_event: AsOfEvent = None,
     ) -> Response:
-        """Capital at every node, or exposure by exposure."""
+        """Capital at every node, exposures, netting sets and their parts, concentrations, migration."""
         run = _run(connect, run_id, as_of_event)
-        found = capital.report(str(run.run_id), report, by)
+        found = capital.report(str(run.run_id), report, by, years)
         return table(request, run, ResultTable.of(found, f"run-{run.run_id}-{report}"), format)
 
 
