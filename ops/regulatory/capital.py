@@ -12,11 +12,13 @@ from compute.capital.concentrations import concentration_table
 from compute.capital.counterparty.explanation import netting_set_document
 from compute.capital.counterparty.tables import hedging_sets_table, netting_sets_table, trades_table
 from compute.capital.counterparty.trades import Brought
+from compute.capital.economic.table import economic_capital_table, years_of_funding
 from compute.capital.explanation import explanation_document
 from compute.capital.frameworks import Worked, with_netting_sets, work_out
 from compute.capital.limit_uses import limit_uses, limits_table
 from compute.capital.migration import migration_table
 from compute.capital.reports import capital_table, exposures_table
+from compute.funding_rates import funding_rates
 from domain.capital.limits import ISSUER
 from domain.capital.rule_sets import COLUMNS, rule_set_named
 from domain.market.document import MarketDocument
@@ -47,6 +49,13 @@ class OfRun:
         found = work_out(self.columns, self.requested, self.market)
         return with_netting_sets(found, self.requested, self.brought)
 
+    @cached_property
+    def economic_capital(self) -> pa.Table:
+        worked = self.worked
+        currencies = worked.basics.exposures.own_texts("currency")
+        funding = funding_rates(self.columns.portfolio, self.market, currencies, years_of_funding(worked))
+        return economic_capital_table(worked, self.requested, funding)
+
 
 class CapitalOfRuns:
     """Keeps what it worked out last: a run's capital never changes."""
@@ -58,6 +67,8 @@ class CapitalOfRuns:
     def report(self, run_id: str, report: Report, by: str | None, years: int = 1) -> pa.Table:
         if report is Report.MIGRATION:
             return migration_table(self._of(run_id).market, years)
+        if report is Report.ECONOMIC_CAPITAL:
+            return self._of(run_id).economic_capital
         worked = self._of(run_id).worked
         match report:
             case Report.EXPOSURES:

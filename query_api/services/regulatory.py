@@ -24,6 +24,7 @@ class Report(StrEnum):
     TRADES = "trades"
     CONCENTRATION = "concentration"
     MIGRATION = "migration"
+    ECONOMIC_CAPITAL = "economic_capital"
 
 
 class Capital(Protocol):

@@ -14,7 +14,16 @@ from ops.ids import run_named
 if TYPE_CHECKING:
     import pyarrow as pa
 
-REPORTS = ("capital", "exposures", "netting_sets", "hedging_sets", "trades", "concentration", "migration")
+REPORTS = (
+    "capital",
+    "exposures",
+    "netting_sets",
+    "hedging_sets",
+    "trades",
+    "concentration",
+    "migration",
+    "economic_capital",
+)
 Run = Annotated[str, typer.Argument(help=A_RUN)]
 AsFormat = Annotated[
     Format | None, typer.Option("--format", help="How to write it; by default a table on a terminal, else csv.")
