@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.builders.derivatives import CDS, EXTERNAL, SWAP, SWAPTION, write_netted_book
@@ -17,7 +18,7 @@ from tests.walk.oracle.sa_ccr import FACTOR, NettingSet, figures
 
 RATES = {"USD": 1.0, "EUR": 1.1, "GBP": 1.3}
 SETS = 12
-JLT = {
+JLT: dict[str, Any] = {
     "states": ["AAA", "BBB", "CCC", "D", "NR"],
     "matrix": [[0.9, 0.0501, 0, 0, 0.05], [0.05, 0.8, 0.05, 0.05, 0.05], [0, 0.1, 0.6, 0.3, 0]],
 }
@@ -48,7 +49,7 @@ Trade = dict[str, Any]
 
 def examples() -> list[Trade]:
     """BCBS 279 Annex 4a, examples 1 to 5, with the printed market values; the euro swaption is counted in dollars."""
-    rates = [
+    rates: list[Trade] = [
         {**SWAP, "maturity_date": "2036-01-23", "market_value": 30},
         {**SWAP, "maturity_date": "2030-01-23", "pay_receive": "RECEIVE", "market_value": -20},
         {
@@ -69,8 +70,8 @@ def examples() -> list[Trade]:
         {"ccr_quality": "BBB", "maturity_date": "2032-01-23", "option_type": "SELL", "credit_curve": "FIRM-B"},
         {**index, "maturity_date": "2031-01-23", "option_type": "BUY"},
     ]
-    credit = [{**CDS, "market_value": value, **each} for each, value in zip(credit, (20, -40, 0), strict=True)]
-    commodity = [
+    credit = [dict(CDS) | {"market_value": value} | each for each, value in zip(credit, (20, -40, 0), strict=True)]
+    commodity: list[Trade] = [
         {**EXTERNAL, "ccr_class": "COMMODITY_ENERGY", "ccr_reference": "OIL", "maturity_date": "2026-10-23"},
         {**EXTERNAL, "ccr_class": "COMMODITY_ENERGY", "ccr_reference": "OIL", "maturity_date": "2028-01-23"},
         {**EXTERNAL, "ccr_class": "COMMODITY_METALS", "ccr_reference": "SILVER", "maturity_date": "2031-01-23"},
@@ -88,14 +89,14 @@ def examples() -> list[Trade]:
     ]
 
 
-PRINTED = {
+PRINTED: dict[str, dict[str, float]] = {
     "EX1": {"addon": 347, "rc": 60, "ead": 569},
     "EX2": {"addon": 282, "multiplier": 0.965, "ead": 381},
     "EX3": {"addon": 3841, "rc": 20, "ead": 5406},
     "EX4": {"addon": 629, "rc": 40, "ead": 936},
     "EX5": {"addon_ir": 123, "addon_commodity": 1278, "multiplier": 0.958, "rc": 0, "ead": 1879},
 }
-MARGINED = {"netting_set_id": "EX5", "counterparty_id": "CP", "margined": True, "collateral": 200, "nica": 150}
+MARGINED: Trade = {"netting_set_id": "EX5", "counterparty_id": "CP", "margined": True, "collateral": 200, "nica": 150}
 MARGINED |= {"minimum_transfer_amount": 5, "threshold": 0, "remargin_days": 5}
 
 
@@ -163,7 +164,7 @@ def book(walking: Tenor, tmp_path_factory: pytest.TempPathFactory) -> Book:
         sets.append({"netting_set_id": name, "counterparty_id": chance.choice(("CP", "FIRM")), **terms})
         of_sets[name] = NettingSet(tuple(members[name]), **terms)
     trades += loans()
-    issuers = [
+    issuers: list[Trade] = [
         {"issuer_id": "CP", "asset_class": "BANK", "rating": "A", "sector": "BANKS", "gsib": True, "country": "DE"},
         {"issuer_id": "FIRM", "asset_class": "CORPORATE", "rating": "BBB", "sector": "ENERGY", "issuer_group": "G"},
         {"issuer_id": "CHILD", "asset_class": "CORPORATE", "rating": "CCC", "sector": "ENERGY", "issuer_group": "G"},
@@ -291,8 +292,6 @@ def test_limits_are_checked_and_a_breach_is_recorded_once(book: Book) -> None:
 
 
 def breaches(book: Book) -> set[tuple[str, str]]:
-    import psycopg
-
     assert book.tenor.database_url
     with psycopg.connect(book.tenor.database_url) as connection:
         rows = connection.execute(

@@ -60,7 +60,7 @@ def netted(
     prepared = prepare_portfolio(write_netted_book(folder, held, sets, issuers))
     assert prepared.portfolio is not None, prepared.errors
     projection = {"USD-SOFR-3M": "USD", "EUR-EURIBOR-6M": "EUR"}
-    surface = {"surface_id": "S", "product": "SWAPTION", "index": "EUR-EURIBOR-6M", "kind": "NORMAL"}
+    surface: dict[str, Any] = {"surface_id": "S", "product": "SWAPTION", "index": "EUR-EURIBOR-6M", "kind": "NORMAL"}
     surface |= {"expiries_yr": [1, 5], "tenors_yr": [5, 10], "vols": [[0.008, 0.008], [0.008, 0.008]]}
     market = parse_market(json.dumps(market_of(projection=projection, volatilities=[surface])))
     portfolio = prepared.portfolio
