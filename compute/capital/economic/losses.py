@@ -63,10 +63,10 @@ def _moments(obligors: Obligors, parts: list[tuple[Rows, Array]], factors: Array
     return means, variances
 
 
-def node_losses(obligors: Obligors, under: list[Rows], seed: int) -> Array:
+def node_losses(obligors: Obligors, under: list[Rows], seed: int, most: int = MOST_SIMULATED) -> Array:
     """[simulations, nodes] above what is certain to be lost."""
     count = len(under)
-    largest = np.sort(np.argsort(-obligors.total, kind="stable")[:MOST_SIMULATED])
+    largest = np.sort(np.argsort(-obligors.total, kind="stable")[:most])
     place = np.full(len(obligors.pd), -1, np.int64)
     place[largest] = np.arange(len(largest))
     factors = stratified_factors(SIMULATIONS)
