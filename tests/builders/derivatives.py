@@ -1,10 +1,24 @@
 """Derivatives as dictionaries of what is said of them, in the files of a portfolio."""
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.builders.exposures import NODES, write_table
+import numpy as np
+
+from commands.ingestion.prepare import prepare_portfolio
+from compute.capital.columns import Columns
+from compute.capital.counterparty.tables import hedging_sets_table, netting_sets_table, trades_table
+from compute.capital.counterparty.trades import Brought
+from compute.capital.frameworks import Worked, with_netting_sets, work_out
+from compute.capital.reports import capital_table, exposures_table
+from compute.option_forwards import option_forwards
+from domain.market.document import parse_market
+from tests.builders.exposures import NODES, market_of, request_of, write_table
+
+BANK = {"issuer_id": "CP", "asset_class": "BANK", "rating": "A", "country": "DE"}
 
 OF_POSITIONS = (
     *("notional", "market_value", "netting_set_id", "counterparty_id", "ccr_quality", "ccr_underlying", "ccr_delta"),
@@ -53,3 +67,53 @@ def write_netted_book(folder: Path, trades: Sequence[Said], sets: Sequence[Said]
     for table, rows in {**tables, **({"netting_sets": sets} if sets else {})}.items():
         write_table(folder / f"{table}.csv", rows)
     return folder
+
+
+@dataclass(frozen=True)
+class Netted:
+    worked: Worked
+
+    def rows(self, table: str) -> dict[str, dict[str, Any]]:
+        netting, rules = self.worked.netting, self.worked.setting.rules.get("basel")
+        found = {
+            "netting_sets": lambda: netting_sets_table(netting),
+            "hedging_sets": lambda: hedging_sets_table(netting),
+            "trades": lambda: trades_table(netting, rules),
+            "exposures": lambda: exposures_table(self.worked),
+        }[table]()
+        return {row[found.column_names[1 if table == "hedging_sets" else 0]]: row for row in found.to_pylist()}
+
+    def totals(self, by: str | None = None) -> dict[str, dict[str, Any]]:
+        table = capital_table(self.worked, by)
+        assert table is not None
+        return {row["node_id"]: row for row in table.to_pylist()}
+
+
+def netted(
+    folder: Path,
+    trades: Sequence[Said],
+    sets: Sequence[Said] = (),
+    issuers: Sequence[Said] = (BANK,),
+    *,
+    rules: tuple[str, ...] = ("basel-2023", "us-2015"),
+    policy: Said | None = None,
+) -> Netted:
+    held = [{"id": f"T{number}", "notional": 1000.0, **said} for number, said in enumerate(trades)]
+    prepared = prepare_portfolio(write_netted_book(folder, held, sets, issuers))
+    assert prepared.portfolio is not None, prepared.errors
+    projection = {"USD-SOFR-3M": "USD", "EUR-EURIBOR-6M": "EUR"}
+    surface: dict[str, Any] = {"surface_id": "S", "product": "SWAPTION", "index": "EUR-EURIBOR-6M", "kind": "NORMAL"}
+    surface |= {"expiries_yr": [1, 5], "tenors_yr": [5, 10], "vols": [[0.008, 0.008], [0.008, 0.008]]}
+    market = parse_market(json.dumps(market_of(projection=projection, volatilities=[surface])))
+    portfolio = prepared.portfolio
+    brought = Brought(
+        values=lambda rows: np.full(len(rows), np.nan),
+        forwards=lambda rows: option_forwards(portfolio, market, "USD", rows),
+    )
+    request = request_of(market, rules, policy)
+    worked = work_out(Columns(portfolio), request, market)
+    return Netted(with_netting_sets(worked, request, brought))
+
+
+def one_set(**said: Any) -> list[dict[str, Any]]:
+    return [{"netting_set_id": "NS", "counterparty_id": "CP", **said}]

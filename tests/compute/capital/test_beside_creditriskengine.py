@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.builders.derivatives import CDS, EXTERNAL, SWAP, SWAPTION
+from tests.builders.derivatives import CDS, EXTERNAL, SWAP, SWAPTION, netted, one_set
 from tests.builders.exposures import Book
-from tests.compute.capital.test_counterparty import netted, one_set
 
 DIGITS = 1e-12
 CORPORATE = {"asset_class": "CORPORATE", "irb_approach": "AIRB", "lgd": 0.45}
