@@ -4,13 +4,18 @@
 import json
 import random
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
+from fastapi.testclient import TestClient
 
+from ops.services import build_app
+from ops.settings import Settings
+from ops.wiring import open_tenor
 from tests.builders.derivatives import CDS, EXTERNAL, SWAP, SWAPTION, write_netted_book
 from tests.builders.exposures import AS_OF, TERMS, market_of
 from tests.walk.command_line import Tenor
@@ -300,6 +305,40 @@ def breaches(book: Book) -> set[tuple[str, str]]:
         ).fetchall()
     assert len(rows) == len(set(rows))
     return set(rows)
+
+
+@pytest.fixture(scope="module")
+def client(walking: Tenor) -> Iterator[TestClient]:
+    with open_tenor(Settings(walking.home, walking.database_url)) as tenor:
+        yield TestClient(build_app(tenor, ("regulatory",)), raise_server_exceptions=False)
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("netting_sets", ("netting_sets",)),
+        ("hedging_sets", ("hedging_sets",)),
+        ("trades", ("trades",)),
+        ("concentration?by=sector", ("concentration", "--by", "sector")),
+        ("migration?years=2", ("migration", "--years", "2")),
+        ("economic_capital", ("economic_capital",)),
+    ],
+)
+def test_http_says_what_the_command_line_says(
+    book: Book, client: TestClient, address: str, words: tuple[str, ...]
+) -> None:
+    answer = client.get(f"/api/v1/regulatory/runs/{book.run}/{address}")
+    assert answer.status_code == 200 and answer.json() == book.report(*words)
+
+
+def test_http_shows_limits_and_records_nothing(book: Book, client: TestClient) -> None:
+    before = breaches(book)
+    answer = client.get(f"/api/v1/regulatory/runs/{book.run}/limits")
+    assert answer.status_code == 200 and breaches(book) == before
+    assert answer.json() == book.tenor.json("limits", "check", book.run)
+    explained = client.get(f"/api/v1/regulatory/runs/{book.run}/explain/EX3").json()
+    assert explained["exposure_id"] == "EX3" and explained["measures"][0]["value"] > 0.0
+    assert client.get(f"/api/v1/regulatory/runs/{book.run}/migration?years=0").status_code == 422
 
 
 def test_a_matrix_whose_rows_do_not_add_up_is_refused(book: Book, tmp_path: Path) -> None:
