@@ -27,10 +27,10 @@ TotalsOf = Callable[[Limit], Mapping[str, float | None]]
 
 
 def limit_uses(worked: Worked, totals_of: TotalsOf) -> list[LimitUse]:
-    """In the policy's order, groups by name."""
+    """In the policy's order, groups by name; without a policy there is none."""
     policy = worked.policy
-    if policy is None:
-        raise Refused("NO_POLICY", "the run goes by no policy", "submit one with --policy, whose limits are checked")
+    if policy is None or not policy.limits:
+        return []
     amounts = amounts_of(worked)
     return [use for limit in policy.limits for use in _uses(worked, amounts, limit, totals_of)]
 
