@@ -5,7 +5,7 @@ from typing import Any
 
 from domain import answered_commands, snapshot
 from domain import valuation_models as models
-from domain.capital import policies
+from domain.capital import limits, policies
 from domain.event import Event
 from domain.runs import facts, results, run
 from domain.scenarios import versions as scenario_book
@@ -19,6 +19,7 @@ EVENTS: tuple[type[Event], ...] = (
     scenario_book.ScenarioSetDefined,
     policies.PolicyDefined,
     policies.PolicyApproved,
+    limits.LimitBreached,
     run.RunRequested,
     run.RunPlanned,
     run.ChunkFailed,

@@ -12,6 +12,7 @@ from domain.measures.failures import Reason
 from domain.scenarios.shocks import ScenarioDocument
 from domain.valuation_models import ModelStatus
 from ops.checking import check_scenarios
+from ops.matrix_rows import rows_as_printed
 from ops.ports import Storage
 from ops.snapshot_dates import dates_apart
 from projections.results.failures import FailureKinds
@@ -56,7 +57,7 @@ def check_before_run(storage: Storage, envelope: Envelope, command: SubmitRun) -
         "failures": book.told(),
         "coarse_curves": [_coarse(each) for each in coarse],
         "models_without_approval": unapproved,
-        "remarks": apart,
+        "remarks": [*apart, *rows_as_printed(market)],
         "seconds": round(time.monotonic() - started, 3),
     }
 

@@ -168,6 +168,11 @@ class Exposures:
         self._hear(name, lambda: found[0] or None)
         return found
 
+    def own_texts(self, name: str) -> list[str]:
+        """A term of the instrument."""
+        known = self.columns.own_labels(name)
+        return [""] * len(self) if known is None else [known.keys[code] for code in known.codes[self.rows]]
+
     def own_is(self, name: str, wanted: Callable[[str], bool]) -> Flags:
         """Whether a term of the instrument is such a text."""
         found: Flags = self.own_number(name, lambda text: float(wanted(text)), 0.0) == 1.0

@@ -1,19 +1,41 @@
 """Why risk-weighted assets moved from one run to another, exposure by exposure; the parts add up to the change."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
-from compute.capital.columns import Array
+from compute.capital.columns import Array, Rows
 from compute.capital.frameworks import MEASURES, Worked
 
 PARTS = ("new", "gone", "fx", "exposure", "risk_weight")
 COLUMNS = ("measure", "value_from", "value_to", "change", *PARTS)
+POSITION, NETTING_SET = "position ", "netting set "
+"""Before an id: a position and a netting set may have the same."""
 
 
-Known = Mapping[str, Array]
-"""Exposures that have a figure, by id: [n] id, ead and rwa in their currency, rate into base currency."""
+@dataclass(frozen=True)
+class Known:
+    """[n] exposures that have a figure, each once."""
+
+    ids: NDArray[np.str_]
+    ead: Array
+    rwa: Array
+    rate: Array
+
+    def of(self, rows: Rows) -> "Known":
+        return Known(self.ids[rows], self.ead[rows], self.rwa[rows], self.rate[rows])
+
+    @property
+    def total(self) -> float:
+        return float((self.rwa * self.rate).sum())
+
+    @property
+    def weight(self) -> Array:
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.where(self.ead != 0.0, self.rwa / self.ead, 0.0)
 
 
 def comparison_table(first: Mapping[str, Known], second: Mapping[str, Known]) -> pa.Table:
@@ -24,20 +46,16 @@ def comparison_table(first: Mapping[str, Known], second: Mapping[str, Known]) ->
 
 
 def _parts(before: Known, after: Known) -> dict[str, float]:
-    _, here, there = np.intersect1d(before["id"], after["id"], assume_unique=True, return_indices=True)
-    old = {name: each[here] for name, each in before.items()}
-    new = {name: each[there] for name, each in after.items()}
-    with np.errstate(invalid="ignore", divide="ignore"):
-        old_weight = np.where(old["ead"] != 0.0, old["rwa"] / old["ead"], 0.0)
-        new_weight = np.where(new["ead"] != 0.0, new["rwa"] / new["ead"], 0.0)
+    _, here, there = np.intersect1d(before.ids, after.ids, assume_unique=True, return_indices=True)
+    old, new = before.of(here), after.of(there)
     parts = {
-        "new": _total(after) - float((new["rwa"] * new["rate"]).sum()),
-        "gone": float((old["rwa"] * old["rate"]).sum()) - _total(before),
-        "fx": float((old["rwa"] * (new["rate"] - old["rate"])).sum()),
-        "exposure": float(((new["ead"] - old["ead"]) * old_weight * new["rate"]).sum()),
-        "risk_weight": float((new["ead"] * (new_weight - old_weight) * new["rate"]).sum()),
+        "new": after.total - float((new.rwa * new.rate).sum()),
+        "gone": float((old.rwa * old.rate).sum()) - before.total,
+        "fx": float((old.rwa * (new.rate - old.rate)).sum()),
+        "exposure": float(((new.ead - old.ead) * old.weight * new.rate).sum()),
+        "risk_weight": float((new.ead * (new.weight - old.weight) * new.rate).sum()),
     }
-    value_from, value_to = _total(before), _total(after)
+    value_from, value_to = before.total, after.total
     return {"value_from": value_from, "value_to": value_to, "change": value_to - value_from, **parts}
 
 
@@ -47,17 +65,20 @@ def known_of(worked: Worked) -> dict[str, Known]:
 
 
 def _known(measure: str, worked: Worked) -> Known:
+    """Positions, then netting sets, which are in base currency already."""
     outcome = worked.outcomes[measure]
     known = np.isfinite(outcome.rwa_ccy) & np.isfinite(worked.rate)
-    ids = worked.columns.portfolio.tables["positions"].columns["position_id"]
-    names = np.array(ids.categories, dtype=object)[ids.values[worked.rows[known]]].astype(str)
-    return {
-        "id": names,
-        "ead": outcome.ead_ccy[known],
-        "rwa": outcome.rwa_ccy[known],
-        "rate": worked.rate[known],
-    }
-
-
-def _total(known: Known) -> float:
-    return float((known["rwa"] * known["rate"]).sum())
+    column = worked.columns.portfolio.tables["positions"].columns["position_id"]
+    names = np.array(column.categories, dtype=str)[column.values[worked.rows[known]]]
+    found = Known(np.char.add(POSITION, names), outcome.ead_ccy[known], outcome.rwa_ccy[known], worked.rate[known])
+    if worked.netting is None:
+        return found
+    of_sets = worked.netting.outcomes[measure]
+    weighed = np.isfinite(of_sets.rwa_ccy)
+    sets = np.char.add(NETTING_SET, np.array(worked.netting.agreements.ids, dtype=str)[weighed])
+    return Known(
+        np.concatenate([found.ids, sets]),
+        np.concatenate([found.ead, of_sets.ead_ccy[weighed]]),
+        np.concatenate([found.rwa, of_sets.rwa_ccy[weighed]]),
+        np.concatenate([found.rate, np.ones(len(sets))]),
+    )

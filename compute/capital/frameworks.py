@@ -1,13 +1,15 @@
 """A run's exposures by every framework that it names."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
 
 from compute.capital.basics import Basics, Setting, basics_of, is_exposure
 from compute.capital.columns import Array, Columns, Exposures, Heard, Rows
+from compute.capital.counterparty.netting import Netting, netting_of
+from compute.capital.counterparty.trades import Brought
 from compute.capital.credit import Credit, credit_of
 from compute.capital.internal_ratings import Rated, internal_ratings
 from compute.capital.outcomes import Outcome
@@ -44,6 +46,8 @@ class Worked:
     rated: Rated
     rate: Array
     """[exposures] base currency per unit, NaN where no pairs lead there"""
+    netting: Netting | None = None
+    """derivatives by netting set, in base currency"""
 
 
 def setting_of(requested: RunRequested, market: MarketDocument) -> tuple[Setting, PolicyDocument | None]:
@@ -92,6 +96,12 @@ def work_out_by(columns: Columns, setting: Setting, policy: PolicyDocument | Non
     for outcome in outcomes.values():
         outcome.leave_out(np.isnan(rate), Reason.MISSING_MARKET_DATA)
     return Worked(columns, setting, policy, rows, basics, credit_of(basics, setting), outcomes, rated, rate)
+
+
+def with_netting_sets(worked: Worked, requested: RunRequested, brought: Brought) -> Worked:
+    days = default_days(worked.setting)
+    netting = netting_of(worked.columns, worked.setting, requested.base_currency, days, brought)
+    return replace(worked, netting=netting)
 
 
 def rates_of(exposures: Exposures, setting: Setting) -> Array:

@@ -9,6 +9,8 @@ from domain.measures.failures import Reason
 
 Array = NDArray[np.float64]
 Chosen = NDArray[np.int64] | NDArray[np.bool_]
+SHORT = {"RWA_SA": "sa", "RWA_IRB": "irb", "RWA_US_SA": "us"}
+"""What a measure's columns end in."""
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,10 @@ import pyarrow as pa
 
 from compute.capital.basics import Setting
 from compute.capital.columns import Array, Exposures, Flags, Rows
+from compute.capital.counterparty.tables import exposure_rows
+from compute.capital.counterparty.totals import labels_of_sets, sums_of_sets
 from compute.capital.frameworks import MEASURES, Worked
-from compute.capital.outcomes import Outcome
+from compute.capital.outcomes import SHORT, Outcome
 from domain.capital.policies import CapitalPolicy, PolicyDocument
 from domain.measures.failures import Reason, reason_text
 from domain.portfolio.attributes import Labels, labels
@@ -19,7 +21,6 @@ from domain.portfolio.tree import paths
 from domain.refusals import Unknown
 
 Values = TypeVar("Values", Array, Rows, Flags)
-SHORT = {"RWA_SA": "sa", "RWA_IRB": "irb", "RWA_US_SA": "us"}
 TOTALS = (
     *("node_id", "kind", "ead", "pd", "lgd", "el", "ul", "allowance", "rating_factor", "rwa_sa", "rwa_irb"),
     *("rwa_us_sa", "output_floor", "rwa", "floor_add_on", "capital", "el_irb", "eligible_provisions", "el_shortfall"),
@@ -31,7 +32,7 @@ TOTALS = (
 
 
 def exposures_table(worked: Worked) -> pa.Table:
-    """A row for each position; what is no exposure by itself is blank, and says so."""
+    """A row for each position, where what is no exposure by itself is blank and says so; then the netting sets."""
     portfolio, count = worked.columns.portfolio, worked.columns.portfolio.position_count
     positions = portfolio.tables["positions"].columns
     everything = {
@@ -48,7 +49,10 @@ def exposures_table(worked: Worked) -> pa.Table:
     for measure, outcome in worked.outcomes.items():
         everything |= _framework(worked, measure, outcome)
     everything["reason"] = _reasons(worked)
-    return pa.table(everything)
+    of_positions = pa.table(everything)
+    if worked.netting is None:
+        return of_positions
+    return pa.concat_tables([of_positions, exposure_rows(worked.netting, of_positions.schema)])
 
 
 def _framework(worked: Worked, measure: str, outcome: Outcome) -> dict[str, object]:
@@ -117,8 +121,12 @@ def capital_table(worked: Worked, by: str | None, allowance_base: Array | None =
         found = labels(portfolio, by)
         if found is None:
             return None
-        names, kinds = list(found.keys), [by] * len(found.keys)
+        names = list(found.keys)
+        of_sets = labels_of_sets(worked.netting, by, found)
+        names += sorted(set(of_sets) - set(names))
+        kinds = [by] * len(names)
         sums = _sums(worked, found.codes[worked.rows], len(names), allowance_base)
+        _add_sets(worked, sums, np.array([names.index(each) for each in of_sets], np.int64))
         home = None
     return table_of_sums(Sums(names, kinds, sums, home), worked.setting, worked.policy)
 
@@ -149,6 +157,8 @@ def _of_nodes(worked: Worked, allowance_base: Array | None) -> tuple[list[str], 
     nodes = portfolio.tables["portfolio"]
     names, kinds = (nodes.columns[each] for each in ("node_id", "kind"))
     own = _sums(worked, portfolio.book_row[worked.rows], nodes.rows, allowance_base)
+    if worked.netting is not None:
+        _add_sets(worked, own, worked.netting.agreements.book_row)
     sums = {name: amounts.copy() for name, amounts in own.items()}
     for path in paths(portfolio):
         for above in path[:-1]:
@@ -206,6 +216,13 @@ def _sums(worked: Worked, group: Rows, count: int, allowance_base: Array | None)
     return sums | {
         name: _by_group(own, np.where(counted, each, np.nan) * own_rate, count) for name, each in of_rated.items()
     }
+
+
+def _add_sets(worked: Worked, sums: dict[str, Array], group: Rows) -> None:
+    """EAD and RWA of netting sets, each at its group; -1 is none."""
+    held = np.flatnonzero(group >= 0)
+    for name, amounts in sums_of_sets(worked.netting).items():
+        sums[name] += _by_group(group[held], amounts[held], len(sums[name]))
 
 
 def _by_group(group: Rows, amounts: Array, count: int) -> Array:

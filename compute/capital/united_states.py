@@ -5,6 +5,7 @@ import numpy as np
 from compute.capital.basics import CLASS, RESIDENTIAL, Basics, Setting, conversion_factors, lasts_at_most
 from compute.capital.columns import ABSENT, Array, Exposures, Flags, Rows
 from compute.capital.outcomes import Outcome
+from compute.capital.real_estate import at_ltv, property_values
 from compute.capital.securitisation import weigh_by_ssfa
 from domain.capital.rule_sets import Rules
 from domain.measures.failures import Reason
@@ -66,11 +67,23 @@ def weigh_categories(outcome: Outcome, rows: Rows, basics: Basics, rules: Rules)
         mine = np.flatnonzero(category == CATEGORY[name])
         if len(mine):
             outcome.weigh(rows[mine], foreign_weights(exposures.of(mine), rules, rule), rule)
+    weigh_by_ltv(outcome, rows, basics, np.flatnonzero(category == CATEGORY["FIRST_LIEN_PRUDENT"]), rules)
     late = is_past_due(basics, rules) & ~np.isin(category, [CATEGORY[name] for name in UNCHANGED])
     charge = np.full(len(rows), rules.value("US_PAST_DUE", "OTHER"))
     for name in ("FIRST_LIEN_PRUDENT", "FOREIGN_SOVEREIGN"):
         charge[category == CATEGORY[name]] = rules.value("US_PAST_DUE", name)
     outcome.weigh(rows[late], charge[late], "US_PAST_DUE")
+
+
+def weigh_by_ltv(outcome: Outcome, rows: Rows, basics: Basics, mine: Rows, rules: Rules) -> None:
+    """First liens under the proposals of 2026; other rules have no bands, and one weight for all of them."""
+    bands = rules.values("US_MORTGAGE_LTV")
+    if not bands or not len(mine):
+        return
+    ltv = property_values(basics.of(mine))[1]
+    outcome.weigh(rows[mine], at_ltv(bands, ltv), "US_MORTGAGE_LTV")
+    outcome.fail(rows[mine[np.isnan(ltv)]], Reason.INVALID_TERMS)
+    outcome.note("LTV", ltv, "(loan + undrawn + liens) / value of the property")
 
 
 def us_categories(basics: Basics) -> Rows:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import Field, ValidationError
 
+from domain.capital.limits import LARGE_EXPOSURE
 from domain.documents import (
     Currency,
     InvalidDocument,
@@ -32,7 +33,6 @@ METHODS = ("PD_LGD", "DCF", "LOSS_RATE", "WARM", "AGING", "ROLL_RATE", "VINTAGE"
 QUARTERS_OF = {"rwa": 10, "ppnr": 9, "other_capital_items": 9, "planned_common_dividends": 9}
 """How many a list of them has: of RWA today's too."""
 WEIGHTS_TOLERANCE = 1e-9
-LARGE_EXPOSURE = "LARGE_EXPOSURE"
 CODES = ("WEIGHTS_SUM", "OVERLAY_REASON", "UNKNOWN_METHOD", "UNKNOWN_VARIABLE", "LIMIT_WITHOUT_TIER1")
 """Rules of their own, by which a policy is refused."""
 
@@ -195,6 +195,9 @@ def _problems(document: PolicyDocument) -> Iterator[Problem]:
         if limit.metric == LARGE_EXPOSURE and document.capital.tier1 is None:
             message = "a limit on large exposures is a share of tier 1 capital, which the policy does not say"
             yield Problem(f"limits[{place}]", "LIMIT_WITHOUT_TIER1", limit.limit_id, message, "add capital.tier1")
+        if limit.metric != LARGE_EXPOSURE and limit.max is None:
+            message = f"limit {shown(limit.limit_id)} has no maximum"
+            yield Problem(f"limits[{place}].max", "LIMIT_WITHOUT_MAX", "", message, "say how much is allowed")
     for place, segment in enumerate(document.cecl.segments if document.cecl else ()):
         for name, message in lacking(segment):
             said = f"{segment.method} needs {message}"

@@ -14,7 +14,9 @@ from importlib.resources import files
 from domain.refusals import Refused, Unknown
 
 COLUMNS = ("rule", "paragraph", "parameter", "value", "effective_from", "effective_to")
-LIST_COLUMNS = ("rule_set", "family", "effective_from", "effective_to", "title")
+LIST_COLUMNS = ("rule_set", "family", "effective_from", "effective_to", "title", "status")
+PROPOSED = "PROPOSED"
+"""Not law: gone by where it is named, and never otherwise."""
 LIST = "rule_sets.csv"
 FOLDER = ("data", "rules")
 
@@ -47,6 +49,7 @@ class RuleSet:
     effective_from: date
     effective_to: date | None
     title: str
+    is_proposed: bool
     parameters: tuple[Parameter, ...]
 
     def on(self, day: date) -> "Rules":
@@ -100,7 +103,7 @@ def rules_pinned(asked: tuple[str, ...], as_of: date) -> tuple[str, ...]:
             raise Refused("RULE_SETS_OF_ONE_FAMILY", message, "name one of them")
         chosen[rule_set.family] = name
     for rule_set in sorted(listed_rule_sets(), key=lambda each: each.effective_from, reverse=True):
-        if rule_set.effective_from <= as_of and rule_set.family not in chosen:
+        if rule_set.effective_from <= as_of and not rule_set.is_proposed and rule_set.family not in chosen:
             chosen[rule_set.family] = rule_set_named(rule_set.name).name
     return tuple(chosen[family] for family in sorted(chosen))
 
@@ -123,6 +126,7 @@ def listed_rule_sets() -> tuple[RuleSet, ...]:
             _day(LIST, line, row["effective_from"]),
             _day(LIST, line, row["effective_to"]) if row["effective_to"] else None,
             row["title"],
+            row["status"] == PROPOSED,
             (),
         )
         for line, row in _rows(LIST, LIST_COLUMNS)

@@ -39,6 +39,7 @@ from domain.market.parts import (
 )
 from domain.market.percent import suspected_in_market
 from domain.market.prepayment import model_problems, normal, readable_models, suspicions
+from domain.market.rating_transitions import transition_problems
 
 MAX_LISTED = 12
 
@@ -83,7 +84,9 @@ def parse_market(raw: bytes | str, *, rates_are_decimals: bool = False) -> Marke
     of_models = model_problems(
         models, market.curve_ids, _listed(market.curve_ids), rates_are_decimals=rates_are_decimals
     )
-    problems = merged(problems, structure, _unknown_keys(content), _rule_problems(market), of_models, in_percent)
+    of_matrices = transition_problems(content.get("rating_transitions") if isinstance(content, dict) else None)
+    of_rules = (_rule_problems(market), of_models, of_matrices)
+    problems = merged(problems, structure, _unknown_keys(content), *of_rules, in_percent)
     if document is None or problems:
         raise InvalidMarket(problems)
     return document.model_copy(update={"prepayment_models": normal(document.prepayment_models)})

@@ -8,13 +8,14 @@ from domain.market.fx_chains import chain
 from domain.market.index_conventions import is_listed, overnight_index
 from domain.market.par_quotes import index_of, projected_indices
 from domain.market.parts import ParCurve
+from domain.market.rating_transitions import NAME, used_as_printed
 
 BY_INDEX = ("SWAP", "FRA")
 
 
 def market_warnings(market: MarketDocument) -> list[Problem]:
     """Rates beyond what decimals usually are, conventions that had to be guessed, currencies without a way to base."""
-    return [*suspicions_of(market), *_guessed_conventions(market), *_unreached(market)]
+    return [*suspicions_of(market), *_guessed_conventions(market), *_unreached(market), *_as_printed(market)]
 
 
 def _guessed_conventions(market: MarketDocument) -> Iterator[Problem]:
@@ -50,3 +51,10 @@ def _unreached(market: MarketDocument) -> Iterator[Problem]:
         if currency != base and chain(pairs, currency, base) is None:
             message = f"no chain of spots leads from {currency} to {base}: positions in {currency} will have no value"
             yield Problem("fx_spots", "NO_SPOT", currency + base, message, f"add a spot of {currency}")
+
+
+def _as_printed(market: MarketDocument) -> Iterator[Problem]:
+    for name, state, total in used_as_printed(market.rating_transitions):
+        message = f"{name}: the row of {state} adds up to {total:.12g}, and is used as it is printed"
+        fix = "scale the row if its rounding matters"
+        yield Problem(f"{NAME}.{name}", "ROW_AS_PRINTED", f"{total:.12g}", message, fix)

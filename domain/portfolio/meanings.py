@@ -221,6 +221,7 @@ POSITIONS = {
     "acquisition_date": "Checked against the instrument's issue.",
     "tags": "`KEY=VALUE;KEY` pairs, grouped by as `tag:KEY`.",
     "netting_set_id": "The netting set of a derivative; without one it is a set of its own.",
+    "counterparty_id": "With whom a derivative without a netting set is; default its issuer.",
     **EXPOSURE,
 }
 NETTING_SETS = {

@@ -354,6 +354,7 @@ POSITIONS = Table(
         Column("collateral_value", _N, low=0),
         Column("tags"),
         Column("netting_set_id", refers_to=("netting_sets", "netting_set_id")),
+        Column("counterparty_id", refers_to=("issuers", "issuer_id")),
         *exposure_columns("accounting_class", "undrawn", "collateral_value"),
     ),
     key=("position_id",),

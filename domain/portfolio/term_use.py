@@ -217,6 +217,7 @@ HELD_READ_BY: dict[str, tuple[str, ...]] = {
     "acquisition_date": PRODUCT_TYPES,
     "tags": PRODUCT_TYPES,
     "netting_set_id": NETTED,
+    "counterparty_id": NETTED,
     **EXPOSURE_READ_BY,
 }
 """Columns of `positions`: acquisition_date is read by a check, book_value and what is said of exposures by capital,

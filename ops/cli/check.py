@@ -9,6 +9,9 @@ from ops.cli.options import A_SNAPSHOT, AsJson, opened
 from ops.cli.output import Output
 from ops.ids import near_scenarios_named, whole_id_of
 
+REMARKED = {"DATES_DIFFER": "dates", "ROWS_AS_PRINTED": "matrix"}
+"""What a remark is about, by its code."""
+
 
 def register(app: typer.Typer) -> None:
     app.command()(check)
@@ -45,7 +48,7 @@ def check(
 
 
 def lines_of(document: dict[str, Any]) -> list[str]:
-    dates = [f"dates     {each['sentence']}; {each['fix']}" for each in document["remarks"]]
+    dates = [f"{REMARKED[each['code']]:<10}{each['sentence']}; {each['fix']}" for each in document["remarks"]]
     if document["ok"]:
         return [f"nothing is lacking: all of {document['positions']:,} positions can be valued", *dates]
     failed, positions = document["failed"], document["positions"]

@@ -60,6 +60,7 @@ class Commands(LazyGroup):
         "allowance": Listed("ops.cli.capital.allowance", "Allowance for credit losses of a run, by its policy."),
         "stress": Listed("ops.cli.capital.stress", "Stress of a run: losses, capital and rate shocks."),
         "policy": Listed("ops.cli.capital.policies", "Policies of credit and capital, in versions."),
+        "limits": Listed("ops.cli.capital.limits", "Limits of a run's policy."),
         "archive": Listed("ops.cli.archive", "Runs that have left the database, as Parquet with hashes."),
         "audit": Listed("ops.cli.audit", "The log proves itself."),
     }

@@ -75,7 +75,7 @@ def submit(
         key = key_of(envelope.actor, idempotency_key, "tenor run submit", *said) if idempotency_key else None
         portfolio = whole_id_of(tenor.storage, "portfolio", portfolio)
         market = whole_id_of(tenor.storage, "market", market)
-        note_dates_apart(tenor, output, portfolio, market)
+        note_remarks(tenor, output, portfolio, market)
         request = SubmitRun(portfolio, market, *asked, policy, words(rules))
         if wait:
             with everything_running(tenor.processes, workers) as running:
@@ -92,14 +92,16 @@ def submit(
         raise SystemExit(1)
 
 
-def note_dates_apart(tenor: "Tenor", output: Output, portfolio: str, market: str) -> None:
+def note_remarks(tenor: "Tenor", output: Output, portfolio: str, market: str) -> None:
+    from ops.matrix_rows import rows_of_snapshot
     from ops.read_models import catch_up_catalogues
     from ops.snapshot_dates import dates_apart
 
     catch_up_catalogues(tenor.storage)
     with tenor.database.connect() as connection:
-        for each in dates_apart(connection, portfolio, market):
-            output.note(f"note: {each['sentence']}; {each['fix']}")
+        apart = dates_apart(connection, portfolio, market)
+    for each in [*apart, *rows_of_snapshot(tenor.storage, market)]:
+        output.note(f"note: {each['sentence']}; {each['fix']}")
 
 
 def submitted(tenor: "Tenor", run_id: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Capital of a run: read from what it keeps, or worked out when it is asked for, by rules and columns that its log
 pins."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -11,9 +11,18 @@ from commands.define_policy import listed_policies
 from compute.capital.basics import Setting
 from compute.capital.columns import Array, Columns
 from compute.capital.comparison import Known, comparison_table, known_of
+from compute.capital.concentrations import concentration_table
+from compute.capital.counterparty.explanation import netting_set_document
+from compute.capital.counterparty.netting import Netting, netting_of
+from compute.capital.counterparty.tables import hedging_sets_table, netting_sets_table, trades_table
+from compute.capital.economic.table import economic_capital_table, years_of_funding
 from compute.capital.explanation import explanation_document
-from compute.capital.frameworks import Worked, setting_of, work_out_by
+from compute.capital.frameworks import Worked, default_days, setting_of, work_out_by
+from compute.capital.limit_uses import limit_uses, limits_table
+from compute.capital.migration import migration_table
 from compute.capital.reports import capital_table, exposures_table, makes_allowance, table_of_sums
+from compute.funding_rates import funding_rates
+from domain.capital.limits import ISSUER
 from domain.capital.policies import PolicyDocument
 from domain.capital.rule_sets import COLUMNS, rule_set_named
 from domain.market.document import MarketDocument
@@ -25,8 +34,10 @@ from ops.cash_flows.tables import row_of_position
 from ops.http.refused_queries import refusing_as_queries
 from ops.ports import Storage
 from ops.regulatory.allowance import AllowanceOfRuns
+from ops.regulatory.derivatives import brought_by
 from ops.regulatory.frtb import frtb_of_run
 from ops.regulatory.kept import kept_exposures, kept_sums
+from ops.regulatory.totals import totals_for
 from query_api.services.allowance import AllowanceReport
 from query_api.services.regulatory import Report
 
@@ -38,6 +49,7 @@ class OfRun:
     """What a run's capital is worked out from."""
 
     storage: Storage
+    run_id: str
     requested: RunRequested
 
     @cached_property
@@ -49,12 +61,29 @@ class OfRun:
         return self.storage.market(self.requested.market_sha256)
 
     @cached_property
+    def columns(self) -> Columns:
+        return Columns(self.portfolio)
+
+    @cached_property
     def setting(self) -> tuple[Setting, PolicyDocument | None]:
         return setting_of(self.requested, self.market)
 
     @cached_property
+    def netting(self) -> Netting | None:
+        requested, setting = self.requested, self.setting[0]
+        brought = brought_by(self.storage, self.run_id, requested, self.portfolio, self.market)
+        return netting_of(self.columns, setting, requested.base_currency, default_days(setting), brought)
+
+    @cached_property
     def worked(self) -> Worked:
-        return work_out_by(Columns(self.portfolio), *self.setting)
+        return replace(work_out_by(self.columns, *self.setting), netting=self.netting)
+
+    @cached_property
+    def economic_capital(self) -> pa.Table:
+        worked = self.worked
+        currencies = worked.basics.exposures.own_texts("currency")
+        funding = funding_rates(self.portfolio, self.market, currencies, years_of_funding(worked))
+        return economic_capital_table(worked, self.requested, funding)
 
 
 class CapitalOfRuns:
@@ -64,24 +93,43 @@ class CapitalOfRuns:
         self._storage, self._allowances = storage, AllowanceOfRuns(storage)
         self._of = lru_cache(maxsize=RUNS_KEPT)(self._read)
 
-    def report(self, run_id: str, report: Report, by: str | None) -> pa.Table:
-        if report is Report.FRTB:
-            return frtb_of_run(self._storage, run_id)
+    def report(self, run_id: str, report: Report, by: str | None, years: int = 1) -> pa.Table:
         run = self._of(run_id)
-        if report is Report.EXPOSURES:
-            return exposures_table(run.worked)
-        with self._storage.connect() as connection:
-            with_allowance = makes_allowance(run.setting[1])
-            kept = kept_sums(connection, run_id, by, run.setting[0].capital, with_allowance=with_allowance)
-        if kept is not None:
-            return table_of_sums(kept, *run.setting)
-        found = capital_table(run.worked, by, self._allowance_base(run_id) if with_allowance else None)
+        match report:
+            case Report.FRTB:
+                found = frtb_of_run(self._storage, run_id)
+            case Report.MIGRATION:
+                found = migration_table(run.market, years)
+            case Report.ECONOMIC_CAPITAL:
+                found = run.economic_capital
+            case Report.EXPOSURES:
+                found = exposures_table(run.worked)
+            case Report.NETTING_SETS:
+                found = netting_sets_table(run.netting)
+            case Report.HEDGING_SETS:
+                found = hedging_sets_table(run.netting)
+            case Report.TRADES:
+                found = trades_table(run.netting, run.setting[0].rules.get("basel"))
+            case Report.CONCENTRATION:
+                found = concentration_table(run.worked, by or ISSUER)
+            case _:
+                found = self._totals(run, by)
         if found is None:
             raise Refused("UNKNOWN_COLUMN", f"the portfolio has no column {by!r}", "name one that it has")
         return found
 
+    def worked(self, run_id: str) -> Worked:
+        return self._of(run_id).worked
+
+    def policy_of(self, run_id: str) -> str:
+        """`id@version`, '' without one."""
+        return self._of(run_id).requested.policy
+
     def explanation(self, run_id: str, exposure_id: str) -> dict[str, object]:
         run = self._of(run_id)
+        found = netting_set_document(run.netting, run.setting[0].rules, exposure_id)
+        if found is not None:
+            return found
         row = row_of_position(run.portfolio, exposure_id)
         alone = Columns(run.portfolio.of_positions(np.array([row])))
         return explanation_document(alone, run.requested, run.market, exposure_id, 0)
@@ -95,6 +143,17 @@ class CapitalOfRuns:
     def policies(self) -> list[dict[str, object]]:
         return listed_policies(self._storage.store)
 
+    def _totals(self, run: OfRun, by: str | None) -> pa.Table | None:
+        """From what the run keeps, unless netting sets, which it does not keep, have to be added."""
+        setting, policy = run.setting
+        with_allowance = makes_allowance(policy)
+        if run.netting is None:
+            with self._storage.connect() as connection:
+                kept = kept_sums(connection, run.run_id, by, setting.capital, with_allowance=with_allowance)
+            if kept is not None:
+                return table_of_sums(kept, setting, policy)
+        return capital_table(run.worked, by, self._allowance_base(run.run_id) if with_allowance else None)
+
     def _allowance_base(self, run_id: str) -> Array:
         """[positions] in the portfolio's order."""
         positions = self._allowances.report(run_id, AllowanceReport.POSITIONS)
@@ -102,23 +161,30 @@ class CapitalOfRuns:
         return amounts
 
     def _known(self, run_id: str) -> dict[str, Known]:
-        with self._storage.connect() as connection:
-            kept = kept_exposures(connection, run_id)
-        return known_of(self._of(run_id).worked) if kept is None else kept
+        run, kept = self._of(run_id), None
+        if run.netting is None:
+            with self._storage.connect() as connection:
+                kept = kept_exposures(connection, run_id)
+        return known_of(run.worked) if kept is None else kept
 
     def _read(self, run_id: str) -> OfRun:
-        return OfRun(self._storage, read_run(self._storage.store, run_id).requested)
+        return OfRun(self._storage, run_id, read_run(self._storage.store, run_id).requested)
 
 
 class CapitalQueries:
     """The same, refusing as queries do."""
 
     def __init__(self, storage: Storage) -> None:
-        self._capital = CapitalOfRuns(storage)
+        self._storage, self._capital = storage, CapitalOfRuns(storage)
 
-    def report(self, run_id: str, report: Report, by: str | None) -> pa.Table:
+    def report(self, run_id: str, report: Report, by: str | None, years: int) -> pa.Table:
         with refusing_as_queries():
-            return self._capital.report(run_id, report, by)
+            return self._capital.report(run_id, report, by, years)
+
+    def limits(self, run_id: str) -> pa.Table:
+        """As they are checked, but a question records nothing."""
+        with refusing_as_queries():
+            return limits_table(limit_uses(self._capital.worked(run_id), totals_for(self._storage, run_id)))
 
     def explanation(self, run_id: str, exposure_id: str) -> dict[str, object]:
         with refusing_as_queries(("UNKNOWN_POSITION",)):

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 
 from compute.capital.columns import Array
-from compute.capital.comparison import Known
+from compute.capital.comparison import POSITION, Known
 from compute.capital.frameworks import MEASURES
-from compute.capital.reports import SHORT, Sums, home_of
+from compute.capital.outcomes import SHORT
+from compute.capital.reports import Sums, home_of
 from domain.capital.policies import CapitalPolicy
 from domain.portfolio.tables import NODE_KINDS
 from query_api.results.columns import ResultColumn, columns_of_run
@@ -94,12 +95,12 @@ def kept_exposures(connection: Any, run_id: str) -> dict[str, Known] | None:
 def _known(whole: Mapping[str, Any], measure: str) -> Known:
     rwa = whole[measure.lower()]
     known = np.isfinite(rwa) & np.isfinite(whole["rate"])
-    return {
-        "id": whole["id"][known].astype(str),
-        "ead": whole[f"ead_{SHORT[measure]}"][known],
-        "rwa": rwa[known],
-        "rate": whole["rate"][known],
-    }
+    return Known(
+        np.char.add(POSITION, whole["id"][known].astype(str)),
+        whole[f"ead_{SHORT[measure]}"][known],
+        rwa[known],
+        whole["rate"][known],
+    )
 
 
 def keeps(run: RunRow, names: Any) -> bool:

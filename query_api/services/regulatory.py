@@ -19,13 +19,20 @@ from query_api.runs import RunRow, queryable_run, refuse_past
 class Report(StrEnum):
     CAPITAL = "capital"
     EXPOSURES = "exposures"
+    NETTING_SETS = "netting_sets"
+    HEDGING_SETS = "hedging_sets"
+    TRADES = "trades"
+    CONCENTRATION = "concentration"
+    MIGRATION = "migration"
+    ECONOMIC_CAPITAL = "economic_capital"
     FRTB = "frtb"
 
 
 class Capital(Protocol):
     """Who works it out; refuses as queries do."""
 
-    def report(self, run_id: str, report: Report, by: str | None) -> pa.Table: ...
+    def report(self, run_id: str, report: Report, by: str | None, years: int) -> pa.Table: ...
+    def limits(self, run_id: str) -> pa.Table: ...
     def explanation(self, run_id: str, exposure_id: str) -> dict[str, object]: ...
     def comparison(self, from_run: str, to_run: str) -> pa.Table: ...
     def rules(self, rule_set: str) -> list[dict[str, object]]: ...
@@ -33,6 +40,7 @@ class Capital(Protocol):
 
 
 By = Annotated[str | None, Query(description="A column whose values stand in place of nodes.")]
+Years = Annotated[int, Query(description="Of migration: powers of the matrix up to this one.", ge=1, le=100)]
 RunFrom = Annotated[str, Query(alias="from", description="The earlier run.")]
 RunTo = Annotated[str, Query(alias="to", description="The later run.")]
 
@@ -42,6 +50,7 @@ def build_router(connect: Connect, capital: Capital) -> APIRouter:
     _add_rules(router, capital)
     _add_comparison(router, connect, capital)
     _add_explanation(router, connect, capital)
+    _add_limits(router, connect, capital)
     _add_reports(router, connect, capital)
     return router
 
@@ -75,6 +84,15 @@ def _add_explanation(router: APIRouter, connect: Connect, capital: Capital) -> N
         return document(request, capital.explanation(str(run.run_id), exposure_id))
 
 
+def _add_limits(router: APIRouter, connect: Connect, capital: Capital) -> None:
+    @router.get("/runs/{run_id}/limits", operation_id="regulatory_get_limits", responses=TABLE_RESPONSES)
+    def get_limits(request: Request, run_id: str, format: Format = None, as_of_event: AsOfEvent = None) -> Response:
+        """What the run uses of its policy's limits; `tenor limits check` records the breaches."""
+        run = _run(connect, run_id, as_of_event)
+        found = capital.limits(str(run.run_id))
+        return table(request, run, ResultTable.of(found, f"run-{run.run_id}-limits"), format)
+
+
 def _add_reports(router: APIRouter, connect: Connect, capital: Capital) -> None:
     @router.get("/runs/{run_id}/{report}", operation_id="regulatory_get_report", responses=TABLE_RESPONSES)
     def get_report(
@@ -82,12 +100,13 @@ def _add_reports(router: APIRouter, connect: Connect, capital: Capital) -> None:
         run_id: str,
         report: Report,
         by: By = None,
+        years: Years = 1,
         format: Format = None,
         as_of_event: AsOfEvent = None,
     ) -> Response:
-        """Capital at every node, exposure by exposure, or the trading book's sensitivities."""
+        """Capital at nodes, exposures, netting sets, concentrations, migration, trading book sensitivities."""
         run = _run(connect, run_id, as_of_event)
-        found = capital.report(str(run.run_id), report, by)
+        found = capital.report(str(run.run_id), report, by, years)
         return table(request, run, ResultTable.of(found, f"run-{run.run_id}-{report}"), format)
 
 

@@ -9,7 +9,6 @@ from domain.currencies import ISO_4217
 from domain.portfolio.attributes import HOLDERS
 
 UNREAD = {
-    "netting_sets": ("netting_set_id", "capital of derivatives"),
     "credit_events": ("position_id", "allowances"),
 }
 

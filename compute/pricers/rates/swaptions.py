@@ -146,6 +146,12 @@ def _underlying(run: RunInputs, terms: Terms) -> tuple[Leg, Leg]:
     return annuity, floating
 
 
+def forward_rates(run: RunInputs, terms: Terms) -> Matrix:
+    """[m, S] of the swap from expiry on; 0 where it is over."""
+    annuity, floating = _underlying(run, terms)
+    return _over(floating.pv_ccy, annuity.pv_ccy)
+
+
 def option_leg(run: RunInputs, terms: Terms, side: str) -> LegTerms:
     """From expiry on; of an option that has expired nothing is left."""
     expiry_day = terms.day("expiry_date")

@@ -14,7 +14,17 @@ from ops.ids import run_named
 if TYPE_CHECKING:
     import pyarrow as pa
 
-REPORTS = ("capital", "exposures", "frtb")
+REPORTS = (
+    "capital",
+    "exposures",
+    "netting_sets",
+    "hedging_sets",
+    "trades",
+    "concentration",
+    "migration",
+    "economic_capital",
+    "frtb",
+)
 Run = Annotated[str, typer.Argument(help=A_RUN)]
 AsFormat = Annotated[
     Format | None, typer.Option("--format", help="How to write it; by default a table on a terminal, else csv.")
@@ -34,12 +44,13 @@ def show(
     context: typer.Context,
     run: Run,
     report: Annotated[str, typer.Option(help=", ".join(REPORTS))] = REPORTS[0],
-    by: Annotated[str | None, typer.Option(help="A column whose values stand in place of nodes.")] = None,
+    by: Annotated[str | None, typer.Option(help="A column in place of nodes; of concentration its groups.")] = None,
+    years: Annotated[int, typer.Option(help="Of migration: powers of the matrix up to this one.")] = 1,
     format: AsFormat = None,
     out: ToFile = None,
     as_json: AsJson = False,
 ) -> None:
-    """Capital at every node, exposure by exposure, or the trading book's sensitivities."""
+    """Capital at nodes, exposures, netting sets, concentrations, migration, trading book sensitivities."""
     if report not in REPORTS:
         raise Refused("UNKNOWN_REPORT", f"there is no report {report!r}", f"use one of {', '.join(REPORTS)}")
     from ops.regulatory.capital import CapitalOfRuns
@@ -47,14 +58,14 @@ def show(
 
     with opened(context) as tenor:
         run_id = run_named(tenor.storage, run)
-        found = CapitalOfRuns(tenor.storage).report(run_id, Report(report), by)
+        found = CapitalOfRuns(tenor.storage).report(run_id, Report(report), by, years)
     put(found, f"run-{run_id}-{report}", format, out, as_json)
 
 
 def explain(
     context: typer.Context,
     run: Run,
-    exposure: Annotated[str, typer.Argument(help="A position.")],
+    exposure: Annotated[str, typer.Argument(help="A position or a netting set.")],
     as_json: AsJson = False,
 ) -> None:
     """Rule, paragraph, inputs and arithmetic of one exposure's figures."""

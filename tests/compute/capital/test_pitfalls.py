@@ -178,3 +178,14 @@ def test_an_input_says_where_it_came_from(tmp_path: Path) -> None:
     assert irb["rule"] == "IRB_CORPORATE" and irb["paragraph"] == "CRE31.5" and irb["rule_set"] == "basel-2023"
     steps = {each["name"]: each["value"] for each in irb["steps"]}
     assert steps["RISK_WEIGHT"] == pytest.approx(12.5 * steps["K"]) and irb["value"] == book.rows()["X"]["rwa_irb"]
+
+
+@pytest.mark.parametrize(("ltv", "weight"), [(0.5, 0.2), (0.8, 0.3), (0.81, 0.4), (1.2, 0.7), ("", None)])
+def test_the_proposals_of_2026_weigh_first_liens_by_ltv_and_the_rules_in_force_do_not(
+    tmp_path: Path, ltv: Any, weight: float | None
+) -> None:
+    said = {"asset_class": "RESIDENTIAL_RE", "us_category": "FIRST_LIEN_PRUDENT", "ltv": ltv}
+    day = {"as_of": "2026-06-30"}
+    proposed = one(tmp_path / "proposed", said, rules=("basel-2023", "us-2026-proposed"), **day)
+    assert proposed["risk_weight_us"] == weight
+    assert one(tmp_path / "now", said, **day)["risk_weight_us"] == 0.5

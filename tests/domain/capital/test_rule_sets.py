@@ -30,6 +30,12 @@ ROW = {
         ((), date(2022, 6, 30), ("basel-2006", "irrbb-2018", "us-2015")),
         (("basel-2006",), date(2026, 1, 23), ("basel-2006", "frtb-2023", "irrbb-2026", "us-2015")),
         ((), date(2001, 1, 1), ()),
+        ((), date(2026, 6, 30), ("basel-2023", "frtb-2023", "irrbb-2026", "us-2015")),
+        (
+            ("us-2026-proposed",),
+            date(2026, 6, 30),
+            ("basel-2023", "frtb-2023", "irrbb-2026", "us-2026-proposed"),
+        ),
     ],
 )
 def test_of_each_family_the_newest_in_force(asked: tuple[str, ...], as_of: date, pinned: tuple[str, ...]) -> None:
@@ -41,6 +47,7 @@ def test_of_each_family_the_newest_in_force(asked: tuple[str, ...], as_of: date,
     [
         (("basel-2099",), "RULE_SET_UNKNOWN"),
         (("irrbb-2026",), "RULE_SET_NOT_IN_FORCE"),
+        (("us-2026-proposed",), "RULE_SET_NOT_IN_FORCE"),
         (("basel-2006", "basel-2023"), "RULE_SETS_OF_ONE_FAMILY"),
     ],
 )
@@ -54,7 +61,7 @@ def test_what_cannot_be_named(asked: tuple[str, ...], code: str) -> None:
 def test_every_file_is_sound_and_whole_from_its_first_day(name: str) -> None:
     rule_set = rule_set_named(name)
     assert all(each.effective_from >= rule_set.effective_from for each in rule_set.parameters)
-    first, today = rule_set.on(rule_set.effective_from), rule_set.on(date(2026, 1, 23))
+    first, today = rule_set.on(rule_set.effective_from), rule_set.on(date(2026, 6, 30))
     assert {rule for rule, _ in first.parameters} == {each.rule for each in rule_set.parameters}
     assert set(first.parameters) - set(today.parameters) == set()
 
