@@ -32,6 +32,7 @@ EVENTS: tuple[type[Event], ...] = (
     run.RunRestored,
     facts.PositionPriced,
     facts.RiskComputed,
+    facts.CashflowsProjected,
     facts.NondeterminismDetected,
     facts.EnginesCompared,
     results.ResultsRecorded,

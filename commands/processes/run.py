@@ -15,10 +15,9 @@ from uuid import UUID
 
 from commands.processes.run_life import log_life
 from domain.event import Envelope, Event
-from domain.measures.measures import BY_NAME
 from domain.ports import AlreadyThere, EventStore, LogEntry, WorkQueue
 from domain.runs import run as runs
-from domain.runs.facts import PositionPriced, RiskComputed, fact_stream
+from domain.runs.facts import BlockFact, PositionPriced, fact_stream, kinds_of_run
 from domain.sealing.merkle import merkle_root
 
 READER = "process-manager"
@@ -132,7 +131,7 @@ class RunProcess:
                     touched[retried.originator_id] = None
                 case runs.RunCancelled() as cancelled:
                     self._close(connection, cancelled.originator_id)
-                case PositionPriced() | RiskComputed() | runs.ChunkFailed() as terminal:
+                case BlockFact() | runs.ChunkFailed() as terminal:
                     self._count(connection, terminal)
                     touched[terminal.run_id] = None
                 case _:
@@ -144,7 +143,7 @@ class RunProcess:
     def _plan(self, connection: Any, requested: runs.RunRequested) -> list[runs.RunEvent]:
         run_id = requested.originator_id
         chunks = -(-requested.positions // requested.chunk_size)
-        kinds = sorted({BY_NAME[name].fact.value for name in requested.measures})
+        kinds = kinds_of_run(requested.measures, bool(requested.cashflows))
         planned = runs.plan(
             self._run(run_id), self._envelope(requested), run_id, kinds, max(1, min(8, chunks // JOBS_PER_RUN))
         )
@@ -167,7 +166,7 @@ class RunProcess:
             for kind in plan.kinds:
                 for fact in self._store.stream(fact_stream(run_id, kind, chunk_no)):
                     if self._store.position(fact.originator_id, 1) < position:
-                        self._count(connection, cast(PositionPriced | RiskComputed, fact))
+                        self._count(connection, cast(BlockFact, fact))
         open_run = OpenRun(run_id, plan.chunks, plan.kinds, 1, retried.attempt)
         self._queue.enqueue(connection, jobs(open_run, retried.chunks))
 
@@ -175,7 +174,7 @@ class RunProcess:
         connection.execute(CLOSE_RUN, (run_id,))
         self._queue.forget(connection, key_prefix(run_id))
 
-    def _count(self, connection: Any, terminal: PositionPriced | RiskComputed | runs.ChunkFailed) -> None:
+    def _count(self, connection: Any, terminal: BlockFact | runs.ChunkFailed) -> None:
         """The first terminal fact of a chunk counts; a failed chunk ends all its kinds."""
         if isinstance(terminal, runs.ChunkFailed):
             open_run = self._open_run(connection, terminal.run_id)

@@ -47,6 +47,8 @@ class Fact(StrEnum):
 
     PRICED = "PositionPriced"
     RISK = "RiskComputed"
+    CASH_FLOWS = "CashflowsProjected"
+    """of no measure: of the scenarios whose cash flows a run keeps"""
 
 
 @dataclass(frozen=True)

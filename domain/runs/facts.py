@@ -4,12 +4,13 @@ The event is small and lives in the log; its columns are a block beside it (clai
 transaction. A chunk is the same 4,096 consecutive rows of the snapshot everywhere.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from uuid import UUID
 
 from domain.event import Envelope, Event, stream_id
-from domain.measures.measures import Fact
+from domain.measures.measures import BY_NAME, Fact
 
 CHUNK_SIZE = 4096
 
@@ -45,6 +46,13 @@ class RiskComputed(BlockFact):
     TOPIC: ClassVar[str] = "risk.computed"
 
 
+class CashflowsProjected(BlockFact):
+    """Cash flows by time bucket of a chunk's books, products and currencies, on both bases; `scenarios` are those that
+    the run keeps."""
+
+    TOPIC: ClassVar[str] = "cashflows.projected"
+
+
 class NondeterminismDetected(Event):
     """The same chunk on the same engine gave other numbers: an alarm, never an overwrite."""
 
@@ -75,9 +83,10 @@ class EnginesCompared(Event):
     is_within_tolerance: bool
 
 
-FACTS: dict[Fact, type[PositionPriced] | type[RiskComputed]] = {
+FACTS: dict[Fact, type[BlockFact]] = {
     Fact.PRICED: PositionPriced,
     Fact.RISK: RiskComputed,
+    Fact.CASH_FLOWS: CashflowsProjected,
 }
 
 
@@ -120,7 +129,7 @@ class Block:
 
 def record_fact(
     envelope: Envelope, kind: Fact, block: Block, *, failed: int, fx_to_base: dict[str, list[float]], **terms: Any
-) -> PositionPriced | RiskComputed:
+) -> BlockFact:
     place = envelope.at(fact_stream(block.run_id, kind.value, block.chunk_no), 1)
     shared = {
         **place,
@@ -131,8 +140,12 @@ def record_fact(
         "payload_bytes": len(block.payload),
         **terms,
     }
-    return (
-        PositionPriced(**shared, failed=failed, fx_to_base=fx_to_base)
-        if kind is Fact.PRICED
-        else RiskComputed(**shared)
-    )
+    if kind is Fact.PRICED:
+        return PositionPriced(**shared, failed=failed, fx_to_base=fx_to_base)
+    return FACTS[kind](**shared)
+
+
+def kinds_of_run(measures: Iterable[str], keeps_cash_flows: bool) -> list[str]:
+    """The kinds of a run's facts, sorted."""
+    kinds = {BY_NAME[name].fact for name in measures} | ({Fact.CASH_FLOWS} if keeps_cash_flows else set())
+    return sorted(kind.value for kind in kinds)

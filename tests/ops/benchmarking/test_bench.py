@@ -69,6 +69,15 @@ def test_every_figure_is_there(bench: tuple[dict[str, Any], Path]) -> None:
     assert document["values"] == 2000 and 0 < document["log_bytes_per_value"] < 100
 
 
+def test_what_cash_flows_cost(bench: tuple[dict[str, Any], Path]) -> None:
+    flows = bench[0]["cash_flows"]
+    assert all(value > 0 for value in flows.values())
+    assert set(flows) == {
+        *("loan_scenarios_per_s", "auto_deal_seven_speeds_ms", "deals_with_key_rates_s"),
+        *("ladder_at_a_node_ms_p99", "schedule_ms"),
+    }
+
+
 def test_what_was_asked_for_beside_the_runs(bench: tuple[dict[str, Any], Path]) -> None:
     document, _ = bench
     assert len(document["each_submit_to_queryable"]) == 2
