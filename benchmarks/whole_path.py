@@ -46,10 +46,19 @@ def at(name: str, *path: str) -> Callable[[Documents], float]:
     return look
 
 
+def cash_flows(name: str) -> Callable[[Documents], float]:
+    return lambda documents: float(documents["small"]["cash_flows"][name])
+
+
 ALTERNATIVES = "multiplied out from a sample"
 FIGURES = (
     Figure("100,000 x 10, all measures: submit to queryable", "s", "< 20", seconds("small", "submit_to_queryable")),
     Figure("100,000 x 10: memory", "MB", "< 2,000", at("small", "rss_mb_peak")),
+    Figure("prepaying, defaulting loans", "loan-scenarios/s/core", ">= 2,500,000", cash_flows("loan_scenarios_per_s")),
+    Figure("an auto deal of 43 lines at seven speeds", "ms", "< 20", cash_flows("auto_deal_seven_speeds_ms")),
+    Figure("200 deals x 10 with DV01 and key rates", "s", "< 5", cash_flows("deals_with_key_rates_s")),
+    Figure("a ladder at a node, p99", "ms", "< 20", cash_flows("ladder_at_a_node_ms_p99")),
+    Figure("a loan's schedule", "ms", "< 100", cash_flows("schedule_ms")),
     Figure("six measures: submit to queryable", "s", "<= 60", seconds("million", "submit_to_queryable")),
     Figure("six measures: of it computing", "s", "", seconds("million", "compute")),
     Figure("six measures: of it after the last block", "s", "<= 15", seconds("million", "publish")),

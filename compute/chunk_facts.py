@@ -1,9 +1,10 @@
-"""All that a run asks of a chunk: what its positions are worth, what they may lose, and the capital that they need."""
+"""All that a run asks of a chunk: prices and risk, credit losses and capital, and the cash flows that it keeps."""
 
 from dataclasses import dataclass, replace
 
 from compute.allowance.measures import AllowanceInputs, allowance_measures, resolve_allowance
 from compute.capital.chunk_measures import CapitalInputs, capital_of_chunk, resolve_capital
+from compute.cash_flows.kept import kept_of_chunk, resolve_kept
 from compute.chunks import ChunkFacts, price_chunk
 from compute.inputs.run_inputs import RunInputs, resolve_run
 from domain.market.document import MarketDocument
@@ -16,22 +17,34 @@ LOSSES = ("ECL_12M", "ECL_LIFETIME", "ALLOWANCE")
 
 @dataclass(frozen=True)
 class RunWork:
-    """A run's inputs, and those of its capital and of its expected losses; None where it asks for none."""
+    """Inputs of a run, of its capital, its expected losses, and the scenarios whose cash flows it keeps; None of what
+    it does not ask for."""
 
     inputs: RunInputs
     capital: CapitalInputs | None
     losses: AllowanceInputs | None
+    kept: RunInputs | None
 
 
-def resolve_work(portfolio: Portfolio, market: MarketDocument, requested: RunRequested) -> RunWork:
+def resolve_work(
+    portfolio: Portfolio, market: MarketDocument, requested: RunRequested, *, keeps_cash_flows: bool = True
+) -> RunWork:
+    """A run that was planned by a release that kept no cash flows has no facts of them."""
     inputs = resolve_run(portfolio, market, requested)
-    losses = resolve_allowance(inputs, market, requested) if inputs.asks(*LOSSES) else None
-    return RunWork(inputs, resolve_capital(inputs, market, requested), losses)
+    return RunWork(
+        inputs,
+        resolve_capital(inputs, market, requested),
+        resolve_allowance(inputs, market, requested) if inputs.asks(*LOSSES) else None,
+        resolve_kept(portfolio, market, requested) if keeps_cash_flows else None,
+    )
 
 
 def work_out_chunk(work: RunWork, chunk_no: int) -> ChunkFacts:
     facts = price_chunk(work.inputs, chunk_no)
-    if work.capital is None:
-        return facts
-    lost = allowance_measures(work.losses, work.inputs.chunk(chunk_no).rows) if work.losses else {}
-    return replace(facts, blocks=facts.blocks | {Fact.CAPITAL: capital_of_chunk(work.capital, chunk_no, lost)})
+    blocks = dict(facts.blocks)
+    if work.capital is not None:
+        lost = allowance_measures(work.losses, work.inputs.chunk(chunk_no).rows) if work.losses else {}
+        blocks[Fact.CAPITAL] = capital_of_chunk(work.capital, chunk_no, lost)
+    if work.kept is not None:
+        blocks[Fact.CASH_FLOWS] = kept_of_chunk(work.kept, chunk_no)
+    return replace(facts, blocks=blocks)

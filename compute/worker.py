@@ -4,7 +4,7 @@ import json
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from math import isfinite
@@ -152,11 +152,16 @@ class Worker:
         run_id = requested.originator_id
         if run_id not in self._inputs:
             market = stored_market(self._ports.blobs.get(requested.market_sha256))
-            self._inputs[run_id] = resolve_work(self._portfolio(requested.portfolio_sha256), market, requested)
+            portfolio, keeps = self._portfolio(requested.portfolio_sha256), self._keeps_cash_flows(run_id)
+            self._inputs[run_id] = resolve_work(portfolio, market, requested, keeps_cash_flows=keeps)
         self._inputs.move_to_end(run_id)
         while len(self._inputs) > RUNS_KEPT:
             self._inputs.popitem(last=False)
         return self._inputs[run_id]
+
+    def _keeps_cash_flows(self, run_id: UUID) -> bool:
+        planned = (event for event in self._run_events(run_id) if isinstance(event, runs.RunPlanned))
+        return any(Fact.CASH_FLOWS in event.kinds for event in planned)
 
     def _portfolio(self, sha256_hex: str) -> Any:
         if sha256_hex not in self._portfolios:
@@ -166,7 +171,10 @@ class Worker:
         return self._portfolios[sha256_hex]
 
     def _append(self, requested: runs.RunRequested, chunk_no: int, facts: ChunkFacts) -> None:
-        """The facts of all kinds of a chunk in ONE transaction; its key makes it exactly once."""
+        """The facts of all kinds of a chunk in ONE transaction; its key makes it exactly once.
+
+        Where a worker of another release was first, kinds that it does not know are still missing: they are added.
+        """
         envelope = self._envelope(requested)
         blocks = {kind: self._block(requested, chunk_no, kind, columns) for kind, columns in facts.blocks.items()}
         events = [
@@ -178,7 +186,7 @@ class Worker:
                 fx_to_base=facts.fx_to_base,
                 first_row=chunk_no * requested.chunk_size,
                 positions=facts.positions,
-                scenarios=len(requested.scenarios),
+                scenarios=facts.blocks[kind].values.shape[1],
                 columns=list(facts.blocks[kind].columns),
                 portfolio_sha256=requested.portfolio_sha256,
                 market_sha256=requested.market_sha256,
@@ -189,19 +197,14 @@ class Worker:
         try:
             self._ports.store.append(events, blocks=list(blocks.values()))
         except AlreadyThere:
-            for event, (kind, block) in zip(events, blocks.items(), strict=True):
-                if not self._added(event, block):
+            missing = {}
+            for kind, block in blocks.items():
+                if self._ports.store.stream(fact_stream(block.run_id, block.kind, chunk_no)):
                     self._compare(requested, block, facts.blocks[kind])
-
-    def _added(self, event: Event, block: Block) -> bool:
-        """A release that knows fewer kinds of facts was first: what it left out is added."""
-        if self._ports.store.stream(event.originator_id):
-            return False
-        try:
-            self._ports.store.append([event], blocks=[block])
-        except AlreadyThere:
-            return False
-        return True
+                else:
+                    missing[kind] = facts.blocks[kind]
+            if 0 < len(missing) < len(blocks):
+                self._append(requested, chunk_no, replace(facts, blocks=missing))
 
     def _block(self, requested: runs.RunRequested, chunk_no: int, kind: Fact, columns: BlockColumns) -> Block:
         payload = self._ports.blocks.encode(columns)

@@ -77,3 +77,18 @@ def _tenors(text: str) -> Sequence[str]:
 
 def _midpoint_yr(as_of: dt.date, start: dt.date, end: dt.date) -> float:
     return ((start - as_of).days + (end - as_of).days) / 2.0 / DAYS_PER_YEAR
+
+
+def all_buckets(as_of: dt.date) -> Buckets:
+    """At all edges of the named sets: a bucket of any of them is made of some of these."""
+    edges = sorted({add_tenor(as_of, tenor) for tenors in SETS.values() for tenor in tenors})
+    names = (*(edge.isoformat() for edge in edges), f">{edges[-1].isoformat()}")
+    return Buckets(names, (as_of, *edges), (*edges, None), (None,) * len(names))
+
+
+def made_of(buckets: Buckets, finer: Buckets) -> list[int] | None:
+    """The bucket that each of the finer ones is part of; None where an edge is not among theirs."""
+    if not set(buckets.edges) <= set(finer.edges):
+        return None
+    ends = [end or dt.date.max for end in buckets.end]
+    return [next(n for n, last in enumerate(ends) if (end or dt.date.max) <= last) for end in finer.end]

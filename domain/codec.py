@@ -35,6 +35,7 @@ EVENTS: tuple[type[Event], ...] = (
     facts.PositionPriced,
     facts.RiskComputed,
     facts.CapitalComputed,
+    facts.CashflowsProjected,
     facts.NondeterminismDetected,
     facts.EnginesCompared,
     results.ResultsRecorded,

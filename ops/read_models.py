@@ -15,6 +15,7 @@ from projections.engine.versions import OnPoison, ReadModel
 
 
 def build_projections(storage: Storage) -> Sequence[ReadModel]:
+    from projections.cash_flows.ladders import KeptRows, LadderProjection
     from projections.catalogue.portfolio_tree import PortfolioTreeProjection
     from projections.results.archivable import ArchivableResults
     from projections.results.publication import ResultsProjection
@@ -35,6 +36,7 @@ def build_projections(storage: Storage) -> Sequence[ReadModel]:
             observed=ResultsProjection.observed,
             later=ResultsProjection.later,
         ),
+        ReadModel("ladder", LadderProjection.tables, partial(LadderProjection, KeptRows(*parts[:-1]))),
     )
 
 

@@ -15,10 +15,9 @@ from uuid import UUID
 
 from commands.processes.run_life import log_life
 from domain.event import Envelope, Event
-from domain.measures.measures import BY_NAME
 from domain.ports import AlreadyThere, EventStore, LogEntry, WorkQueue
 from domain.runs import run as runs
-from domain.runs.facts import BlockFact, PositionPriced, fact_stream
+from domain.runs.facts import BlockFact, PositionPriced, fact_stream, kinds_of_run
 from domain.sealing.merkle import merkle_root
 
 READER = "process-manager"
@@ -144,7 +143,7 @@ class RunProcess:
     def _plan(self, connection: Any, requested: runs.RunRequested) -> list[runs.RunEvent]:
         run_id = requested.originator_id
         chunks = -(-requested.positions // requested.chunk_size)
-        kinds = sorted({BY_NAME[name].fact.value for name in requested.measures})
+        kinds = kinds_of_run(requested.measures, bool(requested.cashflows))
         planned = runs.plan(
             self._run(run_id), self._envelope(requested), run_id, kinds, max(1, min(8, chunks // JOBS_PER_RUN))
         )

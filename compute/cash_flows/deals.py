@@ -58,7 +58,7 @@ def deal_table(run: RunInputs, deal_id: str, scenarios: Sequence[str]) -> Column
     """Every tranche for every distribution to the deal's end, retired or not."""
     deal = deal_named(run, deal_id)
     original = np.where(np.isnan(deal.original_ccy), deal.tranches.balance_ccy, deal.original_ccy)
-    told, variants = distributed(run, deal, run.tables.discount_factors)
+    told, variants = distributed(run, deal)
     parts = []
     for number, scenario in enumerate(scenarios):
         tranches, paid = told[variants[number]]
@@ -78,7 +78,7 @@ def tranche_columns(tranches: Tranches, paid: Distributed, row: int) -> dict[str
 
 def pool_table(run: RunInputs, deal_id: str, scenarios: Sequence[str]) -> Columns:
     deal = deal_named(run, deal_id)
-    told, variants = distributed(run, deal, run.tables.discount_factors)
+    told, variants = distributed(run, deal)
     parts = []
     for number, scenario in enumerate(scenarios):
         _, paid = told[variants[number]]

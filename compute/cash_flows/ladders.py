@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.cash_flows.families import family_flows
+from compute.cash_flows.families import FamilyFlows, family_flows
 from compute.chunks import check
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import Terms
@@ -22,6 +22,7 @@ from domain.buckets import Buckets
 
 Rows = NDArray[np.int64]
 Amounts = NDArray[np.float64]
+Chunk = TypeVar("Chunk")
 Sums = TypeVar("Sums")
 
 
@@ -70,14 +71,28 @@ def ladder_of(
     run: RunInputs, terms: Terms, cell: Rows, count: int, of_day: NDArray[np.int32], bucket_count: int
 ) -> LadderSums:
     """Of some positions, each in one of `count` cells or NOWHERE."""
-    run_in_parts, shape = run.with_parts(), (run.scenario_count, count)
-    amounts_ccy, positions = np.zeros((*shape, bucket_count, len(AMOUNTS))), np.zeros(shape, np.int64)
-    market = (run.tables.discount_factors, run.tables.spread_factors)
-    for family in family_flows(run_in_parts, terms, check(run, terms)):
-        of_family = (family.notional_ccy, family.has_parts, cell[family.place], of_day)
-        add_to_ladder(family.flows, family.discount_terms, *of_family, *market, amounts_ccy, positions)
+    sums = no_ladder(run.scenario_count, cell, count, bucket_count)
+    for family in family_flows(run.with_parts(), terms, check(run, terms)):
+        add_family(run, family, cell, of_day, sums)
+    return sums
+
+
+def no_ladder(scenario_count: int, cell: Rows, count: int, bucket_count: int) -> LadderSums:
+    """Everybody is left out."""
+    shape = (scenario_count, count)
     asked = np.bincount(cell[cell != NOWHERE], minlength=count)
-    return LadderSums(amounts_ccy, positions, asked - positions)
+    left_out = np.repeat(asked[None, :], scenario_count, axis=0)
+    return LadderSums(np.zeros((*shape, bucket_count, len(AMOUNTS))), np.zeros(shape, np.int64), left_out)
+
+
+def add_family(run: RunInputs, family: FamilyFlows, cell: Rows, of_day: NDArray[np.int32], sums: LadderSums) -> None:
+    """Who is added is no longer left out."""
+    of_family = (family.notional_ccy, family.has_parts, cell[family.place], of_day)
+    market = (run.tables.discount_factors, run.tables.spread_factors)
+    positions = np.zeros_like(sums.positions)
+    add_to_ladder(family.flows, family.discount_terms, *of_family, *market, sums.amounts_ccy, positions)
+    sums.positions[...] += positions
+    sums.left_out[...] -= positions
 
 
 def over_chunks(
@@ -89,8 +104,8 @@ def over_chunks(
         used, place = np.unique(cells.of_position[rows], return_inverse=True)
         return used, of_chunk(run.terms_of(rows), place.astype(np.int64), len(used))
 
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        yield from _in_order(pool, one, _chunks(run, cells))
+    with ThreadPoolExecutor(processors()) as pool:
+        yield from in_order(pool, one, _chunks(run, cells))
 
 
 def _chunks(run: RunInputs, cells: Cells) -> Iterator[Rows]:
@@ -102,12 +117,16 @@ def _chunks(run: RunInputs, cells: Cells) -> Iterator[Rows]:
             yield rows
 
 
-def _in_order(pool: ThreadPoolExecutor, work: Callable[[Rows], Sums], chunks: Iterable[Rows]) -> Iterator[Sums]:
+def in_order(pool: ThreadPoolExecutor, work: Callable[[Chunk], Sums], chunks: Iterable[Chunk]) -> Iterator[Sums]:
     """As `map`, with no more chunks under way than twice the processors: what is summed is let go."""
     waiting = []
-    for rows in chunks:
-        waiting.append(pool.submit(work, rows))
-        if len(waiting) > 2 * (os.cpu_count() or 1):
+    for chunk in chunks:
+        waiting.append(pool.submit(work, chunk))
+        if len(waiting) > 2 * processors():
             yield waiting.pop(0).result()
     for each in waiting:
         yield each.result()
+
+
+def processors() -> int:
+    return os.cpu_count() or 1

@@ -3,8 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.cash_flows.families import family_flows, left_at_reset
+from compute.cash_flows.families import FamilyFlows, family_flows, left_at_reset
 from compute.cash_flows.ladders import Cells, bucket_of_day, over_chunks
+from compute.cash_flows.swap_notionals import notionals_over
 from compute.chunks import check
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import Terms
@@ -41,18 +42,24 @@ def gap_of(
     amounts_ccy, failing = np.zeros((run.scenario_count, count, bucket_count, len(AMOUNTS))), check(run, terms)
     in_parts = run.with_parts()
     for family in family_flows(in_parts, terms, failing):
-        left_ccy = left_at_reset(in_parts, family)
-        chosen = np.where(family.reprices, cell[family.place], NOWHERE)
-        of_family = (family.notional_ccy, family.floats, family.reset_day, left_ccy, chosen, of_day)
-        add_to_gap(family.flows, *of_family, amounts_ccy)
-    _add_swaps(run, terms, failing, cell, of_day, amounts_ccy)
+        add_family_to_gap(in_parts, family, cell, of_day, amounts_ccy)
+    add_swaps(run, terms, failing, cell, of_day, amounts_ccy)
     return amounts_ccy
 
 
-def _add_swaps(
+def add_family_to_gap(
+    run: RunInputs, family: FamilyFlows, cell: Rows, of_day: NDArray[np.int32], amounts_ccy: Amounts
+) -> None:
+    chosen = np.where(family.reprices, cell[family.place], NOWHERE)
+    of_family = (family.notional_ccy, family.floats, family.reset_day, left_at_reset(run, family), chosen, of_day)
+    add_to_gap(family.flows, *of_family, amounts_ccy)
+
+
+def add_swaps(
     run: RunInputs, terms: Terms, failing: Failing, cell: Rows, of_day: NDArray[np.int32], amounts_ccy: Amounts
 ) -> None:
-    """The notional at maturity, positive where fixed is received, and its opposite at the next payment that floats."""
+    """The notional as it falls, at maturity all of it, positive where fixed is received; its opposite at the next
+    payment that floats, and before it as it falls."""
     is_swap = terms.choice("product_type", PRODUCT_TYPES) == IRS
     chosen = np.flatnonzero(is_swap & failing.fine & (cell != NOWHERE))
     if not len(chosen):
@@ -64,6 +71,9 @@ def _add_swaps(
     maturity = swaps.day("maturity_date") - run.as_of_day
     live = np.flatnonzero((np.diff(schedules.offsets) > 0) & (maturity > 0))
     reset = schedules.pay[schedules.offsets[:-1][live]] - run.as_of_day
-    for day, amount in ((maturity[live], received[live]), (reset, -received[live])):
+    of_legs = notionals_over(run, swaps.of(live), maturity[live]), notionals_over(run, swaps.of(live), reset)
+    for sign, falls in zip((1.0, -1.0), of_legs, strict=True):
+        owner = live[falls.swap]
+        at = cell[chosen[owner]], of_day[falls.day]
         for scenario in range(run.scenario_count):
-            np.add.at(amounts_ccy[scenario, :, :, SWAPS], (cell[chosen[live]], of_day[day]), amount)
+            np.add.at(amounts_ccy[scenario, :, :, SWAPS], at, sign * received[owner] * falls.factor)

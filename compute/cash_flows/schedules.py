@@ -85,7 +85,7 @@ def _refuse_what_has_none(run: RunInputs, terms: Terms) -> None:
 def _tranche(run: RunInputs, terms: Terms) -> list[Columns]:
     place = places_of(run)[terms.text_at("instrument_id", 0)]
     deal, row = place.deal, place.row
-    told, variants = distributed(run, deal, run.tables.discount_factors)
+    told, variants = distributed(run, deal)
     balance = float(deal.tranches.balance_ccy[row])
     share = float(terms.position_number("notional")[0]) / balance if balance > 0.0 else 0.0
     found = []

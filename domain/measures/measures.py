@@ -54,6 +54,8 @@ class Fact(StrEnum):
     PRICED = "PositionPriced"
     RISK = "RiskComputed"
     CAPITAL = "CapitalComputed"
+    CASH_FLOWS = "CashflowsProjected"
+    """of no measure: of the scenarios whose cash flows a run keeps"""
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,13 @@ The event is small and lives in the log; its columns are a block beside it (clai
 transaction. A chunk is the same 4,096 consecutive rows of the snapshot everywhere.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 from uuid import UUID
 
 from domain.event import Envelope, Event, stream_id
-from domain.measures.measures import Fact
+from domain.measures.measures import BY_NAME, Fact
 
 CHUNK_SIZE = 4096
 
@@ -51,6 +52,13 @@ class CapitalComputed(BlockFact):
     TOPIC: ClassVar[str] = "capital.computed"
 
 
+class CashflowsProjected(BlockFact):
+    """Cash flows by time bucket of a chunk's books, products and currencies, on both bases; `scenarios` are those that
+    the run keeps."""
+
+    TOPIC: ClassVar[str] = "cashflows.projected"
+
+
 class NondeterminismDetected(Event):
     """The same chunk on the same engine gave other numbers: an alarm, never an overwrite."""
 
@@ -85,6 +93,7 @@ FACTS: dict[Fact, type[BlockFact]] = {
     Fact.PRICED: PositionPriced,
     Fact.RISK: RiskComputed,
     Fact.CAPITAL: CapitalComputed,
+    Fact.CASH_FLOWS: CashflowsProjected,
 }
 
 
@@ -141,3 +150,9 @@ def record_fact(
     if kind is Fact.PRICED:
         return PositionPriced(**shared, failed=failed, fx_to_base=fx_to_base)
     return FACTS[kind](**shared)
+
+
+def kinds_of_run(measures: Iterable[str], keeps_cash_flows: bool) -> list[str]:
+    """The kinds of a run's facts, sorted."""
+    kinds = {BY_NAME[name].fact for name in measures} | ({Fact.CASH_FLOWS} if keeps_cash_flows else set())
+    return sorted(kind.value for kind in kinds)

@@ -6,7 +6,7 @@ Killed anywhere before RunArchived, the run is as it was and the same command be
 left to drop is dropped by the next `tenor run archive` or `tenor archive retain`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from hashlib import file_digest, sha256
@@ -20,12 +20,12 @@ import pyarrow.parquet as pq
 from commands.archive_run import archivable_run, archive_run
 from commands.processes.run import key_prefix
 from domain.ports import BlockCodec
-from domain.runs.facts import BlockColumns, BlockFact, fact_stream
+from domain.runs.facts import BlockColumns, BlockFact, CashflowsProjected, fact_stream
 from domain.runs.run import ArchivedCopy, RunCompleted, RunPlanned, RunRequested
 from ops.archiving.destinations import Destination, destination_of
 from ops.archiving.dropping import Dropped, clear_away
 from ops.archiving.manifest import MANIFEST, ArchivedBlock, ArchivedFile, Manifest
-from ops.archiving.parquet_blocks import KindWriter, PositionNames, block_table, read_block
+from ops.archiving.parquet_blocks import NOBODY, KindWriter, Nobody, PositionNames, block_table, read_block
 from ops.archiving.problems import ArchiveDamaged, RunWorkedOn
 from ops.ports import Archiving, Storage
 
@@ -112,8 +112,11 @@ class Writing:
 
     def _write_block(self, writer: KindWriter, kind: str, fact: BlockFact, month: Any) -> None:
         block = self._storage.block_codec.decode(self._storage.store.block(self._run_id, kind, fact.chunk_no))
-        scenarios = self._requested.scenarios
-        table = block_table(str(self._run_id), fact.chunk_no, fact.first_row, scenarios, block, self._names)
+        scenarios: Sequence[str] = self._requested.scenarios
+        names: PositionNames | Nobody = self._names
+        if isinstance(fact, CashflowsProjected):
+            scenarios, names = self._requested.cashflows, NOBODY
+        table = block_table(str(self._run_id), fact.chunk_no, fact.first_row, scenarios, block, names)
         place = writer.write(table)
         self._columns[kind], self._measures[kind] = list(block.columns), list(block.measures)
         self._blocks.append(
@@ -124,7 +127,7 @@ class Writing:
                 file=place.file,
                 row_group=place.row_group,
                 first_row=fact.first_row,
-                positions=fact.positions,
+                positions=block.values.shape[2],
                 details=list(block.details),
                 content_sha256=fact.content_sha256,
                 payload_sha256=fact.payload_sha256,

@@ -62,7 +62,8 @@ class Dropped:
 def clear_away(storage: Storage) -> Dropped:
     """Everything that archived runs have left, of whichever run."""
     catch_up_catalogues(storage)
-    catch_up(read_model_named(storage, "result"), storage.store, storage.connect)
+    for name in ("result", "ladder"):
+        catch_up(read_model_named(storage, name), storage.store, storage.connect)
     partitions, busy = drop_result_partitions(storage.connect)
     months, busy_months = drop_archived_months(storage.connect)
     return Dropped(partitions, months, busy + busy_months)

@@ -63,6 +63,16 @@ class PositionNames:
         return arrays
 
 
+class Nobody:
+    """For rows that are no positions: sums of kept cash flows, whose `detail` says of what."""
+
+    def of(self, rows: slice, scenarios: int) -> dict[str, pa.Array]:
+        return {name: pa.nulls((rows.stop - rows.start) * scenarios, pa.string()) for name, _, _ in IDENTITY}
+
+
+NOBODY = Nobody()
+
+
 def schema_of(columns: Sequence[str], measures: Sequence[str]) -> pa.Schema:
     text = pa.string()
     return pa.schema(
@@ -81,7 +91,12 @@ def schema_of(columns: Sequence[str], measures: Sequence[str]) -> pa.Schema:
 
 
 def block_table(
-    run_id: str, chunk_no: int, first_row: int, scenarios: Sequence[str], block: BlockColumns, names: PositionNames
+    run_id: str,
+    chunk_no: int,
+    first_row: int,
+    scenarios: Sequence[str],
+    block: BlockColumns,
+    names: PositionNames | Nobody,
 ) -> pa.Table:
     _, n_scenarios, n_positions = block.values.shape
     rows = n_scenarios * n_positions

@@ -72,7 +72,8 @@ def restore(archiving: Archiving, run_id: str, source: str | None, reason: str) 
             storage.store, archiving.envelope(), str(identity), reason, source=archive.root, bring_back=bring_back
         )
     catch_up_catalogues(storage)
-    catch_up(read_model_named(storage, "result"), storage.store, storage.connect)
+    for name in ("result", "ladder"):
+        catch_up(read_model_named(storage, name), storage.store, storage.connect)
     _, run = load_run(storage.store, run_id)
     return Restored(identity, archive.root, copy.manifest_sha256, len(ready), reencoded, position, run.status.value)
 

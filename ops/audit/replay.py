@@ -19,10 +19,11 @@ from compute.chunks import kinds_of
 from compute.engine import engine_version
 from compute.outputs.comparison import is_alike, largest_difference
 from domain.market.document import stored_market
+from domain.measures.measures import Fact
 from domain.refusals import Refused
-from domain.runs.facts import BlockColumns, BlockFact, fact_stream
-from domain.runs.run import RunRequested
-from ops.audit.replay_differences import Difference, differences
+from domain.runs.facts import BlockColumns, BlockFact, CashflowsProjected, fact_stream
+from domain.runs.run import RunPlanned, RunRequested
+from ops.audit.replay_differences import Difference, differences, places_of_cells
 from ops.audit.run_events import read_run
 from ops.ports import Storage
 
@@ -53,8 +54,10 @@ class Replayed:
 
 
 def replay(storage: Storage, run: str, sample: int | None = None) -> dict[str, Any]:
-    requested = read_run(storage.store, run).requested
-    work = inputs_of(storage, requested)
+    told = read_run(storage.store, run)
+    requested, planned = told.requested, [event for event in told.events if isinstance(event, RunPlanned)]
+    keeps_cash_flows = any(Fact.CASH_FLOWS in event.kinds for event in planned)
+    work = inputs_of(storage, requested, keeps_cash_flows=keeps_cash_flows)
     count = -(-requested.positions // requested.chunk_size)
     chunks = sampled(requested.originator_id, count, sample)
     replayed = [one for chunk_no in chunks for one in replay_chunk(storage, requested, work, chunk_no)]
@@ -84,7 +87,7 @@ def sampled(run_id: UUID, count: int, sample: int | None) -> list[int]:
     return sorted(random.Random(run_id.int).sample(range(count), sample))
 
 
-def inputs_of(storage: Storage, requested: RunRequested) -> RunWork:
+def inputs_of(storage: Storage, requested: RunRequested, *, keeps_cash_flows: bool = False) -> RunWork:
     """What the log names by its hash, and nothing else; the hashes are checked here."""
     raw = storage.blobs.get(requested.market_sha256)
     portfolio = storage.portfolio(requested.portfolio_sha256)
@@ -98,12 +101,13 @@ def inputs_of(storage: Storage, requested: RunRequested) -> RunWork:
                 f"the {what} snapshot in the store hashes to {found}, the run was asked for {stated}",
                 "see `tenor audit verify`; restore the blob from a backup",
             )
-    return resolve_work(portfolio, stored_market(raw), requested)
+    return resolve_work(portfolio, stored_market(raw), requested, keeps_cash_flows=keeps_cash_flows)
 
 
 def replay_chunk(storage: Storage, requested: RunRequested, work: RunWork, chunk_no: int) -> Iterator[Replayed]:
     run_id = requested.originator_id
-    facts = {kind: fact_of(storage, run_id, kind.value, chunk_no) for kind in kinds_of(work.inputs.measures)}
+    kinds = [*kinds_of(work.inputs.measures), *([Fact.CASH_FLOWS] if work.kept is not None else [])]
+    facts = {kind: fact_of(storage, run_id, kind.value, chunk_no) for kind in kinds}
     if not any(facts.values()):
         yield from (Replayed(chunk_no, kind.value, Verdict.NOT_STORED) for kind in facts)
         return
@@ -137,5 +141,6 @@ def told(
     storage: Storage, one: Replayed, fact: BlockFact, again: BlockColumns, requested: RunRequested, work: RunWork
 ) -> Replayed:
     stored = storage.block_codec.decode(storage.store.block(fact.run_id, one.kind, fact.chunk_no))
-    found = differences(stored, again, fact.first_row, requested, work.inputs.portfolio)
+    place = places_of_cells(requested, stored) if fact.TOPIC == CashflowsProjected.TOPIC else None
+    found = differences(stored, again, fact.first_row, requested, work.inputs.portfolio, place)
     return replace(one, values_different=found.count, differences=found.told, note=found.note)

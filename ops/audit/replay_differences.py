@@ -1,5 +1,6 @@
 """What a replayed chunk has otherwise than the log: which position, which measure, both values, and how far apart."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,9 @@ from domain.portfolio.columns import Portfolio
 from domain.runs.facts import BlockColumns
 from domain.runs.run import RunRequested
 
+NamePlace = Callable[[int, int], tuple[str, str]]
+"""(scenario, row) -> who it is of, and the scenario"""
+KEPT = "CASH_FLOWS"
 MAX_TOLD = 20
 """Of a chunk's kind, the largest first; all are counted."""
 
@@ -41,8 +45,14 @@ NONE = Differences(0, [])
 
 
 def differences(
-    stored: BlockColumns, again: BlockColumns, first_row: int, requested: RunRequested, portfolio: Portfolio
+    stored: BlockColumns,
+    again: BlockColumns,
+    first_row: int,
+    requested: RunRequested,
+    portfolio: Portfolio,
+    place: NamePlace | None = None,
 ) -> Differences:
+    """`place` says what stands where in a block that is not one of positions."""
     shapes = [(each.columns, each.measures, each.values.shape, each.reasons.shape) for each in (stored, again)]
     if shapes[0] != shapes[1]:
         return Differences(0, [], "it has other columns, measures, scenarios or positions than are stored")
@@ -52,9 +62,10 @@ def differences(
         return Differences(0, [], "the numbers are the same; its sentences, or how blanks are stored, are not")
     ids = portfolio.tables["positions"].columns["position_id"]
 
-    def place(scenario: int, row: int) -> tuple[str, str]:
+    def of_position(scenario: int, row: int) -> tuple[str, str]:
         return str(ids.categories[ids.values[first_row + row]]), requested.scenarios[scenario]
 
+    place = place or of_position
     largest_first = np.argsort(-relative, kind="stable")[:MAX_TOLD]
     told = [
         differing_value(stored, again, column, *place(scenario, row), (column, scenario, row))
@@ -64,6 +75,16 @@ def differences(
         here, there = (Reason(int(each.reasons[measure, scenario, row])).name for each in (stored, again))
         told.append(Difference(*place(scenario, row), stored.measures[measure], "reason", here, there))
     return Differences(len(values) + len(reasons), told)
+
+
+def places_of_cells(requested: RunRequested, stored: BlockColumns) -> NamePlace:
+    """Of kept cash flows: the book, product and currency with the number of its bucket, and the scenario."""
+    buckets = stored.values.shape[2] // max(1, len(stored.details))
+
+    def place(scenario: int, row: int) -> tuple[str, str]:
+        return f"{stored.details[row // buckets]} bucket {row % buckets + 1}", requested.cashflows[scenario]
+
+    return place
 
 
 def differing_values(stored: Any, again: Any) -> tuple[Any, Any]:
@@ -80,7 +101,7 @@ def differing_value(
     stored: BlockColumns, again: BlockColumns, column: int, position_id: str, scenario: str, place: tuple[int, int, int]
 ) -> Difference:
     name = stored.columns[column]
-    measure = next(each for each in stored.measures if name in BY_NAME[each].result_columns)
+    measure = next((each for each in stored.measures if name in BY_NAME[each].result_columns), KEPT)
     values = [float(each.values[place]) for each in (stored, again)]
     here, there = (None if np.isnan(value) else value for value in values)
     if here is None or there is None:

@@ -163,6 +163,7 @@ class WholePath:
 
     def _afterwards(self, run_id: UUID) -> dict[str, Any]:
         """What is measured on the finished run."""
+        from ops.benchmarking.cash_flows import cash_flow_speed
         from ops.benchmarking.kernels import values_per_second
         from ops.benchmarking.queries import percentile_ms, query_times_ms
 
@@ -178,6 +179,7 @@ class WholePath:
             "query_ms_p99": percentile_ms(times_ms, 99),
             "query_ms_p50": percentile_ms(times_ms, 50),
             "kernels": values_per_second(storage, requested),
+            "cash_flows": cash_flow_speed(storage, requested),
             "machine": machine(version[0] if version else ""),
         }
 

@@ -64,6 +64,10 @@ def cash_flow_groups(portfolio: Portfolio, by: str | None, node: str | None) -> 
     return CashFlowGroups(cells, [keys[code] for code, _ in pairs], [currency for _, currency in pairs], None)
 
 
+def refuse_unknown_node(portfolio: Portfolio, node: str | None) -> None:
+    chosen_rows(portfolio, node, None)
+
+
 def _labelled(portfolio: Portfolio, names: list[By]) -> tuple[list[str], NDArray[np.int64]]:
     if not names:
         return [ALL], np.zeros(portfolio.position_count, np.int64)

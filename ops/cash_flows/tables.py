@@ -21,7 +21,9 @@ from domain.runs.run import RunRequested
 from domain.scenarios.shocks import ScenarioDocument
 from domain.scenarios.versions import split_reference
 from ops.audit.run_events import read_run
-from ops.cash_flows.groups import cash_flow_groups
+from ops.cash_flows.answers import answered_once
+from ops.cash_flows.groups import cash_flow_groups, refuse_unknown_node
+from ops.cash_flows.kept import add_up, kept_question, read_kept
 from ops.http.refused_queries import refusing_as_queries
 from ops.ports import Storage
 from query_api.results.grouping import refuse_too_many
@@ -44,6 +46,7 @@ def cash_flows_of_run(storage: Storage, run: str, asked: AskedFlows) -> pa.Table
     scenarios = scenarios_of(requested, asked.scenario)
     if asked.shown in BUCKETED:
         refuse_not_kept(requested, scenarios)
+        return bucketed_flows(storage, requested, asked, scenarios)
     portfolio = storage.portfolio(requested.portfolio_sha256)
     inputs = inputs_of(storage, requested, portfolio, scenarios, asked.basis)
     match asked.shown:
@@ -53,9 +56,26 @@ def cash_flows_of_run(storage: Storage, run: str, asked: AskedFlows) -> pa.Table
             columns = deal_table(inputs, asked.name, scenarios)
         case Shown.POOL:
             columns = pool_table(inputs, asked.name, scenarios)
-        case Shown.LADDER | Shown.REPRICING:
-            columns = bucketed(inputs, asked, scenarios)
+        case _:
+            raise AssertionError(asked.shown)
     return as_table(columns)
+
+
+def bucketed_flows(storage: Storage, requested: RunRequested, asked: AskedFlows, scenarios: Sequence[str]) -> pa.Table:
+    """Read where the run keeps it; else worked out once, and read from then on."""
+    question = kept_question(requested, asked, scenarios)
+    if question is not None and (kept := read_kept(storage, requested, question)) is not None:
+        return as_table(kept)
+
+    def work_out() -> pa.Table:
+        portfolio = storage.portfolio(requested.portfolio_sha256)
+        inputs = inputs_of(storage, requested, portfolio, scenarios, asked.basis)
+        if question is None:
+            return as_table(bucketed(inputs, asked, scenarios))
+        refuse_unknown_node(portfolio, asked.node)
+        return as_table(add_up(inputs, question))
+
+    return answered_once(storage, requested.originator_id, asked, work_out)
 
 
 def bucketed(inputs: RunInputs, asked: AskedFlows, scenarios: Sequence[str]) -> Columns:
@@ -63,12 +83,13 @@ def bucketed(inputs: RunInputs, asked: AskedFlows, scenarios: Sequence[str]) -> 
     buckets = buckets_of(asked.buckets, EPOCH + timedelta(days=inputs.as_of_day))
     groups = cash_flow_groups(inputs.portfolio, asked.by, asked.node)
     refuse_too_many(len(groups.keys), len(scenarios) * len(buckets) * COLUMNS)
-    rows = GroupRows(groups.keys, groups.currencies, scenarios, buckets)
+    rates = {currency: each.tolist() for currency, each in inputs.tables.fx_to_base.items()}
+    rows = GroupRows(groups.keys, groups.currencies, scenarios, buckets, asked.basis, rates)
     if asked.shown is Shown.REPRICING:
-        return repricing_table(inputs, groups.summed(gap_of_run(inputs, groups.cells, buckets)), rows)
+        return repricing_table(groups.summed(gap_of_run(inputs, groups.cells, buckets)), rows)
     sums = ladder_of_run(inputs, groups.cells, buckets)
     counts = groups.summed(sums.positions), groups.summed(sums.left_out)
-    return ladder_table(inputs, LadderSums(groups.summed(sums.amounts_ccy), *counts), rows)
+    return ladder_table(LadderSums(groups.summed(sums.amounts_ccy), *counts), rows)
 
 
 def work_out_for(storage: Storage) -> WorkOut:

@@ -10,6 +10,8 @@ from ops.cli.options import AsJson, opened
 from ops.cli.output import Output
 
 POSITIONS = 10_000
+LADDER_BUCKETS = "3M,6M,1Y,2Y,3Y,5Y,10Y"
+MONTHS_APART = 6
 
 
 def register(app: typer.Typer) -> None:
@@ -84,13 +86,80 @@ def show(tenor: Any, output: Output, run: dict[str, Any]) -> None:
         desks = totals(connection, run["run_id"], "desk").to_pylist()
         everything = totals(connection, run["run_id"], "total").to_pylist()
         top = top_positions(connection, run["run_id"], measure="DV01", limit=10)
+    ladder, decrements = ladder_by_desk(tenor, run), decrement_table(tenor, run)
     document = {**run, "totals_by_desk": desks, "totals": everything, "top_dv01": top}
+    document |= {"ladder_by_desk": ladder, "decrement_table": decrements}
     if output.as_json:
         output.show(document)
         return
     print_totals(run, desks, everything)
     print_top(top)
+    print_cash_flows(ladder, decrements)
     print_stress(document)
+
+
+def ladder_by_desk(tenor: Any, run: dict[str, Any]) -> list[dict[str, Any]]:
+    return _cash_flows(tenor, run, "ladder", "", by="desk", buckets=LADDER_BUCKETS)
+
+
+def decrement_table(tenor: Any, run: dict[str, Any]) -> list[dict[str, Any]]:
+    """Of the auto deal; a fund that is too small for deals has none."""
+    from ops.samples.deals import AUTO
+    from ops.samples.fund import has_deals
+
+    return _cash_flows(tenor, run, "deal", AUTO) if has_deals(run["positions"]) else []
+
+
+def _cash_flows(tenor: Any, run: dict[str, Any], shown: str, name: str, **asked: str) -> list[dict[str, Any]]:
+    from ops.cash_flows.tables import cash_flows_of_run
+    from query_api.services.cashflow import AskedFlows, Basis, Shown
+
+    question = AskedFlows(Shown(shown), name, "BASE", Basis.BEHAVIOURAL, **asked)
+    rows: list[dict[str, Any]] = cash_flows_of_run(tenor.storage, str(run["run_id"]), question).to_pylist()
+    return rows
+
+
+def print_cash_flows(ladder: list[dict[str, Any]], decrements: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+
+    console = Console()
+    console.print(ladder_table(ladder))
+    if decrements:
+        console.print(deal_table(decrements))
+
+
+def ladder_table(rows: list[dict[str, Any]]) -> Any:
+    """What comes in by desk and bucket: interest and principal of all currencies."""
+    from rich.table import Table
+
+    buckets = list(dict.fromkeys(row["bucket"] for row in rows))
+    table = Table(title="Cash flows by desk, BASE, million base currency")
+    table.add_column("desk", no_wrap=True)
+    for bucket in buckets:
+        table.add_column(bucket, justify="right", no_wrap=True)
+    for desk in dict.fromkeys(row["group"] for row in rows):
+        mine = [(row["bucket"], row["cash_flow_base"]) for row in rows if row["group"] == desk]
+        sums = (sum(amount for named, amount in mine if named == bucket) for bucket in buckets)
+        table.add_row(desk, *(f"{each / 1e6:,.0f}" for each in sums))
+    return table
+
+
+def deal_table(rows: list[dict[str, Any]]) -> Any:
+    """What is left of every note, in percent of its original balance, twice a year."""
+    from rich.table import Table
+
+    notes = list(dict.fromkeys(row["instrument_id"] for row in rows))
+    table = Table(title=f"Decrement table of {rows[0]['deal_id']}, BASE, % of original balance")
+    table.add_column("paid", no_wrap=True)
+    for note in notes:
+        table.add_column(note.removeprefix(f"{rows[0]['deal_id']}-"), justify="right")
+    left = {(row["period"], row["instrument_id"]): row["percent_outstanding"] for row in rows}
+    dates = {row["period"]: row["pay_date"] for row in rows}
+    for period in sorted(dates):
+        if period % MONTHS_APART == 0 or period == max(dates):
+            shares = (left[period, note] for note in notes)
+            table.add_row(str(dates[period]), *("" if each is None else f"{each:.1f}" for each in shares))
+    return table
 
 
 def print_totals(run: dict[str, Any], desks: list[dict[str, Any]], everything: list[dict[str, Any]]) -> None:

@@ -1,23 +1,31 @@
 """A fund of any size for demonstrations and measurements: the same seed writes the same files.
 
-About 67 % loans (consumer, mortgages, commercial property, term loans, leveraged floaters), 3 % mortgage pools, 20 %
-bonds, 1 % callable bonds, 5 % FX forwards, 4.5 % derivatives that hedge the rest, some cash and shares, and twenty
-structured notes at most, since each costs a Monte Carlo; in USD, EUR and GBP, as of 23 January 2026. Nobody in it
-exists.
+About 68 % loans (consumer, mortgages, some of adjustable rate, commercial property, term loans, leveraged floaters),
+3 % mortgage pools, 18 % bonds, 1 % callable bonds, 5 % FX forwards, 4.7 % derivatives that hedge the rest, some cash
+and shares, twenty structured notes at most, since each costs a Monte Carlo, and eight notes of an auto deal and a CMO;
+in USD, EUR and GBP, as of 23 January 2026. Nobody in it exists.
 """
 
-import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 
 from ops.samples.bank import approaches, brought, policy_document
-from ops.samples.hedges import cap_floors, default_swaps, forwards, fx_options, swaps, swaptions
+from ops.samples.deals import HELD, deal_tables, held_tranches
+from ops.samples.files import write_json, write_table
+from ops.samples.hedges import (
+    cap_floors,
+    default_swaps,
+    forwards,
+    fx_options,
+    step_table,
+    stepping_swaps,
+    swaps,
+    swaptions,
+)
 from ops.samples.market import INDEX_OF, RESET_DAYS, market_document, scenario_documents, scenario_set_document
 from ops.samples.notes import callable_bonds, exercise_table, structured_notes
 from ops.samples.obligors import (
@@ -59,11 +67,14 @@ _PER_MILLE = {
     "cds": 10,
     "fx_options": 5,
     "brought": 2,
+    "arms": 10,
+    "stepping_swaps": 2,
 }
 """What remains is bonds."""
 _MAX_STRUCTURED = 20
 _EVERY_PRODUCT_FROM = 100
 """Smaller funds need not hold them all."""
+_DEALS_FROM = 200
 _POSITIONS_PER_BOND = 12
 _MAX_BONDS = 6000
 
@@ -76,11 +87,11 @@ def write_sample_fund(
     """A portfolio folder with its market, scenarios, their set and a policy as .json files beside the tables."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in _tables(positions, seed).items():
-        _write_table(folder, name, table, format)
-    _write_json(folder / "market.json", market_document())
-    _write_json(folder / "scenarios.json", scenario_documents())
-    _write_json(folder / "scenario_set.json", scenario_set_document())
-    _write_json(folder / "policy.json", policy_document())
+        write_table(folder, name, table, format)
+    write_json(folder / "market.json", market_document())
+    write_json(folder / "scenarios.json", scenario_documents())
+    write_json(folder / "scenario_set.json", scenario_set_document())
+    write_json(folder / "policy.json", policy_document())
 
 
 def sizes_of(count: int) -> dict[str, int]:
@@ -88,7 +99,13 @@ def sizes_of(count: int) -> dict[str, int]:
     up = 999 if count >= _EVERY_PRODUCT_FROM else 500
     sizes = {name: (share * count + up) // 1000 for name, share in _PER_MILLE.items()}
     sizes["structured"] = min(sizes["structured"], _MAX_STRUCTURED)
+    sizes["tranches"] = HELD if has_deals(count) else 0
     return sizes | {"bonds": count - sum(sizes.values())}
+
+
+def has_deals(count: int) -> bool:
+    """Whether a fund of `count` positions holds notes of the sample's deals."""
+    return count >= _DEALS_FROM
 
 
 def _tables(count: int, seed: int) -> dict[str, pa.Table]:
@@ -103,6 +120,8 @@ def _tables(count: int, seed: int) -> dict[str, pa.Table]:
         "issuers": issuer_table(issuers).append_column("irb_approach", pa.array(approaches(issuers["family"]))),
         "instruments": instruments,
         "exercises": exercise_table(made["callable"][0]),
+        "steps": step_table(made["stepping_swaps"][0]),
+        **(deal_tables() if made["tranches"][1].num_rows else {}),
         "positions": positions.add_column(0, "position_id", ids),
     }
     return {name: table for name, table in tables.items() if table.num_rows}
@@ -156,6 +175,41 @@ def _mortgage(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Ta
     extra = {"fico": fico, "ltv": ltv, "state": rng.choice(_STATES, n), "collateral_value": (face / ltv).round(2)}
     extra["loan_program"] = rng.choice(["CONFORMING", "JUMBO"], n, p=[0.7, 0.3])
     return _loans(rng, "M", currency, _of(issuers, issuer), terms, face, in_books(rng, "MORTGAGE", n=n), extra)
+
+
+def _arms(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Table, pa.Table]:
+    """Mortgages fixed for five or seven years and reset once a year since, within 2/2/5."""
+    currency = np.full(n, "USD")
+    issuer = pick(rng, issuers, "HOME", currency)
+    age, fixed_mo, day = rng.integers(6, 72, n), rng.choice([60, 84], n), np.ones(n, np.int64)
+    fixed_mo = np.where(age >= fixed_mo, 84, fixed_mo)
+    rate = np.clip(rng.normal(0.048, 0.008, n), 0.025, 0.075).round(5)
+    first = AS_OF_MONTH - age
+    terms = {
+        "issue_date": dates_in(first, day),
+        "maturity_date": dates_in(first + 360, day),
+        "rate_type": np.full(n, "FLOATING"),
+        "coupon": rate,
+        "index": indices(currency),
+        "margin": np.full(n, 0.0275),
+        "frequency": np.full(n, 12),
+        "day_count": np.full(n, "30/360"),
+        "amortization": np.full(n, "LEVEL_PAY"),
+        "first_reset_date": dates_in(first + fixed_mo, day),
+        "reset_frequency": np.full(n, 1),
+        "initial_rate": rate,
+        "first_cap": np.full(n, 0.02),
+        "periodic_cap": np.full(n, 0.02),
+        "life_cap": np.full(n, 0.05),
+        "prepayment": rng.choice(["PSA 150", "PSA 225"], n),
+        "default": np.full(n, "SDA 100"),
+        "severity": np.full(n, 0.25),
+        "recovery_lag_months": np.full(n, 12),
+        "servicing_fee": np.full(n, 0.0025),
+    }
+    extra = {"state": rng.choice(_STATES, n), "loan_program": np.where(fixed_mo == 60, "ARM_5_1", "ARM_7_1")}
+    face = rng.lognormal(12.6, 0.45, n).round(2)
+    return _loans(rng, "H", currency, _of(issuers, issuer), terms, face, in_books(rng, "MORTGAGE", n=n), extra)
 
 
 def _property(rng: np.random.Generator, n: int, issuers: Columns) -> tuple[pa.Table, pa.Table]:
@@ -373,29 +427,6 @@ def _share_left(terms: Columns, term_mo: Array) -> Array:
     return share
 
 
-def _write_table(folder: Path, name: str, table: pa.Table, format: str) -> None:
-    if format == "csv":
-        options = pacsv.WriteOptions(quoting_style="needed")
-        pacsv.write_csv(table, folder / f"{name}.csv", options)
-    else:
-        pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
-
-
-def _write_json(path: Path, document: Any) -> None:
-    path.write_text(laid_out(document) + "\n", encoding="utf-8")
-
-
-def laid_out(document: Any) -> str:
-    """JSON that a person can read: one line for each element of a list and each entry of the document."""
-    if isinstance(document, list):
-        return "[\n" + ",\n".join(f"  {json.dumps(each)}" for each in document) + "\n]"
-    entries = [
-        f"{json.dumps(name)}: {laid_out(value) if isinstance(value, list) and value else json.dumps(value)}"
-        for name, value in document.items()
-    ]
-    return "{\n" + ",\n".join(entries) + "\n}"
-
-
 _MAKERS: dict[str, Callable[[np.random.Generator, int, Columns], tuple[pa.Table, pa.Table]]] = {
     "consumer": _consumer,
     "mortgage": _mortgage,
@@ -413,4 +444,7 @@ _MAKERS: dict[str, Callable[[np.random.Generator, int, Columns], tuple[pa.Table,
     "cds": default_swaps,
     "fx_options": fx_options,
     "brought": brought,
+    "arms": _arms,
+    "stepping_swaps": stepping_swaps,
+    "tranches": held_tranches,
 }

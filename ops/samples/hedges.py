@@ -71,6 +71,35 @@ def swaps(rng: np.random.Generator, n: int, _issuers: Columns) -> Tables:
     return _held(rng, instruments, "RATES-HEDGES", _amounts(rng, n, 15.5), "HEDGE=FIXED_LOANS")
 
 
+def stepping_swaps(rng: np.random.Generator, n: int, _issuers: Columns) -> Tables:
+    """Swaps that pay fixed against loans that are repaid: their notional falls with them, a fifth of it a year."""
+    currency = np.full(n, "USD")
+    instruments = {
+        "instrument_id": ids_of("J", n),
+        "product_type": np.full(n, "IRS"),
+        "currency": currency,
+        **lives(rng, np.full(n, 60), 12, RESET_DAYS),
+        "coupon": _near_the_market(rng, currency),
+        "pay_receive": np.full(n, "PAY"),
+        **_legs(currency),
+    }
+    return _held(rng, instruments, "RATES-HEDGES", _amounts(rng, n, 15.5), "HEDGE=FIXED_LOANS")
+
+
+def step_table(stepping: pa.Table) -> pa.Table:
+    """On each anniversary of their five years."""
+    issued = stepping.column("issue_date").to_numpy().astype("datetime64[D]")
+    month, years = issued.astype("datetime64[M]").astype(np.int64), np.tile(np.arange(1, 5), len(issued))
+    day = (issued - issued.astype("datetime64[M]").astype("datetime64[D]")).astype(np.int64) + 1
+    return arrow_table(
+        {
+            "instrument_id": np.repeat(stepping.column("instrument_id").to_numpy(zero_copy_only=False).astype("U9"), 4),
+            "date": dates_in(np.repeat(month, 4) + 12 * years, np.repeat(day, 4)),
+            "notional_factor": 1.0 - 0.2 * years,
+        }
+    )
+
+
 def cap_floors(rng: np.random.Generator, n: int, _issuers: Columns) -> Tables:
     """Caps that are bought for the floating funding; floors that are sold against the loans' own."""
     currency, is_cap = currencies(rng, n), rng.random(n) < 0.65

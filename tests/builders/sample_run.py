@@ -1,5 +1,6 @@
 """A small fund and made-up facts of a run over it, appended to a real log. Numbers are invented, seeds fixed."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -14,10 +15,12 @@ from domain import snapshot as snapshots
 from domain.event import Envelope
 from domain.measures.failures import Reason
 from domain.measures.measures import BY_NAME, DEFAULT_MEASURES, Fact
+from domain.portfolio.attributes import own_labels
 from domain.portfolio.columns import ABSENT_CODE, ABSENT_DATE, ColumnData, Portfolio, TableData
 from domain.portfolio.tables import Kind
 from domain.runs import run as runs
-from domain.runs.facts import Block, BlockColumns, record_fact
+from domain.runs.facts import Block, BlockColumns, kinds_of_run, record_fact
+from domain.runs.kept_flows import columns_of_bases
 from ops.adapters.blob_store import PostgresBlobStore
 from ops.adapters.block_codec import ZstdBlockCodec
 from ops.adapters.database import Database, as_application
@@ -153,6 +156,7 @@ class SampleRun:
     seed: int = 5
     failing: tuple[int, ...] = ()
     blanks: bool = True
+    cashflows: tuple[str, ...] = ()
     run_id: UUID = RUN_ID
 
     def __post_init__(self) -> None:
@@ -189,6 +193,7 @@ class SampleRun:
             "measures": list(self.measures),
             "positions": self.portfolio.position_count,
             "chunk_size": self.chunk_size,
+            "cashflows": self.cashflows,
         }
         self.change(tenor, runs.request(self.run, ASKED, self.run_id, terms))
 
@@ -213,13 +218,13 @@ class SampleRun:
             terms = {
                 "first_row": chunk_no * self.chunk_size,
                 "positions": columns.values.shape[2],
-                "scenarios": len(self.scenarios),
+                "scenarios": columns.values.shape[1],
                 "columns": list(columns.columns),
                 "portfolio_sha256": self.portfolio_sha256,
                 "market_sha256": "m",
                 "engine_version": "test",
             }
-            failed = int((columns.reasons[0] == Reason.MISSING_MARKET_DATA).any(axis=0).sum())
+            failed = int((columns.reasons[:1] == Reason.MISSING_MARKET_DATA).any(axis=(0, 1)).sum())
             rates = {currency: rates[: len(self.scenarios)] for currency, rates in RATES.items()}
             facts.append(record_fact(ASKED, kind, block, failed=failed, fx_to_base=rates, **terms))
             blocks.append(block)
@@ -232,7 +237,7 @@ class SampleRun:
                 self.run,
                 ASKED,
                 self.run_id,
-                blocks=2 * (self.chunks - len(self.failing)),
+                blocks=len(self.kinds) * (self.chunks - len(self.failing)),
                 blocks_root="root",
                 failed_positions=0,
                 failed_chunks=list(self.failing),
@@ -261,10 +266,12 @@ class SampleRun:
 
     @property
     def kinds(self) -> list[Fact]:
-        return [kind for kind in Fact if any(BY_NAME[name].fact is kind for name in self.measures)]
+        return [Fact(kind) for kind in kinds_of_run(self.measures, bool(self.cashflows))]
 
     def block(self, kind: Fact, chunk_no: int) -> BlockColumns:
         """PV of a bond may lack a market, a loan's convexity may not converge, a zero has no yield."""
+        if kind is Fact.CASH_FLOWS:
+            return self.kept_block(chunk_no)
         measures = [BY_NAME[name] for name in self.measures if BY_NAME[name].fact is kind]
         columns = tuple(column for measure in measures for column in measure.result_columns)
         first = chunk_no * self.chunk_size
@@ -286,6 +293,20 @@ class SampleRun:
         values[reasons[of_column] > 0] = np.nan
         names = tuple(measure.name for measure in measures)
         return BlockColumns(columns, values, names, reasons, ("no curve USD-SOFR",), detail)
+
+    def kept_block(self, chunk_no: int) -> BlockColumns:
+        """Two buckets of every book, product and currency of the chunk."""
+        rows = slice(chunk_no * self.chunk_size, (chunk_no + 1) * self.chunk_size)
+        nodes = self.portfolio.tables["portfolio"].columns["node_id"]
+        labels = [own_labels(self.portfolio, name) for name in ("product_type", "currency")]
+        books = [nodes.categories[nodes.values[row]] for row in self.portfolio.book_row[rows].tolist()]
+        texts = [[each.keys[code] for code in each.codes[rows].tolist()] for each in labels if each is not None]
+        details = tuple(sorted({json.dumps(each) for each in zip(books, *texts, strict=True)}))
+        columns = columns_of_bases(("BEHAVIOURAL", "CONTRACTUAL"))
+        shape = (len(columns), len(self.cashflows), 2 * len(details))
+        values = np.random.default_rng([self.seed, chunk_no]).normal(100, 50, shape)
+        places = np.repeat(np.arange(len(details), dtype=np.int32), 2)
+        return BlockColumns(columns, values, (), np.zeros((0, *shape[1:]), np.uint8), details, places)
 
     def change(self, tenor: Tenor, events: list[Any]) -> None:
         tenor.store.append(events)

@@ -11,7 +11,7 @@ from ops.wiring import Tenor
 from query_api.results.table import position_results
 
 RESULTS = ("result_chunk", "result_position", "result_row", "result_status", "result_reason", "result_fx")
-TOTALS = ("rollup", "rollup_reason", "top")
+TOTALS = ("rollup", "rollup_reason", "top", "ladder")
 
 
 def rows(tenor: Tenor, query: str, *parameters: object) -> list[tuple[Any, ...]]:

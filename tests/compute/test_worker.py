@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from ops.wiring import Tenor
 NO_DETAIL = np.array([-1, 0], np.int32)
 STORED = Path(__file__).parents[1] / "domain" / "stored_events"
 NOW = datetime(2026, 1, 23, 18, tzinfo=UTC)
+KINDS = ("CashflowsProjected", "PositionPriced", "RiskComputed")
 OLDER, NEWER = "0.1.0+0123456789abcdef", "0.2.0+fedcba9876543210"
 
 
@@ -47,6 +48,14 @@ def priced(pv: float, reason: int = 0) -> ChunkFacts:
         )
 
     return ChunkFacts(2, 1, {"USD": [1.0]}, {Fact.PRICED: block("PV"), Fact.RISK: block("DV01")})
+
+
+def keeping(pv: float) -> ChunkFacts:
+    """What a release that keeps cash flows makes of it."""
+    facts = priced(pv)
+    no_reasons, places = np.zeros((0, 1, 2), np.uint8), np.zeros(2, np.int32)
+    kept = BlockColumns(("behavioural.pv",), np.full((1, 1, 2), pv), (), no_reasons, ("cell",), places)
+    return replace(facts, blocks=facts.blocks | {Fact.CASH_FLOWS: kept})
 
 
 @dataclass
@@ -134,15 +143,21 @@ def test_other_content_of_another_engine_is_compared_and_noted_once(
 
 
 def test_workers_of_two_releases_share_a_run_that_was_asked_for_long_ago(site: Site) -> None:
-    """Each chunk says which engine made it; the run completes once, whoever did what."""
+    """Each chunk says which engine made it; the run completes once, whoever did what. The older release keeps no cash
+    flows: of its chunk they are still missing, and the newer one adds them."""
     site.manage()
     site.work(OLDER, priced(100.0), chunk_no=0)
-    site.work(NEWER, priced(100.0), chunk_no=1)
-    site.work(NEWER, priced(100.0 * (1 + 1e-12)), chunk_no=0)
+    site.work(NEWER, keeping(100.0), chunk_no=1)
+    site.manage()
+    assert site.logged(run.RunCompleted) == []
+    site.work(NEWER, keeping(100.0 * (1 + 1e-12)), chunk_no=0)
     site.manage()
     (completed,) = site.logged(run.RunCompleted)
-    assert (completed.blocks, completed.failed_chunks) == (4, [])
-    assert [site.fact("RiskComputed", chunk_no).engine_version for chunk_no in (0, 1)] == [OLDER, NEWER]
+    assert (completed.blocks, completed.failed_chunks) == (6, [])
+    engines = {kind: [site.fact(kind, chunk_no).engine_version for chunk_no in (0, 1)] for kind in KINDS}
+    assert engines == {
+        "CashflowsProjected": [NEWER, NEWER], "PositionPriced": [OLDER, NEWER], "RiskComputed": [OLDER, NEWER],
+    }  # fmt: skip
     assert {(note.chunk_no, note.is_within_tolerance) for note in site.logged(EnginesCompared)} == {(0, True)}
     assert verify(site.tenor.storage, site.tenor.sealing)["problems"] == []
 

@@ -23,7 +23,7 @@ from tests.walk.command_line import Tenor
 POSITIONS = 80_000
 CHUNKS = -(-POSITIONS // CHUNK_SIZE)
 PARTS = -(-POSITIONS // PART_POSITIONS)
-KINDS = ("CapitalComputed", "PositionPriced", "RiskComputed")
+KINDS = ("CapitalComputed", "CashflowsProjected", "PositionPriced", "RiskComputed")
 SCENARIOS = "up100,down100,credit_crunch"
 MAX_SECONDS = 90.0
 

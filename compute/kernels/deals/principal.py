@@ -18,6 +18,7 @@ from compute.kernels.deals.terms import (
     RESIDUAL_PAID,
     Amounts,
     DealTerms,
+    Flags,
     Money,
     Tranches,
     is_note,
@@ -71,6 +72,8 @@ def share_principal(
     """PACs down to their plan, then the others by rank, then the locked out and PACs beyond it; what was paid."""
     count = len(balance)
     most = min(max(due, 0.0), max(money.available_ccy[0], 0.0))
+    if most <= 0.0:
+        return 0.0
     left, need = most, np.empty(count)
     place = tranches.rank.copy()
     together = np.inf
@@ -81,20 +84,32 @@ def share_principal(
     for t in range(count):
         if tranches.kind[t] == PRO_RATA and not sequential_fails:
             place[t] = together
-    steps = np.unique(place)
-    ranks = np.unique(tranches.rank)
-    for rank in ranks:
-        chosen = (tranches.kind == PAC) & (tranches.rank == rank)
-        left -= pro_rata(balance, need, chosen, left, k, told, money)
-    others = (tranches.kind != PAC) & (tranches.kind != NOTIONAL) & (tranches.kind != RESIDUAL)
+    is_pac = tranches.kind == PAC
+    left = _by_step(balance, need, is_pac, tranches.rank, left, k, told, money)
+    others = ~is_pac & (tranches.kind != NOTIONAL) & (tranches.kind != RESIDUAL)
     locked = others & tranches.is_locked_out[:, k]
-    for step in steps:
-        left -= pro_rata(balance, balance.copy(), others & ~locked & (place == step), left, k, told, money)
-    for rank in ranks:
-        chosen = (locked | (tranches.kind == PAC)) & (tranches.rank == rank)
-        left -= pro_rata(balance, balance.copy(), chosen, left, k, told, money)
+    left = _by_step(balance, balance, others & ~locked, place, left, k, told, money)
+    left = _by_step(balance, balance, locked | is_pac, tranches.rank, left, k, told, money)
     paid: float = most - left
     return paid
+
+
+@kernel
+def _by_step(
+    balance: Amounts, need: Amounts, chosen: Flags, place: Amounts, left: float, k: int, told: Amounts, money: Money
+) -> float:
+    """Pays the chosen notes place by place, the lowest first; what is left."""
+    step = -np.inf
+    while left > 0.0:
+        following = np.inf
+        for t in range(len(balance)):
+            if chosen[t] and step < place[t] < following:
+                following = place[t]
+        if following == np.inf:
+            break
+        step = following
+        left -= pro_rata(balance, need, chosen & (place == step), left, k, told, money)
+    return left
 
 
 @kernel

@@ -77,13 +77,15 @@ def pay_interest(
         for t in range(count):
             if tranches.interest_rank[t] == rank and tranches.kind[t] != RESIDUAL:
                 owed += told[t, DUE, k]
-        paid = pay(money, owed)
+        paid, is_tested = pay(money, owed), False
         for t in range(count):
             if tranches.interest_rank[t] == rank and tranches.kind[t] != RESIDUAL:
+                is_tested = is_tested or not np.isnan(tranches.coverage_test[t])
                 part = told[t, DUE, k] * paid / owed if paid < owed else told[t, DUE, k]
                 told[t, PAID_INTEREST, k] = part
                 carried[t] = told[t, DUE, k] - part
-        covered += _cover(deal, tranches, balance, pool, principal, rank, money, k, told)
+        if is_tested:
+            covered += _cover(deal, tranches, balance, pool, principal, rank, money, k, told)
 
 
 @kernel

@@ -78,13 +78,26 @@ def contractual(deal: Deal) -> Speeds:
     return Speeds(as_quoted(deal).shock, lines)
 
 
-def project_deal(deal: Deal, speeds: Speeds, forward: Forward) -> tuple[Tranches, Distributed]:
-    """The deal under one scenario, and the tranches with the rates that they pay."""
-    gross_rate = line_rates(deal, forward)
-    collected = collect(*lines_under(deal, speeds, gross_rate))
-    tranches = deal.tranches._replace(rate=tranche_rates(deal, forward), planned_ccy=planned_balances(deal, gross_rate))
+@dataclass
+class Pool:
+    """What the lines collect and what PACs are planned to get of it, once it is known."""
+
+    collected: Amounts | None = None
+    planned_ccy: Amounts | None = None
+
+
+def project_deal(
+    deal: Deal, speeds: Speeds, forward: Forward, pool: Pool | None = None
+) -> tuple[Tranches, Distributed]:
+    """The deal under one scenario, and the tranches with the rates that they pay; `pool` keeps what it collects."""
+    pool = pool or Pool()
+    if pool.collected is None or pool.planned_ccy is None:
+        gross_rate = line_rates(deal, forward)
+        pool.collected = collect(*lines_under(deal, speeds, gross_rate))
+        pool.planned_ccy = planned_balances(deal, gross_rate)
+    tranches = deal.tranches._replace(rate=tranche_rates(deal, forward), planned_ccy=pool.planned_ccy)
     terms = deal.terms._replace(clean_up_call=deal.call_share if speeds.is_called else 0.0)
-    return tranches, distribute(terms, tranches, deal.triggers, collected)
+    return tranches, distribute(terms, tranches, deal.triggers, pool.collected)
 
 
 def lines_under(deal: Deal, speeds: Speeds, gross_rate: Amounts) -> tuple[Lines, Shock, Amounts, Amounts]:

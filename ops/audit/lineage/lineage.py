@@ -19,11 +19,13 @@ from domain.runs.facts import BlockColumns, BlockFact, fact_stream
 from domain.scenarios.versions import BASE, scenario_stream, split_reference
 from domain.snapshot import SnapshotRegistered
 from domain.texts import counted
+from ops.audit.lineage.blocks import described_block
+from ops.audit.lineage.kept_flows import kept_flows, kept_line
 from ops.audit.lineage.market import market_used
 from ops.audit.lineage.models import model_lines, models_used
 from ops.audit.lineage.rows import SourceLines, rows_of_position
 from ops.audit.run_events import read_run
-from ops.audit.sealing.proofs import prove, raw_event, raw_stream
+from ops.audit.sealing.proofs import raw_event, raw_stream
 from ops.ports import Storage
 
 
@@ -67,6 +69,7 @@ def lineage(
         return {
             "number": number_of(storage, asked, portfolio, fact),
             "block": block_of(connection, asked, fact),
+            "cash_flows": kept_flows(storage, connection, requested, portfolio, asked.row),
             "portfolio": portfolio_of(storage, asked, portfolio, registered),
             "market": {
                 **snapshot_document(market),
@@ -174,24 +177,7 @@ def rate_to_base(storage: Storage, asked: Asked, portfolio: Portfolio) -> float:
 
 
 def block_of(connection: Any, asked: Asked, fact: BlockFact) -> dict[str, Any]:
-    raw = raw_event(connection, fact.originator_id, fact.originator_version)
-    assert raw is not None
-    proof = prove(connection, raw)
-    return {
-        "event_position": raw.position,
-        "stream": str(raw.originator_id),
-        "topic": raw.topic,
-        "written_at": fact.timestamp.isoformat(),
-        "actor": fact.actor,
-        "chunk_no": fact.chunk_no,
-        "row_in_chunk": asked.row_in_chunk,
-        "positions": fact.positions,
-        "content_sha256": fact.content_sha256,
-        "payload_sha256": fact.payload_sha256,
-        "payload_bytes": fact.payload_bytes,
-        "engine_version": fact.engine_version,
-        "inclusion": proof.document(raw.leaf_hash()) if proof else None,
-    }
+    return described_block(connection, fact) | {"row_in_chunk": asked.row_in_chunk, "positions": fact.positions}
 
 
 # --- where it came from ---------------------------------------------------------------------------------------------
@@ -280,6 +266,7 @@ def lines_of(document: dict[str, Any]) -> list[str]:
         f"engine    {block['engine_version']}",
         f"log       event {block['event_position']:,} of {block['written_at']}",
         f"sealed    {sealed}",
+        *kept_line(document["cash_flows"]),
     ]
     for row in document["portfolio"]["rows"]:
         where = f"{row['file']} row {row['row']}" if row["file"] else "(no file is known)"

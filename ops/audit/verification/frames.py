@@ -47,11 +47,12 @@ class PublishedFrames:
             self._runs.setdefault(one.run.run_id, []).append(one)
 
     def beside(self, run_id: UUID, chunk_no: int, columns: Sequence[str]) -> list[Beside]:
-        """None for a chunk that was given up, whatever facts came later: its results are blank (compare_blanks)."""
+        """None for a chunk that was given up, whatever facts came later: its results are blank (compare_blanks). Kept
+        cash flows are no results."""
         return [
-            self._beside(one, chunk_no, places_of(one, columns))
+            self._beside(one, chunk_no, places)
             for one in self._runs.get(run_id, ())
-            if chunk_no not in one.run.completed.failed_chunks
+            if chunk_no not in one.run.completed.failed_chunks and (places := places_of(one, columns))
         ]
 
     def compare_blanks(self, codec: BlockCodec, findings: Findings) -> None:

@@ -17,6 +17,7 @@ from ops.audit.verification.exports import Export, read_exports, verify_exports
 from ops.audit.verification.findings import MAX_TOLD, Findings
 from ops.audit.verification.frames import PublishedFrames
 from ops.audit.verification.guards import verify_guards
+from ops.audit.verification.ladders import verify_ladders
 from ops.audit.verification.log import Counts, Keys, LogVerification
 from ops.audit.verification.read_models import versions_of
 from ops.audit.verification.results import ResultsTold, results_there, verify_results
@@ -94,6 +95,7 @@ def verify_inside(
     frames.compare_blanks(storage.block_codec, findings)
     blobs = verify_blobs(connection, gathered.blobs, storage.portfolio_codec, findings)
     vouched = verify_results(storage, connection, results, gathered.results, findings, recount=recount)
+    verify_ladders(storage, connection, versions_of(connection, "ladder"), gathered.results, findings)
     for rows in gathered.runs:
         rows.compare(connection, findings)
     compared = verify_exports(sealing, connection, keys, exports, findings)

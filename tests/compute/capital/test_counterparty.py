@@ -229,7 +229,7 @@ def test_an_explanation_goes_from_values_to_exposure(tmp_path: Path) -> None:
 def test_a_comparison_knows_netting_sets(tmp_path: Path) -> None:
     small = netted(tmp_path / "a", [{**FX, "netting_set_id": "NS"}], one_set())
     large = netted(tmp_path / "b", [{**FX, "netting_set_id": "NS", "notional": 3000.0}], one_set())
-    row = comparison_table(small.worked, large.worked).to_pylist()[0]
+    row = comparison_table(known_of(small.worked), known_of(large.worked)).to_pylist()[0]
     assert row["change"] == row["exposure"] == pytest.approx(2 * row["value_from"])
 
 

@@ -28,7 +28,7 @@ def tenor(database_url: str, tmp_path: Path) -> Iterator[Tenor]:
 
 @pytest.fixture
 def published(tenor: Tenor) -> SampleRun:
-    return publish(tenor, SampleRun())
+    return publish(tenor, SampleRun(cashflows=("BASE", "fx@2")))
 
 
 def publish(tenor: Tenor, run: SampleRun) -> SampleRun:

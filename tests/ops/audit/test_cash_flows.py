@@ -5,8 +5,12 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from domain.portfolio.tables import NODE_KINDS
 from domain.refusals import Refused
-from ops.cash_flows.tables import cash_flows_of_run
+from ops.audit.run_events import read_run
+from ops.cash_flows.answers import question_sha256
+from ops.cash_flows.kept import add_up, kept_question, read_kept
+from ops.cash_flows.tables import as_table, bucketed, cash_flows_of_run, inputs_of
 from ops.services import build_app
 from query_api.http.documents import as_json
 from query_api.services.cashflow import AskedFlows, Basis, Shown
@@ -134,3 +138,59 @@ def test_a_ladder_that_cannot_be_shown_says_why(
     answer = client.get(f"/api/v1/cashflow/runs/{sealed.run_id}/ladder", params=asked)
     problem = answer.json()
     assert (answer.status_code, code in (problem["code"], problem.get("reason"))) == (status, True), problem
+
+
+DIMENSIONS = (*(kind.lower() for kind in NODE_KINDS), "product_type", "currency", "node")
+
+
+def inputs_for(sealed: Any, asked: AskedFlows) -> Any:
+    requested = read_run(sealed.tenor.store, sealed.run_id).requested
+    portfolio = sealed.tenor.storage.portfolio(requested.portfolio_sha256)
+    return inputs_of(sealed.tenor.storage, requested, portfolio, requested.cashflows, asked.basis)
+
+
+@pytest.mark.parametrize("shown", [Shown.LADDER, Shown.REPRICING])
+@pytest.mark.parametrize("basis", list(Basis))
+@pytest.mark.parametrize("by", [None, *DIMENSIONS])
+def test_what_a_run_keeps_is_what_would_be_worked_out(sealed: Any, by: str | None, basis: Basis, shown: Shown) -> None:
+    """To the bit by the same sums; and as sums that are made in one go."""
+    requested = read_run(sealed.tenor.store, sealed.run_id).requested
+    for buckets in (None, "LIQUIDITY", "IRRBB", "1M,1Y"):
+        asked = AskedFlows(shown, "", None, basis, by, None, buckets)
+        question, inputs = kept_question(requested, asked, requested.cashflows), inputs_for(sealed, asked)
+        assert question is not None
+        kept = read_kept(sealed.tenor.storage, requested, question)
+        assert kept is not None
+        assert as_table(kept).equals(as_table(add_up(inputs, question)))
+        in_one_go = as_table(bucketed(inputs, asked, requested.cashflows)).to_pylist()
+        for mine, other in zip(as_table(kept).to_pylist(), in_one_go, strict=True):
+            assert mine.keys() == other.keys()
+            for name, value in mine.items():
+                close = pytest.approx(other[name], rel=1e-9, abs=1e-4) if isinstance(value, float) else other[name]
+                assert value == close, (name, mine, other)
+
+
+def test_a_node_is_kept_and_other_questions_are_worked_out(sealed: Any, client: TestClient) -> None:
+    requested = read_run(sealed.tenor.store, sealed.run_id).requested
+
+    def is_kept(**asked: Any) -> bool:
+        question = AskedFlows(Shown.LADDER, "", None, Basis.BEHAVIOURAL, **asked)
+        return kept_question(requested, question, requested.cashflows) is not None
+
+    root = client.get(f"/api/v1/cashflow/runs/{sealed.run_id}/ladder", params={"by": "fund"}).json()[0]["group"]
+    assert is_kept(node=root) and is_kept(buckets="irrbb") and is_kept(buckets="1M,1Y")
+    assert not is_kept(by="state") and not is_kept(by="book", node=root) and not is_kept(buckets="5W")
+    address = f"/api/v1/cashflow/runs/{sealed.run_id}/ladder"
+    of_root = [row for row in client.get(address, params={"by": "node"}).json() if row["group"] == root]
+    alone = client.get(address, params={"node": root}).json()
+    assert alone == [row | {"group": "ALL"} for row in of_root] and alone
+
+
+def test_what_was_worked_out_once_is_read(sealed: Any, client: TestClient) -> None:
+    asked = AskedFlows(Shown.LADDER, "", None, Basis.BEHAVIOURAL, "state,product_type", None, None)
+    address, words = f"/api/v1/cashflow/runs/{sealed.run_id}/ladder", {"by": "state,product_type"}
+    first = client.get(address, params=words).json()
+    requested = read_run(sealed.tenor.store, sealed.run_id).requested
+    question = question_sha256(requested.originator_id, asked)
+    assert sealed.one("SELECT count(*) FROM cash_flow_answer WHERE question_sha256 = %s", question) == 1
+    assert client.get(address, params=words).json() == first

@@ -66,7 +66,16 @@ def test_every_figure_is_there(bench: tuple[dict[str, Any], Path]) -> None:
     assert all(0 < document["query_ms_p50"][name] <= ms for name, ms in document["query_ms_p99"].items())
     assert set(document["kernels"]) == {"loans", "bonds", "floaters", "fx_forwards"}
     assert all(rate > 0 for rate in document["kernels"].values())
-    assert document["values"] == 2000 and 0 < document["log_bytes_per_value"] < 100
+    assert document["values"] == 2000 and 0 < document["log_bytes_per_value"] < 200
+
+
+def test_what_cash_flows_cost(bench: tuple[dict[str, Any], Path]) -> None:
+    flows = bench[0]["cash_flows"]
+    assert all(value > 0 for value in flows.values())
+    assert set(flows) == {
+        *("loan_scenarios_per_s", "auto_deal_seven_speeds_ms", "deals_with_key_rates_s"),
+        *("ladder_at_a_node_ms_p99", "schedule_ms"),
+    }
 
 
 def test_what_was_asked_for_beside_the_runs(bench: tuple[dict[str, Any], Path]) -> None:

@@ -9,9 +9,12 @@ import pytest
 
 from commands.ingestion.prepare import Prepared, prepare_portfolio
 from domain.market.document import parse_market
+from domain.portfolio.columns import ABSENT_DATE
 from domain.portfolio.tables import PRODUCT_TYPES
 from domain.scenarios.shocks import parse_scenario_set, parse_scenarios
-from ops.samples.fund import laid_out, sizes_of, write_sample_fund
+from ops.samples.deals import AUTO, CMO
+from ops.samples.files import laid_out
+from ops.samples.fund import sizes_of, write_sample_fund
 from ops.samples.market import AS_OF, market_document, scenario_documents, scenario_set_document
 from tests.builders.small_fund import FOLDER as SMALL_FUND
 from tests.builders.small_fund import PRODUCT_OF, ROWS
@@ -72,11 +75,23 @@ def test_the_mix_of_products(tmp_path: Path) -> None:
     assert prepared.portfolio is not None
     product = np.array(texts(prepared, "instruments", "product_type"))[prepared.portfolio.instrument_row]
     counts = {name: int((product == name).sum()) for name in set(product)}
-    hedges = {"FX_FWD": 100, "IRS": 40, "CAP_FLOOR": 12, "SWAPTION": 8, "CDS": 20, "FX_OPTION": 10}
-    others = {"ABS_MBS": 60, "CALLABLE_BOND": 20, "STRUCTURED": 4, "EXTERNAL": 4}
-    assert counts == {"LOAN": 1340, "BOND": 382, **others, **hedges}
+    hedges = {"FX_FWD": 100, "IRS": 44, "CAP_FLOOR": 12, "SWAPTION": 8, "CDS": 20, "FX_OPTION": 10}
+    others = {"ABS_MBS": 68, "CALLABLE_BOND": 20, "STRUCTURED": 4, "EXTERNAL": 4}
+    assert counts == {"LOAN": 1360, "BOND": 350, **others, **hedges}
     assert set(prepared.control_totals) == {"USD", "EUR", "GBP"}
     assert {"fico", "state", "loan_program", "tag:STRATEGY"} <= set(prepared.portfolio.tables["positions"].columns)
+
+
+def test_a_fund_has_deals_adjustable_rates_and_swaps_that_amortise(tmp_path: Path) -> None:
+    write_sample_fund(tmp_path, 2000)
+    prepared = prepare_portfolio(tmp_path)
+    assert prepared.portfolio is not None
+    assert set(texts(prepared, "tranches", "kind")) == {"SEQUENTIAL", "RESIDUAL", "PAC", "SUPPORT", "Z", "NOTIONAL"}
+    assert set(texts(prepared, "deals", "deal_id")) == {AUTO, CMO}
+    instruments, rows = prepared.portfolio.tables["instruments"].columns, prepared.portfolio.instrument_row
+    assert int((instruments["first_reset_date"].values[rows] != ABSENT_DATE).sum()) == 20
+    stepping = set(texts(prepared, "steps", "instrument_id"))
+    assert len(stepping) == 4 and prepared.portfolio.tables["steps"].rows == 16
 
 
 def fund(tmp_path: Path, name: str) -> Path:
@@ -148,8 +163,12 @@ def test_every_floater_finds_the_fixing_of_its_last_reset(tmp_path: Path, name: 
     columns = prepared.portfolio.tables["instruments"].columns
     rate_types, products = (texts(prepared, "instruments", name) for name in ("rate_type", "product_type"))
     index = texts(prepared, "instruments", "index")
+    resets = columns.get("first_reset_date")
+    holds_its_rate = np.zeros(len(index), np.bool_) if resets is None else resets.values != ABSENT_DATE
     floaters = [
-        row for row, rate in enumerate(rate_types) if rate == "FLOATING" or products[row] in ("IRS", "CAP_FLOOR")
+        row
+        for row, rate in enumerate(rate_types)
+        if (rate == "FLOATING" and not holds_its_rate[row]) or products[row] in ("IRS", "CAP_FLOOR")
     ]
     assert len(floaters) >= 3
     for row in floaters:

@@ -28,7 +28,7 @@ from projections.engine.runner import catch_up, run_forever
 from projections.engine.versions import ReadModel
 from tests.builders.sample_run import ASKED, SampleRun
 
-NAMES = ("snapshot", "scenario", "model", "run", "portfolio_node", "result")
+NAMES = ("snapshot", "scenario", "model", "run", "portfolio_node", "result", "ladder")
 SECONDS = 30.0
 ROOT = Path(__file__).parents[3]
 
@@ -58,7 +58,7 @@ def live_a_life(tenor: Tenor) -> SampleRun:
     tenor.store.append(define(Scenario(), ASKED, "up100", {"scenario_id": "up100", "shocks": []}))
     tenor.store.append(define_set(ScenarioSet(), ASKED, "nightly", ["up100@1"]))
     tenor.store.append(approve(ModelDecisions(), ASKED, "swaps", 1, "validated"))
-    run = SampleRun(failing=(1,)).whole(tenor)  # type: ignore[arg-type]
+    run = SampleRun(failing=(1,), cashflows=("BASE", "up100@1")).whole(tenor)  # type: ignore[arg-type]
     portfolio = snapshot_id(SnapshotKind.PORTFOLIO, run.portfolio_sha256)
     tenor.store.append([bring(ASKED, SnapshotKind.PORTFOLIO, portfolio, name="sample", as_of=ASKED.now.date())])
     keep_up(tenor)

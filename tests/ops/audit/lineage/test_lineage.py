@@ -67,6 +67,19 @@ def test_the_number_is_the_one_in_the_block(sealed: Any, sealed_document: Any) -
     assert document["scenario"]["document"]["shocks"] == [{"kind": "PARALLEL", "curves": "*", "bp": 100}]
 
 
+def test_where_its_cash_flows_are_kept_is_told_and_proved(sealed: Any, sealed_document: Any) -> None:
+    document = sealed_document("P-03")
+    kept = document["cash_flows"]
+    (fact,) = sealed.tenor.store.stream(fact_stream(UUID(sealed.run_id), "CashflowsProjected", 0))
+    assert kept["scenarios"] == ["BASE"] and kept["book"] == POSITIONS["P-03"]["book_id"]
+    assert kept["block"]["content_sha256"] == fact.content_sha256
+    proof = kept["block"]["inclusion"]
+    path = [bytes.fromhex(each) for each in proof["path"]]
+    root = root_of_inclusion(bytes.fromhex(proof["leaf_hash"]), proof["leaf_index"], proof["tree_size"], path)
+    assert root is not None and root.hex() == proof["root"]
+    assert any(line.startswith("flows     kept under BASE") for line in lines_of(document))
+
+
 @pytest.mark.usefixtures("sealed")
 def test_a_number_in_base_currency_says_its_spot(sealed_document: Any) -> None:
     euros = euro_position()

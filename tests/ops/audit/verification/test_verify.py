@@ -38,7 +38,7 @@ def test_an_untouched_store_is_right(sealed: Any) -> None:
     report = verify(sealed.tenor.storage, sealed.tenor.sealing)
     assert report["problems"] == []
     assert report["ok"]
-    assert (report["blocks"], report["blobs"], report["checkpoints"], report["exported_checkpoints"]) == (2, 3, 3, 3)
+    assert (report["blocks"], report["blobs"], report["checkpoints"], report["exported_checkpoints"]) == (3, 3, 3, 3)
     assert report["events"] == report["sealed_events"] == sealed.one("SELECT count(*) FROM ledger_events")
     assert report["bytes"] == sealed.one(
         "SELECT (SELECT sum(length(state)) FROM ledger_events) + (SELECT sum(length(payload)) FROM fact_block) "
