@@ -92,10 +92,9 @@ def schema_of(run: RunRow, asked: Layout, attached: Sequence[pa.Field] = ()) -> 
 
 
 def reasons_shown(reasons: pa.Array, asked: Layout) -> pa.Array:
-    """Of the measures that are shown alone; all of them where no measure is."""
+    """Of the measures that are shown alone; where none is, of all that are shown without being named."""
     shown = {each.column.measure.name for each in asked.shown}
-    if not shown:
-        return reasons
+    shown = shown or {name for name, measure in BY_NAME.items() if not measure.is_beside}
     kept = [
         [part for part in (text or "").split(";") if part.partition(":")[0] in shown] for text in reasons.to_pylist()
     ]

@@ -283,7 +283,7 @@ def test_reports_say_the_same_of_a_run_that_keeps_its_capital_and_of_one_that_do
 def test_the_log_holds_the_figures_and_works_them_out_again(ran: Ran) -> None:
     replayed = ran.tenor.json("audit", "replay", ran.kept)
     assert replayed["ok"] and {one["kind"] for one in replayed["chunks"]} == {
-        *("PositionPriced", "RiskComputed", "CapitalComputed")
+        *("PositionPriced", "RiskComputed", "CapitalComputed", "CashflowsProjected")
     }
     name = next(name for name in ran.book if ran.rows["downturn", name]["rwa_sa"])
     told = ran.tenor.json("audit", "lineage", ran.kept, name, "RWA_SA_BASE", "--scenario", "downturn")

@@ -167,7 +167,6 @@ def node(tenor: str, rate: float) -> dict[str, Any]:
 
 
 MARKETS: dict[str, Any] = {
-    "one node": with_nodes(node("1Y", 0.04)),
     "no nodes": with_nodes(),
     "unsorted tenors": with_nodes(node("5Y", 0.04), node("1Y", 0.03)),
     "a tenor twice": with_nodes(node("1Y", 0.04), node("1Y", 0.03)),
