@@ -8,6 +8,7 @@ from uuid import UUID
 import numpy as np
 import pyarrow as pa
 
+from domain.measures.measures import BY_NAME
 from query_api.frames import parts_of, unpacked
 from query_api.reading import Array, Connection, unpacked_numbers, unpacked_texts
 from query_api.results.columns import DETAIL, FIRST, IDENTITY, Layout, ResultColumn, layout, table_metadata
