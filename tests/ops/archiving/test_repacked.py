@@ -29,6 +29,6 @@ def test_blocks_packed_in_another_way_answer_to_the_log(tenor: Tenor, published:
     with pytest.raises(NotQueryable, match=f"archived in {tmp_path}/a"):
         table_of(tenor, published.run_id)
     denser = replace(tenor.archiving, storage=replace(tenor.storage, block_codec=DenserCodec()))
-    assert restore(denser, str(published.run_id), None, "").reencoded_blocks == 9
+    assert restore(denser, str(published.run_id), None, "").reencoded_blocks == 12
     assert figures(tenor) == shown
     assert {one["code"] for one in verify(tenor.storage, tenor.sealing)["problems"]} <= {"RUN_ROOT"}
