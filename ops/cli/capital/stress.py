@@ -13,7 +13,7 @@ REPORTS = ("path", "losses", "scb", "macro", "irrbb", "irrbb_nodes")
 
 
 def register(app: typer.Typer) -> None:
-    stress = typer.Typer(help="Stress of a run, by the scenarios and the policy that it names.", no_args_is_help=True)
+    stress = typer.Typer(help="Stress of a run: losses, capital and rate shocks.", no_args_is_help=True)
     stress.callback()(lambda: None)  # so that `show` stays a word of its own
     stress.command("show")(show)
     app.add_typer(stress, name="stress")

@@ -107,7 +107,7 @@ def test_a_run_by_command_out_and_back(tenor: Tenor, command: Command, tmp_path:
     assert answer(command("archive", "list", "--json"))[0]["run_id"] == run_id
     assert "facts dropped" in command("archive", "list").stdout
     back = answer(command("archive", "restore", run_id, "--json"))
-    assert (back["status"], back["blocks"]) == ("PUBLISHED", 6)
+    assert (back["status"], back["blocks"]) == ("PUBLISHED", 9)
     due = answer(command("archive", "retain", "--keep-days", "0", "--dry-run", "--json"))
     assert ([row["run_id"] for row in due["due"]], due["dry_run"]) == ([run_id], True)
     done = answer(command("archive", "retain", "--keep-days", "0", "--to", str(tmp_path / "b"), "--json"))
@@ -132,7 +132,7 @@ def test_runs_that_were_rejected_or_cancelled_leave_too_and_hold_no_month(tenor:
     early.change(tenor, runs.cancel(early.run, ASKED, early.run_id, "at once"))  # type: ignore[arg-type]
     catch_up_all(tenor.storage)
     blocks = {run.run_id: stored_blocks(tenor, run) for run in (fine, wrong, stopped, early)}
-    assert [len(each) for each in blocks.values()] == [6, 6, 2, 0]
+    assert [len(each) for each in blocks.values()] == [9, 9, 3, 0]
 
     terms: dict[str, Any] = {"keep_days": 0, "to": str(tmp_path / "a"), "now": datetime.now(UTC), "reason": "policy"}
     done = retain(tenor.archiving, dry_run=False, **terms)
