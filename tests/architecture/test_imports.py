@@ -57,6 +57,7 @@ LIBRARIES = {
         "ops/embedded_postgres",
         "ops/http/probing.py",
         "ops/metrics.py",
+        "ops/cash_flows/answers.py",
         "ops/processes/run_to_end.py",
         "ops/processes/worker_process.py",
         "ops/projection_status.py",

@@ -174,7 +174,7 @@ class SampleRun:
         self.begin_plan(tenor)
 
     def begin_plan(self, tenor: Tenor) -> None:
-        self.change(tenor, runs.plan(self.run, ASKED, self.run_id, [kind.value for kind in self.kinds], 1))
+        self.change(tenor, runs.plan(self.run, ASKED, self.run_id, sorted(self.kinds), 1))
 
     def begin_request(self, tenor: Tenor) -> None:
         tenor.blobs.put(self.portfolio_sha256, self.portfolio_bytes)
@@ -266,7 +266,8 @@ class SampleRun:
 
     @property
     def kinds(self) -> list[Fact]:
-        return [Fact(kind) for kind in kinds_of_run(self.measures, bool(self.cashflows))]
+        asked = kinds_of_run(self.measures, bool(self.cashflows))
+        return [kind for kind in Fact if kind.value in asked]
 
     def block(self, kind: Fact, chunk_no: int) -> BlockColumns:
         """PV of a bond may lack a market, a loan's convexity may not converge, a zero has no yield."""

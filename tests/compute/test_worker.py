@@ -165,7 +165,7 @@ def test_workers_of_two_releases_share_a_run_that_was_asked_for_long_ago(site: S
 def test_kinds_of_facts_that_an_older_release_leaves_out_are_added(site: Site) -> None:
     """It knows prices alone; whoever comes second brings the rest, and what is there stays."""
     site.manage()
-    whole = priced(100.0)
+    whole = keeping(100.0)
     older = ChunkFacts(2, 1, whole.fx_to_base, {Fact.PRICED: whole.blocks[Fact.PRICED]})
     for chunk_no in (0, 1):
         site.work(OLDER, older, chunk_no)
@@ -174,10 +174,10 @@ def test_kinds_of_facts_that_an_older_release_leaves_out_are_added(site: Site) -
     for chunk_no in (0, 1):
         site.work(NEWER, whole, chunk_no)
     site.manage()
-    assert [each.blocks for each in site.logged(run.RunCompleted)] == [4]
+    assert [each.blocks for each in site.logged(run.RunCompleted)] == [6]
     for chunk_no in (0, 1):
-        made_by = [site.fact(kind, chunk_no).engine_version for kind in ("PositionPriced", "RiskComputed")]
-        assert made_by == [OLDER, NEWER]
+        made_by = [site.fact(kind, chunk_no).engine_version for kind in KINDS]
+        assert made_by == [NEWER, OLDER, NEWER]
     assert site.logged(EnginesCompared) == []
     assert verify(site.tenor.storage, site.tenor.sealing)["problems"] == []
 

@@ -2,58 +2,18 @@ import json
 import math
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import QuantLib as ql
 
-from compute.kernels.curves.curves import key_rate_gradients, log_discount_factors
+from compute.kernels.curves.curves import log_discount_factors
 from compute.kernels.flows.discount_terms import DiscountTerms
 from compute.kernels.flows.flows import Flows
 from compute.kernels.valuing.discounting import discount, present_values
+from tests.builders.discounted_book import DAYS, N, S, discounted_book
 
-N, S, CURVES, DAYS = 23, 4, 3, 4001
-NODES = np.array([90, 365, 1096, 1826, 3653], np.int32)
 GOLDEN = json.loads((Path(__file__).parents[3] / "golden" / "pricing.json").read_text())
-
-
-def _book(variants: int = 1, gradients: int = 1, seed: int = 5) -> tuple[Flows, DiscountTerms, dict[str, Any]]:
-    rng = np.random.default_rng(seed)
-    counts = rng.integers(0, 40, N)
-    counts[3] = 0
-    offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
-    days = [np.sort(rng.choice(np.arange(1, DAYS), count, replace=False)) for count in counts]
-    amounts = rng.normal(10, 100, (2, offsets[-1], variants))
-    flows = Flows(
-        offsets,
-        np.concatenate(days).astype(np.int32),
-        np.zeros(offsets[-1], np.int32),
-        amounts[0],
-        amounts[1],
-        (np.arange(S) % variants).astype(np.int32),
-    )
-    rates = 0.03 + 0.01 * rng.random((CURVES, len(NODES), S))
-    spread = np.repeat(rng.normal(0.01, 0.01, (N, 1)), S, axis=1)
-    spread[:, 2] += 0.0075
-    kinds = ("LOG_LINEAR_DF", "LINEAR_ZERO", "NATURAL_CUBIC_ZERO")
-    on = DiscountTerms(
-        curve_row=rng.integers(0, CURVES, N).astype(np.int32),
-        spread_row=rng.integers(0, 2, N).astype(np.int32),
-        spread=spread,
-    )
-    tables = {
-        "discount_factors": np.exp([log_discount_factors(kinds[c], NODES, rates[c], DAYS) for c in range(CURVES)]),
-        "key_gradients": np.array(
-            [
-                [key_rate_gradients(kinds[(c + g) % 3], NODES, rates[c, :, 0], DAYS) for c in range(CURVES)]
-                for g in range(gradients)
-            ]
-        ),
-        "gradient_of_scenario": (np.arange(S) % gradients).astype(np.int32),
-        "spread_factors": np.stack([np.ones(DAYS), np.exp(-0.012 * np.arange(DAYS) / 365)]),
-    }
-    return flows, on, tables
 
 
 def _plainly(
@@ -83,25 +43,25 @@ def _value(flows: Flows, on: DiscountTerms, tables: dict[str, np.ndarray]) -> np
 
 @pytest.mark.parametrize(("variants", "gradients"), [(1, 1), (S, 1), (1, 2), (2, 3)])
 def test_every_flow_is_discounted_as_the_formula_says(variants: int, gradients: int) -> None:
-    flows, on, tables = _book(variants, gradients)
+    flows, on, tables = discounted_book(variants, gradients)
     got = discount(flows, on, **tables)
     for values, expected in zip((got.pv, got.key_rate_dv01, got.cs01), _plainly(flows, on, tables), strict=True):
         np.testing.assert_allclose(values, expected, rtol=1e-12, atol=1e-12)
 
 
 def test_present_values_alone_are_the_same_bits() -> None:
-    flows, on, tables = _book(variants=S)
+    flows, on, tables = discounted_book(variants=S)
     assert (_value(flows, on, tables) == discount(flows, on, **tables).pv).all()
 
 
 def test_no_flows_are_worth_nothing() -> None:
-    flows, on, tables = _book()
+    flows, on, tables = discounted_book()
     got = discount(flows, on, **tables)
     assert (got.pv[3] == 0).all() and (got.cs01[3] == 0).all() and (got.key_rate_dv01[3] == 0).all()
 
 
 def test_without_a_curve_there_is_no_number() -> None:
-    flows, on, tables = _book()
+    flows, on, tables = discounted_book()
     on.curve_row[7] = -1
     got = discount(flows, on, **tables)
     assert np.isnan(got.pv[7]).all() and np.isnan(got.cs01[7]).all() and np.isnan(got.key_rate_dv01[7]).all()
@@ -110,7 +70,7 @@ def test_without_a_curve_there_is_no_number() -> None:
 
 
 def test_a_position_does_not_know_its_neighbours_nor_a_scenario_the_others() -> None:
-    flows, on, tables = _book(variants=S, gradients=2)
+    flows, on, tables = discounted_book(variants=S, gradients=2)
     whole = discount(flows, on, **tables)
     for i in range(N):
         rows = slice(flows.offsets[i], flows.offsets[i + 1])
@@ -135,20 +95,20 @@ def test_a_position_does_not_know_its_neighbours_nor_a_scenario_the_others() -> 
 
 
 def test_key_rates_add_up_to_dv01_and_spread_and_rates_move_alike() -> None:
-    flows, on, tables = _book(variants=S)
+    flows, on, tables = discounted_book(variants=S)
     got = discount(flows, on, **tables)
     np.testing.assert_allclose(got.key_rate_dv01.sum(axis=2), got.cs01, rtol=1e-11, atol=1e-12)
 
 
 def test_cs01_is_the_central_difference_of_the_spread() -> None:
-    flows, on, tables = _book()
+    flows, on, tables = discounted_book()
     flows.interest[:], flows.principal[:] = np.abs(flows.interest), np.abs(flows.principal)
     down, up = (_value(flows, replace(on, spread=on.spread + size), tables) for size in (-1e-4, 1e-4))
     np.testing.assert_allclose(discount(flows, on, **tables).cs01, (down - up) / 2, rtol=1e-6)
 
 
 def test_a_day_beyond_the_table_is_a_bug() -> None:
-    flows, on, tables = _book()
+    flows, on, tables = discounted_book()
     flows.day[-1] = DAYS
     with pytest.raises(AssertionError):
         discount(flows, on, **tables)

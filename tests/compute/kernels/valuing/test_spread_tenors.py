@@ -6,7 +6,7 @@ import pytest
 from compute.kernels.valuing.discounting import discount
 from compute.kernels.valuing.spread_tenors import of_key_rates, timed_triangles, triangles_of_days
 from domain.measures.measures import KEY_RATE_TENORS_YR, SPREAD_TENORS_YR
-from tests.compute.kernels.valuing.test_discounting import DAYS, N, S, _book
+from tests.builders.discounted_book import DAYS, N, S, discounted_book
 
 
 def height(tenor: int, t: float) -> float:
@@ -24,7 +24,7 @@ def test_triangles_are_straight_lines_between_tenors_and_add_up_to_one() -> None
 
 @pytest.mark.parametrize("variants", [1, 2])
 def test_gains_by_tenor_are_those_of_a_plain_loop_and_add_up_to_cs01(variants: int) -> None:
-    flows, on, tables = _book(variants)
+    flows, on, tables = discounted_book(variants)
     found = discount(flows, on, **tables, spread_tenors=True)
     without = discount(flows, on, **tables)
     assert found.key_rate_cs01 is not None and without.key_rate_cs01 is None
