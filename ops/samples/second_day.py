@@ -52,15 +52,16 @@ def moved_on(first: Tables, seed: int) -> Tables:
     stays = np.ones(positions.num_rows, np.bool_)
     stays[gone] = False
     held = _paid_down(positions, paid).filter(pa.array(stays))
-    left = positions.column("instrument_id").take(pa.array(gone))
+    left = positions.column("instrument_id").take(pa.array(gone, pa.int64()))
     instruments = first["instruments"]
     kept = instruments.filter(pc.invert(pc.is_in(instruments.column("instrument_id"), left.combine_chunks())))
-    return first | {
+    changed = {
         "issuers": _lower_rated(first["issuers"]),
         "instruments": pa.concat_tables([kept, bought[0]], promote_options="default"),
         "positions": pa.concat_tables([held, _as_bought(bought[1])], promote_options="default"),
-        "credit_events": _events(positions.take(pa.array(lost))),
+        "credit_events": _events(positions.take(pa.array(lost, pa.int64()))),
     }
+    return {name: table for name, table in (first | changed).items() if table.num_rows}
 
 
 def _paid_down(positions: pa.Table, rows: Array) -> pa.Table:
