@@ -3,12 +3,17 @@
 import json
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ops.cli.options import AsJson, opened
 from ops.cli.output import Output
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ops.cli.capital.shown import Node
 
 POSITIONS = 10_000
 LADDER_BUCKETS = "3M,6M,1Y,2Y,3Y,5Y,10Y"
@@ -86,21 +91,22 @@ def bring(tenor: Any, folder: Path, positions: int) -> tuple[str, str]:
 
 def show(tenor: Any, output: Output, run: dict[str, Any]) -> None:
     from ops.cli.demo_allowance import print_allowance
-    from ops.cli.demo_stress import print_stress
+    from ops.cli.demo_stress import capital_of_nodes, print_stress
     from query_api.results.top import top_positions
     from query_api.results.totals import totals
 
+    nodes = capital_of_nodes(tenor, str(run["run_id"]))
     with tenor.database.connect() as connection:
         desks = totals(connection, run["run_id"], "desk").to_pylist()
         everything = totals(connection, run["run_id"], "total").to_pylist()
         top = top_positions(connection, run["run_id"], measure="DV01", limit=10)
     ladder, decrements = ladder_by_desk(tenor, run), decrement_table(tenor, run)
-    document = {**run, "totals_by_desk": desks, "totals": everything, "top_dv01": top}
+    document = {**run, "totals_by_desk": desks, "totals": everything, "top_dv01": top, "capital": nodes}
     document |= {"ladder_by_desk": ladder, "decrement_table": decrements}
     if output.as_json:
         output.show(document)
         return
-    print_totals(run, desks, everything)
+    print_totals(run, desks, everything, nodes)
     print_top(top)
     print_cash_flows(ladder, decrements)
     print_allowance(document)
@@ -171,7 +177,9 @@ def deal_table(rows: list[dict[str, Any]]) -> Any:
     return table
 
 
-def print_totals(run: dict[str, Any], desks: list[dict[str, Any]], everything: list[dict[str, Any]]) -> None:
+def print_totals(
+    run: dict[str, Any], desks: list[dict[str, Any]], everything: list[dict[str, Any]], nodes: "Sequence[Node]"
+) -> None:
     """Value and risk by desk, then what each scenario gains or loses against BASE; in base currency."""
     from rich.console import Console
 
@@ -179,7 +187,7 @@ def print_totals(run: dict[str, Any], desks: list[dict[str, Any]], everything: l
 
     console = Console()
     console.print(desk_table(desks, everything))
-    console.print(rwa_table(desks, everything))
+    console.print(rwa_table(nodes, everything[0]["base_currency"]))
     console.print(scenario_table(desks, everything))
     console.print(
         f"run {run['run_id']}: {run['status']}, {run['positions']:,} positions, {run['priced']:,} priced, "

@@ -2,6 +2,7 @@
 
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from ops.processes.run_to_end import RunningProcesses
     from ops.wiring import Tenor
 
-Rows = list[dict[str, Any]]
+Document = Mapping[str, Any]
 MOVEMENTS = {
     "opening": "opening",
     "new": "provision_new",
@@ -25,9 +26,7 @@ MOVEMENTS = {
 }
 
 
-def allowance_of_demo(
-    tenor: "Tenor", run: dict[str, Any], running: "RunningProcesses", *, quiet: bool
-) -> dict[str, Any]:
+def allowance_of_demo(tenor: "Tenor", run: Document, running: "RunningProcesses", *, quiet: bool) -> dict[str, object]:
     """A run of the second day under the same policy: values alone, under what the policy weighs."""
     from ops.regulatory.allowance import AllowanceOfRuns
     from query_api.services.allowance import AllowanceReport
@@ -43,7 +42,7 @@ def allowance_of_demo(
     }
 
 
-def run_second_day(tenor: "Tenor", run: dict[str, Any], running: "RunningProcesses", *, quiet: bool) -> dict[str, Any]:
+def run_second_day(tenor: "Tenor", run: Document, running: "RunningProcesses", *, quiet: bool) -> Document:
     from commands.ingest_portfolio import ingest_portfolio
     from commands.load_market import load_market
     from commands.submit_run import SubmitRun
@@ -62,10 +61,10 @@ def run_second_day(tenor: "Tenor", run: dict[str, Any], running: "RunningProcess
         market = load_market(tenor.store, tenor.blobs, envelope, (folder / "market.json").read_bytes(), find_unsolved)
     request = SubmitRun(report["snapshot_id"], market["snapshot_id"], (ADVERSE,), ("PV",), policy=POLICY_ID)
     run_id = submit_request(tenor.storage, tenor.envelope(), request)
-    return dict(summary(wait_until_queryable(tenor.database.connect, run_id, quiet=quiet, running=running)))
+    return summary(wait_until_queryable(tenor.database.connect, run_id, quiet=quiet, running=running))
 
 
-def print_allowance(document: dict[str, Any]) -> None:
+def print_allowance(document: Document) -> None:
     from rich.console import Console
 
     console = Console()
@@ -77,7 +76,7 @@ def print_allowance(document: dict[str, Any]) -> None:
     )
 
 
-def segment_table(rows: Rows) -> "Table":
+def segment_table(rows: Sequence[Document]) -> "Table":
     """Of each segment, what the weighed scenarios say and what is made of them."""
     from rich.table import Table
 
@@ -85,7 +84,8 @@ def segment_table(rows: Rows) -> "Table":
     table = Table(title="Allowance by segment (CECL), million in base currency")
     for name in ("segment", "method"):
         table.add_column(name, no_wrap=True)
-    for name in ("positions", "amortised cost", *(each.split("@")[0] for each in scenarios), "overlay", "rate"):
+    named = (each.split("@")[0].replace("_", " ") for each in scenarios)
+    for name in ("amortised cost", *named, "overlay", "rate"):
         table.add_column(name, justify="right")
     for segment in dict.fromkeys(row["segment"] for row in rows):
         mine = {row["scenario"]: row for row in rows if row["segment"] == segment}
@@ -93,11 +93,11 @@ def segment_table(rows: Rows) -> "Table":
         amounts = (last["amortised_cost"], *(mine[each]["allowance"] for each in scenarios), last["overlay"])
         cells = ("" if amount is None else f"{amount / 1e6:,.2f}" for amount in amounts)
         rate = "" if last["rate"] is None else f"{last['rate']:.2%}"
-        table.add_row(segment, last["method"], f"{last['positions']:,}", *cells, rate)
+        table.add_row(segment, last["method"], *cells, rate)
     return table
 
 
-def rollforward_table(rows: Rows) -> "Table":
+def rollforward_table(rows: Sequence[Document]) -> "Table":
     from rich.table import Table
 
     table = Table(title="Allowance from the first day to the second, thousand in base currency")

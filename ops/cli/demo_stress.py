@@ -50,13 +50,18 @@ def stress_of_demo(
     }
 
 
-def _rwa(tenor: "Tenor", run_id: str) -> float:
-    """Of the whole fund, under the run's own rules."""
+def capital_of_nodes(tenor: "Tenor", run_id: str) -> Rows:
+    """At every node, netting sets included, under the run's own rules."""
     from ops.regulatory.capital import CapitalOfRuns
     from query_api.services.regulatory import Report
 
-    rows = CapitalOfRuns(tenor.storage).report(run_id, Report.CAPITAL, None).to_pylist()
-    return max(float(row["rwa"]) for row in rows)
+    rows: Rows = CapitalOfRuns(tenor.storage).report(run_id, Report.CAPITAL, None).to_pylist()
+    return rows
+
+
+def _rwa(tenor: "Tenor", run_id: str) -> float:
+    """Of all funds."""
+    return sum(float(row["rwa"]) for row in capital_of_nodes(tenor, run_id) if row["kind"] == "FUND")
 
 
 def print_stress(document: dict[str, Rows]) -> None:

@@ -97,7 +97,7 @@ def test_every_derivative_is_in_a_netting_set_of_its_fund_with_a_bank(days: tupl
 
 def test_the_second_market_is_one_that_tenor_accepts() -> None:
     market = parse_market(laid_out(second_market()).encode())
-    assert market.as_of == AS_OF and AS_OF - FIRST_DAY == dt.timedelta(days=3)
+    assert market.as_of == AS_OF and dt.timedelta(days=3) == AS_OF - FIRST_DAY
 
 
 def test_the_policy_makes_an_allowance_of_every_class() -> None:
