@@ -17,10 +17,10 @@ MOVEMENTS = {
     "opening": "opening",
     "new": "provision_new",
     "gone": "provision_exits",
-    "remeasured": "provision_remeasurement",
+    "moved": "provision_remeasurement",
     "PCD": "initial_pcd",
-    "charged off": "charge_offs",
-    "recovered": "recoveries",
+    "lost": "charge_offs",
+    "back": "recoveries",
     "fx": "fx",
     "closing": "closing",
 }
