@@ -16,7 +16,7 @@ from commands.ingestion.canonical import Canonical, canonical, content_sha256
 from commands.ingestion.cells import FileInfo
 from commands.ingestion.codes import Code
 from commands.ingestion.control_totals import control_totals
-from commands.ingestion.exposures.checks import check_exposures, warn_of_unread_tables
+from commands.ingestion.exposures.checks import check_exposures
 from commands.ingestion.findings import Findings, RowError
 from commands.ingestion.identifiers import check_identifiers
 from commands.ingestion.limits import Budget, Spent
@@ -142,7 +142,6 @@ def _check(tables: Tables, errors: Findings, warnings: Findings) -> None:
         check_identifiers(table, errors, warnings)
     check_references(tables, errors)
     check_exposures(tables, errors)
-    warn_of_unread_tables(tables, warnings)
     if "instruments" in tables:
         check_terms(tables, errors, warnings)
         warn_of_outliers(tables, warnings)

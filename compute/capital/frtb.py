@@ -1,7 +1,7 @@
 """FRTB's sensitivities-based method: delta of the trading book to interest rates and to credit spreads.
 
     s_k = -KEY_RATE_DV01 x 10,000 by the instrument's currency       (a key rate of 7 years: 0.6 to 5, 0.4 to 10)
-    s_k = -KEY_RATE_CS01 x 10,000 by `frtb_bucket`, issuer, `csr_curve`
+    s_k = -KEY_RATE_CS01 x 10,000 by `frtb_bucket` (16 where none is said), issuer, `csr_curve`
 
 in base currency. Capital is the largest of the totals under low, medium and high correlations.
 
@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from compute.capital.columns import Array, Columns, Exposures
+from compute.capital.columns import Array, Columns, Exposures, Flags
 from compute.kernels.capital.sensitivities import (
     EVERY_SAME,
     NamedCorrelations,
@@ -56,7 +56,7 @@ class Sensitivities:
         currency = columns.own_labels("currency")
         assert currency is not None
         self.currencies, self._currency = tuple(currency.keys), currency.codes
-        self.named, self._named = _names(everyone, columns)
+        self.named, self._named = _names(everyone, columns, trading)
         self.by_rate = np.zeros((len(self.currencies), len(VERTICES_YR)))
         self.by_spread = np.zeros((len(self.named) + 1, len(CSR_TENORS_YR)))
 
@@ -79,13 +79,16 @@ class Named:
     curve: str
 
 
-def _names(everyone: Exposures, columns: Columns) -> tuple[list[Named], Rows]:
-    """Sorted, and [positions] the place of each; the last is for those without a bucket, which have no factor."""
-    bucket = everyone.number("frtb_bucket", 0.0).astype(np.int64)
+def _names(everyone: Exposures, columns: Columns, trading: Flags) -> tuple[list[Named], Rows]:
+    """Sorted, and [positions] the place of each; the last is for those outside the trading book, which have no factor.
+
+    What says no bucket is of other sectors: MAR21.52.
+    """
+    bucket = everyone.number("frtb_bucket", OTHER).astype(np.int64)
     curve = everyone.choice("csr_curve", CSR_CURVES, CSR_CURVES[0])
     issuer, ids = _issuers(columns)
     code = (bucket * len(ids) + issuer) * len(CSR_CURVES) + curve
-    found, place = np.unique(np.where(bucket > 0, code, -1), return_inverse=True)
+    found, place = np.unique(np.where(trading, code, -1), return_inverse=True)
     first = int(len(found) > 0 and found[0] == -1)
     named = []
     for each in found[first:].tolist():

@@ -9,8 +9,9 @@ import pyarrow as pa
 
 from compute.capital.basics import Setting
 from compute.capital.columns import Array, Exposures, Flags, Rows
+from compute.capital.counterparty.netting import Netting
 from compute.capital.counterparty.tables import exposure_rows
-from compute.capital.counterparty.totals import labels_of_sets, sums_of_sets
+from compute.capital.counterparty.totals import labels_of_sets, nodes_of_sets, sums_of_sets
 from compute.capital.frameworks import MEASURES, Worked
 from compute.capital.outcomes import SHORT, Outcome
 from domain.capital.policies import CapitalPolicy, PolicyDocument
@@ -113,22 +114,17 @@ def _labelled(found: Labels | None, count: int) -> pa.Array:
 
 def capital_table(worked: Worked, by: str | None, allowance_base: Array | None = None) -> pa.Table | None:
     """None where no table has the column. `allowance_base` [positions], NaN where blank."""
-    portfolio = worked.columns.portfolio
     if by is None:
         names, kinds, sums = _of_nodes(worked, allowance_base)
-        home = home_of(worked.setting.capital, names, _root(worked))
+        of_positions = Sums(names, kinds, sums, home_of(worked.setting.capital, names, _root(worked)))
     else:
-        found = labels(portfolio, by)
+        found = labels(worked.columns.portfolio, by)
         if found is None:
             return None
-        names = list(found.keys)
-        of_sets = labels_of_sets(worked.netting, by, found)
-        names += sorted(set(of_sets) - set(names))
-        kinds = [by] * len(names)
-        sums = _sums(worked, found.codes[worked.rows], len(names), allowance_base)
-        _add_sets(worked, sums, np.array([names.index(each) for each in of_sets], np.int64))
-        home = None
-    return table_of_sums(Sums(names, kinds, sums, home), worked.setting, worked.policy)
+        sums = _sums(worked, found.codes[worked.rows], len(found.keys), allowance_base)
+        of_positions = Sums(found.keys, [by] * len(found.keys), sums, None)
+    whole = with_netting_sets(of_positions, worked.netting, by)
+    return None if whole is None else table_of_sums(whole, worked.setting, worked.policy)
 
 
 @dataclass(frozen=True)
@@ -140,6 +136,28 @@ class Sums:
     amounts: Mapping[str, Array]
     home: str | None
     """the node that the policy's own amounts are added at"""
+
+
+def with_netting_sets(sums: Sums, netting: Netting | None, by: str | None) -> Sums | None:
+    """Sums of positions with those of netting sets at their nodes, or by an attribute; None where no table has it."""
+    if netting is None:
+        return sums
+    if by is None:
+        groups = nodes_of_sets(netting)
+    else:
+        found = labels(netting.portfolio, by)
+        if found is None:
+            return None
+        groups = [[each] for each in labels_of_sets(netting, by, found)]
+    new = sorted({name for each in groups for name in each} - set(sums.names))
+    names = [*sums.names, *new]
+    place_of = {name: place for place, name in enumerate(names)}
+    amounts = {name: np.append(of, np.zeros(len(new))) for name, of in sums.amounts.items()}
+    rows = np.array([row for row, each in enumerate(groups) for _ in each], np.int64)
+    places = np.array([place_of[name] for each in groups for name in each], np.int64)
+    for name, of_sets in sums_of_sets(netting).items():
+        amounts[name] += _by_group(places, of_sets[rows], len(names))
+    return Sums(names, [*sums.kinds, *[by or ""] * len(new)], amounts, sums.home)
 
 
 def table_of_sums(sums: Sums, setting: Setting, policy: PolicyDocument | None) -> pa.Table:
@@ -157,8 +175,6 @@ def _of_nodes(worked: Worked, allowance_base: Array | None) -> tuple[list[str], 
     nodes = portfolio.tables["portfolio"]
     names, kinds = (nodes.columns[each] for each in ("node_id", "kind"))
     own = _sums(worked, portfolio.book_row[worked.rows], nodes.rows, allowance_base)
-    if worked.netting is not None:
-        _add_sets(worked, own, worked.netting.agreements.book_row)
     sums = {name: amounts.copy() for name, amounts in own.items()}
     for path in paths(portfolio):
         for above in path[:-1]:
@@ -216,13 +232,6 @@ def _sums(worked: Worked, group: Rows, count: int, allowance_base: Array | None)
     return sums | {
         name: _by_group(own, np.where(counted, each, np.nan) * own_rate, count) for name, each in of_rated.items()
     }
-
-
-def _add_sets(worked: Worked, sums: dict[str, Array], group: Rows) -> None:
-    """EAD and RWA of netting sets, each at its group; -1 is none."""
-    held = np.flatnonzero(group >= 0)
-    for name, amounts in sums_of_sets(worked.netting).items():
-        sums[name] += _by_group(group[held], amounts[held], len(sums[name]))
 
 
 def _by_group(group: Rows, amounts: Array, count: int) -> Array:

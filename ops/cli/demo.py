@@ -1,13 +1,19 @@
 """`tenor demo`: a sample fund, a full run, figures a person wants to see, then everything served."""
 
+import json
 import tempfile
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ops.cli.options import AsJson, opened
 from ops.cli.output import Output
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ops.cli.capital.shown import Node
 
 POSITIONS = 10_000
 LADDER_BUCKETS = "3M,6M,1Y,2Y,3Y,5Y,10Y"
@@ -26,6 +32,7 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Embedded Postgres, a sample fund, a full run, figures; then everything served on one port."""
+    from ops.cli.demo_allowance import allowance_of_demo
     from ops.cli.demo_stress import stress_of_demo
     from ops.processes.run_to_end import default_workers, everything_running
     from ops.processes.stopping import until_told
@@ -38,6 +45,8 @@ def demo(
         output.note(f"a fund of {positions:,} positions: making it, reading it in, pricing it under a dozen scenarios")
         document = run_demo(tenor, positions, running, quiet=as_json)
         document |= stress_of_demo(tenor, document, running, quiet=as_json)
+        output.note("the same fund one business day later, for what moved its allowance")
+        document |= allowance_of_demo(tenor, document, running, quiet=as_json)
         show(tenor, output, document)
         if not no_serve:
             output.note(f"everything is served at http://127.0.0.1:{port}/ (Ctrl-C stops it)")
@@ -51,10 +60,11 @@ def run_demo(tenor: Any, positions: int, running: Any, *, quiet: bool) -> dict[s
     from ops.processes.run_to_end import summary, wait_until_queryable
     from ops.run_requests import submit_request
     from ops.samples.bank import POLICY_ID
+    from ops.samples.credit_policy import ADVERSE
 
     with tempfile.TemporaryDirectory(prefix="tenor-demo-") as folder:
         portfolio, market = bring(tenor, Path(folder), positions)
-    request = SubmitRun(portfolio, market, ("@nightly",), policy=POLICY_ID)
+    request = SubmitRun(portfolio, market, ("@nightly", ADVERSE), policy=POLICY_ID)
     run_id = submit_request(tenor.storage, tenor.envelope(), request)
     return summary(wait_until_queryable(tenor.database.connect, run_id, quiet=quiet, running=running))
 
@@ -66,35 +76,40 @@ def bring(tenor: Any, folder: Path, positions: int) -> tuple[str, str]:
     from commands.load_market import load_market
     from ops.checking import find_unsolved
     from ops.samples.fund import write_sample_fund
+    from ops.samples.stressed_bank import scenario_documents
 
     write_sample_fund(folder, positions)
     envelope = tenor.envelope("demo")
     report = ingest_portfolio(tenor.store, tenor.blobs, tenor.portfolio_codec, envelope, folder)
     market = load_market(tenor.store, tenor.blobs, envelope, (folder / "market.json").read_bytes(), find_unsolved)
     define_scenarios(tenor.store, envelope, (folder / "scenarios.json").read_bytes())
+    define_scenarios(tenor.store, envelope, json.dumps(scenario_documents()).encode())
     define_scenario_set(tenor.store, envelope, (folder / "scenario_set.json").read_bytes())
     define_policy(tenor.store, envelope, (folder / "policy.json").read_bytes())
     return report["snapshot_id"], market["snapshot_id"]
 
 
 def show(tenor: Any, output: Output, run: dict[str, Any]) -> None:
-    from ops.cli.demo_stress import print_stress
+    from ops.cli.demo_allowance import print_allowance
+    from ops.cli.demo_stress import capital_of_nodes, print_stress
     from query_api.results.top import top_positions
     from query_api.results.totals import totals
 
+    nodes = capital_of_nodes(tenor, str(run["run_id"]))
     with tenor.database.connect() as connection:
         desks = totals(connection, run["run_id"], "desk").to_pylist()
         everything = totals(connection, run["run_id"], "total").to_pylist()
         top = top_positions(connection, run["run_id"], measure="DV01", limit=10)
     ladder, decrements = ladder_by_desk(tenor, run), decrement_table(tenor, run)
-    document = {**run, "totals_by_desk": desks, "totals": everything, "top_dv01": top}
+    document = {**run, "totals_by_desk": desks, "totals": everything, "top_dv01": top, "capital": nodes}
     document |= {"ladder_by_desk": ladder, "decrement_table": decrements}
     if output.as_json:
         output.show(document)
         return
-    print_totals(run, desks, everything)
+    print_totals(run, desks, everything, nodes)
     print_top(top)
     print_cash_flows(ladder, decrements)
+    print_allowance(document)
     print_stress(document)
 
 
@@ -162,7 +177,9 @@ def deal_table(rows: list[dict[str, Any]]) -> Any:
     return table
 
 
-def print_totals(run: dict[str, Any], desks: list[dict[str, Any]], everything: list[dict[str, Any]]) -> None:
+def print_totals(
+    run: dict[str, Any], desks: list[dict[str, Any]], everything: list[dict[str, Any]], nodes: "Sequence[Node]"
+) -> None:
     """Value and risk by desk, then what each scenario gains or loses against BASE; in base currency."""
     from rich.console import Console
 
@@ -170,7 +187,7 @@ def print_totals(run: dict[str, Any], desks: list[dict[str, Any]], everything: l
 
     console = Console()
     console.print(desk_table(desks, everything))
-    console.print(rwa_table(desks, everything))
+    console.print(rwa_table(nodes, everything[0]["base_currency"]))
     console.print(scenario_table(desks, everything))
     console.print(
         f"run {run['run_id']}: {run['status']}, {run['positions']:,} positions, {run['priced']:,} priced, "

@@ -111,6 +111,8 @@ def read(
         wanted=question.wanted,
         load_book=load_book,
     )
+    if totals.note:
+        typer.echo(totals.note, err=True)
     return ResultTable.of(totals.table, f"run-{found.run_id}-totals"), totals.found_by
 
 

@@ -20,7 +20,7 @@ from compute.capital.explanation import explanation_document
 from compute.capital.frameworks import Worked, default_days, setting_of, work_out_by
 from compute.capital.limit_uses import limit_uses, limits_table
 from compute.capital.migration import migration_table
-from compute.capital.reports import capital_table, exposures_table, makes_allowance, table_of_sums
+from compute.capital.reports import capital_table, exposures_table, makes_allowance, table_of_sums, with_netting_sets
 from compute.funding_rates import funding_rates
 from domain.capital.limits import ISSUER
 from domain.capital.policies import PolicyDocument
@@ -144,14 +144,14 @@ class CapitalOfRuns:
         return listed_policies(self._storage.store)
 
     def _totals(self, run: OfRun, by: str | None) -> pa.Table | None:
-        """From what the run keeps, unless netting sets, which it does not keep, have to be added."""
+        """From what the run keeps of positions, with the netting sets, which it does not keep; else worked out."""
         setting, policy = run.setting
         with_allowance = makes_allowance(policy)
-        if run.netting is None:
-            with self._storage.connect() as connection:
-                kept = kept_sums(connection, run.run_id, by, setting.capital, with_allowance=with_allowance)
-            if kept is not None:
-                return table_of_sums(kept, setting, policy)
+        with self._storage.connect() as connection:
+            kept = kept_sums(connection, run.run_id, by, setting.capital, with_allowance=with_allowance)
+        whole = with_netting_sets(kept, run.netting, by) if kept is not None else None
+        if whole is not None:
+            return table_of_sums(whole, setting, policy)
         return capital_table(run.worked, by, self._allowance_base(run.run_id) if with_allowance else None)
 
     def _allowance_base(self, run_id: str) -> Array:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from ops.samples.credit_policy import cecl, satellites
 from ops.samples.obligors import Array, Columns, arrow_table, currencies, pick
 from ops.samples.terms import ids_of, in_books
 
@@ -18,6 +19,8 @@ def policy_document() -> dict[str, Any]:
     return {
         "policy_id": POLICY_ID,
         "lgd_defaults": {"SENIOR_SECURED": 0.35, "SUBORDINATED": 0.75, "*": 0.45},
+        "cecl": cecl(),
+        "satellites": satellites(),
         "capital": {
             "domestic_sovereigns": [
                 {"country": "US", "currency": "USD"},

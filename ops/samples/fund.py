@@ -27,6 +27,7 @@ from ops.samples.hedges import (
     swaptions,
 )
 from ops.samples.market import INDEX_OF, RESET_DAYS, market_document, scenario_documents, scenario_set_document
+from ops.samples.netting import dealers, netted
 from ops.samples.notes import callable_bonds, exercise_table, structured_notes
 from ops.samples.obligors import (
     FUNDS,
@@ -51,6 +52,7 @@ from ops.samples.terms import (
     some_tags,
 )
 
+SEED = 20260123
 _PER_MILLE = {
     "consumer": 370,
     "mortgage": 90,
@@ -82,11 +84,11 @@ _STATES = np.array(["CA", "TX", "NY", "FL", "IL", "PA", "OH", "GA", "NC", "MI", 
 
 
 def write_sample_fund(
-    folder: Path, positions: int, seed: int = 20260123, format: Literal["parquet", "csv"] = "parquet"
+    folder: Path, positions: int, seed: int = SEED, format: Literal["parquet", "csv"] = "parquet"
 ) -> None:
     """A portfolio folder with its market, scenarios, their set and a policy as .json files beside the tables."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, table in _tables(positions, seed).items():
+    for name, table in fund_tables(positions, seed).items():
         write_table(folder, name, table, format)
     write_json(folder / "market.json", market_document())
     write_json(folder / "scenarios.json", scenario_documents())
@@ -108,23 +110,50 @@ def has_deals(count: int) -> bool:
     return count >= _DEALS_FROM
 
 
-def _tables(count: int, seed: int) -> dict[str, pa.Table]:
+def fund_tables(count: int, seed: int) -> dict[str, pa.Table]:
     rng = np.random.default_rng(seed)
     issuers = issuer_columns(rng)
     made = {name: _MAKERS[name](rng, size, issuers) for name, size in sizes_of(count).items()}
     instruments = pa.concat_tables([tables[0] for tables in made.values()], promote_options="default")
     positions = pa.concat_tables([tables[1] for tables in made.values()], promote_options="default")
-    ids = pa.array([f"P{row:08d}" for row in range(1, count + 1)])
+    who = issuer_table(issuers).append_column("irb_approach", pa.array(approaches(issuers["family"])))
+    positions, agreements = netted(positions, instruments, dealers(issuers, who.column("sector")))
     tables = {
         "portfolio": portfolio_table(),
-        "issuers": issuer_table(issuers).append_column("irb_approach", pa.array(approaches(issuers["family"]))),
+        "issuers": who,
         "instruments": instruments,
         "exercises": exercise_table(made["callable"][0]),
         "steps": step_table(made["stepping_swaps"][0]),
         **(deal_tables() if made["tranches"][1].num_rows else {}),
-        "positions": positions.add_column(0, "position_id", ids),
+        "netting_sets": agreements,
+        "positions": _numbered(positions, 1),
     }
     return {name: table for name, table in tables.items() if table.num_rows}
+
+
+def bought_loans(count: int, seed: int, after: int) -> tuple[pa.Table, pa.Table]:
+    """Instruments and positions of as many consumer loans and as many term loans, numbered after those that are held.
+
+    Their borrowers are those of the fund of the seed before.
+    """
+    issuers = issuer_columns(np.random.default_rng(seed - 1))
+    rng = np.random.default_rng(seed)
+    made = [_MAKERS[name](rng, count, issuers) for name in ("consumer", "term")]
+    instruments, positions = (
+        pa.concat_tables([tables[side] for tables in made], promote_options="default") for side in (0, 1)
+    )
+    return _as_later(instruments), _numbered(_as_later(positions), after + 1)
+
+
+def _as_later(table: pa.Table) -> pa.Table:
+    """Instrument ids that no earlier loan has."""
+    ids = [f"{each}-2" for each in table.column("instrument_id").to_pylist()]
+    return table.set_column(table.column_names.index("instrument_id"), "instrument_id", pa.array(ids))
+
+
+def _numbered(positions: pa.Table, first: int) -> pa.Table:
+    ids = pa.array([f"P{row:08d}" for row in range(first, first + positions.num_rows)])
+    return positions.add_column(0, "position_id", ids)
 
 
 # --- loans ----------------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ _DESKS = {
     "TREASURY": ("GOVERNMENTS", "BILLS", "FX-HEDGES", "RATES-HEDGES", "STRUCTURED", "LIQUIDITY"),
 }
 _SECTORS = ("INDUSTRIALS", "ENERGY", "HEALTHCARE", "TECHNOLOGY", "UTILITIES", "CONSUMER", "FINANCIALS", "TRANSPORT")
-_PD_12M = dict(zip(RATINGS, (0.0001, 0.0002, 0.0006, 0.0018, 0.0085, 0.0340, 0.2200), strict=True))
+PD_12M = dict(zip(RATINGS, (0.0001, 0.0002, 0.0006, 0.0018, 0.0085, 0.0340, 0.2200), strict=True))
 _ISSUER_COUNTS = {"SOV": 6, "CORP": 334, "SEG": 60, "HOME": 40, "PROP": 60}
 CURRENCIES = np.array(["USD", "EUR", "GBP"])
 _HOME_CURRENCIES = np.repeat(CURRENCIES, [12, 5, 3])
@@ -70,7 +70,7 @@ def issuer_table(issuers: Columns) -> pa.Table:
             "sector": sector,
             "country": [country_of[each] for each in currency],
             "rating": issuers["rating"],
-            "pd_12m": [_PD_12M[each] for each in issuers["rating"]],
+            "pd_12m": [PD_12M[each] for each in issuers["rating"]],
             "lgd": [lgd_of[each] for each in family],
             "asset_class": np.where(company, corporate_class, [class_of.get(each, "") for each in family]),
         }

@@ -20,6 +20,8 @@ from query_api.runs import RunRow
 NO_CACHE = "private, no-cache"
 """Kept by the reader, asked about each time: a read model that is rebuilt may correct what a published run showed."""
 
+NOTE_HEADER = "X-Note"
+"""What a table leaves out."""
 VARY = "Accept, Authorization, Cookie"
 SPOOL_BYTES = 8 * 1024 * 1024
 PIECE_BYTES = 256 * 1024

@@ -19,6 +19,7 @@ from query_api.results.chunk_totals import Groups as ChunkGroups
 from query_api.results.chunk_totals import make_groups, sum_groups
 from query_api.results.columns import Layout, ResultColumn, Shown, layout, table_metadata
 from query_api.results.groups import BETWEEN_KEYS, By, Groups, parse_by
+from query_api.results.netting_note import netting_note
 from query_api.results.total import Total
 from query_api.runs import RunRow, queryable_run, scenario_numbers
 
@@ -73,6 +74,8 @@ def totals(
 class TotalsAnswer:
     table: pa.Table
     found_by: str
+    note: str = ""
+    """what the totals leave out; empty where it is nothing"""
 
 
 def totals_asked(
@@ -89,13 +92,14 @@ def totals_asked(
     """By one name of all positions from the rollups, where they hold it; else summed from the chunks."""
     run = queryable_run(connection, run_id)
     columns, scenarios, names = asked.columns, scenario_numbers(run, scenario), parse_by(by)
+    note = netting_note(connection, run, columns)
     is_plain = len(names) == 1 and not names[0].edges and not wanted
     found = read_totals(connection, run, names[0].name, columns, scenarios, key) if is_plain else []
     if found:
-        return TotalsAnswer(_as_table(run, names, asked, found), ROLLUP)
+        return TotalsAnswer(_as_table(run, names, asked, found), ROLLUP, note)
     found = sum_by(connection, run, names, columns, scenarios, wanted, load_book)
     found = [total for total in found if key is None or total.key == key]
-    return TotalsAnswer(_as_table(run, names, asked, found), SCAN)
+    return TotalsAnswer(_as_table(run, names, asked, found), SCAN, note)
 
 
 def groupings(connection: Connection, run: RunRow) -> list[str]:

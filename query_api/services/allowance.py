@@ -10,13 +10,13 @@ import pyarrow as pa
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from query_api.http.answers import TABLE_RESPONSES, AsOfEvent, Format, table
+from query_api.http.answers import NOTE_HEADER, TABLE_RESPONSES, AsOfEvent, Format, table
 from query_api.reading import Connect, reading
 from query_api.results.table import ResultTable
 from query_api.runs import RunRow, queryable_run, refuse_past
 
-NOTE, NOTE_HEADER = "note", "X-Note"
-"""Where a table says what it leaves out, and where an answer does."""
+NOTE = "note"
+"""Where a table says what it leaves out."""
 RunFrom = Annotated[str, Query(alias="from", description="The earlier run.")]
 RunTo = Annotated[str, Query(alias="to", description="The later run.")]
 

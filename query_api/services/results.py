@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from query_api.http.answers import (
+    NOTE_HEADER,
     TABLE_RESPONSES,
     AsOfEvent,
     Cursor,
@@ -134,7 +135,8 @@ def _add_totals(router: APIRouter, connect: Connect, load_book: LoadBook | None)
                 connection, run.run_id, by, asked, scenario=scenario, wanted=wanted, load_book=load_book
             )
             found = ResultTable.of(answer.table, f"run-{run.run_id}-totals")
-            return table(request, run, found, format, {FOUND_BY: answer.found_by})
+            more = {NOTE_HEADER: answer.note} if answer.note else {}
+            return table(request, run, found, format, more | {FOUND_BY: answer.found_by})
 
     @router.get("/runs/{run_id}/groupings", operation_id="results_list_groupings")
     def list_groupings(request: Request, run_id: str) -> Response:

@@ -49,6 +49,7 @@ POLICY = {
         {"limit_id": "unknown", "metric": "HAPPINESS", "max": 1},
     ],
 }
+KEPT = "PV,PD_12M,LGD,EAD,EL,UL,RATING_FACTOR,EAD_SA,RWA_SA,RWA_IRB,EAD_US,RWA_US_SA"
 Trade = dict[str, Any]
 
 
@@ -141,6 +142,9 @@ def random_trade(chance: random.Random, number: int) -> Trade:
 class Book:
     tenor: Tenor
     run: str
+    """of PV alone: capital is worked out when it is asked for"""
+    kept: str
+    """of the same, with the measures of capital kept"""
     sets: dict[str, NettingSet]
 
     def report(self, name: str, *more: str) -> list[dict[str, Any]]:
@@ -181,11 +185,14 @@ def book(walking: Tenor, tmp_path_factory: pytest.TempPathFactory) -> Book:
     market = walking.json("market", "load", folder / "market.json")
     assert [each["code"] for each in market["warnings"]] == ["ROW_AS_PRINTED"]
     walking.json("policy", "define", folder / "policy.json")
-    words = ("--portfolio", portfolio, "--market", market["snapshot_id"], "--policy", "limited", "--measures", "PV")
-    submitted = walking("run", "submit", *words, "--rules", "basel-2023,us-2015", "--wait", "--json")
+    words = ("run", "submit", "--portfolio", portfolio, "--market", market["snapshot_id"], "--policy", "limited")
+    words = (*words, "--rules", "basel-2023,us-2015", "--wait", "--json", "--measures")
+    submitted = walking(*words, "PV")
     assert submitted.code == 0, submitted.err
     assert "AAA 1.0001" in submitted.err
-    return Book(walking, submitted.document["run_id"], of_sets)
+    kept = walking(*words, KEPT)
+    assert kept.code == 0, kept.err
+    return Book(walking, submitted.document["run_id"], kept.document["run_id"], of_sets)
 
 
 def loans() -> list[Trade]:
@@ -250,6 +257,28 @@ def test_totals_and_explanations_have_netting_sets(book: Book) -> None:
     assert steps["MULTIPLIER"] == pytest.approx(0.965, abs=5e-4)
 
 
+@pytest.mark.parametrize("words", [(), ("--by", "sector"), ("--by", "asset_class"), ("--by", "issuer_id")])
+def test_kept_totals_with_netting_sets_are_those_that_are_worked_out(book: Book, words: tuple[str, ...]) -> None:
+    both = [
+        {row["node_id"] or "": row for row in book.tenor.json("regulatory", "show", run, *words)}
+        for run in (book.run, book.kept)
+    ]
+    assert set(both[0]) == set(both[1])
+    for name, worked in both[0].items():
+        for column, value in worked.items():
+            kept = both[1][name][column]
+            assert kept == (pytest.approx(value, rel=1e-12) if isinstance(value, float) else value), (name, column)
+    assert sum(row["rwa_sa"] for row in both[1].values()) > 0
+
+
+def test_totals_of_results_say_that_they_leave_netting_sets_out(book: Book, client: TestClient) -> None:
+    answer = book.tenor("results", book.kept, "--by", "desk", "--columns", "rwa_sa_base", "--format", "csv")
+    assert "netting sets" in answer.err and "tenor regulatory show" in answer.err
+    assert book.tenor("results", book.kept, "--by", "desk", "--columns", "pv_base", "--format", "csv").err == ""
+    told = client.get(f"/api/v1/results/runs/{book.kept}/totals?by=desk&columns=rwa_sa_base")
+    assert "netting sets" in told.headers["X-Note"]
+
+
 def test_concentrations_of_every_node(book: Book) -> None:
     """FIRM and CHILD are one group; what is netted counts with its counterparty."""
     rows = {row["node_id"]: row for row in book.report("concentration", "--by", "issuer")}
@@ -310,7 +339,7 @@ def breaches(book: Book) -> set[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def client(walking: Tenor) -> Iterator[TestClient]:
     with open_tenor(Settings(walking.home, walking.database_url)) as tenor:
-        yield TestClient(build_app(tenor, ("regulatory",)), raise_server_exceptions=False)
+        yield TestClient(build_app(tenor, ("regulatory", "results")), raise_server_exceptions=False)
 
 
 @pytest.mark.parametrize(

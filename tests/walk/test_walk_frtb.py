@@ -16,6 +16,8 @@ from tests.walk.oracle import frtb
 TENORS = {"3m": 0.25, "6m": 0.5, "1y": 1, "2y": 2, "3y": 3, "5y": 5, "10y": 10, "15y": 15, "20y": 20, "30y": 30}
 SPREAD_TENORS = {"6m": 0.5, "1y": 1, "3y": 3, "5y": 5, "10y": 10}
 BUCKETS = (2, 4, 8, 11, 16, 17, 18)
+UNASSIGNED = 6
+"""A bond that says no bucket: it is of other sectors, MAR21.52."""
 RATES = {"USD": 1.0, "EUR": 1.1, "CHF": 1.25}
 NODES_OF_CURVES = [{"tenor": tenor.upper(), "rate": 0.02} for tenor in (*TENORS, "40y")]
 
@@ -31,7 +33,7 @@ def bonds() -> list[dict[str, Any]]:
             "coupon": round(chance.uniform(0.01, 0.06), 4),
             "maturity": f"{2026 + chance.randint(1, 29)}-01-23",
             "class": "AFS" if number in (3, 11) else "TRADING",
-            "bucket": BUCKETS[number % 9 % len(BUCKETS)],
+            "bucket": BUCKETS[number % 9 % len(BUCKETS)] if number != UNASSIGNED else "",
             "curve": chance.choice(("BOND", "CDS", "")),
         }
         for number in range(30)
@@ -95,7 +97,7 @@ def sensitivities(traded: Traded) -> tuple[dict[str, dict[float, float]], dict[i
             rates[each["currency"]][tenor] += amount * rate
         for label, tenor in SPREAD_TENORS.items():
             factor = (f"{each['issuer'] or each['id']}|{each['curve'] or 'BOND'}", tenor)
-            spreads[each["bucket"]][factor] += row[f"key_rate_cs01_{label}"] * rate
+            spreads[each["bucket"] or 16][factor] += row[f"key_rate_cs01_{label}"] * rate
     return rates, spreads
 
 

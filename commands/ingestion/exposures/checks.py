@@ -8,10 +8,6 @@ from commands.ingestion.references import Tables
 from domain.currencies import ISO_4217
 from domain.portfolio.attributes import HOLDERS
 
-UNREAD = {
-    "credit_events": ("position_id", "allowances"),
-}
-
 
 def check_exposures(tables: Tables, errors: Findings) -> None:
     for name in HOLDERS:
@@ -26,16 +22,6 @@ def check_exposures(tables: Tables, errors: Findings) -> None:
         events = tables["credit_events"]
         nil = events.number("amount") == 0
         errors.row(events, "amount", Code.OUT_OF_RANGE, nil, "amount must be above 0.", "Write what was lost or paid.")
-
-
-def warn_of_unread_tables(tables: Tables, warnings: Findings) -> None:
-    """Tables that are checked and kept, but that no report of this release reads."""
-    for name, (column, purpose) in UNREAD.items():
-        if name in tables:
-            table = tables[name]
-            everyone = np.ones(table.rows, dtype=bool)
-            message = f"{name} has no effect: this release does not work out {purpose}."
-            warnings.row(table, column, Code.TERM_NOT_USED, everyone, message, "Keep the table for a later release.")
 
 
 def _check_currency(tables: Tables, name: str, column: str, errors: Findings) -> None:

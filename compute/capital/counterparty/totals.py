@@ -5,6 +5,7 @@ import numpy as np
 from compute.capital.columns import Array
 from compute.capital.counterparty.netting import Netting
 from domain.portfolio.attributes import Labels, labels
+from domain.portfolio.tree import paths
 
 
 def sums_of_sets(netting: Netting | None) -> dict[str, Array]:
@@ -25,3 +26,10 @@ def labels_of_sets(netting: Netting | None, by: str, of_positions: Labels) -> li
     return [
         mine or (other if place >= 0 else "") for mine, other, place in zip(said, of_trade, first.tolist(), strict=True)
     ]
+
+
+def nodes_of_sets(netting: Netting) -> list[list[str]]:
+    """[s] the node of its agreement and those above; none where nothing says one."""
+    nodes = netting.portfolio.tables["portfolio"].columns["node_id"]
+    above = {path[-1]: [nodes.categories[nodes.values[row]] for row in path] for path in paths(netting.portfolio)}
+    return [above.get(row, []) for row in netting.agreements.book_row.tolist()]

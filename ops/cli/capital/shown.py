@@ -1,22 +1,36 @@
 """Risk-weighted assets by three frameworks, as the demonstration prints them."""
 
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-FRAMEWORKS = {"standardised": "rwa_sa_base", "by ratings": "rwa_irb_base", "US": "rwa_us_sa_base"}
-
-
-def rwa_table(desks: list[dict[str, Any]], everything: list[dict[str, Any]]) -> Any:
-    """By desk under BASE, in million of the base currency."""
+if TYPE_CHECKING:
     from rich.table import Table
 
-    table = Table(title=f"Risk-weighted assets by desk, million {everything[0]['base_currency']}")
+Node = Mapping[str, str | float | None]
+COLUMNS = {
+    "EAD": "ead",
+    "standardised": "rwa_sa",
+    "by ratings": "rwa_irb",
+    "US": "rwa_us_sa",
+    "capital": "capital",
+    "allowance": "allowance",
+}
+
+
+def rwa_table(nodes: Sequence[Node], base_currency: str) -> "Table":
+    """Of desks and the funds above them, netting sets included, in million of the base currency."""
+    from rich.table import Table
+
+    table = Table(title=f"Risk-weighted assets by desk, million {base_currency}")
     table.add_column("desk", no_wrap=True)
-    for name in ("EAD", *FRAMEWORKS, "capital"):
+    for name in COLUMNS:
         table.add_column(name, justify="right")
-    rows = [(row["desk"], row) for row in desks] + [("total", row) for row in everything]
-    for name, row in rows:
-        if row["scenario_id"] == "BASE":
-            amounts = (row["ead_base"], *(row[column] for column in FRAMEWORKS.values()), row["capital_base"])
-            shown = ("" if amount is None else f"{amount / 1e6:,.1f}" for amount in amounts)
-            table.add_row(name, *shown, style="bold" if name == "total" else "")
+    desks, funds = ([row for row in nodes if row["kind"] == kind] for kind in ("DESK", "FUND"))
+    for row in desks:
+        table.add_row(str(row["node_id"]), *(_million([row], column) for column in COLUMNS.values()))
+    table.add_row("total", *(_million(funds, column) for column in COLUMNS.values()), style="bold")
     return table
+
+
+def _million(rows: Sequence[Node], column: str) -> str:
+    return f"{sum(float(row[column] or 0.0) for row in rows) / 1e6:,.1f}"
