@@ -266,7 +266,7 @@ def test_partitions_that_were_left_take_the_run_again(tenor: Tenor, published: S
 def test_a_run_with_a_failed_chunk_is_archived_with_what_it_has(tenor: Tenor, tmp_path: Path) -> None:
     run = publish(tenor, SampleRun(failing=(1,)))
     shown = figures(tenor)
-    assert archive(tenor.archiving, str(run.run_id), str(tmp_path / "a"), "").blocks == 4
+    assert archive(tenor.archiving, str(run.run_id), str(tmp_path / "a"), "").blocks == 6
     restore(tenor.archiving, str(run.run_id), None, "")
     assert figures(tenor) == shown
 
