@@ -135,7 +135,7 @@ MODELS: tuple[Model, ...] = (
         texts=(("prepayment", "MODEL "), (LINE_PREPAYMENT, "MODEL ")),
     ),
     Model("pools", 1, "Pass-throughs of level-pay pools at quoted speeds.", ("ABS_MBS",)),
-    Model("deals", 1, "Tranches: a deal's collateral projected, its waterfall paid.", (TRANCHE,)),
+    Model("deals", 2, "Tranches: a deal's collateral projected, its waterfall paid.", (TRANCHE,)),
     Model("callable_bonds", 2, "Calls and puts on a Hull-White lattice.", ("CALLABLE_BOND",)),
     Model("hull_white", 2, "The one-factor short rate, fitted to the curve.", ("CALLABLE_BOND", "STRUCTURED")),
     Model("structured", 2, "Structured coupons by Monte Carlo under Hull-White.", ("STRUCTURED",)),

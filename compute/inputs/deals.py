@@ -349,7 +349,7 @@ def _terms(deal: Cells, lines: Lines) -> DealTerms:
 
     has_target = any(not np.isnan(number(name, np.nan)) for name in ("oc_target", "oc_initial", "oc_floor"))
     return DealTerms(
-        original_balance_ccy=number("original_balance", float(lines.original_balance_ccy.sum())),
+        original_balance_ccy=number("original_balance", float(lines.balance_ccy.sum())),
         pool_ccy=float(lines.balance_ccy.sum()),
         fee_rate=number("fee_rate"),
         fee_amount_ccy=number("fee_amount"),

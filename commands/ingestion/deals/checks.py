@@ -240,7 +240,7 @@ def _leads_back(start: int, stands_on: dict[int, list[int]]) -> bool:
 def _warn_of_excess(tables: Tables, warnings: Findings) -> None:
     deals, lines, tranches = tables["deals"], tables["collateral"], tables["tranches"]
     notes = np.where(tranches.equals("kind", *_NOT_NOTES), 0.0, tranches.number("balance"))
-    excess = _by_deal(tables, tranches, notes) - _by_deal(tables, lines, lines.number("balance"))
+    excess = np.round(_by_deal(tables, tranches, notes) - _by_deal(tables, lines, lines.number("balance")), 4)
     declared = "undercollateralised" in deals.columns and deals.columns["undercollateralised"].values == 1
     above = (excess > _EXCESS_CCY) & ~np.asarray(declared)
     warnings.row(

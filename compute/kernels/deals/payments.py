@@ -1,6 +1,7 @@
 """Money out of a deal's funds: to one, to several pro rata, and the notionals that follow."""
 
 from compute.kernels.deals.terms import (
+    DUST,
     NIL,
     NOTIONAL,
     OPENING,
@@ -36,6 +37,13 @@ def pay(money: Money, owed: float) -> float:
     money.reserve_ccy[0] -= second
     paid: float = first + second
     return paid
+
+
+@kernel
+def forget_dust(money: Money, pool_today: float) -> None:
+    """Funds that are spent to the last are nil, not what rounding left of them."""
+    if money.available_ccy[0] <= DUST * pool_today:
+        money.available_ccy[0] = 0.0
 
 
 @kernel

@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from compute.kernels.deals.payments import (
-    pro_rata,
-)
+from compute.kernels.deals.payments import forget_dust, pro_rata
 from compute.kernels.deals.terms import (
     INTEREST_PAID,
     LOSS,
@@ -57,6 +55,7 @@ def pay_principal(
         money.reserve_ccy[0] = 0.0
         target = due = notes
     paid = share_principal(tranches, balance, due, sequential_fails, k, told, money)
+    forget_dust(money, deal.pool_ccy)
     if not is_last:
         filled = min(max(money.available_ccy[0], 0.0), max(needed - money.reserve_ccy[0], 0.0))
         money.available_ccy[0] -= filled

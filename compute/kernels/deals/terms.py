@@ -40,6 +40,8 @@ TRANCHE_ROWS = 8
 POOL_ROWS = 14
 NIL = 1e-11
 """Of a note's balance at the start of a distribution: what rounding leaves of less is no balance."""
+DUST = 1e-14
+"""Of today's pool: what rounding leaves of the funds below it is no money."""
 
 
 class DealTerms(NamedTuple):

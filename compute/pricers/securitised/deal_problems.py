@@ -13,7 +13,7 @@ from compute.pricers.shared.resets import KnownRates
 from domain.measures.failures import Reason
 
 EXCESS_CCY = 0.01
-"""Notes may be above the pool by a cent."""
+"""Notes may be above the pool by a cent; sums of cents are rounded before they are compared."""
 
 
 def problems_of(run: RunInputs, deal: Deal) -> list[tuple[Reason, str]]:
@@ -29,7 +29,7 @@ def _problems(run: RunInputs, deal: Deal) -> Iterator[tuple[Reason, str]]:
     if deal.end_day[0] <= run.as_of_day:
         yield Reason.INVALID_TERMS, "first_payment_date is on or before the valuation date"
     notes = [is_note(kind) for kind in deal.tranches.kind]
-    excess = float(deal.tranches.balance_ccy[notes].sum()) - deal.terms.pool_ccy
+    excess = round(float(deal.tranches.balance_ccy[notes].sum()) - deal.terms.pool_ccy, 4)
     if excess > EXCESS_CCY and not deal.is_undercollateralised:
         yield (
             Reason.INVALID_TERMS,

@@ -179,6 +179,23 @@ def test_two_strips_that_stand_on_one_another(sound: Tables, bring: Bring) -> No
     assert [each.row for each in cycles] == [4, 6]
 
 
+def test_a_cent_above_the_pool_is_none_whatever_the_sum_of_cents_rounds_to(sound: Tables, bring: Bring) -> None:
+    tables = with_deal(sound)
+    pool = 233000.0
+    assert pool + 0.01 - pool > 0.01
+    tables["collateral"] = [tables["collateral"][0] | {"balance": str(pool)}]
+    tables["tranches"][0]["balance"] = str(pool + 0.01 - _notes_beside(tables))
+    codes = [each.code for each in bring(tables).warnings]
+    assert "TRANCHES_EXCEED_POOL" not in codes
+    tables["tranches"][0]["balance"] = str(pool + 0.02 - _notes_beside(tables))
+    assert "TRANCHES_EXCEED_POOL" in [each.code for each in bring(tables).warnings]
+
+
+def _notes_beside(tables: Tables) -> float:
+    rows = tables["tranches"][1:]
+    return sum(float(row["balance"]) for row in rows if row["kind"] not in ("NOTIONAL", "RESIDUAL"))
+
+
 def test_what_a_run_will_fail_is_warned_of(sound: Tables, bring: Bring) -> None:
     tables = with_deal(sound)
     tables["tranches"][0]["balance"] = "750.02"

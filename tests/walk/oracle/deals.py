@@ -256,9 +256,7 @@ class Deal:
         deal, lines = self.row, self.collected(self.shocks)
         writes, basis = flag(deal, "write_down"), deal.get("principal_basis") or "COLLECTIONS"
         pool = sum(number(line, "balance") for line in self.lines)
-        original = number(
-            deal, "original_balance", sum(number(x, "original_balance", number(x, "balance")) for x in self.lines)
-        )
+        original = number(deal, "original_balance", pool)
         tranches = [Tranche(row, number(row, "balance"), number(row, "interest_shortfall")) for row in self.tranches]
         notes = [each for each in tranches if each.is_note]
         self._notionals(tranches, pool)

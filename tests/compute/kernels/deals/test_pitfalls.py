@@ -133,3 +133,24 @@ def test_interest_of_equal_rank_is_shared_by_what_is_due_and_principal_by_balanc
     equal = paid(deal_of([LINE], [first | {"coupon": "0.01"}, second | {"coupon": "0.01"}]))
     assert equal.tranches[0, rows.PAID_PRINCIPAL, 0] / equal.tranches[1, rows.PAID_PRINCIPAL, 0] == pytest.approx(1.5)
     assert collected(deal_of([LINE], [A]))[PERFORMING, 0] == pytest.approx(90.0)
+
+
+def test_the_original_pool_is_todays_where_the_deal_gives_none() -> None:
+    """Lines that have paid down half say nothing of it."""
+    half = LINE | {"original_balance": "200", "wam": "4"}
+    assert deal_of([half], [A]).terms.original_balance_ccy == 100.0
+    assert deal_of([half], [A], original_balance="150").terms.original_balance_ccy == 150.0
+
+
+@pytest.mark.parametrize("coupon", ["0.13", "0.12345", "0.2"])
+def test_funds_that_notes_use_up_leave_no_residual(coupon: str) -> None:
+    """Notes are owed more interest than there is: what rounding leaves is not the residual's."""
+    line = LINE | {"balance": "33.3", "wac": "0.0777", "amortization": "LEVEL_PAY"}
+    residual = {"instrument_id": "R", "rank": "3", "balance": "1", "kind": "RESIDUAL"}
+    thirds, notes = (
+        [line | {"line_id": each} for each in "123"],
+        [A | {"coupon": coupon}, B | {"coupon": coupon}, residual],
+    )
+    deal = deal_of(thirds, notes, fee_rate="0.0123", reserve_floor="0.01", undercollateralised="true")
+    told = paid(deal)
+    assert not told.pool[rows.RESIDUAL_PAID].any() and not told.pool[rows.RESERVE].any()
