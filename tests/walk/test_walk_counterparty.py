@@ -368,6 +368,10 @@ def test_http_shows_limits_and_records_nothing(book: Book, client: TestClient) -
     explained = client.get(f"/api/v1/regulatory/runs/{book.run}/explain/EX3").json()
     assert explained["exposure_id"] == "EX3" and explained["measures"][0]["value"] > 0.0
     assert client.get(f"/api/v1/regulatory/runs/{book.run}/migration?years=0").status_code == 422
+    rules = client.get("/api/v1/regulatory/rules/basel-2023", headers={"Accept": "text/csv"})
+    assert rules.headers["content-type"].startswith("text/csv") and rules.headers["etag"]
+    assert rules.text.splitlines()[0] == "rule,paragraph,parameter,value,effective_from,effective_to"
+    assert "CORPORATE,CRE20.44,INVESTMENT_GRADE,0.65,2023-01-01," in rules.text
 
 
 def test_a_matrix_whose_rows_do_not_add_up_is_refused(book: Book, tmp_path: Path) -> None:
