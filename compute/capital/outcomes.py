@@ -89,7 +89,7 @@ class Outcome:
 
     def cited(self, place: int) -> Cited:
         """What gave one exposure its weight; empty where no rule was applied."""
-        return [*self.rules, NOTHING][self.rule[place]]
+        return [*self.rules, NOTHING][int(self.rule[place])]
 
     def _place(self, rule: Cited) -> int:
         if rule not in self.rules:
