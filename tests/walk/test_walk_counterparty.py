@@ -186,11 +186,11 @@ def book(walking: Tenor, tmp_path_factory: pytest.TempPathFactory) -> Book:
     assert [each["code"] for each in market["warnings"]] == ["ROW_AS_PRINTED"]
     walking.json("policy", "define", folder / "policy.json")
     words = ("run", "submit", "--portfolio", portfolio, "--market", market["snapshot_id"], "--policy", "limited")
-    words = (*words, "--rules", "basel-2023,us-2015", "--wait", "--json", "--measures")
-    submitted = walking(*words, "PV")
+    asked = (*words, "--rules", "basel-2023,us-2015", "--wait", "--json", "--measures")
+    submitted = walking(*asked, "PV")
     assert submitted.code == 0, submitted.err
     assert "AAA 1.0001" in submitted.err
-    kept = walking(*words, KEPT)
+    kept = walking(*asked, KEPT)
     assert kept.code == 0, kept.err
     return Book(walking, submitted.document["run_id"], kept.document["run_id"], of_sets)
 

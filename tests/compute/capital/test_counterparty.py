@@ -54,9 +54,14 @@ def test_the_direction_of_a_trade(tmp_path: Path, said: Said, delta: float) -> N
 
 
 EQUITY_OPTION = {
-    "product_type": "EXTERNAL", "ccr_class": "EQUITY_SINGLE", "ccr_reference": "ACME", "market_value": 0,
+    "product_type": "EXTERNAL",
+    "ccr_class": "EQUITY_SINGLE",
+    "ccr_reference": "ACME",
+    "market_value": 0,
     "currency": "USD",
-    "strike": 95, "ccr_underlying": 100, "expiry_date": "2027-01-23",
+    "strike": 95,
+    "ccr_underlying": 100,
+    "expiry_date": "2027-01-23",
 }
 
 
