@@ -44,11 +44,12 @@ def _blank(measure: str, rules: Rules | None) -> dict[str, object]:
 
 def _measure(explained: Explained, rules: Rules | None) -> dict[str, object]:
     outcome = explained.outcome
-    rule, reason, value = outcome.rule_names()[0], Reason(int(outcome.reason[0])), float(outcome.rwa_ccy[0])
+    rule, parameter = outcome.cited(0)
+    reason, value = Reason(int(outcome.reason[0])), float(outcome.rwa_ccy[0])
     return _blank(explained.measure, rules) | {
         "value": None if np.isnan(value) else value,
         "rule": rule or None,
-        "paragraph": (rules.paragraph(rule) or None) if rules and rule else None,
+        "paragraph": (rules.paragraph(rule, parameter) or None) if rules and rule else None,
         "reason": reason.name if reason else None,
         "inputs": [_input(each) for each in explained.heard.values()],
         "steps": [

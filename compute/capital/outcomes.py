@@ -9,6 +9,9 @@ from domain.measures.failures import Reason
 
 Array = NDArray[np.float64]
 Chosen = NDArray[np.int64] | NDArray[np.bool_]
+Cited = tuple[str, str]
+"""A rule, and the parameter of it that gave the weight: empty where the rule is of one paragraph."""
+NOTHING: Cited = ("", "")
 SHORT = {"RWA_SA": "sa", "RWA_IRB": "irb", "RWA_US_SA": "us"}
 """What a measure's columns end in."""
 
@@ -30,7 +33,7 @@ class Outcome:
     reason: NDArray[np.uint8]
     rule: NDArray[np.int16]
     """place in `rules`; -1 where no rule was applied"""
-    rules: list[str] = field(default_factory=list)
+    rules: list[Cited] = field(default_factory=list)
     steps: dict[str, Step] | None = None
 
     @classmethod
@@ -39,12 +42,10 @@ class Outcome:
         reason, rule = np.zeros(count, np.uint8), np.full(count, -1, np.int16)
         return cls(unknown, unknown.copy(), unknown.copy(), reason, rule, [], {} if is_explained else None)
 
-    def weigh(self, rows: Chosen, weight: Array | float, rule: str) -> None:
+    def weigh(self, rows: Chosen, weight: Array | float, rule: str, parameter: str = "") -> None:
         """Of those that nothing stands in the way of."""
-        if rule not in self.rules:
-            self.rules.append(rule)
         self.weight[rows] = weight
-        self.rule[rows] = self.rules.index(rule)
+        self.rule[rows] = self._place((rule, parameter))
 
     def fail(self, rows: Chosen, reason: Reason) -> None:
         """The first reason found for an exposure is the one that is kept."""
@@ -83,10 +84,14 @@ class Outcome:
         self.note("RISK_WEIGHT", self.weight, "the weight of the rule")
 
     def rule_names(self) -> list[str]:
-        names = [*self.rules, ""]
+        names = [*(rule for rule, _ in self.rules), ""]
         return [names[place] for place in self.rule]
 
-    def _place(self, rule: str) -> int:
+    def cited(self, place: int) -> Cited:
+        """What gave one exposure its weight; empty where no rule was applied."""
+        return [*self.rules, NOTHING][int(self.rule[place])]
+
+    def _place(self, rule: Cited) -> int:
         if rule not in self.rules:
             self.rules.append(rule)
         return self.rules.index(rule)

@@ -65,7 +65,7 @@ def _framework(worked: Worked, measure: str, outcome: Outcome) -> dict[str, obje
         f"risk_weight_{short}": _numbers(_spread(worked, outcome.weight)),
         name: _numbers(_spread(worked, outcome.rwa_ccy)),
         f"{name}_base": _numbers(_spread(worked, outcome.rwa_ccy * worked.rate)),
-        f"rule_{short}": pa.array([*outcome.rules, None], pa.string()).take(pa.array(rules)),
+        f"rule_{short}": pa.array([*(rule for rule, _ in outcome.rules), None], pa.string()).take(pa.array(rules)),
     }
 
 

@@ -47,9 +47,9 @@ def weigh(outcome: Outcome, basics: Basics, setting: Setting, rules: Rules) -> N
     if len(others):
         part = basics.of(others)
         weight, rule_codes, names, reason = unsecured_weights(part.exposures, part.asset_class, setting, is_own=True)
-        for code, name in enumerate(names):
+        for code, cited in enumerate(names):
             mine = rule_codes == code
-            outcome.weigh(others[mine], weight[mine], name)
+            outcome.weigh(others[mine], weight[mine], *cited)
         for why in (Reason.UNSUPPORTED, Reason.INVALID_TERMS):
             outcome.fail(others[reason == why], why)
     charge_mismatch(outcome, basics, np.flatnonzero(alive), rules)
@@ -61,9 +61,10 @@ def weigh_defaulted(outcome: Outcome, basics: Basics, rows: Rows, rules: Rules) 
         return
     part = basics.of(rows)
     covered = ~(part.provision_ccy < rules.value("DEFAULTED", "provisions") * part.carrying_ccy)
-    weight = np.where(covered, rules.value("DEFAULTED", "otherwise"), rules.value("DEFAULTED", "below"))
-    weight = np.where(part.is_of("RESIDENTIAL_RE"), rules.value("DEFAULTED", "RESIDENTIAL_RE"), weight)
-    outcome.weigh(rows, weight, "DEFAULTED")
+    is_home = part.is_of("RESIDENTIAL_RE")
+    chosen = {"RESIDENTIAL_RE": is_home, "otherwise": ~is_home & covered, "below": ~is_home & ~covered}
+    for parameter, mine in chosen.items():
+        outcome.weigh(rows[mine], rules.value("DEFAULTED", parameter), "DEFAULTED", parameter)
 
 
 def charge_mismatch(outcome: Outcome, basics: Basics, rows: Rows, rules: Rules) -> None:

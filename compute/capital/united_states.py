@@ -56,23 +56,23 @@ def us_factors(exposures: Exposures, rules: Rules) -> Array:
 def weigh_categories(outcome: Outcome, rows: Rows, basics: Basics, rules: Rules) -> None:
     exposures = basics.exposures
     category = us_categories(basics)
-    weights = np.array([rules.values("US_WEIGHT").get(name, np.nan) for name in US_CATEGORIES])
-    weight = weights[category]
+    weights = rules.values("US_WEIGHT")
+    for place, name in enumerate(US_CATEGORIES):
+        outcome.weigh(rows[category == place], weights.get(name, np.nan), "US_WEIGHT", name)
     is_equity = category == CATEGORY["EQUITY"]
     if is_equity.any():
         speculative = is_equity & (exposures.choice("equity_type", ("SPECULATIVE",)) == 0)
-        weight = np.where(speculative, rules.value("US_WEIGHT", "SPECULATIVE"), weight)
-    outcome.weigh(rows, weight, "US_WEIGHT")
+        outcome.weigh(rows[speculative], rules.value("US_WEIGHT", "SPECULATIVE"), "US_WEIGHT", "SPECULATIVE")
     for name, rule in (("FOREIGN_SOVEREIGN", "US_FOREIGN_SOVEREIGN"), ("FOREIGN_BANK", "US_FOREIGN_BANK")):
         mine = np.flatnonzero(category == CATEGORY[name])
         if len(mine):
             outcome.weigh(rows[mine], foreign_weights(exposures.of(mine), rules, rule), rule)
     weigh_by_ltv(outcome, rows, basics, np.flatnonzero(category == CATEGORY["FIRST_LIEN_PRUDENT"]), rules)
     late = is_past_due(basics, rules) & ~np.isin(category, [CATEGORY[name] for name in UNCHANGED])
-    charge = np.full(len(rows), rules.value("US_PAST_DUE", "OTHER"))
+    outcome.weigh(rows[late], rules.value("US_PAST_DUE", "OTHER"), "US_PAST_DUE", "OTHER")
     for name in ("FIRST_LIEN_PRUDENT", "FOREIGN_SOVEREIGN"):
-        charge[category == CATEGORY[name]] = rules.value("US_PAST_DUE", name)
-    outcome.weigh(rows[late], charge[late], "US_PAST_DUE")
+        mine = rows[late & (category == CATEGORY[name])]
+        outcome.weigh(mine, rules.value("US_PAST_DUE", name), "US_PAST_DUE", name)
 
 
 def weigh_by_ltv(outcome: Outcome, rows: Rows, basics: Basics, mine: Rows, rules: Rules) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 
 from compute.capital.basics import CLASS, Setting, at_notch, lasts_at_most, notches, weights_by_notch
 from compute.capital.columns import ABSENT, Array, Exposures, Flags, Rows
+from compute.capital.outcomes import Cited
 from domain.measures.failures import Reason
 from domain.portfolio.exposure_columns import SCRA_GRADES, SPECIALISED_TYPES
 from domain.portfolio.ratings import UNKNOWN, UNRATED
@@ -23,8 +24,8 @@ FLAT = {
 
 def unsecured_weights(
     exposures: Exposures, classes: Rows, setting: Setting, *, is_own: bool
-) -> tuple[Array, Rows, list[str], Rows]:
-    """[n] weight, place of its rule in the names, and the reason of a blank.
+) -> tuple[Array, Rows, list[Cited], Rows]:
+    """[n] weight, place of what gave it in the rules cited, and the reason of a blank.
 
     `classes` are the exposures' own, or those of the counterparties of loans on property.
     """
@@ -33,7 +34,7 @@ def unsecured_weights(
         rows = np.flatnonzero(classes == CLASS[name])
         if len(rows):
             found.of_class(name, rows)
-    return found.weight, found.rule, found.names, found.reason
+    return found.weight, found.rule, found.cited, found.reason
 
 
 class Unsecured:
@@ -44,23 +45,20 @@ class Unsecured:
         self.rules = setting.rules["basel"]
         count = len(classes)
         self.weight, self.rule = np.full(count, np.nan), np.full(count, -1, np.int64)
-        self.reason, self.names = np.zeros(count, np.int64), list[str]()
+        self.reason, self.cited = np.zeros(count, np.int64), list[Cited]()
 
     def of_class(self, name: str, rows: Rows) -> None:
         if not self.is_own and name in ("RETAIL", "CORPORATE_SME"):
             parameter = "INDIVIDUAL" if name == "RETAIL" else "SME"
-            self._set(rows, self.rules.value("REAL_ESTATE_COUNTERPARTY", parameter), "REAL_ESTATE_COUNTERPARTY")
+            self._set_to(rows, "REAL_ESTATE_COUNTERPARTY", parameter)
         elif name in FLAT:
-            rule, parameter = FLAT[name]
-            self._set(rows, self.rules.value(rule, parameter), rule)
+            self._set_to(rows, *FLAT[name])
         elif name == "EQUITY":
             speculative = self.exposures.of(rows).choice("equity_type", ("SPECULATIVE",)) == 0
-            weights = (self.rules.value("EQUITY", "SPECULATIVE"), self.rules.value("EQUITY", "OTHER"))
-            self._set(rows, np.where(speculative, *weights), "EQUITY")
+            self._set_either(rows, speculative, "EQUITY", "SPECULATIVE", "OTHER")
         elif name in ("LAND_ADC", "HVCRE"):
             presold = self.exposures.of(rows).flag("presold")
-            weights = (self.rules.value("LAND_ADC", "PRESOLD"), self.rules.value("LAND_ADC", "weight"))
-            self._set(rows, np.where(presold, *weights), "LAND_ADC")
+            self._set_either(rows, presold, "LAND_ADC", "PRESOLD", "weight")
         elif name in ("SOVEREIGN", "BANK", "CORPORATE", "CORPORATE_SME", "SPECIALISED_LENDING", "COVERED_BOND"):
             self._of_rated_class(name, rows)
         else:
@@ -70,11 +68,11 @@ class Unsecured:
         if self.is_own and name in SUBORDINATED:
             junior = self.exposures.of(rows).coded("seniority", lambda text: text == "SUBORDINATED", 0) == 1
             self.exposures.of(rows).hear_text("seniority")
-            self._set(rows[junior], self.rules.value("SUBORDINATED", "weight"), "SUBORDINATED")
+            self._set_to(rows[junior], "SUBORDINATED", "weight")
             rows = rows[~junior]
         if name == "SOVEREIGN":
             at_home = self._at_home(rows)
-            self._set(rows[at_home], self.rules.value("SOVEREIGN", "DOMESTIC"), "SOVEREIGN")
+            self._set_to(rows[at_home], "SOVEREIGN", "DOMESTIC")
             rows = rows[~at_home]
         if not len(rows):
             return
@@ -110,19 +108,18 @@ class Unsecured:
         some = self.exposures.of(rows)
         match name:
             case "SOVEREIGN":
-                self._set(rows, self.rules.value("SOVEREIGN", "UNRATED"), "SOVEREIGN")
+                self._set_to(rows, "SOVEREIGN", "UNRATED")
             case "CORPORATE":
                 good = some.flag("investment_grade")
-                weights = (self.rules.value("CORPORATE", "INVESTMENT_GRADE"), self.rules.value("CORPORATE", "UNRATED"))
-                self._set(rows, np.where(good, *weights), "CORPORATE")
+                self._set_either(rows, good, "CORPORATE", "INVESTMENT_GRADE", "UNRATED")
             case "CORPORATE_SME":
-                self._set(rows, self.rules.value("CORPORATE", "SME"), "CORPORATE")
+                self._set_to(rows, "CORPORATE", "SME")
             case "BANK":
                 self._of_grades(rows, some)
             case "SPECIALISED_LENDING":
                 kind = some.choice("specialised_type", SPECIALISED_TYPES)
-                weights_of = np.array([self.rules.value(name, each) for each in SPECIALISED_TYPES])
-                self._set(rows, weights_of[np.maximum(kind, 0)], name)
+                for place, parameter in enumerate(SPECIALISED_TYPES):
+                    self._set_to(rows[kind == place], name, parameter)
                 self.reason[rows[kind == ABSENT]] = Reason.INVALID_TERMS
             case _:
                 self.reason[rows] = Reason.INVALID_TERMS
@@ -135,8 +132,15 @@ class Unsecured:
             self._set(rows[chosen], table[np.maximum(grade[chosen], 0)], rule)
         self.reason[rows[grade == ABSENT]] = Reason.INVALID_TERMS
 
-    def _set(self, rows: Rows, weight: Array | float, rule: str) -> None:
-        if rule not in self.names:
-            self.names.append(rule)
+    def _set_to(self, rows: Rows, rule: str, parameter: str) -> None:
+        self._set(rows, self.rules.value(rule, parameter), rule, parameter)
+
+    def _set_either(self, rows: Rows, which: Flags, rule: str, if_so: str, if_not: str) -> None:
+        self._set_to(rows[which], rule, if_so)
+        self._set_to(rows[~which], rule, if_not)
+
+    def _set(self, rows: Rows, weight: Array | float, rule: str, parameter: str = "") -> None:
+        if (rule, parameter) not in self.cited:
+            self.cited.append((rule, parameter))
         self.weight[rows] = weight
-        self.rule[rows] = self.names.index(rule)
+        self.rule[rows] = self.cited.index((rule, parameter))

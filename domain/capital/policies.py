@@ -79,6 +79,7 @@ class Bucket(Part):
 class Adjustment(Part):
     name: Text | None = None
     rate: Number
+    reason: Text | None = None
 
 
 class Segment(Part):

@@ -72,8 +72,11 @@ class Rules:
         """By parameter, in the order of the file."""
         return {each.parameter: each.value for each in self.parameters.values() if each.rule == rule}
 
-    def paragraph(self, rule: str) -> str:
-        """Where the rule stands: its first parameter's."""
+    def paragraph(self, rule: str, parameter: str = "") -> str:
+        """Where the parameter of the rule stands; without one, the rule's first."""
+        found = self.parameters.get((rule, parameter))
+        if found is not None:
+            return found.paragraph
         return next((each.paragraph for each in self.parameters.values() if each.rule == rule), "")
 
     def _parameter(self, rule: str, parameter: str) -> Parameter:

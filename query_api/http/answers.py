@@ -1,6 +1,7 @@
 """Answers of the query services: documents, lists and tables, with their ETag and how long they may be kept."""
 
 import hashlib
+import io
 import tempfile
 from collections.abc import Iterator
 from typing import IO, Annotated, Any, cast
@@ -87,6 +88,17 @@ def listing(request: Request, rows: list[Any], *, total: int | None = None, curs
 def small_table(request: Request, run: RunRow, rows: list[dict[str, Any]], name: str, format: str | None) -> Response:
     """Rows that are already there, in any of the formats."""
     return table(request, run, ResultTable.of(pa.Table.from_pylist(rows), name), format)
+
+
+def named_table(request: Request, rows: list[dict[str, Any]], name: str, format: str | None) -> Response:
+    """Rows of no run, in any of the formats; their content names them."""
+    chosen = chosen_format(request, format)
+    if chosen == "json":
+        return document(request, rows)
+    spool = io.BytesIO()
+    write(ResultTable.of(pa.Table.from_pylist(rows), name), chosen, spool)
+    headers = {"Content-Disposition": f'attachment; filename="{name}.{chosen}"', "X-Total-Count": str(len(rows))}
+    return _tagged(request, spool.getvalue(), MIME[chosen] + ("; charset=utf-8" if chosen == "csv" else ""), headers)
 
 
 def table(

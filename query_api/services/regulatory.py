@@ -10,7 +10,7 @@ import pyarrow as pa
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from query_api.http.answers import TABLE_RESPONSES, AsOfEvent, Format, document, table
+from query_api.http.answers import TABLE_RESPONSES, AsOfEvent, Format, document, named_table, table
 from query_api.reading import Connect, reading
 from query_api.results.table import ResultTable
 from query_api.runs import RunRow, queryable_run, refuse_past
@@ -56,10 +56,10 @@ def build_router(connect: Connect, capital: Capital) -> APIRouter:
 
 
 def _add_rules(router: APIRouter, capital: Capital) -> None:
-    @router.get("/rules/{rule_set}", operation_id="regulatory_get_rules")
-    def get_rules(request: Request, rule_set: str) -> Response:
+    @router.get("/rules/{rule_set}", operation_id="regulatory_get_rules", responses=TABLE_RESPONSES)
+    def get_rules(request: Request, rule_set: str, format: Format = None) -> Response:
         """Every parameter of a rule set, with its paragraph and the days on which it is in force."""
-        return document(request, capital.rules(rule_set))
+        return named_table(request, capital.rules(rule_set), rule_set, format)
 
     @router.get("/policies", operation_id="regulatory_list_policies")
     def list_policies(request: Request) -> Response:

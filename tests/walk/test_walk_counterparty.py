@@ -186,11 +186,11 @@ def book(walking: Tenor, tmp_path_factory: pytest.TempPathFactory) -> Book:
     assert [each["code"] for each in market["warnings"]] == ["ROW_AS_PRINTED"]
     walking.json("policy", "define", folder / "policy.json")
     words = ("run", "submit", "--portfolio", portfolio, "--market", market["snapshot_id"], "--policy", "limited")
-    words = (*words, "--rules", "basel-2023,us-2015", "--wait", "--json", "--measures")
-    submitted = walking(*words, "PV")
+    asked = (*words, "--rules", "basel-2023,us-2015", "--wait", "--json", "--measures")
+    submitted = walking(*asked, "PV")
     assert submitted.code == 0, submitted.err
     assert "AAA 1.0001" in submitted.err
-    kept = walking(*words, KEPT)
+    kept = walking(*asked, KEPT)
     assert kept.code == 0, kept.err
     return Book(walking, submitted.document["run_id"], kept.document["run_id"], of_sets)
 
@@ -368,6 +368,10 @@ def test_http_shows_limits_and_records_nothing(book: Book, client: TestClient) -
     explained = client.get(f"/api/v1/regulatory/runs/{book.run}/explain/EX3").json()
     assert explained["exposure_id"] == "EX3" and explained["measures"][0]["value"] > 0.0
     assert client.get(f"/api/v1/regulatory/runs/{book.run}/migration?years=0").status_code == 422
+    rules = client.get("/api/v1/regulatory/rules/basel-2023", headers={"Accept": "text/csv"})
+    assert rules.headers["content-type"].startswith("text/csv") and rules.headers["etag"]
+    assert rules.text.splitlines()[0] == "rule,paragraph,parameter,value,effective_from,effective_to"
+    assert "CORPORATE,CRE20.44,INVESTMENT_GRADE,0.65,2023-01-01," in rules.text
 
 
 def test_a_matrix_whose_rows_do_not_add_up_is_refused(book: Book, tmp_path: Path) -> None:

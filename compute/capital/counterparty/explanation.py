@@ -28,14 +28,15 @@ def netting_set_document(
 
 
 def _measure(name: str, outcome: Outcome, netting: Netting, place: int, rules: Rules | None) -> dict[str, object]:
-    rule, value, reason = outcome.rule_names()[place], float(outcome.rwa_ccy[place]), Reason(int(outcome.reason[place]))
+    rule, parameter = outcome.cited(place)
+    value, reason = float(outcome.rwa_ccy[place]), Reason(int(outcome.reason[place]))
     steps = [] if np.isnan(netting.ead[place]) else _steps(netting, outcome, place)
     return {
         "measure": name,
         "value": None if np.isnan(value) else value,
         "rule_set": rules.rule_set if rules else None,
         "rule": rule or None,
-        "paragraph": (rules.paragraph(rule) or None) if rules and rule else None,
+        "paragraph": (rules.paragraph(rule, parameter) or None) if rules and rule else None,
         "reason": reason.name if reason else None,
         "inputs": [{"name": each.name, "value": each.value, "from": each.source} for each in _inputs(netting, place)],
         "steps": [{"name": step.name, "value": step.value, "arithmetic": step.arithmetic} for step in steps],

@@ -21,7 +21,7 @@ OF_PRODUCT = {
     "CDS": CLASS["CREDIT_SINGLE"],
 }
 OPTIONS = ("CAP_FLOOR", "SWAPTION", "FX_OPTION")
-CALLS = ("CAP", "PAYER", "CALL")
+CALLS, PUTS = ("CAP", "PAYER", "CALL"), ("FLOOR", "RECEIVER", "PUT")
 AGAINST = ("RECEIVE", "SELL")
 """Sides of a swap that lose where the other gains."""
 CONVENTIONAL = ("EUR", "GBP", "AUD", "NZD", "USD", "CAD", "CHF", "JPY")
@@ -67,7 +67,7 @@ def terms_of(held: Exposures, as_of_day: int) -> DerivativeTerms:
     start, end = _start(held, as_of_day), held.number("ccr_end")
     end = np.where(np.isnan(end), _end(held, as_of_day), end)
     maturity = held.number("ccr_maturity")
-    is_option = held.own_is("product_type", OPTIONS.__contains__)
+    is_option = _is_option(held)
     return DerivativeTerms(
         ccr_class,
         reference,
@@ -82,6 +82,15 @@ def terms_of(held: Exposures, as_of_day: int) -> DerivativeTerms:
         _expiry(held, as_of_day),
         held.number("strike"),
     )
+
+
+def _is_option(held: Exposures) -> Flags:
+    """By the product; an EXTERNAL is one by its `option_type`."""
+    brought = held.own_is("product_type", "EXTERNAL".__eq__)
+    optional: Flags = held.own_is("product_type", OPTIONS.__contains__) | (
+        brought & held.own_is("option_type", (*CALLS, *PUTS).__contains__)
+    )
+    return optional
 
 
 # --- times ----------------------------------------------------------------------------------------------------------

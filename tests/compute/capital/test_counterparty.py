@@ -53,6 +53,34 @@ def test_the_direction_of_a_trade(tmp_path: Path, said: Said, delta: float) -> N
     assert found.rows("trades")["T0"]["supervisory_delta"] == pytest.approx(delta, abs=5e-6)
 
 
+EQUITY_OPTION = {
+    "product_type": "EXTERNAL",
+    "ccr_class": "EQUITY_SINGLE",
+    "ccr_reference": "ACME",
+    "market_value": 0,
+    "currency": "USD",
+    "strike": 95,
+    "ccr_underlying": 100,
+    "expiry_date": "2027-01-23",
+}
+
+
+@pytest.mark.parametrize(
+    ("said", "delta"),
+    [
+        ({"option_type": "PUT"}, -0.260195),
+        ({"option_type": "PUT", "notional": -1.0}, 0.260195),
+        ({"option_type": "CALL"}, 0.739805),
+        ({"option_type": "CALL", "ccr_delta": 0.5}, 0.5),
+        ({}, 1.0),
+    ],
+)
+def test_a_trade_that_is_brought_is_an_option_by_its_option_type(tmp_path: Path, said: Said, delta: float) -> None:
+    """N(d) with the 120 % of a single equity: d = (ln(100 / 95) + 0.5 x 1.44) / 1.2 = 0.642744."""
+    found = netted(tmp_path, [{**EQUITY_OPTION, **said}])
+    assert found.rows("trades")["T0"]["supervisory_delta"] == pytest.approx(delta, abs=5e-6)
+
+
 def test_an_option_without_a_price_of_its_underlying_is_on_the_forward(tmp_path: Path) -> None:
     """Of a flat curve of 3 % continuously compounded the forward rate of annual payments is 3.05 %."""
     terms = {**SWAPTION, "expiry_date": "2027-01-23", "maturity_date": "2037-01-23", "market_value": 0}
