@@ -90,7 +90,7 @@ def small_table(request: Request, run: RunRow, rows: list[dict[str, Any]], name:
     return table(request, run, ResultTable.of(pa.Table.from_pylist(rows), name), format)
 
 
-def named_table(request: Request, rows: list[dict[str, Any]], name: str, format: str | None) -> Response:
+def named_table(request: Request, rows: list[dict[str, object]], name: str, format: str | None) -> Response:
     """Rows of no run, in any of the formats; their content names them."""
     chosen = chosen_format(request, format)
     if chosen == "json":
