@@ -32,8 +32,8 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Embedded Postgres, a sample fund, a full run, figures; then everything served on one port."""
-    from ops.cli.demo_allowance import allowance_of_demo
-    from ops.cli.demo_stress import stress_of_demo
+    from ops.cli.demonstration.allowance import allowance_of_demo
+    from ops.cli.demonstration.stress import stress_of_demo
     from ops.processes.run_to_end import default_workers, everything_running
     from ops.processes.stopping import until_told
     from ops.services import build_app, refuse_taken_port, serve_app
@@ -90,8 +90,8 @@ def bring(tenor: Any, folder: Path, positions: int) -> tuple[str, str]:
 
 
 def show(tenor: Any, output: Output, run: dict[str, Any]) -> None:
-    from ops.cli.demo_allowance import print_allowance
-    from ops.cli.demo_stress import capital_of_nodes, print_stress
+    from ops.cli.demonstration.allowance import print_allowance
+    from ops.cli.demonstration.stress import capital_of_nodes, print_stress
     from query_api.results.top import top_positions
     from query_api.results.totals import totals
 

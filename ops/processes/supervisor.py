@@ -41,13 +41,15 @@ class WorkerPool:
         return self._quick_deaths >= QUICK_DEATHS
 
     def start(self) -> None:
-        self._processes = [self._spawn() for _ in range(self._count)]
+        for _ in range(self._count):
+            self._processes.append(self._spawn())
         self._started = [time.monotonic()] * self._count
         self._watcher.start()
 
     def stop(self) -> None:
         self._stop.set()
-        self._watcher.join()
+        if self._watcher.is_alive():
+            self._watcher.join()
         for process in self._processes:
             process.terminate()
         for process in self._processes:
@@ -89,8 +91,8 @@ class WorkerPool:
 @contextmanager
 def workers(processes: Processes, count: int) -> Iterator[WorkerPool]:
     pool = WorkerPool(processes.settings.home, processes.database_url, count)
-    pool.start()
     try:
+        pool.start()  # a signal may come in its middle
         yield pool
     finally:
         pool.stop()

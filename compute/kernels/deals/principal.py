@@ -112,8 +112,11 @@ def _by_step(
 
 
 @kernel
-def pay_residual(tranches: Tranches, balance: Amounts, money: Money, row: Amounts, k: int, told: Amounts) -> None:
+def pay_residual(
+    tranches: Tranches, balance: Amounts, money: Money, pool_today: float, row: Amounts, k: int, told: Amounts
+) -> None:
     """What is left goes to RESIDUAL by units, the reserve with it once no note is left."""
+    forget_dust(money, pool_today)
     row[INTEREST_PAID] = told[:, PAID_INTEREST, k].sum()
     row[PRINCIPAL_PAID] = told[:, PAID_PRINCIPAL, k].sum()
     residual = money.available_ccy[0]

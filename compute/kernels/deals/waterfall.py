@@ -12,7 +12,6 @@ from compute.kernels.deals.collections import (
     UNRECOVERED,
 )
 from compute.kernels.deals.payments import (
-    forget_dust,
     pay,
     pay_tranche,
     set_notionals,
@@ -106,8 +105,7 @@ def distribute(deal: DealTerms, tranches: Tranches, triggers: Triggers, collecte
                 deal, tranches, balance, k, k + 1 == last, pool, regular + accreted, sequential_fails, turbo, needed,
                 money, told,
             )  # fmt: skip
-        forget_dust(money, deal.pool_ccy)
-        pay_residual(tranches, balance, money, row, k, told)
+        pay_residual(tranches, balance, money, deal.pool_ccy, row, k, told)
         if deal.writes_down and not called:
             write_down(tranches, balance, max(notes_of(tranches, balance) - pool, 0.0), k, told)
         if called or k + 1 == last:
