@@ -12,7 +12,7 @@ from domain.runs.status import RunStatus
 from domain.scenarios.versions import split_reference
 from query_api.errors import BadQuery, NoHistory, NotFound, NotQueryable
 from query_api.ids import LATEST_RUN, IdKind, find_id
-from query_api.reading import Connection
+from query_api.reading import Connect, Connection, reading
 
 SELECT_RUN = """
 SELECT run_id, run_no, status, portfolio_snapshot_id, market_snapshot_id, as_of, base_currency, scenarios, measures,
@@ -198,6 +198,14 @@ def scenario_numbers(run: RunRow, scenario: str | None) -> list[int]:
         f"ask for one of {', '.join(run.scenario_ids)}",
         scenarios=list(run.scenario_ids),
     )
+
+
+def run_to_work_on(connect: Connect, run_id: str, as_of_event: int | None = None) -> RunRow:
+    """A run that can be queried; for answers that are worked out without a connection of the query's own."""
+    with reading(connect) as connection:
+        run = queryable_run(connection, run_id)
+        refuse_past(as_of_event, run.log_position, f"run {run_id}")
+    return run
 
 
 def refuse_past(as_of_event: int | None, log_position: int, what: str) -> None:

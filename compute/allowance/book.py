@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.allowance.choices import NONE, Choices, choices_of
-from compute.allowance.moves import CreditMoves, Matched
+from compute.allowance.moves import CreditMoves
 from compute.allowance.paths import horizon_of
 from compute.capital.basics import Setting, is_exposure
 from compute.capital.columns import Columns, Exposures
 from compute.capital.frameworks import rates_of
+from compute.inputs.terms import row_of
+from compute.market.credit_shocks import Matched
 from domain.capital.policies import Horizon, PolicyDocument
 from domain.portfolio.attributes import matched
 from domain.portfolio.exposure_columns import ACCOUNTING_CLASSES
@@ -134,8 +136,9 @@ class Book:
 
         def by_instrument() -> Array:
             ids, held = table.columns["instrument_id"], portfolio.tables["instruments"].columns["instrument_id"]
-            told = dict(zip((ids.categories[code] for code in ids.values), table.columns["coupon"].values, strict=True))
-            return np.array([told.get(held.categories[code], np.nan) for code in held.values], np.float64)
+            found = np.full(len(held.values), np.nan)
+            found[[row_of(held, ids.categories[code]) for code in ids.values]] = table.columns["coupon"].values
+            return found
 
         of_instruments = self.once(("coupons of tranches",), by_instrument)
         coupons: Array = of_instruments[portfolio.instrument_row[rows]]

@@ -116,8 +116,11 @@ def _vintages(place: int, lent: Lent, at: Rows) -> Array:
     """[m] each position's share, by its cost, of what its year is still to lose in base currency."""
     years = years_of(origination_days(lent.exposures.of(at)))
     per_unit = _losses_per_unit(lent.book, place)
-    found = np.array([per_unit.get(int(year), 0.0) for year in years]) * lent.basics.carrying_ccy[at]
-    return np.where(years == NONE, np.nan, found)
+    distinct, of_position = np.unique(years, return_inverse=True)
+    of_year = np.array([np.nan if year == NONE else per_unit.get(year, 0.0) for year in distinct.tolist()], np.float64)
+    rate = of_year[of_position]
+    amount_ccy: Array = rate * lent.basics.carrying_ccy[at]
+    return amount_ccy
 
 
 def _losses_per_unit(book: Book, segment: int) -> Mapping[int, float]:

@@ -5,11 +5,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from compute.market.credit_shocks import Array, Flags, Matched, shocked_lgd, shocked_pd
+from compute.market.credit_shocks import Array, Matched, shocked_lgd, shocked_pd
 from domain.scenarios.macro import macro_path
 from domain.scenarios.shocks import ScenarioDocument
-
-__all__ = ["Array", "CreditMoves", "Flags", "Matched", "moves_of"]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from compute.allowance.choices import NONE, Choices
-from compute.allowance.moves import Array, CreditMoves, Flags, Matched
+from compute.allowance.moves import CreditMoves
+from compute.market.credit_shocks import Array, Flags, Matched
 from domain.capital.policies import Horizon, PolicyDocument, Satellite, Segment
 
 Rows = NDArray[np.int64]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from compute.capital.basics import Setting
 from compute.capital.columns import Array, Columns
 from compute.capital.credit import reasons_of_pd, reasons_of_rating_factor
-from compute.capital.frameworks import Worked, setting_of, work_out_by
+from compute.capital.frameworks import Worked, capital_share, setting_of, work_out_by
 from compute.capital.stressed import Stresses
 from compute.inputs.run_inputs import RunInputs
 from domain.capital.policies import PolicyDocument
@@ -111,9 +111,8 @@ class Figures:
             found[name] = self._amount(outcome.rwa_ccy, outcome.reason)
             found[f"EAD_{short}"] = self._amount(outcome.ead_ccy, outcome.reason)
             found[f"RISK_WEIGHT_{short}"] = Figure(outcome.weight, outcome.reason)
-        rwa, basel = found["RWA_IRB"], self.worked.setting.rules.get("basel")
-        share = basel.value("CAPITAL", "SHARE") if basel else np.nan
-        return found | {"CAPITAL": Figure(share * rwa.values, rwa.reason)}
+        rwa = found["RWA_IRB"]
+        return found | {"CAPITAL": Figure(capital_share(self.worked.setting) * rwa.values, rwa.reason)}
 
     def _of_losses(self) -> dict[str, Figure]:
         """Of what internal ratings weigh; not applicable to all else."""

@@ -8,13 +8,11 @@ import numpy as np
 from compute.capital.basics import CLASS
 from compute.capital.columns import Array, Columns, Flags, Rows
 from compute.capital.counterparty.totals import labels_of_sets, sums_of_sets
-from compute.capital.frameworks import MEASURES, Worked
+from compute.capital.frameworks import MEASURES, Worked, capital_share
 from domain.capital.limits import ISSUER
 from domain.portfolio.attributes import Labels, labels
 from domain.portfolio.columns import Portfolio
 from domain.portfolio.tree import paths
-
-CAPITAL_SHARE = 0.08
 
 
 @dataclass(frozen=True)
@@ -84,7 +82,7 @@ def amounts_of(worked: Worked) -> Mapping[str, Array]:
     of_sets = {name.upper(): each for name, each in sums_of_sets(worked.netting).items()}
     blank = np.full(0 if worked.netting is None else len(worked.netting), np.nan)
     found = {name: np.concatenate([each * rate, of_sets.get(name, blank)]) for name, each in own.items()}
-    return found | {"CAPITAL": CAPITAL_SHARE * found["RWA_IRB"]}
+    return found | {"CAPITAL": capital_share(worked.setting) * found["RWA_IRB"]}
 
 
 def is_sovereign(worked: Worked) -> Flags:

@@ -109,6 +109,12 @@ def rates_of(exposures: Exposures, setting: Setting) -> Array:
     return exposures.own_number("currency", lambda text: setting.rates.get(text, np.nan), np.nan)
 
 
+def capital_share(setting: Setting) -> float:
+    """Capital over risk-weighted assets by the Basel rules that the run pins; NaN without any."""
+    rules = setting.rules.get("basel")
+    return rules.value("CAPITAL", "SHARE") if rules else np.nan
+
+
 def default_days(setting: Setting) -> float:
     """Days past due beyond which Basel speaks of a default."""
     rules = setting.rules.get("basel")

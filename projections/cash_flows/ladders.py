@@ -5,7 +5,6 @@ archived has no blocks to read, and its rows leave with it.
 """
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -145,16 +144,19 @@ def left_out(
     size, rows = requested.chunk_size, np.arange(portfolio.position_count)
     chosen = np.isin(rows // size, failed)
     nodes = portfolio.tables["portfolio"].columns["node_id"]
-    labels = [own_labels(portfolio, name) for name in ("product_type", "currency")]
-    books = [nodes.categories[nodes.values[row]] for row in portfolio.book_row[chosen].tolist()]
-    texts_of = [[each.keys[code] for code in each.codes[chosen].tolist()] for each in labels if each is not None]
-    counted = Counter(zip(books, *texts_of, strict=True))
-    names = tuple(sorted(json.dumps(list(each)) for each in counted))
+    labels = [each for each in (own_labels(portfolio, name) for name in ("product_type", "currency")) if each]
+    codes = np.stack([portfolio.book_row[chosen], *(each.codes[chosen] for each in labels)], axis=1)
+    cells, positions = np.unique(codes, axis=0, return_counts=True)
+    counted = {}
+    for (book, *others), count in zip(cells.tolist(), positions.tolist(), strict=True):
+        texts_of = (each.keys[code] for each, code in zip(labels, others, strict=True))
+        counted[json.dumps([nodes.categories[nodes.values[book]], *texts_of])] = count
+    names = tuple(sorted(counted))
     values = np.zeros((2 * len(AMOUNTS), shape[0], len(names), shape[1]))
     for number, name in enumerate(names):
         for basis in range(2):
             place = basis * len(AMOUNTS) + AMOUNTS.index("left_out")
-            values[place, :, number, 0] = counted[tuple(json.loads(name))]
+            values[place, :, number, 0] = counted[name]
     flat = values.reshape(len(values), shape[0], -1)
     return BlockColumns(
         (), flat, (), np.zeros((0, *flat.shape[1:]), np.uint8), names, np.zeros(flat.shape[2], np.int32)

@@ -11,9 +11,9 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from query_api.http.answers import NOTE_HEADER, TABLE_RESPONSES, AsOfEvent, Format, table
-from query_api.reading import Connect, reading
+from query_api.reading import Connect
 from query_api.results.table import ResultTable
-from query_api.runs import RunRow, queryable_run, refuse_past
+from query_api.runs import run_to_work_on
 
 NOTE = "note"
 """Where a table says what it leaves out."""
@@ -53,7 +53,7 @@ def _add_rollforward(router: APIRouter, connect: Connect, allowance: Allowance) 
     @router.get("/rollforward", operation_id="regulatory_get_rollforward", responses=TABLE_RESPONSES)
     def get_rollforward(request: Request, from_run: RunFrom, to_run: RunTo, format: Format = None) -> Response:
         """Why the allowance moved from one run to another; a header says what is left out."""
-        first, second = (_run(connect, run, None) for run in (from_run, to_run))
+        first, second = (run_to_work_on(connect, run) for run in (from_run, to_run))
         found = allowance.rollforward(str(first.run_id), str(second.run_id))
         answer = table(request, second, ResultTable.of(found, f"run-{second.run_id}-rollforward"), format)
         if note_of(found):
@@ -71,13 +71,6 @@ def _add_reports(router: APIRouter, connect: Connect, allowance: Allowance) -> N
         as_of_event: AsOfEvent = None,
     ) -> Response:
         """The allowance by segment or position, its paths, and the tables that are disclosed."""
-        run = _run(connect, run_id, as_of_event)
+        run = run_to_work_on(connect, run_id, as_of_event)
         found = allowance.report(str(run.run_id), report)
         return table(request, run, ResultTable.of(found, f"run-{run.run_id}-allowance-{report}"), format)
-
-
-def _run(connect: Connect, run_id: str, as_of_event: int | None) -> RunRow:
-    with reading(connect) as connection:
-        run = queryable_run(connection, run_id)
-        refuse_past(as_of_event, run.log_position, f"run {run_id}")
-    return run

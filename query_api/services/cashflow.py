@@ -13,9 +13,9 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
 
 from query_api.http.answers import TABLE_RESPONSES, AsOfEvent, Format, table
-from query_api.reading import Connect, reading
+from query_api.reading import Connect
 from query_api.results.table import ResultTable
-from query_api.runs import queryable_run, refuse_past
+from query_api.runs import run_to_work_on
 
 
 class Basis(StrEnum):
@@ -145,8 +145,6 @@ def _add(router: APIRouter, view: View, connect: Connect, work_out: WorkOut) -> 
         format: Format = None,
         as_of_event: AsOfEvent = None,
     ) -> Response:
-        with reading(connect) as connection:
-            run = queryable_run(connection, run_id)
-            refuse_past(as_of_event, run.log_position, f"run {run_id}")
+        run = run_to_work_on(connect, run_id, as_of_event)
         name = f"run-{run.run_id}-{asked.shown}"
         return table(request, run, ResultTable.of(work_out(str(run.run_id), asked), name), format)

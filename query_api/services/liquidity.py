@@ -12,9 +12,9 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from query_api.http.answers import TABLE_RESPONSES, AsOfEvent, Format, table
-from query_api.reading import Connect, reading
+from query_api.reading import Connect
 from query_api.results.table import ResultTable
-from query_api.runs import queryable_run, refuse_past
+from query_api.runs import run_to_work_on
 
 
 @dataclass(frozen=True)
@@ -47,9 +47,7 @@ def build_router(connect: Connect, work_out: WorkOut) -> APIRouter:
         as_of_event: AsOfEvent = None,
     ) -> Response:
         """LCR, NSFR or LIQUIDATION: amounts, factors and weighted amounts, with the paragraph of each rule."""
-        with reading(connect) as connection:
-            run = queryable_run(connection, run_id)
-            refuse_past(as_of_event, run.log_position, f"run {run_id}")
+        run = run_to_work_on(connect, run_id, as_of_event)
         found = work_out(str(run.run_id), AskedLiquidity(rule_set.upper(), node, scenario))
         name = f"run-{run.run_id}-{rule_set.lower()}"
         return table(request, run, ResultTable.of(found, name), format)

@@ -11,9 +11,9 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from query_api.http.answers import TABLE_RESPONSES, AsOfEvent, Format, document, named_table, table
-from query_api.reading import Connect, reading
+from query_api.reading import Connect
 from query_api.results.table import ResultTable
-from query_api.runs import RunRow, queryable_run, refuse_past
+from query_api.runs import run_to_work_on
 
 
 class Report(StrEnum):
@@ -71,7 +71,7 @@ def _add_comparison(router: APIRouter, connect: Connect, capital: Capital) -> No
     @router.get("/compare", operation_id="regulatory_compare", responses=TABLE_RESPONSES)
     def compare(request: Request, from_run: RunFrom, to_run: RunTo, format: Format = None) -> Response:
         """Why risk-weighted assets moved from one run to another."""
-        first, second = (_run(connect, run, None) for run in (from_run, to_run))
+        first, second = (run_to_work_on(connect, run) for run in (from_run, to_run))
         found = capital.comparison(str(first.run_id), str(second.run_id))
         return table(request, second, ResultTable.of(found, f"run-{second.run_id}-compare"), format)
 
@@ -80,7 +80,7 @@ def _add_explanation(router: APIRouter, connect: Connect, capital: Capital) -> N
     @router.get("/runs/{run_id}/explain/{exposure_id:path}", operation_id="regulatory_explain")
     def explain(request: Request, run_id: str, exposure_id: str, as_of_event: AsOfEvent = None) -> Response:
         """Rule, paragraph, inputs and arithmetic of one exposure's figures."""
-        run = _run(connect, run_id, as_of_event)
+        run = run_to_work_on(connect, run_id, as_of_event)
         return document(request, capital.explanation(str(run.run_id), exposure_id))
 
 
@@ -88,7 +88,7 @@ def _add_limits(router: APIRouter, connect: Connect, capital: Capital) -> None:
     @router.get("/runs/{run_id}/limits", operation_id="regulatory_get_limits", responses=TABLE_RESPONSES)
     def get_limits(request: Request, run_id: str, format: Format = None, as_of_event: AsOfEvent = None) -> Response:
         """What the run uses of its policy's limits; `tenor limits check` records the breaches."""
-        run = _run(connect, run_id, as_of_event)
+        run = run_to_work_on(connect, run_id, as_of_event)
         found = capital.limits(str(run.run_id))
         return table(request, run, ResultTable.of(found, f"run-{run.run_id}-limits"), format)
 
@@ -105,13 +105,6 @@ def _add_reports(router: APIRouter, connect: Connect, capital: Capital) -> None:
         as_of_event: AsOfEvent = None,
     ) -> Response:
         """Capital at nodes, exposures, netting sets, concentrations, migration, trading book sensitivities."""
-        run = _run(connect, run_id, as_of_event)
+        run = run_to_work_on(connect, run_id, as_of_event)
         found = capital.report(str(run.run_id), report, by, years)
         return table(request, run, ResultTable.of(found, f"run-{run.run_id}-{report}"), format)
-
-
-def _run(connect: Connect, run_id: str, as_of_event: int | None) -> RunRow:
-    with reading(connect) as connection:
-        run = queryable_run(connection, run_id)
-        refuse_past(as_of_event, run.log_position, f"run {run_id}")
-    return run

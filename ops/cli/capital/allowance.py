@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from domain.refusals import Refused
-from ops.cli.capital.regulatory import AsFormat, Run, ToFile, put
+from ops.cli.capital.reports import AsFormat, Run, ToFile, put, refuse_unknown_report
 from ops.cli.options import A_RUN, AsJson, opened
 from ops.ids import run_named
 
@@ -22,14 +21,13 @@ def register(app: typer.Typer) -> None:
 def show(
     context: typer.Context,
     run: Run,
-    report: Annotated[str, typer.Option(help=" or ".join(REPORTS))] = REPORTS[0],
+    report: Annotated[str, typer.Option(help=", ".join(REPORTS))] = REPORTS[0],
     format: AsFormat = None,
     out: ToFile = None,
     as_json: AsJson = False,
 ) -> None:
     """The allowance by segment or position, its paths, and the tables that are disclosed."""
-    if report not in REPORTS:
-        raise Refused("UNKNOWN_REPORT", f"there is no report {report!r}", f"use {' or '.join(REPORTS)}")
+    refuse_unknown_report(report, REPORTS)
     from ops.regulatory.allowance import AllowanceOfRuns
     from query_api.services.allowance import AllowanceReport
 

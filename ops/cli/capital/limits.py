@@ -1,15 +1,10 @@
 """`tenor limits check`: a run against the limits of its policy."""
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
-from ops.cli.capital.regulatory import AsFormat, Run, put
+from ops.cli.capital.reports import AsFormat, Run, ToFile, put
 from ops.cli.options import AsJson, opened
 from ops.ids import run_named
-
-ToFile = Annotated[Path | None, typer.Option("--out", help="A file; stdout by default.")]
 
 
 def register(app: typer.Typer) -> None:

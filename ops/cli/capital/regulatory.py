@@ -1,18 +1,13 @@
 """`tenor regulatory show | explain | compare`: capital of a run, worked out by the rules that it pins."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from domain.refusals import Refused
+from ops.cli.capital.reports import AsFormat, Run, ToFile, put, refuse_unknown_report
 from ops.cli.options import A_RUN, AsJson, opened
 from ops.cli.output import Output
-from ops.cli.results import Format, format_of, write
 from ops.ids import run_named
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 REPORTS = (
     "capital",
@@ -25,11 +20,6 @@ REPORTS = (
     "economic_capital",
     "frtb",
 )
-Run = Annotated[str, typer.Argument(help=A_RUN)]
-AsFormat = Annotated[
-    Format | None, typer.Option("--format", help="How to write it; by default a table on a terminal, else csv.")
-]
-ToFile = Annotated[Path | None, typer.Option("--out", help="A file; stdout by default.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -51,8 +41,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Capital at nodes, exposures, netting sets, concentrations, migration, trading book sensitivities."""
-    if report not in REPORTS:
-        raise Refused("UNKNOWN_REPORT", f"there is no report {report!r}", f"use one of {', '.join(REPORTS)}")
+    refuse_unknown_report(report, REPORTS)
     from ops.regulatory.capital import CapitalOfRuns
     from query_api.services.regulatory import Report
 
@@ -91,12 +80,6 @@ def compare(
         runs = [run_named(tenor.storage, each) for each in (from_run, to_run)]
         found = CapitalOfRuns(tenor.storage).comparison(*runs)
     put(found, f"run-{runs[1]}-compare", format, out, as_json)
-
-
-def put(found: "pa.Table", name: str, format: Format | None, out: Path | None, as_json: bool) -> None:
-    from query_api.results.table import ResultTable
-
-    write(ResultTable.of(found, name), "", format_of(format, as_json, out), out)
 
 
 def lines_of(document: dict[str, Any]) -> list[str]:

@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from domain.refusals import Refused
-from ops.cli.capital.regulatory import AsFormat, Run, ToFile, put
+from ops.cli.capital.reports import AsFormat, Run, ToFile, put, refuse_unknown_report
 from ops.cli.options import AsJson, opened
 from ops.ids import run_named
 
@@ -29,8 +28,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Capital along a scenario, the losses behind it, the buffer, macro paths, or interest rate shocks."""
-    if report not in REPORTS:
-        raise Refused("UNKNOWN_REPORT", f"there is no report {report!r}", f"use one of {', '.join(REPORTS)}")
+    refuse_unknown_report(report, REPORTS)
     from ops.regulatory.stress import stress_of_run
     from query_api.services.stress import StressReport
 
