@@ -54,7 +54,7 @@ def check_before_run(storage: Storage, envelope: Envelope, command: SubmitRun) -
         "measures": list(measures),
         "positions": terms["positions"],
         "failed": failed,
-        "failures": book.told(),
+        "failures": book.documents(),
         "coarse_curves": [_coarse(each) for each in coarse],
         "models_without_approval": unapproved,
         "remarks": [*apart, *rows_as_printed(market)],
@@ -76,8 +76,8 @@ class Holes:
         self._first_row += len(failing.reason)
         return int((failing.reason != Reason.NONE).sum())
 
-    def told(self) -> list[dict[str, Any]]:
-        return self._book.told(self._identities)
+    def documents(self) -> list[dict[str, Any]]:
+        return self._book.documents(self._identities)
 
 
 def _coarse(curve: CoarseCurve) -> dict[str, Any]:

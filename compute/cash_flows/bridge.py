@@ -90,14 +90,14 @@ def _duration_yr(_pv: float, weight: float, weighted: float) -> float:
 
 def _columns(rows: Mapping[str, Sequence[tuple[str, float, float]]]) -> Columns:
     """FROM and TO have no effect: nothing comes before the one, and NEW leads to the other."""
-    told: Columns = {name: [] for name in BRIDGE}
+    columns: Columns = {name: [] for name in BRIDGE}
     for key, steps in rows.items():
         before = steps[0][1]
         for step, duration_yr, pv_base in steps:
             for name, cell in zip(BRIDGE, (key, step, duration_yr, duration_yr - before, pv_base), strict=True):
-                told[name].append(cell)
+                columns[name].append(cell)
             before = duration_yr
-    return told
+    return columns
 
 
 def _states(first: Side, second: Side, base_currency: str) -> Iterator[State]:
