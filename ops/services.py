@@ -52,6 +52,7 @@ from query_api.services import (
     audit,
     bridge,
     cashflow,
+    compare,
     ingestion,
     liquidity,
     marketdata,
@@ -136,7 +137,7 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
         "audit": lambda: [audit.build_router(connect, build_evidence(tenor.storage, tenor.sealing, load_portfolio))],
         "portfolio": lambda: [portfolio.build_router(connect)],
         "risk": lambda: [
-            risk.build_router(connect),
+            *(risk.build_router(connect), compare.build_router(connect, load_portfolio)),
             *(models.build_router(connect), model_commands.build_router(store, envelope_of)),
             tail_risk.build_router(connect, load_portfolio, tenor.storage.market),
         ],
