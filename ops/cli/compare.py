@@ -46,7 +46,7 @@ def compare(
 
     chosen = format_of(format, as_json, out)
     with opened(context) as tenor, tenor.database.connect() as connection:
-        runs = [run_named(tenor.storage, run) for run in (from_run, to_run)]
+        earlier, later = (run_named(tenor.storage, run) for run in (from_run, to_run))
 
         def load_book(sha256: str) -> "Book":
             from query_api.results.chosen.fields import Book
@@ -54,8 +54,8 @@ def compare(
             return Book(tenor.storage.portfolio(sha256))
 
         try:
-            both = both_sides(connection, Question(*runs, measure, scenario, node), load_book)
+            both = both_sides(connection, Question(earlier, later, measure, scenario, node), load_book)
             found = movers(both, top) if top else differences(both, by)
         except QueryRefused as refused:
             raise Refused("COMPARE_REFUSED", str(refused), refused.fix) from refused
-    write(ResultTable.of(found, f"compare-{runs[0]}-{runs[1]}"), NOT_FOUND, chosen, out)
+    write(ResultTable.of(found, f"compare-{earlier}-{later}"), NOT_FOUND, chosen, out)

@@ -61,9 +61,8 @@ def exceptions_of(connection: Connection, run: RunRow, load_book: LoadBook | Non
         failing = np.flatnonzero(by_scenario.max(axis=0))
         if len(failing):
             numbers = reason_no[by_scenario[:, failing].argmax(axis=0), failing]
-            _take(
-                found, facts.statuses, reasons, numbers, failing, read_identities(cursor, run, chunk_no), run, chunk_no
-            )
+            who, first_row = read_identities(cursor, run, chunk_no), chunk_no * run.chunk_size
+            _take(found, facts.statuses, reasons, numbers, failing, who, first_row)
     notional = book.field("notional")
     rates = base_rates(book, facts, 0, np.arange(run.positions))
     worth = notional.numbers() * rates if notional else np.full(run.positions, np.nan)
@@ -89,8 +88,7 @@ def _take(
     numbers: Array,
     failing: Array,
     who: dict[str, pa.Array],
-    run: RunRow,
-    chunk_no: int,
+    first_row: int,
 ) -> None:
     details = who["detail"].take(pa.array(failing)).dictionary_encode()
     sentences, codes = details.dictionary.to_pylist(), details.indices.to_numpy().astype(np.int64)
@@ -103,7 +101,7 @@ def _take(
         kind = found.setdefault(key, Exceptions(sentence))
         kind.alike &= sentence == kind.sentence
         mine = failing[at == place]
-        kind.rows.append(chunk_no * run.chunk_size + mine)
+        kind.rows.append(first_row + mine)
         kind.products |= set(who["product_type"].take(pa.array(mine)).unique().to_pylist())
 
 

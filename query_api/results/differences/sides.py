@@ -103,5 +103,9 @@ def _side(connection: Connection, run: RunRow, question: Question, load_book: Lo
     rows = np.arange(whole.num_rows)
     if question.node is not None:
         rows = np.flatnonzero(book.below(question.node)) if question.node in book.nodes else rows[:0]
-    who = [pa.concat_arrays([*whole[each].chunks, pa.array([], pa.string())]).take(pa.array(rows)) for each in WHO]
-    return Side(run, book, rows, *who, whole[name].to_numpy()[rows])
+    ids, books, products = (_some_of(whole[each], rows) for each in WHO)
+    return Side(run, book, rows, ids, books, products, whole[name].to_numpy()[rows])
+
+
+def _some_of(column: pa.ChunkedArray, rows: Array) -> pa.Array:
+    return pa.concat_arrays([*column.chunks, pa.array([], pa.string())]).take(pa.array(rows))
