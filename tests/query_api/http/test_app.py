@@ -75,7 +75,8 @@ def test_what_is_not_there_is_answered_with_what_may_be_meant(client: TestClient
 
 def test_a_run_without_figures_says_how_far_it_is(client: TestClient) -> None:
     body = client.get(f"/api/v1/results/runs/{UNFINISHED_ID}/positions").json()
-    assert body["progress"] == {"chunks": 2, "chunks_done": 1, "failed_chunks": []}
+    done = {"done": [[0, 0]], "excepted": []}
+    assert body["progress"] == {"chunks": 2, "chunks_done": 1, "failed_chunks": []} | done
     assert (body["run_id"], body["status"]) == (str(UNFINISHED_ID), 409)
     assert body["run_status"] == "RUNNING"
 
