@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import Any
 
 from tenor import operations
-from tenor.exchange import Ask, Operation, Retries, T, query, server_key, server_url
+from tenor.exchange import Ask, Operation, Retries, Session, T, query, server_key, server_url
 from tenor.operations import Question, Row, Rows, Snapshot, segment
 from tenor.runs import Results, Runs
 from tenor.uploads import Document, Source, as_bytes
@@ -23,14 +23,14 @@ def connect(
     """A client of the server at `url` (TENOR_SERVER) under `key` (TENOR_KEY). `timeout` is of one answer, in seconds;
     `transport` an httpx transport of your own."""
     wire = Blocking(server_url(url), server_key(key), timeout, transport)
-    return Client(wire, retries or Retries())
+    return Client(wire, Session(retries or Retries()))
 
 
 class Client:
     """`with tenor.connect() as client:` closes its connections at the end."""
 
-    def __init__(self, wire: Blocking, retries: Retries) -> None:
-        self._wire, self.retries = wire, retries
+    def __init__(self, wire: Blocking, session: Session) -> None:
+        self._wire, self.session = wire, session
         self.portfolios, self.markets = Portfolios(self), Markets(self)
         self.scenarios, self.runs = Scenarios(self), Runs(self)
 
@@ -50,7 +50,7 @@ class Client:
 
     def document(self, path: str, **params: Any) -> Any:
         """What any address of the server answers in JSON."""
-        return self.drive(operations.document(Ask("GET", path, query(**params)), self.retries))
+        return self.drive(operations.document(Ask("GET", path, query(**params)), self.session))
 
     def table(self, path: str, **params: Any) -> "Results":
         """What any address of the server answers as a table."""
@@ -74,11 +74,11 @@ class Portfolios:
         """Send a folder of tables, an archive of them, or a workbook; it is validated whole, then stored."""
         params = {"portfolio": portfolio, "as_of": as_of, "dry_run": dry_run}
         params |= {"accept_valid": accept_valid, "rates_are_decimals": rates_are_decimals}
-        return self._client.drive(operations.ingest(source, self._client.retries, params))
+        return self._client.drive(operations.ingest(source, self._client.session, params))
 
     def list(self) -> Rows:
         """Newest first."""
-        return self._client.drive(operations.whole_list("/api/v1/ingestion/snapshots", self._client.retries))
+        return self._client.drive(operations.whole_list("/api/v1/ingestion/snapshots", self._client.session))
 
     def get(self, snapshot: str | Snapshot = "latest") -> Row:
         said: Row = self._client.document(f"/api/v1/ingestion/snapshots/{segment(str(snapshot))}")
@@ -97,11 +97,11 @@ class Markets:
     def load(self, market: Document, *, rates_are_decimals: bool = False) -> Snapshot:
         """A market document: a file, bytes, or what is to be JSON."""
         params = {"rates_are_decimals": rates_are_decimals}
-        return self._client.drive(operations.load_market(market, self._client.retries, params))
+        return self._client.drive(operations.load_market(market, self._client.session, params))
 
     def list(self) -> Rows:
         """Newest first."""
-        return self._client.drive(operations.whole_list("/api/v1/marketdata/markets", self._client.retries))
+        return self._client.drive(operations.whole_list("/api/v1/marketdata/markets", self._client.session))
 
     def get(self, snapshot: str | Snapshot = "latest") -> Row:
         """The document as it was loaded."""
@@ -133,10 +133,10 @@ class Scenarios:
     ) -> Row:
         """A scenario for every date of a table of past moves or levels, and the set of them."""
         params = {"set": set, "horizon": horizon, "last": last, "rates_are_decimals": rates_are_decimals}
-        return self._client.drive(operations.define_history(history, self._client.retries, params))
+        return self._client.drive(operations.define_history(history, self._client.session, params))
 
     def list(self) -> Rows:
-        return self._client.drive(operations.whole_list("/api/v1/scenario/scenarios", self._client.retries))
+        return self._client.drive(operations.whole_list("/api/v1/scenario/scenarios", self._client.session))
 
     def get(self, scenario: str) -> Row:
         """`up100`, or `up100@2`."""
@@ -144,4 +144,4 @@ class Scenarios:
         return said
 
     def _post(self, where: str, body: bytes, **params: Any) -> Any:
-        return self._client.drive(operations.post(f"/api/v1/scenario/{where}", body, self._client.retries, **params))
+        return self._client.drive(operations.post(f"/api/v1/scenario/{where}", body, self._client.session, **params))

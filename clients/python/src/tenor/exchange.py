@@ -96,13 +96,36 @@ class Retries:
         return longest * (0.5 + random.random() / 2)
 
 
-def asked(ask: Ask, retries: Retries) -> Operation[Answer]:
-    """The answer of a request that succeeds; a command has a key of its own, so that a second sending is the first."""
-    if ask.method == "POST" and "Idempotency-Key" not in ask.headers:
-        ask = replace(ask, headers={**ask.headers, "Idempotency-Key": str(uuid.uuid4())})
+@dataclass
+class Session:
+    """`unseen`: the position of our last command, until a read has been answered at it or after."""
+
+    retries: Retries = field(default_factory=Retries)
+    unseen: int | None = None
+
+    def prepared(self, ask: Ask) -> Ask:
+        """A command has a key of its own, so that a second sending is the first; a read sees what we have done."""
+        if ask.method == "POST" and "Idempotency-Key" not in ask.headers:
+            return replace(ask, headers={**ask.headers, "Idempotency-Key": str(uuid.uuid4())})
+        if ask.method == "GET" and self.unseen is not None and "?" not in ask.path:
+            return replace(ask, params={**ask.params, "min_position": str(self.unseen)})
+        return ask
+
+    def note(self, ask: Ask, answer: Answer) -> None:
+        position = answer.headers.get("x-event-position", "")
+        if ask.method == "POST" and position.isdigit():
+            self.unseen = max(int(position), self.unseen or 0)
+        elif ask.params.get("min_position") == str(self.unseen):
+            self.unseen = None
+
+
+def asked(ask: Ask, session: Session) -> Operation[Answer]:
+    """The answer of a request that succeeds; what may be tried again is."""
+    ask, retries = session.prepared(ask), session.retries
     for attempt in range(retries.attempts):
         answer: Answer | Broken = yield Send(ask)
         if isinstance(answer, Answer) and answer.status < 300:
+            session.note(ask, answer)
             return answer
         if isinstance(answer, Answer) and answer.status not in NOW_AND_THEN:
             break

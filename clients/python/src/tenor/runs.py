@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tenor import operations
 from tenor.context import shows_progress
-from tenor.exchange import Operation, Retries, T
+from tenor.exchange import Operation, Session, T
 from tenor.operations import ORCHESTRATOR, Question, Row, Rows, Snapshot, Words, segment
 from tenor.progress import Bar
 from tenor.questions import OfRun
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Driven(Protocol):
     """The client, as far as runs need it."""
 
-    retries: Retries
+    session: Session
 
     def drive(self, operation: Operation[T]) -> T: ...
     def document(self, path: str, **params: Any) -> Any: ...
@@ -56,15 +56,15 @@ class Runs:
             "rules": rules,
             "require_approved_models": require_approved_models,
         }
-        document = self._client.drive(operations.submit(self._client.retries, idempotency_key, told))
+        document = self._client.drive(operations.submit(self._client.session, idempotency_key, told))
         return Run(self._client, document)
 
     def list(self) -> Rows:
         """Newest first."""
-        return self._client.drive(operations.whole_list(f"{ORCHESTRATOR}/runs", self._client.retries))
+        return self._client.drive(operations.whole_list(f"{ORCHESTRATOR}/runs", self._client.session))
 
     def get(self, run: str = "latest") -> "Run":
-        return Run(self._client, self._client.drive(operations.run(run, self._client.retries)))
+        return Run(self._client, self._client.drive(operations.run(run, self._client.session)))
 
 
 class Run:
@@ -89,12 +89,12 @@ class Run:
         return str(self.document["status"])
 
     def refresh(self) -> "Run":
-        return self._now(operations.run(self.run_id, self._client.retries))
+        return self._now(operations.run(self.run_id, self._client.session))
 
     def wait(self, progress: bool | None = None, timeout: float | None = None) -> "Run":
         """Until its figures can be asked for. `progress` shows a bar on stderr."""
         tell = Bar() if shows_progress(progress) else silent
-        return self._now(until_settled(self.run_id, tell, timeout, self._client.retries))
+        return self._now(until_settled(self.run_id, tell, timeout, self._client.session))
 
     def results(
         self,
@@ -196,7 +196,7 @@ class Run:
         return self._change("retry", "")
 
     def _change(self, what: str, reason: str) -> "Run":
-        return self._now(operations.change(self.run_id, what, reason, self._client.retries))
+        return self._now(operations.change(self.run_id, what, reason, self._client.session))
 
     def _now(self, operation: Operation[Row]) -> "Run":
         self.document = self._client.drive(operation)
@@ -215,7 +215,7 @@ class Results:
 
     def fetch(self) -> Table:
         if self._table is None:
-            self._table = Table.of(self._client.drive(operations.fetched(self.question, self._client.retries)))
+            self._table = Table.of(self._client.drive(operations.fetched(self.question, self._client.session)))
         return self._table
 
     def __len__(self) -> int:
@@ -243,7 +243,7 @@ class Results:
 
     def save(self, file: Source) -> Path:
         """Straight to a file, in the format of its name: .parquet, .csv, .arrow, .xlsx or .json."""
-        return self._client.drive(operations.saved(self.question, file, self._client.retries))
+        return self._client.drive(operations.saved(self.question, file, self._client.session))
 
 
 def silent(_said: Row) -> None:

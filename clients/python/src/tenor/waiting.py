@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tenor.errors import RunFailed, TenorError, TimedOut
-from tenor.exchange import Answer, Ask, Broken, Listen, NextLine, Operation, Pause, Retries, asked, refusal
+from tenor.exchange import Answer, Ask, Broken, Listen, NextLine, Operation, Pause, Session, asked, refusal
 
 EVENT_STREAM = "text/event-stream"
 STREAMS_TRIED = 3
@@ -45,12 +45,12 @@ class Events:
         return None
 
 
-def until_settled(run_id: str, tell: Tell, timeout: float | None, retries: Retries) -> Operation[dict[str, Any]]:
+def until_settled(run_id: str, tell: Tell, timeout: float | None, session: Session) -> Operation[dict[str, Any]]:
     """The run's document once its figures can be asked for."""
     deadline = Deadline(run_id, timeout)
     document = yield from listened(run_id, tell, deadline)
     if document is None:
-        document = yield from looked_at(run_id, tell, deadline, retries)
+        document = yield from looked_at(run_id, tell, deadline, session)
     if document["status"] in WITHOUT_FIGURES:
         raise ended_without_figures(document)
     return document
@@ -113,10 +113,10 @@ def told(events: Events, tell: Tell, deadline: Deadline) -> Operation[tuple[bool
             return heard, said
 
 
-def looked_at(run_id: str, tell: Tell, deadline: Deadline, retries: Retries) -> Operation[dict[str, Any]]:
+def looked_at(run_id: str, tell: Tell, deadline: Deadline, session: Session) -> Operation[dict[str, Any]]:
     pause = FIRST_LOOK_SECONDS
     while True:
-        answer = yield from asked(Ask("GET", f"/api/v1/orchestrator/runs/{run_id}"), retries)
+        answer = yield from asked(Ask("GET", f"/api/v1/orchestrator/runs/{run_id}"), session)
         document: dict[str, Any] = answer.document
         tell(document)
         if document["status"] in ENDED and (

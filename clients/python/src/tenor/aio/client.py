@@ -6,7 +6,7 @@ from typing import Any
 
 from tenor import operations
 from tenor.aio.runs import Results, Runs
-from tenor.exchange import Ask, Operation, Retries, T, query, server_key, server_url
+from tenor.exchange import Ask, Operation, Retries, Session, T, query, server_key, server_url
 from tenor.operations import Question, Row, Rows, Snapshot, segment
 from tenor.uploads import Document, Source, as_bytes
 from tenor.wire import Awaiting
@@ -23,14 +23,14 @@ def connect(
     """A client of the server at `url` (TENOR_SERVER) under `key` (TENOR_KEY). `timeout` is of one answer, in seconds;
     `transport` an httpx transport of your own."""
     wire = Awaiting(server_url(url), server_key(key), timeout, transport)
-    return Client(wire, retries or Retries())
+    return Client(wire, Session(retries or Retries()))
 
 
 class Client:
     """`async with tenor.aio.connect() as client:` closes its connections at the end."""
 
-    def __init__(self, wire: Awaiting, retries: Retries) -> None:
-        self._wire, self.retries = wire, retries
+    def __init__(self, wire: Awaiting, session: Session) -> None:
+        self._wire, self.session = wire, session
         self.portfolios, self.markets = Portfolios(self), Markets(self)
         self.scenarios, self.runs = Scenarios(self), Runs(self)
 
@@ -50,7 +50,7 @@ class Client:
 
     async def document(self, path: str, **params: Any) -> Any:
         """What any address of the server answers in JSON."""
-        return await self.drive(operations.document(Ask("GET", path, query(**params)), self.retries))
+        return await self.drive(operations.document(Ask("GET", path, query(**params)), self.session))
 
     def table(self, path: str, **params: Any) -> "Results":
         """What any address of the server answers as a table."""
@@ -74,11 +74,11 @@ class Portfolios:
         """Send a folder of tables, an archive of them, or a workbook; it is validated whole, then stored."""
         params = {"portfolio": portfolio, "as_of": as_of, "dry_run": dry_run}
         params |= {"accept_valid": accept_valid, "rates_are_decimals": rates_are_decimals}
-        return await self._client.drive(operations.ingest(source, self._client.retries, params))
+        return await self._client.drive(operations.ingest(source, self._client.session, params))
 
     async def list(self) -> Rows:
         """Newest first."""
-        return await self._client.drive(operations.whole_list("/api/v1/ingestion/snapshots", self._client.retries))
+        return await self._client.drive(operations.whole_list("/api/v1/ingestion/snapshots", self._client.session))
 
     async def get(self, snapshot: str | Snapshot = "latest") -> Row:
         said: Row = await self._client.document(f"/api/v1/ingestion/snapshots/{segment(str(snapshot))}")
@@ -97,11 +97,11 @@ class Markets:
     async def load(self, market: Document, *, rates_are_decimals: bool = False) -> Snapshot:
         """A market document: a file, bytes, or what is to be JSON."""
         params = {"rates_are_decimals": rates_are_decimals}
-        return await self._client.drive(operations.load_market(market, self._client.retries, params))
+        return await self._client.drive(operations.load_market(market, self._client.session, params))
 
     async def list(self) -> Rows:
         """Newest first."""
-        return await self._client.drive(operations.whole_list("/api/v1/marketdata/markets", self._client.retries))
+        return await self._client.drive(operations.whole_list("/api/v1/marketdata/markets", self._client.session))
 
     async def get(self, snapshot: str | Snapshot = "latest") -> Row:
         """The document as it was loaded."""
@@ -133,10 +133,10 @@ class Scenarios:
     ) -> Row:
         """A scenario for every date of a table of past moves or levels, and the set of them."""
         params = {"set": set, "horizon": horizon, "last": last, "rates_are_decimals": rates_are_decimals}
-        return await self._client.drive(operations.define_history(history, self._client.retries, params))
+        return await self._client.drive(operations.define_history(history, self._client.session, params))
 
     async def list(self) -> Rows:
-        return await self._client.drive(operations.whole_list("/api/v1/scenario/scenarios", self._client.retries))
+        return await self._client.drive(operations.whole_list("/api/v1/scenario/scenarios", self._client.session))
 
     async def get(self, scenario: str) -> Row:
         """`up100`, or `up100@2`."""
@@ -145,5 +145,5 @@ class Scenarios:
 
     async def _post(self, where: str, body: bytes, **params: Any) -> Any:
         return await self._client.drive(
-            operations.post(f"/api/v1/scenario/{where}", body, self._client.retries, **params)
+            operations.post(f"/api/v1/scenario/{where}", body, self._client.session, **params)
         )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from tenor import operations
 from tenor.context import shows_progress
-from tenor.exchange import Operation, Retries, T
+from tenor.exchange import Operation, Session, T
 from tenor.operations import ORCHESTRATOR, Question, Row, Rows, Snapshot, Words, segment
 from tenor.progress import Bar
 from tenor.questions import OfRun
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Driven(Protocol):
     """The client, as far as runs need it."""
 
-    retries: Retries
+    session: Session
 
     async def drive(self, operation: Operation[T]) -> T: ...
     async def document(self, path: str, **params: Any) -> Any: ...
@@ -57,14 +57,14 @@ class Runs:
             "rules": rules,
             "require_approved_models": require_approved_models,
         }
-        return Submitted(self._client, operations.submit(self._client.retries, idempotency_key, told))
+        return Submitted(self._client, operations.submit(self._client.session, idempotency_key, told))
 
     async def list(self) -> Rows:
         """Newest first."""
-        return await self._client.drive(operations.whole_list(f"{ORCHESTRATOR}/runs", self._client.retries))
+        return await self._client.drive(operations.whole_list(f"{ORCHESTRATOR}/runs", self._client.session))
 
     async def get(self, run: str = "latest") -> "Run":
-        return Run(self._client, await self._client.drive(operations.run(run, self._client.retries)))
+        return Run(self._client, await self._client.drive(operations.run(run, self._client.session)))
 
 
 class Submitted:
@@ -105,12 +105,12 @@ class Run:
         return str(self.document["status"])
 
     async def refresh(self) -> "Run":
-        return await self._now(operations.run(self.run_id, self._client.retries))
+        return await self._now(operations.run(self.run_id, self._client.session))
 
     async def wait(self, progress: bool | None = None, timeout: float | None = None) -> "Run":
         """Until its figures can be asked for. `progress` shows a bar on stderr."""
         tell = Bar() if shows_progress(progress) else silent
-        return await self._now(until_settled(self.run_id, tell, timeout, self._client.retries))
+        return await self._now(until_settled(self.run_id, tell, timeout, self._client.session))
 
     def results(
         self,
@@ -212,7 +212,7 @@ class Run:
         return await self._change("retry", "")
 
     async def _change(self, what: str, reason: str) -> "Run":
-        return await self._now(operations.change(self.run_id, what, reason, self._client.retries))
+        return await self._now(operations.change(self.run_id, what, reason, self._client.session))
 
     async def _now(self, operation: Operation[Row]) -> "Run":
         self.document = await self._client.drive(operation)
@@ -231,7 +231,7 @@ class Results:
 
     async def fetch(self) -> Table:
         if self._table is None:
-            self._table = Table.of(await self._client.drive(operations.fetched(self.question, self._client.retries)))
+            self._table = Table.of(await self._client.drive(operations.fetched(self.question, self._client.session)))
         return self._table
 
     def __await__(self) -> Generator[Any, None, Table]:
@@ -251,7 +251,7 @@ class Results:
 
     async def save(self, file: Source) -> Path:
         """Straight to a file, in the format of its name: .parquet, .csv, .arrow, .xlsx or .json."""
-        return await self._client.drive(operations.saved(self.question, file, self._client.retries))
+        return await self._client.drive(operations.saved(self.question, file, self._client.session))
 
 
 def silent(_said: Row) -> None:
