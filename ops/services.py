@@ -9,6 +9,7 @@ import psycopg
 from eventsourcing.persistence import InterfaceError as LogBroken
 from eventsourcing.persistence import OperationalError as LogAway
 from fastapi import APIRouter, FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from prometheus_client import CollectorRegistry
 
@@ -49,6 +50,7 @@ from ops.run_metrics import RunCollector
 from ops.wiring import Tenor
 from query_api.http.app import create_app
 from query_api.http.problems import unreachable
+from query_api.reading import position_reached
 from query_api.services import (
     allowance,
     audit,
@@ -111,6 +113,7 @@ def build_app(tenor: Tenor, services: tuple[str, ...] = tuple(SERVICE_PORTS)) ->
         registry,
         is_allowed_host=ALLOWED_HOSTS.__contains__,
         database_answers=probe.answers_soon,
+        reached=lambda lists_alone: run_in_threadpool(position_reached, tenor.database.connect, lists_alone),
     )
     app.add_exception_handler(Abandoned, gone)
     # The log's library wraps what the driver says when the database is away.

@@ -31,6 +31,11 @@ SELECT EXISTS (
      WHERE e.originator_id = %s AND v.state = 'LIVE' AND v.read_model = ANY (%s)
        AND coalesce(p.position, 0) < e.notification_id)
 """
+POSITION_REACHED = """
+SELECT coalesce(min(coalesce(p.position, 0)), 0) FROM read_model_version v
+  LEFT JOIN reader_position p ON p.reader = v.read_model || '_v' || v.version
+ WHERE v.state = 'LIVE' AND (NOT %s OR v.read_model = ANY (%s))
+"""
 PATIENCE_SECONDS = 2.0
 PAUSE_SECONDS = 0.05
 MAX_PATIENT = 8
@@ -47,6 +52,13 @@ def reading(connect: Connect) -> Iterator[Connection]:
     with connect() as connection, connection.transaction():
         connection.execute(READ_ONLY_SNAPSHOT)
         yield connection
+
+
+def position_reached(connect: Connect, lists_alone: bool) -> int:
+    """The event up to which every live read model has been told: of those that list what there is, or of all."""
+    with connect() as connection:
+        (position,) = connection.execute(POSITION_REACHED, (lists_alone, CATALOGUES)).fetchone() or (0,)
+        return int(position)
 
 
 def patiently(connect: Connect, originator_id: str, ask: Callable[[Connection], Answer]) -> Answer:

@@ -14,6 +14,7 @@ from fastapi.responses import Response, StreamingResponse
 from query_api.errors import NotAcceptable
 from query_api.export import MIME, write
 from query_api.http.documents import as_json
+from query_api.http.own_writes import NAME as OWN_WRITES
 from query_api.http.paging import next_link
 from query_api.results.table import ResultTable
 from query_api.runs import RunRow
@@ -135,7 +136,7 @@ def unchanged(request: Request, run: RunRow, format: str | None) -> Response | N
 
 def etag_of_run(request: Request, run: RunRow, format: str, named_by: bytes = b"") -> str:
     """By what made the figures, the read models' versions among it: rebuilt, they may say something else."""
-    asked = sorted(request.query_params.multi_items())
+    asked = sorted(each for each in request.query_params.multi_items() if each[0] != OWN_WRITES)
     made = [str(run.run_id), run.blocks_root, str(run.queryable_at), run.log_position, run.read_models]
     return content_tag(orjson.dumps([*made, request.url.path, asked, format]) + named_by)
 

@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from query_api.http.cross_site import RefuseCrossSite
 from query_api.http.database_away import DatabaseAnswers, RefuseWhileAway
 from query_api.http.guards import AllowedHosts, BodyLimit, HeadLimit, IsAllowed, Meter, SecurityHeaders
+from query_api.http.own_writes import Reached, waiting_for
 from query_api.http.problems import PROBLEM, add_handlers
 from query_api.http.query_parameters import refuse_other_parameters
 from query_api.http.text_gate import TextGate
@@ -52,7 +53,9 @@ def create_app(
     *,
     is_allowed_host: IsAllowed | None = None,
     database_answers: DatabaseAnswers | None = None,
+    reached: Reached | None = None,
 ) -> FastAPI:
+    waiting = [Depends(waiting_for(reached))] if reached is not None else []
     app = FastAPI(
         title=title,
         version=VERSION,
@@ -60,7 +63,7 @@ def create_app(
         docs_url=None,
         redoc_url=None,
         responses=PROBLEMS,
-        dependencies=[Depends(refuse_other_parameters)],
+        dependencies=[Depends(refuse_other_parameters), *waiting],
     )
     for router in routers:
         app.include_router(router)
