@@ -175,21 +175,39 @@ def _fill(
             continue
         cash, share = np.empty((LOAN_ROWS, last - first)), np.empty(last - first)
         path = speed_path(as_of_day, i, periods, terms, speeds)
-        for c in range(len(rate_of)):
-            if variant_of[c] < 0:
-                continue
-            of_column = rate[first:last, rate_of[c]].copy()
-            fill_loan(i, variant_of[c], periods, terms, speeds, variants, followed, of_column, path, share, cash)
-            for j in range(last - first):
-                paid = cash[PREPAID, j] + cash[RECOVERED, j] + cash[ADVANCED, j]
-                scheduled = cash[SCHEDULED, j]
-                flows.interest_ccy[first + j, c] = cash[INTEREST, j]
-                flows.principal_ccy[first + j, c] = scheduled + paid - cash[DRAWN, j]
-                capitalises = scheduled * cash[BEGINNING, j] < 0.0
-                flows.received_ccy[first + j, c] = paid if capitalises else scheduled + paid
-            fill_parts(cash[:POOL_ROWS], first, c, flows.parts_ccy)
-            if len(flows.parts_ccy) > 0:
-                flows.parts_ccy[OF_DEFAULTED, first:last, c] -= cash[DRAWN]
+        for v in range(len(variants.severity_add)):
+            is_filled = False
+            for c in range(len(rate_of)):
+                if variant_of[c] != v:
+                    continue
+                if not is_filled or followed is not None:
+                    fill_quoted(path, i, v, speeds, variants)
+                    is_filled = True
+                of_column = rate[first:last, rate_of[c]].copy()
+                fill_loan(i, v, periods, terms, speeds, variants, followed, of_column, path, share, cash)
+                _take(first, c, cash, flows)
+
+
+@kernel
+def _take(first: int, c: int, cash: Amounts, flows: EventfulFlows) -> None:
+    """Writes the cash flows of one loan into column c."""
+    for j in range(cash.shape[1]):
+        paid = cash[PREPAID, j] + cash[RECOVERED, j] + cash[ADVANCED, j]
+        scheduled = cash[SCHEDULED, j]
+        flows.interest_ccy[first + j, c] = cash[INTEREST, j]
+        flows.principal_ccy[first + j, c] = scheduled + paid - cash[DRAWN, j]
+        capitalises = scheduled * cash[BEGINNING, j] < 0.0
+        flows.received_ccy[first + j, c] = paid if capitalises else scheduled + paid
+    fill_parts(cash[:POOL_ROWS], first, c, flows.parts_ccy)
+    if len(flows.parts_ccy) > 0:
+        flows.parts_ccy[OF_DEFAULTED, first : first + cash.shape[1], c] -= cash[DRAWN]
+
+
+@kernel
+def fill_quoted(path: SpeedPath, i: int, v: int, speeds: Speeds, variants: Variants) -> None:
+    """Fills the path of a loan that quotes a speed: under a variant once, whatever its rates do."""
+    if speeds.prepayment_kind[i] != NO_SPEED or speeds.default_kind[i] != NO_SPEED:
+        fill_speeds(path, i, v, speeds, variants)
 
 
 @kernel
@@ -215,12 +233,14 @@ def fill_loan(
     share: Amounts,
     cash: Amounts,
 ) -> None:
-    """Fills cash [8, n] of loan i under variant v: `prepaying_pool`'s rows and DRAWN; share [n] where it has speeds."""
+    """Fills cash [8, n] of loan i under variant v: `prepaying_pool`'s rows and DRAWN; share [n] where it has speeds.
+
+    `path` as `fill_quoted` fills it.
+    """
     first, count = periods.offsets[i], len(rate)
     has_speeds = speeds.prepayment_kind[i] != NO_SPEED or speeds.default_kind[i] != NO_SPEED
     draws_by_rate = terms.undrawn_ccy[i] != 0.0 and bool((periods.draw_share[first : first + count] > 0.0).any())
     if has_speeds:
-        fill_speeds(path, i, v, speeds, variants)
         _fill_shares(i, periods, terms, rate, share, cash)
         if followed is not None:
             seen = months_seen(followed, i, first, path, speeds.prepayment_kind[i])
@@ -311,15 +331,16 @@ def _payment(
     terms: EventfulTerms,
 ) -> tuple[float, int]:
     """The payment of a period, from the one before; and whether it is CAPPED, or LEVELLED by the balance's bound."""
-    level, sets = balance * _level(i, row, rate, periods, terms), periods.sets[row]
+    sets = periods.sets[row]
     if anew or sets == RECASTS:
-        payment, state = level, WITHIN_CAP
+        payment, state = balance * _level(i, row, rate, periods, terms), WITHIN_CAP
     elif sets == LEVELS:
+        level = balance * _level(i, row, rate, periods, terms)
         payment = _within(level, payment, terms.payment_cap[i])
         state = CAPPED if abs(payment) < abs(level) else WITHIN_CAP
     left = balance + due - (cents(payment) if rounds else payment)
     if state != LEVELLED and abs(left) > terms.most_ccy[i]:
-        return level, LEVELLED
+        return balance * _level(i, row, rate, periods, terms), LEVELLED
     return payment, state
 
 
