@@ -63,4 +63,6 @@ class Commands(LazyGroup):
         "limits": Listed("ops.cli.capital.limits", "Limits of a run's policy."),
         "archive": Listed("ops.cli.archive", "Runs that have left the database, as Parquet with hashes."),
         "audit": Listed("ops.cli.audit", "The log proves itself."),
+        "key": Listed("ops.cli.access", "Keys: who may come in, and what they may do."),
+        "access": Listed("ops.cli.access", "Who read and did what."),
     }
