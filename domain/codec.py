@@ -5,6 +5,7 @@ from typing import Any
 
 from domain import answered_commands, snapshot
 from domain import valuation_models as models
+from domain.access import keys
 from domain.capital import limits, policies
 from domain.event import Event
 from domain.runs import facts, marts, results, run
@@ -51,6 +52,8 @@ EVENTS: tuple[type[Event], ...] = (
     models.ModelVersionApproved,
     models.ModelVersionWithdrawn,
     answered_commands.CommandAnswered,
+    keys.KeyCreated,
+    keys.KeyRevoked,
 )
 
 BY_TOPIC: dict[str, type[Event]] = {event.TOPIC: event for event in EVENTS}

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,10 +16,11 @@ from ops.settings import Settings
 
 Connect = Callable[[], AbstractContextManager[Any]]
 """A connection of the application's, in autocommit."""
+Now = Callable[[], datetime]
 
 
 class MakeEnvelope(Protocol):
-    """Who does it and when, for events that are about to be appended; by default whoever has logged in."""
+    """Who does it and when, for events that are about to be appended; by default `local`."""
 
     def __call__(self, actor: str | None = None) -> Envelope: ...
 

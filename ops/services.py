@@ -1,7 +1,7 @@
 """The services as HTTP applications: all behind one port, or one alone; the same paths either way."""
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import lru_cache, partial
 from typing import Any
 
@@ -13,6 +13,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from prometheus_client import CollectorRegistry
 
+from commands.api import access as access_commands
 from commands.api import ingestion as ingest_commands
 from commands.api import marketdata as market_commands
 from commands.api import marts as mart_commands
@@ -22,10 +23,14 @@ from commands.api import read_models as read_model_commands
 from commands.api import regulatory as regulatory_commands
 from commands.api import scenario as scenario_commands
 from commands.submit_run import SubmitRun
+from domain.access.asking import who_asks
 from domain.event import Envelope
 from domain.portfolio.columns import Portfolio
 from domain.refusals import Refused
-from domain.texts import of_header
+from ops.access import sign_in
+from ops.access.binding import Bind
+from ops.access.guard import Guard
+from ops.access.settings import Access
 from ops.adapters.database import HEAD, at_another_revision, revision
 from ops.audit.evidence import build_evidence
 from ops.audit.metrics import AuditCollector
@@ -47,10 +52,13 @@ from ops.regulatory.allowance import AllowanceQueries
 from ops.regulatory.capital import CapitalQueries
 from ops.regulatory.stress import work_out_for as stress_for
 from ops.run_metrics import RunCollector
-from ops.wiring import Tenor
+from ops.wiring import Tenor, utc_now
 from query_api.http.app import create_app
 from query_api.http.problems import unreachable
 from query_api.reading import position_reached
+from query_api.services import (
+    access as access_queries,
+)
 from query_api.services import (
     allowance,
     audit,
@@ -89,15 +97,21 @@ SERVICE_PORTS = {
 ALLOWED_HOSTS = frozenset({"127.0.0.1", "localhost", "::1", "[::1]", "testserver"})
 """Names under which a loopback server is asked; any other is somebody's rebound name."""
 
+OPEN_TO_THIS_MACHINE = Access()
 NO_ANSWER = "the database does not answer"
 LOOPBACK = "127.0.0.1"
-ACTOR_HEADER = "Tenor-Actor"
 
 
-def build_app(tenor: Tenor, services: tuple[str, ...] = tuple(SERVICE_PORTS)) -> FastAPI:
+def build_app(
+    tenor: Tenor,
+    services: tuple[str, ...] = tuple(SERVICE_PORTS),
+    access: Access = OPEN_TO_THIS_MACHINE,
+    allowed_hosts: Collection[str] = ALLOWED_HOSTS,
+) -> FastAPI:
     """The services named; the page comes with all of them."""
-    builders = service_routers(tenor)
+    builders, credentials = service_routers(tenor), tenor.credentials(access)
     routers = [router for name in services for router in builders[name]()]
+    routers.append(sign_in.build_router(access, credentials))
     if set(services) == set(SERVICE_PORTS):
         routers.append(page.build_router(tenor.database.connect))
     title = "Tenor" if len(services) > 1 else f"Tenor {services[0]}"
@@ -111,9 +125,17 @@ def build_app(tenor: Tenor, services: tuple[str, ...] = tuple(SERVICE_PORTS)) ->
         title,
         lambda: unready(tenor, probe),
         registry,
-        is_allowed_host=ALLOWED_HOSTS.__contains__,
+        is_allowed_host=frozenset(allowed_hosts).__contains__,
         database_answers=probe.answers_soon,
         reached=lambda lists_alone: run_in_threadpool(position_reached, tenor.database.connect, lists_alone),
+        guard=lambda app, routes: app.add_middleware(
+            Guard,
+            routes=routes,
+            access=access,
+            credentials=credentials,
+            log=tenor.access_log,
+            now=utc_now,
+        ),
     )
     app.add_exception_handler(Abandoned, gone)
     # The log's library wraps what the driver says when the database is away.
@@ -130,8 +152,8 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
     def load_portfolio(sha256: str) -> Portfolio:
         return tenor.storage.portfolio(sha256)
 
-    def envelope_of(request: Request) -> Envelope:
-        return tenor.envelope(of_header(request.headers.get(ACTOR_HEADER, "api"))[:100])
+    def envelope_of(_request: Request) -> Envelope:
+        return tenor.envelope(who_asks().actor)
 
     return {
         "marketdata": lambda: [
@@ -171,6 +193,8 @@ def orchestrator_routers(tenor: Tenor, envelope_of: Callable[[Request], Envelope
         orchestrator.build_router(tenor.database.connect),
         system.build_router(tenor.database.connect, states_of_projections, dead_letters),
         read_model_commands.build_router(tenor.store, tenor.database.connect, envelope_of),
+        access_queries.build_router(tenor.database.connect, tenor.keyring.listed, tenor.access_log.flush),
+        access_commands.build_router(tenor.store, envelope_of),
         run_commands.build_router(tenor.store, tenor.blobs, envelope_of, check_scenarios, check, *names),
         *mart_routers(tenor.storage, envelope_of),
     ]
@@ -217,19 +241,19 @@ def unready(tenor: Tenor, probe: Probe) -> list[str]:
     return [f"{problem}: {problem.fix}"]
 
 
-def refuse_taken_port(port: int) -> None:
+def refuse_taken_port(port: int, host: str = LOOPBACK) -> None:
     """Before anything is started or promised."""
-    with socket.socket() as probe:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((LOOPBACK, port))
+            probe.bind((host, port))
         except OSError as error:
-            message = f"port {port} on {LOOPBACK} cannot be used: {error.strerror}"
+            message = f"port {port} on {host} cannot be used: {error.strerror}"
             raise Refused("PORT_TAKEN", message, "stop what holds it, or choose another with --port") from error
 
 
-def serve_app(app: FastAPI, port: int, told: Stop) -> None:
-    """On the loopback interface until told to stop."""
-    server = Server(configuration(app, LOOPBACK, port))
+def serve_app(app: FastAPI, port: int, told: Stop, bind: Bind = Bind()) -> None:
+    """On the loopback interface, or where it was bound to, until told to stop."""
+    server = Server(configuration(app, bind.host, port, bind.tls))
     told.calls(server.end)
     server.run()

@@ -66,4 +66,6 @@ class Commands(LazyGroup):
         "archive": Listed("ops.cli.archive", "Runs that have left the database, as Parquet with hashes."),
         "mart": Listed("ops.cli.marts", "Figures of runs as plain tables for other tools."),
         "audit": Listed("ops.cli.audit", "The log proves itself."),
+        "key": Listed("ops.cli.access", "Keys: who may come in, and what they may do."),
+        "access": Listed("ops.cli.access", "Who read and did what."),
     }

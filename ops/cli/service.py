@@ -2,15 +2,20 @@
 
 import sys
 import time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ops.cli.listening import AllowedHost, Asked, AuthBy, BehindProxy, Host, TlsCert, TlsKey, listening
 from ops.cli.options import AsJson, serving, settings_of
 from ops.cli.output import Output
 from ops.processes.stopping import Stop
 
+if TYPE_CHECKING:
+    from ops.access.binding import Bind
+
 LOOK_SECONDS = 0.1
+LOOPBACK = "127.0.0.1"
 
 
 def register(app: typer.Typer) -> None:
@@ -25,7 +30,13 @@ def register(app: typer.Typer) -> None:
 def up(
     context: typer.Context,
     workers: Annotated[int | None, typer.Option(help="Worker processes; default one a core.", min=1)] = None,
-    port: Annotated[int, typer.Option(help="On 127.0.0.1.", min=1, max=65535)] = 8000,
+    port: Annotated[int, typer.Option(help="To listen on.", min=1, max=65535)] = 8000,
+    host: Host = LOOPBACK,
+    auth: AuthBy = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    behind_proxy: BehindProxy = False,
+    allowed_host: AllowedHost = None,
 ) -> None:
     """Everything on one port: APIs, workers, projections and the page. Ctrl-C stops cleanly."""
     from ops.processes.loops import background
@@ -33,21 +44,28 @@ def up(
     from ops.processes.supervisor import workers as worker_pool
     from ops.services import build_app, refuse_taken_port, serve_app
 
+    bind, access = listening(Asked(host, auth, tls_cert, tls_key, behind_proxy, allowed_host))
     ready_to_compute(context)
-    refuse_taken_port(port)
+    refuse_taken_port(port, bind.host)
     with (
         serving(context) as (tenor, told),
         background(tenor.processes),  # ends after the workers, and with the last seal over all that they wrote
         worker_pool(tenor.processes, workers or default_workers()),
     ):
-        Output(False).note(f"Tenor is at http://127.0.0.1:{port}/ (Ctrl-C stops it)")
-        serve_app(build_app(tenor), port, told)
+        note_where("Tenor", bind, port)
+        serve_app(build_app(tenor, access=access, allowed_hosts=bind.names()), port, told, bind)
 
 
 def serve(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="The service's name.")],
-    port: Annotated[int | None, typer.Option(help="On 127.0.0.1; default the service's own.", min=1, max=65535)] = None,
+    port: Annotated[int | None, typer.Option(help="To listen on; default the service's own.", min=1, max=65535)] = None,
+    host: Host = LOOPBACK,
+    auth: AuthBy = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    behind_proxy: BehindProxy = False,
+    allowed_host: AllowedHost = None,
 ) -> None:
     """One service alone."""
     from ops.services import SERVICE_PORTS, build_app, refuse_taken_port, serve_app
@@ -55,11 +73,17 @@ def serve(
     if name not in SERVICE_PORTS:
         Output(False).fail("UNKNOWN_SERVICE", f"there is no service {name!r}", f"one of {', '.join(SERVICE_PORTS)}")
     chosen = port or SERVICE_PORTS[name]
+    bind, access = listening(Asked(host, auth, tls_cert, tls_key, behind_proxy, allowed_host))
     ready_to_compute(context)
-    refuse_taken_port(chosen)
+    refuse_taken_port(chosen, bind.host)
     with serving(context) as (tenor, told):
-        Output(False).note(f"{name} is at http://127.0.0.1:{chosen}/ (Ctrl-C stops it)")
-        serve_app(build_app(tenor, (name,)), chosen, told)
+        note_where(name, bind, chosen)
+        serve_app(build_app(tenor, (name,), access, bind.names()), chosen, told, bind)
+
+
+def note_where(what: str, bind: "Bind", port: int) -> None:
+    scheme, host = "https" if bind.tls else "http", f"[{bind.host}]" if ":" in bind.host else bind.host
+    Output(False).note(f"{what} is at {scheme}://{host}:{port}/ (Ctrl-C stops it)")
 
 
 def stop(

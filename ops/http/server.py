@@ -10,6 +10,8 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import h11
@@ -30,7 +32,15 @@ KEEP_ALIVE_SECONDS = 5
 GRACE_SECONDS = 5
 
 
-def configuration(app: FastAPI, host: str, port: int) -> uvicorn.Config:
+@dataclass(frozen=True)
+class Tls:
+    """Files in PEM: the certificate with those between it and its root, and its key."""
+
+    certificate: Path
+    key: Path
+
+
+def configuration(app: FastAPI, host: str, port: int, tls: Tls | None = None) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         host=host,
@@ -42,6 +52,8 @@ def configuration(app: FastAPI, host: str, port: int) -> uvicorn.Config:
         h11_max_incomplete_event_size=HEAD_BYTES,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        ssl_certfile=str(tls.certificate) if tls else None,
+        ssl_keyfile=str(tls.key) if tls else None,
     )
 
 

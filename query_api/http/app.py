@@ -7,6 +7,7 @@ from anyio import CapacityLimiter, fail_after, to_thread
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from starlette.routing import BaseRoute
 
 from query_api.http.cross_site import RefuseCrossSite
 from query_api.http.database_away import DatabaseAnswers, RefuseWhileAway
@@ -25,6 +26,9 @@ Answer = TypeVar("Answer")
 
 Ready = Callable[[], list[str]]
 """What keeps the service from answering, in words; nothing when it is ready."""
+
+Guard = Callable[[FastAPI, list[BaseRoute]], None]
+"""Adds what looks at each request before its route is asked, of all the routes that there are."""
 
 PROBLEM_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -54,6 +58,7 @@ def create_app(
     is_allowed_host: IsAllowed | None = None,
     database_answers: DatabaseAnswers | None = None,
     reached: Reached | None = None,
+    guard: Guard | None = None,
 ) -> FastAPI:
     waiting = [Depends(waiting_for(reached))] if reached is not None else []
     app = FastAPI(
@@ -65,12 +70,14 @@ def create_app(
         responses=PROBLEMS,
         dependencies=[Depends(refuse_other_parameters), *waiting],
     )
-    for router in routers:
+    every = [*routers, _health(ready, metrics, database_answers)]
+    for router in every:
         app.include_router(router)
-    app.include_router(_health(ready, metrics, database_answers))
     add_handlers(app)
     # The last one added stands outermost.
     app.add_middleware(Turns)
+    if guard is not None:
+        guard(app, [route for router in every for route in router.routes])
     if database_answers is not None:
         app.add_middleware(RefuseWhileAway, answers=database_answers)
     app.add_middleware(TextGate)
