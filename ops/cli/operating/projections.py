@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 def run(context: typer.Context) -> None:
     """Keep the read models, plan and complete runs, until stopped."""
-    from ops.cli.service import wait_for_the_end
+    from ops.cli.operating.service import wait_for_the_end
     from ops.processes.loops import background
 
     with serving(context) as (tenor, told), background(tenor.processes):
