@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from commands.processes.run import RunProcess
+from domain.access.asking import nodes_asked
 from domain.event import Envelope
 from domain.market.document import MarketDocument, stored_market
 from domain.portfolio.columns import Portfolio
 from domain.ports import BlobStore, BlockCodec, EventStore, PortfolioCodec, WorkQueue
 from ops.settings import Settings
+from query_api.portfolio_in_scope import within
 
 Connect = Callable[[], AbstractContextManager[Any]]
 """A connection of the application's, in autocommit."""
@@ -36,7 +38,9 @@ class Storage:
     block_codec: BlockCodec
 
     def portfolio(self, sha256: str, tables: Collection[str] | None = None) -> Portfolio:
-        return self.portfolio_codec.decode(self.blobs.get(sha256), tables)
+        """What of it is in the scope of whoever asks; whole for everything that is nobody's request."""
+        whole, nodes = self.portfolio_codec.decode(self.blobs.get(sha256), tables), nodes_asked()
+        return whole if nodes is None else within(whole, nodes)
 
     def market(self, sha256: str) -> MarketDocument:
         return stored_market(self.blobs.get(sha256))

@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Callable, Collection
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -23,14 +23,15 @@ from commands.api import read_models as read_model_commands
 from commands.api import regulatory as regulatory_commands
 from commands.api import scenario as scenario_commands
 from commands.submit_run import SubmitRun
-from domain.access.asking import who_asks
+from domain.access.asking import nodes_asked, who_asks
 from domain.event import Envelope
 from domain.portfolio.columns import Portfolio
 from domain.refusals import Refused
 from ops.access import sign_in
 from ops.access.binding import Bind
 from ops.access.guard import Guard
-from ops.access.settings import Access
+from ops.access.refusing import refuse_beyond_scope, refuse_more_runs, refuse_others_runs
+from ops.access.settings import Access, four_eyes
 from ops.adapters.database import HEAD, at_another_revision, revision
 from ops.audit.evidence import build_evidence
 from ops.audit.metrics import AuditCollector
@@ -56,6 +57,8 @@ from ops.wiring import Tenor, utc_now
 from query_api.http.app import create_app
 from query_api.http.problems import unreachable
 from query_api.reading import position_reached
+from query_api.results.chosen.fields import NamedPortfolio
+from query_api.scope import Kept
 from query_api.services import (
     access as access_queries,
 )
@@ -98,6 +101,8 @@ ALLOWED_HOSTS = frozenset({"127.0.0.1", "localhost", "::1", "[::1]", "testserver
 """Names under which a loopback server is asked; any other is somebody's rebound name."""
 
 OPEN_TO_THIS_MACHINE = Access()
+KEPT_PORTFOLIOS = 4
+"""With their names; the whole and its parts in scope are several."""
 NO_ANSWER = "the database does not answer"
 LOOPBACK = "127.0.0.1"
 
@@ -109,7 +114,7 @@ def build_app(
     allowed_hosts: Collection[str] = ALLOWED_HOSTS,
 ) -> FastAPI:
     """The services named; the page comes with all of them."""
-    builders, credentials = service_routers(tenor), tenor.credentials(access)
+    builders, credentials = service_routers(tenor, access), tenor.credentials(access)
     routers = [router for name in services for router in builders[name]()]
     routers.append(sign_in.build_router(access, credentials))
     if set(services) == set(SERVICE_PORTS):
@@ -144,13 +149,17 @@ def build_app(
     return app
 
 
-def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
+def service_routers(tenor: Tenor, access: Access = OPEN_TO_THIS_MACHINE) -> dict[str, Callable[[], list[APIRouter]]]:
     """Queries, and the commands of the same service."""
     connect, store, blobs = tenor.database.connect, tenor.store, tenor.blobs
 
-    @lru_cache(maxsize=2)
+    books: Kept[NamedPortfolio] = Kept(KEPT_PORTFOLIOS)
+
+    def load_book(sha256: str) -> NamedPortfolio:
+        return books.get((sha256, nodes_asked()), lambda: NamedPortfolio(tenor.storage.portfolio(sha256)))
+
     def load_portfolio(sha256: str) -> Portfolio:
-        return tenor.storage.portfolio(sha256)
+        return load_book(sha256).portfolio
 
     def envelope_of(_request: Request) -> Envelope:
         return tenor.envelope(who_asks().actor)
@@ -160,12 +169,12 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
             marketdata.build_router(connect, blobs),
             market_commands.build_router(store, blobs, envelope_of, find_unsolved),
         ],
-        "orchestrator": lambda: orchestrator_routers(tenor, envelope_of),
-        "results": lambda: [results.build_router(connect, load_portfolio)],
+        "orchestrator": lambda: orchestrator_routers(tenor, envelope_of, access),
+        "results": lambda: [results.build_router(connect, load_book)],
         "audit": lambda: [audit.build_router(connect, build_evidence(tenor.storage, tenor.sealing, load_portfolio))],
         "portfolio": lambda: [portfolio.build_router(connect)],
         "risk": lambda: [
-            *(risk.build_router(connect), compare.build_router(connect, load_portfolio)),
+            *(risk.build_router(connect, load_book), compare.build_router(connect, load_book)),
             *(models.build_router(connect), model_commands.build_router(store, envelope_of)),
             tail_risk.build_router(connect, load_portfolio, tenor.storage.market),
         ],
@@ -177,25 +186,34 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
         "regulatory": lambda: regulatory_routers(tenor, envelope_of),
         "ingestion": lambda: [
             ingestion.build_router(connect),
-            ingest_commands.build_router(store, blobs, tenor.portfolio_codec, envelope_of, tenor.parsers.digest_upload),
+            ingest_commands.build_router(
+                store,
+                blobs,
+                tenor.portfolio_codec,
+                envelope_of,
+                tenor.parsers.digest_upload,
+                refuse_beyond_scope(tenor.storage),
+            ),
         ],
     }
 
 
-def orchestrator_routers(tenor: Tenor, envelope_of: Callable[[Request], Envelope]) -> list[APIRouter]:
+def orchestrator_routers(tenor: Tenor, envelope_of: Callable[[Request], Envelope], access: Access) -> list[APIRouter]:
     def check(envelope: Envelope, command: SubmitRun) -> dict[str, Any]:
         from ops.before_a_run import check_before_run  # with all of compute, which nothing else here needs
 
         return check_before_run(tenor.storage, envelope, command)
 
     names = partial(whole_id_of, tenor.storage), partial(near_scenarios_named, tenor.storage)
+    refuse_more = refuse_more_runs(tenor.database.connect, access.open_runs)
+    rules = run_commands.Rules(refuse_others_runs(tenor.storage), refuse_more, four_eyes())
     return [
         orchestrator.build_router(tenor.database.connect),
         system.build_router(tenor.database.connect, states_of_projections, dead_letters),
         read_model_commands.build_router(tenor.store, tenor.database.connect, envelope_of),
         access_queries.build_router(tenor.database.connect, tenor.keyring.listed, tenor.access_log.flush),
         access_commands.build_router(tenor.store, envelope_of),
-        run_commands.build_router(tenor.store, tenor.blobs, envelope_of, check_scenarios, check, *names),
+        run_commands.build_router(tenor.store, tenor.blobs, envelope_of, check_scenarios, check, *names, rules),
         *mart_routers(tenor.storage, envelope_of),
     ]
 

@@ -52,8 +52,10 @@ def build_router(
     codec: PortfolioCodec,
     envelope_of: EnvelopeOf,
     digest_upload: DigestUpload | None = None,
+    refuse_beyond: Callable[[Digested], None] | None = None,
 ) -> APIRouter:
-    """Without `digest_upload` uploads are read in this process: for trusted callers only."""
+    """Without `digest_upload` uploads are read in this process: for trusted callers only. `refuse_beyond` looks at what
+    was read, before it is stored."""
     digest_elsewhere = digest_upload or partial(digest_here, codec)
     router = APIRouter(prefix=PREFIX, tags=["ingestion"], route_class=CommandRoute)
 
@@ -72,7 +74,10 @@ def build_router(
 
         def bring(upload: Path, key: Key | None, is_wanted: Callable[[], bool]) -> dict[str, Any]:
             def digest(source: Path, options: ReadingOptions) -> Digested:
-                return digest_elsewhere(source, options, is_wanted)
+                found = digest_elsewhere(source, options, is_wanted)
+                if refuse_beyond is not None:
+                    refuse_beyond(found)
+                return found
 
             return ingest_portfolio(
                 store,

@@ -1,4 +1,4 @@
-"""Who asks the question that this thread is answering. Set by the guard before a request is let in, and nowhere else."""
+"""Who asks the question that is being answered. The guard says it before a request is let in."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

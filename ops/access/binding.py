@@ -1,4 +1,4 @@
-"""Where a server listens. Beyond this machine it is refused without credentials, or without anything that hides them."""
+"""Where a server listens. Beyond this machine it is refused without credentials, or without what hides them."""
 
 import socket
 from collections.abc import Sequence

@@ -26,6 +26,7 @@ from ops.access.credentials import Credentials
 from ops.access.settings import Access
 from ops.access.tokens import NotEnough
 from ops.ports import Now
+from query_api.http.answers import ROWS
 from query_api.http.problems import problem
 
 ACTOR_HEADER = "tenor-actor"
@@ -33,8 +34,6 @@ MAX_ACTOR = 100
 READS = ("GET", "HEAD")
 API = "/api/"
 SIGN_IN = "/auth/sign-in"
-ROWS = "tenor.rows"
-"""In the scope of a request: how many rows of a table were answered."""
 
 
 class Guard:
@@ -58,29 +57,23 @@ class Guard:
             return await self._app(scope, receive, send)
         if self._credentials is None:
             return await self._let_in(local_of(Headers(scope=scope)), scope, receive, send)
+        return await self._look(self._credentials, scope, receive, send)
+
+    async def _look(self, credentials: Credentials, scope: Scope, receive: Receive, send: Send) -> None:
         operation = operation_asked(self._routes, scope)
         right = OPERATIONS.get(operation) if operation is not None else Right.SELF
         if right is Right.OPEN:
             return await self._app(scope, receive, send)
-        try:
-            principal = await to_thread.run_sync(self._credentials.holder, Headers(scope=scope))
-        except NotEnough:
-            return await forbidden("the token says neither what you may do nor where", scope)(scope, receive, send)
-        except Unavailable as away:
-            return await problem(None, 503, away.code, away.message, away.fix, {"Retry-After": "2"})(
-                scope, receive, send
-            )
+        principal = await to_thread.run_sync(holder_or_refusal, credentials, scope)
+        if isinstance(principal, Response):
+            return await principal(scope, receive, send)
         refusal = self._refusal(principal, right, scope)
-        if principal is None:
-            return await (refusal or unauthorized(scope))(scope, receive, send)
-        if refusal is not None:
-            self._note(principal, scope, operation or "", refusal.status_code)
-            return await refusal(scope, receive, send)
-        await self._let_in(principal, scope, receive, send)
+        if refusal is None:
+            return await self._let_in(principal, scope, receive, send)
+        self._note(principal, scope, operation or "", refusal.status_code)
+        return await refusal(scope, receive, send)
 
-    def _refusal(self, principal: Principal | None, right: Right | None, scope: Scope) -> Response | None:
-        if principal is None:
-            return unauthorized(scope)
+    def _refusal(self, principal: Principal, right: Right | None, scope: Scope) -> Response | None:
         if not self._limiter.hit(self._rate, principal.auth, principal.actor):
             return too_many(self._rate.amount, scope)
         if right is None or not principal.may(right):
@@ -110,6 +103,15 @@ class Guard:
         path = scope["path"][:MAX_PATH]
         who = principal.actor, principal.role.value, principal.key_id
         self._log.add(Entry(self._now(), *who, scope["method"], path, operation, status, rows))
+
+
+def holder_or_refusal(credentials: Credentials, scope: Scope) -> Principal | Response:
+    try:
+        return credentials.holder(Headers(scope=scope)) or unauthorized(scope)
+    except NotEnough:
+        return forbidden("the token says neither what you may do nor where", scope)
+    except Unavailable as away:
+        return problem(None, 503, away.code, away.message, away.fix, {"Retry-After": "2"})
 
 
 def local_of(headers: Headers) -> Principal:

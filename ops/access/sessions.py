@@ -13,7 +13,8 @@ COOKIE = "tenor_session"
 LASTS = timedelta(hours=12)
 
 OPEN = """
-INSERT INTO access_session (token_sha256, actor, role, nodes, auth, key_id, expires_at) VALUES (%s, %s, %s, %s, %s, %s, %s)
+INSERT INTO access_session (token_sha256, actor, role, nodes, auth, key_id, expires_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s)
 """
 SELECT = """
 SELECT actor, role, nodes, auth, key_id FROM access_session WHERE token_sha256 = %s AND expires_at > %s

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from html import escape
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import orjson
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
@@ -30,10 +30,12 @@ FLOW_SECONDS = 600
 NO_STORE = {"Cache-Control": "no-store"}
 
 FORM = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Tenor: sign in</title>
-<style>body{{font:16px system-ui;max-width:28rem;margin:15vh auto;padding:0 1rem}}input,button{{font:inherit;padding:.5rem}}
+<style>body{{font:16px system-ui;max-width:28rem;margin:15vh auto;padding:0 1rem}}
+input,button{{font:inherit;padding:.5rem}}
 input{{width:100%;box-sizing:border-box}}button,a{{display:inline-block;margin-top:1rem}}</style>
 <h1>Sign in</h1><form method="post" action="/auth/sign-in"><label for="key">A key</label>
-<input id="key" name="key" type="password" autocomplete="off" required><button>Sign in</button></form>{provider}</html>"""
+<input id="key" name="key" type="password" autocomplete="off" required><button>Sign in</button></form>
+{provider}</html>"""
 PROVIDER = '<p><a href="/auth/start">Sign in with your organisation</a></p>'
 GO_ON = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Tenor</title>
 <meta http-equiv="refresh" content="0;url=/"><p><a href="/">Go on</a></p></html>"""
@@ -141,10 +143,10 @@ def _add_provider(router: APIRouter, access: Access, credentials: Credentials, t
         code: str = "",
         state: str = "",
         error: str = "",
-        iss: str = "",
-        session_state: str = "",
-        error_description: str = "",
-        scope: str = "",
+        _iss: Annotated[str, Query(alias="iss")] = "",
+        _session: Annotated[str, Query(alias="session_state")] = "",
+        _said: Annotated[str, Query(alias="error_description")] = "",
+        _asked: Annotated[str, Query(alias="scope")] = "",
     ) -> Response:
         """From the provider's page, with a code that is worth a token once."""
         flow = flow_of(request.cookies.get(FLOW_COOKIE, ""))

@@ -1,7 +1,7 @@
 """Bearer tokens of an OpenID Connect provider: signed by one of its keys, for us, by it, and not too late.
 
-The provider's addresses are those of its own description; nothing that a token says is ever asked for. Its keys are kept,
-and read anew when a token names another one, seldom: whoever sends odd names makes us ask nobody.
+The provider's addresses are those of its own description; nothing that a token says is ever asked for. Its keys are
+kept, and read anew when a token names another one, seldom: whoever sends odd names makes us ask nobody.
 """
 
 import json

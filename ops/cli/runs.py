@@ -1,5 +1,6 @@
 """`tenor run submit | list | show | watch | retry | cancel | approve | reject | publish | archive`."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -203,8 +204,9 @@ def cancel(context: typer.Context, run: Run, reason: Reason = "", as_json: AsJso
 def approve(context: typer.Context, run: Run, reason: Reason = "", as_json: AsJson = False) -> None:
     """Approve a completed run."""
     from commands.change_run import approve_run
+    from ops.access.settings import four_eyes
 
-    change(context, run, approve_run, reason, as_json)
+    change(context, run, partial(approve_run, four_eyes=four_eyes()), reason, as_json)
 
 
 def reject(context: typer.Context, run: Run, reason: Reason = "", as_json: AsJson = False) -> None:
@@ -217,8 +219,9 @@ def reject(context: typer.Context, run: Run, reason: Reason = "", as_json: AsJso
 def publish(context: typer.Context, run: Run, reason: Reason = "", as_json: AsJson = False) -> None:
     """Publish an approved run; it never changes again."""
     from commands.change_run import publish_run
+    from ops.access.settings import four_eyes
 
-    change(context, run, publish_run, reason, as_json)
+    change(context, run, partial(publish_run, four_eyes=four_eyes()), reason, as_json)
 
 
 def change(context: typer.Context, run: str, command: Any, reason: str, as_json: bool) -> None:

@@ -22,6 +22,8 @@ from compute.allowance.rollforward import rollforward_table
 from compute.capital.columns import Columns
 from compute.capital.frameworks import setting_of
 from compute.inputs.run_inputs import PRICES_ONLY, RunInputs, resolve
+from domain.access.asking import nodes_asked
+from domain.access.principal import Nodes
 from domain.capital.policies import PolicyDocument
 from domain.market.document import MarketDocument
 from domain.refusals import Refused
@@ -107,7 +109,7 @@ class AllowanceOfRuns:
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._of = lru_cache(maxsize=RUNS_KEPT)(self._read)
+        self._kept = lru_cache(maxsize=RUNS_KEPT)(self._read)
 
     def report(self, run_id: str, report: AllowanceReport) -> pa.Table:
         run = self._of(run_id)
@@ -141,7 +143,10 @@ class AllowanceOfRuns:
             found = found.replace_schema_metadata({NOTE: events_left_out(left_out)})
         return found
 
-    def _read(self, run_id: str) -> OfRun:
+    def _of(self, run_id: str) -> OfRun:
+        return self._kept(run_id, nodes_asked())
+
+    def _read(self, run_id: str, _nodes: Nodes) -> OfRun:
         requested = read_run(self._storage.store, run_id).requested
         portfolio = self._storage.portfolio(requested.portfolio_sha256)
         return OfRun(requested, self._storage.market(requested.market_sha256), Columns(portfolio))

@@ -22,6 +22,8 @@ from compute.capital.limit_uses import limit_uses, limits_table
 from compute.capital.migration import migration_table
 from compute.capital.reports import capital_table, exposures_table, makes_allowance, table_of_sums, with_netting_sets
 from compute.funding_rates import funding_rates
+from domain.access.asking import nodes_asked
+from domain.access.principal import Nodes
 from domain.capital.limits import ISSUER
 from domain.capital.policies import PolicyDocument
 from domain.capital.rule_sets import COLUMNS, rule_set_named
@@ -38,6 +40,7 @@ from ops.regulatory.derivatives import brought_by
 from ops.regulatory.frtb import frtb_of_run
 from ops.regulatory.kept import kept_exposures, kept_sums
 from ops.regulatory.totals import totals_for
+from query_api.reading import reading
 from query_api.services.allowance import AllowanceReport
 from query_api.services.regulatory import Report
 
@@ -91,7 +94,7 @@ class CapitalOfRuns:
 
     def __init__(self, storage: Storage) -> None:
         self._storage, self._allowances = storage, AllowanceOfRuns(storage)
-        self._of = lru_cache(maxsize=RUNS_KEPT)(self._read)
+        self._kept = lru_cache(maxsize=RUNS_KEPT)(self._read)
 
     def report(self, run_id: str, report: Report, by: str | None, years: int = 1) -> pa.Table:
         run = self._of(run_id)
@@ -147,7 +150,7 @@ class CapitalOfRuns:
         """From what the run keeps of positions, with the netting sets, which it does not keep; else worked out."""
         setting, policy = run.setting
         with_allowance = makes_allowance(policy)
-        with self._storage.connect() as connection:
+        with reading(self._storage.connect) as connection:
             kept = kept_sums(connection, run.run_id, by, setting.capital, with_allowance=with_allowance)
         whole = with_netting_sets(kept, run.netting, by) if kept is not None else None
         if whole is not None:
@@ -163,11 +166,14 @@ class CapitalOfRuns:
     def _known(self, run_id: str) -> dict[str, Known]:
         run, kept = self._of(run_id), None
         if run.netting is None:
-            with self._storage.connect() as connection:
+            with reading(self._storage.connect) as connection:
                 kept = kept_exposures(connection, run_id)
         return known_of(run.worked) if kept is None else kept
 
-    def _read(self, run_id: str) -> OfRun:
+    def _of(self, run_id: str) -> OfRun:
+        return self._kept(run_id, nodes_asked())
+
+    def _read(self, run_id: str, _nodes: Nodes) -> OfRun:
         return OfRun(self._storage, run_id, read_run(self._storage.store, run_id).requested)
 
 
