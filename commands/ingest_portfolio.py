@@ -15,6 +15,7 @@ from commands.ingestion.prepare import Prepared, prepare_portfolio
 from commands.once import once, use_before
 from commands.tapes.prepare_tape import Wanted, prepare_tape
 from commands.tapes.to_tables import Given
+from commands.record_rejection import record_rejection
 from domain.answered_commands import Key
 from domain.event import Envelope, Event
 from domain.market.prepayment import model_name
@@ -131,6 +132,8 @@ def ingest_portfolio(
     digested = (digest or partial(digest_here, codec))(source, options)
     report = {"snapshot_id": None, **digested.report, "portfolio": name, "as_of": as_of.isoformat()}
     if used is None and (digested.snapshot is None or digested.report["sha256"] is None):
+        if not (options and options.dry_run):
+            record_rejection(store, envelope, name, as_of, digested.report["errors"])
         return report
     brought, _ = once(store, envelope, called.key, lambda: _decide(store, blobs, envelope, digested, name, as_of))
     return {**report, **brought}

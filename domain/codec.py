@@ -8,14 +8,18 @@ from domain import valuation_models as models
 from domain.access import keys
 from domain.capital import limits, policies
 from domain.event import Event
+from domain.portfolio import rejected
 from domain.runs import facts, marts, results, run
 from domain.scenarios import versions as scenario_book
+from domain.schedules import book as schedules
 from domain.sealing import seals as sealing
 from domain.tapes import versions as mappings
+from domain.webhooks import book as webhooks
 
 EVENTS: tuple[type[Event], ...] = (
     snapshot.SnapshotRegistered,
     snapshot.SnapshotBrought,
+    rejected.PortfolioRejected,
     scenario_book.ScenarioDefined,
     scenario_book.ScenarioRevised,
     scenario_book.ScenarioSetDefined,
@@ -47,6 +51,13 @@ EVENTS: tuple[type[Event], ...] = (
     marts.MartDropped,
     marts.MartReaderCreated,
     marts.MartReaderDropped,
+    schedules.ScheduleDefined,
+    schedules.ScheduleDropped,
+    schedules.ScheduleRan,
+    schedules.ScheduleSkipped,
+    webhooks.WebhookDefined,
+    webhooks.WebhookDropped,
+    webhooks.WebhookReplayed,
     sealing.SealingKeyRotated,
     sealing.LogVerified,
     models.ModelVersionApproved,

@@ -22,6 +22,8 @@ from commands.api import orchestrator as run_commands
 from commands.api import read_models as read_model_commands
 from commands.api import regulatory as regulatory_commands
 from commands.api import scenario as scenario_commands
+from commands.api import schedules as schedule_commands
+from commands.api import webhooks as webhook_commands
 from commands.submit_run import SubmitRun
 from domain.access.asking import nodes_asked, who_asks
 from domain.event import Envelope
@@ -53,6 +55,10 @@ from ops.regulatory.allowance import AllowanceQueries
 from ops.regulatory.capital import CapitalQueries
 from ops.regulatory.stress import work_out_for as stress_for
 from ops.run_metrics import RunCollector
+from ops.schedules import listed_schedules
+from ops.webhooks.addresses import check_address
+from ops.webhooks.listing import listed_webhooks
+from ops.webhooks.metrics import MessageCollector
 from ops.wiring import Tenor, utc_now
 from query_api.http.app import create_app
 from query_api.http.problems import unreachable
@@ -79,9 +85,11 @@ from query_api.services import (
     results,
     risk,
     scenario,
+    schedules,
     stress,
     system,
     tail_risk,
+    webhooks,
 )
 from query_api.web import page
 
@@ -122,7 +130,8 @@ def build_app(
     title = "Tenor" if len(services) > 1 else f"Tenor {services[0]}"
     registry, probe = CollectorRegistry(), Probe(tenor.database_url)
     collectors = [
-        collector(tenor.database.connect) for collector in (ProjectionCollector, AuditCollector, RunCollector)
+        collector(tenor.database.connect)
+        for collector in (ProjectionCollector, AuditCollector, RunCollector, MessageCollector)
     ]
     registry.register(DatabaseCollector(probe.answers, collectors))
     app = create_app(
@@ -215,12 +224,24 @@ def orchestrator_routers(tenor: Tenor, envelope_of: Callable[[Request], Envelope
         access_commands.build_router(tenor.store, envelope_of),
         run_commands.build_router(tenor.store, tenor.blobs, envelope_of, check_scenarios, check, *names, rules),
         *mart_routers(tenor.storage, envelope_of),
+        *schedule_routers(tenor.storage, envelope_of),
+        webhooks.build_router(partial(listed_webhooks, tenor.storage)),
+        webhook_commands.build_router(
+            tenor.store, envelope_of, check_address, allow_private=tenor.settings.webhooks_may_be_private
+        ),
     ]
 
 
 def mart_routers(storage: Storage, envelope_of: Callable[[Request], Envelope]) -> list[APIRouter]:
     requests = MartRequests(storage)
     return [marts.build_router(requests), mart_commands.build_router(requests, envelope_of)]
+
+
+def schedule_routers(storage: Storage, envelope_of: Callable[[Request], Envelope]) -> list[APIRouter]:
+    def listed(schedule_id: str | None) -> list[dict[str, Any]]:
+        return listed_schedules(storage, utc_now(), schedule_id)
+
+    return [schedules.build_router(listed), schedule_commands.build_router(storage.store, envelope_of)]
 
 
 def cash_flow_routers(storage: Storage) -> list[APIRouter]:

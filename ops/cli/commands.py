@@ -66,6 +66,12 @@ class Commands(LazyGroup):
         "policy": Listed("ops.cli.capital.policies", "Policies of credit and capital, in versions."),
         "limits": Listed("ops.cli.capital.limits", "Limits of a run's policy."),
         "archive": Listed("ops.cli.archive", "Runs that have left the database, as Parquet with hashes."),
+        "schedule": Listed("ops.cli.operating.schedules", "Runs that are asked for by the clock."),
+        "webhook": Listed("ops.cli.operating.webhooks", "Messages to other systems about what happens."),
+        "watch": Listed(
+            "ops.cli.operating.webhooks",
+            "Print messages as they happen, one a line: runs that end or are published, breaches, rejected files.",
+        ),
         "mart": Listed("ops.cli.operating.marts", "Figures of runs as plain tables for other tools."),
         "audit": Listed("ops.cli.audit", "The log proves itself."),
         "key": Listed("ops.cli.operating.access", "Keys: who may come in, and what they may do."),
