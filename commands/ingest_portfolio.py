@@ -11,8 +11,10 @@ from typing import Any
 import numpy as np
 
 from commands.ingestion.limits import Budget
-from commands.ingestion.prepare import prepare_portfolio
+from commands.ingestion.prepare import Prepared, prepare_portfolio
 from commands.once import once, use_before
+from commands.tapes.prepare_tape import Wanted, prepare_tape
+from commands.tapes.to_tables import Given
 from domain.answered_commands import Key
 from domain.event import Envelope, Event
 from domain.market.prepayment import model_name
@@ -33,6 +35,7 @@ from domain.snapshot import (
     register,
     snapshot_id,
 )
+from domain.tapes.mapping import stored_mapping
 from domain.valuation_models import LINE_PREPAYMENT, MODELS
 
 VALUES_KEPT = 200
@@ -58,6 +61,21 @@ class Digested:
 
 
 @dataclass(frozen=True)
+class ByMapping:
+    """A tape, and the mapping by which it is read; plain values, since a process of its own reads it."""
+
+    mapping: dict[str, Any]
+    reference: str
+    """`id@version`, or the id of one that is tried before it is defined."""
+    portfolio: str
+    as_of: str
+    book: str | None = None
+    files: tuple[str, ...] = ()
+    """Of the tape, where the source is no upload."""
+    rejects: str | None = None
+
+
+@dataclass(frozen=True)
 class ReadingOptions:
     """How a source is to be read."""
 
@@ -67,6 +85,13 @@ class ReadingOptions:
     """Nothing will be stored anyway."""
     rates_are_decimals: bool = False
     """Rates that look like percent are meant as they are."""
+    by_mapping: ByMapping | None = None
+
+    @staticmethod
+    def of(content: dict[str, Any]) -> "ReadingOptions":
+        """From the plain values that a job carries."""
+        said = content.get("by_mapping")
+        return ReadingOptions(**{**content, "by_mapping": ByMapping(**said) if said else None})
 
 
 @dataclass(frozen=True)
@@ -101,9 +126,9 @@ def ingest_portfolio(
     """
     called = called or Called()
     used = use_before(store, called.key)
-    name = name_of_folder(called_as(source)) if called.name is None else portfolio_name(called.name)
-    as_of = called.as_of or envelope.now.date()
-    digested = (digest or partial(digest_here, codec))(source, options or ReadingOptions())
+    name, as_of = name_and_date(called, source, envelope)
+    options = options or ReadingOptions()
+    digested = (digest or partial(digest_here, codec))(source, options)
     report = {"snapshot_id": None, **digested.report, "portfolio": name, "as_of": as_of.isoformat()}
     if used is None and (digested.snapshot is None or digested.report["sha256"] is None):
         return report
@@ -127,6 +152,11 @@ def _decide(
     return events, answer
 
 
+def name_and_date(called: Called, source: Path, envelope: Envelope) -> tuple[str, date]:
+    name = name_of_folder(called_as(source)) if called.name is None else portfolio_name(called.name)
+    return name, called.as_of or envelope.now.date()
+
+
 def called_as(source: Path) -> str:
     """The folder's name, or the workbook's without its ending."""
     place = source.absolute()
@@ -135,9 +165,7 @@ def called_as(source: Path) -> str:
 
 def digest_here(codec: PortfolioCodec, source: Path, options: ReadingOptions, budget: Budget | None = None) -> Digested:
     """In this process, whatever the source makes of it."""
-    prepared = prepare_portfolio(
-        source, accept_valid=options.accept_valid, rates_are_decimals=options.rates_are_decimals, budget=budget
-    )
+    prepared = prepared_of(source, options, budget)
     portfolio = prepared.portfolio
     if portfolio is None or options.dry_run:
         return Digested(prepared.report())
@@ -151,8 +179,27 @@ def digest_here(codec: PortfolioCodec, source: Path, options: ReadingOptions, bu
             "latest_maturity": _iso(latest_maturity(portfolio)),
             "values": grouping_values(portfolio) | line_speeds(portfolio),
             **values_of_deals(portfolio),
+            **({"mapping": options.by_mapping.reference} if options.by_mapping else {}),
         },
     )
+
+
+def prepared_of(source: Path, options: ReadingOptions, budget: Budget | None) -> Prepared:
+    by = options.by_mapping
+    if by is None:
+        return prepare_portfolio(
+            source, accept_valid=options.accept_valid, rates_are_decimals=options.rates_are_decimals, budget=budget
+        )
+    wanted = Wanted(
+        stored_mapping(by.mapping),
+        Given(by.portfolio, by.book),
+        date.fromisoformat(by.as_of),
+        options.accept_valid,
+        options.rates_are_decimals,
+        Path(by.rejects) if by.rejects else None,
+    )
+    files = [Path(each) for each in by.files] or (sorted(source.iterdir()) if source.is_dir() else [source])
+    return prepare_tape(files, wanted, budget)
 
 
 def _register(blobs: BlobStore, envelope: Envelope, digested: Digested) -> list[SnapshotRegistered]:

@@ -10,6 +10,7 @@ from domain.event import Event
 from domain.runs import facts, results, run
 from domain.scenarios import versions as scenario_book
 from domain.sealing import seals as sealing
+from domain.tapes import versions as mappings
 
 EVENTS: tuple[type[Event], ...] = (
     snapshot.SnapshotRegistered,
@@ -17,6 +18,7 @@ EVENTS: tuple[type[Event], ...] = (
     scenario_book.ScenarioDefined,
     scenario_book.ScenarioRevised,
     scenario_book.ScenarioSetDefined,
+    mappings.MappingDefined,
     policies.PolicyDefined,
     policies.PolicyApproved,
     limits.LimitBreached,

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from commands.ingestion.attributes import attributes_of, expand_tags, type_attributes
 from commands.ingestion.canonical import Canonical, canonical, content_sha256
-from commands.ingestion.cells import FileInfo
+from commands.ingestion.cells import FileInfo, Source
 from commands.ingestion.codes import Code
 from commands.ingestion.control_totals import control_totals
 from commands.ingestion.exposures.checks import check_exposures
@@ -42,10 +42,13 @@ class SourceRows:
 
     file: str
     rows: Array
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """Where rows came from several files, were joined, or edited; see ops.audit.lineage.rows."""
 
     def as_json(self) -> str:
         numbers = pa.ListArray.from_arrays([0, len(self.rows)], pa.array(self.rows).cast(pa.string()))
-        return f'{{"file":{json.dumps(self.file)},"rows":[{pc.binary_join(numbers, ",")[0]}]}}'
+        more = "".join(f",{json.dumps(name)}:{json.dumps(value)}" for name, value in self.more.items())
+        return f'{{"file":{json.dumps(self.file)},"rows":[{pc.binary_join(numbers, ",")[0]}]{more}}}'
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,8 @@ class Prepared:
     control_totals: dict[str, dict[str, float]]
     lines: Mapping[str, SourceRows]
     files: list[dict[str, str | int]] = field(default_factory=list)
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """Of the report, where the source was no folder of tables."""
 
     def report(self) -> dict[str, Any]:
         """The JSON document of the contract, section 7, without its snapshot_id; a count beside every capped list."""
@@ -95,6 +100,7 @@ class Prepared:
             "attributes": self.attributes,
             "control_totals": self.control_totals,
             "files": self.files,
+            **self.more,
         }
 
     def lines_document(self) -> bytes:
@@ -112,6 +118,13 @@ def prepare_portfolio(
     """
     errors, warnings = Findings(), Findings()
     found = read_source(source, errors, warnings, Spent(budget or Budget()))
+    return prepare(found, errors, warnings, accept_valid=accept_valid, rates_are_decimals=rates_are_decimals)
+
+
+def prepare(
+    found: Source, errors: Findings, warnings: Findings, *, accept_valid: bool, rates_are_decimals: bool
+) -> Prepared:
+    """Of tables that were read already; what reading found is in `errors`, and what is found from here on too."""
     tables = {
         table.name: typed_table(found.tables[table.name], errors, warnings)
         for table in TABLES

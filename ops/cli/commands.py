@@ -33,7 +33,7 @@ class Commands(LazyGroup):
             "ops.cli.check",
             "What a run over these would lack, by sentence and count. Nothing is priced, nothing stored.",
         ),
-        "ingest": Listed("ops.cli.snapshots", "Validate a portfolio, then store it as a snapshot."),
+        "ingest": Listed("ops.cli.tapes.ingest", "Validate a portfolio, then store it as a snapshot."),
         "results": Listed("ops.cli.results", "Results of a run, never truncated in silence."),
         "cashflows": Listed(
             "ops.cli.cash_flows", "Cash flows of a run after its date, worked out by the kernels that priced it."
@@ -52,6 +52,7 @@ class Commands(LazyGroup):
         "projections": Listed("ops.cli.projections", "The readers of the log that keep tables."),
         "market": Listed("ops.cli.snapshots", "Market snapshots."),
         "portfolio": Listed("ops.cli.snapshots", "Portfolio snapshots."),
+        "mapping": Listed("ops.cli.tapes.mappings", "Mappings: how foreign tables are read, in versions."),
         "scenario": Listed("ops.cli.scenarios", "Scenarios and sets of them."),
         "run": Listed("ops.cli.runs", "Runs: one portfolio, one market, scenarios, measures."),
         "risk": Listed("ops.cli.risk", "Risk that is worked out when asked for."),

@@ -1,8 +1,7 @@
-"""`tenor ingest`, `tenor portfolio list`, `tenor market load | list | calibrate | calibrate-prepayment`."""
+"""`tenor portfolio list`, `tenor market load | list | calibrate | calibrate-prepayment`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -23,7 +22,6 @@ SHOWN = 20
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(ingest)
     market = typer.Typer(help="Market snapshots.", no_args_is_help=True)
     market.command("load")(load)
     market.command("list")(list_markets)
@@ -34,43 +32,6 @@ def register(app: typer.Typer) -> None:
     portfolio.callback()(portfolios)
     portfolio.command("list")(list_portfolios)
     app.add_typer(portfolio, name="portfolio")
-
-
-def ingest(
-    context: typer.Context,
-    source: Annotated[Path, typer.Argument(help="A folder of .csv or .parquet tables, or one .xlsx workbook.")],
-    portfolio: Annotated[str | None, typer.Option(help="Its name; the folder's by default.")] = None,
-    as_of: Annotated[
-        datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Its date; today by default.")
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Validate only; store nothing.")] = False,
-    accept_valid: Annotated[bool, typer.Option("--accept-valid", help="Store the good rows.")] = False,
-    rates_are_decimals: Annotated[
-        bool, typer.Option("--rates-are-decimals", help="Rates that look like percent are meant as they are.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Validate a portfolio, then store it as a snapshot."""
-    from commands.ingest_portfolio import Called, ReadingOptions, ingest_portfolio
-
-    output = Output(as_json)
-    with reading_elsewhere(context) as parsers, opened(context) as tenor:
-        report = ingest_portfolio(
-            tenor.store,
-            tenor.blobs,
-            tenor.portfolio_codec,
-            tenor.envelope(),
-            source,
-            options=ReadingOptions(accept_valid, dry_run, rates_are_decimals),
-            called=Called(portfolio, as_of.date() if as_of else None),
-            digest=parsers.digest,
-        )
-    output.show(report, *ingest_lines(report))
-    for kind in ("errors", "warnings"):
-        for line in problem_lines(report.get(kind, []), kind) if not as_json else ():
-            output.note(harmless(line))
-    if report["snapshot_id"] is None and not (dry_run and not report["errors"]):
-        raise SystemExit(1)
 
 
 @contextmanager

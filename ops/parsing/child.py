@@ -54,7 +54,7 @@ def answer_to(job: Job) -> dict[str, Any]:
 
 def digest_portfolio(job: Job) -> None:
     source, folder, budget = Path(job["source"]), Path(job["folder"]), Budget(**job["budget"])
-    options = ReadingOptions(**job["options"])
+    options = ReadingOptions.of(job["options"])
     if job["is_upload"]:
         digested = digest_upload(SnapshotCodec(), source, folder / "portfolio", options, budget)
     else:
