@@ -2,7 +2,6 @@
 
 import gzip
 import hashlib
-import shutil
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -110,7 +109,7 @@ def _is_table(member: zipfile.ZipInfo) -> bool:
     return not member.is_dir() and not path.name.startswith(".") and "__MACOSX" not in path.parts
 
 
-def _copy(packed: IO[bytes], target: Path, packed_bytes: int, most_bytes: int) -> None:
+def _copy(packed: IO[bytes] | gzip.GzipFile, target: Path, packed_bytes: int, most_bytes: int) -> None:
     total = 0
     with target.open("xb") as file:
         while piece := packed.read(PIECE_BYTES):
@@ -120,9 +119,3 @@ def _copy(packed: IO[bytes], target: Path, packed_bytes: int, most_bytes: int) -
             if total > SMALL_BYTES and total > MAX_RATIO * packed_bytes:
                 raise _TooMuch(f"it unpacks to more than {MAX_RATIO:,} times its size")
             file.write(piece)
-
-
-def copied(source: Path, target: Path) -> Path:
-    with source.open("rb") as read, target.open("xb") as written:
-        shutil.copyfileobj(read, written, PIECE_BYTES)
-    return target

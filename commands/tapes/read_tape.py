@@ -18,7 +18,7 @@ from commands.tapes.read_records import read_records
 from commands.tapes.read_text import read_text
 from commands.tapes.read_workbook import read_workbook
 from commands.tapes.tape import Places, Stacked, Tape, stacked, texts_of
-from commands.tapes.values import read_dates
+from commands.tapes.values import days_of, read_dates
 from domain.tapes.dates import patterns_of
 from domain.tapes.mapping import Label, MappingDocument
 
@@ -64,7 +64,7 @@ def read_tape(
     if errors.fatal or not files:
         return None
     main, second = _parted(files, mapping, errors)
-    if errors.fatal:
+    if mapping.join is not None and second is None:
         return None
     tapes = _stacked(main, mapping, errors, spent, folder)
     if tapes is None:
@@ -154,7 +154,7 @@ def _latest(found: ReadTape, mapping: MappingDocument, as_of: date, errors: Find
         return found
     patterns = patterns_of(mapping.format.date_texts)
     cells = read_dates(found.tape.columns[dated], patterns)
-    days = _days(cells)
+    days = days_of(cells)
     unknown = np.isnat(days)
     message, fix = f"{dated} is not a date, so the row cannot be told from later ones.", "Correct the date."
     set_aside(found.tape, dated, unknown, Code.NOT_A_DATE, message, fix, errors)
@@ -184,17 +184,6 @@ def set_aside(tape: Tape, column: str, rows: Array, code: Code, message: str, fi
 
 def with_more(tape: Tape, rows: Array) -> tuple[int, ...]:
     return tuple(sorted({*tape.unreadable, *(int(row) for row in tape.rows[rows])}))
-
-
-def _days(cells: Cells) -> Array:
-    """[rows] the day, NaT where there is none."""
-    made = []
-    for text in cells.texts.to_pylist():
-        try:
-            made.append(np.datetime64(date.fromisoformat(text)))
-        except ValueError:
-            made.append(np.datetime64("NaT"))
-    return np.array([*made, np.datetime64("NaT")], dtype="datetime64[D]").take(cells.codes)
 
 
 # --- the second file ------------------------------------------------------------------------------------------------

@@ -156,8 +156,7 @@ def _delimiter(lines: list[str], quote: str | None, wanted: set[str]) -> str:
 
 def _first_record(lines: list[str], delimiter: str, quote: str | None) -> tuple[list[str], int] | None:
     """The record, and how many lines it takes."""
-    quoting = csv.QUOTE_MINIMAL if quote else csv.QUOTE_NONE
-    reader = csv.reader(iter(lines), delimiter=delimiter, quotechar=quote or '"', quoting=quoting)
+    reader = csv.reader(iter(lines), delimiter=delimiter, quotechar=quote or '"', quoting=0 if quote else 3)
     try:
         for record in islice(reader, 1):
             return record, reader.line_num

@@ -24,7 +24,10 @@ REASON = "reason"
 def write_rejects(
     target: Path, read: ReadTape, mapping: MappingDocument, reasons: Mapping[int, str], folder: Path
 ) -> None:
-    """`folder` is for files on the way. `reasons` by the row's number over all files. Without any the file has its header alone."""
+    """`reasons` by the row's number over all files; without any the file has its header alone.
+
+    `folder` is for files on the way.
+    """
     parts = []
     for place, each in enumerate(read.opened):
         start = read.places.starts[place]
@@ -100,12 +103,10 @@ def _with(record: str, text: str, dialect: Dialect) -> str:
     bare = record.rstrip("\r\n")
     end = record[len(bare) :] or "\n"
     written = io.StringIO()
-    quoting = csv.QUOTE_MINIMAL if dialect.quote else csv.QUOTE_NONE
-    escapes = None if dialect.quote else "\\"
-    csv.writer(
-        written, delimiter=dialect.delimiter, quotechar=dialect.quote or '"', quoting=quoting, escapechar=escapes,
-        lineterminator="",
-    ).writerow([text])  # fmt: skip
+    if dialect.quote:
+        csv.writer(written, delimiter=dialect.delimiter, quotechar=dialect.quote, lineterminator="").writerow([text])
+    else:
+        written.write(text.replace(dialect.delimiter, " "))
     return f"{bare}{dialect.delimiter}{written.getvalue()}{end}"
 
 

@@ -15,7 +15,9 @@ from commands.tapes.read_tape import ReadTape, TapeRows, column_of
 from commands.tapes.tape import Tape
 from commands.tapes.values import (
     constant,
+    later,
     mapped,
+    months_of,
     numbers_of,
     read_attribute,
     read_dates,
@@ -25,7 +27,7 @@ from commands.tapes.values import (
 )
 from domain.portfolio.tables import BY_NAME, Column, Kind
 from domain.tapes.dates import patterns_of
-from domain.tapes.mapping import From, MappingDocument
+from domain.tapes.mapping import From, Label, MappingDocument
 
 Sources = dict[tuple[str, str], str]
 """By table and column, the tape's name of where it comes from."""
@@ -50,7 +52,10 @@ class Given:
 
 
 def to_tables(read: ReadTape, mapping: MappingDocument, given: Given, errors: Findings, warnings: Findings) -> Made:
-    """The tables as if files of their own had been brought; a cell that cannot be read stays as it stands."""
+    """The tables as if files of their own had been brought; a cell that cannot be read stays as it stands.
+
+    An attribute without any value is none.
+    """
     tape, sources = _with_named_columns(read, mapping, errors)
     if errors.fatal:
         return Made({})
@@ -58,9 +63,9 @@ def to_tables(read: ReadTape, mapping: MappingDocument, given: Given, errors: Fi
     tables: dict[str, dict[str, Cells]] = {}
     for target, source in mapping.columns.items():
         table, _, column = target.lower().partition(".")
-        tables.setdefault(table, {})[column] = _cells(
-            tape, table, column, source, sources.get((table, column)), percent, mapping, errors
-        )
+        cells = _cells(tape, table, column, source, sources.get((table, column)), percent, mapping, errors)
+        if (cells.codes >= 0).any() or BY_NAME[table].column(column) is not None:
+            tables.setdefault(table, {})[column] = cells
     _fill_ids(tables, sources)
     _fill_books(tables, given, len(tape.rows), sources, warnings)
     _keep_attributes(tape, mapping, tables["positions"], sources, percent, warnings)
@@ -78,9 +83,7 @@ def _with_named_columns(read: ReadTape, mapping: MappingDocument, errors: Findin
         table, _, column = target.lower().partition(".")
         if source.column is None:
             continue
-        label = source.column
-        if not mapping.format.header and str(label).isdigit():
-            label = int(label)
+        label = label_of(source.column, mapping)
         name = column_of(read.tape, label, f"The source of {table}.{column}", errors)
         if name is not None:
             sources[table, column] = name
@@ -115,9 +118,23 @@ def _cells(
         case Kind.NUMBER | Kind.INTEGER:
             return read_numbers(cells, numbers)
         case Kind.DATE:
-            return read_dates(cells, patterns)
+            return _moved(tape, read_dates(cells, patterns), source, mapping, errors)
         case _:
             return cells
+
+
+def _moved(tape: Tape, cells: Cells, source: From, mapping: MappingDocument, errors: Findings) -> Cells:
+    if source.plus_months is None:
+        return cells
+    if isinstance(source.plus_months, int):
+        return later(cells, np.full(len(tape.rows), float(source.plus_months)))
+    name = column_of(tape, label_of(source.plus_months, mapping), "A column of plus_months", errors)
+    return cells if name is None else later(cells, months_of(tape.columns[name]))
+
+
+def label_of(label: Label, mapping: MappingDocument) -> Label:
+    """The number of a column, where the file has no header, however it is written."""
+    return int(label) if not mapping.format.header and str(label).isdigit() else label
 
 
 def _mapped(
@@ -181,7 +198,9 @@ def _keep_attributes(
     for name, cells in tape.columns.items():
         if name in named or not (cells.codes >= 0).any():
             continue
-        label = f"column_{name}" if name.isdigit() and not mapping.format.header else name.lower()
+        label = name.lower()
+        if not mapping.format.header:
+            label = f"column_{name}" if name.isdigit() else name.replace(".", "_").lower()
         numbers = numbers_of(mapping.format, scale=None, in_percent=name in percent)
         read = read_attribute(cells, numbers)
         spec = BY_NAME["positions"].column(label)

@@ -6,12 +6,15 @@ What cannot be read stays as it stands, so that the checks of every portfolio re
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal, InvalidOperation
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from commands.ingestion.cells import Cells, distinct, matches
+from commands.tapes.tape import texts_of
 from domain.currencies import ISO_4217
 from domain.tapes.dates import DatePattern, read_date
 from domain.tapes.mapping import Format
@@ -69,7 +72,8 @@ class Numbers:
         return digits if abs(digits.adjusted()) <= _MOST_DIGITS else None
 
     def _without_thousands(self, whole: str) -> str:
-        marks = _SPACES if self.thousands in _SPACES else self.thousands or ""
+        said = self.thousands or ""
+        marks = _SPACES if said in _SPACES else said
         mark = f"[{re.escape(marks)}]"
         return re.sub(mark, "", whole) if re.fullmatch(rf"[+-]?\d{{1,3}}({mark}\d{{3}})+", whole) else whole
 
@@ -144,6 +148,40 @@ def read_dates_if_all(cells: Cells, patterns: tuple[DatePattern, ...]) -> Cells:
     if not found or any(day is None for day in found):
         return cells
     return distinct(cells.codes, pa.array([day.isoformat() for day in found if day], pa.string()))
+
+
+def days_of(cells: Cells) -> np.ndarray:
+    """[rows] the day of an ISO date, NaT where there is none."""
+    made = [_iso(text) for text in cells.texts.to_pylist()]
+    return np.array([*made, "NaT"], dtype="datetime64[D]").take(cells.codes)
+
+
+def _iso(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        return "NaT"
+
+
+def months_of(cells: Cells) -> np.ndarray:
+    """[rows] the whole number that a cell begins with, as in "36 months"; NaN where there is none."""
+    found = [re.match(r"\d{1,4}(?!\d)", text) for text in cells.texts.to_pylist()]
+    return np.array([*(float(each[0]) if each else np.nan for each in found), np.nan]).take(cells.codes)
+
+
+def later(cells: Cells, months: np.ndarray) -> Cells:
+    """Dates so many months on, the day clipped to its month; what is no date stays, and without months is absent."""
+    days = days_of(cells)
+    known = ~np.isnat(days) & ~np.isnan(months)
+    day, count = np.where(known, days, np.datetime64(0, "D")), np.where(known, months, 0).astype(np.int64)
+    month = day.astype("datetime64[M]")
+    last = (month + count + 1).astype("datetime64[D]") - np.timedelta64(1, "D")
+    moved = np.minimum((month + count).astype("datetime64[D]") + (day - month.astype("datetime64[D]")), last)
+    texts = pa.array(np.datetime_as_string(moved).astype(object), pa.string())
+    left = texts_of(cells)
+    chosen = pc.if_else(pa.array(known), texts, pc.if_else(pa.array(np.isnat(days)), left, pa.scalar("", pa.string())))
+    encoded = chosen.dictionary_encode()
+    return distinct(encoded.indices.to_numpy(zero_copy_only=False), encoded.dictionary)
 
 
 def mapped(cells: Cells, values: dict[str, str]) -> tuple[Cells, np.ndarray]:

@@ -71,10 +71,8 @@ def _piece(piece: str, *, is_tight: bool) -> str:
 
 def _of_parts(parts: dict[str, str]) -> date | None:
     """A date without a day is the first of its month."""
-    if parts.get("name"):
-        month = _MONTHS.get(parts["name"].upper(), 0)
-    else:
-        month = int(parts.get("month") or 1)
+    name = parts.get("name")
+    month = _MONTHS.get(name.upper(), 0) if name else int(parts.get("month") or 1)
     short = int(parts.get("short") or 0)
     year = int(parts["year"]) if parts.get("year") else short + (2000 if short < _PIVOT else 1900)
     try:

@@ -63,6 +63,8 @@ class From(Part):
     scale: Number | None = None
     map: dict[str, Annotated[bool, Field(strict=True)] | Number | NumberText] | None = None
     dates: Name | None = None
+    plus_months: Annotated[int, Field(strict=True, ge=-1_200, le=1_200)] | Name | None = None
+    """Of a date: so many months on, or as many as a column of the file says."""
 
 
 class Join(Part):
@@ -137,7 +139,7 @@ def mapping_problems(document: MappingDocument) -> Iterator[Problem]:
     yield from _format_problems(document.format)
     for target, source in document.columns.items():
         yield from _target_problems(target, document)
-        yield from _source_problems(f"columns.{shown(target)}", target, source, document)
+        yield from _source_problems(f"columns.{shown(target)}", target, source)
     yield from _join_problems(document)
     yield from _label_problems(document)
     lacking = REQUIRED_OF_QUOTES if document.is_of_market else _required(document)
@@ -201,14 +203,14 @@ def _target_problems(target: str, document: MappingDocument) -> Iterator[Problem
         yield Problem(path, "UNKNOWN_COLUMN", shown(target), message, fix)
 
 
-def _source_problems(path: str, target: str, source: From, document: MappingDocument) -> Iterator[Problem]:
+def _source_problems(path: str, target: str, source: From) -> Iterator[Problem]:
     if (source.column is None) == (source.value is None):
         message = f"{shown(target)} has {'two sources' if source.value is not None else 'no source'}"
         fix = 'give it "from", a column of the file, or "value", the same for all rows'
         yield Problem(path, "NO_SOURCE" if source.value is None else "TWO_SOURCES", shown(target), message, fix)
         return
-    if source.value is not None and (source.scale is not None or source.map is not None):
-        message = "a value is taken as it stands, without scale or map"
+    if source.value is not None and (source.scale, source.map, source.plus_months) != (None, None, None):
+        message = "a value is taken as it stands, without scale, map or plus_months"
         yield Problem(path, "NOT_WITH_VALUE", shown(source.value), message, "write the value as it is to be")
     if source.scale == 0:
         yield Problem(f"{path}.scale", "BAD_SCALE", "0", "a scale of 0 makes every value 0", "write 0.01 for percent")
@@ -228,6 +230,9 @@ def _kind_problems(path: str, target: str, source: From) -> Iterator[Problem]:
     if source.scale is not None and column.kind not in (Kind.NUMBER, Kind.INTEGER):
         message = f"{target} is no number, so it has no scale"
         yield Problem(f"{path}.scale", "NOT_A_NUMBER", shown(source.scale), message, "leave out the scale")
+    if source.plus_months is not None and column.kind is not Kind.DATE:
+        message = f"{target} is no date, so nothing is added to it"
+        yield Problem(f"{path}.plus_months", "NOT_A_DATE", shown(source.plus_months), message, "leave it out")
     made = [str(value) for value in (source.map or {}).values()] if source.value is None else [str(source.value)]
     for text in made if column.values and column.kind is Kind.TEXT else ():
         if text not in column.values:
@@ -247,6 +252,11 @@ def _label_problems(document: MappingDocument) -> Iterator[Problem]:
     if document.format.header:
         return
     labels = [(f"columns.{shown(name)}.from", each.column) for name, each in document.columns.items()]
+    labels += [
+        (f"columns.{shown(name)}.plus_months", each.plus_months)
+        for name, each in document.columns.items()
+        if isinstance(each.plus_months, str)
+    ]
     labels += [("format.percent_columns", label) for label in document.format.percent_columns]
     labels += [("where", label) for label in document.where]
     if document.latest:
