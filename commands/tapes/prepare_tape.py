@@ -13,7 +13,7 @@ from commands.ingestion.cells import Source
 from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings, RowError
 from commands.ingestion.limits import Budget, Spent
-from commands.ingestion.prepare import Lines, Prepared, prepare
+from commands.ingestion.prepare import Prepared, SourceRows, prepare
 from commands.tapes.read_tape import ReadTape, read_tape
 from commands.tapes.rejects import write_rejects
 from commands.tapes.to_tables import Given, Made, Sources, to_tables
@@ -103,7 +103,7 @@ def _shown(source: str, mapping: MappingDocument) -> str:
     return source if mapping.format.header else f"column {source}"
 
 
-def _lines(table: str, lines: Lines, read: ReadTape) -> Lines:
+def _lines(table: str, lines: SourceRows, read: ReadTape) -> SourceRows:
     """`lines.rows` count over all files; each goes back to its own, and to the row that was joined to it."""
     more: dict[str, Any] = {}
     which, rows = read.places.split(lines.rows)
