@@ -10,9 +10,9 @@ import typer
 from domain.texts import counted
 from ops.cli.calibration.hull_white import calibrate
 from ops.cli.calibration.prepayment import calibrate_prepayment
-from ops.cli.files import read_bytes
-from ops.cli.options import AsJson, RatesAreDecimals, opened, settings_of
-from ops.cli.output import Output, harmless, said
+from ops.cli.options import AsJson, opened, settings_of
+from ops.cli.output import Output, said
+from ops.cli.tapes.markets import load as load_market_files
 
 if TYPE_CHECKING:
     from ops.parsing.pool import ParserPool
@@ -23,7 +23,7 @@ SHOWN = 20
 
 def register(app: typer.Typer) -> None:
     market = typer.Typer(help="Market snapshots.", no_args_is_help=True)
-    market.command("load")(load)
+    market.command("load")(load_market_files)
     market.command("list")(list_markets)
     market.command("calibrate")(calibrate)
     market.command("calibrate-prepayment")(calibrate_prepayment)
@@ -88,31 +88,6 @@ def problem_line(same: list[dict[str, Any]], kind: str) -> str:
     rows = f" (and {counted(len(same) - 1, 'more row')})" if len(same) > 1 else ""
     said = f"{first['message']} [{first['code']}] fix: {first['fix']}"
     return f"{kind[:-1]}: {place}: {said}{rows}" if place else f"{kind[:-1]}: {said}{rows}"
-
-
-def load(
-    context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="A market document (JSON).")],
-    rates_are_decimals: RatesAreDecimals = False,
-    as_json: AsJson = False,
-) -> None:
-    """Validate a market document and solve its curves, then store it as a snapshot."""
-    from commands.load_market import load_market
-    from ops.checking import find_unsolved
-
-    raw, output = read_bytes(file), Output(as_json)
-    with opened(context) as tenor:
-        loaded = load_market(
-            tenor.store, tenor.blobs, tenor.envelope(), raw, find_unsolved, rates_are_decimals=rates_are_decimals
-        )
-    output.show(
-        loaded, f"snapshot  {loaded['snapshot_id']}", f"sha256    {loaded['sha256']}", f"as of     {loaded['as_of']}"
-    )
-    warnings = loaded["warnings"] if not as_json else []
-    for one in warnings[:SHOWN]:
-        output.note(harmless(f"warning: {one['path']}: {one['message']} [{one['code']}] fix: {one['fix']}"))
-    if len(warnings) > SHOWN:
-        output.note(f"… and {len(warnings) - SHOWN:,} more warnings; --json lists them")
 
 
 def portfolios() -> None:

@@ -15,6 +15,7 @@ from commands.api.uploads import digest_upload
 from commands.define_history import DefineHistory, history_of
 from commands.ingest_portfolio import ReadingOptions, digest_here
 from commands.ingestion.limits import Budget
+from commands.tapes.markets.prepare import MarketWanted, market_of
 from domain.refusals import Refused
 from ops.adapters.snapshot_codec import SnapshotCodec
 from ops.parsing.job import write_answer, write_digested
@@ -69,7 +70,13 @@ def read_history(job: Job) -> None:
     write_answer(Path(job["folder"]), told, {})
 
 
-DO: dict[str, Callable[[Job], None]] = {"portfolio": digest_portfolio, "history": read_history}
+def make_market(job: Job) -> None:
+    made = market_of(MarketWanted(**job["wanted"]), Budget(**job["budget"]))
+    told = {"source": made.source, "warnings": made.warnings}
+    write_answer(Path(job["folder"]), told, {"market": made.raw, "lines": made.lines})
+
+
+DO: dict[str, Callable[[Job], None]] = {"portfolio": digest_portfolio, "history": read_history, "market": make_market}
 
 
 def limit_memory(memory_bytes: int) -> None:
