@@ -65,11 +65,16 @@ def ingest(
             called=Called(portfolio, as_of.date() if as_of else None),
             digest=parsers.digest,
         )
+    show_report(output, report, is_dry_run=dry_run)
+
+
+def show_report(output: Output, report: dict[str, Any], *, is_dry_run: bool) -> None:
+    """Nothing that was to be stored and is not, is a failure."""
     output.show(report, *ingest_lines(report))
     for kind in ("errors", "warnings"):
-        for line in problem_lines(report.get(kind, []), kind) if not as_json else ():
+        for line in problem_lines(report.get(kind, []), kind) if not output.as_json else ():
             output.note(harmless(line))
-    if report["snapshot_id"] is None and not (dry_run and not report["errors"]):
+    if report["snapshot_id"] is None and not (is_dry_run and not report["errors"]):
         raise SystemExit(1)
 
 
@@ -144,10 +149,14 @@ def load(
         loaded = load_market(
             tenor.store, tenor.blobs, tenor.envelope(), raw, find_unsolved, rates_are_decimals=rates_are_decimals
         )
+    show_loaded(output, loaded)
+
+
+def show_loaded(output: Output, loaded: dict[str, Any]) -> None:
     output.show(
         loaded, f"snapshot  {loaded['snapshot_id']}", f"sha256    {loaded['sha256']}", f"as of     {loaded['as_of']}"
     )
-    warnings = loaded["warnings"] if not as_json else []
+    warnings = loaded["warnings"] if not output.as_json else []
     for one in warnings[:SHOWN]:
         output.note(harmless(f"warning: {one['path']}: {one['message']} [{one['code']}] fix: {one['fix']}"))
     if len(warnings) > SHOWN:
