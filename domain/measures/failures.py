@@ -74,9 +74,3 @@ def failure_text(failure: Mapping[str, Any]) -> str:
         who += " lacks some number" if count == 1 else " lack some number"
     where = "" if first is None else f" ({first})" if count == 1 else f" (first: {first})"
     return f"{who}: {failure['sentence']}{where}"
-
-
-def failure_lines(run: Mapping[str, Any]) -> list[str]:
-    """Every sentence that the run keeps, with its count."""
-    holes = holes_text(run["positions"], run["failed"], run["partial"])
-    return [holes, *(f"  {failure_text(each)}" for each in run["failures"] or [])] if holes else []

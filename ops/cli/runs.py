@@ -65,7 +65,6 @@ def submit(
     """Ask for a run. With --wait it needs no other process."""
     from commands.submit_run import SubmitRun
     from domain.answered_commands import key_of
-    from domain.measures.failures import failure_lines
     from ops.processes.run_to_end import everything_running, summary, wait_until_queryable
     from ops.run_requests import submit_request
 
@@ -170,8 +169,6 @@ def show(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
 
 
 def show_row(output: Output, row: dict[str, Any], waiting: list[str]) -> None:
-    from domain.measures.failures import failure_lines
-
     uses = [f"{one['model']}@{one['version']} {one['status']}" for one in row["models"]]
     shown = {name: value for name, value in row.items() if name != "failures"} | {"models": ", ".join(uses)}
     lines = (f"{name:<22}{said(value)}".rstrip() for name, value in shown.items())
@@ -180,7 +177,6 @@ def show_row(output: Output, row: dict[str, Any], waiting: list[str]) -> None:
 
 def watch(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
     """Follow a run until its results are queryable; brings workers where none is alive."""
-    from domain.measures.failures import failure_lines
     from ops.processes.run_to_end import everything_running, summary, wait_until_queryable
     from ops.run_requests import find_run
 
@@ -197,6 +193,14 @@ def show_summary(output: Output, document: dict[str, Any], holes: list[str]) -> 
     output.show(document, *(f"{name:<10}{value}" for name, value in document.items()), *holes)
     for line in holes if output.as_json else []:
         output.note(line)
+
+
+def failure_lines(run: Mapping[str, Any]) -> list[str]:
+    """Every sentence that the run keeps, with its count."""
+    from domain.measures.failures import failure_text, holes_text
+
+    holes = holes_text(run["positions"], run["failed"], run["partial"])
+    return [holes, *(f"  {failure_text(each)}" for each in run["failures"] or [])] if holes else []
 
 
 def retry(context: typer.Context, run: Run, as_json: AsJson = False) -> None:

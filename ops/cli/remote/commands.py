@@ -57,6 +57,8 @@ COMMANDS: Mapping[tuple[str, ...], ByServer | Here | NotByServer] = {
     ("projections", "list"): IS_OF_THE_DATABASE,
     ("projections", "rebuild"): IS_OF_THE_DATABASE,
     ("projections", "rollback"): IS_OF_THE_DATABASE,
+    ("projections", "dead-letters", "list"): IS_OF_THE_DATABASE,
+    ("projections", "dead-letters", "replay"): IS_OF_THE_DATABASE,
     ("archive",): IS_OF_THE_DATABASE,
     ("run", "archive"): IS_OF_THE_DATABASE,
     ("template",): Here(),

@@ -45,15 +45,13 @@ def wait_for(at: At, run: Any) -> None:
     """A run that ends without figures is shown all the same."""
     from tenor import RunFailed
 
-    from domain.measures.failures import failure_lines
-
     try:
         document = run.wait(progress=not at["as_json"]).document
     except RunFailed as failed:
         document = dict(failed.document)
     summary = {name: document[name] or 0 for name in SUMMED}
     summary["seconds"] = round(float(summary["seconds"]), 3)
-    commands.show_summary(at.output, summary, failure_lines(document))
+    commands.show_summary(at.output, summary, commands.failure_lines(document))
     commands.end_as(at.output, summary)
 
 
