@@ -13,9 +13,9 @@ import numpy as np
 from commands.ingestion.limits import Budget
 from commands.ingestion.prepare import Prepared, prepare_portfolio
 from commands.once import once, use_before
+from commands.record_rejection import record_rejection
 from commands.tapes.prepare_tape import Wanted, prepare_tape
 from commands.tapes.to_tables import Given
-from commands.record_rejection import record_rejection
 from domain.answered_commands import Key
 from domain.event import Envelope, Event
 from domain.market.prepayment import model_name

@@ -34,6 +34,16 @@ def register(app: typer.Typer) -> None:
     app.add_typer(portfolio, name="portfolio")
 
 
+def show_report(output: Output, report: dict[str, Any], *more: str, is_dry_run: bool) -> None:
+    """Nothing that was to be stored and is not, is a failure."""
+    output.show(report, *ingest_lines(report), *more)
+    for kind in ("errors", "warnings"):
+        for line in problem_lines(report.get(kind, []), kind) if not output.as_json else ():
+            output.note(harmless(line))
+    if report["snapshot_id"] is None and not (is_dry_run and not report["errors"]):
+        raise SystemExit(1)
+
+
 @contextmanager
 def reading_elsewhere(context: typer.Context) -> Iterator["ParserPool"]:
     """A parser process, which loads its libraries while the database is opened."""
@@ -88,6 +98,17 @@ def problem_line(same: list[dict[str, Any]], kind: str) -> str:
     rows = f" (and {counted(len(same) - 1, 'more row')})" if len(same) > 1 else ""
     said = f"{first['message']} [{first['code']}] fix: {first['fix']}"
     return f"{kind[:-1]}: {place}: {said}{rows}" if place else f"{kind[:-1]}: {said}{rows}"
+
+
+def show_loaded(output: Output, loaded: dict[str, Any]) -> None:
+    output.show(
+        loaded, f"snapshot  {loaded['snapshot_id']}", f"sha256    {loaded['sha256']}", f"as of     {loaded['as_of']}"
+    )
+    warnings = loaded["warnings"] if not output.as_json else []
+    for one in warnings[:SHOWN]:
+        output.note(harmless(f"warning: {one['path']}: {one['message']} [{one['code']}] fix: {one['fix']}"))
+    if len(warnings) > SHOWN:
+        output.note(f"… and {len(warnings) - SHOWN:,} more warnings; --json lists them")
 
 
 def portfolios() -> None:

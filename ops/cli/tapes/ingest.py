@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ops.cli.options import AsJson, opened
-from ops.cli.output import Output, harmless
-from ops.cli.snapshots import ingest_lines, problem_lines, reading_elsewhere
+from ops.cli.output import Output
+from ops.cli.snapshots import reading_elsewhere, show_report
 
 if TYPE_CHECKING:
     from commands.ingest_portfolio import Called, ReadingOptions
@@ -63,12 +63,7 @@ def ingest(
             called=called,
             digest=parsers.digest,
         )
-    output.show(report, *ingest_lines(report), *tape_lines(report, rejects))
-    for kind in ("errors", "warnings"):
-        for line in problem_lines(report.get(kind, []), kind) if not as_json else ():
-            output.note(harmless(line))
-    if report["snapshot_id"] is None and not (dry_run and not report["errors"]):
-        raise SystemExit(1)
+    show_report(output, report, *tape_lines(report, rejects), is_dry_run=dry_run)
 
 
 def refuse_without_mapping(source: list[Path], mapping: str | None, book: str | None, rejects: Path | None) -> None:

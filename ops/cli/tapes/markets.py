@@ -8,13 +8,12 @@ import typer
 
 from ops.cli.files import read_bytes
 from ops.cli.options import AsJson, RatesAreDecimals, opened
-from ops.cli.output import Output, harmless
+from ops.cli.output import Output
+from ops.cli.snapshots import show_loaded
 
 if TYPE_CHECKING:
     from commands.tapes.markets.prepare import MarketMade
     from ops.wiring import Tenor
-
-SHOWN = 20
 
 
 def load(
@@ -51,17 +50,7 @@ def load(
             rates_are_decimals=rates_are_decimals,
             made=made,
         )
-    output.show(
-        loaded, f"snapshot  {loaded['snapshot_id']}", f"sha256    {loaded['sha256']}", f"as of     {loaded['as_of']}"
-    )
-    show_warnings(output, [] if as_json else loaded["warnings"])
-
-
-def show_warnings(output: Output, warnings: list[dict[str, Any]]) -> None:
-    for one in warnings[:SHOWN]:
-        output.note(harmless(f"warning: {one['path']}: {one['message']} [{one['code']}] fix: {one['fix']}"))
-    if len(warnings) > SHOWN:
-        output.note(f"… and {len(warnings) - SHOWN:,} more warnings; --json lists them")
+    show_loaded(output, loaded)
 
 
 def refuse_without_mapping(
