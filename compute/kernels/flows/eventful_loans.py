@@ -279,6 +279,9 @@ def _fill_contract(
     first, count, fee = periods.offsets[i], len(rate), terms.servicing_fee[i]
     balance, undrawn = terms.balance_ccy[i], terms.undrawn_ccy[i] if draws_by_rate else 0.0
     payment, is_given, state = terms.payment_ccy[i], not math.isnan(terms.payment_ccy[i]), WITHIN_CAP
+    amortization, io_until, per_year = terms.amortization[i], terms.io_until_day[i], terms.frequency[i]
+    moves, beyond = terms.resets[i] or not is_given, terms.payments_beyond[i]
+    cap, most, is_bounded = terms.payment_cap[i], terms.most_ccy[i], terms.is_bounded[i]
     anew = not is_given
     cash[:, :] = 0.0
     for j in range(count):
@@ -287,15 +290,16 @@ def _fill_contract(
         due = cents(due) if rounds else due
         if j == count - 1:
             repaid = balance
-        elif _pays_no_principal(i, row, periods, terms):
+        elif periods.holiday[row] != NO_HOLIDAY or periods.end[row] <= io_until or amortization == BULLET:
             repaid, anew = -due if periods.holiday[row] == FULL else 0.0, True
-        elif terms.amortization[i] == LINEAR:
+        elif amortization == LINEAR:
             repaid = balance / periods.left[row]
         else:
-            if terms.resets[i] or not is_given:
-                payment, state = _payment(i, row, balance, due, rate[j], payment, state, anew, rounds, periods, terms)
+            if moves:
+                sets, of_level = periods.sets[row], (rate[j] / per_year, periods.left[row] + beyond)
+                payment, state = _payment(balance, due, of_level, payment, state, anew, sets, cap, most, rounds)
             payment, anew = cents(payment) if rounds else payment, False
-            if state == CAPPED and not terms.is_bounded[i] and abs(payment) < abs(due):
+            if state == CAPPED and not is_bounded and abs(payment) < abs(due):
                 cash[:, :] = np.nan
                 return
             repaid = balance if abs(payment) >= abs(balance + due) else payment - due
@@ -311,42 +315,32 @@ def _fill_contract(
 
 
 @kernel
-def _pays_no_principal(i: int, row: int, periods: EventfulPeriods, terms: EventfulTerms) -> bool:
-    on_holiday: bool = periods.holiday[row] != NO_HOLIDAY
-    return on_holiday or periods.end[row] <= terms.io_until_day[i] or terms.amortization[i] == BULLET
-
-
-@kernel
 def _payment(
-    i: int,
-    row: int,
     balance: float,
     due: float,
-    rate: float,
+    of_level: tuple[float, float],
     payment: float,
     state: int,
     anew: bool,
+    sets: int,
+    cap: float,
+    most_ccy: float,
     rounds: bool,
-    periods: EventfulPeriods,
-    terms: EventfulTerms,
 ) -> tuple[float, int]:
-    """The payment of a period, from the one before; and whether it is CAPPED, or LEVELLED by the balance's bound."""
-    sets = periods.sets[row]
+    """The payment of a period, from the one before; and whether it is CAPPED, or LEVELLED by the balance's bound.
+
+    `of_level` as `level_share` takes it. Numbers alone: handing on the tables of all loans costs more than the sums.
+    """
     if anew or sets == RECASTS:
-        payment, state = balance * _level(i, row, rate, periods, terms), WITHIN_CAP
+        payment, state = balance * level_share(*of_level), WITHIN_CAP
     elif sets == LEVELS:
-        level = balance * _level(i, row, rate, periods, terms)
-        payment = _within(level, payment, terms.payment_cap[i])
+        level = balance * level_share(*of_level)
+        payment = _within(level, payment, cap)
         state = CAPPED if abs(payment) < abs(level) else WITHIN_CAP
     left = balance + due - (cents(payment) if rounds else payment)
-    if state != LEVELLED and abs(left) > terms.most_ccy[i]:
-        return balance * _level(i, row, rate, periods, terms), LEVELLED
+    if state != LEVELLED and abs(left) > most_ccy:
+        return balance * level_share(*of_level), LEVELLED
     return payment, state
-
-
-@kernel
-def _level(i: int, row: int, rate: float, periods: EventfulPeriods, terms: EventfulTerms) -> float:
-    return level_share(rate / terms.frequency[i], periods.left[row] + terms.payments_beyond[i])
 
 
 @kernel
@@ -379,7 +373,7 @@ def _fill_shares(
         elif periods.holiday[row] == INTEREST_ONLY or periods.end[row] <= terms.io_until_day[i]:
             share[j] = 0.0
         elif levels:
-            share[j] = _level(i, row, rate[j], periods, terms) - due
+            share[j] = level_share(rate[j] / terms.frequency[i], periods.left[row] + terms.payments_beyond[i]) - due
         else:
             share[j] = 1.0 / periods.left[row] if terms.amortization[i] == LINEAR else 0.0
 
