@@ -4,7 +4,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ops.cli import scenarios, snapshots
+from ops.cli import ingested, scenarios, snapshots
 from ops.cli.files import read_bytes
 from ops.cli.output import harmless
 from ops.cli.remote.asking import OF_HTTP, At
@@ -24,13 +24,13 @@ def ingest(at: At) -> None:
             raise
         report = {name: value for name, value in error.document.items() if name not in OF_HTTP}
     report.pop("event_position", None)
-    snapshots.show_report(at.output, report, is_dry_run=at["dry_run"])
+    ingested.show_report(at.output, report, is_dry_run=at["dry_run"])
 
 
 def load_market(at: At) -> None:
     loaded = at.client.markets.load(Path(at["file"]), rates_are_decimals=at["rates_are_decimals"]).document
     loaded.pop("event_position", None)
-    snapshots.show_loaded(at.output, loaded)
+    ingested.show_loaded(at.output, loaded)
 
 
 def list_portfolios(at: At) -> None:

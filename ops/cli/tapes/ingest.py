@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ops.cli.ingested import reading_elsewhere, show_report
 from ops.cli.options import AsJson, opened
 from ops.cli.output import Output
-from ops.cli.snapshots import reading_elsewhere, show_report
 
 if TYPE_CHECKING:
     from commands.ingest_portfolio import Called, ReadingOptions

@@ -2,14 +2,14 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ops.cli.files import read_bytes
+from ops.cli.ingested import show_loaded
 from ops.cli.options import AsJson, RatesAreDecimals, opened
 from ops.cli.output import Output
-from ops.cli.snapshots import show_loaded
 
 if TYPE_CHECKING:
     from commands.tapes.markets.prepare import MarketMade
