@@ -2,7 +2,7 @@
 import { format } from "d3-format";
 
 export const MINUS = "−";
-export const THIN = " ";
+export const THIN = "\u2009";
 export const NOTHING = "–";
 
 const plain = new Map<number, (value: number) => string>();
