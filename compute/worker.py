@@ -16,6 +16,7 @@ import structlog
 from eventsourcing.persistence import InterfaceError as LogInterfaceError
 from eventsourcing.persistence import OperationalError as LogOperationalError
 
+from compute.at_work import WorkLog
 from compute.chunk_facts import RunWork, resolve_work, work_out_chunk
 from compute.chunks import ChunkFacts
 from compute.engine import engine_version
@@ -84,6 +85,7 @@ class Worker:
         self._ports = ports
         self._price = price or self._price_from_snapshots
         self._engine = engine or engine_version()
+        self.work_log = WorkLog(self._engine)
         self._inputs: OrderedDict[UUID, RunWork] = OrderedDict()
         self._portfolios: OrderedDict[str, Any] = OrderedDict()
 
@@ -95,7 +97,12 @@ class Worker:
         for chunk_no in job.chunks:
             if self._is_cancelled(job.run_id):
                 return
-            self._work(run.requested, job, chunk_no)
+            self.work_log.begin(job.run_id, chunk_no)
+            is_done = False
+            try:
+                is_done = self._work(run.requested, job, chunk_no)
+            finally:
+                self.work_log.end(done=is_done)
 
     def _run_events(self, run_id: UUID) -> list[Event]:
         return self._ports.store.stream(run_id)
@@ -103,12 +110,13 @@ class Worker:
     def _is_cancelled(self, run_id: UUID) -> bool:
         return any(isinstance(event, runs.RunCancelled) for event in self._run_events(run_id))
 
-    def _work(self, requested: runs.RunRequested, job: Job, chunk_no: int) -> None:
+    def _work(self, requested: runs.RunRequested, job: Job, chunk_no: int) -> bool:
+        """Whether its facts are there now."""
         identity = (job.run_id, chunk_no, job.attempt)
         tries, error = self._start_try(identity)
         if tries > TRIES:
             self._give_up(requested, job, chunk_no, error)
-            return
+            return False
         try:
             facts = self._price(requested, chunk_no)
             self._append(requested, chunk_no, facts)
@@ -121,9 +129,10 @@ class Worker:
             if tries < TRIES:
                 raise
             self._give_up(requested, job, chunk_no, error)
-            return
+            return False
         with self._ports.connect() as connection:
             connection.execute(END_TRY, identity)
+        return True
 
     def _start_try(self, identity: tuple[UUID, int, int]) -> tuple[int, str]:
         with self._ports.connect() as connection:

@@ -302,7 +302,8 @@ CREATE TABLE projection.run_v1 (
     completed_at          timestamptz,
     completed_position    bigint, -- of the latest completion, that the published results must not be older than
     blocks_root           text,
-    log_position          bigint      NOT NULL -- of the latest event told here: what is not newer is not told again
+    log_position          bigint      NOT NULL, -- of the latest event told here: what is not newer is not told again
+    excepted_chunks       int[]       NOT NULL DEFAULT '{}' -- with facts, and with positions that have no value
 );
 CREATE INDEX run_v1_newest ON projection.run_v1 (requested_at DESC, run_no DESC);
 
@@ -443,7 +444,8 @@ CREATE VIEW read.run AS
     SELECT r.run_id, r.run_no, r.status, r.portfolio_snapshot_id, r.market_snapshot_id, r.as_of, r.base_currency,
            r.scenarios, r.measures, r.columns, r.positions, r.chunk_size, r.chunks, r.chunks_done, r.failed_chunks,
            p.priced, p.failed, r.actor, r.requested_at, r.planned_at, r.completed_at, p.queryable_at, r.blocks_root,
-           coalesce(p.failure_counts, '{}') AS failure_counts, r.log_position, p.partial, p.failures
+           coalesce(p.failure_counts, '{}') AS failure_counts, r.log_position, p.partial, p.failures,
+           r.priced_chunks, r.excepted_chunks
     FROM projection.run_v1 r
     LEFT JOIN projection.result_run_v1 p ON p.run_id = r.run_id AND p.completed_position >= r.completed_position;
 CREATE VIEW read.run_event AS SELECT * FROM projection.run_event_v1;
@@ -678,3 +680,29 @@ CREATE TABLE cash_flow_answer (
 CREATE INDEX cash_flow_answer_answered_at_idx ON cash_flow_answer (answered_at);
 
 GRANT SELECT, INSERT, DELETE ON cash_flow_answer TO tenor_app;
+
+-- Of workers: their release, the chunk at hand, and chunks done since they started and in the last minute.
+ALTER TABLE process_heartbeat
+    ADD COLUMN engine          text,
+    ADD COLUMN run_id          uuid,
+    ADD COLUMN chunk_no        int,
+    ADD COLUMN chunks_done     int NOT NULL DEFAULT 0,
+    ADD COLUMN chunks_a_minute int NOT NULL DEFAULT 0;
+
+-- A rebuild or roll-back that somebody asked for over HTTP: the projections' process takes it up and says how it goes.
+CREATE TABLE rebuild_request (
+    request_id   uuid        PRIMARY KEY,
+    read_model   text        NOT NULL,
+    action       text        NOT NULL CHECK (action IN ('REBUILD', 'ROLLBACK', 'REPLAY')),
+    actor        text        NOT NULL,
+    requested_at timestamptz NOT NULL,
+    started_at   timestamptz,
+    ended_at     timestamptz,
+    told         text        NOT NULL DEFAULT '', -- the last line of progress
+    outcome      jsonb, -- what was swapped, or {"code", "message", "fix"} of what went wrong
+    failed       boolean     NOT NULL DEFAULT false
+);
+-- Asked for twice, it is done once.
+CREATE UNIQUE INDEX rebuild_request_open ON rebuild_request (read_model) WHERE ended_at IS NULL;
+CREATE INDEX rebuild_request_newest ON rebuild_request (read_model, requested_at DESC);
+GRANT SELECT, INSERT, UPDATE, DELETE ON rebuild_request TO tenor_app;

@@ -53,6 +53,8 @@ def check_before_run(storage: Storage, envelope: Envelope, command: SubmitRun) -
         "scenarios": terms["scenarios"],
         "measures": list(measures),
         "positions": terms["positions"],
+        "chunks": -(-terms["positions"] // terms["chunk_size"]),
+        "results": terms["positions"] * len(terms["scenarios"]),
         "failed": failed,
         "failures": book.told(),
         "coarse_curves": [_coarse(each) for each in coarse],

@@ -73,6 +73,10 @@ def projection_states(connection: psycopg.Connection[Any]) -> list[ProjectionSta
     return [ProjectionState(*row) for row in connection.execute(SELECT_STATES)]
 
 
+def states_of_projections(connection: psycopg.Connection[Any]) -> list[dict[str, Any]]:
+    return [state._asdict() for state in projection_states(connection)]
+
+
 def dead_letters(connection: psycopg.Connection[Any], *, replayed: bool = False) -> list[dict[str, Any]]:
     """Of live versions: those that wait; with `replayed` those that were told again too."""
     with connection.cursor(row_factory=namedtuple_row) as cursor:

@@ -16,6 +16,7 @@ from commands.api import ingestion as ingest_commands
 from commands.api import marketdata as market_commands
 from commands.api import models as model_commands
 from commands.api import orchestrator as run_commands
+from commands.api import read_models as read_model_commands
 from commands.api import regulatory as regulatory_commands
 from commands.api import scenario as scenario_commands
 from commands.submit_run import SubmitRun
@@ -38,6 +39,7 @@ from ops.metrics import ProjectionCollector
 from ops.parsing.pool import Abandoned
 from ops.ports import Storage
 from ops.processes.stopping import Stop
+from ops.projection_status import dead_letters, states_of_projections
 from ops.regulatory.allowance import AllowanceQueries
 from ops.regulatory.capital import CapitalQueries
 from ops.regulatory.stress import work_out_for as stress_for
@@ -50,6 +52,7 @@ from query_api.services import (
     audit,
     bridge,
     cashflow,
+    compare,
     ingestion,
     liquidity,
     marketdata,
@@ -61,6 +64,7 @@ from query_api.services import (
     risk,
     scenario,
     stress,
+    system,
     tail_risk,
 )
 from query_api.web import page
@@ -133,7 +137,7 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
         "audit": lambda: [audit.build_router(connect, build_evidence(tenor.storage, tenor.sealing, load_portfolio))],
         "portfolio": lambda: [portfolio.build_router(connect)],
         "risk": lambda: [
-            risk.build_router(connect),
+            *(risk.build_router(connect), compare.build_router(connect, load_portfolio)),
             *(models.build_router(connect), model_commands.build_router(store, envelope_of)),
             tail_risk.build_router(connect, load_portfolio, tenor.storage.market),
         ],
@@ -159,6 +163,8 @@ def orchestrator_routers(tenor: Tenor, envelope_of: Callable[[Request], Envelope
     names = partial(whole_id_of, tenor.storage), partial(near_scenarios_named, tenor.storage)
     return [
         orchestrator.build_router(tenor.database.connect),
+        system.build_router(tenor.database.connect, states_of_projections, dead_letters),
+        read_model_commands.build_router(tenor.store, tenor.database.connect, envelope_of),
         run_commands.build_router(tenor.store, tenor.blobs, envelope_of, check_scenarios, check, *names),
     ]
 

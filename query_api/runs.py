@@ -18,7 +18,7 @@ SELECT_RUN = """
 SELECT run_id, run_no, status, portfolio_snapshot_id, market_snapshot_id, as_of, base_currency, scenarios, measures,
        columns, positions, chunk_size, chunks, chunks_done, failed_chunks, priced, failed, actor, requested_at,
        planned_at, completed_at, queryable_at, blocks_root, failure_counts, log_position, partial,
-       coalesce(failures, '[]') AS failures,
+       priced_chunks, excepted_chunks, coalesce(failures, '[]') AS failures,
        coalesce((SELECT payload -> 'models' FROM read.run_event e
                   WHERE e.run_id = run.run_id AND topic = 'run.requested'), '[]') AS models,
        (SELECT nullif(payload ->> 'policy', '') FROM read.run_event e
@@ -35,7 +35,8 @@ SELECT run_id, run_no, status, portfolio_snapshot_id, market_snapshot_id, as_of,
 NEWEST_RUNS = """
 SELECT run_id, run_no, status, portfolio_snapshot_id, market_snapshot_id, as_of, base_currency, scenarios, measures,
        columns, positions, chunk_size, chunks, chunks_done, failed_chunks, priced, failed, actor, requested_at,
-       planned_at, completed_at, queryable_at, blocks_root, failure_counts, log_position, partial
+       planned_at, completed_at, queryable_at, blocks_root, failure_counts, log_position, partial,
+       priced_chunks, excepted_chunks
   FROM read.run
  WHERE %(before_at)s::timestamptz IS NULL OR (requested_at, run_no) < (%(before_at)s, %(before_no)s)
  ORDER BY requested_at DESC, run_no DESC LIMIT %(limit)s
@@ -94,6 +95,9 @@ class RunRow:
     log_position: int
     partial: int | None
     """positions that have a value and lack some other number; None for runs published by an earlier release"""
+    priced_chunks: list[int]
+    excepted_chunks: list[int]
+    """some of the priced ones, and perhaps of those that were given up after all"""
     failures: Sequence[dict[str, Any]] = ()
     """positions by the sentence that says why, the most first; not in lists of runs"""
     models: Sequence[dict[str, Any]] = ()
@@ -219,11 +223,30 @@ def refuse_past(as_of_event: int | None, log_position: int, what: str) -> None:
 
 
 def progress(run: RunRow) -> dict[str, Any]:
+    """`done` and `excepted` are ranges [first, last] of chunks: with facts, and with facts that leave out positions."""
+    excepted = sorted(set(run.excepted_chunks) - set(run.failed_chunks))
     return {
         "run_id": str(run.run_id),
         "status": run.status,
-        "progress": {"chunks": run.chunks, "chunks_done": run.chunks_done, "failed_chunks": run.failed_chunks},
+        "progress": {
+            "chunks": run.chunks,
+            "chunks_done": run.chunks_done,
+            "failed_chunks": run.failed_chunks,
+            "done": ranges(run.priced_chunks),
+            "excepted": ranges(excepted),
+        },
     }
+
+
+def ranges(numbers: list[int]) -> list[list[int]]:
+    """[[first, last], …] of whole numbers that rise."""
+    found: list[list[int]] = []
+    for number in numbers:
+        if found and number == found[-1][1] + 1:
+            found[-1][1] = number
+        else:
+            found.append([number, number])
+    return found
 
 
 def run_line(run: RunRow) -> dict[str, Any]:

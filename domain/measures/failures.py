@@ -1,5 +1,6 @@
 """Why a number is blank: the closed list of reasons, and the one way they are written."""
 
+import re
 from collections.abc import Iterable, Mapping
 from enum import IntEnum
 from typing import Any
@@ -24,6 +25,18 @@ class Status(IntEnum):
     PRICED = 0
     PARTIAL = 1
     FAILED = 2
+
+
+BLANK = "…"
+NUMBER = re.compile(r"(?<![\w.\-])[-+]?(?>\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?)%?(?![\w\-])")
+
+
+def kind_of_sentence(sentence: str, ids: Iterable[str | None]) -> str:
+    """What sentences on one failure have in common: without the ids of their position, and without numbers."""
+    for named in ids:
+        if named and named in sentence:
+            sentence = re.sub(rf"(?<![\w\-]){re.escape(named)}(?![\w\-])", BLANK, sentence)
+    return NUMBER.sub(BLANK, sentence)
 
 
 def reason_text(failures: dict[str, Reason]) -> str:

@@ -35,6 +35,7 @@ class Commands(LazyGroup):
         ),
         "ingest": Listed("ops.cli.snapshots", "Validate a portfolio, then store it as a snapshot."),
         "results": Listed("ops.cli.results", "Results of a run, never truncated in silence."),
+        "compare": Listed("ops.cli.compare", "From, new, gone, changed, to, in base currency. Nothing is revalued."),
         "cashflows": Listed(
             "ops.cli.cash_flows", "Cash flows of a run after its date, worked out by the kernels that priced it."
         ),

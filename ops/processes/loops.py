@@ -4,14 +4,16 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import astuple
 from uuid import UUID, uuid4
 
 import structlog
 from eventsourcing.persistence import PersistenceError
 
 from commands.processes.run import RunProcess
+from compute.at_work import AtWork
 from ops.adapters.database import is_there
 from ops.ports import Connect, Processes, Sealing, Storage
 from projections.engine.runner import DATABASE_AWAY
@@ -23,10 +25,14 @@ SWEEP_SECONDS = 5.0
 RECONNECT_SECONDS = 1.0
 PATIENCE_SECONDS = 2.0
 
-BEAT = (
-    "INSERT INTO process_heartbeat (process_id, role, host, pid) VALUES (%s, %s, %s, %s) "
-    "ON CONFLICT (process_id) DO UPDATE SET beat_at = now()"
-)
+BEAT = """
+INSERT INTO process_heartbeat (process_id, role, host, pid, engine, run_id, chunk_no, chunks_done, chunks_a_minute)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (process_id) DO UPDATE
+   SET beat_at = now(), engine = excluded.engine, run_id = excluded.run_id, chunk_no = excluded.chunk_no,
+       chunks_done = excluded.chunks_done, chunks_a_minute = excluded.chunks_a_minute
+"""
+NOT_AT_WORK = (None, None, None, 0, 0)
 GONE = "DELETE FROM process_heartbeat WHERE process_id = %s"
 COUNT_ALIVE = (
     "SELECT count(*) FROM process_heartbeat WHERE role = %s AND beat_at > now() - make_interval(secs => %s) "
@@ -60,18 +66,31 @@ def run_projections(storage: Storage, stop: threading.Event) -> None:
     run_forever(build_projections(storage), storage.store, storage.connect, stop)
 
 
+def run_rebuilds(storage: Storage, stop: threading.Event) -> None:
+    from ops.asked_rebuilds import do_what_is_asked
+
+    do_what_is_asked(storage, stop)
+
+
 def seal_log(sealing: Sealing, stop: threading.Event) -> None:
     from ops.audit.sealing.sealer import run_sealer
 
     run_sealer(sealing, stop)
 
 
-def beat(connect: Connect, role: str, stop: threading.Event, process_id: UUID) -> None:
-    """Say that this process is alive until told to stop; then say that it is gone."""
+def beat(
+    connect: Connect,
+    role: str,
+    stop: threading.Event,
+    process_id: UUID,
+    at_work: Callable[[], AtWork] | None = None,
+) -> None:
+    """Say that this process is alive, and what a worker does, until told to stop; then say that it is gone."""
     while True:
         try:
             with connect() as connection:
-                connection.execute(BEAT, (process_id, role, socket.gethostname(), os.getpid()))
+                doing = astuple(at_work()) if at_work else NOT_AT_WORK
+                connection.execute(BEAT, (process_id, role, socket.gethostname(), os.getpid(), *doing))
         except DATABASE_AWAY as error:
             log.warning("heartbeat.database_lost", error=str(error))
         if stop.wait(BEAT_SECONDS):
@@ -107,6 +126,7 @@ def background(processes: Processes, *, manager: bool = True, projections: bool 
     if projections:
         threads.append(threading.Thread(target=run_projections, args=(processes.storage, stop), name="projections"))
         threads.append(threading.Thread(target=beat, args=(connect, "projections", stop, uuid4()), name="beat-proj"))
+        threads.append(threading.Thread(target=run_rebuilds, args=(processes.storage, stop), name="rebuilds"))
     for thread in threads:
         thread.start()
     try:

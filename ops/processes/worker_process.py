@@ -31,11 +31,12 @@ def run_worker(settings: Settings, database_url: str, parent: int) -> None:
     with connected(settings, database_url) as tenor:
         connect = tenor.database.connect
         ports = Ports(tenor.store, tenor.blobs, tenor.portfolio_codec, tenor.block_codec, connect, utc_now)
-        gone = threading.Event()
-        heart = threading.Thread(target=beat, args=(connect, "worker", gone, uuid4()), daemon=True)
+        gone, worker = threading.Event(), Worker(ports)
+        beating = (connect, "worker", gone, uuid4(), worker.work_log.now)
+        heart = threading.Thread(target=beat, args=beating, daemon=True)
         heart.start()
         try:
-            asyncio.run(consume_until_told(database_url, Worker(ports).handle, parent))
+            asyncio.run(consume_until_told(database_url, worker.handle, parent))
         finally:
             gone.set()
             heart.join(timeout=5)

@@ -43,7 +43,7 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT 
 """
 
 SELECT_PROGRESS = """
-SELECT run_id, log_position, status, chunks, priced_chunks, failed_chunks, planned_at, completed_at,
+SELECT run_id, log_position, status, chunks, priced_chunks, failed_chunks, excepted_chunks, planned_at, completed_at,
        completed_position, blocks_root,
        (SELECT e.topic FROM {run_event} e WHERE e.run_id = r.run_id AND e.topic = ANY (%s)
          ORDER BY e.log_position DESC LIMIT 1)
@@ -52,8 +52,8 @@ SELECT run_id, log_position, status, chunks, priced_chunks, failed_chunks, plann
 
 UPDATE_PROGRESS = """
 UPDATE {run}
-   SET log_position = %s, status = %s, chunks = %s, priced_chunks = %s, failed_chunks = %s, planned_at = %s,
-       completed_at = %s, completed_position = %s, blocks_root = %s
+   SET log_position = %s, status = %s, chunks = %s, priced_chunks = %s, failed_chunks = %s, excepted_chunks = %s,
+       planned_at = %s, completed_at = %s, completed_position = %s, blocks_root = %s
  WHERE run_id = %s
 """
 
@@ -83,6 +83,8 @@ class Progress:
     chunks: int | None
     priced_chunks: set[int] = field(default_factory=set)
     failed_chunks: set[int] = field(default_factory=set)
+    excepted_chunks: set[int] = field(default_factory=set)
+    """whose facts tell of positions without a value; one that was given up counts as failed alone"""
     planned_at: datetime | None = None
     completed_at: datetime | None = None
     completed_position: int | None = None
@@ -96,6 +98,7 @@ class Progress:
         match event:
             case PositionPriced():
                 self.priced_chunks |= {event.chunk_no} - self.failed_chunks
+                self.excepted_chunks |= {event.chunk_no} if event.failed else set()
                 self._running()
             case ChunkFailed():
                 self.failed_chunks |= {event.chunk_no} - self.priced_chunks
@@ -154,8 +157,8 @@ class RunStatusProjection:
         with connection.cursor(row_factory=tuple_row) as cursor:
             rows = cursor.execute(self._select_progress, (list(ENDED_BY), sorted(run_ids))).fetchall()
         return {
-            run_id: Progress(position, status, chunks, set(priced), set(failed), *rest)
-            for run_id, position, status, chunks, priced, failed, *rest in rows
+            run_id: Progress(position, status, chunks, set(priced), set(failed), set(excepted), *rest)
+            for run_id, position, status, chunks, priced, failed, excepted, *rest in rows
         }
 
 
@@ -166,7 +169,7 @@ def run_of(event: Any) -> UUID:
 
 
 def progress_row(run: Progress) -> tuple[Any, ...]:
-    chunks = (run.chunks, sorted(run.priced_chunks), sorted(run.failed_chunks))
+    chunks = (run.chunks, sorted(run.priced_chunks), sorted(run.failed_chunks), sorted(run.excepted_chunks))
     ended = (run.planned_at, run.completed_at, run.completed_position, run.blocks_root)
     return (run.log_position, run.status, *chunks, *ended)
 

@@ -4,7 +4,6 @@ Sentences that differ only by the ids of their position and by numbers are one k
 kinds apart. Each failing position counts once: under its worst status, in the first scenario that has it.
 """
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,15 +12,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from domain.measures.failures import Reason, Status
+from domain.measures.failures import Reason, Status, kind_of_sentence
 from projections.results.positions import Identities
 from projections.results.reasons import KnownReasons
 
 MAX_KINDS = 1_000
 """What is counted by itself while a run is added up; kinds that come later are counted together."""
 MAX_TOLD = 50
-BLANK = "…"
-NUMBER = re.compile(r"(?<![\w.\-])[-+]?(?>\d[\d,]*(?:\.\d+)?(?:[eE][-+]?\d+)?)%?(?![\w\-])")
 
 Key = tuple[Status, Reason, str]
 
@@ -87,11 +84,7 @@ class FailureKinds:
         kind.alike &= sentence == kind.sentence
 
     def _kind_of(self, sentence: str, row: int) -> str:
-        for column in self._ids:
-            named = column.texts[int(column.codes[row])].as_py()
-            if named and named in sentence:
-                sentence = re.sub(rf"(?<![\w\-]){re.escape(named)}(?![\w\-])", BLANK, sentence)
-        return NUMBER.sub(BLANK, sentence)
+        return kind_of_sentence(sentence, (column.texts[int(column.codes[row])].as_py() for column in self._ids))
 
     def _others(self, status: Status, ranked: list[tuple[Key, Kind]]) -> list[dict[str, Any]]:
         untold = [kind.positions for key, kind in ranked[MAX_TOLD:] if key[0] is status]

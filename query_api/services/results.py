@@ -26,6 +26,7 @@ from query_api.results.chosen.fields import Book
 from query_api.results.chosen.positions import LoadBook, Question, positions_asked
 from query_api.results.chosen.selection import Wanted
 from query_api.results.columns import layout
+from query_api.results.exceptions import exceptions_of
 from query_api.results.position import position_results_of
 from query_api.results.table import ResultTable
 from query_api.results.top import MAX_KEPT, top_positions
@@ -61,6 +62,7 @@ def build_router(connect: Connect, load_portfolio: LoadPortfolio | None = None) 
     _add_positions(router, connect, load_book)
     _add_totals(router, connect, load_book)
     _add_ranking(router, connect)
+    _add_exceptions(router, connect, load_book)
     return router
 
 
@@ -163,3 +165,19 @@ def _add_ranking(router: APIRouter, connect: Connect) -> None:
             refuse_past(as_of_event, run.log_position, f"run {run_id}")
             rows = top_positions(connection, run_id, measure=measure, scenario=scenario, limit=limit)
             return small_table(request, run, rows, f"run-{run.run_id}-top", format)
+
+
+def _add_exceptions(router: APIRouter, connect: Connect, load_book: LoadBook | None) -> None:
+    @router.get("/runs/{run_id}/exceptions", operation_id="results_list_exceptions", responses=TABLE_RESPONSES)
+    def list_exceptions(
+        request: Request, run_id: str, format: Format = None, as_of_event: AsOfEvent = None
+    ) -> Response:
+        """What the run leaves out, by reason and sentence: positions, their notional, the largest of them."""
+        with reading(connect) as connection:
+            run = queryable_run(connection, run_id)
+            refuse_past(as_of_event, run.log_position, f"run {run_id}")
+            known = unchanged(request, run, format)
+            if known:
+                return known
+            found = ResultTable.of(exceptions_of(connection, run, load_book), f"run-{run.run_id}-exceptions")
+            return table(request, run, found, format)

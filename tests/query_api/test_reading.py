@@ -10,6 +10,7 @@ from psycopg.conninfo import make_conninfo
 from ops.embedded_postgres.server import EmbeddedServer
 from query_api.errors import NotFound, NotYet
 from query_api.reading import Connection, patiently
+from query_api.runs import ranges
 from tests.query_api.conftest import Connect, connect_to
 
 STREAM = uuid.UUID(int=7)
@@ -80,3 +81,9 @@ def test_what_comes_while_one_asks_is_found(connect: Connect, told_first: bool) 
         return "there"
 
     assert patiently(connect, str(STREAM), ask) == "there"
+
+
+def test_numbers_that_follow_one_another_are_a_range() -> None:
+    assert ranges([]) == []
+    assert ranges([4]) == [[4, 4]]
+    assert ranges([0, 1, 2, 5, 7, 8]) == [[0, 2], [5, 5], [7, 8]]

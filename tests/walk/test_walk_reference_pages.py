@@ -29,8 +29,8 @@ from tests.builders.read_models import catch_up_all
 from tests.walk.command_line import Tenor
 
 DOCS = Path(__file__).parents[2] / "docs"
-CHANGES_NOTHING = {"cancel", "retry", "reject"}
-"""of a run that is published: 409, as the page says"""
+CHANGES_NOTHING = {"cancel", "retry", "reject", "rollback"}
+"""of a run that is published, of a read model with one version: 409, as the page says"""
 
 
 def blocks(page: str, kind: str) -> list[str]:

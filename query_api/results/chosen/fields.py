@@ -125,6 +125,10 @@ class Book:
         found: Array = under[self.portfolio.book_row]
         return found
 
+    def paths(self) -> list[list[str]]:
+        """Of each node, in their order: ids from the root down to itself."""
+        return [[self.nodes[row] for row in path] for path in self._paths]
+
     def _parts(self, name: str) -> Iterator[Holder]:
         everybody = np.ones(self.portfolio.position_count, bool)
         if name in ("book_id", "instrument_id", *OWN_TERMS):

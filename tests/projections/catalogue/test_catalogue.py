@@ -9,6 +9,7 @@ from domain import snapshot as snapshots
 from domain import valuation_models as models
 from domain.measures.measures import DEFAULT_MEASURES, columns_of
 from domain.runs import run as runs
+from domain.runs.facts import PositionPriced
 from domain.runs.run import fail_chunk
 from domain.scenarios.versions import Scenario, ScenarioSet, define, define_set, fold, fold_set
 from projections.engine.runner import catch_up
@@ -139,6 +140,11 @@ def test_the_life_of_a_run(tenor: Tenor) -> None:
     assert row[1:3] == (3, 90)
     assert row[3][:3] == ["pv", "accrued_interest", "dirty_price"] and tuple(row[3]) == columns_of(DEFAULT_MEASURES)
     assert row[4] == NOW and row[5] is None
+    excepted = tenor.rows("SELECT priced_chunks, excepted_chunks FROM read.run")[0]
+    failing = [
+        e.event.chunk_no for e in tenor.store.log(0, 100) if isinstance(e.event, PositionPriced) and e.event.failed
+    ]
+    assert excepted == ([0, 1, 2], sorted(failing)) and failing
     topics = [topic for (topic,) in tenor.rows("SELECT topic FROM read.run_event ORDER BY log_position")]
     assert "position.priced" not in topics and topics.count("run.completed") == 2
     request = tenor.rows("SELECT payload FROM read.run_event WHERE topic = 'run.requested'")[0][0]

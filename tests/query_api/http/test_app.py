@@ -75,7 +75,8 @@ def test_what_is_not_there_is_answered_with_what_may_be_meant(client: TestClient
 
 def test_a_run_without_figures_says_how_far_it_is(client: TestClient) -> None:
     body = client.get(f"/api/v1/results/runs/{UNFINISHED_ID}/positions").json()
-    assert body["progress"] == {"chunks": 2, "chunks_done": 1, "failed_chunks": []}
+    done = {"done": [[0, 0]], "excepted": []}
+    assert body["progress"] == {"chunks": 2, "chunks_done": 1, "failed_chunks": []} | done
     assert (body["run_id"], body["status"]) == (str(UNFINISHED_ID), 409)
     assert body["run_status"] == "RUNNING"
 
@@ -295,3 +296,11 @@ def test_the_progress_of_a_settled_run_ends(client: TestClient) -> None:
     later = client.get(f"{RUNS}/{RUN_ID}/events", headers={"Last-Event-ID": "8"}).text
     assert later.startswith("id: 12\n")
     assert client.get(f"{RUNS}/{RUN_ID}/events", headers={"Last-Event-ID": "x"}).status_code == 422
+
+
+def test_scenarios_are_listed_with_their_documents_where_asked(client: TestClient) -> None:
+    plain = client.get("/api/v1/scenario/scenarios").json()
+    assert all("document" not in row for row in plain)
+    whole = client.get("/api/v1/scenario/scenarios?documents=true").json()
+    assert [{name: row[name] for name in row if name != "document"} for row in whole] == plain
+    assert {row["scenario_id"]: row["document"].get("shocks") for row in whole}["up100"][0]["bp"] == 200
