@@ -94,7 +94,7 @@ def build_app(tenor: Tenor, services: tuple[str, ...] = tuple(SERVICE_PORTS)) ->
     builders = service_routers(tenor)
     routers = [router for name in services for router in builders[name]()]
     if set(services) == set(SERVICE_PORTS):
-        routers.append(page.build_router(tenor.database.connect))
+        routers.append(page.build_router())
     title = "Tenor" if len(services) > 1 else f"Tenor {services[0]}"
     registry, probe = CollectorRegistry(), Probe(tenor.database_url)
     collectors = [
