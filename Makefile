@@ -9,7 +9,7 @@ ARGS   ?=
 # Whatever the caller's shell says: every process of the tests would compile all modules anew.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: demo test check bench faults setup clean
+.PHONY: demo test check web bench faults setup clean
 
 demo: $(STAMP)
 	$(BIN)/tenor demo $(ARGS)
@@ -22,6 +22,16 @@ check: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m ops.page.sources --check
+
+# The page out of web/, for whoever changes it: needs Node 20. The build is committed with its sources.
+web: $(STAMP) web/node_modules/.package-lock.json
+	$(BIN)/python -m ops.page.used_api
+	cd web && npm run build
+	$(BIN)/python -m ops.page.sources
+
+web/node_modules/.package-lock.json: web/package-lock.json
+	cd web && npm ci
 
 bench: $(STAMP)
 	$(BIN)/tenor bench $(ARGS)

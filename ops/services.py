@@ -126,7 +126,7 @@ def build_app(
     routers = [router for name in services for router in builders[name]()]
     routers.append(sign_in.build_router(access, credentials))
     if set(services) == set(SERVICE_PORTS):
-        routers.append(page.build_router(tenor.database.connect))
+        routers.append(page.build_router())
     title = "Tenor" if len(services) > 1 else f"Tenor {services[0]}"
     registry, probe = CollectorRegistry(), Probe(tenor.database_url)
     collectors = [

@@ -5,6 +5,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
+from domain.event import Event
+from domain.runs.facts import CapitalComputed, CashflowsProjected, PositionPriced, RiskComputed
 from domain.scenarios.versions import scenario_set_stream, scenario_stream
 from domain.sealing.seals import SEALING_STREAM, VERIFICATIONS_STREAM, event_leaf_hash, origin_of, parse_checkpoint
 from query_api.errors import NotFound
@@ -19,6 +21,15 @@ SELECT notification_id, originator_id, originator_version, topic, state FROM led
    AND (%(until)s::bigint IS NULL OR notification_id <= %(until)s)
  ORDER BY originator_version LIMIT %(limit)s
 """
+
+NEWEST_EVENTS = """
+SELECT notification_id, originator_id, originator_version, topic, state FROM ledger_events
+ WHERE notification_id <= %(until)s AND topic <> ALL (%(without)s) AND (%(topic)s::text IS NULL OR topic = %(topic)s)
+ ORDER BY notification_id DESC LIMIT %(limit)s
+"""
+END_OF_LOG = 2**62
+FACTS = tuple(kind.TOPIC for kind in (PositionPriced, RiskComputed, CapitalComputed, CashflowsProjected))
+ENVELOPE = (*Event.model_fields, "actor", "class_version")
 
 NEWEST_OF_STREAM = """
 SELECT notification_id, originator_version, state FROM ledger_events
@@ -72,6 +83,32 @@ def event_document(row: Sequence[Any]) -> dict[str, Any]:
         "actor": state.get("actor"),
         "leaf_hash": event_leaf_hash(position, originator_id, version, topic, bytes(stored)).hex(),
         "state": state,
+    }
+
+
+def newest_events(
+    connection: Connection, limit: int, until: int | None = None, topic: str | None = None, *, facts: bool = False
+) -> list[dict[str, Any]]:
+    """Of the whole log, with what each says in single words and numbers; its stream has the rest. Facts of chunks, of
+    which a run has hundreds, only where they are asked for."""
+    without = [] if facts or topic else list(FACTS)
+    terms = {"until": END_OF_LOG if until is None else until, "without": without, "topic": topic, "limit": limit}
+    return [event_line(row) for row in connection.execute(NEWEST_EVENTS, terms)]
+
+
+def event_line(row: Sequence[Any]) -> dict[str, Any]:
+    position, originator_id, version, topic, stored = row
+    state = json.loads(bytes(stored))
+    said = {name: value for name, value in state.items() if name not in ENVELOPE and not isinstance(value, dict | list)}
+    return {
+        "position": position,
+        "originator_id": str(originator_id),
+        "version": version,
+        "topic": topic,
+        "timestamp": state.get("timestamp"),
+        "actor": state.get("actor"),
+        "correlation_id": state.get("correlation_id"),
+        "says": said,
     }
 
 

@@ -11,7 +11,8 @@ from query_api.reading import Connection
 
 LATEST_SCENARIOS = """
 SELECT DISTINCT ON (scenario_id COLLATE "C")
-       scenario_id, version, name, defined_at, actor, log_position AS event_position
+       scenario_id, version, name, defined_at, actor, log_position AS event_position,
+       CASE WHEN %(documents)s THEN document END AS document
   FROM read.scenario
  WHERE scenario_id COLLATE "C" > %(after)s AND (%(until)s::bigint IS NULL OR log_position <= %(until)s)
  ORDER BY scenario_id COLLATE "C", version DESC LIMIT %(limit)s
@@ -50,9 +51,13 @@ BASE_SCENARIO: Row = {
 }
 
 
-def list_scenarios(connection: Connection, limit: int, after: str = "", as_of_event: int | None = None) -> list[Row]:
+def list_scenarios(
+    connection: Connection, limit: int, after: str = "", as_of_event: int | None = None, *, documents: bool = False
+) -> list[Row]:
     """The latest version of each, by id; BASE always exists and is said by the caller that lists from the start."""
-    return _rows(connection, LATEST_SCENARIOS, {"after": after, "limit": limit, "until": as_of_event})
+    terms = {"after": after, "limit": limit, "until": as_of_event, "documents": documents}
+    rows = _rows(connection, LATEST_SCENARIOS, terms)
+    return rows if documents else [{name: row[name] for name in row if name != "document"} for row in rows]
 
 
 def scenario_versions(connection: Connection, reference: str, as_of_event: int | None = None) -> list[Row]:

@@ -23,6 +23,7 @@ from query_api.log import (
     keys_of_log,
     log_status,
     newest_checkpoints,
+    newest_events,
     newest_verifications,
     stream_events,
     stream_named,
@@ -70,6 +71,22 @@ def _add_log(router: APIRouter, connect: Connect, evidence: Evidence) -> None:
         """The public keys that seal the log, first to last; the private ones are on no wire."""
         with reading_log(connect) as connection:
             return listing(request, keys_of_log(connection, evidence.verifier_key))
+
+    @router.get("/events", operation_id="audit_list_events")
+    def list_newest_events(
+        request: Request,
+        topic: Annotated[str | None, Query(description="`run.requested`; events of this kind alone.")] = None,
+        facts: Annotated[bool, Query(description="Facts of chunks too, of which a run has hundreds.")] = False,
+        limit: Limit = 100,
+        cursor: Cursor = None,
+        as_of_event: AsOfEvent = None,
+    ) -> Response:
+        """The log, newest first: who did what when, in single words. A stream has the whole of each."""
+        (before,) = decode_cursor(cursor, int) or (None,)
+        known = [place for place in (as_of_event, before - 1 if before else None) if place is not None]
+        with reading(connect) as connection:
+            rows = newest_events(connection, limit + 1, min(known, default=None), topic, facts=facts)
+        return listing(request, rows[:limit], cursor=_more(rows, limit, "position"))
 
     @router.get("/streams/{stream:path}", operation_id="audit_list_stream_events")
     def list_events(

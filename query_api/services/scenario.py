@@ -1,6 +1,8 @@
 """The book of scenarios: latest versions, every version, and sets."""
 
-from fastapi import APIRouter, Request
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from domain.scenarios.versions import scenario_set_stream, scenario_stream, split_reference
@@ -17,14 +19,19 @@ def build_router(connect: Connect) -> APIRouter:
 
     @router.get("/scenarios", operation_id="scenario_list_scenarios")
     def scenarios(
-        request: Request, limit: Limit = 100, cursor: Cursor = None, as_of_event: AsOfEvent = None
+        request: Request,
+        documents: Annotated[bool, Query(description="With the document of each.")] = False,
+        limit: Limit = 100,
+        cursor: Cursor = None,
+        as_of_event: AsOfEvent = None,
     ) -> Response:
         """The latest version of every scenario, BASE first."""
         (after,) = decode_cursor(cursor, str) or ("",)
         with reading(connect) as connection:
-            rows = list_scenarios(connection, limit + 1, after, as_of_event)
+            rows = list_scenarios(connection, limit + 1, after, as_of_event, documents=documents)
         more = encode_cursor(rows[limit - 1]["scenario_id"]) if len(rows) > limit else None
-        base = [] if cursor else [{name: BASE_SCENARIO[name] for name in LISTED}]
+        told = (*LISTED, "document") if documents else LISTED
+        base = [] if cursor else [{name: BASE_SCENARIO[name] for name in told}]
         return listing(request, base + rows[:limit], cursor=more)
 
     @router.get("/scenarios/{scenario_id}", operation_id="scenario_get_scenario")

@@ -55,7 +55,7 @@ def client_over(connect: Connect) -> TestClient:
         scenario.build_router(connect),
         marketdata.build_router(connect, Blobs()),
         ingestion.build_router(connect),
-        page.build_router(connect),
+        page.build_router(),
     ]
     app = create_app(
         routers, "Tenor", list, CollectorRegistry(), is_allowed_host=lambda host: host in ("testserver", "::1")

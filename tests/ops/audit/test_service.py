@@ -58,6 +58,28 @@ def test_a_stream_pages_by_version_and_stands_as_of_an_event(queryable: Any, rea
     assert [event["topic"] for event in then] == ["run.requested", "run.planned"]
 
 
+def test_the_log_is_listed_newest_first_without_its_hundreds_of_facts(queryable: Any, reading: TestClient) -> None:
+    whole = reading.get(f"{AUDIT}/events?limit=1000").json()
+    places = [event["position"] for event in whole]
+    assert places == sorted(places, reverse=True)
+    topics = {event["topic"] for event in whole}
+    assert "run.requested" in topics and "position.priced" not in topics
+    every = reading.get(f"{AUDIT}/events?limit=1000&facts=true").json()
+    assert {event["topic"] for event in every} > topics and len(every) > len(whole)
+    (asked,) = reading.get(f"{AUDIT}/events?topic=run.requested").json()
+    assert asked["originator_id"] == str(queryable.run_id)
+    assert asked["says"]["base_currency"] == "USD" and "models" not in asked["says"] and "actor" not in asked["says"]
+
+
+def test_the_log_pages_backwards_and_stands_as_of_an_event(reading: TestClient) -> None:
+    whole = reading.get(f"{AUDIT}/events?limit=1000").json()
+    page = reading.get(f"{AUDIT}/events?limit=2")
+    rest = reading.get(page.links["next"]["url"])
+    assert page.json() + rest.json() == whole[:4]
+    then = whole[2]["position"]
+    assert reading.get(f"{AUDIT}/events?as_of_event={then}&limit=1000").json() == whole[2:]
+
+
 def test_lineage_and_its_proof(queryable: Any, reading: TestClient) -> None:
     asked = f"{AUDIT}/runs/{queryable.run_id}/lineage?position=P-03&measure=DV01&scenario=up100"
     answer = reading.get(asked)

@@ -296,3 +296,11 @@ def test_the_progress_of_a_settled_run_ends(client: TestClient) -> None:
     later = client.get(f"{RUNS}/{RUN_ID}/events", headers={"Last-Event-ID": "8"}).text
     assert later.startswith("id: 12\n")
     assert client.get(f"{RUNS}/{RUN_ID}/events", headers={"Last-Event-ID": "x"}).status_code == 422
+
+
+def test_scenarios_are_listed_with_their_documents_where_asked(client: TestClient) -> None:
+    plain = client.get("/api/v1/scenario/scenarios").json()
+    assert all("document" not in row for row in plain)
+    whole = client.get("/api/v1/scenario/scenarios?documents=true").json()
+    assert [{name: row[name] for name in row if name != "document"} for row in whole] == plain
+    assert {row["scenario_id"]: row["document"].get("shocks") for row in whole}["up100"][0]["bp"] == 200

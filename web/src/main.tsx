@@ -1,0 +1,22 @@
+import { render } from "preact";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/shell.css";
+import { listen } from "./place";
+import { followRun, learnAudit, learnPortfolios, learnRuns, watchForNewer } from "./state/book";
+import { learnWho } from "./state/session";
+import { App } from "./shell/App";
+import { openFind } from "./shell/Find";
+import { startKeys } from "./shell/keys";
+import { startTheme } from "./shell/theme";
+
+startTheme();
+listen();
+startKeys(openFind);
+followRun();
+void learnWho();
+void learnRuns();
+void learnAudit();
+void learnPortfolios();
+watchForNewer();
+render(<App />, document.getElementById("page")!);

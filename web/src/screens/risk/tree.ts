@@ -1,0 +1,176 @@
+/** The rows of the risk tree out of the server's totals: what is open, in which order, and each change against BASE. */
+import type { Figures, PositionRow, ScenarioChange, TreeNode } from "../../api/shapes";
+import type { TreeRow } from "../../parts/TreeGrid";
+import { bare } from "../../state/book";
+
+export interface RiskRow {
+  id: string;
+  kind: string;
+  name: string;
+  /** The same with what stands above it, for titles. */
+  title: string;
+  hint?: string;
+  positions: number | null;
+  left: number | null;
+  figures: Figures;
+  reasons: string;
+  /** PV under the scenario less PV under BASE, of two totals of the server. */
+  change: number | null;
+}
+
+export interface OpenPositions {
+  rows: PositionRow[] | undefined;
+  changes: Map<string, number> | undefined;
+  total: number | null;
+  problem?: string;
+}
+
+/** The number of a measure in base currency; ratios have one column, amounts two. */
+export function valueOf(figures: Figures, measure: string): number | null {
+  const name = measure.toLowerCase();
+  const value = `${name}_base` in figures ? figures[`${name}_base`] : figures[name];
+  return typeof value === "number" ? value : null;
+}
+
+/** `Birch Lending` under `Birch Fund` is `Lending`. */
+export function shortName(name: string, ancestor: string | undefined): string {
+  const first = ancestor?.split(" ")[0];
+  const rest = first && name.startsWith(`${first} `) ? name.slice(first.length + 1) : name;
+  return rest || name;
+}
+
+export function changesByNode(changes: ScenarioChange[], scenario: string): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const one of changes) {
+    if (one.scenario_id !== scenario && one.scenario_id !== bare(scenario)) continue;
+    if (typeof one.pv_change_base === "number") found.set(String(one.node), one.pv_change_base);
+  }
+  return found;
+}
+
+export function nodeRow(node: TreeNode, ancestor: TreeNode | undefined, change: number | undefined): RiskRow {
+  return {
+    id: node.node_id,
+    kind: node.kind,
+    name: shortName(node.name, ancestor?.name),
+    title: node.name,
+    positions: node.positions,
+    left: node.left_out,
+    figures: node,
+    reasons: node.reasons,
+    change: change ?? null,
+  };
+}
+
+export function positionRow(row: PositionRow, hint: string, change: number | undefined): RiskRow {
+  return {
+    id: row.position_id,
+    kind: "POSITION",
+    name: row.position_id,
+    title: row.position_id,
+    hint,
+    positions: null,
+    left: row.status === "PRICED" ? 0 : 1,
+    figures: row,
+    reasons: row.reason,
+    change: change ?? null,
+  };
+}
+
+export type Order = (a: RiskRow, b: RiskRow) => number;
+
+/** `-delta` falls, `pv` rises; without a wish the server's order stays. */
+export function orderOf(sort: string | undefined): Order | null {
+  if (!sort) return null;
+  const falls = sort.startsWith("-");
+  const column = sort.replace(/^-/, "");
+  const value = (row: RiskRow): number | string | null => {
+    if (column === "name") return row.name;
+    if (column === "positions") return row.positions;
+    if (column === "left") return row.left;
+    if (column === "delta") return row.change;
+    if (column === "share") return shareOf(row);
+    return valueOf(row.figures, column);
+  };
+  return (a, b) => {
+    const [x, y] = [value(a), value(b)];
+    if (x === null || y === null) return x === y ? 0 : x === null ? 1 : -1;
+    const said = typeof x === "string" || typeof y === "string" ? String(x).localeCompare(String(y)) : x - y;
+    return falls ? -said : said;
+  };
+}
+
+/** The change as a share of PV; null where PV is too close to zero to mean anything. */
+export function shareOf(row: RiskRow): number | null {
+  const pv = valueOf(row.figures, "PV");
+  if (row.change === null || pv === null || Math.abs(pv) < Math.abs(row.change)) return null;
+  return row.change / pv;
+}
+
+interface Build {
+  nodes: TreeNode[];
+  changes: Map<string, number>;
+  open: ReadonlySet<string>;
+  positions: ReadonlyMap<string, OpenPositions>;
+  order: Order | null;
+  hintOf: (row: PositionRow) => string;
+}
+
+export function buildRows({ nodes, changes, open, positions, order, hintOf }: Build): TreeRow<RiskRow>[] {
+  const below = new Map<string | null, TreeNode[]>();
+  for (const node of nodes) below.set(node.parent_id, [...(below.get(node.parent_id) ?? []), node]);
+  const rows: TreeRow<RiskRow>[] = [];
+  const add = (parent: TreeNode | null, root: TreeNode | undefined, level: number): void => {
+    const children = (below.get(parent?.node_id ?? null) ?? []).map((node) => nodeRow(node, root, changes.get(node.node_id)));
+    const sorted = order ? [...children].sort(order) : children;
+    sorted.forEach((row, n) => {
+      const node = row.figures as TreeNode;
+      const isEmpty = node.positions === 0;
+      const isOpen = isEmpty ? undefined : open.has(row.id);
+      const words = isEmpty ? "holds no positions in this snapshot" : undefined;
+      rows.push({ key: row.id, level, place: n + 1, siblings: sorted.length, isOpen, parent: parent?.node_id ?? null, data: row, words: words && wordsFor(words) });
+      if (!isOpen) return;
+      if (below.has(row.id)) add(node, root ?? node, level + 1);
+      else addPositions(rows, row.id, level + 1, positions.get(row.id), hintOf, order);
+    });
+  };
+  add(null, undefined, 1);
+  return rows;
+}
+
+function wordsFor(words: string): string {
+  return words;
+}
+
+function addPositions(
+  rows: TreeRow<RiskRow>[],
+  book: string,
+  level: number,
+  found: OpenPositions | undefined,
+  hintOf: (row: PositionRow) => string,
+  order: Order | null,
+): void {
+  const common = { level, parent: book, siblings: found?.total ?? 1 };
+  if (!found?.rows) {
+    const words = found?.problem ?? "positions are on their way";
+    rows.push({ ...common, key: `${book} …`, place: 1, data: placeholder(book), words });
+    return;
+  }
+  const children = found.rows.map((row) => positionRow(row, hintOf(row), found.changes?.get(row.position_id)));
+  const sorted = order ? [...children].sort(order) : children;
+  sorted.forEach((row, n) => rows.push({ ...common, key: `${book}/${row.id}`, place: n + 1, data: row }));
+  const rest = (found.total ?? sorted.length) - sorted.length;
+  if (rest > 0) {
+    rows.push({ ...common, key: `${book} more`, place: sorted.length + 1, data: placeholder(book), words: `${rest.toLocaleString("en-US")} more, by falling PV: Enter shows them` });
+  }
+}
+
+function placeholder(id: string): RiskRow {
+  return { id, kind: "MORE", name: "", title: "", positions: null, left: null, figures: {}, reasons: "", change: null };
+}
+
+/** What is open where the address says nothing: the funds, so that desks are seen. */
+export function openOf(asked: string | undefined, nodes: TreeNode[]): Set<string> {
+  if (asked !== undefined) return new Set(asked === "-" ? [] : asked.split(","));
+  return new Set(nodes.filter((node) => node.parent_id === null).map((node) => node.node_id));
+}
