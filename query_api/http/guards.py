@@ -20,8 +20,8 @@ BODY_BYTES: dict[str, int] = {
     "/api/v1/scenario/histories": 256 * 1024 * 1024,
 }
 
-# The page loads its own files and nothing from elsewhere, runs no script and takes no style that is written in a document;
-# nothing may frame it.
+# The page loads its own files and nothing from elsewhere; no script or style is written in a document; nothing may
+# frame it.
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",

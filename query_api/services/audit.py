@@ -84,7 +84,7 @@ def _add_log(router: APIRouter, connect: Connect, evidence: Evidence) -> None:
         """The log, newest first: who did what when, in single words. A stream has the whole of each."""
         (before,) = decode_cursor(cursor, int) or (None,)
         known = [place for place in (as_of_event, before - 1 if before else None) if place is not None]
-        with reading(connect) as connection:
+        with reading_log(connect) as connection:
             rows = newest_events(connection, limit + 1, min(known, default=None), topic, facts=facts)
         return listing(request, rows[:limit], cursor=_more(rows, limit, "position"))
 

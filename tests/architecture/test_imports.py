@@ -66,6 +66,7 @@ LIBRARIES = {
         "ops/metrics.py",
         "ops/cash_flows/answers.py",
         "ops/processes/run_to_end.py",
+        "ops/webhooks/metrics.py",
         "ops/processes/worker_process.py",
         "ops/projection_status.py",
         "ops/rebuilding.py",
