@@ -1,4 +1,4 @@
-"""A portfolio as if it had the positions below some nodes only, and what these stand on: nothing hints at more.
+"""A portfolio as if it had the positions below some nodes only, with what these stand on: nothing says of more.
 
 Instruments, issuers, deals and netting sets stay where a position in scope needs them; a netting set that trades of
 others share does not. Columns and texts that only others have are gone.

@@ -185,6 +185,8 @@ def test_every_address_answers_as_its_curl_asks(shown: Shown, parts: Parts) -> N
                 catch_up_all(parts.storage)
             if answer.status_code == 202 and last in ("portfolios", "markets"):
                 ids["PORTFOLIO" if last == "portfolios" else "MARKET"] = answer.json()["snapshot_id"]
+            if answer.status_code == 202 and last == "keys":
+                ids["KEY"] = answer.json()["key_id"]
             if answer.status_code == 202 and last == "runs":
                 ids["RUN"] = answer.json()["run_id"]
                 shown.tenor.json("run", "watch", ids["RUN"])
