@@ -7,7 +7,7 @@ from domain import answered_commands, snapshot
 from domain import valuation_models as models
 from domain.capital import limits, policies
 from domain.event import Event
-from domain.runs import facts, results, run
+from domain.runs import facts, marts, results, run
 from domain.scenarios import versions as scenario_book
 from domain.sealing import seals as sealing
 
@@ -39,6 +39,11 @@ EVENTS: tuple[type[Event], ...] = (
     facts.NondeterminismDetected,
     facts.EnginesCompared,
     results.ResultsRecorded,
+    marts.MartRequested,
+    marts.MartPublished,
+    marts.MartDropped,
+    marts.MartReaderCreated,
+    marts.MartReaderDropped,
     sealing.SealingKeyRotated,
     sealing.LogVerified,
     models.ModelVersionApproved,

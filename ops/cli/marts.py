@@ -1,0 +1,69 @@
+"""`tenor mart publish | drop | list | reader`: figures of runs as plain tables for other tools."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+import typer
+
+from ops.cli.options import A_RUN, AsJson, opened
+from ops.cli.output import Output
+from ops.ids import run_named
+
+Run = Annotated[str, typer.Argument(help=A_RUN)]
+Reason = Annotated[str, typer.Option(help="Why; kept in the log.")]
+
+
+def register(app: typer.Typer) -> None:
+    mart = typer.Typer(help="Figures of runs as plain tables for other tools.", no_args_is_help=True)
+    mart.command("publish")(publish)
+    mart.command("drop")(drop)
+    mart.command("list")(list_marts)
+    app.add_typer(mart, name="mart")
+
+
+def publish(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
+    """Write positions, totals and the run itself to schema mart; again is nothing."""
+    from ops.marts.publishing import publish as publish_run
+    from ops.marts.publishing import published_document
+    from ops.read_models import read_model_named
+    from projections.engine.runner import catch_up
+
+    with opened(context) as tenor:
+        run_id = UUID(run_named(tenor.storage, run))
+        for name in ("portfolio_node", "result"):
+            catch_up(read_model_named(tenor.storage, name), tenor.store, tenor.database.connect)
+        published = publish_run(tenor.storage, tenor.envelope(), run_id)
+    document = published_document(published.event) | {"new": published.is_new}
+    rows = sum(published.event.rows.values())
+    how = "" if published.is_new else " already"
+    Output(as_json).show(document, f"{run_id} is in schema mart{how}: {rows:,} rows", *_contents(document))
+
+
+def _contents(document: dict[str, Any]) -> list[str]:
+    return [f"mart.{name:<16} {rows:>12,} rows  {document['contents'][name]}" for name, rows in document["rows"].items()]
+
+
+def drop(context: typer.Context, run: Run, reason: Reason = "", as_json: AsJson = False) -> None:
+    """Take a run out of schema mart; the run itself stays as it is."""
+    from ops.marts.publishing import drop as drop_run
+
+    with opened(context) as tenor:
+        run_id = UUID(run_named(tenor.storage, run))
+        position = drop_run(tenor.storage, tenor.envelope(), run_id, reason)
+    document = {"run_id": str(run_id), "status": "DROPPED", "event_position": position}
+    Output(as_json).show(document, f"{run_id} is no more in schema mart")
+
+
+def list_marts(context: typer.Context, as_json: AsJson = False) -> None:
+    """Runs in schema mart, newest first."""
+    from ops.marts.listing import listed_marts
+
+    with opened(context) as tenor:
+        rows = listed_marts(tenor.storage)
+    Output(as_json).show(rows, *map(_line, rows))
+
+
+def _line(row: dict[str, Any]) -> str:
+    size = f"{row['bytes'] / 1e6:,.1f} MB"
+    counts = f"{row['positions']:,} positions x {row['scenarios']} scenarios"
+    return f"{row['run_id']}  {row['as_of']}  {counts}  {size}  since {row['published_at']:%Y-%m-%d %H:%M}"
