@@ -18,6 +18,11 @@ def register(app: typer.Typer) -> None:
     mart.command("publish")(publish)
     mart.command("drop")(drop)
     mart.command("list")(list_marts)
+    reader = typer.Typer(help="Login roles that may read schema mart alone.", no_args_is_help=True)
+    reader.command("create")(create_reader)
+    reader.command("list")(list_readers)
+    reader.command("drop")(drop_reader)
+    mart.add_typer(reader, name="reader")
     app.add_typer(mart, name="mart")
 
 
@@ -67,3 +72,38 @@ def _line(row: dict[str, Any]) -> str:
     size = f"{row['bytes'] / 1e6:,.1f} MB"
     counts = f"{row['positions']:,} positions x {row['scenarios']} scenarios"
     return f"{row['run_id']}  {row['as_of']}  {counts}  {size}  since {row['published_at']:%Y-%m-%d %H:%M}"
+
+
+def create_reader(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(help="Of the login role; small letters, digits, underscores.")],
+    node: Annotated[list[str] | None, typer.Option(help="It sees this node and below; all by default.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a login role that may read schema mart; its password is shown this once."""
+    from ops.marts.readers import create_reader as create
+
+    with opened(context) as tenor:
+        reader = create(tenor.storage, tenor.envelope(), name, node or [])
+    document = dict(vars(reader))
+    told = "every node" if reader.nodes == ["*"] else f"{', '.join(reader.nodes)} and below"
+    lines = (f"{reader.name} sees {told}", f"database  {reader.database}", f"password  {reader.password}  (shown once)")
+    Output(as_json).show(document, *lines)
+
+
+def list_readers(context: typer.Context, as_json: AsJson = False) -> None:
+    """Login roles of schema mart, and the nodes that each sees."""
+    from ops.marts.readers import listed_readers
+
+    with opened(context) as tenor:
+        rows = listed_readers(tenor.storage)
+    Output(as_json).show(rows, *(f"{row['name']:<24} {', '.join(row['nodes'])}" for row in rows))
+
+
+def drop_reader(context: typer.Context, name: str, as_json: AsJson = False) -> None:
+    """Take a login role away; it can read nothing from then on."""
+    from ops.marts.readers import drop_reader as drop_role
+
+    with opened(context) as tenor:
+        position = drop_role(tenor.storage, tenor.envelope(), name)
+    Output(as_json).show({"name": name, "status": "DROPPED", "event_position": position}, f"{name} is gone")
