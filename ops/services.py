@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 
 from commands.api import ingestion as ingest_commands
 from commands.api import marketdata as market_commands
+from commands.api import marts as mart_commands
 from commands.api import models as model_commands
 from commands.api import orchestrator as run_commands
 from commands.api import regulatory as regulatory_commands
@@ -34,6 +35,7 @@ from ops.http.database_metrics import DatabaseCollector
 from ops.http.probing import Probe
 from ops.http.server import Server, configuration
 from ops.ids import near_scenarios_named, whole_id_of
+from ops.marts.requests import MartRequests
 from ops.metrics import ProjectionCollector
 from ops.parsing.pool import Abandoned
 from ops.ports import Storage
@@ -53,6 +55,7 @@ from query_api.services import (
     ingestion,
     liquidity,
     marketdata,
+    marts,
     models,
     orchestrator,
     portfolio,
@@ -160,7 +163,13 @@ def orchestrator_routers(tenor: Tenor, envelope_of: Callable[[Request], Envelope
     return [
         orchestrator.build_router(tenor.database.connect),
         run_commands.build_router(tenor.store, tenor.blobs, envelope_of, check_scenarios, check, *names),
+        *mart_routers(tenor.storage, envelope_of),
     ]
+
+
+def mart_routers(storage: Storage, envelope_of: Callable[[Request], Envelope]) -> list[APIRouter]:
+    requests = MartRequests(storage)
+    return [marts.build_router(requests), mart_commands.build_router(requests, envelope_of)]
 
 
 def cash_flow_routers(storage: Storage) -> list[APIRouter]:

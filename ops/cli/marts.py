@@ -45,7 +45,9 @@ def publish(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
 
 
 def _contents(document: dict[str, Any]) -> list[str]:
-    return [f"mart.{name:<16} {rows:>12,} rows  {document['contents'][name]}" for name, rows in document["rows"].items()]
+    return [
+        f"mart.{name:<16} {rows:>12,} rows  {document['contents'][name]}" for name, rows in document["rows"].items()
+    ]
 
 
 def drop(context: typer.Context, run: Run, reason: Reason = "", as_json: AsJson = False) -> None:

@@ -24,9 +24,7 @@ class Published:
     """False: the tables were there already, with these figures"""
 
 
-def publish(
-    storage: Storage, envelope: Envelope, run_id: UUID, before: command.Before | None = None
-) -> Published:
+def publish(storage: Storage, envelope: Envelope, run_id: UUID, before: command.Before | None = None) -> Published:
     """All of it in one transaction, or nothing. `before` is work of the caller's own in the same transaction."""
     with figures_of(storage, run_id) as figures:
         already = command.mart_of(storage.store, run_id)

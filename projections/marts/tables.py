@@ -26,7 +26,16 @@ SCHEMA = "mart"
 POSITIONS, TOTALS, DETAILS = "position_result", "total", "total_detail"
 TABLES = (POSITIONS, TOTALS, DETAILS)
 FIRST: dict[str, tuple[str, ...]] = {
-    POSITIONS: ("scenario_id", "position_id", "instrument_id", "book_id", "product_type", "currency", "status", "reason"),
+    POSITIONS: (
+        "scenario_id",
+        "position_id",
+        "instrument_id",
+        "book_id",
+        "product_type",
+        "currency",
+        "status",
+        "reason",
+    ),
     TOTALS: ("scenario_id", "node_id"),
     DETAILS: ("scenario_id", "node_id", "reasons", "currency", "positions", "left_out"),
 }
@@ -121,7 +130,11 @@ def meaning_of(column: str, *, is_total: bool) -> str:
     by_column = {each: measure for measure in MEASURES for each in measure.result_columns}
     in_base = column not in by_column
     measure: Measure = by_column[column.removesuffix("_base") if in_base else column]
-    of = f"{measure.meaning} ({column.removeprefix('key_rate_')})" if len(measure.result_columns) > 1 else measure.meaning
+    of = (
+        f"{measure.meaning} ({column.removeprefix('key_rate_')})"
+        if len(measure.result_columns) > 1
+        else measure.meaning
+    )
     unit = measure.unit.value.replace("currency", "base currency") if in_base else measure.unit.value
     adds = f"; of a node: {measure.adds.value}" if is_total else ""
     return f"[{unit}] {of}{adds}"

@@ -187,9 +187,10 @@ def test_a_function_that_tells_is_told_its_own_rows_alone(mart: Tenor) -> None:
         connection.execute("SELECT count(*) FROM mart.total WHERE pg_temp.tell(node_id)")
         assert told == {"HY"}
         error = "SELECT count(*) FROM mart.position_result WHERE 1 / (CASE book_id WHEN 'LOANS' THEN 0 ELSE 1 END) = 1"
-        assert connection.execute(error).fetchone() == connection.execute(
-            "SELECT count(*) FROM mart.position_result"
-        ).fetchone()
+        assert (
+            connection.execute(error).fetchone()
+            == connection.execute("SELECT count(*) FROM mart.position_result").fetchone()
+        )
 
 
 def test_a_view_or_a_function_of_an_owner_who_may_read_no_more_shows_no_more(mart: Tenor) -> None:

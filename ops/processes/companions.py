@@ -1,0 +1,49 @@
+"""What runs beside the process manager: marts that are asked for. Each step is short, and safe beside its rivals."""
+
+import threading
+from collections.abc import Callable, Sequence
+
+import structlog
+from eventsourcing.persistence import PersistenceError
+
+from domain.refusals import Unavailable
+from ops.ports import Processes
+from projections.engine.runner import DATABASE_AWAY
+
+POLL_SECONDS = 0.5
+RECONNECT_SECONDS = 1.0
+
+log = structlog.get_logger()
+Step = Callable[[], int]
+"""How much it did; 0 when there is nothing to do."""
+
+
+def steps_of(processes: Processes) -> Sequence[tuple[str, Step]]:
+    from ops.marts.following import EVERY, REQUESTS, MartFollower, published, requested
+
+    envelope = processes.sealing.envelope
+    steps = [("marts", MartFollower(processes.storage, envelope, REQUESTS, requested).step)]
+    if processes.settings.mart:
+        steps.append(("marts", MartFollower(processes.storage, envelope, EVERY, published).step))
+    return steps
+
+
+def run_companions(processes: Processes, stop: threading.Event) -> None:
+    """A thread for each step until `stop`: one that takes long keeps no other from its work."""
+    threads = [
+        threading.Thread(target=_repeat, args=(name, step, stop), name=name) for name, step in steps_of(processes)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _repeat(name: str, step: Step, stop: threading.Event) -> None:
+    while not stop.is_set():
+        try:
+            if step() == 0:
+                stop.wait(POLL_SECONDS)
+        except (*DATABASE_AWAY, PersistenceError, Unavailable) as error:
+            log.warning("companion.waits", name=name, error=str(error))
+            stop.wait(RECONNECT_SECONDS)
