@@ -9,6 +9,7 @@ from domain.capital import limits, policies
 from domain.event import Event
 from domain.runs import facts, marts, results, run
 from domain.scenarios import versions as scenario_book
+from domain.schedules import book as schedules
 from domain.sealing import seals as sealing
 
 EVENTS: tuple[type[Event], ...] = (
@@ -44,6 +45,10 @@ EVENTS: tuple[type[Event], ...] = (
     marts.MartDropped,
     marts.MartReaderCreated,
     marts.MartReaderDropped,
+    schedules.ScheduleDefined,
+    schedules.ScheduleDropped,
+    schedules.ScheduleRan,
+    schedules.ScheduleSkipped,
     sealing.SealingKeyRotated,
     sealing.LogVerified,
     models.ModelVersionApproved,

@@ -19,6 +19,7 @@ from commands.api import models as model_commands
 from commands.api import orchestrator as run_commands
 from commands.api import regulatory as regulatory_commands
 from commands.api import scenario as scenario_commands
+from commands.api import schedules as schedule_commands
 from commands.submit_run import SubmitRun
 from domain.event import Envelope
 from domain.portfolio.columns import Portfolio
@@ -44,7 +45,8 @@ from ops.regulatory.allowance import AllowanceQueries
 from ops.regulatory.capital import CapitalQueries
 from ops.regulatory.stress import work_out_for as stress_for
 from ops.run_metrics import RunCollector
-from ops.wiring import Tenor
+from ops.schedules import listed_schedules
+from ops.wiring import Tenor, utc_now
 from query_api.http.app import create_app
 from query_api.http.problems import unreachable
 from query_api.services import (
@@ -63,6 +65,7 @@ from query_api.services import (
     results,
     risk,
     scenario,
+    schedules,
     stress,
     tail_risk,
 )
@@ -164,12 +167,20 @@ def orchestrator_routers(tenor: Tenor, envelope_of: Callable[[Request], Envelope
         orchestrator.build_router(tenor.database.connect),
         run_commands.build_router(tenor.store, tenor.blobs, envelope_of, check_scenarios, check, *names),
         *mart_routers(tenor.storage, envelope_of),
+        *schedule_routers(tenor.storage, envelope_of),
     ]
 
 
 def mart_routers(storage: Storage, envelope_of: Callable[[Request], Envelope]) -> list[APIRouter]:
     requests = MartRequests(storage)
     return [marts.build_router(requests), mart_commands.build_router(requests, envelope_of)]
+
+
+def schedule_routers(storage: Storage, envelope_of: Callable[[Request], Envelope]) -> list[APIRouter]:
+    def listed(schedule_id: str | None) -> list[dict[str, Any]]:
+        return listed_schedules(storage, utc_now(), schedule_id)
+
+    return [schedules.build_router(listed), schedule_commands.build_router(storage.store, envelope_of)]
 
 
 def cash_flow_routers(storage: Storage) -> list[APIRouter]:

@@ -62,6 +62,7 @@ class Commands(LazyGroup):
         "policy": Listed("ops.cli.capital.policies", "Policies of credit and capital, in versions."),
         "limits": Listed("ops.cli.capital.limits", "Limits of a run's policy."),
         "archive": Listed("ops.cli.archive", "Runs that have left the database, as Parquet with hashes."),
+        "schedule": Listed("ops.cli.schedules", "Runs that are asked for by the clock."),
         "mart": Listed("ops.cli.marts", "Figures of runs as plain tables for other tools."),
         "audit": Listed("ops.cli.audit", "The log proves itself."),
     }

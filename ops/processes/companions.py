@@ -1,4 +1,7 @@
-"""What runs beside the process manager: marts that are asked for. Each step is short, and safe beside its rivals."""
+"""What runs beside the process manager: marts that are asked for, schedules, messages.
+
+Each step is safe beside its rivals, whatever process or machine they are in.
+"""
 
 import threading
 from collections.abc import Callable, Sequence
@@ -20,11 +23,14 @@ Step = Callable[[], int]
 
 def steps_of(processes: Processes) -> Sequence[tuple[str, Step]]:
     from ops.marts.following import EVERY, REQUESTS, MartFollower, published, requested
+    from ops.schedules import schedule_process
 
     envelope = processes.sealing.envelope
     steps = [("marts", MartFollower(processes.storage, envelope, REQUESTS, requested).step)]
     if processes.settings.mart:
         steps.append(("marts", MartFollower(processes.storage, envelope, EVERY, published).step))
+    ticking = schedule_process(processes.storage)
+    steps.append(("schedules", lambda: ticking.tick(envelope().now)))
     return steps
 
 

@@ -9,7 +9,7 @@ from fastapi.testclient import TestClient
 from commands.change_run import approve_run, publish_run
 from domain.ports import Connection
 from domain.runs.marts import MartPublished, MartRequested, mart_stream
-from ops.marts import following
+from ops.marts import following, publishing
 from ops.marts.following import EVERY, REQUESTS, MartFollower, published, requested
 from ops.marts.publishing import drop
 from ops.services import build_app
@@ -68,7 +68,7 @@ def test_killed_before_its_commit_nothing_is_there_and_the_next_one_writes_it(
     tenor: Tenor, published: SampleRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The last statement of the transaction, and then the process is gone: the server undoes it."""
-    write = following.publish
+    write = publishing.publish
 
     def killed(storage: Any, envelope: Any, run_id: Any, before: Any) -> Any:
         def then_dies(connection: Connection) -> None:
@@ -78,7 +78,7 @@ def test_killed_before_its_commit_nothing_is_there_and_the_next_one_writes_it(
         return write(storage, envelope, run_id, then_dies)
 
     monkeypatch.setattr(following, "publish", killed)
-    with pytest.raises(Exception, match="terminat|closed|lost"):
+    with pytest.raises(Exception, match=r"terminat|closed|lost"):
         to_the_head(every(tenor))
     monkeypatch.undo()
     assert (events(tenor, published), counted(tenor)) == ([], 0)

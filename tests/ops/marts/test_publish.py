@@ -70,8 +70,8 @@ def test_the_first_columns_are_those_of_the_contract(tenor: Tenor, published: Sa
     publish(tenor.storage, ASKED, published.run_id)
     with tenor.database.connect() as connection:
         for table, first in {
-            "position_result": "run_id as_of scenario_id position_id instrument_id book_id product_type currency status "
-            "reason",
+            "position_result": "run_id as_of scenario_id position_id instrument_id book_id product_type "
+            "currency status reason",
             "total": "run_id as_of scenario_id node_id",
         }.items():
             rows = connection.execute(

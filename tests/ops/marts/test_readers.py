@@ -256,7 +256,7 @@ def test_readers_are_in_the_log_and_listed_without_their_passwords(mart: Tenor) 
         create_reader(mart.storage, ASKED, name, [])
     drop_reader(mart.storage, ASKED, name)
     assert [type(event) for event in mart.store.stream(reader_stream(name))] == [MartReaderCreated, MartReaderDropped]
-    with pytest.raises(psycopg.OperationalError, match="authentication failed|does not exist"):
+    with pytest.raises(psycopg.OperationalError, match=r"authentication failed|does not exist"):
         psycopg.connect(make_conninfo(mart.database_url, user=name, password=made.password))
     with pytest.raises(Unknown, match="no reader"):
         drop_reader(mart.storage, ASKED, name)
