@@ -13,6 +13,7 @@ import numpy as np
 from commands.ingestion.limits import Budget
 from commands.ingestion.prepare import prepare_portfolio
 from commands.once import once, use_before
+from commands.record_rejection import record_rejection
 from domain.answered_commands import Key
 from domain.event import Envelope, Event
 from domain.market.prepayment import model_name
@@ -106,6 +107,8 @@ def ingest_portfolio(
     digested = (digest or partial(digest_here, codec))(source, options or ReadingOptions())
     report = {"snapshot_id": None, **digested.report, "portfolio": name, "as_of": as_of.isoformat()}
     if used is None and (digested.snapshot is None or digested.report["sha256"] is None):
+        if not (options and options.dry_run):
+            record_rejection(store, envelope, name, as_of, digested.report["errors"])
         return report
     brought, _ = once(store, envelope, called.key, lambda: _decide(store, blobs, envelope, digested, name, as_of))
     return {**report, **brought}

@@ -7,14 +7,17 @@ from domain import answered_commands, snapshot
 from domain import valuation_models as models
 from domain.capital import limits, policies
 from domain.event import Event
+from domain.portfolio import rejected
 from domain.runs import facts, marts, results, run
 from domain.scenarios import versions as scenario_book
 from domain.schedules import book as schedules
 from domain.sealing import seals as sealing
+from domain.webhooks import book as webhooks
 
 EVENTS: tuple[type[Event], ...] = (
     snapshot.SnapshotRegistered,
     snapshot.SnapshotBrought,
+    rejected.PortfolioRejected,
     scenario_book.ScenarioDefined,
     scenario_book.ScenarioRevised,
     scenario_book.ScenarioSetDefined,
@@ -49,6 +52,9 @@ EVENTS: tuple[type[Event], ...] = (
     schedules.ScheduleDropped,
     schedules.ScheduleRan,
     schedules.ScheduleSkipped,
+    webhooks.WebhookDefined,
+    webhooks.WebhookDropped,
+    webhooks.WebhookReplayed,
     sealing.SealingKeyRotated,
     sealing.LogVerified,
     models.ModelVersionApproved,

@@ -842,7 +842,8 @@ CREATE TABLE webhook_message (
     state        text        NOT NULL CHECK (state IN ('WAITING', 'DELIVERED', 'DEAD')),
     made_at      timestamptz NOT NULL,
     first_at     timestamptz NOT NULL, -- from when on it is tried for a day
-    next_at      timestamptz NOT NULL, -- not before this; of a message that is being sent, when another may try
+    next_at      timestamptz NOT NULL, -- not before this
+    claimed_until timestamptz, -- somebody is sending it, until then
     tries        int         NOT NULL DEFAULT 0,
     last_status  int,
     last_error   text,

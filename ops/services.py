@@ -20,6 +20,7 @@ from commands.api import orchestrator as run_commands
 from commands.api import regulatory as regulatory_commands
 from commands.api import scenario as scenario_commands
 from commands.api import schedules as schedule_commands
+from commands.api import webhooks as webhook_commands
 from commands.submit_run import SubmitRun
 from domain.event import Envelope
 from domain.portfolio.columns import Portfolio
@@ -46,6 +47,9 @@ from ops.regulatory.capital import CapitalQueries
 from ops.regulatory.stress import work_out_for as stress_for
 from ops.run_metrics import RunCollector
 from ops.schedules import listed_schedules
+from ops.webhooks.addresses import check_address
+from ops.webhooks.listing import listed_webhooks
+from ops.webhooks.metrics import MessageCollector
 from ops.wiring import Tenor, utc_now
 from query_api.http.app import create_app
 from query_api.http.problems import unreachable
@@ -68,6 +72,7 @@ from query_api.services import (
     schedules,
     stress,
     tail_risk,
+    webhooks,
 )
 from query_api.web import page
 
@@ -100,7 +105,8 @@ def build_app(tenor: Tenor, services: tuple[str, ...] = tuple(SERVICE_PORTS)) ->
     title = "Tenor" if len(services) > 1 else f"Tenor {services[0]}"
     registry, probe = CollectorRegistry(), Probe(tenor.database_url)
     collectors = [
-        collector(tenor.database.connect) for collector in (ProjectionCollector, AuditCollector, RunCollector)
+        collector(tenor.database.connect)
+        for collector in (ProjectionCollector, AuditCollector, RunCollector, MessageCollector)
     ]
     registry.register(DatabaseCollector(probe.answers, collectors))
     app = create_app(
@@ -168,6 +174,10 @@ def orchestrator_routers(tenor: Tenor, envelope_of: Callable[[Request], Envelope
         run_commands.build_router(tenor.store, tenor.blobs, envelope_of, check_scenarios, check, *names),
         *mart_routers(tenor.storage, envelope_of),
         *schedule_routers(tenor.storage, envelope_of),
+        webhooks.build_router(partial(listed_webhooks, tenor.storage)),
+        webhook_commands.build_router(
+            tenor.store, envelope_of, check_address, allow_private=tenor.settings.webhooks_may_be_private
+        ),
     ]
 
 

@@ -17,6 +17,8 @@ class Settings:
     """of one upload, or one `tenor ingest`"""
     mart: bool = False
     """TENOR_MART: every published run goes into schema mart"""
+    webhooks_may_be_private: bool = False
+    """TENOR_WEBHOOKS_ALLOW_PRIVATE: of webhooks that are defined by HTTP"""
 
     @property
     def is_embedded(self) -> bool:
@@ -27,7 +29,7 @@ def read_settings(database_url: str | None = None) -> Settings:
     home = Path(os.environ.get("TENOR_HOME") or Path.home() / ".tenor").expanduser().absolute()
     url = database_url or os.environ.get("TENOR_DATABASE_URL") or None
     keep_secret(url)
-    return Settings(home, url, read_budget(), read_flag("TENOR_MART"))
+    return Settings(home, url, read_budget(), read_flag("TENOR_MART"), read_flag("TENOR_WEBHOOKS_ALLOW_PRIVATE"))
 
 
 def read_budget() -> Budget:

@@ -128,9 +128,9 @@ class ScheduleProcess:
                 skipped.append(self._skip(connection, now, fresh, why))
         if due and document.catch_up != "ALL":
             why = f"the next moment came, {due[-1].isoformat()}"
-            for moment in waiting:
-                reason = f"{why}, while it waited: {moment.reason}" if moment.reason else why
-                skipped.append(self._skip(connection, now, moment, reason))
+            for each in waiting:
+                reason = f"{why}, while it waited: {each.reason}" if each.reason else why
+                skipped.append(self._skip(connection, now, each, reason))
         return skipped
 
     def _skip(self, connection: Connection, now: datetime, moment: Moment, reason: str) -> book.ScheduleSkipped:

@@ -5,6 +5,8 @@ Each step is safe beside its rivals, whatever process or machine they are in.
 
 import threading
 from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
 
 import structlog
 from eventsourcing.persistence import PersistenceError
@@ -14,6 +16,7 @@ from ops.ports import Processes
 from projections.engine.runner import DATABASE_AWAY
 
 POLL_SECONDS = 0.5
+SENDERS = 3
 RECONNECT_SECONDS = 1.0
 
 log = structlog.get_logger()
@@ -31,7 +34,22 @@ def steps_of(processes: Processes) -> Sequence[tuple[str, Step]]:
         steps.append(("marts", MartFollower(processes.storage, envelope, EVERY, published).step))
     ticking = schedule_process(processes.storage)
     steps.append(("schedules", lambda: ticking.tick(envelope().now)))
-    return steps
+    return [*steps, *message_steps(processes)]
+
+
+def message_steps(processes: Processes) -> Sequence[tuple[str, Step]]:
+    """The outbox, and several who send: a receiver that is slow keeps one of them."""
+    from commands.processes.outbox import Outbox
+    from ops.webhooks.delivery import Delivery
+    from ops.webhooks.trees import tree_of
+
+    store, connect = processes.storage.store, processes.storage.connect
+
+    def now() -> datetime:
+        return processes.sealing.envelope().now
+
+    outbox = Outbox(store, connect, partial(tree_of, processes.storage), now)
+    return [("outbox", outbox.step), *(("webhooks", Delivery(store, connect, now).step) for _ in range(SENDERS))]
 
 
 def run_companions(processes: Processes, stop: threading.Event) -> None:
