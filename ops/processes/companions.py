@@ -4,6 +4,7 @@ Each step is safe beside its rivals, whatever process or machine they are in.
 """
 
 import threading
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
@@ -15,7 +16,8 @@ from domain.refusals import Unavailable
 from ops.ports import Processes
 from projections.engine.runner import DATABASE_AWAY
 
-POLL_SECONDS = 0.5
+POLL_SECONDS = 1.0
+PATIENCE_SECONDS = 3.0
 SENDERS = 3
 RECONNECT_SECONDS = 1.0
 
@@ -25,16 +27,24 @@ Step = Callable[[], int]
 
 
 def steps_of(processes: Processes) -> Sequence[tuple[str, Step]]:
+    return [*mart_steps(processes), *schedule_steps(processes), *message_steps(processes)]
+
+
+def mart_steps(processes: Processes) -> Sequence[tuple[str, Step]]:
     from ops.marts.following import EVERY, REQUESTS, MartFollower, published, requested
-    from ops.schedules import schedule_process
 
     envelope = processes.sealing.envelope
     steps = [("marts", MartFollower(processes.storage, envelope, REQUESTS, requested).step)]
     if processes.settings.mart:
         steps.append(("marts", MartFollower(processes.storage, envelope, EVERY, published).step))
-    ticking = schedule_process(processes.storage)
-    steps.append(("schedules", lambda: ticking.tick(envelope().now)))
-    return [*steps, *message_steps(processes)]
+    return steps
+
+
+def schedule_steps(processes: Processes) -> Sequence[tuple[str, Step]]:
+    from ops.schedules import schedule_process
+
+    schedules, envelope = schedule_process(processes.storage), processes.sealing.envelope
+    return [("schedules", lambda: schedules.tick(envelope().now))]
 
 
 def message_steps(processes: Processes) -> Sequence[tuple[str, Step]]:
@@ -53,14 +63,19 @@ def message_steps(processes: Processes) -> Sequence[tuple[str, Step]]:
 
 
 def run_companions(processes: Processes, stop: threading.Event) -> None:
-    """A thread for each step until `stop`: one that takes long keeps no other from its work."""
+    """A thread for each step until `stop`: one that takes long keeps no other from its work.
+
+    None is waited for long: what a step has not ended is begun again by whoever comes next."""
     threads = [
-        threading.Thread(target=_repeat, args=(name, step, stop), name=name) for name, step in steps_of(processes)
+        threading.Thread(target=_repeat, args=(name, step, stop), name=name, daemon=True)
+        for name, step in steps_of(processes)
     ]
     for thread in threads:
         thread.start()
+    stop.wait()
+    until = time.monotonic() + PATIENCE_SECONDS
     for thread in threads:
-        thread.join()
+        thread.join(max(0.0, until - time.monotonic()))
 
 
 def _repeat(name: str, step: Step, stop: threading.Event) -> None:

@@ -22,7 +22,7 @@ class Received:
 
 @dataclass
 class Receiver:
-    """`answers` are taken in turn, the last one for ever: a status with headers, or a function that does as it likes."""
+    """`answers` are taken in turn, the last one for ever: a status with headers, or a function."""
 
     url: str = ""
     received: list[Received] = field(default_factory=list)
@@ -80,7 +80,11 @@ def receiver() -> Iterator[Receiver]:
 
 def silent(until: threading.Event) -> Callable[[Any], None]:
     """Takes the request and says nothing."""
-    return lambda _handler: until.wait(20) and None
+
+    def answer(_handler: Any) -> None:
+        until.wait(20)
+
+    return answer
 
 
 def dripping(until: threading.Event) -> Callable[[Any], None]:

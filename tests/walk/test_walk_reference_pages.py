@@ -21,6 +21,7 @@ from psycopg.conninfo import make_conninfo
 
 from domain.portfolio.tables import TABLES
 from ops.embedded_postgres.server import EmbeddedServer
+from ops.processes.companions import mart_steps
 from ops.services import build_app
 from ops.settings import Settings
 from ops.wiring import Tenor as Parts
@@ -41,6 +42,12 @@ def tables_of(page: str) -> dict[str, str]:
     """CSV examples by the name that stands before each."""
     text = (DOCS / page).read_text(encoding="utf-8")
     return dict(re.findall(r"^`(\w+\.csv)`.*:\n\n```csv\n([^`]*)```", text, re.MULTILINE))
+
+
+def files_of(page: str) -> dict[str, str]:
+    """JSON examples by the name that stands before each."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    return dict(re.findall(r"^`([\w-]+\.json)`:\n\n```json\n([^`]*)```", text, re.MULTILINE))
 
 
 def shocks() -> list[dict[str, Any]]:
@@ -127,7 +134,7 @@ def test_every_table_of_cash_flows_is_there(shown: Shown) -> None:
 
 @pytest.fixture(scope="module")
 def parts(shown: Shown) -> Iterator[Parts]:
-    with open_tenor(Settings(shown.tenor.home, shown.tenor.database_url)) as tenor:
+    with open_tenor(Settings(shown.tenor.home, shown.tenor.database_url, webhooks_may_be_private=True)) as tenor:
         yield tenor
 
 
@@ -166,6 +173,8 @@ def test_every_address_answers_as_its_curl_asks(shown: Shown, parts: Parts) -> N
             archive.write(shown.folder / name, name)
     for name, text in tables_of("http.md").items():
         (shown.folder / name).write_text(text)
+    for name, text in files_of("schedules-and-messages.md").items():
+        (shown.folder / name).write_text(text)
     app = build_app(parts)
     ids, asked = {"AT": ""}, set()
     with TestClient(app) as client:
@@ -183,6 +192,9 @@ def test_every_address_answers_as_its_curl_asks(shown: Shown, parts: Parts) -> N
                 assert (told["failed"], told["positions"], told["failures"]) == (0, 16, [])
             if answer.status_code == 202:
                 catch_up_all(parts.storage)
+            if answer.status_code == 202 and last == "marts":
+                for _, step in mart_steps(parts.processes):
+                    assert step()
             if answer.status_code == 202 and last in ("portfolios", "markets"):
                 ids["PORTFOLIO" if last == "portfolios" else "MARKET"] = answer.json()["snapshot_id"]
             if answer.status_code == 202 and last == "keys":

@@ -1,6 +1,6 @@
-"""`tenor mart publish | drop | list | reader`: figures of runs as plain tables for other tools."""
+"""`tenor mart publish | drop | list | export | reader`: figures of runs as plain tables for other tools."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
 
 import typer
@@ -8,6 +8,9 @@ import typer
 from ops.cli.options import A_RUN, AsJson, opened
 from ops.cli.output import Output
 from ops.ids import run_named
+
+if TYPE_CHECKING:
+    from ops.wiring import Tenor
 
 Run = Annotated[str, typer.Argument(help=A_RUN)]
 Reason = Annotated[str, typer.Option(help="Why; kept in the log.")]
@@ -18,6 +21,7 @@ def register(app: typer.Typer) -> None:
     mart.command("publish")(publish)
     mart.command("drop")(drop)
     mart.command("list")(list_marts)
+    mart.command("export")(export)
     reader = typer.Typer(help="Login roles that may read schema mart alone.", no_args_is_help=True)
     reader.command("create")(create_reader)
     reader.command("list")(list_readers)
@@ -30,18 +34,25 @@ def publish(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
     """Write positions, totals and the run itself to schema mart; again is nothing."""
     from ops.marts.publishing import publish as publish_run
     from ops.marts.publishing import published_document
-    from ops.read_models import read_model_named
-    from projections.engine.runner import catch_up
 
     with opened(context) as tenor:
-        run_id = UUID(run_named(tenor.storage, run))
-        for name in ("portfolio_node", "result"):
-            catch_up(read_model_named(tenor.storage, name), tenor.store, tenor.database.connect)
+        run_id = queryable(tenor, run)
         published = publish_run(tenor.storage, tenor.envelope(), run_id)
     document = published_document(published.event) | {"new": published.is_new}
     rows = sum(published.event.rows.values())
     how = "" if published.is_new else " already"
     Output(as_json).show(document, f"{run_id} is in schema mart{how}: {rows:,} rows", *_contents(document))
+
+
+def queryable(tenor: "Tenor", run: str) -> UUID:
+    """Of the run named; what projections have not told yet is told now, since none may be running."""
+    from ops.read_models import read_model_named
+    from projections.engine.runner import catch_up
+
+    run_id = UUID(run_named(tenor.storage, run))
+    for name in ("snapshot", "run", "portfolio_node", "result"):
+        catch_up(read_model_named(tenor.storage, name), tenor.store, tenor.database.connect)
+    return run_id
 
 
 def _contents(document: dict[str, Any]) -> list[str]:
@@ -109,3 +120,19 @@ def drop_reader(context: typer.Context, name: str, as_json: AsJson = False) -> N
     with opened(context) as tenor:
         position = drop_role(tenor.storage, tenor.envelope(), name)
     Output(as_json).show({"name": name, "status": "DROPPED", "event_position": position}, f"{name} is gone")
+
+
+def export(
+    context: typer.Context,
+    run: Run,
+    out: Annotated[str, typer.Option("--out", help="A directory, or s3://bucket/prefix.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write a run as a Parquet dataset by run and scenario; again is the same bytes."""
+    from ops.marts.export import export_run
+
+    with opened(context) as tenor:
+        exported = export_run(tenor.storage, queryable(tenor, run), out)
+    megabytes = exported.bytes / 1e6
+    told = f"{exported.run_id} is in {exported.out}: {exported.files} files, {megabytes:.1f} MB"
+    Output(as_json).show(vars(exported), told)

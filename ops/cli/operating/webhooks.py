@@ -1,14 +1,19 @@
 """`tenor webhook define | list | drop | replay`, and `tenor watch`: messages about what happens."""
 
 import json
+import time
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ops.cli.files import read_bytes
 from ops.cli.options import AsJson, opened, serving
 from ops.cli.output import Output, said
+
+if TYPE_CHECKING:
+    from domain.event import Event
+    from domain.ports import EventStore
 
 LOOK_SECONDS = 0.25
 BATCH = 500
@@ -91,26 +96,33 @@ def replay(
 
 def watch(
     context: typer.Context,
-    after: Annotated[int | None, typer.Option(help="Begin after this log position; now by default.", min=0)] = None,
+    after: Annotated[int | None, typer.Option(help="After this log position; by default from now on.", min=0)] = None,
     follow: Annotated[bool, typer.Option("--follow/--no-follow", help="Wait for more.")] = True,
     as_json: AsJson = False,
 ) -> None:
     """Print messages as they happen, one a line: runs that end or are published, breaches, rejected files."""
+    if not follow:
+        with opened(context) as tenor:
+            _print_after(tenor.store, tenor.store.head() if after is None else after, as_json)
+        return
     with serving(context) as (tenor, told):
         position = tenor.store.head() if after is None else after
         told.calls(lambda: None)
         while not told.asked.is_set():
-            entries = tenor.store.log(position, BATCH)
-            for entry in entries:
-                _print(entry.event, tenor.store, as_json)
-                position = entry.position
-            if not entries and not follow:
-                return
-            if not entries:
-                told.asked.wait(LOOK_SECONDS)
+            position = _print_after(tenor.store, position, as_json)
+            time.sleep(LOOK_SECONDS)
 
 
-def _print(event: Any, store: Any, as_json: bool) -> None:
+def _print_after(store: "EventStore", position: int, as_json: bool) -> int:
+    """Up to the head of the log, whose position it returns."""
+    while entries := store.log(position, BATCH):
+        for entry in entries:
+            _print(entry.event, store, as_json)
+        position = entries[-1].position
+    return position
+
+
+def _print(event: "Event", store: "EventStore", as_json: bool) -> None:
     from commands.processes.messages import message_of
 
     message = message_of(event, store.stream)

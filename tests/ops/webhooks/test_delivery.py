@@ -1,6 +1,7 @@
 """Messages from an event to a receiver: signed, sent again under their id, given up after a day, sent again by hand."""
 
 import json
+import socket
 import threading
 from datetime import timedelta
 from typing import Any
@@ -14,7 +15,6 @@ from commands.record_rejection import record_rejection
 from domain.capital.limits import limit_use
 from domain.refusals import Unknown
 from domain.webhooks.book import webhooks_stream
-from ops.webhooks import sending
 from ops.webhooks.delivery import Delivery
 from ops.webhooks.listing import listed_webhooks
 from ops.webhooks.sending import Sending, send, signature
@@ -232,12 +232,13 @@ def test_the_name_is_asked_once_for_a_send(receiver: Receiver, monkeypatch: pyte
 
     monkeypatch.setattr("ops.webhooks.addresses.socket.getaddrinfo", answers)
     connected: list[Any] = []
-    connect = sending.socket.create_connection
-    monkeypatch.setattr(
-        sending.socket,
-        "create_connection",
-        lambda place, **_more: connected.append(place) or connect(("127.0.0.1", port)),
-    )
+    connect = socket.create_connection
+
+    def connects(place: Any, **_more: Any) -> Any:
+        connected.append(place)
+        return connect(place)
+
+    monkeypatch.setattr("ops.webhooks.sending.socket.create_connection", connects)
     assert send(Sending("msg_1", "{}", f"http://hooks.example.com:{port}/", True), SECRET, 1).is_taken
     assert (asked.count("hooks.example.com"), connected) == (1, [("127.0.0.1", port)])
 
