@@ -13,6 +13,7 @@ from fastapi.responses import Response
 from prometheus_client import CollectorRegistry
 
 from commands.api import ingestion as ingest_commands
+from commands.api import mappings as mapping_commands
 from commands.api import marketdata as market_commands
 from commands.api import models as model_commands
 from commands.api import orchestrator as run_commands
@@ -52,6 +53,7 @@ from query_api.services import (
     cashflow,
     ingestion,
     liquidity,
+    mappings,
     marketdata,
     models,
     orchestrator,
@@ -145,7 +147,9 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
         "regulatory": lambda: regulatory_routers(tenor, envelope_of),
         "ingestion": lambda: [
             ingestion.build_router(connect),
+            mappings.build_router(connect),
             ingest_commands.build_router(store, blobs, tenor.portfolio_codec, envelope_of, tenor.parsers.digest_upload),
+            mapping_commands.build_router(store, envelope_of, tenor.parsers.suggest),
         ],
     }
 

@@ -1,20 +1,16 @@
 """`tenor portfolio list`, `tenor market load | list | calibrate | calibrate-prepayment`."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
 
-from domain.texts import counted
 from ops.cli.calibration.hull_white import calibrate
 from ops.cli.calibration.prepayment import calibrate_prepayment
-from ops.cli.options import AsJson, opened, settings_of
+from ops.cli.options import AsJson, opened
 from ops.cli.output import Output, said
 from ops.cli.tapes.markets import load as load_market_files
 
 if TYPE_CHECKING:
-    from ops.parsing.pool import ParserPool
     from query_api.snapshots import SnapshotRow
 
 SHOWN = 20
@@ -31,62 +27,6 @@ def register(app: typer.Typer) -> None:
     portfolio.callback()(portfolios)
     portfolio.command("list")(list_portfolios)
     app.add_typer(portfolio, name="portfolio")
-
-
-@contextmanager
-def reading_elsewhere(context: typer.Context) -> Iterator["ParserPool"]:
-    """A parser process, which loads its libraries while the database is opened."""
-    from ops.parsing.pool import ParserPool
-
-    parsers = ParserPool(settings_of(context).budget)
-    parsers.start()
-    try:
-        yield parsers
-    finally:
-        parsers.close()
-
-
-def ingest_lines(report: dict[str, Any]) -> list[str]:
-    from commands.ingestion.outcome import refused
-
-    counts = ", ".join(f"{count:,} {table}" for table, count in report["rows"].items())
-    lines = [f"read      {counts}"] if counts else []
-    if report["accepted"]:
-        lines.append(f"accepted  {counted(report['accepted'], 'row')}, rejected {report['rejected']:,}")
-    for currency, totals in report["control_totals"].items():
-        lines.append(f"control   {currency}: " + ", ".join(f"{name} {value:,}" for name, value in totals.items()))
-    for table, names in report["attributes"].items():
-        lines.append(f"kept as attributes of {table}: {', '.join(names)}")
-    if report["snapshot_id"]:
-        lines += [f"portfolio {report['portfolio']}, as of {report['as_of']}"]
-        lines += [f"snapshot  {report['snapshot_id']}", f"sha256    {report['sha256']}"]
-    elif report["accepted"]:
-        lines.append("nothing was stored: this was a dry run")
-    else:
-        lines.append("; ".join(refused(report, "--accept-valid")))
-    return lines
-
-
-def problem_lines(problems: list[dict[str, Any]], kind: str) -> list[str]:
-    """Rows of which the same is said stand on one line."""
-    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    for problem in problems:
-        key = tuple(str(problem[name]) for name in ("table", "column", "code", "message", "fix"))
-        alike.setdefault(key, []).append(problem)
-    lines = [problem_line(same, kind) for same in list(alike.values())[:SHOWN]]
-    if len(alike) > SHOWN:
-        more = sum(len(same) for same in list(alike.values())[SHOWN:])
-        lines.append(f"… and {more:,} more {kind}; --json lists them")
-    return lines
-
-
-def problem_line(same: list[dict[str, Any]], kind: str) -> str:
-    first = same[0]
-    at = [first["table"], "" if first["row"] is None else f"row {first['row']}", first["column"] or ""]
-    place = " ".join(part for part in at if part)
-    rows = f" (and {counted(len(same) - 1, 'more row')})" if len(same) > 1 else ""
-    said = f"{first['message']} [{first['code']}] fix: {first['fix']}"
-    return f"{kind[:-1]}: {place}: {said}{rows}" if place else f"{kind[:-1]}: {said}{rows}"
 
 
 def portfolios() -> None:
