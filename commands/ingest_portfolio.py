@@ -139,12 +139,21 @@ def ingest_portfolio(
     report = {"snapshot_id": None, **digested.report, "portfolio": name, "as_of": as_of.isoformat()}
     if used is None and (digested.snapshot is None or digested.report["sha256"] is None):
         return report
-    brought, _ = once(store, envelope, called.key, lambda: _decide(store, blobs, envelope, digested, name, as_of))
+    reading = _reading(options)
+    brought, _ = once(
+        store, envelope, called.key, lambda: _decide(store, blobs, envelope, digested, name, as_of, reading)
+    )
     return {**report, **brought}
 
 
 def _decide(
-    store: EventStore, blobs: BlobStore, envelope: Envelope, digested: Digested, name: str, as_of: date
+    store: EventStore,
+    blobs: BlobStore,
+    envelope: Envelope,
+    digested: Digested,
+    name: str,
+    as_of: date,
+    reading: dict[str, Any] | None,
 ) -> tuple[list[Event], dict[str, object]]:
     """The content is registered once, and brought once under the same name and date."""
     content = digested.report["sha256"]
@@ -152,11 +161,17 @@ def _decide(
     events: list[Event] = []
     if not store.stream(identity):
         events += _register(blobs, envelope, digested)
-    brought = bring(envelope, SnapshotKind.PORTFOLIO, identity, name=name, as_of=as_of)
+    brought = bring(envelope, SnapshotKind.PORTFOLIO, identity, name=name, as_of=as_of, reading=reading)
     if not store.stream(brought.originator_id):
         events.append(brought)
     answer = {"snapshot_id": str(identity), "sha256": content, "portfolio": name, "as_of": as_of.isoformat()}
     return events, answer
+
+
+def _reading(options: ReadingOptions) -> dict[str, Any] | None:
+    """What the bringing says of how the files were read; nothing of a folder that was read as it is."""
+    said: dict[str, Any] = {"mapping": options.by_mapping.reference} if options.by_mapping else {}
+    return (said | ({"edits": list(options.edits)} if options.edits else {})) or None
 
 
 def name_and_date(called: Called, source: Path, envelope: Envelope) -> tuple[str, date]:

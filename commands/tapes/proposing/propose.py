@@ -321,6 +321,8 @@ def _checked(
         if label not in dates:
             return None
         why.append(f"its values are dates ({' or '.join(dates[label])})")
+    elif kind is Kind.TEXT and label in dates:
+        return None
     elif target == "positions.position_id" and len(cells) < len(tape.rows):
         why.append(f"it has {len(cells):,} different values in {len(tape.rows):,} rows: see `latest` for monthly tapes")
         confidence = UNSURE

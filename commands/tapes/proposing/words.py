@@ -113,6 +113,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         "issue_d",
         "originationdate",
         "start_date",
+        "start",
         "note_date",
         "closing_date",
         "loan_date",
