@@ -2,23 +2,18 @@
 
 import json
 from dataclasses import dataclass
-from functools import lru_cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, cast
 
 from commands.define_scenario import invalid_input
 from commands.once import once, use_before
 from domain.answered_commands import Key
-from domain.documents import nearest
 from domain.event import Envelope
 from domain.ports import EventStore
-from domain.refusals import Refused, Unknown
-from domain.scenarios.versions import split_reference
+from domain.refusals import Refused
 from domain.tapes import versions as book
+from domain.tapes.built_in import BUILT_IN
 from domain.tapes.mapping import InvalidMapping, MappingDocument, as_json, parse_mapping, stored_mapping
-
-BUILT_IN_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -34,7 +29,7 @@ def define_mapping(
     """The version, and where the log has it; the same document again is the same version."""
     use_before(store, key)
     document = usable_mapping(raw)
-    if document.mapping_id in book.BUILT_IN:
+    if document.mapping_id in BUILT_IN:
         message = f"{document.mapping_id} is built in"
         raise Refused("BUILT_IN_MAPPING", message, "give your mapping a mapping_id of its own")
     said = as_json(document)
@@ -60,25 +55,10 @@ def mappings_of(store: EventStore) -> book.Mappings:
     return book.fold(cast(list[book.MappingDefined], store.stream(book.mappings_stream())))
 
 
-@lru_cache
-def built_in(mapping_id: str) -> MappingDocument:
-    return parse_mapping(files("domain").joinpath(f"data/mappings/{mapping_id}.json").read_bytes())
-
-
 def mapping_pinned(store: EventStore, reference: str) -> MappingPinned:
     """The latest version where none is named."""
-    name, version = split_reference(reference)
-    if name in book.BUILT_IN and version in (None, BUILT_IN_VERSION):
-        return MappingPinned(f"{name}@{BUILT_IN_VERSION}", built_in(name))
-    versions = mappings_of(store).versions
-    count = len(versions.get(name, ()))
-    wanted = count if version is None else version
-    if not 1 <= wanted <= count:
-        near = nearest(name, [*book.BUILT_IN, *versions])
-        fix = f"did you mean {near}? " if near and not count else ""
-        fix += "see `tenor mapping list`, or define it with `tenor mapping define FILE.json`"
-        raise Unknown("UNKNOWN_MAPPING", f"there is no mapping {reference!r}", fix)
-    return MappingPinned(f"{name}@{wanted}", stored_mapping(versions[name][wanted - 1]))
+    pinned, document = book.found(mappings_of(store), reference)
+    return MappingPinned(pinned, stored_mapping(document))
 
 
 def mapping_said(store: EventStore, envelope: Envelope, said: str, *, is_tried: bool) -> MappingPinned:
@@ -97,14 +77,31 @@ def mapping_said(store: EventStore, envelope: Envelope, said: str, *, is_tried: 
     return mapping_pinned(store, f"{defined['mapping_id']}@{defined['version']}")
 
 
-def listed_mappings(store: EventStore) -> list[dict[str, object]]:
-    """The latest version of each, by name, those that are built in first."""
-    versions = mappings_of(store).versions
-    ours: list[dict[str, object]] = [
-        {"mapping_id": name, "version": BUILT_IN_VERSION, "built_in": True} for name in book.BUILT_IN
-    ]
-    theirs = [{"mapping_id": name, "version": len(versions[name]), "built_in": False} for name in sorted(versions)]
-    return ours + theirs
+def listed_mappings(store: EventStore) -> list[dict[str, Any]]:
+    return book.listed(mappings_of(store))
+
+
+def mapping_given(
+    store: EventStore, envelope: Envelope, name: str | None, raw: bytes | None, *, is_tried: bool
+) -> MappingPinned:
+    """By name, or by its document, which is defined on the way unless it is only tried."""
+    if raw is None:
+        assert name is not None
+        return mapping_pinned(store, name)
+    if name is not None:
+        message = "a mapping is named and another one is sent"
+        raise Refused("TWO_MAPPINGS", message, "leave out one of them")
+    if is_tried:
+        document = usable_mapping(raw)
+        return MappingPinned(document.mapping_id, document)
+    defined, _ = define_mapping(store, envelope, raw)
+    return mapping_pinned(store, f"{defined['mapping_id']}@{defined['version']}")
+
+
+def refuse_market(pinned: MappingPinned) -> None:
+    if pinned.document.is_of_market:
+        message = f"{pinned.document.mapping_id} makes a market, not a portfolio"
+        raise Refused("WRONG_MAPPING", message, "bring it with `tenor market load FILE --mapping`")
 
 
 def document_of(pinned: MappingPinned) -> dict[str, Any]:

@@ -10,6 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from commands.edits import edited
+from commands.ingestion.cells import Source
+from commands.ingestion.findings import Findings
 from commands.ingestion.limits import Budget
 from commands.ingestion.prepare import Prepared, prepare_portfolio
 from commands.once import once, use_before
@@ -87,12 +90,16 @@ class ReadingOptions:
     rates_are_decimals: bool = False
     """Rates that look like percent are meant as they are."""
     by_mapping: ByMapping | None = None
+    edits: tuple[dict[str, Any], ...] = ()
+    """Cells that were changed on the way: table, row, column, value."""
+    edited_by: str = ""
 
     @staticmethod
     def of(content: dict[str, Any]) -> "ReadingOptions":
         """From the plain values that a job carries."""
         said = content.get("by_mapping")
-        return ReadingOptions(**{**content, "by_mapping": ByMapping(**said) if said else None})
+        edits = tuple(content.get("edits", ()))
+        return ReadingOptions(**{**content, "by_mapping": ByMapping(**said) if said else None, "edits": edits})
 
 
 @dataclass(frozen=True)
@@ -135,12 +142,21 @@ def ingest_portfolio(
         if not (options and options.dry_run):
             record_rejection(store, envelope, name, as_of, digested.report["errors"])
         return report
-    brought, _ = once(store, envelope, called.key, lambda: _decide(store, blobs, envelope, digested, name, as_of))
+    reading = _reading(options)
+    brought, _ = once(
+        store, envelope, called.key, lambda: _decide(store, blobs, envelope, digested, name, as_of, reading)
+    )
     return {**report, **brought}
 
 
 def _decide(
-    store: EventStore, blobs: BlobStore, envelope: Envelope, digested: Digested, name: str, as_of: date
+    store: EventStore,
+    blobs: BlobStore,
+    envelope: Envelope,
+    digested: Digested,
+    name: str,
+    as_of: date,
+    reading: dict[str, Any] | None,
 ) -> tuple[list[Event], dict[str, object]]:
     """The content is registered once, and brought once under the same name and date."""
     content = digested.report["sha256"]
@@ -148,11 +164,17 @@ def _decide(
     events: list[Event] = []
     if not store.stream(identity):
         events += _register(blobs, envelope, digested)
-    brought = bring(envelope, SnapshotKind.PORTFOLIO, identity, name=name, as_of=as_of)
+    brought = bring(envelope, SnapshotKind.PORTFOLIO, identity, name=name, as_of=as_of, reading=reading)
     if not store.stream(brought.originator_id):
         events.append(brought)
     answer = {"snapshot_id": str(identity), "sha256": content, "portfolio": name, "as_of": as_of.isoformat()}
     return events, answer
+
+
+def _reading(options: ReadingOptions) -> dict[str, Any] | None:
+    """What the bringing says of how the files were read; nothing of a folder that was read as it is."""
+    said: dict[str, Any] = {"mapping": options.by_mapping.reference} if options.by_mapping else {}
+    return (said | ({"edits": list(options.edits)} if options.edits else {})) or None
 
 
 def name_and_date(called: Called, source: Path, envelope: Envelope) -> tuple[str, date]:
@@ -191,7 +213,11 @@ def prepared_of(source: Path, options: ReadingOptions, budget: Budget | None) ->
     by = options.by_mapping
     if by is None:
         return prepare_portfolio(
-            source, accept_valid=options.accept_valid, rates_are_decimals=options.rates_are_decimals, budget=budget
+            source,
+            accept_valid=options.accept_valid,
+            rates_are_decimals=options.rates_are_decimals,
+            budget=budget,
+            change=partial(_edited, options),
         )
     wanted = Wanted(
         stored_mapping(by.mapping),
@@ -202,7 +228,16 @@ def prepared_of(source: Path, options: ReadingOptions, budget: Budget | None) ->
         Path(by.rejects) if by.rejects else None,
     )
     files = [Path(each) for each in by.files] or (sorted(source.iterdir()) if source.is_dir() else [source])
-    return prepare_tape(files, wanted, budget)
+    return prepare_tape(files, wanted, budget, partial(_edited, options))
+
+
+def _edited(options: ReadingOptions, found: Source, errors: Findings) -> tuple[Source, dict[str, Any]]:
+    """What was read, with its edits; by table what its lines say of them."""
+    if not options.edits:
+        return found, {}
+    done = edited(found, options.edits, errors)
+    told = {name: [{**each, "by": options.edited_by} for each in made] for name, made in done.made.items()}
+    return done.source, {name: {"edits": made} for name, made in told.items()}
 
 
 def _register(blobs: BlobStore, envelope: Envelope, digested: Digested) -> list[SnapshotRegistered]:

@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry
 
 from commands.api import access as access_commands
 from commands.api import ingestion as ingest_commands
+from commands.api import mappings as mapping_commands
 from commands.api import marketdata as market_commands
 from commands.api import marts as mart_commands
 from commands.api import models as model_commands
@@ -76,6 +77,7 @@ from query_api.services import (
     compare,
     ingestion,
     liquidity,
+    mappings,
     marketdata,
     marts,
     models,
@@ -203,6 +205,8 @@ def service_routers(tenor: Tenor, access: Access = OPEN_TO_THIS_MACHINE) -> dict
                 tenor.parsers.digest_upload,
                 refuse_beyond_scope(tenor.storage),
             ),
+            mappings.build_router(connect),
+            mapping_commands.build_router(store, envelope_of, tenor.parsers.suggest),
         ],
     }
 

@@ -13,7 +13,7 @@ from commands.ingestion.cells import Source
 from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings, RowError
 from commands.ingestion.limits import Budget, Spent
-from commands.ingestion.prepare import Prepared, SourceRows, prepare
+from commands.ingestion.prepare import Change, Prepared, SourceRows, prepare
 from commands.tapes.read_tape import ReadTape, read_tape
 from commands.tapes.rejects import write_rejects
 from commands.tapes.to_tables import Given, Made, Sources, to_tables
@@ -34,7 +34,9 @@ class Wanted:
     rejects: Path | None = None
 
 
-def prepare_tape(paths: Sequence[Path], wanted: Wanted, budget: Budget | None = None) -> Prepared:
+def prepare_tape(
+    paths: Sequence[Path], wanted: Wanted, budget: Budget | None = None, change: Change | None = None
+) -> Prepared:
     """As `prepare_portfolio`; rows are those of the tape."""
     errors, warnings = Findings(), Findings()
     with tempfile.TemporaryDirectory(prefix="tenor-tape-") as name:
@@ -47,6 +49,7 @@ def prepare_tape(paths: Sequence[Path], wanted: Wanted, budget: Budget | None = 
             warnings,
             accept_valid=wanted.accept_valid,
             rates_are_decimals=wanted.rates_are_decimals,
+            change=change,
         )
         if read is None:
             return prepared

@@ -48,13 +48,20 @@ def _tape(opened: Opened, mapping: MappingDocument, body: list[list[Any]]) -> Ta
     columns, numeric = {}, set()
     for place, name in enumerate(names):
         cells = [row[place] for row in body]
-        encoded = pa.array([cell_text(cell) for cell in cells], pa.string()).dictionary_encode()
+        texts = [_written(cell, mapping.format.decimal) for cell in cells]
+        encoded = pa.array(texts, pa.string()).dictionary_encode()
         codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
         columns[name] = text_cells(codes, encoded.dictionary, mapping.format.null)
         if all(isinstance(cell, int | float) or cell == "" for cell in cells):
             numeric.add(name)
     rows = np.arange(first, first + len(body))
     return Tape(opened.name, rows, columns, opened.info, numeric=frozenset(numeric))
+
+
+def _written(cell: Any, decimal: str) -> str | None:
+    """A number of the workbook itself, with the mark that the mapping says of numbers that are text."""
+    text = cell_text(cell)
+    return text.replace(".", decimal) if isinstance(cell, float) and text is not None else text
 
 
 def _note_suspects(file: str, suspects: list[tuple[int, int, str]], errors: Findings) -> None:

@@ -92,6 +92,15 @@ def _with_named_columns(read: ReadTape, mapping: MappingDocument, errors: Findin
     return read.tape, sources
 
 
+def read_column(
+    tape: Tape, target: str, source: From, name: str | None, mapping: MappingDocument, errors: Findings
+) -> Cells:
+    """A column of ours from the tape's column `name`."""
+    table, _, column = target.lower().partition(".")
+    percent = {tape.column(label) for label in mapping.format.percent_columns}
+    return _cells(tape, table, column, source, name, percent, mapping, errors)
+
+
 def _cells(
     tape: Tape,
     table: str,

@@ -62,6 +62,8 @@ class Numbers:
         whole, mark, rest = body.partition(self.decimal)
         if self.thousands:
             whole = self._without_thousands(whole)
+        if self.decimal != "." and "." in whole + rest:
+            return None
         text = f"{whole}{'.' if mark else ''}{rest}"
         if not re.fullmatch(PLAIN, text):
             return None

@@ -16,6 +16,7 @@ from commands.define_history import DefineHistory, history_of
 from commands.ingest_portfolio import ReadingOptions, digest_here
 from commands.ingestion.limits import Budget
 from commands.tapes.markets.prepare import MarketWanted, market_of
+from commands.tapes.proposing.propose import suggest
 from domain.refusals import Refused
 from ops.adapters.snapshot_codec import SnapshotCodec
 from ops.parsing.job import write_answer, write_digested
@@ -76,7 +77,16 @@ def make_market(job: Job) -> None:
     write_answer(Path(job["folder"]), told, {"market": made.raw, "lines": made.lines})
 
 
-DO: dict[str, Callable[[Job], None]] = {"portfolio": digest_portfolio, "history": read_history, "market": make_market}
+def suggest_mapping(job: Job) -> None:
+    write_answer(Path(job["folder"]), suggest(Path(job["source"]), job["name"], Budget(**job["budget"])), {})
+
+
+DO: dict[str, Callable[[Job], None]] = {
+    "portfolio": digest_portfolio,
+    "history": read_history,
+    "market": make_market,
+    "suggest": suggest_mapping,
+}
 
 
 def limit_memory(memory_bytes: int) -> None:

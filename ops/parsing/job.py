@@ -53,6 +53,19 @@ class MarketJob:
         return json.dumps({"kind": "market", **asdict(self)}).encode() + b"\n"
 
 
+@dataclass(frozen=True)
+class SuggestJob:
+    """A file for which a mapping is to be proposed."""
+
+    source: str
+    name: str
+    folder: str
+    budget: Budget
+
+    def as_line(self) -> bytes:
+        return json.dumps({"kind": "suggest", **asdict(self)}).encode() + b"\n"
+
+
 def read_market(folder: Path) -> MarketMade:
     told = read_answer(folder)
     raw, lines = (folder / "market").read_bytes(), (folder / "lines").read_bytes()

@@ -50,11 +50,9 @@ def swaption_surfaces(by_kind: By, draft: Draft, index_of: Callable[[str], str |
 
 
 def _add_grid(currency: str, index: str, quote_type: str, grid: dict[tuple[str, str], Quote], draft: Draft) -> None:
-    """Expiries that have every swap tenor that most of them have."""
     as_of = draft.as_of
-    counts = Counter(tenor for _, tenor in grid)
-    tenors = sorted((t for t in counts if counts[t] == max(counts.values())), key=lambda t: months_of(t, as_of))
-    expiries = sorted({e for e, _ in grid if all((e, t) in grid for t in tenors)}, key=lambda e: years_to(e, as_of))
+    expiries, tenors = _whole_part(set(grid))
+    expiries, tenors = (sorted(each, key=lambda tenor: years_to(tenor, as_of)) for each in (expiries, tenors))
     for (expiry, tenor), quote in grid.items():
         if expiry not in expiries or tenor not in tenors:
             draft.leave(f"SWAPTION/{quote_type}", "the grid around it has holes", quote.key, quote.place)
@@ -71,6 +69,17 @@ def _add_grid(currency: str, index: str, quote_type: str, grid: dict[tuple[str, 
         "vols": [[quote.value for quote in row] for row in cells],
     }
     draft.add("volatilities", entry["surface_id"], entry, [[quote.place for quote in row] for row in cells])
+
+
+def _whole_part(cells: set[tuple[str, str]]) -> tuple[set[str], set[str]]:
+    """Expiries and swap tenors of the largest part of the grid without a hole, looked for by how often a tenor is."""
+    counts = Counter(tenor for _, tenor in cells)
+    best: tuple[int, set[str], set[str]] = (0, set(), set())
+    for least in set(counts.values()):
+        tenors = {tenor for tenor in counts if counts[tenor] >= least}
+        expiries = {expiry for expiry, _ in cells if all((expiry, tenor) in cells for tenor in tenors)}
+        best = max(best, (len(tenors) * len(expiries), expiries, tenors), key=lambda each: each[0])
+    return best[1], best[2]
 
 
 def fx_surfaces(by_kind: By, draft: Draft) -> None:

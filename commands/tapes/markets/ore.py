@@ -22,6 +22,7 @@ from domain.tapes.dates import patterns_of, read_date
 DAY = "1D"
 OVERNIGHT = (DAY, "0D", "ON")
 DAYS_360, DAYS_365 = ("A360", "ACT360", "ACT/360", "ACTUAL/360"), ("A365", "A365F", "ACT/365", "ACT/365F", "ACTUAL/365")
+_FEWEST_PARTS = 4
 _TENOR = re.compile(r"\d+[DWMY](\d+[DWMY])*")
 _DATES = patterns_of(("YYYYMMDD",))
 
@@ -48,6 +49,9 @@ def _of_the_day(quotes: Iterable[Quote], draft: Draft) -> Iterable[Quote]:
     for quote in quotes:
         kind = "/".join(quote.parts[:2])
         is_fixing = "/" not in quote.key
+        if not is_fixing and len(quote.parts) < _FEWEST_PARTS:
+            draft.leave(kind, "its key is too short", quote.key, quote.place)
+            continue
         first = seen.setdefault((quote.key, quote.day), quote)
         if first is not quote:
             if first.value != quote.value:

@@ -100,6 +100,8 @@ def _of_rows(
     said = _said_by_rows(read, mapping, errors)
     as_of = wanted.as_of or said.get("as_of")
     found = read_date(as_of, patterns_of(mapping.format.date_texts)) if as_of else None
+    if errors.total:
+        return None, ()
     if found is None:
         message = "Nothing says the date of the market." if not as_of else f"{as_of!r} is no date."
         errors.file("", Code.NOT_A_DATE, message, "Give --as-of, or map market.as_of.")

@@ -117,13 +117,15 @@ def _add_curves(table: str, rows: list[Row], draft: Draft, errors: Findings) -> 
             {name: value for name, value in node.items() if name not in (*OF_CURVES, "curve_id", "place")}
             for node in ordered
         ]
-        draft.add(
-            table, curve_id, {"curve_id": curve_id, **head, "nodes": entries}, [node["place"] for node in ordered]
-        )
+        index = head.get("index")
+        if table == "curves" and head.get("kind") != "PAR":
+            head.pop("index", None)
+        places = [node["place"] for node in ordered]
+        draft.add(table, curve_id, {"curve_id": curve_id, **head, "nodes": entries}, places)
         if table == "curves" and "currency" in head:
             draft.document.setdefault("discount", {}).setdefault(head["currency"], curve_id)
-            if "index" in head:
-                draft.document.setdefault("projection", {}).setdefault(head["index"], curve_id)
+            if index is not None:
+                draft.document.setdefault("projection", {}).setdefault(index, curve_id)
 
 
 def _stands(node: Row, as_of: date) -> tuple[date, str]:

@@ -93,16 +93,13 @@ def by_mapping(
 ) -> "ReadingOptions":
     from dataclasses import replace
 
-    from commands.define_mapping import document_of, mapping_said
+    from commands.define_mapping import document_of, mapping_said, refuse_market
     from commands.ingest_portfolio import ByMapping, name_and_date
-    from domain.refusals import Refused
 
     envelope = tenor.envelope()
     name, as_of = name_and_date(called, source[0], envelope)
     pinned = mapping_said(tenor.store, envelope, mapping, is_tried=options.dry_run)
-    if pinned.document.is_of_market:
-        message = f"{pinned.document.mapping_id} makes a market, not a portfolio"
-        raise Refused("WRONG_MAPPING", message, "bring it with `tenor market load FILE --mapping`")
+    refuse_market(pinned)
     said = ByMapping(
         document_of(pinned),
         pinned.reference,

@@ -1,4 +1,4 @@
-"""`tenor mapping define | list | show`."""
+"""`tenor mapping define | list | show | suggest`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +8,7 @@ import typer
 from ops.cli.files import read_bytes
 from ops.cli.options import AsJson, opened
 from ops.cli.output import Output
+from ops.cli.tapes.suggested import suggest
 
 
 def register(app: typer.Typer) -> None:
@@ -15,6 +16,7 @@ def register(app: typer.Typer) -> None:
     mapping.command("define")(define)
     mapping.command("list")(list_mappings)
     mapping.command("show")(show)
+    mapping.command("suggest")(suggest)
     app.add_typer(mapping, name="mapping")
 
 
