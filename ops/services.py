@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache, partial
 from typing import Any
 
@@ -34,6 +35,7 @@ from ops.checking import check_scenarios, find_unsolved
 from ops.http.database_metrics import DatabaseCollector
 from ops.http.probing import Probe
 from ops.http.server import Server, configuration
+from ops.http.tracing import Tracing, correlation_of
 from ops.ids import near_scenarios_named, whole_id_of
 from ops.metrics import ProjectionCollector
 from ops.parsing.pool import Abandoned
@@ -44,6 +46,7 @@ from ops.regulatory.capital import CapitalQueries
 from ops.regulatory.stress import work_out_for as stress_for
 from ops.run_metrics import RunCollector
 from ops.wiring import Tenor
+from query_api.http import gateway
 from query_api.http.app import create_app
 from query_api.http.problems import unreachable
 from query_api.reading import position_reached
@@ -65,7 +68,7 @@ from query_api.services import (
     stress,
     tail_risk,
 )
-from query_api.web import page
+from query_api.web import page, problem_pages
 
 SERVICE_PORTS = {
     "marketdata": 8001,
@@ -91,6 +94,7 @@ def build_app(tenor: Tenor, services: tuple[str, ...] = tuple(SERVICE_PORTS)) ->
     """The services named; the page comes with all of them."""
     builders = service_routers(tenor)
     routers = [router for name in services for router in builders[name]()]
+    routers += [gateway.build_router({name: SERVICE_PORTS[name] for name in services}), problem_pages.build_router()]
     if set(services) == set(SERVICE_PORTS):
         routers.append(page.build_router(tenor.database.connect))
     title = "Tenor" if len(services) > 1 else f"Tenor {services[0]}"
@@ -108,6 +112,7 @@ def build_app(tenor: Tenor, services: tuple[str, ...] = tuple(SERVICE_PORTS)) ->
         database_answers=probe.answers_soon,
         reached=lambda lists_alone: run_in_threadpool(position_reached, tenor.database.connect, lists_alone),
     )
+    app.add_middleware(Tracing)
     app.add_exception_handler(Abandoned, gone)
     # The log's library wraps what the driver says when the database is away.
     for away in (LogAway, LogBroken):
@@ -124,7 +129,8 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
         return tenor.storage.portfolio(sha256)
 
     def envelope_of(request: Request) -> Envelope:
-        return tenor.envelope(of_header(request.headers.get(ACTOR_HEADER, "api"))[:100])
+        envelope = tenor.envelope(of_header(request.headers.get(ACTOR_HEADER, "api"))[:100])
+        return replace(envelope, correlation_id=correlation_of(request))
 
     return {
         "marketdata": lambda: [

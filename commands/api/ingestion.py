@@ -15,7 +15,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
 from commands.api import uploads
-from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, key_of, keyed
+from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, key_of
 from commands.api.command_route import CommandRoute
 from commands.ingest_portfolio import Called, Digested, ReadingOptions, ingest_portfolio
 from commands.ingestion.codes import Code
@@ -68,7 +68,7 @@ def build_router(
         idempotency_key: IdempotencyKey = None,
     ) -> JSONResponse:
         """Validate everything, then store it; the same content is the same snapshot, whatever its name and date."""
-        envelope = keyed(envelope_of(request), idempotency_key)
+        envelope = envelope_of(request)
 
         def bring(upload: Path, key: Key | None, is_wanted: Callable[[], bool]) -> dict[str, Any]:
             def digest(source: Path, options: ReadingOptions) -> Digested:

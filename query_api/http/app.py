@@ -1,18 +1,21 @@
 """An HTTP application out of routers: the same frame around one service or all of them."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from functools import cache
+from typing import TypeVar
 
 from anyio import CapacityLimiter, fail_after, to_thread
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+from query_api.http.compression import Compression
 from query_api.http.cross_site import RefuseCrossSite
 from query_api.http.database_away import DatabaseAnswers, RefuseWhileAway
 from query_api.http.guards import AllowedHosts, BodyLimit, HeadLimit, IsAllowed, Meter, SecurityHeaders
+from query_api.http.openapi import described
 from query_api.http.own_writes import Reached, waiting_for
-from query_api.http.problems import PROBLEM, add_handlers
+from query_api.http.problems import add_handlers
 from query_api.http.query_parameters import refuse_other_parameters
 from query_api.http.text_gate import TextGate
 from query_api.http.turns import Turns
@@ -25,24 +28,6 @@ Answer = TypeVar("Answer")
 
 Ready = Callable[[], list[str]]
 """What keeps the service from answering, in words; nothing when it is ready."""
-
-PROBLEM_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail", "code"],
-    "properties": {
-        "type": {"type": "string", "format": "uri"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string", "description": "What is wrong, in a sentence."},
-        "code": {"type": "string", "description": "The same for every problem of its kind."},
-        "fix": {"type": "string", "description": "What would make it right."},
-        "instance": {"type": "string"},
-    },
-}
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"description": what, "content": {PROBLEM: {"schema": PROBLEM_SCHEMA}}}
-    for status, what in (("4XX", "Refused; the problem says why."), ("5XX", "Not your fault."))
-}
 
 
 def create_app(
@@ -62,12 +47,12 @@ def create_app(
         openapi_url=None,  # served below, where its query is looked at as everybody's
         docs_url=None,
         redoc_url=None,
-        responses=PROBLEMS,
         dependencies=[Depends(refuse_other_parameters), *waiting],
     )
     for router in routers:
         app.include_router(router)
     app.include_router(_health(ready, metrics, database_answers))
+    app.openapi = cache(lambda: described(app))  # type: ignore[method-assign]
     add_handlers(app)
     # The last one added stands outermost.
     app.add_middleware(Turns)
@@ -80,6 +65,7 @@ def create_app(
         app.add_middleware(AllowedHosts, is_allowed=is_allowed_host)
     app.add_middleware(HeadLimit)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(Compression)
     app.add_middleware(Meter, registry=metrics)
     return app
 

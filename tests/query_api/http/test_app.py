@@ -55,7 +55,7 @@ def test_every_refusal_is_a_problem_document(client: TestClient, address: str, s
     assert answer.headers["content-type"] == "application/problem+json"
     body = answer.json()
     assert body["status"] == status
-    assert body["type"].startswith("urn:tenor:problem:")
+    assert body["type"] == "/docs/problems/" + code.lower().replace("_", "-")
     assert body["title"] and body["detail"]
 
 
