@@ -49,7 +49,7 @@ class Compression:
         coding = wanted(Headers(scope=scope).get("accept-encoding", ""))
         if coding is None:
             return await self._app(scope, receive, marked_as_varying(send))
-        scope, is_known = with_plain_tags(scope, coding)
+        is_known = take_plain_tags(scope, coding)
         return await self._app(scope, receive, Packed(send, coding, is_known))
 
 
@@ -69,14 +69,15 @@ def wanted(accept_encoding: str) -> str | None:
     return next(name for weight, name in found if weight == best) if best > 0 else None
 
 
-def with_plain_tags(scope: Scope, coding: str) -> tuple[Scope, bool]:
+def take_plain_tags(scope: Scope, coding: str) -> bool:
     """Routes know the plain ETag: that of the packed answer which the reader holds is told by it."""
     suffix, is_known, headers = f'-{coding}"'.encode(), False, []
     for name, value in scope["headers"]:
         is_ours = name == b"if-none-match" and suffix in value
         headers.append((name, value.replace(suffix, b'"') if is_ours else value))
         is_known = is_known or is_ours
-    return {**scope, "headers": headers}, is_known
+    scope["headers"] = headers
+    return is_known
 
 
 def marked_as_varying(send: Send) -> Send:

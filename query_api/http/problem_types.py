@@ -90,6 +90,8 @@ TYPES: dict[str, tuple[str, str]] = {
     "UNKNOWN_RULE_SET": ("No such rule set", "There is no rule set of this name."),
     "NO_TRANSITION_MATRIX": ("No transition matrix", "The market has no transition matrix to work with."),
     "BROKEN_RULES": ("Rules not usable", "The rule set's own file contradicts itself."),
+    "RULE_FILE_BROKEN": ("Rules not usable", "The rule set's own file cannot be read."),
+    "PORTFOLIO_MATURED": ("Portfolio matured", "Nothing of the portfolio is left on the market's date."),
     "NOTHING_TO_FIT": ("Nothing to fit", "There are no quotes to fit the model to."),
     # of runs and their figures
     "BASE_CURRENCY_DIFFERS": ("Base currencies differ", "The two runs report in different currencies."),
@@ -126,6 +128,9 @@ TYPES: dict[str, tuple[str, str]] = {
     "NOT_STORED": ("Not stored", "The number is worked out when it is asked for, and nothing is stored of it."),
     "NO_FACT": ("No fact", "The log holds no fact of this chunk."),
     "SEALING_KEY_UNREADABLE": ("Sealing key unreadable", "The key that seals the log cannot be read."),
+    "SNAPSHOT_EDITED": ("Snapshot changed", "What is stored of the snapshot is not what its hash says."),
+    "SEALING_KEY_ELSEWHERE": ("Sealing key elsewhere", "The key that seals this log is on another machine."),
+    "LOG_CUT_SHORT": ("Log cut short", "The log is shorter than what was sealed of it."),
     "ARCHIVE_UNREACHABLE": ("Archive unreachable", "The archive's place does not answer."),
     "ARCHIVE_INCOMPLETE": ("Archive incomplete", "The archive lacks a part."),
     "ARCHIVE_DAMAGED": ("Archive damaged", "A part of the archive is not what was put there."),

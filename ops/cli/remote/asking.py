@@ -145,6 +145,5 @@ def server_asked(codes: Mapping[str, str]) -> "Iterator[tenor.Client]":
         with tenor.connect(os.environ[SERVER], os.environ.get(KEY)) as client:
             yield client
     except tenor.TenorError as error:
-        raise Refused(
-            codes.get(error.code) or code_of(error), error.message, error.fix, error.problems or None
-        ) from error
+        code = codes.get(error.code) or code_of(error)
+        raise Refused(code, error.message, error.fix, error.problems or None) from error
