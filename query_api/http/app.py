@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from anyio import CapacityLimiter, fail_after, to_thread
 from fastapi import APIRouter, Depends, FastAPI, Request
@@ -21,6 +21,7 @@ from query_api.http.text_gate import TextGate
 from query_api.http.turns import Turns
 
 VERSION = "1"
+METRICS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
 NO_STORE = {"Cache-Control": "no-store"}
 SOON_SECONDS = 1.5
 
@@ -95,7 +96,7 @@ def _health(ready: Ready, metrics: CollectorRegistry, database_answers: Database
     async def describe(request: Request) -> JSONResponse:
         return JSONResponse(request.app.openapi())
 
-    @router.get("/metrics", operation_id="operations_get_metrics")
+    @router.get("/metrics", operation_id="operations_get_metrics", response_class=Response, responses=METRICS)
     async def show_metrics() -> Response:
         """In the format of Prometheus; `tenor_database_up` 0, and nothing of the database's, while that is away."""
         return Response(await _soon(lambda: generate_latest(metrics)), media_type=CONTENT_TYPE_LATEST)
