@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -45,6 +46,7 @@ from ops.checking import check_scenarios, find_unsolved
 from ops.http.database_metrics import DatabaseCollector
 from ops.http.probing import Probe
 from ops.http.server import Server, configuration
+from ops.http.tracing import Tracing, correlation_of
 from ops.ids import near_scenarios_named, whole_id_of
 from ops.marts.requests import MartRequests
 from ops.metrics import ProjectionCollector
@@ -61,6 +63,7 @@ from ops.webhooks.addresses import check_address
 from ops.webhooks.listing import listed_webhooks
 from ops.webhooks.metrics import MessageCollector
 from ops.wiring import Tenor, utc_now
+from query_api.http import gateway
 from query_api.http.app import create_app
 from query_api.http.problems import unreachable
 from query_api.reading import position_reached
@@ -93,7 +96,7 @@ from query_api.services import (
     tail_risk,
     webhooks,
 )
-from query_api.web import page
+from query_api.web import page, problem_pages
 
 SERVICE_PORTS = {
     "marketdata": 8001,
@@ -127,6 +130,7 @@ def build_app(
     builders, credentials = service_routers(tenor, access), tenor.credentials(access)
     routers = [router for name in services for router in builders[name]()]
     routers.append(sign_in.build_router(access, credentials))
+    routers += [gateway.build_router({name: SERVICE_PORTS[name] for name in services}), problem_pages.build_router()]
     if set(services) == set(SERVICE_PORTS):
         routers.append(page.build_router())
     title = "Tenor" if len(services) > 1 else f"Tenor {services[0]}"
@@ -153,6 +157,7 @@ def build_app(
             now=utc_now,
         ),
     )
+    app.add_middleware(Tracing)
     app.add_exception_handler(Abandoned, gone)
     # The log's library wraps what the driver says when the database is away.
     for away in (LogAway, LogBroken):
@@ -172,8 +177,8 @@ def service_routers(tenor: Tenor, access: Access = OPEN_TO_THIS_MACHINE) -> dict
     def load_portfolio(sha256: str) -> Portfolio:
         return load_book(sha256).portfolio
 
-    def envelope_of(_request: Request) -> Envelope:
-        return tenor.envelope(who_asks().actor)
+    def envelope_of(request: Request) -> Envelope:
+        return replace(tenor.envelope(who_asks().actor), correlation_id=correlation_of(request))
 
     return {
         "marketdata": lambda: [

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, key_of, keyed, sha256_of
+from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, key_of, sha256_of
 from commands.api.command_route import CommandRoute
 from commands.manage_keys import create_key, revoke_key
 from domain.access.keys import MAX_NODES, Wish
@@ -30,7 +30,7 @@ def build_router(store: EventStore, envelope_of: EnvelopeOf) -> APIRouter:
     @router.post("/keys", status_code=202, operation_id="orchestrator_create_key")
     def create(request: Request, asked: KeyBody, idempotency_key: IdempotencyKey = None) -> JSONResponse:
         """A key; it is shown in this answer and never again."""
-        envelope = keyed(envelope_of(request), idempotency_key)
+        envelope = envelope_of(request)
         key = key_of(request, envelope, idempotency_key, sha256_of(asked))
         wish = Wish(asked.name, asked.role, tuple(asked.nodes), asked.expires)
         document, position = create_key(store, envelope, wish, key)
@@ -41,7 +41,7 @@ def build_router(store: EventStore, envelope_of: EnvelopeOf) -> APIRouter:
     @router.post("/keys/{key_id}/revoke", status_code=202, operation_id="orchestrator_revoke_key")
     def revoke(request: Request, key_id: str, idempotency_key: IdempotencyKey = None) -> JSONResponse:
         """The key is worth nothing from now on."""
-        envelope = keyed(envelope_of(request), idempotency_key)
+        envelope = envelope_of(request)
         key = key_of(request, envelope, idempotency_key, sha256_of(None))
         document, position = revoke_key(store, envelope, key_id, key)
         return accepted({**document, "event_position": position}, position, f"{PREFIX}/keys")

@@ -13,7 +13,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
 from commands.api import uploads
-from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, key_of, keyed
+from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, key_of
 from commands.api.command_route import CommandRoute
 from commands.api.received import FILES, Received, received, while_connected
 from commands.define_mapping import document_of, mapping_given, refuse_market
@@ -75,7 +75,7 @@ def build_router(
         A form has the files as parts, and may have `edits`, cells that were changed on the way, and `mapping`, one that
         is defined with it.
         """
-        envelope = keyed(envelope_of(request), idempotency_key)
+        envelope = envelope_of(request)
         called = Called(NAME if asked.portfolio is None else asked.portfolio, asked.as_of)
         options = ReadingOptions(asked.accept_valid, asked.dry_run, asked.rates_are_decimals)
 

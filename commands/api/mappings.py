@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 
-from commands.api.answers import JSON_BODY, EnvelopeOf, IdempotencyKey, RawBody, accepted, key_of, keyed, sha256_of
+from commands.api.answers import JSON_BODY, EnvelopeOf, IdempotencyKey, RawBody, accepted, key_of, sha256_of
 from commands.api.command_route import CommandRoute
 from commands.api.received import FILES, received, while_connected
 from commands.define_mapping import define_mapping
@@ -27,7 +27,7 @@ def build_router(store: EventStore, envelope_of: EnvelopeOf, suggest: Suggest) -
     @router.post("/mappings", status_code=202, operation_id="ingestion_define_mapping", openapi_extra=JSON_BODY)
     def define(request: Request, mapping: RawBody, idempotency_key: IdempotencyKey = None) -> JSONResponse:
         """The same document again is the same version."""
-        envelope = keyed(envelope_of(request), idempotency_key)
+        envelope = envelope_of(request)
         key = key_of(request, envelope, idempotency_key, sha256_of(mapping))
         defined, position = define_mapping(store, envelope, mapping, key=key)
         location = f"{PREFIX}/mappings/{defined['mapping_id']}@{defined['version']}"

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 
-from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, key_of, keyed, sha256_of
+from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, key_of, sha256_of
 from commands.api.command_route import CommandRoute
 from domain.answered_commands import Key
 from domain.event import Envelope
@@ -36,7 +36,7 @@ def build_router(marts: Marts, envelope_of: EnvelopeOf) -> APIRouter:
     @router.post("/marts", status_code=202, operation_id="orchestrator_publish_mart")
     def publish(request: Request, asked: MartBody, idempotency_key: IdempotencyKey = None) -> JSONResponse:
         """Have the run's figures written to schema mart; follow the Location until they are there."""
-        envelope = keyed(envelope_of(request), idempotency_key)
+        envelope = envelope_of(request)
         key = key_of(request, envelope, idempotency_key, sha256_of(asked))
         answer, position = marts.ask(envelope, asked.run, key)
         return accepted(answer | {"event_position": position}, position, f"{PREFIX}/marts/{answer['run_id']}")

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, key_of, keyed, sha256_of
+from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, key_of, sha256_of
 from commands.api.command_route import CommandRoute
 from commands.change_run import Changed, approve_run, cancel_run, publish_run, reject_run, retry_run
 from commands.submit_run import CheckScenarios, SubmitRun, submit_run
@@ -108,7 +108,7 @@ def build_router(
         """Ask for a run; follow the Location for its progress."""
         rules.refuse_more()
         command = command_of(asked, whole_id)
-        envelope = keyed(envelope_of(request), idempotency_key)
+        envelope = envelope_of(request)
         key = key_of(request, envelope, idempotency_key, sha256_of(asked))
         with naming():
             submitted = submit_run(store, blobs, envelope, command, check_scenarios, key)
@@ -160,7 +160,7 @@ def _add_change(
     ) -> JSONResponse:
         reason, run_id = why.reason if why else "", whole_id("run", run_id)
         refuse_change(name, run_id)
-        envelope = keyed(envelope_of(request), idempotency_key)
+        envelope = envelope_of(request)
         key = key_of(request, envelope, idempotency_key, sha256_of(why))
         status, position = change(store, envelope, run_id, reason, key)
         body = {"run_id": run_id, "status": status, "event_position": position}

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from commands.api.answers import JSON_BODY, EnvelopeOf, IdempotencyKey, RawBody, accepted, key_of, keyed, sha256_of
+from commands.api.answers import JSON_BODY, EnvelopeOf, IdempotencyKey, RawBody, accepted, key_of, sha256_of
 from commands.api.command_route import CommandRoute
 from commands.define_webhook import CheckAddress, define_webhook, drop_webhook, replay_webhook
 from domain.ports import EventStore
@@ -20,7 +20,7 @@ def build_router(
     @router.post("/webhooks", status_code=202, operation_id="orchestrator_define_webhook", openapi_extra=JSON_BODY)
     def define(request: Request, document: RawBody, idempotency_key: IdempotencyKey = None) -> JSONResponse:
         """Define a webhook; `secret` is in the answer to its first definition, and in no other."""
-        envelope = keyed(envelope_of(request), idempotency_key)
+        envelope = envelope_of(request)
         key = key_of(request, envelope, idempotency_key, sha256_of(document))
         answer, position = define_webhook(
             store, envelope, document, check_address, allow_private=allow_private, key=key

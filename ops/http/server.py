@@ -20,6 +20,8 @@ import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from query_api.http.problem_types import TYPES, uri_of
+
 HEAD_BYTES = 32 * 1024
 HEAD_SECONDS = 10.0
 BODY_LOOK_SECONDS = 10.0
@@ -171,10 +173,8 @@ class BoundedProtocol(H11Protocol):
         """A problem document, said without an application, where nothing has been said yet; then the end."""
         if self.transport.is_closing():
             return
-        kind = "urn:tenor:problem:" + code.lower().replace("_", "-")
-        body = orjson.dumps(
-            {"type": kind, "status": status, "code": code, "detail": detail} | ({"fix": fix} if fix else {})
-        )
+        said = {"type": uri_of(code), "title": TYPES[code][0], "status": status, "code": code, "detail": detail}
+        body = orjson.dumps(said | ({"fix": fix} if fix else {}))
         headers = [
             ("Content-Type", "application/problem+json"),
             ("Content-Length", str(len(body))),

@@ -15,6 +15,7 @@ from domain.documents import fields_at, unknown_field
 from domain.refusals import Conflict, Forbidden, Refused, TooMany, Unavailable, Unknown
 from query_api.errors import NotAcceptable
 from query_api.http.documents import as_json
+from query_api.http.problem_types import TYPES, uri_of
 
 PROBLEM = "application/problem+json"
 MAX_TOLD = 1_000
@@ -50,8 +51,8 @@ def problem(
     request: Request | None, status: int, code: str, detail: str, fix: str = "", headers: Any = None, **facts: Any
 ) -> Response:
     body: dict[str, Any] = {
-        "type": "urn:tenor:problem:" + code.lower().replace("_", "-"),
-        "title": HTTPStatus(status).phrase,
+        "type": uri_of(code),
+        "title": TYPES[code][0] if code in TYPES else HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
         "code": code,

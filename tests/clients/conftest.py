@@ -1,12 +1,15 @@
-"""A server as people have it: `tenor up` in a process of its own, over a database of its own, asked over its port."""
+"""A server with everything that `tenor up` has, on a real socket, asked by clients; in threads of the test's process.
 
-import socket
-import time
-import urllib.request
+That `tenor up` in a process of its own stands and ends, tests/ops/test_standing_up.py has.
+"""
+
+import os
 import uuid
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from unittest.mock import patch
 
 import psycopg
 import pytest
@@ -14,9 +17,16 @@ import tenor
 from psycopg.conninfo import make_conninfo
 
 from ops.embedded_postgres.server import EmbeddedServer
-from tests.walk.command_line import SMALL_FUND, Tenor, stop
+from ops.processes.loops import background
+from ops.services import build_app
+from ops.settings import Settings
+from ops.wiring import connected
+from tests.security.serving import served as on_a_socket
+from tests.walk import inside
+from tests.walk.command_line import SMALL_FUND, Tenor
 
-SECONDS_TO_START = 120
+SECONDS = 900
+"""The first run of an engine compiles its kernels."""
 
 
 @dataclass(frozen=True)
@@ -28,43 +38,22 @@ class Served:
     run_id: str = ""
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
-def until_ready(url: str) -> None:
-    deadline = time.monotonic() + SECONDS_TO_START
-    while True:
-        try:
-            with urllib.request.urlopen(f"{url}/readyz", timeout=5) as answer:
-                assert answer.status == 200
-                return
-        except OSError:
-            assert time.monotonic() < deadline, f"{url} has not come up"
-            time.sleep(0.1)
-
-
 @pytest.fixture(scope="session")
 def serving(
     postgres: EmbeddedServer, template_database: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Served]:
-    import os
-
     name = f"served_{uuid.uuid4().hex}"
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}")
-    home = tmp_path_factory.mktemp("served-home")
-    local = Tenor(make_conninfo(postgres.dsn(), dbname=name), home, Path(os.environ["NUMBA_CACHE_DIR"]), inside=True)
-    port = free_port()
-    process = local.start("up", "--workers", "1", "--port", str(port))
-    try:
-        until_ready(f"http://127.0.0.1:{port}")
+    url, home = make_conninfo(postgres.dsn(), dbname=name), tmp_path_factory.mktemp("served-home")
+    local = Tenor(url, home, Path(os.environ["NUMBA_CACHE_DIR"]), inside=True)
+    with ExitStack() as stack:
+        stack.enter_context(patch("ops.parsing.pool.ParserPool", inside.kept_pool))
+        parts = stack.enter_context(connected(Settings(home, url), url))
+        stack.enter_context(background(parts.processes))
+        stack.enter_context(inside.worker_thread(parts.processes, 1))
+        port = stack.enter_context(on_a_socket(build_app(parts)))
         yield Served(f"http://127.0.0.1:{port}", local)
-    finally:
-        answer = stop(process)
-    assert answer.code == 0, answer.err
 
 
 @pytest.fixture(scope="session")
@@ -75,5 +64,5 @@ def served(serving: Served) -> Served:
         market = client.markets.load(SMALL_FUND / "market.json")
         client.scenarios.define(SMALL_FUND / "scenarios.json")
         client.scenarios.define_set(SMALL_FUND / "scenario_set.json")
-        run = client.runs.submit(portfolio, market, scenarios="@nightly").wait(timeout=300)
+        run = client.runs.submit(portfolio, market, scenarios="@nightly").wait(timeout=SECONDS)
     return Served(serving.url, serving.local, run.run_id)

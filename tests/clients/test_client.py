@@ -95,7 +95,7 @@ def test_one_position_its_cash_flows_and_its_capital(run: tenor.Run) -> None:
     assert run.explain("P-01")["exposure_id"] == "P-01"
     assert "allowance" in run.allowance().to_arrow().schema.names
     lineage = run.lineage("P-01", "PV")
-    assert lineage["value"] == rows["BASE",]["pv"]
+    assert lineage["number"]["values"] == {"pv": rows["BASE",]["pv"]}
 
 
 class At(NamedTuple):

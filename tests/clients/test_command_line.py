@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ops.cli.app import app
-from ops.cli.remote.commands import COMMANDS, ByServer, Here, NotByServer
+from ops.cli.remote.commands import COMMANDS, ByServer, Here, NotByServer, row_of
 from tests.clients.conftest import Served
 from tests.walk.command_line import SMALL_FUND, Answer, Tenor
 
@@ -35,10 +35,22 @@ def laptop(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 def same(served: Served, laptop: Laptop, *words: str | Path) -> Answer:
-    """What both say, to a machine and to a person."""
+    """What both say, to a machine or to a person; a refusal may name another fix, and seconds differ."""
     here, there = served.local(*words), laptop(*words)
-    assert (there.code, there.out) == (here.code, here.out), there.err
+    if b'"seconds": ' in here.out or here.code == 1:
+        assert (there.code, comparable(there)) == (here.code, comparable(here)), there.err
+    else:
+        assert (there.code, there.out) == (here.code, here.out), there.err
     return there
+
+
+def comparable(answer: Answer) -> Any:
+    if not answer.out.startswith(b"{"):
+        return answer.out or answer.err.partition("fix:")[0]
+    document = answer.document
+    if "error" in document:
+        return {name: value for name, value in document["error"].items() if name != "fix"}
+    return without_position(document)
 
 
 READ = [
@@ -146,7 +158,7 @@ def test_what_is_brought_is_brought_alike(served: Served, laptop: Laptop, tmp_pa
         ("scenario", "define", policy),
     ):
         same(served, laptop, *words, "--json")
-        assert same(served, laptop, *words).out
+        same(served, laptop, *words)
 
 
 def without_position(document: dict[str, Any]) -> dict[str, Any]:
@@ -208,14 +220,20 @@ def test_every_command_has_its_row() -> None:
     assert all(any(leaf[: len(names)] == names for leaf in leaves()) for names in named)
 
 
-@pytest.mark.parametrize("names", [names for names in leaves() if isinstance(COMMANDS.get(names), NotByServer)])
+def needs_a_word(names: tuple[str, ...]) -> bool:
+    import typer
+
+    command: Any = typer.main.get_command(app)
+    for name in names:
+        command = command.commands[name]
+    return any(each.required and each.param_type_name == "argument" for each in command.params)
+
+
+@pytest.mark.parametrize("names", [names for names in leaves() if isinstance(row_of(names), NotByServer)])
 def test_what_a_server_cannot_do_is_refused_with_the_reason(laptop: Laptop, names: tuple[str, ...]) -> None:
-    row = COMMANDS[names]
+    row = row_of(names)
     assert isinstance(row, NotByServer)
-    arguments = {("serve",): ["results"], ("projections", "rebuild"): ["run"], ("projections", "rollback"): ["run"]}
-    given = arguments.get(names) or (["x"] if names[0] in ("limits", "audit", "risk") or names[-1] == "archive" else [])
-    given = [] if names in (("audit", "verify"), ("audit", "seal"), ("audit", "rotate-key")) else given
-    answer = laptop(*names, *given)
+    answer = laptop(*names, *(["x"] if needs_a_word(names) else []))
     assert (answer.code, f"`tenor {' '.join(names)}` {row.why}" in answer.err) == (1, True), answer.err
 
 

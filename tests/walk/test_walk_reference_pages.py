@@ -28,6 +28,7 @@ from ops.wiring import Tenor as Parts
 from ops.wiring import open_tenor
 from tests.builders.read_models import catch_up_all
 from tests.walk.command_line import Tenor
+from tests.walk.http_examples import assert_examples_are_those, take_example
 
 DOCS = Path(__file__).parents[2] / "docs"
 CHANGES_NOTHING = {"cancel", "retry", "reject", "rollback"}
@@ -177,6 +178,7 @@ def test_every_address_answers_as_its_curl_asks(shown: Shown, parts: Parts) -> N
         (shown.folder / name).write_text(text)
     app = build_app(parts)
     ids, asked = {"AT": ""}, set()
+    told_of: dict[str, Any] = {}
     with TestClient(app) as client:
         for words in curls():
             if words[1].endswith("/audit/status"):
@@ -186,7 +188,9 @@ def test_every_address_answers_as_its_curl_asks(shown: Shown, parts: Parts) -> N
             last = path.rpartition("/")[2]
             assert answer.status_code == (409 if last in CHANGES_NOTHING else answer.status_code), (words, answer.text)
             assert answer.is_success or last in CHANGES_NOTHING, (words, answer.text)
-            asked.add((answer.request.method, template_of(app, answer.request.method, path)))
+            template = template_of(app, answer.request.method, path)
+            asked.add((answer.request.method, template))
+            take_example(told_of, app.openapi(), template, answer)
             if last == "checks":
                 told = answer.json()
                 assert (told["failed"], told["positions"], told["failures"]) == (0, 16, [])
@@ -205,6 +209,7 @@ def test_every_address_answers_as_its_curl_asks(shown: Shown, parts: Parts) -> N
             if path.endswith("/audit/checkpoints"):
                 ids["SIZE"] = str(answer.json()[0]["tree_size"])
     assert asked >= addresses(app)
+    assert_examples_are_those(told_of)
 
 
 def addresses(app: Any) -> set[tuple[str, str]]:

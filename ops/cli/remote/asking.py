@@ -22,6 +22,16 @@ OF_HTTP = frozenset({"type", "title", "status", "detail", "code", "fix", "instan
 """What a problem document has beside the facts."""
 
 
+MISSING = {
+    "no run ": "UNKNOWN_RUN",
+    "no deal ": "UNKNOWN_DEAL",
+    "no position ": "UNKNOWN_POSITION",
+    "no node ": "UNKNOWN_NODE",
+    "no model ": "UNKNOWN_MODEL",
+    "no stream ": "UNKNOWN_STREAM",
+}
+
+
 @dataclass(frozen=True)
 class At:
     """`said`: the command's options by the names of its function."""
@@ -116,6 +126,13 @@ def copy_to_stdout(file: Path) -> None:
     sys.stdout.buffer.flush()
 
 
+def code_of(error: "tenor.TenorError") -> str:
+    """Over HTTP whatever is not there is NOT_FOUND; on a database it is said of what kind it is."""
+    if error.code != "NOT_FOUND":
+        return error.code
+    return next((code for words, code in MISSING.items() if words in error.message), error.code)
+
+
 @contextmanager
 def server_asked(codes: Mapping[str, str]) -> "Iterator[tenor.Client]":
     """What the server refuses is refused here: by the code that the command has for it on a database."""
@@ -128,7 +145,5 @@ def server_asked(codes: Mapping[str, str]) -> "Iterator[tenor.Client]":
         with tenor.connect(os.environ[SERVER], os.environ.get(KEY)) as client:
             yield client
     except tenor.TenorError as error:
-        code = codes.get(error.code) or codes.get("*") or error.code
-        if code == "UNKNOWN_RUN" and "no run" not in error.message:
-            code = error.code
+        code = codes.get(error.code) or code_of(error)
         raise Refused(code, error.message, error.fix, error.problems or None) from error

@@ -14,7 +14,6 @@ from domain.refusals import Refused
 from ops.cli.remote import brought, decided, figures, proven, runs
 from ops.cli.remote.asking import At, server_asked
 
-NO_RUN: Mapping[str, str] = {"NOT_FOUND": "UNKNOWN_RUN"}
 OF_RESULTS: Mapping[str, str] = {"NOT_FOUND": "RESULTS_REFUSED", "BAD_QUERY": "RESULTS_REFUSED"}
 
 
@@ -76,24 +75,24 @@ COMMANDS: Mapping[tuple[str, ...], ByServer | Here | NotByServer] = {
     ("scenario", "list"): ByServer(brought.list_scenarios),
     ("run", "submit"): ByServer(runs.submit),
     ("run", "list"): ByServer(runs.list_runs),
-    ("run", "show"): ByServer(runs.show, NO_RUN),
-    ("run", "watch"): ByServer(runs.watch, NO_RUN),
+    ("run", "show"): ByServer(runs.show),
+    ("run", "watch"): ByServer(runs.watch),
     ("run", "retry"): ByServer(runs.change("retry")),
     ("run", "cancel"): ByServer(runs.change("cancel")),
     ("run", "approve"): ByServer(runs.change("approve")),
     ("run", "reject"): ByServer(runs.change("reject")),
     ("run", "publish"): ByServer(runs.change("publish")),
     ("results",): ByServer(figures.results, OF_RESULTS),
-    ("cashflows",): ByServer(figures.cash_flows, {**NO_RUN, "BAD_QUERY": "CASH_FLOWS_REFUSED"}),
+    ("cashflows",): ByServer(figures.cash_flows, {"BAD_QUERY": "CASH_FLOWS_REFUSED"}),
     ("var",): ByServer(figures.value_at_risk, {"NOT_FOUND": "VAR_REFUSED", "BAD_QUERY": "VAR_REFUSED"}),
     ("backtest",): ByServer(figures.backtest, {"NOT_FOUND": "VAR_REFUSED", "BAD_QUERY": "VAR_REFUSED"}),
     ("risk", "quotes"): READS_ALL,
-    ("regulatory", "show"): ByServer(figures.capital, NO_RUN),
-    ("regulatory", "explain"): ByServer(figures.explain, NO_RUN),
-    ("regulatory", "compare"): ByServer(figures.compare, NO_RUN),
-    ("allowance", "show"): ByServer(figures.allowance, NO_RUN),
-    ("allowance", "rollforward"): ByServer(figures.rollforward, NO_RUN),
-    ("stress", "show"): ByServer(figures.stress, NO_RUN),
+    ("regulatory", "show"): ByServer(figures.capital),
+    ("regulatory", "explain"): ByServer(figures.explain),
+    ("regulatory", "compare"): ByServer(figures.compare),
+    ("allowance", "show"): ByServer(figures.allowance),
+    ("allowance", "rollforward"): ByServer(figures.rollforward),
+    ("stress", "show"): ByServer(figures.stress),
     ("limits", "check"): NotByServer(
         "records what it finds", "read /api/v1/regulatory/runs/RUN/limits, or check there"
     ),
@@ -101,12 +100,12 @@ COMMANDS: Mapping[tuple[str, ...], ByServer | Here | NotByServer] = {
     ("policy", "approve"): ByServer(decided.approve_policy),
     ("policy", "list"): ByServer(decided.list_policies),
     ("model", "list"): ByServer(decided.list_models),
-    ("model", "show"): ByServer(decided.show_model, {"NOT_FOUND": "UNKNOWN_MODEL"}),
+    ("model", "show"): ByServer(decided.show_model),
     ("model", "approve"): ByServer(decided.approve_model),
     ("model", "withdraw"): ByServer(decided.withdraw_model),
-    ("audit", "show"): ByServer(proven.show, {"NOT_FOUND": "UNKNOWN_STREAM"}),
-    ("audit", "lineage"): ByServer(proven.lineage, NO_RUN),
-    ("audit", "certificate"): ByServer(proven.certificate, NO_RUN),
+    ("audit", "show"): ByServer(proven.show),
+    ("audit", "lineage"): ByServer(proven.lineage),
+    ("audit", "certificate"): ByServer(proven.certificate),
     ("audit", "verify"): READS_ALL,
     ("audit", "replay"): READS_ALL,
     ("audit", "seal"): IS_OF_THE_DATABASE,
@@ -116,12 +115,17 @@ COMMANDS: Mapping[tuple[str, ...], ByServer | Here | NotByServer] = {
 """A group stands for all of its commands that are not named themselves."""
 
 
+def row_of(names: tuple[str, ...]) -> ByServer | Here | NotByServer:
+    """What has no row, the server cannot do."""
+    return COMMANDS.get(names) or COMMANDS.get(names[:1]) or IS_OF_THE_DATABASE
+
+
 def by_server(command: Any, *names: str) -> Any:
     """The same command, or group of them, answered by the server; as Typer has built it, and for this call alone."""
     for name in list(getattr(command, "commands", ())):
         by_server(command.commands[name], *names, name)
     if not hasattr(command, "commands"):
-        row = COMMANDS.get(names) or COMMANDS.get(names[:1]) or IS_OF_THE_DATABASE
+        row = row_of(names)
         if not isinstance(row, Here):
             command.callback = answered(row, " ".join(names))
     return command
