@@ -17,7 +17,7 @@ from query_api.reading import Connect, Connection, reading
 SELECT_RUN = """
 SELECT run_id, run_no, status, portfolio_snapshot_id, market_snapshot_id, as_of, base_currency, scenarios, measures,
        columns, positions, chunk_size, chunks, chunks_done, failed_chunks, priced, failed, actor, requested_at,
-       planned_at, completed_at, queryable_at, blocks_root, failure_counts, log_position, partial,
+       planned_at, completed_at, queryable_at, blocks_root, failure_counts, log_position, partial, netting_sets,
        coalesce(failures, '[]') AS failures,
        coalesce((SELECT payload -> 'models' FROM read.run_event e
                   WHERE e.run_id = run.run_id AND topic = 'run.requested'), '[]') AS models,
@@ -35,7 +35,7 @@ SELECT run_id, run_no, status, portfolio_snapshot_id, market_snapshot_id, as_of,
 NEWEST_RUNS = """
 SELECT run_id, run_no, status, portfolio_snapshot_id, market_snapshot_id, as_of, base_currency, scenarios, measures,
        columns, positions, chunk_size, chunks, chunks_done, failed_chunks, priced, failed, actor, requested_at,
-       planned_at, completed_at, queryable_at, blocks_root, failure_counts, log_position, partial
+       planned_at, completed_at, queryable_at, blocks_root, failure_counts, log_position, partial, netting_sets
   FROM read.run
  WHERE %(before_at)s::timestamptz IS NULL OR (requested_at, run_no) < (%(before_at)s, %(before_no)s)
  ORDER BY requested_at DESC, run_no DESC LIMIT %(limit)s
@@ -94,6 +94,8 @@ class RunRow:
     log_position: int
     partial: int | None
     """positions that have a value and lack some other number; None for runs published by an earlier release"""
+    netting_sets: int | None = None
+    """that totals have; None for runs published by an earlier release, whose totals leave them out"""
     failures: Sequence[dict[str, Any]] = ()
     """positions by the sentence that says why, the most first; not in lists of runs"""
     models: Sequence[dict[str, Any]] = ()

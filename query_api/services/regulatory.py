@@ -1,6 +1,6 @@
 """Capital of a run: exposures by every framework, totals, explanations, comparisons, and the rules themselves.
 
-Nothing of them is stored: they are worked out when they are asked for, by whoever hands in `Capital`.
+They are worked out when they are first asked for, by whoever hands in `Capital`.
 """
 
 from enum import StrEnum
