@@ -87,11 +87,17 @@ def listing(request: Request, rows: list[Any], *, total: int | None = None, curs
 
 def small_table(request: Request, run: RunRow, rows: list[dict[str, Any]], name: str, format: str | None) -> Response:
     """Rows that are already there, in any of the formats."""
-    return table(request, run, ResultTable.of(pa.Table.from_pylist(rows), name), format)
+    return table(request, run, ResultTable.of(pa.Table.from_pylist(rows, schema=schema), name), format)
 
 
-def named_table(request: Request, rows: list[dict[str, object]], name: str, format: str | None) -> Response:
-    """Rows of no run, in any of the formats; their content names them."""
+def named_table(
+    request: Request,
+    rows: list[dict[str, object]],
+    name: str,
+    format: str | None,
+    schema: pa.Schema | None = None,
+) -> Response:
+    """Rows of no run, in any of the formats; their content names them. `schema` where there may be none."""
     chosen = chosen_format(request, format)
     if chosen == "json":
         return document(request, rows)
