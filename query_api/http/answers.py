@@ -87,7 +87,7 @@ def listing(request: Request, rows: list[Any], *, total: int | None = None, curs
 
 def small_table(request: Request, run: RunRow, rows: list[dict[str, Any]], name: str, format: str | None) -> Response:
     """Rows that are already there, in any of the formats."""
-    return table(request, run, ResultTable.of(pa.Table.from_pylist(rows, schema=schema), name), format)
+    return table(request, run, ResultTable.of(pa.Table.from_pylist(rows), name), format)
 
 
 def named_table(
@@ -102,7 +102,7 @@ def named_table(
     if chosen == "json":
         return document(request, rows)
     spool = io.BytesIO()
-    write(ResultTable.of(pa.Table.from_pylist(rows), name), chosen, spool)
+    write(ResultTable.of(pa.Table.from_pylist(rows, schema=schema), name), chosen, spool)
     headers = {"Content-Disposition": f'attachment; filename="{name}.{chosen}"', "X-Total-Count": str(len(rows))}
     return _tagged(request, spool.getvalue(), MIME[chosen] + ("; charset=utf-8" if chosen == "csv" else ""), headers)
 

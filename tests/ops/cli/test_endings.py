@@ -9,15 +9,23 @@ import pytest
 
 from ops.cli.endings import ending_of, endings_told, reader_is_gone
 
-CHILD = "import os, signal, sys\nfrom ops.cli import app\nfrom ops.processes.stopping import end_cleanly_when_killed\n"
-KILLED = (
-    CHILD
-    + "app.app = lambda **_: os.kill(os.getpid(), signal.{name})\nsys.argv = ['tenor', 'run', 'list']\napp.run()\n"
-)
-BROKEN = CHILD + (
-    "def end(**_):\n    try:\n        raise BrokenPipeError(32, 'Broken pipe')\n    except OSError:\n        sys.exit(1)\n"
-    "app.app = end\nsys.argv = ['tenor', 'run', 'list']\napp.run()\n"
-)
+CHILD = """
+import os, signal, sys
+from ops.cli import app
+
+def end(**_):
+    {body}
+
+app.app, sys.argv = end, ["tenor", "run", "list"]
+app.run()
+"""
+KILLED = "os.kill(os.getpid(), signal.{name})"
+BROKEN = """
+    try:
+        raise BrokenPipeError(32, "Broken pipe")
+    except OSError:
+        sys.exit(1)
+"""
 
 
 def ended(source: str) -> subprocess.CompletedProcess[str]:
@@ -26,13 +34,13 @@ def ended(source: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 129)])
 def test_a_command_that_is_ended_by_a_signal_says_so(name: str, code: int) -> None:
-    child = ended(KILLED.format(name=name))
+    child = ended(CHILD.format(body=KILLED.format(name=name)))
     assert (child.returncode, child.stdout) == (code, "")
     assert child.stderr.startswith(f"error: ended by {name}; ")
 
 
 def test_a_pipe_that_breaks_inside_is_said() -> None:
-    child = ended(BROKEN)
+    child = ended(CHILD.format(body=BROKEN))
     assert child.returncode == 1 and "a connection to another process broke" in child.stderr
 
 
