@@ -433,7 +433,8 @@ CREATE TABLE projection.result_run_v1 (
     failed             int         NOT NULL, -- positions without one in some scenario
     failure_counts     jsonb       NOT NULL, -- {"MEASURE:CODE": positions with it in some scenario}; not NOT_APPLICABLE
     partial            int,                  -- of those priced, positions without some other number; NULL: published before 0013
-    failures           jsonb                 -- [{"status", "reason", "sentence", "positions", "first"}], the most first
+    failures           jsonb,                -- [{"status", "reason", "sentence", "positions", "first"}], the most first
+    netting_sets       int                   -- that totals have; NULL: published before 0021, whose totals leave them out
 );
 
 CREATE VIEW read.snapshot AS SELECT * FROM projection.snapshot_v1;
@@ -445,7 +446,7 @@ CREATE VIEW read.run AS
            r.scenarios, r.measures, r.columns, r.positions, r.chunk_size, r.chunks, r.chunks_done, r.failed_chunks,
            p.priced, p.failed, r.actor, r.requested_at, r.planned_at, r.completed_at, p.queryable_at, r.blocks_root,
            coalesce(p.failure_counts, '{}') AS failure_counts, r.log_position, p.partial, p.failures,
-           r.priced_chunks, r.excepted_chunks
+           p.netting_sets, r.priced_chunks, r.excepted_chunks
     FROM projection.run_v1 r
     LEFT JOIN projection.result_run_v1 p ON p.run_id = r.run_id AND p.completed_position >= r.completed_position;
 CREATE VIEW read.run_event AS SELECT * FROM projection.run_event_v1;
@@ -991,6 +992,17 @@ CREATE TABLE webhook_message (
 CREATE INDEX webhook_message_next ON webhook_message (next_at) WHERE state = 'WAITING';
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON schedule_due, webhook_secret, webhook_message TO tenor_app;
+-- What was worked out of a run's capital, allowance or stress when somebody asked: the same question is a read. May be
+-- emptied at any time.
+
+CREATE TABLE regulatory_answer (
+    question_sha256 text        PRIMARY KEY,
+    answer          bytea       NOT NULL, -- an Arrow stream, or a JSON document
+    answered_at     timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX regulatory_answer_answered_at_idx ON regulatory_answer (answered_at);
+
+GRANT SELECT, INSERT, DELETE ON regulatory_answer TO tenor_app;
 -- Of workers: their release, the chunk at hand, and chunks done since they started and in the last minute.
 ALTER TABLE process_heartbeat
     ADD COLUMN engine          text,

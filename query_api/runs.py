@@ -18,8 +18,9 @@ from query_api.scope import Counts, counts_in_scope, is_limited, positions_in_sc
 SELECT_RUN = """
 SELECT run_id, run_no, status, portfolio_snapshot_id, market_snapshot_id, as_of, base_currency, scenarios, measures,
        columns, positions, chunk_size, chunks, chunks_done, failed_chunks, priced, failed, actor, requested_at,
-       planned_at, completed_at, queryable_at, blocks_root, failure_counts, log_position, partial,
-       priced_chunks, excepted_chunks, coalesce(failures, '[]') AS failures,
+       planned_at, completed_at, queryable_at, blocks_root, failure_counts, log_position, partial, netting_sets,
+       priced_chunks, excepted_chunks,
+       coalesce(failures, '[]') AS failures,
        coalesce((SELECT payload -> 'models' FROM read.run_event e
                   WHERE e.run_id = run.run_id AND topic = 'run.requested'), '[]') AS models,
        (SELECT nullif(payload ->> 'policy', '') FROM read.run_event e
@@ -36,7 +37,7 @@ SELECT run_id, run_no, status, portfolio_snapshot_id, market_snapshot_id, as_of,
 NEWEST_RUNS = """
 SELECT run_id, run_no, status, portfolio_snapshot_id, market_snapshot_id, as_of, base_currency, scenarios, measures,
        columns, positions, chunk_size, chunks, chunks_done, failed_chunks, priced, failed, actor, requested_at,
-       planned_at, completed_at, queryable_at, blocks_root, failure_counts, log_position, partial,
+       planned_at, completed_at, queryable_at, blocks_root, failure_counts, log_position, partial, netting_sets,
        priced_chunks, excepted_chunks
   FROM read.run
  WHERE %(before_at)s::timestamptz IS NULL OR (requested_at, run_no) < (%(before_at)s, %(before_no)s)
@@ -100,6 +101,8 @@ class RunRow:
     priced_chunks: list[int]
     excepted_chunks: list[int]
     """some of the priced ones, and perhaps of those that were given up after all"""
+    netting_sets: int | None = None
+    """that totals have; None for runs published by an earlier release, whose totals leave them out"""
     failures: Sequence[dict[str, Any]] = ()
     """positions by the sentence that says why, the most first; not in lists of runs"""
     models: Sequence[dict[str, Any]] = ()

@@ -33,6 +33,7 @@ from domain.scenarios.versions import BASE, split_reference
 from ops.audit.run_events import read_run
 from ops.http.refused_queries import refusing_as_queries
 from ops.ports import Storage
+from ops.regulatory.answers import answered_once
 from query_api.services.allowance import NOTE, AllowanceReport
 
 RUNS_KEPT = 2
@@ -112,6 +113,10 @@ class AllowanceOfRuns:
         self._kept = lru_cache(maxsize=RUNS_KEPT)(self._read)
 
     def report(self, run_id: str, report: AllowanceReport) -> pa.Table:
+        words = ("allowance", report.value)
+        return answered_once(self._storage, [run_id], words, lambda: self._report(run_id, report))
+
+    def _report(self, run_id: str, report: AllowanceReport) -> pa.Table:
         run = self._of(run_id)
         match report:
             case AllowanceReport.POSITIONS:
@@ -127,6 +132,10 @@ class AllowanceOfRuns:
 
     def rollforward(self, from_run: str, to_run: str) -> pa.Table:
         """What it leaves out is said in the table's own metadata, under NOTE."""
+        runs, words = [from_run, to_run], ("rollforward",)
+        return answered_once(self._storage, runs, words, lambda: self._rollforward(from_run, to_run))
+
+    def _rollforward(self, from_run: str, to_run: str) -> pa.Table:
         first, second = self._of(from_run), self._of(to_run)
         if first.requested.base_currency != second.requested.base_currency:
             message = f"one run is in {first.requested.base_currency}, the other in {second.requested.base_currency}"

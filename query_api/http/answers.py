@@ -95,13 +95,19 @@ def small_table(request: Request, run: RunRow, rows: list[dict[str, Any]], name:
     return table(request, run, ResultTable.of(pa.Table.from_pylist(rows), name), format)
 
 
-def named_table(request: Request, rows: list[dict[str, object]], name: str, format: str | None) -> Response:
-    """Rows of no run, in any of the formats; their content names them."""
+def named_table(
+    request: Request,
+    rows: list[dict[str, object]],
+    name: str,
+    format: str | None,
+    schema: pa.Schema | None = None,
+) -> Response:
+    """Rows of no run, in any of the formats; their content names them. `schema` where there may be none."""
     chosen = chosen_format(request, format)
     if chosen == "json":
         return document(request, rows)
     spool = io.BytesIO()
-    write(ResultTable.of(pa.Table.from_pylist(rows), name), chosen, spool)
+    write(ResultTable.of(pa.Table.from_pylist(rows, schema=schema), name), chosen, spool)
     headers = {"Content-Disposition": f'attachment; filename="{name}.{chosen}"', "X-Total-Count": str(len(rows))}
     return _tagged(request, spool.getvalue(), MIME[chosen] + ("; charset=utf-8" if chosen == "csv" else ""), headers)
 

@@ -92,15 +92,16 @@ def totals_asked(
     """By one name of all positions from the rollups, where they hold it; else summed from the chunks."""
     run = queryable_run(connection, run_id)
     columns, scenarios, names = asked.columns, scenario_numbers(run, scenario), parse_by(by)
-    note = netting_note(connection, run, columns)
     is_plain = len(names) == 1 and not names[0].edges and not wanted
     found = read_totals(connection, run, names[0].name, columns, scenarios, key) if is_plain else []
     for each in names:
         refuse_above(run, each.name, found if is_plain else read_totals(connection, run, each.name, columns[:1], [0]))
     if found and is_whole(run, names[0].name, found):
+        note = netting_note(connection, run, columns, is_kept=True)
         return TotalsAnswer(_as_table(run, names, asked, found), ROLLUP, note)
     found = sum_by(connection, run, names, columns, scenarios, wanted, load_book)
     found = [total for total in found if key is None or total.key == key]
+    note = netting_note(connection, run, columns, is_kept=False)
     return TotalsAnswer(_as_table(run, names, asked, found), SCAN, note)
 
 
