@@ -2,6 +2,7 @@ import { render } from "preact";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/shell.css";
+import "./styles/screens.css";
 import { listen } from "./place";
 import { followRun, learnAudit, learnPortfolios, learnRuns, watchForNewer } from "./state/book";
 import { learnWho } from "./state/session";

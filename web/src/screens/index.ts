@@ -20,7 +20,13 @@ export interface Screen {
 }
 
 export const SCREENS: Screen[] = [
+  { path: "/", name: "Overview", group: "The book", icon: "overview", key: "o", load: () => import("./overview") },
   { path: "/risk", name: "Risk", group: "The book", icon: "risk", key: "r", load: () => import("./risk") },
+  { path: "/positions/{position_id}", name: "Position", inside: "/risk", icon: "file", load: () => import("./position") },
+  { path: "/cashflows", name: "Cash flows", group: "The book", icon: "cashflows", key: "c", load: () => import("./cashflows") },
+  { path: "/capital", name: "Capital", group: "The book", icon: "capital", key: "k", load: () => import("./capital") },
+  { path: "/compare", name: "Compare", group: "What if, and why", icon: "compare", key: "m", load: () => import("./compare") },
+  { path: "/docs", name: "Reference", icon: "info", load: () => import("./docs") },
 ];
 
 /** The screen at an address, and what its parts stand for. */
