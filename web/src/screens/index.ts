@@ -21,6 +21,13 @@ export interface Screen {
 
 export const SCREENS: Screen[] = [
   { path: "/risk", name: "Risk", group: "The book", icon: "risk", key: "r", load: () => import("./risk") },
+  { path: "/scenarios", name: "Scenarios", group: "What if, and why", icon: "scenarios", key: "s", load: () => import("./scenarios") },
+  { path: "/runs", name: "Runs", group: "What if, and why", icon: "runs", key: "n", load: () => import("./runs") },
+  { path: "/runs/new", name: "New run", inside: "/runs", icon: "runs", load: () => import("./runs/New") },
+  { path: "/runs/{id}", name: "Run", inside: "/runs", icon: "runs", load: () => import("./runs") },
+  { path: "/audit", name: "Audit", group: "Proof", icon: "audit", key: "a", load: () => import("./audit") },
+  { path: "/data", name: "Data", group: "Proof", icon: "data", key: "d", load: () => import("./data") },
+  { path: "/operations", name: "Operations", group: "Proof", icon: "operations", key: "p", load: () => import("./operations") },
 ];
 
 /** The screen at an address, and what its parts stand for. */
