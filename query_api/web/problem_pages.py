@@ -1,17 +1,14 @@
 """/docs/problems: what every problem's `type` leads to."""
 
+from collections.abc import Iterable
+from html import escape
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from query_api.errors import NotFound
 from query_api.http.answers import html_page
 from query_api.http.problem_types import BASE, TYPES, code_of, uri_of
-from query_api.web.markup import Html, join, link, table, tag, text
-
-STYLE = Html(
-    "<style>body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
-    "td,th{text-align:left;padding:.2rem 1rem .2rem 0;vertical-align:top}</style>"
-)
 
 
 def build_router() -> APIRouter:
@@ -19,8 +16,11 @@ def build_router() -> APIRouter:
 
     @router.get(BASE.rstrip("/"))
     def list_types(request: Request) -> Response:
-        rows = [[link(uri_of(code), code), text(title), text(meaning)] for code, (title, meaning) in TYPES.items()]
-        return html_page(request, page("Problems", table("By code", ["Code", "Title", "Meaning"], rows, 99)))
+        rows = (
+            row(link(uri_of(code), code), escape(title), escape(meaning)) for code, (title, meaning) in TYPES.items()
+        )
+        head = "<tr><th>Code</th><th>Title</th><th>Meaning</th></tr>"
+        return html_page(request, page("Problems", f"<table>{head}{''.join(rows)}</table>"))
 
     @router.get(BASE + "{slug}")
     def show_type(request: Request, slug: str) -> Response:
@@ -29,13 +29,25 @@ def build_router() -> APIRouter:
             raise NotFound(f"there is no problem {slug!r}", "/docs/problems lists them")
         title, meaning = TYPES[code]
         about = "The problem's detail says what is wrong this time, its fix what would make it right."
-        back = tag("p", link(BASE.rstrip("/"), "All problems"))
-        said = [tag("p", tag("code", text(code))), tag("p", text(meaning)), tag("p", text(about)), back]
-        return html_page(request, page(title, join(said)))
+        said = (f"<code>{escape(code)}</code>", escape(meaning), escape(about), link(BASE.rstrip("/"), "All problems"))
+        return html_page(request, page(title, paragraphs(said)))
 
     return router
 
 
-def page(title: str, body: Html) -> str:
-    head = tag("head", Html('<meta charset="utf-8">'), tag("title", text(f"Tenor: {title}")), STYLE)
-    return "<!doctype html>" + tag("html", head, tag("body", tag("h1", text(title)), body), lang="en")
+def page(title: str, body: str) -> str:
+    """Plain, and without a style of its own: the page's policy takes none that is written in a document."""
+    head = f'<head><meta charset="utf-8"><title>Tenor: {escape(title)}</title></head>'
+    return f'<!doctype html><html lang="en">{head}<body><h1>{escape(title)}</h1>{body}</body></html>'
+
+
+def link(address: str, words: str) -> str:
+    return f'<a href="{escape(address)}">{escape(words)}</a>'
+
+
+def row(*cells: str) -> str:
+    return f"<tr>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def paragraphs(said: Iterable[str]) -> str:
+    return "".join(f"<p>{each}</p>" for each in said)

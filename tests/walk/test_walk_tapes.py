@@ -94,7 +94,7 @@ def test_mappings_are_kept_in_versions(tenor: Tenor, tmp_path: Path) -> None:
     changed = {**HOUSE, "where": {"Type": ["fixed"]}}
     assert tenor.json("mapping", "define", written(tmp_path, changed)) == {"mapping_id": "house", "version": 2}
     listed = tenor.json("mapping", "list")
-    assert [each["mapping_id"] for each in listed if each["built_in"]][0] == "fannie_mae_sflp"
+    assert next(each["mapping_id"] for each in listed if each["built_in"]) == "fannie_mae_sflp"
     assert listed[-1] == {"mapping_id": "house", "version": 2, "built_in": False}
     assert "where" not in tenor.json("mapping", "show", "house@1")
     assert tenor.refusal("mapping", "define", written(tmp_path, {**HOUSE, "mapping_id": "ore_market"}))["code"] == (
@@ -137,7 +137,7 @@ def test_what_comes_without_a_mapping_is_told_how_to_get_one(tenor: Tenor) -> No
 def test_a_suggestion_becomes_a_mapping(tenor: Tenor, tmp_path: Path) -> None:
     out = tmp_path / "mapping.json"
     found = tenor.json("mapping", "suggest", TAPES / "german_loans.csv", "--out", out)
-    assert [each["column"] for each in found["missing"]][0] == "instruments.product_type"
+    assert next(each["column"] for each in found["missing"]) == "instruments.product_type"
     assert len(found["rows"]) == 3
     document = json.loads(out.read_text())
     constants = {each["column"]: {"value": "?"} for each in found["missing"]}
@@ -146,7 +146,7 @@ def test_a_suggestion_becomes_a_mapping(tenor: Tenor, tmp_path: Path) -> None:
     assert tenor.json("mapping", "define", written(tmp_path, document))["mapping_id"] == "german_loans"
 
 
-def test_a_market_is_built_from_quotes_and_leads_back_to_their_lines(tenor: Tenor, tmp_path: Path) -> None:
+def test_a_market_is_built_from_quotes_and_leads_back_to_their_lines(tenor: Tenor) -> None:
     files = (TAPES / "market.txt", TAPES / "fixings.txt")
     loaded = tenor.json("market", "load", *files, "--mapping", "ore_market")
     assert loaded["as_of"] == "2026-01-23"

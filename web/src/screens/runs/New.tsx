@@ -21,7 +21,6 @@ import { expectedSeconds } from "./expected";
 import { ALL, GROUPS, presetOf, PRESETS } from "./measures";
 import { Own, type OwnScenario } from "./Own";
 import { bodyOf, curl, python, shell, type Wish } from "./typed";
-import "./runs.css";
 
 const PORTFOLIOS = pageOf<Snapshot, "/api/v1/portfolio/snapshots">("/api/v1/portfolio/snapshots", { query: { limit: 200 } });
 const MARKETS = pageOf<MarketLine, "/api/v1/marketdata/markets">("/api/v1/marketdata/markets", { query: { limit: 200 } });

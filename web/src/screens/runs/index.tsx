@@ -21,7 +21,6 @@ import { Decide } from "./Decide";
 import { RunList } from "./List";
 import { isUnderWay, pacesOf, useRun, type Live } from "./live";
 import { eventInWords, whatHelps } from "./words";
-import "./runs.css";
 
 export default function Runs({ parts }: ScreenProps) {
   const id = parts.id ?? runs.value?.rows[0]?.run_id ?? null;
