@@ -7,6 +7,7 @@ from domain import answered_commands, snapshot
 from domain import valuation_models as models
 from domain.capital import limits, policies
 from domain.event import Event
+from domain.portfolio import hierarchy
 from domain.runs import facts, results, run
 from domain.scenarios import versions as scenario_book
 from domain.sealing import seals as sealing
@@ -19,6 +20,10 @@ EVENTS: tuple[type[Event], ...] = (
     scenario_book.ScenarioRevised,
     scenario_book.ScenarioSetDefined,
     mappings.MappingDefined,
+    hierarchy.NodeCreated,
+    hierarchy.NodeMoved,
+    hierarchy.NodeRenamed,
+    hierarchy.NodeClosed,
     policies.PolicyDefined,
     policies.PolicyApproved,
     limits.LimitBreached,

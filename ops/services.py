@@ -12,6 +12,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import Response
 from prometheus_client import CollectorRegistry
 
+from commands.api import hierarchy as hierarchy_commands
 from commands.api import ingestion as ingest_commands
 from commands.api import mappings as mapping_commands
 from commands.api import marketdata as market_commands
@@ -58,6 +59,7 @@ from query_api.services import (
     models,
     orchestrator,
     portfolio,
+    portfolio_data,
     regulatory,
     results,
     risk,
@@ -133,7 +135,11 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
         "orchestrator": lambda: orchestrator_routers(tenor, envelope_of),
         "results": lambda: [results.build_router(connect, load_portfolio)],
         "audit": lambda: [audit.build_router(connect, build_evidence(tenor.storage, tenor.sealing, load_portfolio))],
-        "portfolio": lambda: [portfolio.build_router(connect)],
+        "portfolio": lambda: [
+            portfolio.build_router(connect),
+            portfolio_data.build_router(connect, load_portfolio),
+            hierarchy_commands.build_router(store, envelope_of, tenor.newest_tree),
+        ],
         "risk": lambda: [
             risk.build_router(connect),
             *(models.build_router(connect), model_commands.build_router(store, envelope_of)),

@@ -16,6 +16,7 @@ from ops.settings import Settings
 
 if TYPE_CHECKING:
     from commands.processes.run import RunProcess
+    from domain.portfolio.hierarchy import Node
     from ops.adapters.event_store import PostgresEventStore
     from ops.adapters.work_queue import PgWorkQueue
     from ops.parsing.pool import ParserPool
@@ -104,6 +105,12 @@ class Tenor:
 
     def envelope(self, actor: str | None = None) -> Envelope:
         return Envelope(actor or login_name(), utc_now(), uuid4())
+
+    def newest_tree(self, portfolio: str) -> "list[Node]":
+        from query_api.portfolios.hierarchies import newest_nodes
+
+        with self.database.connect() as connection:
+            return newest_nodes(connection, portfolio)
 
     def close(self) -> None:
         for part in ("parsers", "store", "database"):

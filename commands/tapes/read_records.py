@@ -135,6 +135,10 @@ def read_records(opened: Opened, mapping: MappingDocument, errors: Findings, spe
         message = f"{opened.name} is no XML: {expat.ErrorString(fault.code)} on line {fault.lineno:,}."
         errors.file("", Code.UNREADABLE, message, "Correct it there, or leave out format.record of a text file.")
         return None
+    except (LookupError, ValueError):
+        message = f"{opened.name} says an encoding that is not known."
+        errors.file("", Code.ENCODING, message, "Save it as UTF-8, and say so in its first line.")
+        return None
     if not records.lines:
         _note_no_records(opened.name, records, errors)
         return None

@@ -51,8 +51,7 @@ def swaption_surfaces(by_kind: By, draft: Draft, index_of: Callable[[str], str |
 
 def _add_grid(currency: str, index: str, quote_type: str, grid: dict[tuple[str, str], Quote], draft: Draft) -> None:
     as_of = draft.as_of
-    expiries, tenors = _whole_part(set(grid))
-    expiries, tenors = (sorted(each, key=lambda tenor: years_to(tenor, as_of)) for each in (expiries, tenors))
+    expiries, tenors = (sorted(each, key=lambda tenor: years_to(tenor, as_of)) for each in _whole_part(set(grid)))
     for (expiry, tenor), quote in grid.items():
         if expiry not in expiries or tenor not in tenors:
             draft.leave(f"SWAPTION/{quote_type}", "the grid around it has holes", quote.key, quote.place)

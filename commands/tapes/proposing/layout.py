@@ -126,7 +126,7 @@ def record_of(raw: bytes) -> str | None:
     parser.StartDoctypeDeclHandler = refuse
     try:
         parser.Parse(raw, False)
-    except (expat.ExpatError, ValueError):
+    except (expat.ExpatError, LookupError, ValueError):
         return None
     found = [(count, name) for name, count in counts.items() if name in parents]
     return max(found)[1] if found else None
