@@ -92,10 +92,6 @@ def test_a_mark_other_than_the_usual_quotes_values(bring: Bring) -> None:
 def test_numbers_of_a_workbook_are_numbers_whatever_mark_its_texts_have(bring: Bring) -> None:
     head: list[Any] = ["LOAN_ID", "UPB", "MAT", "RATE"]
     rows = [head, ["A", 1000.5, "2030-01-01", 0.05], ["B", "2.000,5", "2030-01-01", "4%"]]
-        ["LOAN_ID", "UPB", "MAT", "RATE"],
-        ["A", 1000.5, "2030-01-01", 0.05],
-        ["B", "2.000,5", "2030-01-01", "4%"],
-    ]
     found = bring(workbook(rows), format={"decimal": ",", "thousands": "."})
     assert column(found, "positions", "notional") == [1000.5, 2000.5]
     assert column(found, "instruments", "coupon") == [0.05, 0.04]
