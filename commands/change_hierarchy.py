@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from functools import partial
-from typing import Any, cast
+from typing import cast
 
 from commands.once import once
 from domain.answered_commands import Key
+from domain.documents import JsonObject
 from domain.event import Envelope
 from domain.portfolio import hierarchy as book
 from domain.ports import EventStore
@@ -24,7 +25,7 @@ def change_hierarchy(
     newest: NewestTree,
     *,
     key: Key | None = None,
-) -> tuple[dict[str, Any], int]:
+) -> tuple[JsonObject, int]:
     """The node as it stands then, and where the log has it."""
     name = portfolio_name(portfolio)
     nodes = list(newest(name))
@@ -33,7 +34,7 @@ def change_hierarchy(
 
 def _decide(
     store: EventStore, envelope: Envelope, name: str, change: book.Change, nodes: list[book.Node]
-) -> tuple[list[book.HierarchyEvent], dict[str, Any]]:
+) -> tuple[list[book.HierarchyEvent], JsonObject]:
     before = hierarchy_of(store, name)
     events = book.decide(before, envelope, name, change, nodes)
     after = book.Hierarchy((*before.events, *events)).applied(nodes)
@@ -44,6 +45,6 @@ def hierarchy_of(store: EventStore, name: str) -> book.Hierarchy:
     return book.Hierarchy(tuple(cast(list[book.HierarchyEvent], store.stream(book.hierarchy_stream(name)))))
 
 
-def node_document(node: book.Node) -> dict[str, Any]:
+def node_document(node: book.Node) -> JsonObject:
     said = asdict(node)
     return {"closed": said.pop("is_closed"), "changed_by": said.pop("changed_by") or None} | said

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -10,11 +9,12 @@ import pyarrow as pa
 from commands.ingestion.cells import Cells, RawTable, Source, distinct, kept
 from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
+from domain.documents import JsonObject
 from domain.portfolio.hierarchy import Hierarchy, Node
 
 COLUMNS = ("node_id", "parent_id", "name", "kind")
 
-Record = dict[str, Any]
+Record = JsonObject
 
 
 def with_tree_changes(source: Source, hierarchy: Hierarchy, errors: Findings) -> tuple[Source, list[Record]]:

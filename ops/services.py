@@ -18,6 +18,7 @@ from commands.api import mappings as mapping_commands
 from commands.api import marketdata as market_commands
 from commands.api import models as model_commands
 from commands.api import orchestrator as run_commands
+from commands.api import quotes as quote_commands
 from commands.api import regulatory as regulatory_commands
 from commands.api import scenario as scenario_commands
 from commands.submit_run import SubmitRun
@@ -137,7 +138,7 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
         "audit": lambda: [audit.build_router(connect, build_evidence(tenor.storage, tenor.sealing, load_portfolio))],
         "portfolio": lambda: [
             portfolio.build_router(connect),
-            portfolio_data.build_router(connect, load_portfolio),
+            portfolio_data.build_router(connect, load_portfolio, tenor.tree_of),
             hierarchy_commands.build_router(store, envelope_of, tenor.newest_tree),
         ],
         "risk": lambda: [
@@ -156,6 +157,7 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
             mappings.build_router(connect),
             ingest_commands.build_router(store, blobs, tenor.portfolio_codec, envelope_of, tenor.parsers.digest_upload),
             mapping_commands.build_router(store, envelope_of, tenor.parsers.suggest),
+            quote_commands.build_router(store, blobs, envelope_of, find_unsolved, tenor.parsers.market_of),
         ],
     }
 

@@ -16,6 +16,7 @@ from ops.settings import Settings
 
 if TYPE_CHECKING:
     from commands.processes.run import RunProcess
+    from domain.portfolio.columns import Portfolio
     from domain.portfolio.hierarchy import Node
     from ops.adapters.event_store import PostgresEventStore
     from ops.adapters.work_queue import PgWorkQueue
@@ -110,7 +111,12 @@ class Tenor:
         from query_api.portfolios.hierarchies import newest_nodes
 
         with self.database.connect() as connection:
-            return newest_nodes(connection, portfolio)
+            return newest_nodes(connection, self.tree_of, portfolio)
+
+    def tree_of(self, sha256: str) -> "Portfolio":
+        """Of a portfolio's content its tree alone."""
+        portfolio: Portfolio = self.portfolio_codec.decode(self.blobs.get(sha256), ("portfolio",))
+        return portfolio
 
     def close(self) -> None:
         for part in ("parsers", "store", "database"):

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from commands.ingestion.prepare import Change, Prepared, SourceRows, prepare
 from commands.tapes.read_tape import ReadTape, read_tape
 from commands.tapes.rejects import write_rejects
 from commands.tapes.to_tables import Given, Made, Sources, to_tables
+from domain.documents import JsonObject
 from domain.tapes.mapping import MappingDocument
 
 HOW_DATES_ARE_SAID = "Say in the mapping's format.dates how the file writes them, or correct the cell."
@@ -108,7 +108,7 @@ def _shown(source: str, mapping: MappingDocument) -> str:
 
 def _lines(table: str, lines: SourceRows, read: ReadTape) -> SourceRows:
     """`lines.rows` count over all files; each goes back to its own, and to the row that was joined to it."""
-    more: dict[str, Any] = {}
+    more: JsonObject = {}
     which, rows = read.places.split(lines.rows)
     if len(read.places.files) > 1:
         more = {"files": list(read.places.files), "file_of": which.tolist()}

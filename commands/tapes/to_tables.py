@@ -1,7 +1,6 @@
 """From a tape to the tables of a portfolio: each column by its source, what nothing names as an attribute."""
 
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +24,7 @@ from commands.tapes.values import (
     read_numbers,
     said,
 )
+from domain.documents import JsonObject
 from domain.portfolio.tables import BY_NAME, Column, Kind
 from domain.tapes.dates import patterns_of
 from domain.tapes.mapping import From, Label, MappingDocument
@@ -146,9 +146,7 @@ def label_of(label: Label, mapping: MappingDocument) -> Label:
     return int(label) if not mapping.format.header and str(label).isdigit() else label
 
 
-def _mapped(
-    tape: Tape, name: str, cells: Cells, values: dict[str, Any], spec: Column | None, errors: Findings
-) -> Cells:
+def _mapped(tape: Tape, name: str, cells: Cells, values: JsonObject, spec: Column | None, errors: Findings) -> Cells:
     """A value that the map does not have is refused, unless the column's own list has it or will refuse it."""
     made, unknown = mapped(cells, {text: said(value) for text, value in values.items()})
     if spec is None or not spec.values:

@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from domain.documents import (
     InvalidDocument,
+    JsonObject,
     Number,
     Part,
     Problem,
@@ -131,7 +132,7 @@ def stored_mapping(content: Mapping[str, Any]) -> MappingDocument:
     return MappingDocument.model_validate(content)
 
 
-def as_json(document: MappingDocument) -> dict[str, Any]:
+def as_json(document: MappingDocument) -> JsonObject:
     return document.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from domain.documents import JsonObject
 from ops.cli.options import A_SNAPSHOT, AsJson, opened
 from ops.cli.output import Output, said
 
@@ -45,11 +46,11 @@ def tree(
     with opened(context) as tenor:
         catch_up_catalogues(tenor.storage)
         with tenor.database.connect() as connection:
-            found = hierarchy_document(connection, portfolio, as_of_event)
+            found = hierarchy_document(connection, tenor.tree_of, portfolio, as_of_event)
     Output(as_json).show(found, *map(node_line, found["nodes"]))
 
 
-def node_line(node: dict[str, Any]) -> str:
+def node_line(node: JsonObject) -> str:
     closed = "  closed" if node["closed"] else ""
     return f"{node['kind']:<9} {node['node_id']}  below {node['parent_id'] or 'nothing'}{closed}"
 
@@ -136,7 +137,7 @@ def show_segments(
     Output(as_json).show(rows, *map(segment_line, rows))
 
 
-def segment_line(row: dict[str, Any]) -> str:
+def segment_line(row: JsonObject) -> str:
     figures = [f"{name} {value:,.6g}" for name, value in row.items() if isinstance(value, int | float)]
     return f"{row['segment'] or '(none)':<24} {row['currency']}  {'  '.join(figures)}"
 
@@ -163,7 +164,7 @@ def compare(
     Output(as_json).show(rows, *(line for row in rows for line in comparison_lines(row)))
 
 
-def comparison_lines(row: dict[str, Any]) -> list[str]:
+def comparison_lines(row: JsonObject) -> list[str]:
     counts = ", ".join(f"{row[f'{what}_total']:,} {what}" for what in ("new", "gone", "changed"))
     lines = [f"{row['table']}: {counts}"]
     by = ", ".join(f"{column} {count:,}" for column, count in row["changed_by_column"].items())

@@ -1,9 +1,8 @@
 """Two portfolios compared: rows that are new, gone or changed, and what changed in each, column by column."""
 
-from typing import Any
-
 import numpy as np
 
+from domain.documents import JsonObject
 from domain.portfolio.attributes import value_text
 from domain.portfolio.columns import ColumnData, Portfolio, TableData
 from domain.portfolio.tables import TABLES, Kind
@@ -13,13 +12,13 @@ MAX_LISTED = 10_000
 """Rows that are listed of each kind; all are counted."""
 
 
-def compared(left: Portfolio, right: Portfolio, most: int = MAX_LISTED) -> list[dict[str, Any]]:
+def compared(left: Portfolio, right: Portfolio, most: int = MAX_LISTED) -> list[JsonObject]:
     """By table, from `left` to `right`."""
     names = [table.name for table in TABLES if table.name in left.tables or table.name in right.tables]
     return [_table(name, left, right, most) for name in names]
 
 
-def _table(name: str, left: Portfolio, right: Portfolio, most: int) -> dict[str, Any]:
+def _table(name: str, left: Portfolio, right: Portfolio, most: int) -> JsonObject:
     old = keys_of(left, name) if name in left.tables else []
     new = keys_of(right, name) if name in right.tables else []
     row_of = {key: row for row, key in enumerate(old)}
@@ -47,7 +46,7 @@ def _table(name: str, left: Portfolio, right: Portfolio, most: int) -> dict[str,
 Changed = tuple[Array, ColumnData | None, ColumnData | None]
 
 
-def _changes(old: TableData, new: TableData, old_rows: Array, new_rows: Array) -> dict[str, Any]:
+def _changes(old: TableData, new: TableData, old_rows: Array, new_rows: Array) -> JsonObject:
     """Of each column that differs: which of the rows, and what they said and say."""
     found = {}
     for column in dict.fromkeys([*new.columns, *old.columns]):
@@ -74,7 +73,7 @@ def _texts(column: ColumnData | None, rows: Array) -> list[str]:
     return [texts[place] for place in places]
 
 
-def _listed(changes: dict[str, Any], keys: list[str], rows: Array) -> list[dict[str, Any]]:
+def _listed(changes: JsonObject, keys: list[str], rows: Array) -> list[JsonObject]:
     return [
         {
             "key": keys[row],

@@ -1,33 +1,43 @@
 """The tree of a portfolio by its name: the newest snapshot's, with every change that was decided since or before."""
 
+from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any, cast
+from typing import cast
 
 from domain import codec
+from domain.documents import JsonObject
 from domain.portfolio import hierarchy as book
+from domain.portfolio.columns import Portfolio
+from domain.portfolio.tree import texts
 from query_api.errors import NotFound
 from query_api.log import SELECT_STREAM
 from query_api.reading import Connection
 
-NEWEST_NODES = """
-WITH newest AS (
-    SELECT snapshot_id FROM read.snapshot_brought
-     WHERE name = %(name)s AND (%(until)s::bigint IS NULL OR log_position <= %(until)s)
-     ORDER BY as_of DESC, log_position DESC LIMIT 1
-)
-SELECT node_id, parent_id, name, kind FROM read.portfolio_node JOIN newest USING (snapshot_id) ORDER BY path
+NEWEST_CONTENT = """
+SELECT s.sha256 FROM read.snapshot_brought b JOIN read.snapshot s USING (snapshot_id)
+ WHERE b.name = %(name)s AND s.kind = 'PORTFOLIO' AND (%(until)s::bigint IS NULL OR b.log_position <= %(until)s)
+ ORDER BY b.as_of DESC, b.log_position DESC LIMIT 1
 """
 
+LoadTree = Callable[[str], Portfolio]
+"""The table `portfolio` of a content by its sha256, and nothing else of it."""
 
-def newest_nodes(connection: Connection, name: str, until: int | None = None) -> list[book.Node]:
+
+def newest_nodes(connection: Connection, load: LoadTree, name: str, until: int | None = None) -> list[book.Node]:
     """None of a portfolio that never came."""
-    rows = connection.execute(NEWEST_NODES, {"name": name, "until": until})
-    return [book.Node(node_id, parent_id, called, kind) for node_id, parent_id, called, kind in rows]
+    row = connection.execute(NEWEST_CONTENT, {"name": name, "until": until}).fetchone()
+    if row is None:
+        return []
+    table = load(row[0]).tables["portfolio"]
+    columns = [texts(table.columns.get(each), table.rows) for each in ("node_id", "parent_id", "name", "kind")]
+    return [
+        book.Node(node or "", parent, called, kind or "") for node, parent, called, kind in zip(*columns, strict=True)
+    ]
 
 
 def changes_of(connection: Connection, name: str, until: int | None = None) -> list[tuple[int, book.HierarchyEvent]]:
     """With the log position of each."""
-    terms: dict[str, Any] = {"stream": book.hierarchy_stream(name), "after": 0, "until": until, "limit": None}
+    terms: JsonObject = {"stream": book.hierarchy_stream(name), "after": 0, "until": until, "limit": None}
     rows = connection.execute(SELECT_STREAM, terms)
     return [
         (position, cast(book.HierarchyEvent, codec.decode(topic, bytes(state))))
@@ -35,9 +45,9 @@ def changes_of(connection: Connection, name: str, until: int | None = None) -> l
     ]
 
 
-def hierarchy_document(connection: Connection, name: str, until: int | None = None) -> dict[str, Any]:
+def hierarchy_document(connection: Connection, load: LoadTree, name: str, until: int | None = None) -> JsonObject:
     """Nodes as the next files of this name will have them, closed ones too, and the changes in their order."""
-    nodes, changes = newest_nodes(connection, name, until), changes_of(connection, name, until)
+    nodes, changes = newest_nodes(connection, load, name, until), changes_of(connection, name, until)
     if not nodes and not changes:
         raise NotFound(f"there is no portfolio {name!r}", "see /api/v1/portfolio/snapshots for the names")
     tree = book.Hierarchy(tuple(event for _, event in changes)).applied(nodes)
@@ -48,13 +58,13 @@ def hierarchy_document(connection: Connection, name: str, until: int | None = No
     }
 
 
-def _node(node: book.Node) -> dict[str, Any]:
+def _node(node: book.Node) -> JsonObject:
     said = asdict(node)
     closed, by = said.pop("is_closed"), said.pop("changed_by")
     return {**said, "closed": closed, "changed_by": by or None}
 
 
-def _change(position: int, event: book.HierarchyEvent) -> dict[str, Any]:
+def _change(position: int, event: book.HierarchyEvent) -> JsonObject:
     kind = event.TOPIC.rpartition("_")[2]
     said = event.model_dump(mode="json", include={"node_id", "parent_id", "name", "kind", "reason"})
     return {

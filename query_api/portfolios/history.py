@@ -1,8 +1,8 @@
 """What happened to an instrument or an issuer over the snapshots of a portfolio."""
 
 from collections.abc import Callable
-from typing import Any
 
+from domain.documents import JsonObject
 from domain.portfolio.columns import Portfolio
 from query_api.errors import NotFound
 from query_api.portfolios.cells import fields_of, row_of
@@ -21,12 +21,12 @@ LoadPortfolio = Callable[[str], Portfolio]
 
 def history_of(
     connection: Connection, load: LoadPortfolio, name: str, table: str, key: str, until: int | None = None
-) -> list[dict[str, Any]]:
+) -> list[JsonObject]:
     """A line for each date on which it appeared, changed or went, oldest first; of a date the last bringing counts."""
     rows = connection.execute(SNAPSHOTS_OF, {"name": name, "until": until, "limit": MAX_SNAPSHOTS}).fetchall()
     if not rows:
         raise NotFound(f"there is no portfolio {name!r}", "see /api/v1/portfolio/snapshots for the names")
-    lines: list[dict[str, Any]] = []
+    lines: list[JsonObject] = []
     before: dict[str, str] | None = None
     for snapshot_id, as_of, sha256, _ in reversed(rows):
         portfolio = load(sha256)
@@ -40,7 +40,7 @@ def history_of(
     return lines
 
 
-def _said(before: dict[str, str] | None, after: dict[str, str] | None) -> dict[str, Any]:
+def _said(before: dict[str, str] | None, after: dict[str, str] | None) -> JsonObject:
     if after is None:
         return {"what": "gone", "changed": {}, "fields": None}
     if before is None:

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from typing import Any
 
 import numpy as np
 
+from domain.documents import JsonObject
 from domain.portfolio.columns import Portfolio
 from domain.portfolio.tables import Kind
 from query_api.errors import BadQuery, NotFound
@@ -38,14 +38,14 @@ class Asked:
 
 
 @cache
-def bands() -> dict[str, dict[str, Any]]:
+def bands() -> dict[str, JsonObject]:
     """Sets of edges by name, as data."""
     text = files("domain").joinpath("data/bands.csv").read_text(encoding="utf-8")
     rows = csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
     return {row["bands"]: {"what": row["what"], "edges": row["edges"].split()} for row in rows}
 
 
-def segments(portfolio: Portfolio, asked: Asked) -> list[dict[str, Any]]:
+def segments(portfolio: Portfolio, asked: Asked) -> list[JsonObject]:
     """A line for every segment and currency that has positions."""
     book = NamedPortfolio(portfolio)
     keys, codes = _groups(book, asked.by)
@@ -59,7 +59,7 @@ def segments(portfolio: Portfolio, asked: Asked) -> list[dict[str, Any]]:
     for number in np.unique(both[both >= 0]).tolist():
         rows = np.flatnonzero(both == number)
         group, currency = divmod(number, len(currencies))
-        line: dict[str, Any] = {"segment": keys[group].replace(BETWEEN_KEYS, " | "), "currency": currencies[currency]}
+        line: JsonObject = {"segment": keys[group].replace(BETWEEN_KEYS, " | "), "currency": currencies[currency]}
         line |= _sums(amounts[rows], asked.amount)
         line |= _averages(amounts[rows], {name: values[rows] for name, values in weighted.items()})
         if shared is not None:
@@ -151,13 +151,13 @@ def _numbers(book: NamedPortfolio, name: str) -> Array:
     return field.numbers()
 
 
-def _sums(amounts: Array, name: str) -> dict[str, Any]:
+def _sums(amounts: Array, name: str) -> JsonObject:
     return {"positions": len(amounts), f"sum_{name}": float(np.nansum(amounts))}
 
 
-def _averages(amounts: Array, columns: dict[str, Array]) -> dict[str, Any]:
+def _averages(amounts: Array, columns: dict[str, Array]) -> JsonObject:
     """Weighted by the size of the amount, whichever its sign; `covered` is the share of it that has a value."""
-    found: dict[str, Any] = {}
+    found: JsonObject = {}
     sizes = np.abs(np.nan_to_num(amounts))
     for name, values in columns.items():
         known = ~np.isnan(values)
@@ -167,7 +167,7 @@ def _averages(amounts: Array, columns: dict[str, Array]) -> dict[str, Any]:
     return found
 
 
-def _concentration(amounts: Array, field: Field, rows: Array, top: int) -> dict[str, Any]:
+def _concentration(amounts: Array, field: Field, rows: Array, top: int) -> JsonObject:
     """Of the shares of each name in the size of the amounts: HHI is the sum of their squares, 1 / HHI how many equal
     names would be as concentrated; positions without a name are one each."""
     texts = field.texts(rows)

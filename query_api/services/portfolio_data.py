@@ -6,9 +6,10 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from domain.portfolio.columns import Portfolio
+from query_api.errors import NotFound
 from query_api.http.answers import AsOfEvent, document
 from query_api.portfolios.comparison import compared
-from query_api.portfolios.hierarchies import hierarchy_document
+from query_api.portfolios.hierarchies import LoadTree, hierarchy_document
 from query_api.portfolios.history import LoadPortfolio, history_of
 from query_api.portfolios.segments import MAX_TOP, Asked, bands, segments
 from query_api.reading import Connect, reading
@@ -17,18 +18,14 @@ from query_api.snapshots import find_snapshot
 Names = Annotated[str, Query(max_length=2_000, description="`coupon,ltv`: numbers to average.")]
 
 
-def build_router(connect: Connect, load: LoadPortfolio) -> APIRouter:
+def build_router(connect: Connect, load: LoadPortfolio, load_tree: LoadTree) -> APIRouter:
     router = APIRouter(prefix="/api/v1/portfolio", tags=["portfolio"])
 
     def portfolio_of(snapshot_id: str) -> Portfolio:
         with reading(connect) as connection:
             return load(find_snapshot(connection, "PORTFOLIO", snapshot_id, None).sha256)
 
-    @router.get("/hierarchies/{portfolio}", operation_id="portfolio_get_hierarchy")
-    def get_hierarchy(request: Request, portfolio: str, as_of_event: AsOfEvent = None) -> Response:
-        """The tree that the next files of this name will have, and the changes that were decided."""
-        with reading(connect) as connection:
-            return document(request, hierarchy_document(connection, portfolio, as_of_event))
+    add_names(router, connect, load, load_tree)
 
     @router.get("/bands", operation_id="portfolio_list_bands")
     def list_bands(request: Request) -> Response:
@@ -58,6 +55,18 @@ def build_router(connect: Connect, load: LoadPortfolio) -> APIRouter:
         """By table the rows that are new, gone and changed, and what changed column by column."""
         return document(request, compared(portfolio_of(since), portfolio_of(snapshot_id)))
 
+    return router
+
+
+def add_names(router: APIRouter, connect: Connect, load: LoadPortfolio, load_tree: LoadTree) -> None:
+    """What a portfolio's name stands for over time."""
+
+    @router.get("/hierarchies/{portfolio}", operation_id="portfolio_get_hierarchy")
+    def get_hierarchy(request: Request, portfolio: str, as_of_event: AsOfEvent = None) -> Response:
+        """The tree that the next files of this name will have, and the changes that were decided."""
+        with reading(connect) as connection:
+            return document(request, hierarchy_document(connection, load_tree, portfolio, as_of_event))
+
     @router.get("/{thing}/{key}/history", operation_id="portfolio_get_history")
     def get_history(
         request: Request,
@@ -71,12 +80,8 @@ def build_router(connect: Connect, load: LoadPortfolio) -> APIRouter:
         with reading(connect) as connection:
             return document(request, history_of(connection, load, portfolio, table, key, as_of_event))
 
-    return router
-
 
 def thing_of(text: str) -> str:
-    from query_api.errors import NotFound
-
     if text not in ("instruments", "issuers"):
         raise NotFound(f"there is no history of {text!r}", "ask for instruments or issuers")
     return text

@@ -166,6 +166,8 @@ def test_every_address_answers_as_its_curl_asks(shown: Shown, parts: Parts) -> N
             archive.write(shown.folder / name, name)
     for name, text in tables_of("http.md").items():
         (shown.folder / name).write_text(text)
+    (shown.folder / "tape.csv").write_text(blocks("mappings.md", "csv")[0])
+    (shown.folder / "mapping.json").write_text(blocks("mappings.md", "json")[0])
     app = build_app(parts)
     ids, asked = {"AT": ""}, set()
     with TestClient(app) as client:

@@ -3,11 +3,11 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import date
-from typing import Any
 
 from commands.tapes.markets.draft import Draft
 from commands.tapes.markets.quotes import Quote
 from domain.currencies import ISO_4217
+from domain.documents import JsonObject
 from domain.market.parts import add_tenor, is_tenor
 
 KINDS = {"RATE_NVOL": "NORMAL", "RATE_LNVOL": "LOGNORMAL"}
@@ -58,7 +58,7 @@ def _add_grid(currency: str, index: str, quote_type: str, grid: dict[tuple[str, 
     if not expiries:
         return
     cells = [[grid[expiry, tenor] for tenor in tenors] for expiry in expiries]
-    entry: dict[str, Any] = {
+    entry: JsonObject = {
         "surface_id": f"{currency}-SWAPTION",
         "product": "SWAPTION",
         "index": index,

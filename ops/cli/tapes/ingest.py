@@ -2,10 +2,11 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from domain.documents import JsonObject
 from ops.cli.options import AsJson, opened
 from ops.cli.output import Output, harmless
 from ops.cli.tapes.reported import ingest_lines, problem_lines, reading_elsewhere
@@ -46,7 +47,6 @@ def ingest(
     """Validate a portfolio, then store it as a snapshot."""
     from commands.ingest_portfolio import Called, ReadingOptions, ingest_portfolio
 
-    output = Output(as_json)
     refuse_without_mapping(source, mapping, book, rejects)
     called = Called(portfolio, as_of.date() if as_of else None)
     options = ReadingOptions(accept_valid, dry_run, rates_are_decimals)
@@ -63,12 +63,17 @@ def ingest(
             called=called,
             digest=parsers.digest,
         )
+    show(report, rejects, as_json=as_json)
+    if report["snapshot_id"] is None and not (dry_run and not report["errors"]):
+        raise SystemExit(1)
+
+
+def show(report: JsonObject, rejects: Path | None, *, as_json: bool) -> None:
+    output = Output(as_json)
     output.show(report, *ingest_lines(report), *tape_lines(report, rejects))
     for kind in ("errors", "warnings"):
         for line in problem_lines(report.get(kind, []), kind) if not as_json else ():
             output.note(harmless(line))
-    if report["snapshot_id"] is None and not (dry_run and not report["errors"]):
-        raise SystemExit(1)
 
 
 def refuse_without_mapping(source: list[Path], mapping: str | None, book: str | None, rejects: Path | None) -> None:
@@ -117,7 +122,7 @@ def by_mapping(
     return replace(options, by_mapping=said)
 
 
-def tape_lines(report: dict[str, Any], rejects: Path | None) -> list[str]:
+def tape_lines(report: JsonObject, rejects: Path | None) -> list[str]:
     tape = report.get("tape")
     if tape is None:
         return []

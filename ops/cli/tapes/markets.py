@@ -2,10 +2,11 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from domain.documents import JsonObject
 from ops.cli.files import read_bytes
 from ops.cli.options import AsJson, RatesAreDecimals, opened
 from ops.cli.output import Output, harmless
@@ -57,7 +58,7 @@ def load(
     show_warnings(output, [] if as_json else loaded["warnings"])
 
 
-def show_warnings(output: Output, warnings: list[dict[str, Any]]) -> None:
+def show_warnings(output: Output, warnings: list[JsonObject]) -> None:
     for one in warnings[:SHOWN]:
         output.note(harmless(f"warning: {one['path']}: {one['message']} [{one['code']}] fix: {one['fix']}"))
     if len(warnings) > SHOWN:
@@ -82,14 +83,12 @@ def refuse_without_mapping(
 def made_of(
     tenor: "Tenor", file: list[Path], mapping: str, as_of: datetime | None, base_currency: str | None
 ) -> "MarketMade":
-    from commands.define_mapping import document_of, mapping_said
+    from commands.define_mapping import document_of, mapping_said, refuse_portfolio
     from commands.tapes.markets.prepare import MarketWanted
     from domain.refusals import Refused
 
     pinned = mapping_said(tenor.store, tenor.envelope(), mapping, is_tried=False)
-    if not pinned.document.is_of_market:
-        message = f"{pinned.document.mapping_id} makes a portfolio, not a market"
-        raise Refused("WRONG_MAPPING", message, "bring it with `tenor ingest FILE --mapping`")
+    refuse_portfolio(pinned)
     for each in file:
         if not each.is_file():
             raise Refused("UNREADABLE_FILE", f"there is no file {each}", "check the path")

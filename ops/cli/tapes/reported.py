@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
+from domain.documents import JsonObject
 from domain.texts import counted
 from ops.cli.options import settings_of
 
@@ -28,7 +29,7 @@ def reading_elsewhere(context: typer.Context) -> Iterator["ParserPool"]:
         parsers.close()
 
 
-def ingest_lines(report: dict[str, Any]) -> list[str]:
+def ingest_lines(report: JsonObject) -> list[str]:
     from commands.ingestion.outcome import refused
 
     counts = ", ".join(f"{count:,} {table}" for table, count in report["rows"].items())
@@ -49,9 +50,9 @@ def ingest_lines(report: dict[str, Any]) -> list[str]:
     return lines
 
 
-def problem_lines(problems: list[dict[str, Any]], kind: str) -> list[str]:
+def problem_lines(problems: list[JsonObject], kind: str) -> list[str]:
     """Rows of which the same is said stand on one line."""
-    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    alike: dict[tuple[str, ...], list[JsonObject]] = {}
     for problem in problems:
         key = tuple(str(problem[name]) for name in ("table", "column", "code", "message", "fix"))
         alike.setdefault(key, []).append(problem)
@@ -62,7 +63,7 @@ def problem_lines(problems: list[dict[str, Any]], kind: str) -> list[str]:
     return lines
 
 
-def problem_line(same: list[dict[str, Any]], kind: str) -> str:
+def problem_line(same: list[JsonObject], kind: str) -> str:
     first = same[0]
     at = [first["table"], "" if first["row"] is None else f"row {first['row']}", first["column"] or ""]
     place = " ".join(part for part in at if part)
