@@ -136,6 +136,12 @@ def test_what_comes_without_a_mapping_is_told_how_to_get_one(tenor: Tenor) -> No
     )
 
 
+def test_where_rejects_cannot_be_written_nothing_is_done(tenor: Tenor, tmp_path: Path) -> None:
+    asked = ("ingest", TAPES / "consumer.csv", "--mapping", "consumer_tape")
+    assert tenor.refusal(*asked, "--rejects", tmp_path / "no" / "rejects.csv")["code"] == "UNWRITABLE_FILE"
+    assert tenor.refusal("mapping", "suggest", TAPES / "consumer.csv", "--out", tmp_path)["code"] == "UNWRITABLE_FILE"
+
+
 def test_a_suggestion_becomes_a_mapping(tenor: Tenor, tmp_path: Path) -> None:
     out = tmp_path / "mapping.json"
     found = tenor.json("mapping", "suggest", TAPES / "german_loans.csv", "--out", out)

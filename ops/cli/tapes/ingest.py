@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from domain.documents import JsonObject
+from ops.cli.files import refuse_unwritable
 from ops.cli.options import AsJson, opened
 from ops.cli.output import Output, harmless
 from ops.cli.tapes.reported import ingest_lines, problem_lines, reading_elsewhere
@@ -48,6 +49,7 @@ def ingest(
     from commands.ingest_portfolio import Called, ReadingOptions, ingest_portfolio
 
     refuse_without_mapping(source, mapping, book, rejects)
+    refuse_unwritable(rejects)
     called = Called(portfolio, as_of.date() if as_of else None)
     options = ReadingOptions(accept_valid, dry_run, rates_are_decimals)
     with reading_elsewhere(context) as parsers, opened(context) as tenor:

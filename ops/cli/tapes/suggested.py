@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from domain.documents import JsonObject
+from ops.cli.files import refuse_unwritable
 from ops.cli.options import AsJson, settings_of
 from ops.cli.output import Output, harmless
 
@@ -26,6 +27,7 @@ def suggest(
 
     if not file.is_file():
         raise Refused("UNREADABLE_FILE", f"there is no file {file}", "check the path")
+    refuse_unwritable(out)
     parsers = ParserPool(settings_of(context).budget)
     try:
         found = parsers.suggest(file, file.name)

@@ -216,6 +216,13 @@ def test_what_unpacks_to_far_more_than_it_is_is_not_unpacked(bring: Bring) -> No
     assert len(bomb) < 1 << 20
 
 
+def test_an_element_that_no_record_has_is_empty_and_told(bring: Bring) -> None:
+    columns = {"positions.position_id": {"from": "id"}, "positions.book_value": {"from": "BV"}}
+    found = bring(XML, format={"record": "loan"}, columns=columns, where={"PAID": [""]})
+    assert column(found, "positions", "position_id") == ["A", "B"]
+    assert [warning.column for warning in found.warnings] == ["book_value"]
+
+
 def test_other_packings_are_not_text(bring: Bring) -> None:
     assert bring(bz2.compress(PLAIN.encode())).portfolio is None
 
