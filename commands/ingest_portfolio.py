@@ -239,6 +239,7 @@ def prepared_of(source: Path, options: ReadingOptions, budget: Budget | None) ->
         options.accept_valid,
         options.rates_are_decimals,
         Path(by.rejects) if by.rejects else None,
+        bool(options.edits),
     )
     files = [Path(each) for each in by.files] or (sorted(source.iterdir()) if source.is_dir() else [source])
     return prepare_tape(files, wanted, budget, partial(_edited, options))

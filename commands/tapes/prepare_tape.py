@@ -32,6 +32,7 @@ class Wanted:
     accept_valid: bool = False
     rates_are_decimals: bool = False
     rejects: Path | None = None
+    is_edited: bool = False
 
 
 def prepare_tape(
@@ -42,6 +43,9 @@ def prepare_tape(
     with tempfile.TemporaryDirectory(prefix="tenor-tape-") as name:
         spent = Spent(budget or Budget())
         read = read_tape(list(paths), wanted.mapping, wanted.as_of, errors, spent, Path(name))
+        if read is not None and wanted.is_edited and len(read.places.files) > 1:
+            message = "A row of an edit could be one of several files."
+            errors.file("", Code.EDIT_MISFIT, message, "Bring the files that are edited one by one.")
         made = Made({}) if read is None else to_tables(read, wanted.mapping, wanted.given, errors, warnings)
         prepared = prepare(
             Source(dict(made.tables), list(read.infos if read else ())),

@@ -6,13 +6,16 @@ import io
 import json
 import zipfile
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import xlsxwriter
 
+from commands.ingest_portfolio import ByMapping, ReadingOptions, prepared_of
 from commands.ingestion.limits import Budget
+from domain.tapes.mapping import as_json, parse_mapping
 from tests.commands.tapes.conftest import COLUMNS, PLAIN, Bring, codes, column
 
 SWISS = (
@@ -274,3 +277,28 @@ def test_rejected_rows_of_other_formats(bring: Bring, tmp_path: Path) -> None:
     again = bring(rejects, columns={"positions.reason": {"from": "reason"}})
     assert [error.row for error in again.errors] == [2]
     assert again.rows == {"portfolio": 1, "instruments": 1, "positions": 1}
+
+
+def test_edits_change_cells_before_they_are_checked_and_are_kept(tmp_path: Path) -> None:
+    tape = tmp_path / "tape.csv"
+    tape.write_text(PLAIN.replace("0.04", "high"))
+    document = as_json(parse_mapping(json.dumps({"mapping_id": "m", "columns": COLUMNS})))
+    by = ByMapping(document, "m@1", "fund", "2026-01-23", "BOOK", (str(tape),))
+    edits = (
+        {"table": "instruments", "row": 3, "column": "coupon", "value": 0.04},
+        {"table": "positions", "row": 2, "column": "FICO", "value": 700},
+        {"table": "positions", "row": 2, "column": "state", "value": None},
+    )
+    options = ReadingOptions(by_mapping=by, edits=edits, edited_by="ada")
+    found = prepared_of(tape, options, None)
+    assert column(found, "instruments", "coupon") == [0.05, 0.04]
+    assert column(found, "positions", "state") == [None, "NY"]
+    assert found.lines["positions"].more["edits"] == [
+        {"row": 2, "column": "fico", "from": None, "to": "700", "by": "ada"},
+        {"row": 2, "column": "state", "from": "NJ", "to": None, "by": "ada"},
+    ]
+    for wrong in ({"table": "position"}, {"row": 9}):
+        misfit = prepared_of(tape, replace(options, edits=({**edits[0], **wrong},)), None)
+        assert "EDIT_MISFIT" in [error.code for error in misfit.errors] and misfit.portfolio is None
+    several = replace(by, files=(str(tape), str(tape)))
+    assert "EDIT_MISFIT" in [e.code for e in prepared_of(tape, replace(options, by_mapping=several), None).errors]
