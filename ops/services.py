@@ -15,12 +15,14 @@ from fastapi.responses import Response
 from prometheus_client import CollectorRegistry
 
 from commands.api import access as access_commands
+from commands.api import hierarchy as hierarchy_commands
 from commands.api import ingestion as ingest_commands
 from commands.api import mappings as mapping_commands
 from commands.api import marketdata as market_commands
 from commands.api import marts as mart_commands
 from commands.api import models as model_commands
 from commands.api import orchestrator as run_commands
+from commands.api import quotes as quote_commands
 from commands.api import read_models as read_model_commands
 from commands.api import regulatory as regulatory_commands
 from commands.api import scenario as scenario_commands
@@ -86,6 +88,7 @@ from query_api.services import (
     models,
     orchestrator,
     portfolio,
+    portfolio_data,
     regulatory,
     results,
     risk,
@@ -188,7 +191,11 @@ def service_routers(tenor: Tenor, access: Access = OPEN_TO_THIS_MACHINE) -> dict
         "orchestrator": lambda: orchestrator_routers(tenor, envelope_of, access),
         "results": lambda: [results.build_router(connect, load_book)],
         "audit": lambda: [audit.build_router(connect, build_evidence(tenor.storage, tenor.sealing, load_portfolio))],
-        "portfolio": lambda: [portfolio.build_router(connect)],
+        "portfolio": lambda: [
+            portfolio.build_router(connect),
+            portfolio_data.build_router(connect, load_portfolio, tenor.tree_of),
+            hierarchy_commands.build_router(store, envelope_of, tenor.newest_tree),
+        ],
         "risk": lambda: [
             *(risk.build_router(connect, load_book), compare.build_router(connect, load_book)),
             *(models.build_router(connect), model_commands.build_router(store, envelope_of)),
@@ -212,6 +219,7 @@ def service_routers(tenor: Tenor, access: Access = OPEN_TO_THIS_MACHINE) -> dict
             ),
             mappings.build_router(connect),
             mapping_commands.build_router(store, envelope_of, tenor.parsers.suggest),
+            quote_commands.build_router(store, blobs, envelope_of, find_unsolved, tenor.parsers.market_of),
         ],
     }
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
@@ -25,6 +25,7 @@ from commands.ingestion.outcome import refused
 from commands.once import position_after
 from commands.refusals import InvalidInput
 from domain.answered_commands import Key
+from domain.documents import JsonObject
 from domain.event import Envelope
 from domain.ports import BlobStore, EventStore, PortfolioCodec
 
@@ -76,32 +77,14 @@ def build_router(
         is defined with it.
         """
         envelope = envelope_of(request)
-        called = Called(NAME if asked.portfolio is None else asked.portfolio, asked.as_of)
-        options = ReadingOptions(asked.accept_valid, asked.dry_run, asked.rates_are_decimals)
 
-        def bring(sent: Received, key: Key | None, is_wanted: Callable[[], bool]) -> dict[str, Any]:
-            def digest(source: Path, options: ReadingOptions) -> Digested:
-                found = digest_elsewhere(source, options, is_wanted)
-                if refuse_beyond is not None:
-                    refuse_beyond(found)
-                return found
-
-            refuse_other_fields(sent)
-            read = with_edits(options, sent, envelope)
-            if asked.mapping is not None or "mapping" in sent.fields:
-                read = by_mapping(store, envelope, read, called, sent, asked)
-            elif asked.book is not None:
-                message = "a book is given with a mapping; tables of a portfolio say their books themselves"
-                raise InvalidInput("NEEDS_MAPPING", message, "add mapping, or leave out book")
+        def bring(sent: Received, key: Key | None, is_wanted: Callable[[], bool]) -> JsonObject:
+            called = Called(NAME if asked.portfolio is None else asked.portfolio, asked.as_of, key)
+            options = options_of(store, envelope, asked, called, sent)
+            digest = partial(digest_wanted, digest_elsewhere, is_wanted, refuse_beyond)
+            source = one_source(sent)
             return ingest_portfolio(
-                store,
-                blobs,
-                codec,
-                envelope,
-                one_source(sent),
-                options=read,
-                called=replace(called, key=key),
-                digest=digest,
+                store, blobs, codec, envelope, source, options=options, called=called, digest=digest
             )
 
         with tempfile.TemporaryDirectory(prefix="tenor-upload-") as name:
@@ -113,6 +96,32 @@ def build_router(
         return await run_in_threadpool(_answer, store, key, report, asked.dry_run)
 
     return router
+
+
+def digest_wanted(
+    digest: DigestUpload,
+    is_wanted: Callable[[], bool],
+    refuse_beyond: Callable[[Digested], None] | None,
+    source: Path,
+    options: ReadingOptions,
+) -> Digested:
+    """Who brings it may bring what it holds."""
+    found = digest(source, options, is_wanted)
+    if refuse_beyond is not None:
+        refuse_beyond(found)
+    return found
+
+
+def options_of(store: EventStore, envelope: Envelope, asked: Asked, called: Called, sent: Received) -> ReadingOptions:
+    refuse_other_fields(sent)
+    options = ReadingOptions(asked.accept_valid, asked.dry_run, asked.rates_are_decimals)
+    options = with_edits(options, sent, envelope)
+    if asked.mapping is not None or "mapping" in sent.fields:
+        return by_mapping(store, envelope, options, called, sent, asked)
+    if asked.book is not None:
+        message = "a book is given with a mapping; tables of a portfolio say their books themselves"
+        raise InvalidInput("NEEDS_MAPPING", message, "add mapping, or leave out book")
+    return options
 
 
 def refuse_other_fields(sent: Received) -> None:
@@ -163,7 +172,7 @@ def digest_here(
     return uploads.digest_upload(codec, upload, upload.parent.parent / "portfolio", options, Budget())
 
 
-def _answer(store: EventStore, key: Key | None, report: dict[str, Any], dry_run: bool) -> JSONResponse:
+def _answer(store: EventStore, key: Key | None, report: JsonObject, dry_run: bool) -> JSONResponse:
     beyond = next((each for each in report["errors"] if each["code"] in BEYOND_BUDGET), None)
     if beyond is not None:
         told = {"code": beyond["code"], "detail": beyond["message"], "fix": beyond["fix"]}
