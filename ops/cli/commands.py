@@ -62,12 +62,12 @@ class Commands(LazyGroup):
         "policy": Listed("ops.cli.capital.policies", "Policies of credit and capital, in versions."),
         "limits": Listed("ops.cli.capital.limits", "Limits of a run's policy."),
         "archive": Listed("ops.cli.archive", "Runs that have left the database, as Parquet with hashes."),
-        "schedule": Listed("ops.cli.schedules", "Runs that are asked for by the clock."),
-        "webhook": Listed("ops.cli.webhooks", "Messages to other systems about what happens."),
+        "schedule": Listed("ops.cli.outward.schedules", "Runs that are asked for by the clock."),
+        "webhook": Listed("ops.cli.outward.webhooks", "Messages to other systems about what happens."),
         "watch": Listed(
-            "ops.cli.webhooks",
+            "ops.cli.outward.webhooks",
             "Print messages as they happen, one a line: runs that end or are published, breaches, rejected files.",
         ),
-        "mart": Listed("ops.cli.marts", "Figures of runs as plain tables for other tools."),
+        "mart": Listed("ops.cli.outward.marts", "Figures of runs as plain tables for other tools."),
         "audit": Listed("ops.cli.audit", "The log proves itself."),
     }
