@@ -18,17 +18,16 @@ from commands.api import uploads
 from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, key_of, keyed
 from commands.api.command_route import CommandRoute
 from commands.ingest_portfolio import Called, Digested, ReadingOptions, ingest_portfolio
-from commands.ingestion.codes import Code
 from commands.ingestion.limits import Budget
 from commands.ingestion.outcome import refused
 from commands.once import position_after
+from commands.record_rejection import BEYOND_BUDGET
 from domain.answered_commands import Key
 from domain.ports import BlobStore, EventStore, PortfolioCodec
 
 PREFIX = "/api/v1/ingestion"
 NAME = "portfolio"
 """Of a portfolio when nobody says: an upload has no folder that could."""
-BEYOND_BUDGET = (Code.LIMIT_EXCEEDED.value, Code.ARCHIVE_BOMB.value)
 UPLOADS = {
     "requestBody": {
         "required": True,
