@@ -19,10 +19,10 @@ from commands.api.received import FILES, Received, received, while_connected
 from commands.define_mapping import document_of, mapping_given, refuse_market
 from commands.edits import parse_edits
 from commands.ingest_portfolio import ByMapping, Called, Digested, ReadingOptions, ingest_portfolio, name_and_date
-from commands.ingestion.codes import Code
 from commands.ingestion.limits import Budget
 from commands.ingestion.outcome import refused
 from commands.once import position_after
+from commands.record_rejection import BEYOND_BUDGET
 from commands.refusals import InvalidInput
 from domain.answered_commands import Key
 from domain.documents import JsonObject
@@ -32,7 +32,6 @@ from domain.ports import BlobStore, EventStore, PortfolioCodec
 PREFIX = "/api/v1/ingestion"
 NAME = "portfolio"
 """Of a portfolio when nobody says: an upload has no folder that could."""
-BEYOND_BUDGET = (Code.LIMIT_EXCEEDED.value, Code.ARCHIVE_BOMB.value)
 FIELDS = ("edits", "mapping")
 
 

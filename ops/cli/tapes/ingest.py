@@ -10,6 +10,7 @@ from domain.documents import JsonObject
 from ops.cli.files import refuse_unwritable
 from ops.cli.ingested import reading_elsewhere, show_report
 from ops.cli.options import AsJson, opened
+from ops.cli.output import Output
 
 if TYPE_CHECKING:
     from commands.ingest_portfolio import Called, ReadingOptions

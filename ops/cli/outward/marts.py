@@ -72,19 +72,31 @@ def drop(context: typer.Context, run: Run, reason: Reason = "", as_json: AsJson 
     Output(as_json).show(document, f"{run_id} is no more in schema mart")
 
 
-def list_marts(context: typer.Context, as_json: AsJson = False) -> None:
+def list_marts(
+    context: typer.Context,
+    check: Annotated[
+        bool, typer.Option("--check", help="Read the rows and compare them with the log's hashes.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Runs in schema mart, newest first."""
+    from ops.marts.checking import is_intact
     from ops.marts.listing import listed_marts
 
     with opened(context) as tenor:
         rows = listed_marts(tenor.storage)
+        if check:
+            rows = [row | {"intact": is_intact(tenor.storage, UUID(row["run_id"]))} for row in rows]
     Output(as_json).show(rows, *map(_line, rows))
+    if not all(row.get("intact", True) for row in rows):
+        raise SystemExit(1)
 
 
 def _line(row: dict[str, Any]) -> str:
     size = f"{row['bytes'] / 1e6:,.1f} MB"
     counts = f"{row['positions']:,} positions x {row['scenarios']} scenarios"
-    return f"{row['run_id']}  {row['as_of']}  {counts}  {size}  since {row['published_at']:%Y-%m-%d %H:%M}"
+    checked = {None: "", True: "  as written", False: "  NOT as written"}[row.get("intact")]
+    return f"{row['run_id']}  {row['as_of']}  {counts}  {size}  since {row['published_at']:%Y-%m-%d %H:%M}{checked}"
 
 
 def create_reader(
