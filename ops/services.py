@@ -29,6 +29,7 @@ from commands.api import scenario as scenario_commands
 from commands.api import schedules as schedule_commands
 from commands.api import webhooks as webhook_commands
 from commands.submit_run import SubmitRun
+from compute.engine import engine_version
 from domain.access.asking import nodes_asked, who_asks
 from domain.event import Envelope
 from domain.portfolio.columns import Portfolio
@@ -39,6 +40,7 @@ from ops.access.guard import Guard
 from ops.access.refusing import refuse_beyond_scope, refuse_more_runs, refuse_others_runs
 from ops.access.settings import Access, four_eyes
 from ops.adapters.database import HEAD, at_another_revision, revision
+from ops.adapters.redis_answers import answers_in_redis
 from ops.audit.evidence import build_evidence
 from ops.audit.metrics import AuditCollector
 from ops.cash_flows.bridge import work_out_for as bridge_for
@@ -65,7 +67,8 @@ from ops.webhooks.addresses import check_address
 from ops.webhooks.listing import listed_webhooks
 from ops.webhooks.metrics import MessageCollector
 from ops.wiring import Tenor, utc_now
-from query_api.http import gateway
+from query_api.http import gateway, kept_answers
+from query_api.http.answers import ENGINE
 from query_api.http.app import create_app
 from query_api.http.problems import unreachable
 from query_api.reading import position_reached
@@ -161,6 +164,8 @@ def build_app(
         ),
     )
     app.add_middleware(Tracing)
+    setattr(app.state, ENGINE, engine_version())
+    setattr(app.state, kept_answers.STATE, answers_in_redis())
     app.add_exception_handler(Abandoned, gone)
     # The log's library wraps what the driver says when the database is away.
     for away in (LogAway, LogBroken):
