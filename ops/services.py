@@ -177,13 +177,7 @@ def service_routers(tenor: Tenor, access: Access = OPEN_TO_THIS_MACHINE) -> dict
     """Queries, and the commands of the same service."""
     connect, store, blobs = tenor.database.connect, tenor.store, tenor.blobs
 
-    books: Kept[NamedPortfolio] = Kept(KEPT_PORTFOLIOS)
-
-    def load_book(sha256: str) -> NamedPortfolio:
-        return books.get((sha256, nodes_asked()), lambda: NamedPortfolio(tenor.storage.portfolio(sha256)))
-
-    def load_portfolio(sha256: str) -> Portfolio:
-        return load_book(sha256).portfolio
+    load_book, load_portfolio = kept_books(tenor.storage)
 
     def envelope_of(request: Request) -> Envelope:
         return replace(tenor.envelope(who_asks().actor), correlation_id=correlation_of(request))
@@ -227,6 +221,16 @@ def service_routers(tenor: Tenor, access: Access = OPEN_TO_THIS_MACHINE) -> dict
             quote_commands.build_router(store, blobs, envelope_of, find_unsolved, tenor.parsers.market_of),
         ],
     }
+
+
+def kept_books(storage: Storage) -> tuple[Callable[[str], NamedPortfolio], Callable[[str], Portfolio]]:
+    """Portfolios with their names, and without: those asked for last, each as it is in the scope of whoever asks."""
+    books: Kept[NamedPortfolio] = Kept(KEPT_PORTFOLIOS)
+
+    def load_book(sha256: str) -> NamedPortfolio:
+        return books.get((sha256, nodes_asked()), lambda: NamedPortfolio(storage.portfolio(sha256)))
+
+    return load_book, lambda sha256: load_book(sha256).portfolio
 
 
 def orchestrator_routers(tenor: Tenor, envelope_of: Callable[[Request], Envelope], access: Access) -> list[APIRouter]:

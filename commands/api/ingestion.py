@@ -63,7 +63,7 @@ def build_router(
 ) -> APIRouter:
     """Without `digest_upload` uploads are read in this process: for trusted callers only. `refuse_beyond` looks at what
     was read, before it is stored."""
-    digest_elsewhere = digest_upload or partial(digest_here, codec)
+    digest_elsewhere = looked_at(digest_upload or partial(digest_here, codec), refuse_beyond)
     router = APIRouter(prefix=PREFIX, tags=["ingestion"], route_class=CommandRoute)
 
     @router.post("/portfolios", status_code=202, operation_id="ingestion_ingest_portfolio", openapi_extra=FILES)
@@ -80,10 +80,16 @@ def build_router(
         def bring(sent: Received, key: Key | None, is_wanted: Callable[[], bool]) -> JsonObject:
             called = Called(NAME if asked.portfolio is None else asked.portfolio, asked.as_of, key)
             options = options_of(store, envelope, asked, called, sent)
-            digest = partial(digest_wanted, digest_elsewhere, is_wanted, refuse_beyond)
             source = one_source(sent)
             return ingest_portfolio(
-                store, blobs, codec, envelope, source, options=options, called=called, digest=digest
+                store,
+                blobs,
+                codec,
+                envelope,
+                source,
+                options=options,
+                called=called,
+                digest=lambda source, options: digest_elsewhere(source, options, is_wanted),
             )
 
         with tempfile.TemporaryDirectory(prefix="tenor-upload-") as name:
@@ -95,20 +101,6 @@ def build_router(
         return await run_in_threadpool(_answer, store, key, report, asked.dry_run)
 
     return router
-
-
-def digest_wanted(
-    digest: DigestUpload,
-    is_wanted: Callable[[], bool],
-    refuse_beyond: Callable[[Digested], None] | None,
-    source: Path,
-    options: ReadingOptions,
-) -> Digested:
-    """Who brings it may bring what it holds."""
-    found = digest(source, options, is_wanted)
-    if refuse_beyond is not None:
-        refuse_beyond(found)
-    return found
 
 
 def options_of(store: EventStore, envelope: Envelope, asked: Asked, called: Called, sent: Received) -> ReadingOptions:
@@ -163,6 +155,16 @@ def by_mapping(
     files = tuple(str(each) for each in sent.files)
     said = ByMapping(document_of(pinned), pinned.reference, name, as_of.isoformat(), asked.book, files)
     return replace(options, by_mapping=said)
+
+
+def looked_at(digest: DigestUpload, refuse_beyond: Callable[[Digested], None] | None) -> DigestUpload:
+    def digest_and_look(upload: Path, options: ReadingOptions, is_wanted: Callable[[], bool]) -> Digested:
+        found = digest(upload, options, is_wanted)
+        if refuse_beyond is not None:
+            refuse_beyond(found)
+        return found
+
+    return digest_and_look
 
 
 def digest_here(

@@ -74,6 +74,6 @@ class Commands(LazyGroup):
         ),
         "mart": Listed("ops.cli.outward.marts", "Figures of runs as plain tables for other tools."),
         "audit": Listed("ops.cli.audit", "The log proves itself."),
-        "key": Listed("ops.cli.operating.access", "Keys: who may come in, and what they may do."),
-        "access": Listed("ops.cli.operating.access", "Who read and did what."),
+        "key": Listed("ops.cli.access.keys", "Keys: who may come in, and what they may do."),
+        "access": Listed("ops.cli.access.keys", "Who read and did what."),
     }

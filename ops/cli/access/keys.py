@@ -36,7 +36,7 @@ def create(
 
     with opened(context) as tenor:
         document, _ = create_key(tenor.store, tenor.envelope(), Wish(name, role, tuple(node or ()), expires))
-    scope = "every position (*)" if document["nodes"] == ["*"] else f"positions at {', '.join(document['nodes'])}"
+    scope = "every position (*)" if document["nodes"] == ["*"] else f"positions at {said(document['nodes'])}"
     until = f", until {document['expires_at']}" if document["expires_at"] else ""
     lines = (
         str(document["key"]),
