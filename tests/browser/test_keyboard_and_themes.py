@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Watched
-from tests.query_api.web.test_page import known_screens
+from tests.builders.page_screens import known_screens
 
 pytestmark = pytest.mark.browser
 

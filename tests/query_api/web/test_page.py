@@ -5,10 +5,10 @@ import re
 import pytest
 from fastapi.testclient import TestClient
 
-from ops.page.sources import WEB, differences
+from ops.page.sources import differences
 from query_api.web.page import BUILT, SCREENS, asset_names, small_file
+from tests.builders.page_screens import known_screens
 
-SCREEN_LINE = re.compile(r'\{ path: "([^"]+)", name: ')
 KILOBYTES = 1000
 
 
@@ -27,10 +27,6 @@ def test_every_screen_is_the_same_document(client: TestClient, screen: str) -> N
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert answer.text == BUILT.joinpath("index.html").read_text(encoding="utf-8")
-
-
-def known_screens() -> list[str]:
-    return SCREEN_LINE.findall((WEB / "src" / "screens" / "index.ts").read_text(encoding="utf-8"))
 
 
 def test_the_server_and_the_page_know_the_same_screens() -> None:
