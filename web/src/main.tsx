@@ -2,6 +2,7 @@ import { render } from "preact";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/shell.css";
+import "./styles/screens.css";
 import "./styles/runs.css";
 import "./styles/scenarios.css";
 import "./styles/audit.css";

@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { Icon } from "../parts/Icon";
 import { Listbox, type Choice } from "../parts/Listbox";
 import { day, short } from "../numbers/format";
-import { choose, place, set } from "../place";
+import { choose, link, place, set } from "../place";
 import { against, audit, bare, hasFigures, isSealed, learnPortfolios, portfolioName, portfolios, run, runs, scenario, showRun } from "../state/book";
 import { copyText } from "./announce";
 import { openFind } from "./Find";
@@ -14,6 +14,10 @@ import { statusInWords } from "./words";
 export function ContextBar() {
   return (
     <header class="context" aria-label="What you are looking at">
+      <a class="brand" href={link("/")}>
+        <Icon name="mark" />
+        <span>Tenor</span>
+      </a>
       <div class="parts">
         {run.value && <Parts />}
       </div>
