@@ -250,6 +250,7 @@ def ranges(numbers: list[int]) -> list[list[int]]:
 
 
 def run_line(run: RunRow) -> dict[str, Any]:
+    """A result is a position under a scenario."""
     return {
         "run_id": str(run.run_id),
         "status": run.status,
@@ -261,16 +262,17 @@ def run_line(run: RunRow) -> dict[str, Any]:
         "priced": run.priced,
         "failed": run.failed,
         "partial": run.partial,
+        "results": run.positions * len(run.scenarios) if run.is_queryable else 0,
         "seconds": run.seconds,
     }
 
 
 def run_document(run: RunRow) -> dict[str, Any]:
-    """All that is known of a run. A result is a position under a scenario."""
+    """All that is known of a run."""
     return {
         **run_line(run),
         **progress(run),
-        "results": run.positions * len(run.scenarios) if run.is_queryable else 0,
+        "chunk_size": run.chunk_size,
         "queryable": run.is_queryable,
         "base_currency": run.base_currency,
         "scenarios": run.scenarios,

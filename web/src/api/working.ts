@@ -19,6 +19,7 @@ export interface RunProgress {
 
 export interface WorkedRun extends Omit<RunDocument, "progress"> {
   progress: RunProgress;
+  chunk_size: number;
 }
 
 export interface RunEvent {

@@ -20,15 +20,17 @@ interface BarsProps {
   names?: number;
   /** Levels take the colour of a series; gains and losses their own. */
   isLevel?: boolean;
+  /** The scale of several charts side by side. */
+  within?: [low: number, high: number];
   onChoose?: (key: string) => void;
 }
 
 const THICK = 8;
 const FOR_LABEL = 52;
 
-export function Bars({ finding, bars, width = 344, row = 14.4, names = 110, isLevel = false, onChoose }: BarsProps) {
-  const low = Math.min(0, min(bars, (bar) => bar.value) ?? 0);
-  const high = Math.max(0, max(bars, (bar) => bar.value) ?? 0);
+export function Bars({ finding, bars, width = 344, row = 14.4, names = 110, isLevel = false, within, onChoose }: BarsProps) {
+  const low = Math.min(0, within?.[0] ?? min(bars, (bar) => bar.value) ?? 0);
+  const high = Math.max(0, within?.[1] ?? max(bars, (bar) => bar.value) ?? 0);
   const left = names + (low < 0 ? FOR_LABEL : 0);
   const right = width - (high > 0 ? FOR_LABEL : 4);
   const x = scaleLinear([low, high || (low ? 0 : 1)], [left, Math.max(left + 1, right)]);

@@ -25,7 +25,14 @@ export const SCREENS: Screen[] = [
   { path: "/positions/{position_id}", name: "Position", inside: "/risk", icon: "file", load: () => import("./position") },
   { path: "/cashflows", name: "Cash flows", group: "The book", icon: "cashflows", key: "c", load: () => import("./cashflows") },
   { path: "/capital", name: "Capital", group: "The book", icon: "capital", key: "k", load: () => import("./capital") },
+  { path: "/scenarios", name: "Scenarios", group: "What if, and why", icon: "scenarios", key: "s", load: () => import("./scenarios") },
+  { path: "/runs", name: "Runs", group: "What if, and why", icon: "runs", key: "n", load: () => import("./runs") },
+  { path: "/runs/new", name: "New run", inside: "/runs", icon: "runs", load: () => import("./runs/New") },
+  { path: "/runs/{id}", name: "Run", inside: "/runs", icon: "runs", load: () => import("./runs") },
   { path: "/compare", name: "Compare", group: "What if, and why", icon: "compare", key: "m", load: () => import("./compare") },
+  { path: "/audit", name: "Audit", group: "Proof", icon: "audit", key: "a", load: () => import("./audit") },
+  { path: "/data", name: "Data", group: "Proof", icon: "data", key: "d", load: () => import("./data") },
+  { path: "/operations", name: "Operations", group: "Proof", icon: "operations", key: "p", load: () => import("./operations") },
   { path: "/docs", name: "Reference", icon: "info", load: () => import("./docs") },
 ];
 

@@ -12,6 +12,7 @@ import { Find } from "./Find";
 import { Foot } from "./Foot";
 import { isCovered } from "./layers";
 import { KeysSheet } from "./KeysSheet";
+import { Inspector } from "../inspector/Inspector";
 import { Rail, Tabs } from "./Rail";
 import { SignIn } from "./SignIn";
 
@@ -34,6 +35,7 @@ export function App() {
       <div id="layers">
         <Find />
         <KeysSheet />
+        <Inspector />
       </div>
       <p class="vh" role="status" aria-live="polite">
         {announced.value}
