@@ -249,12 +249,6 @@ def test_a_history_and_a_backtest_can_be_sent(http: TestClient) -> None:
     assert tested["exception_days"] == [{"date": "2026-01-09", "pnl": -12.0, "var": 10.0}]
 
 
-def test_the_page_shows_the_past_as_a_histogram_and_no_column_for_each_day(lived: Lived, http: TestClient) -> None:
-    page = http.get("/", params={"run": lived.run_id}).text
-    assert "Gain or loss under 40 moves of quarterly" in page and "VaR 99 %" in page
-    assert "quarterly.2020-03-31" not in page
-
-
 REFUSALS = [
     ({"history": "nobody"}, "there is no scenario set 'nobody'"),
     ({"history": "nightly"}, "has no scenario up100@1 and"),

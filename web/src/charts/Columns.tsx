@@ -17,13 +17,15 @@ interface ColumnsProps {
   columns: ColumnMark[];
   width?: number;
   height?: number;
+  /** Losses, where every column is one. */
+  isLoss?: boolean;
   onChoose?: (key: string) => void;
 }
 
 const ABOVE = 16;
 const BELOW = 18;
 
-export function Columns({ finding, columns, width = 344, height = 106, onChoose }: ColumnsProps) {
+export function Columns({ finding, columns, width = 344, height = 106, isLoss = false, onChoose }: ColumnsProps) {
   const values = columns.flatMap((one) => [one.value, one.tick ?? 0]);
   const low = Math.min(0, min(values) ?? 0);
   const high = Math.max(0, max(values) ?? 0);
@@ -42,7 +44,7 @@ export function Columns({ finding, columns, width = 344, height = 106, onChoose 
           <g key={one.key} class={onChoose ? "pick" : undefined} onClick={onChoose && (() => onChoose(one.key))}>
             {onChoose && <rect class="blank" x={left} y={0} width={wide} height={height} />}
             {one.isMarked && <rect class="mark" x={left - 3} y={0} width={wide + 6} height={foot} rx={3} />}
-            <rect class="s1" x={left} y={top} width={wide} height={Math.max(tall, one.value ? 0.8 : 0)}>
+            <rect class={isLoss ? "negm" : "s1"} x={left} y={top} width={wide} height={Math.max(tall, one.value ? 0.8 : 0)}>
               <title>{`${one.name}: ${one.shown}`}</title>
             </rect>
             {one.tick !== null && one.tick !== undefined && <path class="tick" d={`M${left - 2.5} ${y(one.tick)}h${wide + 5}`} />}

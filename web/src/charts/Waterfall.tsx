@@ -29,6 +29,7 @@ interface Placed {
 
 const ABOVE = 18;
 const BELOW = 32;
+const WIDEST = 56;
 
 export function Waterfall({ finding, steps, width = 900, height = 170, isNeutral = false, onChoose }: WaterfallProps) {
   const placed = place(steps);
@@ -37,17 +38,19 @@ export function Waterfall({ finding, steps, width = 900, height = 170, isNeutral
   const top = max(placed, (one) => Math.max(one.from, one.to)) ?? 1;
   const y = scaleLinear([cut.floor, top || 1], [foot, ABOVE]);
   const x = scaleBand(steps.map((one) => one.key), [0, width]).paddingInner(0.28).paddingOuter(0.14);
-  const wide = x.bandwidth();
+  const wide = Math.min(WIDEST, x.bandwidth());
+  const leftOf = (key: string) => (x(key) ?? 0) + (x.bandwidth() - wide) / 2;
+  const inside = (value: number) => Math.max(cut.floor, value);
   return (
     <svg class="ch" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={finding}>
       {placed.map(({ step, from, to }, n) => {
-        const left = x(step.key) ?? 0;
+        const left = leftOf(step.key);
         const upper = y(Math.max(from, to));
-        const tall = Math.max(1, Math.abs(y(from) - y(to)));
+        const tall = Math.max(1, Math.abs(y(inside(from)) - y(inside(to))));
         const isLess = step.value < 0;
         const kind = step.isLevel ? "s1" : isNeutral ? (isLess ? "dec" : "inc") : isLess ? "negm" : "pos";
         const next = placed[n + 1];
-        const below = !step.isLevel && isLess;
+        const below = !step.isLevel && isLess && upper + tall + 12 < foot;
         return (
           <g key={step.key} class={onChoose ? "pick" : undefined} onClick={onChoose && (() => onChoose(step.key))}>
             {step.isMarked && <rect class="mark" x={left - 8} y={0} width={wide + 16} height={height} rx={3} />}
@@ -55,7 +58,7 @@ export function Waterfall({ finding, steps, width = 900, height = 170, isNeutral
               <title>{`${step.name}: ${step.shown}`}</title>
             </rect>
             {step.isLevel && cut.isCut && <path class="cut" d={`M${left - 2} ${foot - 10}l${wide + 4} -5v5l${-(wide + 4)} 5z`} />}
-            {next && <path class="con" d={`M${left + wide} ${y(to)}H${x(next.step.key) ?? 0}`} />}
+            {next && <path class="con" d={`M${left + wide} ${y(to)}H${leftOf(next.step.key)}`} />}
             <text x={left + wide / 2} y={below ? upper + tall + 12 : upper - 5} text-anchor="middle" class={step.isLevel ? "strong" : isNeutral ? undefined : isLess ? "tneg" : "tpos"}>
               {step.shown}
             </text>

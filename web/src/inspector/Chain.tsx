@@ -81,7 +81,9 @@ function Chain({ lineage }: { lineage: Lineage }) {
                 <tr key={`${one.table} ${one.key}`}>
                   <th scope="row">{one.file}</th>
                   <td>{one.row === null ? "" : `row ${one.row}`}</td>
-                  <td class="said">{fieldsInWords(one.fields)}</td>
+                  <td class="said" title={fieldsInWords(one.fields)}>
+                    {fieldsInWords(one.fields)}
+                  </td>
                   <td class="mono" title={one.file_sha256}>
                     {short(one.file_sha256)}
                   </td>

@@ -14,7 +14,7 @@ export function lookedAt(text: string | undefined): Looked | null {
   const rest = isNode ? text.slice(NODE.length) : text;
   const cut = rest.lastIndexOf(".");
   if (cut <= 0 || cut === rest.length - 1) return null;
-  return { of: isNode ? "node" : "position", id: rest.slice(0, cut), measure: rest.slice(cut + 1) };
+  return { of: isNode ? "node" : "position", id: rest.slice(0, cut), measure: rest.slice(cut + 1).toUpperCase() };
 }
 
 export function asText(looked: Looked): string {

@@ -6,7 +6,7 @@ import { addLayer } from "../shell/layers";
 
 interface DialogProps {
   label: string;
-  kind: "find" | "drawer" | "sheet";
+  kind: "finder" | "drawer" | "sheet";
   onClose(): void;
   children: ComponentChildren;
 }

@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { Icon } from "../parts/Icon";
 import { Listbox, type Choice } from "../parts/Listbox";
 import { day, short } from "../numbers/format";
-import { choose, place, set } from "../place";
+import { choose, link, place, set } from "../place";
 import { against, audit, bare, hasFigures, isSealed, learnPortfolios, portfolioName, portfolios, run, runs, scenario, showRun } from "../state/book";
 import { copyText } from "./announce";
 import { openFind } from "./Find";
@@ -14,6 +14,10 @@ import { statusInWords } from "./words";
 export function ContextBar() {
   return (
     <header class="context" aria-label="What you are looking at">
+      <a class="brand" href={link("/")}>
+        <Icon name="mark" />
+        <span>Tenor</span>
+      </a>
       <div class="parts">
         {run.value && <Parts />}
       </div>
@@ -54,7 +58,7 @@ function Parts() {
         onChoose={(id) => showRun(id)}
       />
       <Part name="Scenario" value={scenario.value} current={scenario.value} choices={shown.scenarios.map((one) => ({ value: one, label: one }))} onChoose={(one) => choose({ scenario: one === "BASE" ? null : one })} />
-      <Part name="Against" isOff={!against.value} value={against.value ? <span class="mono">{short(against.value)}</span> : "nothing"} current={against.value ?? ""} choices={againstChoices(rows, shown.run_id)} onChoose={(id) => choose({ against: id || null })} />
+      <Part name="Against" isOff={!against.value} value={against.value ? <span class="mono">{short(against.value)}</span> : "nothing"} current={against.value ?? ""} choices={againstChoices(rows, shown)} onChoose={(id) => choose({ against: id || null })} />
       <Part name="Currency" value={place.value.query.ccy || shown.base_currency} current={place.value.query.ccy || shown.base_currency} choices={[{ value: shown.base_currency, label: shown.base_currency, hint: "base currency of the run" }]} onChoose={() => set({ ccy: null })} />
     </>
   );
@@ -129,8 +133,8 @@ function runChoice(one: RunLine): Choice {
   };
 }
 
-function againstChoices(rows: RunLine[], shown: string): Choice[] {
-  const others = rows.filter((one) => hasFigures(one) && one.run_id !== shown);
+function againstChoices(rows: RunLine[], shown: RunLine): Choice[] {
+  const others = rows.filter((one) => hasFigures(one) && one.run_id !== shown.run_id && one.base_currency === shown.base_currency);
   return [{ value: "", label: "nothing" }, ...others.map(runChoice)];
 }
 

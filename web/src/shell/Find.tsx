@@ -73,7 +73,7 @@ function FindDialog() {
   };
   let group = "";
   return (
-    <Dialog label="Find or do anything" kind="find" onClose={close}>
+    <Dialog label="Find or do anything" kind="finder" onClose={close}>
       <div class="ask">
         <Icon name="find" />
         <input

@@ -44,7 +44,7 @@ export function Stress({ asked, macro, rows, currency }: StressProps) {
           <div class="body scrolls" tabIndex={0} role="group" aria-label="Stress">
             <Line finding={`CET1 ratio under ${scenario}, lowest ${percent(Math.min(...rows.map((row) => row.cet1_ratio)), 1)}`} label="CET1 ratio, %" write={(value) => level(value * 100, 1)} points={rows.map((row) => ({ key: String(row.quarter), name: nameOf(row.quarter), value: row.cet1_ratio }))} />
             <p class="hint">Loss, {currency} m a quarter</p>
-            <Columns finding={`Losses by quarter under ${scenario}, ${currency} m`} width={672} height={104} columns={few.map((row) => ({ key: String(row.quarter), name: nameOf(row.quarter), value: row.loss ?? 0, shown: level((row.loss ?? 0) / 1e6, 1) }))} />
+            <Columns finding={`Losses by quarter under ${scenario}, ${currency} m`} width={672} height={104} isLoss columns={few.map((row) => ({ key: String(row.quarter), name: nameOf(row.quarter), value: row.loss ?? 0, shown: level((row.loss ?? 0) / 1e6, 1) }))} />
             {variables.length > 0 && (
               <Table
                 class="vars"

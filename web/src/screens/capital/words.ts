@@ -12,6 +12,6 @@ const NAMES: Record<string, string> = {
 
 export function named(code: string): string {
   if (code in NAMES) return NAMES[code]!;
-  if (!/^[A-Z_]{5,}$/.test(code)) return code || "None said";
+  if (!/^[A-Z_]{4,}$/.test(code)) return code || "None said";
   return code.charAt(0) + code.slice(1).toLowerCase().replaceAll("_", " ");
 }

@@ -26,6 +26,7 @@ const PARTS = [
   ["scheduled", "s2", "scheduled"],
   ["prepaid", "s3", "prepaid"],
   ["recovered", "rec", "recovered"],
+  ["other", "soft", "exchanged"],
 ] as const;
 
 export function Ladder({ asked, contractual, buckets, chosen, currency }: LadderProps) {
@@ -41,7 +42,7 @@ export function Ladder({ asked, contractual, buckets, chosen, currency }: Ladder
         unit={`${currency} m by bucket`}
         tools={
           <span class="hint lg">
-            {PARTS.map(([key, kind, name]) => (
+            {PARTS.filter(([key]) => key !== "other" || buckets.some((one) => one.other !== 0)).map(([key, kind, name]) => (
               <span key={key}>
                 <i class={kind} />
                 {name}
@@ -109,7 +110,7 @@ function Thirty({ chosen, currency }: { chosen: Chosen; currency: string }) {
 
 function columns(currency: string, contractual: Map<string, Bucket>, buckets: Bucket[]): Column<Bucket>[] {
   const all = sum(buckets, (one) => one.flow);
-  const money = (key: "scheduled" | "prepaid" | "recovered" | "interest" | "flow", label: string, unit: string): Column<Bucket> => ({
+  const money = (key: "scheduled" | "prepaid" | "recovered" | "other" | "interest" | "flow", label: string, unit: string): Column<Bucket> => ({
     id: key,
     label,
     unit,
@@ -124,6 +125,7 @@ function columns(currency: string, contractual: Map<string, Bucket>, buckets: Bu
     money("scheduled", "Scheduled", "principal"),
     money("prepaid", "Prepaid", "principal"),
     money("recovered", "Recovered", "principal"),
+    ...(buckets.some((one) => one.other !== 0) ? [money("other", "Exchanged", "principal")] : []),
     money("interest", "Interest", " "),
     money("flow", "Flow", `${currency} m`),
     { id: "cumulative", label: "Cumulative", unit: `${currency} m`, cell: (one) => (one.key ? level(one.cumulative / 1e6, 1) : ""), text: (one) => one.cumulative },
@@ -133,5 +135,5 @@ function columns(currency: string, contractual: Map<string, Bucket>, buckets: Bu
 
 function totalOf(buckets: Bucket[]): Bucket {
   const added = (key: keyof Bucket) => sum(buckets, (one) => one[key] as number);
-  return { key: "", name: "All", end: "", middle_yr: 0, scheduled: added("scheduled"), prepaid: added("prepaid"), recovered: added("recovered"), principal: added("principal"), interest: added("interest"), flow: added("flow"), cumulative: 0 };
+  return { key: "", name: "All", end: "", middle_yr: 0, scheduled: added("scheduled"), prepaid: added("prepaid"), recovered: added("recovered"), other: added("other"), principal: added("principal"), interest: added("interest"), flow: added("flow"), cumulative: 0 };
 }

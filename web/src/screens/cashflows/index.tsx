@@ -3,7 +3,7 @@ import { greatest, sum } from "d3-array";
 import { useEffect } from "preact/hooks";
 import { useAsk } from "../../api/asking";
 import { addressOf } from "../../api/client";
-import { count, level, percent } from "../../numbers/format";
+import { count, day, level, percent } from "../../numbers/format";
 import { ExportMenu } from "../../parts/ExportMenu";
 import { Figures } from "../../parts/Figures";
 import { Icon } from "../../parts/Icon";
@@ -92,14 +92,15 @@ function figuresOf(buckets: Bucket[], currency: string, left: number, basis: str
   const interest = sum(buckets, (one) => one.interest);
   const prepaid = sum(buckets, (one) => one.prepaid);
   const largest = greatest(buckets, (one) => one.flow);
-  const life = principal ? sum(buckets, (one) => one.principal * one.middle_yr) / principal : null;
+  const dated = buckets.filter((one) => Number.isFinite(one.middle_yr));
+  const life = principal ? sum(dated, (one) => one.principal * one.middle_yr) / sum(dated, (one) => one.principal) : null;
   const first = buckets[0];
   return [
     { label: "Principal to come", value: level(principal / 1e6, 1), unit, context: basis === "CONTRACTUAL" ? "as the contracts say" : `of which prepaid ${level(prepaid / 1e6, 1)}` },
     { label: "Interest to come", value: level(interest / 1e6, 1), unit, context: "at the run's forward rates" },
-    first ? { label: `First bucket, ${first.name}`, value: level(first.flow / 1e6, 1), unit, context: `to ${first.end}` } : null,
-    life === null ? null : { label: "Average life", value: level(life, 2), unit: "years", context: "by the middle of each bucket" },
+    first ? { label: `First bucket, ${first.name}`, value: level(first.flow / 1e6, 1), unit, context: first.end ? `to ${day(first.end)}` : "" } : null,
+    life === null ? null : { label: "Average life", value: level(life, 2), unit: "years", context: dated.length < buckets.length ? "of what is paid by the last date" : "by the middle of each bucket" },
     largest ? { label: "Largest bucket", value: level(largest.flow / 1e6, 1), unit, context: `${largest.name}, ${percent(largest.flow / (principal + interest), 1)} of all` } : null,
-    { label: "Left out", value: left ? <span class="left">{count(left)}</span> : "0", unit: left === 1 ? "position" : "positions", context: left ? "at most, in one currency: no schedule of flows" : "nothing is missing" },
+    { label: "Left out", value: left ? <span class="left">{count(left)}</span> : "0", unit: left === 1 ? "position" : "positions", context: left ? "of one currency, at most" : "nothing is missing" },
   ];
 }

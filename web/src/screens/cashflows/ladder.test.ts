@@ -26,6 +26,14 @@ describe("the ladder", () => {
     expect(found.map((one) => one.name)).toEqual(["to 1m", "1–3m"]);
     expect(found[0]).toMatchObject({ scheduled: 123.75, prepaid: 41.25, principal: 165, interest: 4.5, flow: 169.5, cumulative: 169.5 });
     expect(found[1]?.cumulative).toBe(181.5);
+    expect(found[0]?.other).toBe(0);
+  });
+
+  it("what lies beyond the last bucket comes last, and principal that is none of the parts stands by itself", () => {
+    const exchanged = { ...row("1M", "USD", 0.04, 40, 1), principal: 50, principal_base: 50 };
+    const found = bucketsOf([{ ...row(">1M", "USD", 0, 8, 1), midpoint_yr: null, end_date: null }, exchanged]);
+    expect(found.map((one) => one.name)).toEqual(["to 1m", "over 1m"]);
+    expect(found[0]?.other).toBe(10);
   });
 
   it.each([

@@ -3,8 +3,9 @@ export interface LadderRow {
   currency: string;
   bucket: string;
   start_date: string;
-  end_date: string;
-  midpoint_yr: number;
+  end_date: string | null;
+  /** null for what lies beyond the last bucket. */
+  midpoint_yr: number | null;
   scheduled_principal: number;
   prepaid_principal: number;
   recovered_principal: number;
@@ -21,11 +22,14 @@ export interface LadderRow {
 export interface Bucket {
   key: string;
   name: string;
-  end: string;
+  end: string | null;
+  /** Infinity for what lies beyond the last bucket. */
   middle_yr: number;
   scheduled: number;
   prepaid: number;
   recovered: number;
+  /** Exchanged by forwards and the like: neither scheduled, prepaid nor recovered. */
+  other: number;
   principal: number;
   interest: number;
   flow: number;
@@ -41,18 +45,19 @@ function inBase(row: LadderRow, value: number): number {
 export function bucketsOf(rows: LadderRow[]): Bucket[] {
   const found = new Map<string, Bucket>();
   for (const row of rows) {
-    const before = found.get(row.bucket) ?? { key: row.bucket, name: row.bucket, end: row.end_date, middle_yr: row.midpoint_yr, scheduled: 0, prepaid: 0, recovered: 0, principal: 0, interest: 0, flow: 0, cumulative: 0 };
+    const before = found.get(row.bucket) ?? { key: row.bucket, name: row.bucket, end: row.end_date, middle_yr: row.midpoint_yr ?? Infinity, scheduled: 0, prepaid: 0, recovered: 0, other: 0, principal: 0, interest: 0, flow: 0, cumulative: 0 };
     found.set(row.bucket, {
       ...before,
       scheduled: before.scheduled + inBase(row, row.scheduled_principal),
       prepaid: before.prepaid + inBase(row, row.prepaid_principal),
       recovered: before.recovered + inBase(row, row.recovered_principal),
+      other: before.other + inBase(row, row.principal - row.scheduled_principal - row.prepaid_principal - row.recovered_principal),
       principal: before.principal + row.principal_base,
       interest: before.interest + row.interest_base,
       flow: before.flow + row.cash_flow_base,
     });
   }
-  const sorted = [...found.values()].sort((a, b) => a.middle_yr - b.middle_yr);
+  const sorted = [...found.values()].sort((a, b) => (a.middle_yr === b.middle_yr ? 0 : a.middle_yr - b.middle_yr));
   let cumulative = 0;
   return sorted.map((one, n) => {
     cumulative += one.flow;
@@ -72,7 +77,7 @@ export function nameOf(bucket: string, before: string | undefined): string {
 export interface RepricingRow {
   currency: string;
   bucket: string;
-  midpoint_yr: number;
+  midpoint_yr: number | null;
   fixed_base: number;
   floating_base: number;
   gap_base: number;
@@ -93,10 +98,10 @@ export interface Gap {
 export function gapsOf(rows: RepricingRow[]): Gap[] {
   const found = new Map<string, Gap>();
   for (const row of rows) {
-    const before = found.get(row.bucket) ?? { key: row.bucket, name: row.bucket, middle_yr: row.midpoint_yr, book: 0, swaps: 0, hedged: 0, cumulative: 0 };
+    const before = found.get(row.bucket) ?? { key: row.bucket, name: row.bucket, middle_yr: row.midpoint_yr ?? Infinity, book: 0, swaps: 0, hedged: 0, cumulative: 0 };
     found.set(row.bucket, { ...before, book: before.book + row.gap_base, swaps: before.swaps + row.swaps_base, hedged: before.hedged + row.gap_hedged_base });
   }
-  const sorted = [...found.values()].sort((a, b) => a.middle_yr - b.middle_yr);
+  const sorted = [...found.values()].sort((a, b) => (a.middle_yr === b.middle_yr ? 0 : a.middle_yr - b.middle_yr));
   let cumulative = 0;
   return sorted.map((one, n) => {
     cumulative += one.hedged;

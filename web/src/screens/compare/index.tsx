@@ -204,7 +204,7 @@ function groupColumns(by: string, measure: string, rows: Difference[], names: Ma
   const parts = PARTS.filter(([key]) => rows.some((row) => row[key] !== 0));
   const level = (key: "from" | "to", label: string): Column<Difference> => ({ id: key, label, cell: (row) => <span title={exact(row[key])}>{write(measure, row[key])}</span>, text: (row) => row[key] });
   return [
-    { id: by, label: by.replace("_", " "), isLeft: true, cell: (row) => names.get(String(row[by])) ?? (String(row[by]) || "none"), text: (row) => String(row[by]) },
+    { id: by, label: by.charAt(0).toUpperCase() + by.slice(1).replace("_", " "), isLeft: true, cell: (row) => names.get(String(row[by])) ?? (String(row[by]) || "none"), text: (row) => String(row[by]) },
     level("from", sides[0] ? dayShort(sides[0].as_of) : "From"),
     ...parts.map(
       ([key, name]): Column<Difference> => ({

@@ -119,7 +119,7 @@ function figuresOf({ projections, queue, workers }: Seen) {
   const behind = projections.reduce((most, one) => (one.lag > most.lag ? one : most), projections[0]!);
   const seal = audit.value;
   return [
-    { label: "Ready", value: halted.length ? <span class="left">no</span> : <span class="good">yes</span>, context: halted.length ? `${halted.map((one) => one.name).join(", ")} halted` : "database and read models answer" },
+    { label: "Ready", value: halted.length ? <span class="left">no</span> : <span class="good">yes</span>, context: halted.length ? `${halted.map((one) => one.name).join(", ")} halted` : "all of it answers" },
     { label: "Read models", value: count(behind.lag), unit: behind.lag === 1 ? "event behind" : "events behind", context: behind.lag ? behind.name : `${counted(projections.length, "read model")}, none behind` },
     {
       label: "Queue",

@@ -7,8 +7,7 @@ import type { PositionRow, RunDocument } from "../../api/shapes";
 import { blankOf, reasonsOf } from "../../numbers/blanks";
 import { change, exact, level, percent, short } from "../../numbers/format";
 import { MEASURES, write, writing } from "../../numbers/measures";
-import { Chip, Gap, Num } from "../../parts/Cells";
-import { Delta } from "../../parts/Cells";
+import { Chip, Delta, Gap, Num } from "../../parts/Cells";
 import type { Column } from "../../parts/columns";
 import { Figures } from "../../parts/Figures";
 import { Icon } from "../../parts/Icon";
@@ -66,7 +65,7 @@ export default function Position({ parts }: ScreenProps) {
         <UnderEveryScenario rows={rows} base={base} run={run} scenario={scenario} />
         <div class="stack">
           {explained.data && <Capital explained={explained.data} base={base} />}
-          <LineagePanel asked={lineage} id={id} />
+          <LineagePanel asked={lineage} />
         </div>
       </div>
     </>
@@ -119,7 +118,7 @@ function Head({ id, base, lineage, run, scenario }: HeadProps) {
           ))}
         </nav>
         <h1>
-          <span class="mono">{id}</span> <span class="sub">{issuer ? `${product(base.product_type)} to ${issuer}` : `${base.currency} ${product(base.product_type)}`}</span>
+          <span class="mono">{id}</span> <span class="sub">{issuer ? `${capital(product(base.product_type))} to ${issuer}` : `${base.currency} ${product(base.product_type)}`}</span>
         </h1>
       </div>
       <span class="grow" />
@@ -267,6 +266,10 @@ function UnderEveryScenario({ rows, base, run, scenario }: EveryProps) {
   );
 }
 
+function capital(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
 function counted(number: number): string {
   return `${number} ${number === 1 ? "scenario" : "scenarios"}`;
 }
@@ -293,7 +296,7 @@ function Capital({ explained, base }: { explained: Explained; base: PositionRow 
           rows={rows}
           keyOf={(one) => one.measure}
           columns={[
-            { id: "framework", label: "Framework", isLeft: true, cell: (one) => <>{FRAMEWORKS[one.measure]![0]} <a href={link("/capital", { exposure: base.position_id })}>{one.paragraph}</a></>, text: (one) => FRAMEWORKS[one.measure]![0] },
+            { id: "framework", label: "Framework", isLeft: true, cell: (one) => <>{FRAMEWORKS[one.measure]![0]} <a href={link("/capital", { exposure: base.position_id })}>{one.paragraph.replace(/^12 CFR /, "")}</a></>, text: (one) => FRAMEWORKS[one.measure]![0] },
             { id: "weight", label: "Weight", cell: (one) => (typeof weightOf(one.measure) === "number" ? percent(weightOf(one.measure) as number, 1) : <Gap blank={blankOf(one.reason)} />), text: (one) => weightOf(one.measure) as number | null },
             { id: "rwa", label: "RWA, m", cell: (one) => (one.value === null ? <Gap blank={blankOf(one.reason)} /> : <span title={exact(one.value)}>{level(one.value / 1e6, 2)}</span>), text: (one) => one.value },
           ]}
@@ -308,7 +311,7 @@ function Capital({ explained, base }: { explained: Explained; base: PositionRow 
   );
 }
 
-function LineagePanel({ asked, id }: { asked: ReturnType<typeof useAsk<Lineage>>; id: string }) {
+function LineagePanel({ asked }: { asked: ReturnType<typeof useAsk<Lineage>> }) {
   const found = asked.data;
   const proved = found?.number.bytes_match_event && found.number.content_matches_event;
   const row = found?.portfolio.rows.find((one) => one.table === "positions");
@@ -357,11 +360,6 @@ function LineagePanel({ asked, id }: { asked: ReturnType<typeof useAsk<Lineage>>
                 <span>{data.block.inclusion ? <><b>Checkpoint of {data.block.inclusion.tree_size}</b> <span class="muted">leaf {data.block.inclusion.leaf_index}</span></> : <span class="left">not sealed yet</span>}</span>
               </li>
             </ul>
-            <p class="acts">
-              <button type="button" class="btn sm" onClick={() => choose({ inspect: `${id}.PV` })}>
-                Check it here
-              </button>
-            </p>
           </div>
         )}
       </Answered>

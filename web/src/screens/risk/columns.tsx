@@ -15,7 +15,7 @@ interface Wanted {
   rows: RiskRow[];
 }
 
-const WIDTHS: Record<string, number> = { PV: 74, DV01: 82, CS01: 82, EFFECTIVE_DURATION: 58, YIELD: 46 };
+const WIDTHS: Record<string, number> = { PV: 74, DV01: 82, CS01: 82, EFFECTIVE_DURATION: 54, YIELD: 44 };
 
 export function riskColumns({ measures, scenario, currency, rows }: Wanted): Column<RiskRow>[] {
   const widest = max(rows, (row) => Math.abs(row.change ?? 0)) ?? 0;
@@ -101,7 +101,7 @@ const SHARE: Column<RiskRow> = {
 const LEFT: Column<RiskRow> = {
   id: "left",
   label: "Left out",
-  width: 56,
+  width: 52,
   isSortable: true,
   cell: (row) => {
     if (row.left === null) return "";

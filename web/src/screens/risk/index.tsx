@@ -120,7 +120,7 @@ function Tree({ nodes, measures, changes, total }: TreeProps) {
     if (row.data.kind === "MORE") setLimits({ ...limits, [row.data.id]: (limits[row.data.id] ?? 200) + 800 });
     else if (row.data.kind === "POSITION") go(link(`/positions/${encodeURIComponent(row.data.id)}`, { list: row.parent }));
     else if (row.isOpen !== undefined && column === "name") turn(row, !row.isOpen);
-    else choose({ inspect: `${row.data.id}.${column === "delta" || column === "positions" ? "PV" : column}` });
+    else choose({ inspect: `node:${row.data.id}.${column === "delta" || column === "positions" ? "PV" : column}` });
   };
   return (
     <>

@@ -7,7 +7,7 @@ import { Listbox } from "../../parts/Listbox";
 import { ProblemNote, Waiting } from "../../parts/Panel";
 import { clock, dayShort, short } from "../../numbers/format";
 import { link, query, set } from "../../place";
-import { learnRuns, portfolioName, runs, runsProblem } from "../../state/book";
+import { hasFigures, learnRuns, portfolioName, runs, runsProblem } from "../../state/book";
 import { may } from "../../state/session";
 import { statusInWords, statusKind } from "../../shell/words";
 
@@ -74,7 +74,7 @@ export function RunList({ current }: { current: string | null }) {
 function Line({ run, isCurrent }: { run: RunLine; isCurrent: boolean }) {
   const isToday = run.requested_at.slice(0, 10) === new Date().toISOString().slice(0, 10);
   return (
-    <a class="run" href={link(`/runs/${run.run_id}`)} aria-current={isCurrent || undefined}>
+    <a class="run" href={link(`/runs/${run.run_id}`, hasFigures(run) ? { run: run.run_id } : {})} aria-current={isCurrent || undefined}>
       <span class="r1">
         <b class="mono">{short(run.run_id)}</b>
         <span class="muted">{isToday ? clock(run.requested_at) : dayShort(run.requested_at)}</span>

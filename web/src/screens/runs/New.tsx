@@ -300,9 +300,14 @@ function Catalogue({ rows, chosen, asOf, onTurn }: { rows: ScenarioVersion[]; ch
 
 // --- 3 measures ------------------------------------------------------------------------------------------------------
 
+const SHOWN_FIRST = 3;
+
 function Measures({ chosen }: { chosen: string[] }) {
   const put = (next: string[]) => set({ measures: presetOf(next) === "All" ? "all" : presetOf(next) === "Risk" ? null : next.join(",").toLowerCase() });
   const preset = presetOf(chosen);
+  const beyond = GROUPS.slice(SHOWN_FIRST).some(([, measures]) => measures.some((one) => chosen.includes(one)));
+  const [isOpened, setAll] = useState(false);
+  const isAll = isOpened || (beyond && preset !== "All");
   const tools = (
     <span class="seg sm" role="group" aria-label="Choose many at once">
       {PRESETS.map(([name, measures]) => (
@@ -315,7 +320,7 @@ function Measures({ chosen }: { chosen: string[] }) {
   return (
     <Panel title="3 Measures" unit={`${chosen.length} of ${ALL.length}`} tools={tools} class="fixed">
       <div class="body measures">
-        {GROUPS.map(([name, measures]) => (
+        {(isAll ? GROUPS : GROUPS.slice(0, SHOWN_FIRST)).map(([name, measures]) => (
           <fieldset key={name}>
             <legend class="hint">{name}</legend>
             {measures.map((one) => (
@@ -326,6 +331,13 @@ function Measures({ chosen }: { chosen: string[] }) {
           </fieldset>
         ))}
       </div>
+      {!isAll && (
+        <p class="body">
+          <button type="button" class="text" onClick={() => setAll(true)}>
+            Options and FX, credit, capital
+          </button>
+        </p>
+      )}
     </Panel>
   );
 }

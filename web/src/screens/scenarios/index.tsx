@@ -45,6 +45,7 @@ export default function Scenarios() {
   const rows = (scenarios.data ?? []).filter((one) => one.scenario_id !== "BASE");
   const open = query.value.open ?? rows[0]?.scenario_id ?? null;
   const changes = new Map((totals.data ?? []).map((one) => [bare(one.scenario_id), one.pv_change_base]));
+  const editing = rows.find((one) => one.scenario_id === open);
   const compared = (chosen.length ? chosen : worst(rows, changes)).slice(0, MOST_COMPARED);
   useEffect(() => {
     screenCommands.value = [{ name: "New scenario", icon: "plus", key: "n", run: () => choose({ open: NEW }) }];
@@ -86,7 +87,7 @@ export default function Scenarios() {
             </Answered>
           </Panel>
         )}
-        <Editor key={open ?? NEW} shown={rows.find((one) => one.scenario_id === open)} rows={rows} market={market.data} isUsed={Boolean(shown?.scenarios.some((one) => bare(one) === open))} />
+        <Editor key={editing ? `${editing.scenario_id}@${editing.version}` : NEW} shown={editing} rows={rows} market={market.data} isUsed={Boolean(shown?.scenarios.some((one) => bare(one) === open))} />
       </div>
       {shown?.queryable && <Compared names={compared} currency={shown.base_currency} runId={shown.run_id} totals={changes} />}
     </>
@@ -128,7 +129,7 @@ function Catalogue({ rows, chosen, open, changes, asOf, currency }: CataloguePro
         <tbody>
           {sorted.map((one) => {
             const shape = shapeOf(one.document?.shocks ?? [], asOf, SHAPE_YR);
-            const kinds = kindsInWords(one.document?.shocks ?? []);
+            const kinds = kindsInWords(one.document?.shocks ?? [], 1);
             const moved = changes.get(one.scenario_id);
             return (
               <tr key={one.scenario_id} aria-selected={one.scenario_id === open} onClick={() => set({ open: one.scenario_id })}>
@@ -360,8 +361,8 @@ function Small({ name, total, rows, within }: { name: string; total: number | nu
       </figcaption>
       <Bars
         finding={`${name}: ${first ? `${String(first.desk)} loses most, ${change((first.pv_change_base ?? 0) / 1e6, 1)} m` : "no desk"}`}
-        width={210}
-        names={78}
+        width={250}
+        names={104}
         within={within}
         bars={rows.map((one) => ({ key: String(one.desk), name: String(one.desk), value: one.pv_change_base ?? 0, shown: change((one.pv_change_base ?? 0) / 1e6, 1) }))}
       />
