@@ -9,7 +9,7 @@ ARGS   ?=
 # Whatever the caller's shell says: every process of the tests would compile all modules anew.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: demo test check web bench faults setup clean
+.PHONY: demo test check web browser bench faults setup clean
 
 demo: $(STAMP)
 	$(BIN)/tenor demo $(ARGS)
@@ -32,6 +32,10 @@ web: $(STAMP) web/node_modules/.package-lock.json
 
 web/node_modules/.package-lock.json: web/package-lock.json
 	cd web && npm ci
+
+# The page by keyboard alone, in both themes, every screen looked through by axe: beyond what `make test` walks by mouse.
+browser: $(STAMP)
+	$(BIN)/python -m pytest tests/browser --browser $(ARGS)
 
 bench: $(STAMP)
 	$(BIN)/tenor bench $(ARGS)

@@ -56,7 +56,7 @@ def check_before_run(storage: Storage, envelope: Envelope, command: SubmitRun) -
         "chunks": -(-terms["positions"] // terms["chunk_size"]),
         "results": terms["positions"] * len(terms["scenarios"]),
         "failed": failed,
-        "failures": book.told(),
+        "failures": book.documents(),
         "coarse_curves": [_coarse(each) for each in coarse],
         "models_without_approval": unapproved,
         "remarks": [*apart, *rows_as_printed(market)],
@@ -78,8 +78,8 @@ class Holes:
         self._first_row += len(failing.reason)
         return int((failing.reason != Reason.NONE).sum())
 
-    def told(self) -> list[dict[str, Any]]:
-        return self._book.told(self._identities)
+    def documents(self) -> list[dict[str, Any]]:
+        return self._book.documents(self._identities)
 
 
 def _coarse(curve: CoarseCurve) -> dict[str, Any]:

@@ -33,16 +33,18 @@ settings.load_profile("tenor")
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="also the tests marked long; see docs/operations.md")
+    parser.addoption("--browser", action="store_true", help="also the tests marked browser: `make browser`")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: sharing.rank(item.nodeid))
-    if config.getoption("--long"):
-        return
-    long = [item for item in items if item.get_closest_marker("long")]
-    if long:
-        config.hook.pytest_deselected(items=long)
-        items[:] = [item for item in items if item not in long]
+    for option in ("long", "browser"):
+        if config.getoption(f"--{option}"):
+            continue
+        left = [item for item in items if item.get_closest_marker(option)]
+        if left:
+            config.hook.pytest_deselected(items=left)
+            items[:] = [item for item in items if item not in left]
 
 
 def pytest_collection_finish() -> None:

@@ -14,6 +14,7 @@ ONE_PARCEL = (
     "tests/ops/archiving/",
     "tests/ops/embedded_postgres/",
     "tests/security/",
+    "tests/browser/",
 )
 DEAREST_FIRST = ("tests/faults/", "tests/walk/", ORACLE, "tests/ops/", "tests/security/", "tests/compute/pricers/")
 

@@ -146,7 +146,7 @@ class Findings:
             counts[group.code.value] += group.count
         return dict(sorted(counts.items()))
 
-    def told(self) -> list[RowError]:
+    def listed(self) -> list[RowError]:
         """By table, row and column. Past the limit every kind of finding keeps its share, so none hides another."""
         quotas = _shares([group.count for group in self._groups], MAX_TOLD - len(self._single))
         grouped = [

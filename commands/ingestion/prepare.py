@@ -37,7 +37,7 @@ MAX_LISTED = 1_000_000
 
 
 @dataclass(frozen=True)
-class Lines:
+class SourceRows:
     """Where the canonical rows of a table came from: row i stands in row `rows[i]` of `file`."""
 
     file: str
@@ -74,7 +74,7 @@ class Prepared:
     warnings_total: int
     attributes: dict[str, list[str]]
     control_totals: dict[str, dict[str, float]]
-    lines: Mapping[str, Lines]
+    lines: Mapping[str, SourceRows]
     files: list[dict[str, str | int]] = field(default_factory=list)
 
     def report(self) -> dict[str, Any]:
@@ -161,10 +161,10 @@ def _said(
         acceptable=0,
         rejected=sum(len(each) for each in left_out.values()),
         left_out={name: each for name, each in left_out.items() if len(each)},
-        errors=errors.told(),
+        errors=errors.listed(),
         errors_total=errors.total,
         errors_by_code=errors.by_code(),
-        warnings=warnings.told(),
+        warnings=warnings.listed(),
         warnings_total=warnings.total,
         attributes=attributes,
         control_totals={},
@@ -180,7 +180,7 @@ def _with_portfolio(said: Prepared, tables: Tables, made: Canonical) -> Prepared
         sha256=content_sha256(made.portfolio),
         accepted=sum(len(kept) for kept in made.source_rows.values()),
         control_totals=control_totals(made.portfolio),
-        lines={name: Lines(tables[name].file, each) for name, each in made.source_rows.items()},
+        lines={name: SourceRows(tables[name].file, each) for name, each in made.source_rows.items()},
     )
 
 

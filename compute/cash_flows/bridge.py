@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.cash_flows.ladders import Cells, over_chunks
+from compute.cash_flows.ladders import LadderCells, over_chunks
 from compute.cash_flows.tables import Columns
 from compute.chunks import price_terms
 from compute.inputs.run_inputs import resolve
@@ -40,7 +40,7 @@ class Side:
 
     portfolio: Portfolio
     market: MarketDocument
-    cells: Cells
+    cells: LadderCells
     made_of: Mapping[str, Sequence[int]]
     chunk_size: int
 
@@ -58,7 +58,7 @@ class Valued:
     def of(self, chosen: Flags) -> "Valued":
         return Valued(*(np.where(chosen, each, 0.0) for each in (self.pv, self.weight, self.weighted)))
 
-    def by_cell(self, cells: Cells) -> Amounts:
+    def by_cell(self, cells: LadderCells) -> Amounts:
         """[3, cells] sums, position after position."""
         columns = (self.pv, self.weight, self.weighted)
         return np.stack([np.bincount(cells.of_position, column, cells.count) for column in columns])
@@ -90,14 +90,14 @@ def _duration_yr(_pv: float, weight: float, weighted: float) -> float:
 
 def _columns(rows: Mapping[str, Sequence[tuple[str, float, float]]]) -> Columns:
     """FROM and TO have no effect: nothing comes before the one, and NEW leads to the other."""
-    told: Columns = {name: [] for name in BRIDGE}
+    columns: Columns = {name: [] for name in BRIDGE}
     for key, steps in rows.items():
         before = steps[0][1]
         for step, duration_yr, pv_base in steps:
             for name, cell in zip(BRIDGE, (key, step, duration_yr, duration_yr - before, pv_base), strict=True):
-                told[name].append(cell)
+                columns[name].append(cell)
             before = duration_yr
-    return told
+    return columns
 
 
 def _states(first: Side, second: Side, base_currency: str) -> Iterator[State]:
@@ -172,6 +172,6 @@ def valued_under(side: Side, market: MarketDocument, base_currency: str, wanted:
         weight = np.where(np.isnan(duration_yr), 0.0, pv_base)
         return terms.rows, np.nan_to_num(np.stack((pv_base, weight, weight * duration_yr)))
 
-    for _, (rows, part) in over_chunks(run, Cells(cell.astype(np.int64), 1), of_chunk):
+    for _, (rows, part) in over_chunks(run, LadderCells(cell.astype(np.int64), 1), of_chunk):
         sums[:, rows] = part
     return Valued(*sums)

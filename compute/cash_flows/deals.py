@@ -58,10 +58,10 @@ def deal_table(run: RunInputs, deal_id: str, scenarios: Sequence[str]) -> Column
     """Every tranche for every distribution to the deal's end, retired or not."""
     deal = deal_named(run, deal_id)
     original = np.where(np.isnan(deal.original_ccy), deal.tranches.balance_ccy, deal.original_ccy)
-    told, variants = distributed(run, deal)
+    outcomes, variants = distributed(run, deal)
     parts = []
     for number, scenario in enumerate(scenarios):
-        tranches, paid = told[variants[number]]
+        tranches, paid = outcomes[variants[number]]
         for row, instrument_id in enumerate(deal.instrument_ids):
             part = _distributions(run, deal, paid, scenario) | tranche_columns(tranches, paid, row)
             with np.errstate(divide="ignore", invalid="ignore"):
@@ -78,10 +78,10 @@ def tranche_columns(tranches: Tranches, paid: Distributed, row: int) -> dict[str
 
 def pool_table(run: RunInputs, deal_id: str, scenarios: Sequence[str]) -> Columns:
     deal = deal_named(run, deal_id)
-    told, variants = distributed(run, deal)
+    outcomes, variants = distributed(run, deal)
     parts = []
     for number, scenario in enumerate(scenarios):
-        _, paid = told[variants[number]]
+        _, paid = outcomes[variants[number]]
         count = paid.distributions
         failing = paid.pool[[rows.FAILS_SEQUENTIAL, rows.FAILS_TURBO], :count] != 0.0
         part = {name: paid.pool[place, :count] for name, place in OF_POOL.items()}

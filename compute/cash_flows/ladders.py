@@ -27,7 +27,7 @@ Sums = TypeVar("Sums")
 
 
 @dataclass(frozen=True)
-class Cells:
+class LadderCells:
     """Where each position of the portfolio is added: `count` cells, NOWHERE for those that are not asked for."""
 
     of_position: Rows
@@ -51,7 +51,7 @@ def bucket_of_day(run: RunInputs, buckets: Buckets) -> NDArray[np.int32]:
     return np.searchsorted(np.array(edges), days, side="left").astype(np.int32)
 
 
-def ladder_of_run(run: RunInputs, cells: Cells, buckets: Buckets) -> LadderSums:
+def ladder_of_run(run: RunInputs, cells: LadderCells, buckets: Buckets) -> LadderSums:
     of_day = bucket_of_day(run, buckets)
 
     def of_chunk(terms: Terms, cell: Rows, count: int) -> LadderSums:
@@ -96,7 +96,7 @@ def add_family(run: RunInputs, family: FamilyFlows, cell: Rows, of_day: NDArray[
 
 
 def over_chunks(
-    run: RunInputs, cells: Cells, of_chunk: Callable[[Terms, Rows, int], Sums]
+    run: RunInputs, cells: LadderCells, of_chunk: Callable[[Terms, Rows, int], Sums]
 ) -> Iterator[tuple[Rows, Sums]]:
     """The cells that a chunk's positions are in, and its sums by them, chunk after chunk."""
 
@@ -108,7 +108,7 @@ def over_chunks(
         yield from in_order(pool, one, _chunks(run, cells))
 
 
-def _chunks(run: RunInputs, cells: Cells) -> Iterator[Rows]:
+def _chunks(run: RunInputs, cells: LadderCells) -> Iterator[Rows]:
     """Rows of the positions that are asked for, by the run's chunks."""
     for first in range(0, run.portfolio.position_count, run.chunk_size):
         of_chunk = cells.of_position[first : first + run.chunk_size]

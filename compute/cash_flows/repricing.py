@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.cash_flows.families import FamilyFlows, family_flows, left_at_reset
-from compute.cash_flows.ladders import Cells, bucket_of_day, over_chunks
+from compute.cash_flows.ladders import LadderCells, bucket_of_day, over_chunks
 from compute.cash_flows.swap_notionals import notionals_over
 from compute.chunks import check
 from compute.inputs.run_inputs import RunInputs
@@ -22,7 +22,7 @@ Amounts = NDArray[np.float64]
 IRS = PRODUCT_TYPES.index("IRS")
 
 
-def gap_of_run(run: RunInputs, cells: Cells, buckets: Buckets) -> Amounts:
+def gap_of_run(run: RunInputs, cells: LadderCells, buckets: Buckets) -> Amounts:
     """[S, cells, buckets, AMOUNTS] in the cells' currencies."""
     of_day = bucket_of_day(run, buckets)
 

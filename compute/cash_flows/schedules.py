@@ -60,8 +60,8 @@ def schedule_table(run: RunInputs, position: int, scenarios: Sequence[str]) -> C
         "instrument_id": terms.text_at("instrument_id", 0),
         "basis": basis_of(run.is_contractual),
     }
-    told = [_valued(run, terms, number, part) for number, part in enumerate(parts)]
-    return stacked(SCHEDULE, [named | {"scenario_id": s} | part for s, part in zip(scenarios, told, strict=True)])
+    valued = [_valued(run, terms, number, part) for number, part in enumerate(parts)]
+    return stacked(SCHEDULE, [named | {"scenario_id": s} | part for s, part in zip(scenarios, valued, strict=True)])
 
 
 def _refuse_what_has_none(run: RunInputs, terms: Terms) -> None:
@@ -85,12 +85,12 @@ def _refuse_what_has_none(run: RunInputs, terms: Terms) -> None:
 def _tranche(run: RunInputs, terms: Terms) -> list[Columns]:
     place = places_of(run)[terms.text_at("instrument_id", 0)]
     deal, row = place.deal, place.row
-    told, variants = distributed(run, deal)
+    outcomes, variants = distributed(run, deal)
     balance = float(deal.tranches.balance_ccy[row])
     share = float(terms.position_number("notional")[0]) / balance if balance > 0.0 else 0.0
     found = []
     for variant in variants:
-        tranches, paid = told[variant]
+        tranches, paid = outcomes[variant]
         columns = tranche_columns(tranches, paid, row)
         rate = columns.pop("rate")
         amounts = {name: values * share for name, values in columns.items()}

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from compute.kernels.dates.calendars import adjust
 from compute.kernels.dates.daycounts import THIRTY_360, year_fraction
-from compute.kernels.deals.collections import Lines, distributions_of
+from compute.kernels.deals.collections import DealLines, distributions_of
 from compute.kernels.deals.terms import DealTerms, Tranches, Triggers
 from compute.kernels.flows.speeds import MODEL, NO_SPEED, Speed, parse_speed
 from domain.portfolio.columns import ABSENT_CODE, ABSENT_DATE, Portfolio, TableData
@@ -53,7 +53,7 @@ class Deal:
 
     deal_id: str
     currency: str
-    lines: Lines
+    lines: DealLines
     line_rows: Rows
     """[L] rows of `collateral`"""
     terms: DealTerms
@@ -99,7 +99,7 @@ def deals_of(portfolio: Portfolio) -> dict[str, Deal]:
     table = portfolio.tables.get("deals")
     if table is None:
         return {}
-    cells = Cells(table)
+    cells = TableRows(table)
     ids = cells.texts("deal_id")
     parts = {name: _rows_by_deal(portfolio.tables.get(name)) for name in _PARTS}
     found: dict[str, Deal] = {}
@@ -114,7 +114,7 @@ _PARTS = ("collateral", "tranches", "tranche_schedules", "deal_triggers")
 _NONE: Rows = np.empty(0, np.int64)
 
 
-class Cells:
+class TableRows:
     """Some rows of a table by column, defaults filled in."""
 
     def __init__(self, table: TableData, rows: Rows | None = None) -> None:
@@ -169,18 +169,18 @@ def _rows_by_deal(table: TableData | None) -> dict[str, Rows]:
 
 
 def _deal(tables: Mapping[str, TableData], row: int, parts: Mapping[str, Rows]) -> Deal:
-    deal = Cells(tables["deals"], np.array([row]))
-    of_lines = Cells(tables["collateral"], parts["collateral"])
-    of_tranches = Cells(tables["tranches"], parts["tranches"])
+    deal = TableRows(tables["deals"], np.array([row]))
+    of_lines = TableRows(tables["collateral"], parts["collateral"])
+    of_tranches = TableRows(tables["tranches"], parts["tranches"])
     lines, models = _lines(of_lines)
     count = int(distributions_of(lines))
     start, end, pay = _dates(deal, count)
     terms = _terms(deal, lines)
     names = tuple(str(text) for text in of_tranches.texts("instrument_id"))
     schedules = (
-        Cells(tables["tranche_schedules"], parts["tranche_schedules"]) if len(parts["tranche_schedules"]) else None
+        TableRows(tables["tranche_schedules"], parts["tranche_schedules"]) if len(parts["tranche_schedules"]) else None
     )
-    triggers = Cells(tables["deal_triggers"], parts["deal_triggers"]) if len(parts["deal_triggers"]) else None
+    triggers = TableRows(tables["deal_triggers"], parts["deal_triggers"]) if len(parts["deal_triggers"]) else None
     return Deal(
         deal_id=str(deal.texts("deal_id")[0]),
         currency=str(deal.texts("currency")[0]),
@@ -208,7 +208,11 @@ def _deal(tables: Mapping[str, TableData], row: int, parts: Mapping[str, Rows]) 
 
 
 def _tranches(
-    of_tranches: Cells, deal: Cells, schedules: Cells | None, pool_ccy: float, dates: tuple[Days, Days, Days]
+    of_tranches: TableRows,
+    deal: TableRows,
+    schedules: TableRows | None,
+    pool_ccy: float,
+    dates: tuple[Days, Days, Days],
 ) -> Tranches:
     start, end, pay = dates
     count, step_down = len(end), deal.day("step_down_date")[0]
@@ -233,12 +237,12 @@ def _tranches(
     )
 
 
-def _lines(cells: Cells) -> tuple[Lines, tuple[str, ...]]:
+def _lines(cells: TableRows) -> tuple[DealLines, tuple[str, ...]]:
     prepayment = [_speed(text) for text in cells.texts("prepayment")]
     default = [_speed(text) for text in cells.texts("default")]
     balance = cells.number("balance")
     original = cells.number("original_balance", np.nan)
-    lines = Lines(
+    lines = DealLines(
         balance_ccy=balance,
         wam_mo=cells.whole("wam"),
         age_mo=cells.whole("age"),
@@ -275,7 +279,7 @@ def _bands(low: str | None, high: str | None) -> tuple[Speed, Speed] | None:
     return None if low is None or high is None else (parse_speed(low), parse_speed(high))
 
 
-def _dates(deal: Cells, count: int) -> tuple[Days, Days, Days]:
+def _dates(deal: TableRows, count: int) -> tuple[Days, Days, Days]:
     """Unadjusted starts and ends of the accrual periods, and the days on which they are paid."""
     first = deal.day("first_payment_date").astype("datetime64[D]")
     month = first.astype("datetime64[M]") + np.arange(-1, count)
@@ -291,7 +295,7 @@ def _dates(deal: Cells, count: int) -> tuple[Days, Days, Days]:
     return days[:-1], end, pay
 
 
-def _fractions(tranches: Cells, deal: Cells, start: Days, end: Days) -> Amounts:
+def _fractions(tranches: TableRows, deal: TableRows, start: Days, end: Days) -> Amounts:
     """[T, K] 30/360 is a twelfth of a year; its first period counts dates where the deal says when accrual starts."""
     kind = tranches.choice("day_count", TRANCHE_DAY_COUNTS)
     days = (end - start).astype(np.float64)
@@ -304,7 +308,7 @@ def _fractions(tranches: Cells, deal: Cells, start: Days, end: Days) -> Amounts:
     return fractions
 
 
-def _planned(tranches: Cells, schedules: Cells | None, names: tuple[str, ...], end: Days) -> Amounts:
+def _planned(tranches: TableRows, schedules: TableRows | None, names: tuple[str, ...], end: Days) -> Amounts:
     """[T, K] a scheduled balance holds from its date to the next row's; nothing is planned before the first."""
     balance = tranches.number("balance")
     planned = np.repeat(balance[:, None], len(end), axis=1)
@@ -320,7 +324,7 @@ def _planned(tranches: Cells, schedules: Cells | None, names: tuple[str, ...], e
     return planned
 
 
-def _stands_on(tranches: Cells, names: tuple[str, ...], pool_ccy: float) -> Amounts:
+def _stands_on(tranches: TableRows, names: tuple[str, ...], pool_ccy: float) -> Amounts:
     """[T, T + 1] a strip on a strip stands on what that one stands on, as much of it as its notional is."""
     named = [(text or "").split() for text in tranches.texts("notional_of")]
     kinds, balance = tranches.texts("kind"), np.append(tranches.number("balance"), pool_ccy)
@@ -343,7 +347,7 @@ def _stands_on(tranches: Cells, names: tuple[str, ...], pool_ccy: float) -> Amou
     return on
 
 
-def _terms(deal: Cells, lines: Lines) -> DealTerms:
+def _terms(deal: TableRows, lines: DealLines) -> DealTerms:
     def number(name: str, default: float = 0.0) -> float:
         return float(deal.number(name, default)[0])
 
@@ -369,7 +373,7 @@ def _terms(deal: Cells, lines: Lines) -> DealTerms:
     )
 
 
-def _triggers(cells: Cells | None, end: Days) -> Triggers:
+def _triggers(cells: TableRows | None, end: Days) -> Triggers:
     """[Q, K] the latest row on or before each distribution date, for each pair of test and action."""
     if cells is None:
         return Triggers(
@@ -390,7 +394,7 @@ def _triggers(cells: Cells | None, end: Days) -> Triggers:
     )
 
 
-def _floating(cells: Cells) -> Floating:
+def _floating(cells: TableRows) -> Floating:
     return Floating(
         tuple(cells.texts("index")),
         cells.number("index_multiplier", 1.0),

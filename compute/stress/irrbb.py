@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from compute.cash_flows.ladders import Cells, over_chunks
+from compute.cash_flows.ladders import LadderCells, over_chunks
 from compute.cash_flows.repricing import gap_of
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import Terms
@@ -84,7 +84,7 @@ def repriced_principal(run: StressedRun, inputs: RunInputs) -> Array:
         return found
 
     whole = np.zeros(len(keys))
-    for used, part in over_chunks(inputs, Cells(of_position, len(keys)), of_chunk):
+    for used, part in over_chunks(inputs, LadderCells(of_position, len(keys)), of_chunk):
         whole[used] += part
     return whole
 

@@ -64,11 +64,13 @@ def record_breaches(
     known: Sequence[LimitBreached], envelope: Envelope, run_id: UUID, policy: str, uses: Sequence[LimitUse]
 ) -> list[LimitBreached]:
     """Those not recorded yet: a run's figures never change, so each is said once."""
-    told = {(each.limit_id, each.group) for each in known}
+    already_breached = {(each.limit_id, each.group) for each in known}
     broken = [
         (use, use.value)
         for use in uses
-        if use.status is LimitStatus.BREACH and use.value is not None and (use.limit_id, use.group) not in told
+        if use.status is LimitStatus.BREACH
+        and use.value is not None
+        and (use.limit_id, use.group) not in already_breached
     ]
     return [
         LimitBreached(

@@ -60,7 +60,7 @@ class Series(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Problem:
+class HistoryProblem:
     """`row` counts as a spreadsheet does, the header being row 1; None speaks of the whole file."""
 
     row: int | None
@@ -74,7 +74,7 @@ class Problem:
 class InvalidHistory(ValueError):
     """`problems` lists the first MAX_TOLD; `total` counts."""
 
-    def __init__(self, problems: Iterable[Problem], more: int = 0) -> None:
+    def __init__(self, problems: Iterable[HistoryProblem], more: int = 0) -> None:
         found = list(problems)
         self.total = len(found) + more
         self.problems = found[:MAX_TOLD]
@@ -105,11 +105,11 @@ class _Reading:
 
     values: dict[Series, dict[date, float]] = field(default_factory=dict)
     rows: dict[tuple[Series, date], int] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[HistoryProblem] = field(default_factory=list)
     more: int = 0
     """problems beyond those kept"""
 
-    def note(self, problems: Iterable[Problem]) -> None:
+    def note(self, problems: Iterable[HistoryProblem]) -> None:
         for problem in problems:
             if len(self.problems) < MAX_TOLD:
                 self.problems.append(problem)
@@ -192,7 +192,9 @@ def _shocks(series: Sequence[Series], moves: Sequence[float]) -> Iterable[Any]:
 
 def _what_it_holds(header: Sequence[str]) -> str:
     problems = [
-        Problem(1, name, "MISSING_COLUMN", "", f"there is no column {name}", f"add it: {','.join(COLUMNS)},{MOVE}")
+        HistoryProblem(
+            1, name, "MISSING_COLUMN", "", f"there is no column {name}", f"add it: {','.join(COLUMNS)},{MOVE}"
+        )
         for name in KEY_COLUMNS
         if name not in header
     ]
@@ -201,21 +203,21 @@ def _what_it_holds(header: Sequence[str]) -> str:
     held = [name for name in (MOVE, LEVEL) if name in header]
     if len(held) != 1:
         message = "a history holds moves or levels: it has " + (f"both {MOVE} and {LEVEL}" if held else "neither")
-        problems.append(Problem(1, MOVE, "MOVE_OR_LEVEL", "", message, f"keep one column, {MOVE} or {LEVEL}"))
+        problems.append(HistoryProblem(1, MOVE, "MOVE_OR_LEVEL", "", message, f"keep one column, {MOVE} or {LEVEL}"))
     if problems:
         raise InvalidHistory(problems, max(len(unknown) - MAX_TOLD, 0))
     return held[0]
 
 
-def _unknown_column(name: str) -> Problem:
+def _unknown_column(name: str) -> HistoryProblem:
     close = nearest(name, (*COLUMNS, MOVE, LEVEL))
     fix = f"did you mean {close!r}? Correct the name, or remove the column" if close else "remove it"
-    return Problem(1, shown(name), "UNKNOWN_COLUMN", "", f"a history has no column {shown(name)!r}", fix)
+    return HistoryProblem(1, shown(name), "UNKNOWN_COLUMN", "", f"a history has no column {shown(name)!r}", fix)
 
 
 def _read_row(reading: _Reading, row: Row, holds: str) -> None:
     found = [_day(row), _series(row), _number(row, holds)]
-    problems = [each for each in found if isinstance(each, Problem)]
+    problems = [each for each in found if isinstance(each, HistoryProblem)]
     if problems:
         reading.note(problems)
         return
@@ -224,7 +226,7 @@ def _read_row(reading: _Reading, row: Row, holds: str) -> None:
     before = reading.rows.setdefault((series, day), row.number)
     if before != row.number:
         message = f"{series} on {day} stands in row {before} already"
-        reading.note([Problem(row.number, "date", "DUPLICATE", str(day), message, "keep one of the rows")])
+        reading.note([HistoryProblem(row.number, "date", "DUPLICATE", str(day), message, "keep one of the rows")])
     reading.note(_impossible_level(row, series, value) if holds == LEVEL else ())
     reading.values.setdefault(series, {})[day] = value
 
@@ -242,33 +244,33 @@ def _checked(adapter: TypeAdapter[Any], row: Row, column: str, code: str) -> Any
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         fix = first.get("ctx", {}).get("fix", "correct it")
-        return Problem(row.number, column, code, shown(text), visible(first["msg"]), fix)
+        return HistoryProblem(row.number, column, code, shown(text), visible(first["msg"]), fix)
 
 
-def _day(row: Row) -> date | Problem:
-    found: date | Problem = _checked(_DAY, row, "date", "INVALID_DATE")
+def _day(row: Row) -> date | HistoryProblem:
+    found: date | HistoryProblem = _checked(_DAY, row, "date", "INVALID_DATE")
     return found
 
 
-def _series(row: Row) -> Series | Problem:
+def _series(row: Row) -> Series | HistoryProblem:
     kind_text, name, tenor = (row.cells.get(column, "").strip() for column in ("kind", "name", "tenor"))
     if not is_clean(name):
-        return Problem(row.number, "name", CODE, shown(name), f"the name holds {named(name)}", FIX)
+        return HistoryProblem(row.number, "name", CODE, shown(name), f"the name holds {named(name)}", FIX)
     if kind_text not in Kind.__members__:
         fix = f"use one of {', '.join(Kind)}"
-        return Problem(
+        return HistoryProblem(
             row.number, "kind", "UNKNOWN_KIND", shown(kind_text), f"there is no kind {shown(kind_text)!r}", fix
         )
     kind, problem = Kind(kind_text), None
     if not name or len(name) > 128:
-        return Problem(
+        return HistoryProblem(
             row.number, "name", "REQUIRED", shown(name), "what moves has no name", "name the curve, pair, match, …"
         )
     if kind is Kind.CURVE:
         problem = _checked(_TENOR, row, "tenor", "INVALID_TENOR")
     elif tenor:
         message = f"a {kind} has no tenor"
-        problem = Problem(row.number, "tenor", "UNEXPECTED_TENOR", shown(tenor), message, "leave the cell empty")
+        problem = HistoryProblem(row.number, "tenor", "UNEXPECTED_TENOR", shown(tenor), message, "leave the cell empty")
     elif kind is Kind.FX:
         problem = _checked(_PAIR, row, "name", "INVALID_PAIR")
     elif kind is Kind.SPREAD and not match_of(name):
@@ -276,33 +278,33 @@ def _series(row: Row) -> Series | Problem:
             "this does not say whose spread moves",
             "write attribute=pattern: rating=BBB, or rating=A;sector=*",
         )
-        problem = Problem(row.number, "name", "INVALID_MATCH", name, message, fix)
-    return problem if isinstance(problem, Problem) else Series(kind, name, tenor)
+        problem = HistoryProblem(row.number, "name", "INVALID_MATCH", name, message, fix)
+    return problem if isinstance(problem, HistoryProblem) else Series(kind, name, tenor)
 
 
-def _number(row: Row, column: str) -> float | Problem:
+def _number(row: Row, column: str) -> float | HistoryProblem:
     text = row.cells.get(column, "").strip()
     try:
         value = float(text)
     except ValueError:
         fix = "write a plain number with a decimal point" if text else f"give every row its {column}"
-        return Problem(row.number, column, "NOT_A_NUMBER", shown(text), "this is not a number", fix)
+        return HistoryProblem(row.number, column, "NOT_A_NUMBER", shown(text), "this is not a number", fix)
     if not math.isfinite(value):
-        return Problem(
+        return HistoryProblem(
             row.number, column, "NOT_FINITE", shown(text), "NaN and Infinity are not numbers", "give a number"
         )
     return value
 
 
-def _impossible_level(row: Row, series: Series, level: float) -> list[Problem]:
+def _impossible_level(row: Row, series: Series, level: float) -> list[HistoryProblem]:
     if series.kind.is_relative and level <= 0:
         message, fix = f"a {series.kind} level is above nil", "give the level, not its logarithm or change"
     elif not series.kind.is_relative and abs(level) > MAX_RATE:
         message, fix = f"a rate beyond {MAX_RATE:.0%}, probably in percent", "rates are decimals: 5 % is 0.05"
-        return [Problem(row.number, LEVEL, percent.CODE, f"{level:g}", message, fix)]
+        return [HistoryProblem(row.number, LEVEL, percent.CODE, f"{level:g}", message, fix)]
     else:
         return []
-    return [Problem(row.number, LEVEL, "OUT_OF_RANGE", f"{level:g}", message, fix)]
+    return [HistoryProblem(row.number, LEVEL, "OUT_OF_RANGE", f"{level:g}", message, fix)]
 
 
 _LIMITS = {
@@ -312,14 +314,14 @@ _LIMITS = {
 }
 
 
-def _suspicions(reading: _Reading) -> Iterable[Problem]:
+def _suspicions(reading: _Reading) -> Iterable[HistoryProblem]:
     """One for a series, at the first of its levels that is beyond what a decimal would be."""
     for series, by_day in sorted(reading.values.items()):
         limit, what = _LIMITS.get(series.kind, (math.inf, ""))
         for day, level in by_day.items():
             if abs(level) > limit:
                 message = f"{series}: a {what} beyond {limit:g}, probably in percent"
-                yield Problem(reading.rows[series, day], LEVEL, percent.CODE, f"{level:g}", message, percent.FIX)
+                yield HistoryProblem(reading.rows[series, day], LEVEL, percent.CODE, f"{level:g}", message, percent.FIX)
                 break
 
 
@@ -332,14 +334,14 @@ def _find_gaps(reading: _Reading, dates: Sequence[date]) -> None:
             more = f" and {missing - 1} more" if missing > 1 else ""
             message = f"{series} has no value on {first}{more}"
             fix = "add the rows, or take those dates out for every series"
-            reading.note([Problem(None, "date", "MISSING_VALUE", str(first), message, fix)])
+            reading.note([HistoryProblem(None, "date", "MISSING_VALUE", str(first), message, fix)])
 
 
 def _find_too_short(reading: _Reading, dates: int, holds: str, horizon: int) -> None:
     needed = horizon + (holds == LEVEL)
     if dates < needed and not reading.problems:
         message = f"a move over {horizon} observations needs {needed} dates, the file has {dates}"
-        reading.note([Problem(None, "date", "TOO_SHORT", str(dates), message, "bring a longer history")])
+        reading.note([HistoryProblem(None, "date", "TOO_SHORT", str(dates), message, "bring a longer history")])
 
 
 def _moves(kind: Kind, values: Sequence[float], holds: str, horizon: int) -> list[float]:
@@ -367,7 +369,9 @@ def _refuse_impossible(history: History) -> None:
                 bound = f"above -100 % and up to {MAX_PCT:g} %" if relative else f"within {MAX_BP:g} bp"
                 message = f"{series} moves by {move:g} {'%' if relative else 'bp'} up to {day}"
                 problems.append(
-                    Problem(None, "move", "OUT_OF_RANGE", f"{move:g}", message, f"moves are {bound}: check units")
+                    HistoryProblem(
+                        None, "move", "OUT_OF_RANGE", f"{move:g}", message, f"moves are {bound}: check units"
+                    )
                 )
     if problems:
         raise InvalidHistory(problems)

@@ -109,9 +109,9 @@ def rotate_key(
 
 def record_verification(envelope: Envelope, version: int, report: dict[str, Any]) -> LogVerified:
     """`report` is what `tenor audit verify --json` prints."""
-    told = {name: report[name] for name in LogVerified.model_fields if name in report}
+    reported = {name: report[name] for name in LogVerified.model_fields if name in report}
     place = envelope.at(VERIFICATIONS_STREAM, version)
-    return LogVerified(**place, **(told | {"problems": report["problems"][:PROBLEMS_KEPT]}))
+    return LogVerified(**place, **(reported | {"problems": report["problems"][:PROBLEMS_KEPT]}))
 
 
 @dataclass(frozen=True)

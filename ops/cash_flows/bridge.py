@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from compute.cash_flows.bridge import Side, bridge_table, common_rows
-from compute.cash_flows.ladders import Cells
+from compute.cash_flows.ladders import LadderCells
 from domain.portfolio.columns import Portfolio
 from domain.refusals import Refused
 from domain.runs.run import RunRequested
@@ -62,22 +62,22 @@ def portfolios_of(storage: Storage, first: RunRequested, second: RunRequested) -
     return portfolio, storage.portfolio(second.portfolio_sha256)
 
 
-def groups_of(portfolios: Sequence[Portfolio], by: str | None) -> list[tuple[Cells, Mapping[str, Sequence[int]]]]:
+def groups_of(portfolios: Sequence[Portfolio], by: str | None) -> list[tuple[LadderCells, Mapping[str, Sequence[int]]]]:
     """Of both portfolios; an attribute that only one of them knows is empty in the other."""
-    found: list[tuple[Cells, Mapping[str, Sequence[int]]]] = []
+    found: list[tuple[LadderCells, Mapping[str, Sequence[int]]]] = []
     refusals: list[BadQuery] = []
     for portfolio in portfolios:
         try:
             found.append(cells_of(portfolio, by))
         except BadQuery as refused:
             refusals.append(refused)
-            found.append((Cells(np.zeros(portfolio.position_count, np.int64), 1), {WITHOUT: [0]}))
+            found.append((LadderCells(np.zeros(portfolio.position_count, np.int64), 1), {WITHOUT: [0]}))
     if len(refusals) == len(portfolios):
         raise refusals[0]
     return found
 
 
-def cells_of(portfolio: Portfolio, by: str | None) -> tuple[Cells, Mapping[str, Sequence[int]]]:
+def cells_of(portfolio: Portfolio, by: str | None) -> tuple[LadderCells, Mapping[str, Sequence[int]]]:
     """A group's cells, in all of its currencies."""
     groups = cash_flow_groups(portfolio, by, None)
     made_of: dict[str, list[int]] = {}

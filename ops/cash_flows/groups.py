@@ -7,14 +7,14 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.cash_flows.ladders import Cells
+from compute.cash_flows.ladders import LadderCells
 from compute.kernels.valuing.ladders import NOWHERE
 from domain.portfolio.columns import Portfolio
 from domain.portfolio.tree import paths, texts
 from ops.quote_risk import chosen_rows
 from query_api.results.attributes import currencies_of
-from query_api.results.chosen.fields import Book
-from query_api.results.groups import BETWEEN_KEYS, NODE, By, Groups, parse_by
+from query_api.results.chosen.fields import NamedPortfolio
+from query_api.results.groups import BETWEEN_KEYS, NODE, By, ChosenGroups, parse_by
 
 ALL = "ALL"
 """The group of everything."""
@@ -28,7 +28,7 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 class CashFlowGroups:
     """Cells are added up; groups are cells, or made of several: a node of all that hangs below it."""
 
-    cells: Cells
+    cells: LadderCells
     keys: Sequence[str]
     currencies: Sequence[str]
     made_of: Sequence[Sequence[int]] | None
@@ -58,7 +58,7 @@ def cash_flow_groups(portfolio: Portfolio, by: str | None, node: str | None) -> 
     cell = np.full(portfolio.position_count, NOWHERE, np.int64)
     cell[asked] = place
     pairs = [(int(each) // len(currencies), currencies[int(each) % len(currencies)]) for each in used]
-    cells = Cells(cell, len(used))
+    cells = LadderCells(cell, len(used))
     if of_tree:
         return _of_nodes(portfolio, keys, cells, pairs, node)
     return CashFlowGroups(cells, [keys[code] for code, _ in pairs], [currency for _, currency in pairs], None)
@@ -71,7 +71,7 @@ def refuse_unknown_node(portfolio: Portfolio, node: str | None) -> None:
 def _labelled(portfolio: Portfolio, names: list[By]) -> tuple[list[str], NDArray[np.int64]]:
     if not names:
         return [ALL], np.zeros(portfolio.position_count, np.int64)
-    keys, codes = Groups(Book(portfolio), names, [], []).coded
+    keys, codes = ChosenGroups(NamedPortfolio(portfolio), names, [], []).coded
     return [key.replace(BETWEEN_KEYS, BETWEEN_NAMES) for key in keys], codes
 
 
@@ -81,7 +81,7 @@ def _hanging(portfolio: Portfolio) -> tuple[list[str], NDArray[np.int64]]:
 
 
 def _of_nodes(
-    portfolio: Portfolio, ids: list[str], cells: Cells, pairs: list[tuple[int, str]], node: str | None
+    portfolio: Portfolio, ids: list[str], cells: LadderCells, pairs: list[tuple[int, str]], node: str | None
 ) -> CashFlowGroups:
     """Every node on the way down to a position, from the one asked for on."""
     ways, made_of = paths(portfolio), dict[tuple[str, str], list[int]]()

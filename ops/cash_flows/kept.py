@@ -40,7 +40,7 @@ class KeptQuestion:
     asked: AskedFlows
     scenarios: Sequence[str]
 
-    def told(self, kept: KeptLadders, fx_to_base: dict[str, list[float]]) -> Columns:
+    def shown(self, kept: KeptLadders, fx_to_base: dict[str, list[float]]) -> Columns:
         groups = kept.keys if self.asked.by is not None else [ALL] * len(kept.keys)
         rows = GroupRows(groups, kept.currencies, self.scenarios, self.buckets, self.asked.basis, fx_to_base)
         return in_buckets(kept, self.parts, self.asked.shown, rows)
@@ -70,7 +70,7 @@ def read_kept(storage: Storage, requested: RunRequested, question: KeptQuestion)
     if kept is None or not rates:
         return None
     numbers = [requested.scenarios.index(scenario) for scenario in question.scenarios]
-    return question.told(kept, {each: [rates.get((n, each), np.nan) for n in numbers] for each in kept.currencies})
+    return question.shown(kept, {each: [rates.get((n, each), np.nan) for n in numbers] for each in kept.currencies})
 
 
 def add_up(inputs: RunInputs, question: KeptQuestion) -> Columns:
@@ -84,7 +84,7 @@ def add_up(inputs: RunInputs, question: KeptQuestion) -> Columns:
     nothing = np.zeros((len(AMOUNTS), len(question.scenarios), 0, len(question.parts)))
     amounts = np.stack([*found.values()], axis=2) if found else nothing
     kept = KeptLadders([key for _, key, _ in found], [currency for *_, currency in found], amounts)
-    return question.told(kept, {currency: each.tolist() for currency, each in inputs.tables.fx_to_base.items()})
+    return question.shown(kept, {currency: each.tolist() for currency, each in inputs.tables.fx_to_base.items()})
 
 
 def _chunks(inputs: RunInputs) -> Iterator[BlockColumns]:

@@ -8,7 +8,7 @@ from threading import Lock
 import numpy as np
 import pyarrow as pa
 
-from compute.cash_flows.liquidity.cells import Cells, cells_of
+from compute.cash_flows.liquidity.cells import AmountCells, cells_of
 from compute.cash_flows.liquidity.table import liquidity_table
 from domain.liquidity.rules import RULE_SETS, rules_in_force
 from domain.portfolio.columns import Portfolio
@@ -49,7 +49,7 @@ class Tree:
 class Found:
     """Of all books: any node is told from it without reading a position again."""
 
-    cells: Cells
+    cells: AmountCells
     tree: Tree
 
 

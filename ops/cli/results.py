@@ -86,11 +86,11 @@ def read(
     tenor: "Tenor", connection: "Connection", run: str, by: str | None, question: "Question"
 ) -> "tuple[ResultTable, str]":
     """The table, and how its rows were found."""
-    from query_api.results.chosen.fields import Book
+    from query_api.results.chosen.fields import NamedPortfolio
     from query_api.results.chosen.positions import positions_asked
 
-    def load_book(sha256: str) -> Book:
-        return Book(tenor.storage.portfolio(sha256))
+    def load_book(sha256: str) -> NamedPortfolio:
+        return NamedPortfolio(tenor.storage.portfolio(sha256))
 
     if not by:
         answer = positions_asked(connection, run, question, load_book)

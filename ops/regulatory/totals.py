@@ -7,7 +7,7 @@ from domain.capital.policies import Limit
 from domain.scenarios.versions import BASE
 from ops.ports import Storage
 from query_api.reading import reading
-from query_api.results.chosen.fields import Book
+from query_api.results.chosen.fields import NamedPortfolio
 from query_api.results.chosen.selection import Wanted
 from query_api.results.columns import columns_of_run, layout
 from query_api.results.totals import TotalsAnswer, totals_asked
@@ -38,7 +38,7 @@ def totals_for(storage: Storage, run_id: str) -> TotalsOf:
                 scenario=BASE,
                 key=key,
                 wanted=wanted,
-                load_book=lambda sha256: Book(storage.portfolio(sha256)),
+                load_book=lambda sha256: NamedPortfolio(storage.portfolio(sha256)),
             )
         return _by_group(answer, name, by if limit.by else None)
 

@@ -92,7 +92,7 @@ class Progress:
     ended_by: str | None = None
     """the topic of what it comes back as when it is restored"""
 
-    def told(self, event: Event, position: int) -> None:
+    def observe(self, event: Event, position: int) -> None:
         """The first terminal fact of a chunk counts, as it does for whoever completes the run."""
         self.log_position = position
         match event:
@@ -148,7 +148,7 @@ class RunStatusProjection:
         for entry in entries:
             run = progress[run_of(entry.event)]
             if entry.position > run.log_position:
-                run.told(entry.event, entry.position)
+                run.observe(entry.event, entry.position)
                 moved.add(run_of(entry.event))
         for run_id in sorted(moved):
             connection.execute(self._update_progress, (*progress_row(progress[run_id]), run_id))

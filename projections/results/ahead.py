@@ -30,7 +30,7 @@ MAX_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
-class Book:
+class PortfolioLayout:
     """What a portfolio means to every run over it."""
 
     sha256: str
@@ -39,7 +39,7 @@ class Book:
     principal_ccy: npt.NDArray[np.float64]
 
     @classmethod
-    def of(cls, sha256: str, portfolio: Portfolio) -> "Book":
+    def of(cls, sha256: str, portfolio: Portfolio) -> "PortfolioLayout":
         notional_ccy = portfolio.tables["positions"].columns["notional"].values
         return cls(sha256, Identities(portfolio), build_groups(portfolio), np.abs(notional_ccy))
 
@@ -58,13 +58,13 @@ class Taken:
 class Begun:
     """A run's chunks from the first to the latest taken."""
 
-    book: Book
+    book: PortfolioLayout
     facts: RunFacts
     reduction: Reduction
     taken: list[Taken] = field(default_factory=list)
 
     @classmethod
-    def of(cls, book: Book, facts: RunFacts) -> "Begun":
+    def of(cls, book: PortfolioLayout, facts: RunFacts) -> "Begun":
         failures = FailureKinds(book.identities)
         reduction = Reduction(book.groups, facts.measures, facts.scenarios, book.principal_ccy, failures)
         return cls(book, facts, reduction)

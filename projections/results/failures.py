@@ -66,13 +66,13 @@ class FailureKinds:
             sentence = sentences[sentence_no[row]]
             self._count(reasons.status[number], _reason(reasons, number), sentence, first_row + row, int(counts[place]))
 
-    def told(self, identities: Identities) -> list[dict[str, Any]]:
+    def documents(self, identities: Identities) -> list[dict[str, Any]]:
         """The kinds of most positions first; what is beyond MAX_TOLD is added up by status, so nothing is missing."""
         ranked = sorted(self._kinds.items(), key=lambda kind: (-kind[1].positions, kind[0]))
         rows = np.array([kind.first_row for _, kind in ranked[:MAX_TOLD]], np.int64)
         ids = identities.position_ids.at(rows).to_pylist() if len(rows) else []
-        told = [_document(key, kind, first) for (key, kind), first in zip(ranked[:MAX_TOLD], ids, strict=True)]
-        return told + [each for status in (Status.FAILED, Status.PARTIAL) for each in self._others(status, ranked)]
+        documents = [_document(key, kind, first) for (key, kind), first in zip(ranked[:MAX_TOLD], ids, strict=True)]
+        return documents + [each for status in (Status.FAILED, Status.PARTIAL) for each in self._others(status, ranked)]
 
     def _count(self, status: Status, reason: Reason, sentence: str, row: int, positions: int) -> None:
         key = (status, reason, self._kind_of(sentence, row))

@@ -25,7 +25,7 @@ from domain.runs.results import record_results, results_stream
 from domain.runs.run import RunCancelled, RunCompleted, RunFailed, RunRequested, fold
 from projections.engine.binary_copy import field_size, number, row_of
 from projections.engine.versions import FIRST, Observed, Tables, versioned
-from projections.results.ahead import Begun, Book, WorkAhead
+from projections.results.ahead import Begun, PortfolioLayout, WorkAhead
 from projections.results.blocks import ChunkResults, RunFacts
 from projections.results.partitions import PRIMARY_KEYS, RunPartitions
 from projections.results.rows import COLUMNS, Digests, RunRows
@@ -73,7 +73,7 @@ class ResultsProjection:
         self._store, self._blobs, self._portfolios, self._blocks = store, blobs, portfolios, blocks
         self._now, self._tables = now, Tables(self.tables, version)
         self._is_published, self._put_run = self._tables.sql(IS_PUBLISHED), self._tables.sql(PUT_RUN)
-        self._book: Book | None = None
+        self._book: PortfolioLayout | None = None
         self._ahead = WorkAhead(store, self._begin)
 
     def handle(self, connection: Connection, entries: Sequence[LogEntry]) -> None:
@@ -126,10 +126,10 @@ class ResultsProjection:
     def _begin(self, requested: RunRequested) -> Begun:
         return Begun.of(self._book_of(requested.portfolio_sha256), RunFacts(self._store, self._blocks, requested))
 
-    def _book_of(self, sha256: str) -> Book:
+    def _book_of(self, sha256: str) -> PortfolioLayout:
         """The last one is kept: runs over one portfolio come one after another."""
         if self._book is None or self._book.sha256 != sha256:
-            self._book = Book.of(sha256, self._portfolios.decode(self._blobs.get(sha256), PORTFOLIO_TABLES))
+            self._book = PortfolioLayout.of(sha256, self._portfolios.decode(self._blobs.get(sha256), PORTFOLIO_TABLES))
         return self._book
 
 

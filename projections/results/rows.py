@@ -57,8 +57,8 @@ class RunRows:
     def reasons(self) -> list[list[Any]]:
         """number, status, reason"""
         reasons = self._reduction.reasons
-        told = zip(reasons.status, reasons.reason, strict=True)
-        return [[place, status.name, reason] for place, (status, reason) in enumerate(told)]
+        stated = zip(reasons.status, reasons.reason, strict=True)
+        return [[place, status.name, reason] for place, (status, reason) in enumerate(stated)]
 
     def rates(self) -> list[list[Any]]:
         """scenario, currency, base currency per unit; in that order"""
@@ -70,7 +70,7 @@ class RunRows:
         """priced, failed, counts by reason, partial, failures by sentence"""
         reduction = self._reduction
         failures = reduction.failures
-        told = failures.told(self._book.identities)
+        told = failures.documents(self._book.identities)
         return [reduction.priced, reduction.failed, reduction.failure_counts, failures.partial, told]
 
     def _status_rows(self) -> Iterator[Any]:
@@ -90,8 +90,8 @@ class RunRows:
         for column, tops in self._reduction.top.items():
             for scenario, top in enumerate(tops):
                 rows, values = top.ranked()
-                told = [text(position_id) for position_id in ids.at(rows).to_pylist()]
-                yield from top_row(self._run_no, scenario, column, told, values)
+                ids_shown = [text(position_id) for position_id in ids.at(rows).to_pylist()]
+                yield from top_row(self._run_no, scenario, column, ids_shown, values)
 
 
 class Digests:

@@ -38,7 +38,7 @@ class Sums:
 
 
 @dataclass(frozen=True)
-class Groups:
+class ChunkGroups:
     """`codes` [positions] into `keys`; `currency` the one that all of a group share, or None."""
 
     keys: list[str]
@@ -51,7 +51,7 @@ class Groups:
 def sum_groups(
     connection: Connection,
     run: RunRow,
-    groups_under: Callable[[int], Groups],
+    groups_under: Callable[[int], ChunkGroups],
     columns: list[ResultColumn],
     scenarios: list[int],
 ) -> list[Total]:
@@ -64,7 +64,7 @@ def sum_groups(
     ]
 
 
-def make_groups(held: Portfolio, labels: list[str], codes: Array) -> Groups:
+def make_groups(held: Portfolio, labels: list[str], codes: Array) -> ChunkGroups:
     """A code of `len(labels)` stands for a position in no group. Those have the last place, which nobody is told."""
     names, held_in = currencies_of(held)
     first = np.full(len(labels) + 1, len(names))
@@ -74,13 +74,13 @@ def make_groups(held: Portfolio, labels: list[str], codes: Array) -> Groups:
     pairs = zip(first[:-1].tolist(), last[:-1].tolist(), strict=True)
     shared = [names[a] if a == b else None for a, b in pairs]
     principal_ccy = np.abs(held.tables["positions"].columns["notional"].values)
-    return Groups(labels, codes, np.bincount(codes, minlength=len(labels) + 1), shared, principal_ccy)
+    return ChunkGroups(labels, codes, np.bincount(codes, minlength=len(labels) + 1), shared, principal_ccy)
 
 
 def _totals_under(
     connection: Connection,
     run: RunRow,
-    groups: Groups,
+    groups: ChunkGroups,
     columns: list[ResultColumn],
     facts: RunFacts,
     scenario_no: int,
@@ -115,7 +115,7 @@ def left_out(reasons: dict[str, int], asked: set[str]) -> int:
 def _sum_scenario(
     connection: Connection,
     run: RunRow,
-    groups: Groups,
+    groups: ChunkGroups,
     columns: list[ResultColumn],
     facts: RunFacts,
     scenario_no: int,

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from domain.measures.failures import Reason, Status, kind_of_sentence
 from query_api.reading import Array, Connection, unpacked_numbers
-from query_api.results.chosen.fields import Book
+from query_api.results.chosen.fields import NamedPortfolio
 from query_api.results.chosen.positions import LoadBook, book_of
 from query_api.results.chosen.selection import base_rates
 from query_api.results.table import facts_of_run, read_identities
@@ -105,7 +105,7 @@ def _take(
         kind.products |= set(who["product_type"].take(pa.array(mine)).unique().to_pylist())
 
 
-def _told(key: Key, kind: Exceptions, worth: Array, book: Book) -> dict[str, Any]:
+def _told(key: Key, kind: Exceptions, worth: Array, book: NamedPortfolio) -> dict[str, Any]:
     status, reason, pattern = key
     rows = np.concatenate(kind.rows)
     sizes = np.abs(np.nan_to_num(worth[rows]))

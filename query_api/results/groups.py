@@ -11,7 +11,7 @@ from query_api.errors import BadQuery
 from query_api.near import nearest_or_all
 from query_api.reading import Array
 from query_api.results.attributes import sorted_keys
-from query_api.results.chosen.fields import KINDS, Book, Field, day_of, number_of
+from query_api.results.chosen.fields import KINDS, Field, NamedPortfolio, day_of, number_of
 
 BETWEEN_KEYS = "\x1f"
 """Of a group of several names; no text of a portfolio holds one."""
@@ -60,10 +60,10 @@ def _is_edge(word: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Groups:
+class ChosenGroups:
     """Of all positions: `codes` into `keys`, each key a text for every name."""
 
-    book: Book
+    book: NamedPortfolio
     names: list[By]
     measures: list[str]
     kept: list[str]
@@ -117,7 +117,7 @@ def _texts(field: Field) -> tuple[list[str], Array]:
     return ["", *part.column.categories], codes
 
 
-def _attribute(book: Book, field: Field) -> tuple[list[str], Array]:
+def _attribute(book: NamedPortfolio, field: Field) -> tuple[list[str], Array]:
     found = sorted_keys(book.portfolio, field.name)
     assert found is not None
     return found

@@ -12,13 +12,12 @@ from domain.measures.failures import counted
 from domain.portfolio.columns import Portfolio
 from query_api.errors import BadQuery
 from query_api.reading import Connection
-from query_api.results.chosen.fields import Book
+from query_api.results.chosen.fields import NamedPortfolio
 from query_api.results.chosen.positions import SCAN, LoadBook, book_of
 from query_api.results.chosen.selection import ALL, Chooser, Wanted, measured_names
-from query_api.results.chunk_totals import Groups as ChunkGroups
-from query_api.results.chunk_totals import make_groups, sum_groups
+from query_api.results.chunk_totals import ChunkGroups, make_groups, sum_groups
 from query_api.results.columns import Layout, ResultColumn, Shown, layout, table_metadata
-from query_api.results.groups import BETWEEN_KEYS, By, Groups, parse_by
+from query_api.results.groups import BETWEEN_KEYS, By, ChosenGroups, parse_by
 from query_api.results.netting_note import netting_note
 from query_api.results.total import Total
 from query_api.runs import RunRow, queryable_run, scenario_numbers
@@ -65,7 +64,7 @@ def totals(
 ) -> pa.Table:
     """A row for each group and scenario: amounts in the one native currency that all share (else blank), in base
     currency, averages; how many positions the row leaves out of any of its numbers, and why."""
-    load_book = (lambda sha256: Book(load_portfolio(sha256))) if load_portfolio else None
+    load_book = (lambda sha256: NamedPortfolio(load_portfolio(sha256))) if load_portfolio else None
     asked = layout(queryable_run(connection, run_id), measures)
     return totals_asked(connection, run_id, by, asked, scenario=scenario, key=key, load_book=load_book).table
 
@@ -151,7 +150,7 @@ def sum_by(
         fix = f"group by one of {', '.join(known)}"
         raise BadQuery(f"run {run.run_id} has no grouping {names[0].name!r}", fix, groupings=known)
     book = book_of(connection, run, load_book)
-    labels, codes = Groups(book, names, list(measured_names(run)), groupings(connection, run)).coded
+    labels, codes = ChosenGroups(book, names, list(measured_names(run)), groupings(connection, run)).coded
     if not wanted:
         whole = make_groups(book.portfolio, labels, codes)
         found = sum_groups(connection, run, lambda _scenario_no: whole, columns, scenarios)

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from query_api.http.answers import TABLE_RESPONSES, AsOfEvent, Format, table
 from query_api.reading import Connect, Connection, reading
-from query_api.results.chosen.fields import Book
+from query_api.results.chosen.fields import NamedPortfolio
 from query_api.results.differences.by_group import differences
 from query_api.results.differences.movers import movers
 from query_api.results.differences.sides import Both, Question, both_sides
@@ -29,7 +29,7 @@ Most = Annotated[int, Query(ge=1, le=1_000_000, description="As many positions."
 
 def build_router(connect: Connect, load_portfolio: LoadPortfolio) -> APIRouter:
     router = APIRouter(prefix="/api/v1/risk", tags=["risk"])
-    load_book = lru_cache(KEPT_PORTFOLIOS)(lambda sha256: Book(load_portfolio(sha256)))
+    load_book = lru_cache(KEPT_PORTFOLIOS)(lambda sha256: NamedPortfolio(load_portfolio(sha256)))
 
     @router.get("/compare", operation_id="risk_compare", responses=TABLE_RESPONSES)
     def compare(

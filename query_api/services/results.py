@@ -22,7 +22,7 @@ from query_api.http.answers import (
 )
 from query_api.http.paging import decode_cursor, encode_cursor, next_link
 from query_api.reading import Connect, reading
-from query_api.results.chosen.fields import Book
+from query_api.results.chosen.fields import NamedPortfolio
 from query_api.results.chosen.positions import LoadBook, Question, positions_asked
 from query_api.results.chosen.selection import Wanted
 from query_api.results.columns import layout
@@ -58,7 +58,9 @@ def build_router(connect: Connect, load_portfolio: LoadPortfolio | None = None) 
     """`load_portfolio` gives a snapshot's columns by sha256, for groupings that no rollup holds."""
     router = APIRouter(prefix="/api/v1/results", tags=["results"])
 
-    load_book = lru_cache(KEPT_PORTFOLIOS)(lambda sha256: Book(load_portfolio(sha256))) if load_portfolio else None
+    load_book = (
+        lru_cache(KEPT_PORTFOLIOS)(lambda sha256: NamedPortfolio(load_portfolio(sha256))) if load_portfolio else None
+    )
     _add_positions(router, connect, load_book)
     _add_totals(router, connect, load_book)
     _add_ranking(router, connect)

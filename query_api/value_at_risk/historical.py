@@ -15,7 +15,7 @@ from query_api.results.grouping import TOTAL, LoadPortfolio
 from query_api.runs import RunRow, queryable_run
 from query_api.value_at_risk.gains import Array, Gains, gains_by_group
 from query_api.value_at_risk.history import RunHistory, history_of_run
-from query_api.value_at_risk.rows import Asked, Basis, Figures, Group, Row, Share, tail_row, whole_share
+from query_api.value_at_risk.rows import Asked, Basis, Figures, Row, Share, TailRiskGroup, tail_row, whole_share
 from query_api.value_at_risk.tail_statistics import es_components, tail_figures, tail_size, var_components
 
 HISTORICAL = "historical"
@@ -81,5 +81,5 @@ def _shares(asked: Asked, parts: Gains, whole: Array) -> Iterator[Share]:
         yield Share(component_var, component_es, together.var - without.var, together.es - without.es)
 
 
-def _group(found: Gains, place: int, by: str, key: str) -> Group:
-    return Group(by, key, float(found.pv[place]), int(found.positions[place]), int(found.left_out[place]))
+def _group(found: Gains, place: int, by: str, key: str) -> TailRiskGroup:
+    return TailRiskGroup(by, key, float(found.pv[place]), int(found.positions[place]), int(found.left_out[place]))

@@ -29,7 +29,7 @@ from query_api.runs import RunRow, queryable_run
 from query_api.value_at_risk.exposures import Exposures, exposures
 from query_api.value_at_risk.history import days_of
 from query_api.value_at_risk.risk_factors import FactorMoves, documents_of, factor_moves
-from query_api.value_at_risk.rows import Asked, Basis, Figures, Group, Row, Share, tail_row, whole_share
+from query_api.value_at_risk.rows import Asked, Basis, Figures, Row, Share, TailRiskGroup, tail_row, whole_share
 
 Array = np.ndarray[Any, Any]
 
@@ -134,7 +134,7 @@ def _exposures(
 
 
 def _part_rows(
-    basis: Basis, normal: Normal, groups: list[Group], parts: Array, weights: Array, whole: Array
+    basis: Basis, normal: Normal, groups: list[TailRiskGroup], parts: Array, weights: Array, whole: Array
 ) -> Iterator[Row]:
     """`parts` [groups, days] add up to `whole`, or to a part of it."""
     deviation = math.sqrt(float(weights @ whole**2))
@@ -154,7 +154,7 @@ def _factor_rows(
     """Each factor's own part; `exposure_base` for a unit of its move, which deviates by `move_deviation`."""
     parts = whole.gains[0][:, None] * moves.moves.T
     positions, left_out = int(whole.positions[0]), int(whole.left_out[0])
-    groups = [Group(FACTOR, str(factor), math.nan, positions, left_out) for factor in moves.factors]
+    groups = [TailRiskGroup(FACTOR, str(factor), math.nan, positions, left_out) for factor in moves.factors]
     deviations = np.sqrt(weights @ moves.moves**2).tolist()
     rows = _part_rows(basis, normal, groups, parts, weights, gains)
     for row, exposure, deviation in zip(rows, whole.gains[0].tolist(), deviations, strict=True):
@@ -162,5 +162,5 @@ def _factor_rows(
             yield row | {"exposure_base": exposure, "move_deviation": deviation}
 
 
-def _group(found: Exposures, place: int, by: str, key: str) -> Group:
-    return Group(by, key, float(found.pv[place]), int(found.positions[place]), int(found.left_out[place]))
+def _group(found: Exposures, place: int, by: str, key: str) -> TailRiskGroup:
+    return TailRiskGroup(by, key, float(found.pv[place]), int(found.positions[place]), int(found.left_out[place]))

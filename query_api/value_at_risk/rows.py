@@ -44,7 +44,7 @@ class Basis:
 
 
 @dataclass(frozen=True)
-class Group:
+class TailRiskGroup:
     by: str
     key: str
     pv: float
@@ -75,7 +75,7 @@ class Share:
     incremental_es: float | None = None
 
 
-def tail_row(basis: Basis, group: Group, own: Figures | None, share: Share | None) -> Row:
+def tail_row(basis: Basis, group: TailRiskGroup, own: Figures | None, share: Share | None) -> Row:
     """Blank where no position of the group counts."""
     return {
         "node": basis.asked.node or "",

@@ -1,5 +1,6 @@
 """The page: what the build of web/ left here, at every address that is a screen's."""
 
+import gzip
 from functools import cache
 from importlib.resources import files
 from mimetypes import guess_type
@@ -40,11 +41,14 @@ def build_router() -> APIRouter:
         router.add_route(screen, show, methods=["GET"])
 
     @router.get("/assets/{name}")
-    def asset(name: str) -> Response:
+    def asset(request: Request, name: str) -> Response:
         if name not in asset_names():
             raise NotFound(f"the page has no file {name!r}", "load the page anew: it names the files that it needs")
         kind = guess_type(name)[0] or "application/octet-stream"
-        return Response(built_file(f"assets/{name}"), media_type=kind, headers={"Cache-Control": FOREVER})
+        headers = {"Cache-Control": FOREVER, "Vary": "Accept-Encoding"}
+        if "gzip" not in request.headers.get("accept-encoding", ""):
+            return Response(built_file(f"assets/{name}"), media_type=kind, headers=headers)
+        return Response(small_file(f"assets/{name}"), media_type=kind, headers=headers | {"Content-Encoding": "gzip"})
 
     return router
 
@@ -57,6 +61,12 @@ async def show(request: Request) -> Response:
 @cache
 def asset_names() -> frozenset[str]:
     return frozenset(one.name for one in BUILT.joinpath("assets").iterdir())
+
+
+@cache
+def small_file(path: str) -> bytes:
+    """As it is sent to whoever takes it so: made smaller once, when it is first asked for."""
+    return gzip.compress(built_file(path), 9, mtime=0)
 
 
 @cache

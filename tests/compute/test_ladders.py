@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from commands.ingestion.prepare import prepare_portfolio
 from compute.cash_flows.deals import NoCashFlows
-from compute.cash_flows.ladders import Cells, ladder_of_run
+from compute.cash_flows.ladders import LadderCells, ladder_of_run
 from compute.cash_flows.repricing import gap_of_run
 from compute.cash_flows.schedules import schedule_table
 from compute.chunks import price_chunk
@@ -85,9 +85,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> RunInputs:
     return resolve(prepared.portfolio, given, scenarios, base_currency="USD", measures=PRICES_ONLY, chunk_size=7)
 
 
-def each_apart(run: RunInputs) -> Cells:
+def each_apart(run: RunInputs) -> LadderCells:
     count = run.portfolio.position_count
-    return Cells(np.arange(count), count)
+    return LadderCells(np.arange(count), count)
 
 
 def buckets(run: RunInputs) -> Buckets:
@@ -150,17 +150,17 @@ def test_values_of_buckets_add_up_to_the_runs(run: RunInputs) -> None:
 
 
 def test_what_has_no_flows_or_no_value_is_left_out_and_counted(run: RunInputs) -> None:
-    everything = Cells(np.zeros(len(HELD), np.int64), 1)
+    everything = LadderCells(np.zeros(len(HELD), np.int64), 1)
     sums = ladder_of_run(run, everything, buckets(run))
     assert sums.left_out.tolist() == [[4], [4]] and sums.positions.tolist() == [[len(HELD) - 4]] * 2
     by_contract = ladder_of_run(replace(run, is_contractual=True), everything, buckets(run))
     assert by_contract.left_out.tolist() == [[5], [5]], "a loan past its maturity owes nothing by contract"
-    nobody = ladder_of_run(run, Cells(np.full(len(HELD), NOWHERE), 1), buckets(run))
+    nobody = ladder_of_run(run, LadderCells(np.full(len(HELD), NOWHERE), 1), buckets(run))
     assert not nobody.amounts_ccy.any() and not nobody.left_out.any()
 
 
 def test_the_same_to_the_bit_again(run: RunInputs) -> None:
-    cells = Cells(np.arange(len(HELD)) % 2, 2)
+    cells = LadderCells(np.arange(len(HELD)) % 2, 2)
     first, second = (ladder_of_run(run, cells, buckets(run)) for _ in range(2))
     assert_array_equal(first.amounts_ccy, second.amounts_ccy)
 

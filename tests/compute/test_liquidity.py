@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from commands.ingestion.prepare import prepare_portfolio
-from compute.cash_flows.liquidity.cells import Cells, cells_of
+from compute.cash_flows.liquidity.cells import AmountCells, cells_of
 from compute.cash_flows.liquidity.table import LIQUIDITY, liquidity_table
 from compute.inputs.run_inputs import PRICES_ONLY, RunInputs, resolve
 from domain.liquidity.rules import RULE_SETS, rules_in_force
@@ -51,12 +51,12 @@ def run_of(folder: Path, given: dict[str, Any], chunk_size: int = 4096) -> RunIn
     )
 
 
-def cells(run: RunInputs, rule_set: str, given: dict[str, Any] | None = None) -> Cells:
+def cells(run: RunInputs, rule_set: str, given: dict[str, Any] | None = None) -> AmountCells:
     as_of = parse_market(json.dumps(given or market()), rates_are_decimals=True).as_of
     return cells_of(run, rules_in_force(rule_set, as_of))
 
 
-def rows_of(run: RunInputs, found: Cells, node: str = "FUND") -> list[Row]:
+def rows_of(run: RunInputs, found: AmountCells, node: str = "FUND") -> list[Row]:
     tree = run.portfolio.tables["portfolio"]
     wanted = texts(tree.columns["node_id"], tree.rows).index(node)
     below = np.array([wanted in path for path in paths(run.portfolio)])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from commands.ingestion.prepare import prepare_portfolio
-from compute.cash_flows.ladders import Cells
+from compute.cash_flows.ladders import LadderCells
 from compute.cash_flows.repricing import gap_of_run
 from compute.inputs.run_inputs import EPOCH, PRICES_ONLY, resolve
 from compute.kernels.valuing.repricing import SWAPS
@@ -51,6 +51,8 @@ def test_the_notional_falls_as_its_steps_say(
     given = parse_market(json.dumps(market()), rates_are_decimals=True)
     of = {"base_currency": "USD", "measures": PRICES_ONLY, "chunk_size": 4096}
     run = resolve(prepared.portfolio, given, [BASE_SCENARIO], **of)  # type: ignore[arg-type]
-    gap = gap_of_run(run, Cells(np.arange(2), 2), buckets_of("1M,3M,1Y,5Y", EPOCH + timedelta(days=run.as_of_day)))
+    gap = gap_of_run(
+        run, LadderCells(np.arange(2), 2), buckets_of("1M,3M,1Y,5Y", EPOCH + timedelta(days=run.as_of_day))
+    )
     np.testing.assert_allclose(gap[0, 0, :, SWAPS] / 1e6, expected, atol=1e-12)
     np.testing.assert_allclose(gap[0, 1, :, SWAPS] / 1e6, [0.0, -1.0, 0.0, 1.0, 0.0], atol=1e-12)

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.cash_flows.ladders import Cells as OneCell
+from compute.cash_flows.ladders import LadderCells as OneCell
 from compute.cash_flows.ladders import over_chunks
 from compute.cash_flows.liquidity.amounts import FINE, Amounts, Chunk, weighed
 from compute.cash_flows.liquidity.matching import OUT_OF_REACH, LeftOut, Side, lines_of, side_of
@@ -43,7 +43,7 @@ class Line(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Lines:
+class ReportLines:
     """Numbers of lines: what the set's rules are about, in their order, then reasons of each side, then its total."""
 
     rules: tuple[Rule, ...]
@@ -81,10 +81,10 @@ def _line(rule: Rule) -> Line:
 
 
 @dataclass(frozen=True)
-class Cells:
+class AmountCells:
     """Sorted by line, book, currency; amounts NaN where none is known."""
 
-    lines: Lines
+    lines: ReportLines
     currencies: tuple[str, ...]
     line: Codes
     book: Codes
@@ -94,15 +94,15 @@ class Cells:
     positions: Codes
 
 
-def cells_of(run: RunInputs, rules: Sequence[Rule]) -> Cells:
+def cells_of(run: RunInputs, rules: Sequence[Rule]) -> AmountCells:
     """Of all positions of the run under its one scenario."""
     as_of: date = EPOCH + timedelta(days=run.as_of_day)
     names = SIDES_OF[rules[0].rule_set]
-    lines = Lines(tuple(rules), tuple(side_of(name, rules, as_of) for name in names))
+    lines = ReportLines(tuple(rules), tuple(side_of(name, rules, as_of) for name in names))
     traits, by_contract = traits_of(run.portfolio), replace(run, is_contractual=True)
     currencies = run.portfolio.tables["instruments"].columns["currency"].categories
 
-    def of_chunk(terms: Terms, _cell: Codes, _count: int) -> Cells:
+    def of_chunk(terms: Terms, _cell: Codes, _count: int) -> AmountCells:
         chunk = Chunk(run, by_contract, terms)
         return _of_entries(lines, currencies, *zip(*_entries(lines, traits, chunk), strict=True), chunk=chunk)
 
@@ -119,14 +119,14 @@ _COLUMNS = ("line", "book", "currency", "amounts", "positions")
 
 
 def reduced(
-    lines: Lines,
+    lines: ReportLines,
     currencies: tuple[str, ...],
     line: Codes,
     book: Codes,
     currency: Codes,
     amounts: Amounts,
     positions: Codes,
-) -> Cells:
+) -> AmountCells:
     """Cells of the same line, book and currency become one: added up in their order, or the longest of them."""
     books = int(book.max(initial=0)) + 1
     key = (line * books + book) * len(currencies) + currency
@@ -141,7 +141,7 @@ def reduced(
         sums[row] = np.where(np.bincount(place[chosen], minlength=len(distinct)) > 0, longest, sums[row])
     some = np.stack([np.bincount(place[k], minlength=len(distinct)) > 0 for k in known])
     of_books, of_currency = np.divmod(distinct, len(currencies))
-    return Cells(
+    return AmountCells(
         lines,
         currencies,
         of_books // books,
@@ -152,7 +152,7 @@ def reduced(
     )
 
 
-def _entries(lines: Lines, traits: Traits, chunk: Chunk) -> Iterator[tuple[Codes, Codes, Amounts, Amounts]]:
+def _entries(lines: ReportLines, traits: Traits, chunk: Chunk) -> Iterator[tuple[Codes, Codes, Amounts, Amounts]]:
     """(line, place in the chunk, amount, weighted), one for each line that a position is in."""
     rows, named = chunk.terms.rows, np.zeros(len(chunk.terms), np.bool_)
     for number, side in enumerate(lines.sides):
@@ -167,7 +167,7 @@ def _entries(lines: Lines, traits: Traits, chunk: Chunk) -> Iterator[tuple[Codes
 
 
 def _of_side(
-    lines: Lines, number: int, place: Codes, amount: Amounts, looked_at: NDArray[np.bool_], left_out: Codes
+    lines: ReportLines, number: int, place: Codes, amount: Amounts, looked_at: NDArray[np.bool_], left_out: Codes
 ) -> Iterator[tuple[Codes, Codes, Amounts, Amounts]]:
     side, factors = lines.sides[number], lines.factors
     of_rule = lines.of_side(side)[np.maximum(place, 0)]
@@ -193,7 +193,7 @@ def _by_line(line: Codes, owner: Codes, amount: Amounts, weighted: Amounts) -> t
 
 
 def _of_entries(
-    lines: Lines,
+    lines: ReportLines,
     currencies: tuple[str, ...],
     line: Sequence[Codes],
     owner: Sequence[Codes],
@@ -201,7 +201,7 @@ def _of_entries(
     weighted: Sequence[Amounts],
     *,
     chunk: Chunk,
-) -> Cells:
+) -> AmountCells:
     rows = np.concatenate(owner).astype(np.int64)
     to_base = fx_rates(chunk.run, chunk.terms)[rows, 0]
     own = np.stack([np.concatenate(amount), np.concatenate(weighted)])

@@ -104,9 +104,9 @@ def lines_of(
         if rule.asset_class not in ("", DEFAULTED):
             outcomes.append((of_product & (classes == 0) & (rated | unreadable), -1 - LeftOut.NO_ASSET_CLASS))
         outcomes.append((of_product & of_class & unreadable, -1 - LeftOut.UNREADABLE_RATING))
-        for chosen, told in outcomes:
+        for chosen, outcome in outcomes:
             here = reached & chosen[:, None]
-            line[here] = told
+            line[here] = outcome
             is_open &= ~here
     return line
 

@@ -7,7 +7,7 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.cash_flows.liquidity.cells import Cells, Line, reduced
+from compute.cash_flows.liquidity.cells import AmountCells, Line, reduced
 from compute.cash_flows.liquidity.matching import LeftOut
 from compute.cash_flows.tables import Columns
 from domain.liquidity.rules import CAP, Rule
@@ -38,7 +38,7 @@ class Row:
     positions: int = 0
 
 
-def liquidity_table(cells: Cells, books: NDArray[np.bool_]) -> Columns:
+def liquidity_table(cells: AmountCells, books: NDArray[np.bool_]) -> Columns:
     """Of the positions that hang on the chosen books; [books] rows of `portfolio`."""
     chosen = np.flatnonzero(books[cells.book])
     here = reduced(
@@ -54,7 +54,7 @@ def liquidity_table(cells: Cells, books: NDArray[np.bool_]) -> Columns:
     return {name: [getattr(row, name) for row in rows] for name in LIQUIDITY}
 
 
-def _rows(cells: Cells) -> Iterator[Row]:
+def _rows(cells: AmountCells) -> Iterator[Row]:
     """Side by side: rules in the order of their file, what has no weight, and the side's total."""
     lines, totals = cells.lines, _totals(cells)
     for number, side in enumerate(lines.sides):
@@ -72,7 +72,7 @@ def _row(rules: tuple[Rule, ...], line: Line) -> Row:
     return Row(rules[0].rule_set, begun, line.paragraph or None, line.side, line.item, line.factor)
 
 
-def _of_line(cells: Cells, line: int, row: Row) -> Iterator[Row]:
+def _of_line(cells: AmountCells, line: int, row: Row) -> Iterator[Row]:
     for cell in np.flatnonzero(cells.line == line):
         currency = cells.currencies[cells.currency[cell]]
         yield _with_amounts(row, cells.amounts[:, cell], currency, int(cells.positions[cell]))
@@ -91,7 +91,7 @@ def _with_amounts(row: Row, amounts: NDArray[np.float64], currency: str | None, 
     )
 
 
-def _totals(cells: Cells) -> dict[str, Row]:
+def _totals(cells: AmountCells) -> dict[str, Row]:
     """In the one currency that all share, else in base currency alone; inflows as far as they count."""
     found: dict[str, Row] = {}
     for number, side in enumerate(cells.lines.sides):

@@ -13,13 +13,13 @@ INTEREST, PRINCIPAL, DEFAULTED, LOSS_AS_DEFAULTED, LOSS_AS_REALISED, PERFORMING,
 performs, and what has defaulted and is neither recovered nor advanced."""
 COLLECTION_ROWS = 7
 LEVEL_PAY, LINEAR, BULLET = range(3)
-"""Codes of `Lines.amortization`."""
+"""Codes of `DealLines.amortization`."""
 
 Amounts = NDArray[np.float64]
 Months = NDArray[np.int32]
 
 
-class Lines(NamedTuple):
+class DealLines(NamedTuple):
     """L lines of one deal; rates and fees a year, decimal."""
 
     balance_ccy: Amounts
@@ -50,7 +50,7 @@ class Shock(NamedTuple):
 
 
 @kernel
-def distributions_of(lines: Lines) -> int:
+def distributions_of(lines: DealLines) -> int:
     """The last one is that of the last month of the longest line."""
     most = 0
     for i in range(len(lines.balance_ccy)):
@@ -59,7 +59,7 @@ def distributions_of(lines: Lines) -> int:
 
 
 @kernel
-def collect(lines: Lines, shock: Shock, gross_rate: Amounts, model_cpr: Amounts) -> Amounts:
+def collect(lines: DealLines, shock: Shock, gross_rate: Amounts, model_cpr: Amounts) -> Amounts:
     """Collections of all lines of a deal under one scenario.
 
         default D = MDR B      interest (B - D) (rate - servicing fee) / 12      scheduled (1 - MDR) s B
@@ -82,7 +82,7 @@ def collect(lines: Lines, shock: Shock, gross_rate: Amounts, model_cpr: Amounts)
 
 @kernel
 def _collect_line(
-    lines: Lines, shock: Shock, i: int, gross_rate: Amounts, model_cpr: Amounts, collected: Amounts
+    lines: DealLines, shock: Shock, i: int, gross_rate: Amounts, model_cpr: Amounts, collected: Amounts
 ) -> None:
     months, lag, first = lines.wam_mo[i], lines.recovery_lag_mo[i], lines.first_collection_mo[i]
     severity = min(max(lines.severity[i] + shock.severity_add[i], 0.0), 1.0)
@@ -124,7 +124,7 @@ def _collect_line(
 
 
 @kernel
-def _scheduled_share(lines: Lines, i: int, m: int, rate: float) -> float:
+def _scheduled_share(lines: DealLines, i: int, m: int, rate: float) -> float:
     """Of the balance at the start of month m (from 0), what the schedule pays in it."""
     left = lines.wam_mo[i] - m
     if left == 1:
@@ -137,7 +137,7 @@ def _scheduled_share(lines: Lines, i: int, m: int, rate: float) -> float:
 
 
 @kernel
-def _speed(lines: Lines, shock: Shock, i: int, age: int, balance: float, model_cpr: float) -> float:
+def _speed(lines: DealLines, shock: Shock, i: int, age: int, balance: float, model_cpr: float) -> float:
     """Single monthly mortality; a model's burn-out is that of the balance as it stands."""
     kind, multiplier = lines.prepayment_kind[i], shock.prepayment_multiplier[i]
     if kind == NO_SPEED:

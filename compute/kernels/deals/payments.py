@@ -47,16 +47,18 @@ def forget_dust(money: Money, pool_today: float) -> None:
 
 
 @kernel
-def pay_tranche(balance: Amounts, told: Amounts, t: int, k: int, amount: float, money: Money) -> None:
+def pay_tranche(balance: Amounts, tranche_flows: Amounts, t: int, k: int, amount: float, money: Money) -> None:
     balance[t] -= amount
-    if balance[t] <= NIL * told[t, OPENING, k]:
+    if balance[t] <= NIL * tranche_flows[t, OPENING, k]:
         balance[t] = 0.0
-    told[t, PAID_PRINCIPAL, k] += amount
+    tranche_flows[t, PAID_PRINCIPAL, k] += amount
     money.available_ccy[0] -= amount
 
 
 @kernel
-def pro_rata(balance: Amounts, need: Amounts, chosen: Flags, most: float, k: int, told: Amounts, money: Money) -> float:
+def pro_rata(
+    balance: Amounts, need: Amounts, chosen: Flags, most: float, k: int, tranche_flows: Amounts, money: Money
+) -> float:
     """Pays the chosen notes in proportion to their needs, `most` at the most; what was paid."""
     total = 0.0
     for t in range(len(balance)):
@@ -66,5 +68,5 @@ def pro_rata(balance: Amounts, need: Amounts, chosen: Flags, most: float, k: int
         return 0.0
     for t in range(len(balance)):
         if chosen[t]:
-            pay_tranche(balance, told, t, k, need[t] if most >= total else need[t] * most / total, money)
+            pay_tranche(balance, tranche_flows, t, k, need[t] if most >= total else need[t] * most / total, money)
     return min(total, most)

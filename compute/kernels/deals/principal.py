@@ -38,7 +38,7 @@ def pay_principal(
     turbo: bool,
     needed: float,
     money: Money,
-    told: Amounts,
+    tranche_flows: Amounts,
 ) -> None:
     """Steps 4 to 6: principal up to the target, the reserve, then what turbo adds."""
     notes = notes_of(tranches, balance)
@@ -54,19 +54,25 @@ def pay_principal(
         money.available_ccy[0] += money.reserve_ccy[0]
         money.reserve_ccy[0] = 0.0
         target = due = notes
-    paid = share_principal(tranches, balance, due, sequential_fails, k, told, money)
+    paid = share_principal(tranches, balance, due, sequential_fails, k, tranche_flows, money)
     forget_dust(money, deal.pool_ccy)
     if not is_last:
         filled = min(max(money.available_ccy[0], 0.0), max(needed - money.reserve_ccy[0], 0.0))
         money.available_ccy[0] -= filled
         money.reserve_ccy[0] += filled
     if deal.has_oc_target or turbo:
-        share_principal(tranches, balance, target - paid, sequential_fails, k, told, money)
+        share_principal(tranches, balance, target - paid, sequential_fails, k, tranche_flows, money)
 
 
 @kernel
 def share_principal(
-    tranches: Tranches, balance: Amounts, due: float, sequential_fails: bool, k: int, told: Amounts, money: Money
+    tranches: Tranches,
+    balance: Amounts,
+    due: float,
+    sequential_fails: bool,
+    k: int,
+    tranche_flows: Amounts,
+    money: Money,
 ) -> float:
     """PACs down to their plan, then the others by rank, then the locked out and PACs beyond it; what was paid."""
     count = len(balance)
@@ -84,18 +90,25 @@ def share_principal(
         if tranches.kind[t] == PRO_RATA and not sequential_fails:
             place[t] = together
     is_pac = tranches.kind == PAC
-    left = _by_step(balance, need, is_pac, tranches.rank, left, k, told, money)
+    left = _by_step(balance, need, is_pac, tranches.rank, left, k, tranche_flows, money)
     others = ~is_pac & (tranches.kind != NOTIONAL) & (tranches.kind != RESIDUAL)
     locked = others & tranches.is_locked_out[:, k]
-    left = _by_step(balance, balance, others & ~locked, place, left, k, told, money)
-    left = _by_step(balance, balance, locked | is_pac, tranches.rank, left, k, told, money)
+    left = _by_step(balance, balance, others & ~locked, place, left, k, tranche_flows, money)
+    left = _by_step(balance, balance, locked | is_pac, tranches.rank, left, k, tranche_flows, money)
     paid: float = most - left
     return paid
 
 
 @kernel
 def _by_step(
-    balance: Amounts, need: Amounts, chosen: Flags, place: Amounts, left: float, k: int, told: Amounts, money: Money
+    balance: Amounts,
+    need: Amounts,
+    chosen: Flags,
+    place: Amounts,
+    left: float,
+    k: int,
+    tranche_flows: Amounts,
+    money: Money,
 ) -> float:
     """Pays the chosen notes place by place, the lowest first; what is left."""
     step = -np.inf
@@ -107,18 +120,18 @@ def _by_step(
         if following == np.inf:
             break
         step = following
-        left -= pro_rata(balance, need, chosen & (place == step), left, k, told, money)
+        left -= pro_rata(balance, need, chosen & (place == step), left, k, tranche_flows, money)
     return left
 
 
 @kernel
 def pay_residual(
-    tranches: Tranches, balance: Amounts, money: Money, pool_today: float, row: Amounts, k: int, told: Amounts
+    tranches: Tranches, balance: Amounts, money: Money, pool_today: float, row: Amounts, k: int, tranche_flows: Amounts
 ) -> None:
     """What is left goes to RESIDUAL by units, the reserve with it once no note is left."""
     forget_dust(money, pool_today)
-    row[INTEREST_PAID] = told[:, PAID_INTEREST, k].sum()
-    row[PRINCIPAL_PAID] = told[:, PAID_PRINCIPAL, k].sum()
+    row[INTEREST_PAID] = tranche_flows[:, PAID_INTEREST, k].sum()
+    row[PRINCIPAL_PAID] = tranche_flows[:, PAID_PRINCIPAL, k].sum()
     residual = money.available_ccy[0]
     if notes_of(tranches, balance) <= 0.0:
         residual += money.reserve_ccy[0]
@@ -129,13 +142,13 @@ def pay_residual(
             units += balance[t]
     for t in range(len(balance)):
         if tranches.kind[t] == RESIDUAL and units > 0.0:
-            told[t, PAID_INTEREST, k] = residual * balance[t] / units
+            tranche_flows[t, PAID_INTEREST, k] = residual * balance[t] / units
     row[RESIDUAL_PAID] = residual
     money.available_ccy[0] = 0.0
 
 
 @kernel
-def write_down(tranches: Tranches, balance: Amounts, excess: float, k: int, told: Amounts) -> None:
+def write_down(tranches: Tranches, balance: Amounts, excess: float, k: int, tranche_flows: Amounts) -> None:
     """Notes beyond the pool are written off, highest rank first, ties pro rata by balance."""
     left = excess
     for rank in np.unique(tranches.rank)[::-1]:
@@ -150,5 +163,5 @@ def write_down(tranches: Tranches, balance: Amounts, excess: float, k: int, told
             if is_note(tranches.kind[t]) and tranches.rank[t] == rank:
                 cut = balance[t] if taken >= total else taken * balance[t] / total
                 balance[t] -= cut
-                told[t, LOSS, k] += cut
+                tranche_flows[t, LOSS, k] += cut
         left -= taken

@@ -25,19 +25,19 @@ from compute.kernels.kernel import kernel
 
 @kernel
 def owe_interest(
-    deal: DealTerms, tranches: Tranches, balance: Amounts, carried: Amounts, k: int, told: Amounts
+    deal: DealTerms, tranches: Tranches, balance: Amounts, carried: Amounts, k: int, tranche_flows: Amounts
 ) -> None:
     for t in range(len(balance)):
         if tranches.kind[t] == RESIDUAL:
             continue
         part = tranches.rate[t, k] * tranches.fraction[t, k]
         late = carried[t] * (1.0 + part if deal.shortfall_bears_interest else 1.0)
-        told[t, DUE, k] = balance[t] * max(part, 0.0) + late
+        tranche_flows[t, DUE, k] = balance[t] * max(part, 0.0) + late
         carried[t] = 0.0
 
 
 @kernel
-def accrete(tranches: Tranches, balance: Amounts, k: int, told: Amounts) -> float:
+def accrete(tranches: Tranches, balance: Amounts, k: int, tranche_flows: Amounts) -> float:
     """A Z's interest joins its balance while a note of lower rank had one at the start of k."""
     total = 0.0
     for t in range(len(balance)):
@@ -46,12 +46,12 @@ def accrete(tranches: Tranches, balance: Amounts, k: int, told: Amounts) -> floa
         accretes = False
         for other in range(len(balance)):
             senior = is_note(tranches.kind[other]) and tranches.rank[other] < tranches.rank[t]
-            accretes = accretes or (senior and told[other, OPENING, k] > 0.0)
+            accretes = accretes or (senior and tranche_flows[other, OPENING, k] > 0.0)
         if accretes:
-            told[t, CAPITALISED, k] = told[t, DUE, k]
-            balance[t] += told[t, DUE, k]
-            total += told[t, DUE, k]
-            told[t, DUE, k] = 0.0
+            tranche_flows[t, CAPITALISED, k] = tranche_flows[t, DUE, k]
+            balance[t] += tranche_flows[t, DUE, k]
+            total += tranche_flows[t, DUE, k]
+            tranche_flows[t, DUE, k] = 0.0
     return total
 
 
@@ -65,7 +65,7 @@ def pay_interest(
     principal: float,
     money: Money,
     k: int,
-    told: Amounts,
+    tranche_flows: Amounts,
 ) -> float:
     """By interest rank, ties pro rata to what is due; coverage tests after each rank. Returns what those paid."""
     count, covered, rank = len(balance), 0.0, -np.inf
@@ -76,16 +76,16 @@ def pay_interest(
         owed = 0.0
         for t in range(count):
             if tranches.interest_rank[t] == rank and tranches.kind[t] != RESIDUAL:
-                owed += told[t, DUE, k]
+                owed += tranche_flows[t, DUE, k]
         paid, is_tested = pay(money, owed), False
         for t in range(count):
             if tranches.interest_rank[t] == rank and tranches.kind[t] != RESIDUAL:
                 is_tested = is_tested or not np.isnan(tranches.coverage_test[t])
-                part = told[t, DUE, k] * paid / owed if paid < owed else told[t, DUE, k]
-                told[t, PAID_INTEREST, k] = part
-                carried[t] = told[t, DUE, k] - part
+                part = tranche_flows[t, DUE, k] * paid / owed if paid < owed else tranche_flows[t, DUE, k]
+                tranche_flows[t, PAID_INTEREST, k] = part
+                carried[t] = tranche_flows[t, DUE, k] - part
         if is_tested:
-            covered += _cover(deal, tranches, balance, pool, principal, rank, money, k, told)
+            covered += _cover(deal, tranches, balance, pool, principal, rank, money, k, tranche_flows)
 
 
 @kernel
@@ -108,7 +108,7 @@ def _cover(
     interest_rank: float,
     money: Money,
     k: int,
-    told: Amounts,
+    tranche_flows: Amounts,
 ) -> float:
     """Coverage tests of the tranches of an interest rank, by rank: notes are paid down until the pool covers them."""
     count, covered, rank = len(balance), 0.0, -np.inf
@@ -131,4 +131,4 @@ def _cover(
             for step in np.unique(tranches.rank):
                 if step <= rank:
                     chosen = np.array([is_note(tranches.kind[o]) and tranches.rank[o] == step for o in range(count)])
-                    left -= pro_rata(balance, balance.copy(), chosen, left, k, told, money)
+                    left -= pro_rata(balance, balance.copy(), chosen, left, k, tranche_flows, money)

@@ -75,7 +75,7 @@ def distribute(deal: DealTerms, tranches: Tranches, triggers: Triggers, collecte
     Source:  contract of the project, cash flows and deals, 2a
     """
     count, last = len(tranches.kind), collected.shape[1]
-    told, pool_told = np.zeros((count, TRANCHE_ROWS, last)), np.zeros((POOL_ROWS, last))
+    tranche_flows, pool_told = np.zeros((count, TRANCHE_ROWS, last)), np.zeros((POOL_ROWS, last))
     balance, carried = tranches.balance_ccy.copy(), tranches.carried_ccy.copy()
     failed_for_good = np.zeros(len(triggers.test), np.bool_)
     money = Money(np.zeros(1), np.array([deal.reserve_ccy]))
@@ -85,38 +85,38 @@ def distribute(deal: DealTerms, tranches: Tranches, triggers: Triggers, collecte
         now, row = collected[:, k], pool_told[:, k]
         pool, loss = _pool_and_loss(deal, now)
         losses += loss
-        told[:, OPENING, k] = balance
+        tranche_flows[:, OPENING, k] = balance
         tested = (losses, pool, now[PRINCIPAL], notes_of(tranches, balance))
         sequential_fails, turbo = failing(deal, triggers, k, tested, failed_for_good)
         needed = max(deal.reserve_target * pool, deal.reserve_floor * deal.original_balance_ccy)
-        owe_interest(deal, tranches, balance, carried, k, told)
-        called = is_called(deal, tranches, balance, told, now, before, money.reserve_ccy[0], k)
+        owe_interest(deal, tranches, balance, carried, k, tranche_flows)
+        called = is_called(deal, tranches, balance, tranche_flows, now, before, money.reserve_ccy[0], k)
         freed = money.reserve_ccy[0] if called else max(money.reserve_ccy[0] - needed, 0.0)
         money.available_ccy[0] = now[INTEREST] + now[PRINCIPAL] + freed + (now[PERFORMING] if called else 0.0)
         money.reserve_ccy[0] -= freed
         row[FEES] = pay(money, deal.fee_rate * before / 12.0 + deal.fee_amount_ccy)
-        accreted = 0.0 if called else accrete(tranches, balance, k, told)
-        covered = pay_interest(deal, tranches, balance, carried, pool, now[PRINCIPAL], money, k, told)
+        accreted = 0.0 if called else accrete(tranches, balance, k, tranche_flows)
+        covered = pay_interest(deal, tranches, balance, carried, pool, now[PRINCIPAL], money, k, tranche_flows)
         if called:
-            _pay_off(tranches, balance, k, told, money)
+            _pay_off(tranches, balance, k, tranche_flows, money)
         else:
             regular = now[PRINCIPAL] if not deal.is_pool_decline else before - pool - covered
             pay_principal(
                 deal, tranches, balance, k, k + 1 == last, pool, regular + accreted, sequential_fails, turbo, needed,
-                money, told,
+                money, tranche_flows,
             )  # fmt: skip
-        pay_residual(tranches, balance, money, deal.pool_ccy, row, k, told)
+        pay_residual(tranches, balance, money, deal.pool_ccy, row, k, tranche_flows)
         if deal.writes_down and not called:
-            write_down(tranches, balance, max(notes_of(tranches, balance) - pool, 0.0), k, told)
+            write_down(tranches, balance, max(notes_of(tranches, balance) - pool, 0.0), k, tranche_flows)
         if called or k + 1 == last:
-            _lose_the_rest(tranches, balance, k, told)
+            _lose_the_rest(tranches, balance, k, tranche_flows)
         set_notionals(tranches, balance, 0.0 if called else pool, deal.pool_ccy)
-        told[:, CLOSING, k], told[:, SHORTFALL, k] = balance, carried
+        tranche_flows[:, CLOSING, k], tranche_flows[:, SHORTFALL, k] = balance, carried
         _tell_pool(row, now, before, loss, pool, money.reserve_ccy[0], (sequential_fails, turbo, called))
         before = pool
         if called:
-            return Distributed(told, pool_told, k + 1)
-    return Distributed(told, pool_told, last)
+            return Distributed(tranche_flows, pool_told, k + 1)
+    return Distributed(tranche_flows, pool_told, last)
 
 
 @kernel
@@ -127,18 +127,18 @@ def _pool_and_loss(deal: DealTerms, now: Amounts) -> tuple[float, float]:
 
 
 @kernel
-def _pay_off(tranches: Tranches, balance: Amounts, k: int, told: Amounts, money: Money) -> None:
+def _pay_off(tranches: Tranches, balance: Amounts, k: int, tranche_flows: Amounts, money: Money) -> None:
     for t in range(len(balance)):
         if is_note(tranches.kind[t]):
-            pay_tranche(balance, told, t, k, balance[t], money)
+            pay_tranche(balance, tranche_flows, t, k, balance[t], money)
 
 
 @kernel
-def _lose_the_rest(tranches: Tranches, balance: Amounts, k: int, told: Amounts) -> None:
+def _lose_the_rest(tranches: Tranches, balance: Amounts, k: int, tranche_flows: Amounts) -> None:
     """What notes are owed at a deal's end is lost."""
     for t in range(len(balance)):
         if is_note(tranches.kind[t]):
-            told[t, LOSS, k] += balance[t]
+            tranche_flows[t, LOSS, k] += balance[t]
             balance[t] = 0.0
 
 
@@ -187,7 +187,7 @@ def is_called(
     deal: DealTerms,
     tranches: Tranches,
     balance: Amounts,
-    told: Amounts,
+    tranche_flows: Amounts,
     now: Amounts,
     before: float,
     reserve: float,
@@ -196,5 +196,10 @@ def is_called(
     """The pool is small enough, and all that there is pays fees, interest and the notes."""
     if deal.clean_up_call <= 0.0 or now[PERFORMING] > deal.clean_up_call * deal.original_balance_ccy:
         return False
-    owed = deal.fee_rate * before / 12.0 + deal.fee_amount_ccy + notes_of(tranches, balance) + told[:, DUE, k].sum()
+    owed = (
+        deal.fee_rate * before / 12.0
+        + deal.fee_amount_ccy
+        + notes_of(tranches, balance)
+        + tranche_flows[:, DUE, k].sum()
+    )
     return bool(now[PERFORMING] + now[INTEREST] + now[PRINCIPAL] + reserve >= owed)

@@ -66,7 +66,7 @@ class Dates:
 
 
 @dataclass(frozen=True)
-class Group:
+class LatticeGroup:
     """Bonds on one lattice."""
 
     lattice: Lattice
@@ -80,7 +80,7 @@ class CallableBonds:
 
     dates: Dates
     amounts: DatedAmounts
-    groups: tuple[Group, ...]
+    groups: tuple[LatticeGroup, ...]
 
     @property
     def position_count(self) -> int:
@@ -198,7 +198,7 @@ def _expected_flows(amounts: DatedAmounts, count: int, chance: Array) -> Flows:
     )
 
 
-def _groups(dates: Dates, counts: Rows, mean_reversion: Array, sigma: Array) -> Iterator[Group]:
+def _groups(dates: Dates, counts: Rows, mean_reversion: Array, sigma: Array) -> Iterator[LatticeGroup]:
     """Bonds whose dates and steps begin alike, and whose parameters are the same, stand on the lattice of the longest.
 
     A lattice up to a date depends on the dates up to it alone, so who stands beside a bond does not matter to it.
@@ -213,7 +213,7 @@ def _groups(dates: Dates, counts: Rows, mean_reversion: Array, sigma: Array) -> 
         longest = members[-1]
         a, s = distinct[kind.reshape(-1)[longest]]
         own = slice(dates.offsets[longest], dates.offsets[longest + 1])
-        yield Group(build_lattice(dates.day[own].astype(np.int64), counts[own], a, s), members[::-1].copy())
+        yield LatticeGroup(build_lattice(dates.day[own].astype(np.int64), counts[own], a, s), members[::-1].copy())
 
 
 def _padded(dates: Dates, counts: Rows, kind: Rows) -> NDArray[np.int64]:

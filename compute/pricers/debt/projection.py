@@ -118,8 +118,8 @@ def interleave(parts: list[tuple[NDArray[np.int64], Flows]], count: int) -> Flow
         rows = _rows_of(chosen, flows, offsets)
         day[rows], period[rows] = flows.day, flows.period
         interest[rows], principal[rows] = flows.interest, flows.principal
-    told = _interleaved_parts(parts, offsets, variants)
-    return Flows(offsets, day, period, interest, principal, widest.variant_of_scenario, told)
+    interleaved = _interleaved_parts(parts, offsets, variants)
+    return Flows(offsets, day, period, interest, principal, widest.variant_of_scenario, interleaved)
 
 
 def _interleaved_parts(

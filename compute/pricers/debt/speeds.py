@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import UNKNOWN, Terms
-from compute.kernels.deals.collections import Lines
+from compute.kernels.deals.collections import DealLines
 from compute.kernels.flows.flows import OF_SCHEDULED, PARTS, Flows
 from compute.kernels.flows.modelled_speeds import Followed
 from compute.kernels.flows.prepaying_pool import Speeds, Variants, distinct_variants
@@ -121,7 +121,7 @@ def under_scenario(behaviours: Sequence[Behaviour], scenario: int) -> tuple[Spee
 
 
 def shocked_speeds(
-    quoted: Speeds | Lines,
+    quoted: Speeds | DealLines,
     shocks: Sequence[PrepaymentShock | DefaultShock],
     matched: Callable[[Mapping[str, str]], NDArray[np.bool_]],
 ) -> dict[str, NDArray[Any]]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.inputs.deals import Deal, Floating
-from compute.kernels.deals.collections import PRINCIPAL, Lines, Shock, collect
+from compute.kernels.deals.collections import PRINCIPAL, DealLines, Shock, collect
 from compute.kernels.deals.terms import PAC, Distributed, Tranches
 from compute.kernels.deals.waterfall import distribute
 from compute.kernels.flows.modelled_speeds import Models as Coefficients
@@ -33,7 +33,7 @@ class Models:
     as_of_day: int
 
     def burnout(self) -> Amounts:
-        """[L, 4] as `Lines.burnout`"""
+        """[L, 4] as `DealLines.burnout`"""
         all_of = self.coefficients
         by_model = np.column_stack([all_of.floor, all_of.slope, all_of.least, all_of.most])
         quoted = np.array([1.0, 0.0, 0.0, 1.0])
@@ -55,7 +55,7 @@ class Speeds:
     """What a scenario makes of a deal's speeds, a number for each line; `prepayment` replaces what is quoted."""
 
     shock: Shock
-    lines: Lines
+    lines: DealLines
     models: Models | None = None
     """of the market, under this scenario's rates; None where no line follows one"""
     is_called: bool = False
@@ -100,7 +100,7 @@ def project_deal(
     return tranches, distribute(terms, tranches, deal.triggers, pool.collected)
 
 
-def lines_under(deal: Deal, speeds: Speeds, gross_rate: Amounts) -> tuple[Lines, Shock, Amounts, Amounts]:
+def lines_under(deal: Deal, speeds: Speeds, gross_rate: Amounts) -> tuple[DealLines, Shock, Amounts, Amounts]:
     """What `collect` takes."""
     models = speeds.models
     if models is None:

@@ -137,9 +137,9 @@ def _moved(run: RunInputs, read: ReadCurves, key: int | None) -> Amounts:
 
 
 def _under(run: RunInputs, deal: Deal, read: ReadCurves, factors: Amounts, pools: Pools, bump: Bump) -> DealFlows:
-    told, variants = _distributed(run, deal, read, factors, pools, bump)
-    row = np.stack([one.tranches for _, one in told], axis=-1)
-    rates = np.stack([tranches.rate for tranches, _ in told], axis=-1)
+    outcomes, variants = _distributed(run, deal, read, factors, pools, bump)
+    row = np.stack([one.tranches for _, one in outcomes], axis=-1)
+    rates = np.stack([tranches.rate for tranches, _ in outcomes], axis=-1)
     return DealFlows(
         row[:, PAID_INTEREST], row[:, PAID_PRINCIPAL], row[:, OPENING], row[:, CLOSING], rates, variants
     )  # fmt: skip
@@ -158,17 +158,17 @@ def _distributed(
 ) -> tuple[list[tuple[Tranches, Distributed]], NDArray[np.int32]]:
     distinct: dict[object, int] = {}
     variants = np.empty(run.scenario_count, np.int32)
-    told: list[tuple[Tranches, Distributed]] = []
+    outcomes: list[tuple[Tranches, Distributed]] = []
     for scenario in range(run.scenario_count):
         speeds = speeds_under(run, deal, scenario, bump)
         meaning = meaning_of(speeds)
         key = scenario if depends_on_rates(deal) else meaning
         if key not in distinct:
-            distinct[key] = len(told)
+            distinct[key] = len(outcomes)
             forward = _forward(read, factors[..., scenario], deal, run)
-            told.append(project_deal(deal, speeds, forward, pools.of(deal, meaning)))
+            outcomes.append(project_deal(deal, speeds, forward, pools.of(deal, meaning)))
         variants[scenario] = distinct[key]
-    return told, variants
+    return outcomes, variants
 
 
 def _forward(read: ReadCurves, factors: Table, deal: Deal, run: RunInputs) -> Forward:

@@ -11,7 +11,7 @@ import numpy as np
 from domain.measures.measures import columns_of
 from domain.runs.run import RunCompleted, RunRequested, fold
 from ops.ports import Storage
-from projections.results.ahead import Begun, Book
+from projections.results.ahead import Begun, PortfolioLayout
 from projections.results.blocks import BlockDamaged, RunFacts
 from projections.results.publication import PORTFOLIO_TABLES
 from projections.results.rows import COLUMNS, RunRows
@@ -47,7 +47,7 @@ class Locator:
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._book: Book | None = None
+        self._book: PortfolioLayout | None = None
 
     def recount(self, run: Run) -> RunRows | str:
         """The rows that the run's blocks give; or why they cannot be had."""
@@ -63,10 +63,10 @@ class Locator:
             return str(error)
         return RunRows(run.run_no, begun)
 
-    def _book_of(self, sha256: str) -> Book:
+    def _book_of(self, sha256: str) -> PortfolioLayout:
         if self._book is None or self._book.sha256 != sha256:
             portfolio = self._storage.portfolio(sha256, PORTFOLIO_TABLES)
-            self._book = Book.of(sha256, portfolio)
+            self._book = PortfolioLayout.of(sha256, portfolio)
         return self._book
 
     def differing_rows(self, run: Run, table: str, stored: bytes, again: RunRows) -> Iterator[tuple[str, str]]:

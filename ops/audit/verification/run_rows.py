@@ -62,7 +62,7 @@ class RunRows:
             *head, payload = history_row(event, position)
             self._history[run_id, position] = _hash((*head, payload.obj))
         if run_id in self._progress and position > self._progress[run_id].log_position:
-            self._progress[run_id].told(event, position)
+            self._progress[run_id].observe(event, position)
             if event.TOPIC in ENDED_BY:
                 self._progress[run_id].ended_by = event.TOPIC
 

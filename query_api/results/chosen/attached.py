@@ -7,7 +7,7 @@ from domain.portfolio.tables import Kind
 from query_api.errors import BadQuery
 from query_api.near import nearest_or_all
 from query_api.reading import Array
-from query_api.results.chosen.fields import Book, Field
+from query_api.results.chosen.fields import Field, NamedPortfolio
 
 ARROW = {Kind.NUMBER: pa.float64(), Kind.INTEGER: pa.int64(), Kind.DATE: pa.date32(), Kind.FLAG: pa.bool_()}
 NUMPY = {pa.int64(): np.int64, pa.date32(): np.int32, pa.bool_(): np.bool_}
@@ -16,7 +16,9 @@ NUMPY = {pa.int64(): np.int64, pa.date32(): np.int32, pa.bool_(): np.bool_}
 class Attached:
     """In the order asked for; a name that a column of the table has already is said with `with:` before it."""
 
-    def __init__(self, book: Book | None, names: list[str], taken: list[str], model: Field | None = None) -> None:
+    def __init__(
+        self, book: NamedPortfolio | None, names: list[str], taken: list[str], model: Field | None = None
+    ) -> None:
         self._fields = [_field_named(book, name) for name in dict.fromkeys(names)] if book else []
         self._fields += [model] if model is not None else []
         self._taken = set(taken)
@@ -32,7 +34,7 @@ class Attached:
         return [_array(each, rows) for each in self._fields]
 
 
-def _field_named(book: Book, name: str) -> Field:
+def _field_named(book: NamedPortfolio, name: str) -> Field:
     field = book.field(name)
     if field is None:
         message = f"positions, instruments and issuers have no column {name!r}"

@@ -81,7 +81,7 @@ def _texts_of(column: ColumnData) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Book:
+class NamedPortfolio:
     """A portfolio with its names. Fields are kept once they have been asked for: a page looks at a dozen."""
 
     portfolio: Portfolio

@@ -10,7 +10,7 @@ import pyarrow as pa
 from query_api.errors import BadQuery
 from query_api.reading import Array, Connection
 from query_api.results.chosen.attached import Attached, texts_at
-from query_api.results.chosen.fields import Book
+from query_api.results.chosen.fields import NamedPortfolio
 from query_api.results.chosen.gather import gather_amounts, gather_details, gather_reason_numbers
 from query_api.results.chosen.prepayment import field_of_models, models_of_market
 from query_api.results.chosen.selection import Chooser, Wanted, base_rates
@@ -25,7 +25,7 @@ from query_api.results.table import (
 )
 from query_api.runs import RunRow, queryable_run, scenario_numbers
 
-LoadBook = Callable[[str], Book]
+LoadBook = Callable[[str], NamedPortfolio]
 """A snapshot with its names, by sha256."""
 
 SELECT_PORTFOLIO_SHA256 = "SELECT sha256 FROM read.snapshot WHERE snapshot_id = %s"
@@ -91,7 +91,7 @@ def positions_asked(
     return Answer(ResultTable(schema, batches, total, f"run-{run.run_id}"), found_by)
 
 
-def book_of(connection: Connection, run: RunRow, load_book: LoadBook | None) -> Book:
+def book_of(connection: Connection, run: RunRow, load_book: LoadBook | None) -> NamedPortfolio:
     row = connection.execute(SELECT_PORTFOLIO_SHA256, (run.portfolio_snapshot_id,)).fetchone()
     if load_book is None or row is None:
         raise BadQuery("this service cannot read the portfolio of this run", "ask without filter, node, sort and with")
@@ -112,7 +112,7 @@ def _cut(chosen: list[tuple[int, Array]], start: int, stop: int, most: int) -> I
 class _Reader:
     connection: Connection
     run: RunRow
-    book: Book
+    book: NamedPortfolio
     asked: Layout
     attached: Attached
     schema: pa.Schema

@@ -9,7 +9,7 @@ from domain.portfolio.attributes import Holder
 from domain.portfolio.columns import ABSENT_CODE, ColumnData, Portfolio
 from domain.portfolio.tables import Kind
 from query_api.reading import Array, Connection
-from query_api.results.chosen.fields import Book, Field
+from query_api.results.chosen.fields import Field, NamedPortfolio
 from query_api.runs import RunRow
 
 COLUMN = "prepayment_model"
@@ -23,7 +23,7 @@ def models_of_market(connection: Connection, run: RunRow) -> dict[str, int]:
     return dict(row[0]) if row is not None and row[0] else {}
 
 
-def field_of_models(book: Book, versions: Mapping[str, int]) -> Field | None:
+def field_of_models(book: NamedPortfolio, versions: Mapping[str, int]) -> Field | None:
     """None where no position follows a model of the market. A tranche follows those of its deal's lines."""
     by_instrument = _references(book.portfolio, versions)
     if not any(by_instrument):

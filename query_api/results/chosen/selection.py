@@ -12,7 +12,7 @@ from domain.portfolio.tables import Kind
 from query_api.errors import BadQuery, NotFound
 from query_api.near import nearest_or_all
 from query_api.reading import Array, Connection
-from query_api.results.chosen.fields import Book, Field, number_of, value_of
+from query_api.results.chosen.fields import Field, NamedPortfolio, number_of, value_of
 from query_api.results.chosen.gather import gather_amounts, gather_reason_numbers
 from query_api.results.chosen.where import Comparison, Empty, Leaf, holds, names_in, parse_filter
 from query_api.results.columns import ResultColumn, columns_of_run
@@ -49,7 +49,7 @@ ALL = Wanted()
 class Chooser:
     """Row numbers by scenario. `scans` says whether results of every position are read to choose among them."""
 
-    def __init__(self, connection: Connection, run: RunRow, book: Book, wanted: Wanted) -> None:
+    def __init__(self, connection: Connection, run: RunRow, book: NamedPortfolio, wanted: Wanted) -> None:
         self._cursor, self._run, self._book = connection.cursor(binary=True), run, book
         self._facts: RunFacts = facts_of_run(connection, run)
         self._measured = measured_names(run)
@@ -144,7 +144,7 @@ def measured_names(run: RunRow) -> dict[str, tuple[ResultColumn, bool]]:
     return own | {column.base_name: (column, True) for column in columns if column.base_name}
 
 
-def base_rates(book: Book, facts: RunFacts, scenario_no: int, rows: Array) -> Array:
+def base_rates(book: NamedPortfolio, facts: RunFacts, scenario_no: int, rows: Array) -> Array:
     """[rows] base currency per unit of each position's currency; NaN where the scenario has no rate."""
     currency = book.portfolio.tables["instruments"].columns["currency"]
     rates = [facts.rates.get((scenario_no, each), np.nan) for each in currency.categories]

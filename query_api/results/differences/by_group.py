@@ -18,7 +18,7 @@ import pyarrow as pa
 from query_api.reading import Array
 from query_api.results.chosen.selection import measured_names
 from query_api.results.differences.sides import NOWHERE, Both, Side
-from query_api.results.groups import BETWEEN_KEYS, NODE, Groups, parse_by
+from query_api.results.groups import BETWEEN_KEYS, NODE, ChosenGroups, parse_by
 
 AMOUNTS = ("from", "new", "gone", "changed", "one_side", "to", "change")
 COUNTS = (*(f"positions_{name}" for name in AMOUNTS[:-1]), "left_out_from", "left_out_to")
@@ -101,7 +101,7 @@ def _told(some: Between, was: bool, is_now: bool) -> Iterator[tuple[str, float]]
 def _members(side: Side, by: str) -> Members:
     if by == NODE:
         return Members(side.book.portfolio.book_row[side.rows], [frozenset(path) for path in side.book.paths()])
-    labels, codes = Groups(side.book, parse_by(by), list(measured_names(side.run)), []).coded
+    labels, codes = ChosenGroups(side.book, parse_by(by), list(measured_names(side.run)), []).coded
     return Members(codes[side.rows], [frozenset((label,)) for label in labels])
 
 

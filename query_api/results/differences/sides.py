@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from query_api.errors import BadQuery, NotFound
 from query_api.reading import Array, Connection
-from query_api.results.chosen.fields import Book
+from query_api.results.chosen.fields import NamedPortfolio
 from query_api.results.chosen.positions import LoadBook, book_of
 from query_api.results.columns import ResultColumn, one_column
 from query_api.results.table import position_results
@@ -34,7 +34,7 @@ class Side:
     """Positions of a run in its order: their `rows` there, and the measure in base currency, NaN where blank."""
 
     run: RunRow
-    book: Book
+    book: NamedPortfolio
     rows: Array
     ids: pa.Array
     books: pa.Array

@@ -22,7 +22,7 @@ def ids(row: int, column: int = 0) -> str:
     return str(texts.texts[int(texts.codes[row])])
 
 
-def told(sentences: list[str], codes: Any = None, first_row: int = 0) -> tuple[list[dict[str, Any]], int]:
+def documents(sentences: list[str], codes: Any = None, first_row: int = 0) -> tuple[list[dict[str, Any]], int]:
     """Positions one after another, each with its sentence; PV and YIELD under one scenario, PV blank unless said."""
     codes = np.array([[MISSING, 0]] * len(sentences)) if codes is None else np.array(codes)
     reasons = KnownReasons(("PV", "YIELD"))
@@ -31,11 +31,11 @@ def told(sentences: list[str], codes: Any = None, first_row: int = 0) -> tuple[l
     sentence_no = np.array([distinct.index(sentence) for sentence in sentences], np.int32)
     kinds = FailureKinds(IDENTITIES)
     kinds.take(reasons, numbers, first_row, sentence_no, distinct)
-    return kinds.told(IDENTITIES), kinds.partial
+    return kinds.documents(IDENTITIES), kinds.partial
 
 
 def test_the_sentence_of_most_positions_comes_first() -> None:
-    rows, partial = told(["no curve EUR", "no spot GBPUSD", "no spot GBPUSD"])
+    rows, partial = documents(["no curve EUR", "no spot GBPUSD", "no spot GBPUSD"])
     assert partial == 0
     kind = {"status": "FAILED", "reason": "MISSING_MARKET_DATA"}
     assert rows == [
@@ -64,13 +64,13 @@ def test_which_sentences_are_one_kind(one: str, other: str, together: str | None
     numbers = reasons.number(np.full((1, 1, 1), MISSING, np.uint8))
     for row, sentence in ((0, one), (1 if ids(1) in other else 4999, other)):
         kinds.take(reasons, numbers, row, np.ones(1, np.int32), ["", sentence])
-    rows = kinds.told(IDENTITIES)
+    rows = kinds.documents(IDENTITIES)
     assert [row["sentence"] for row in rows] == ([together] if together else sorted([one, other]))
 
 
 def test_partial_positions_are_told_apart_and_what_does_not_apply_is_no_failure() -> None:
     codes = [[0, INVALID], [0, NOT_APPLICABLE], [MISSING, MISSING], [NOT_APPLICABLE, INVALID], [0, 0]]
-    rows, partial = told(["", "not said", "no curve", "no curve", ""], codes)
+    rows, partial = documents(["", "not said", "no curve", "no curve", ""], codes)
     assert partial == 2
     assert [(row["status"], row["reason"], row["sentence"]) for row in rows] == [
         ("PARTIAL", "INVALID_TERMS", "INVALID_TERMS"),
@@ -85,14 +85,14 @@ def test_a_position_counts_once_under_its_worst_scenario() -> None:
     codes = np.array([[[0], [0], [MISSING]], [[0], [INVALID], [MISSING]]], np.uint8)
     kinds.take(reasons, reasons.number(codes), 7, np.ones(1, np.int32), ["", "no curve"])
     kind = {"status": "FAILED", "reason": "MISSING_MARKET_DATA", "sentence": "no curve"}
-    assert (kinds.told(IDENTITIES), kinds.partial) == ([{**kind, "positions": 1, "first": ids(7)}], 0)
+    assert (kinds.documents(IDENTITIES), kinds.partial) == ([{**kind, "positions": 1, "first": ids(7)}], 0)
 
 
 @pytest.mark.parametrize("count", [MAX_TOLD + 3, MAX_KINDS + 70])
 def test_what_is_not_told_by_itself_is_counted_together(count: int) -> None:
     """Letters, since numbers would be one kind."""
     names = [f"no curve {chr(65 + n // 676)}{chr(65 + n // 26 % 26)}{chr(65 + n % 26)}" for n in range(count)]
-    rows, _ = told(names)
+    rows, _ = documents(names)
     assert len(rows) == MAX_TOLD + 1
     assert sum(row["positions"] for row in rows) == count
     rest = f"{count - MAX_TOLD:,}" if count <= MAX_KINDS else f"more than {MAX_KINDS - MAX_TOLD:,}"

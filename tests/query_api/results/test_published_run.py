@@ -9,7 +9,7 @@ import pytest
 
 from domain.portfolio.columns import Portfolio
 from query_api.reading import Connection
-from query_api.results.chosen.fields import Book
+from query_api.results.chosen.fields import NamedPortfolio
 from query_api.results.chosen.selection import ALL
 from query_api.results.columns import columns_of_run
 from query_api.results.groups import parse_by
@@ -43,7 +43,9 @@ def test_rollups_and_chunks_give_the_same_totals(database_url: str) -> None:
         )
         for by in ("fico", "opened", "vintage", "green", "tag:strategy", "sector", "issuer", "currency", "rating"):
             kept = {(t.key, t.scenario_no): t for t in read_totals(connection, run, by, columns, scenarios)}
-            summed = sum_by(connection, run, parse_by(by), columns, scenarios, ALL, lambda _sha256: Book(portfolio))
+            summed = sum_by(
+                connection, run, parse_by(by), columns, scenarios, ALL, lambda _sha256: NamedPortfolio(portfolio)
+            )
             assert {(t.key, t.scenario_no) for t in summed} == set(kept)
             for total in summed:
                 same(total, kept[total.key, total.scenario_no])

@@ -1,15 +1,14 @@
 """The page as it is served: one document for every screen, files that never change, and a build of its sources."""
 
-import gzip
 import re
 
 import pytest
 from fastapi.testclient import TestClient
 
-from ops.page.sources import WEB, differences
-from query_api.web.page import BUILT, SCREENS, asset_names
+from ops.page.sources import differences
+from query_api.web.page import BUILT, SCREENS, asset_names, small_file
+from tests.builders.page_screens import known_screens
 
-SCREEN_LINE = re.compile(r'\{ path: "([^"]+)", name: ')
 KILOBYTES = 1000
 
 
@@ -18,7 +17,7 @@ def asked_for(markup: str) -> list[str]:
 
 
 def compressed(name: str) -> int:
-    return len(gzip.compress(BUILT.joinpath("assets", name).read_bytes(), 9))
+    return len(small_file(f"assets/{name}"))
 
 
 @pytest.mark.parametrize("screen", SCREENS)
@@ -31,9 +30,8 @@ def test_every_screen_is_the_same_document(client: TestClient, screen: str) -> N
 
 
 def test_the_server_and_the_page_know_the_same_screens() -> None:
-    known = SCREEN_LINE.findall((WEB / "src" / "screens" / "index.ts").read_text(encoding="utf-8"))
-    assert known
-    assert set(known) - {"/gallery"} <= set(SCREENS)
+    assert known_screens()
+    assert set(known_screens()) <= set(SCREENS)
 
 
 def test_the_document_loads_its_own_files_alone(client: TestClient) -> None:
@@ -51,6 +49,16 @@ def test_every_file_is_served_as_what_it_is(client: TestClient) -> None:
     for name in asset_names():
         kind = client.get(f"/assets/{name}").headers["content-type"]
         assert kind.startswith("text/css" if name.endswith(".css") else ("text/javascript", "application/javascript"))
+
+
+def test_a_file_comes_small_to_whoever_takes_it_so(client: TestClient) -> None:
+    name = next(name for name in asset_names() if name.startswith("index-"))
+    plain = client.get(f"/assets/{name}", headers={"Accept-Encoding": "identity"})
+    small = client.get(f"/assets/{name}", headers={"Accept-Encoding": "gzip"})
+    assert "content-encoding" not in plain.headers
+    assert (small.headers["content-encoding"], small.headers["vary"]) == ("gzip", "Accept-Encoding")
+    assert small.content == plain.content == BUILT.joinpath("assets", name).read_bytes()
+    assert int(small.headers["content-length"]) == compressed(name) < len(plain.content) / 2
 
 
 @pytest.mark.parametrize("name", ["no-such.js", "..%2Fpage.py", "%2e%2e/index.html", "index.html"])
