@@ -17,7 +17,7 @@ from ops.processes.supervisor import workers
 from ops.settings import Settings
 from ops.wiring import open_tenor
 from tests.browser.conftest import Site, Watched
-from tests.walk.command_line import SMALL_FUND, one_at_a_time
+from tests.walk.command_line import SMALL_FUND
 
 AT_WORK_MS = 240_000
 """A worker that starts compiles what it lacks."""
@@ -28,9 +28,8 @@ OWN = "five_up"
 def at_work(site: Site) -> Iterator[None]:
     """The process manager, the projections and a worker, as `tenor up` has them beside its page."""
     settings = Settings(site.tenor.home, site.tenor.database_url)
-    with one_at_a_time(site.tenor.kernels), open_tenor(settings) as tenor, background(tenor.processes):
-        with workers(tenor.processes, 1):
-            yield
+    with open_tenor(settings) as tenor, background(tenor.processes), workers(tenor.processes, 1):
+        yield
 
 
 def asked(site: Site, path: str) -> Any:
