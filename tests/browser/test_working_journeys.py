@@ -191,8 +191,8 @@ def spoilt_fund(folder: Path) -> list[Path]:
     rows = list(csv.reader(path.read_text().splitlines()))
     column = rows[0].index("issue_date")
     rows[1][column], rows[2][column] = "2024-02-30", "14/09/2024"
-    with path.open("w", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(rows)
+    with path.open("w", newline="") as table:
+        csv.writer(table, lineterminator="\n").writerows(rows)
     return sorted(folder.glob("*.csv"))
 
 
