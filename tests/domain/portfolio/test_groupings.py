@@ -17,7 +17,7 @@ def book(**columns: list[str | None]) -> Portfolio:
     return Portfolio({"positions": TableData(3, positions), "instruments": TableData(3, instruments)}, rows, rows * 0)
 
 
-CASES = (
+CASES: tuple[tuple[str, dict[str, list[str | None]], list[str]], ...] = (
     ("accounting_class", {}, ["AMORTISED_COST"] * 3),
     ("accounting_class", {"accounting_class": ["AFS", None, "AMORTISED_COST"]}, ["AFS", *["AMORTISED_COST"] * 2]),
     ("irb_approach", {"irb_approach": [None, "AIRB", None]}, ["SA", "AIRB", "SA"]),
