@@ -206,21 +206,20 @@ def service_routers(tenor: Tenor, access: Access = OPEN_TO_THIS_MACHINE) -> dict
         ],
         "cashflow": lambda: cash_flow_routers(tenor.storage),
         "regulatory": lambda: regulatory_routers(tenor, envelope_of),
-        "ingestion": lambda: [
-            ingestion.build_router(connect),
-            ingest_commands.build_router(
-                store,
-                blobs,
-                tenor.portfolio_codec,
-                envelope_of,
-                tenor.parsers.digest_upload,
-                refuse_beyond_scope(tenor.storage),
-            ),
-            mappings.build_router(connect),
-            mapping_commands.build_router(store, envelope_of, tenor.parsers.suggest),
-            quote_commands.build_router(store, blobs, envelope_of, find_unsolved, tenor.parsers.market_of),
-        ],
+        "ingestion": lambda: ingestion_routers(tenor, envelope_of),
     }
+
+
+def ingestion_routers(tenor: Tenor, envelope_of: Callable[[Request], Envelope]) -> list[APIRouter]:
+    connect, store, blobs, parsers = tenor.database.connect, tenor.store, tenor.blobs, tenor.parsers
+    beyond = refuse_beyond_scope(tenor.storage)
+    return [
+        ingestion.build_router(connect),
+        ingest_commands.build_router(store, blobs, tenor.portfolio_codec, envelope_of, parsers.digest_upload, beyond),
+        mappings.build_router(connect),
+        mapping_commands.build_router(store, envelope_of, parsers.suggest),
+        quote_commands.build_router(store, blobs, envelope_of, find_unsolved, parsers.market_of),
+    ]
 
 
 def kept_books(storage: Storage) -> tuple[Callable[[str], NamedPortfolio], Callable[[str], Portfolio]]:
