@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
     portfolio = typer.Typer(help="Portfolio snapshots.", no_args_is_help=True)
     portfolio.callback()(portfolios)
     portfolio.command("list")(list_portfolios)
-    portfolios_as_data.register(portfolio)
+    portfolios_as_data.add_to(portfolio)
     app.add_typer(portfolio, name="portfolio")
 
 
