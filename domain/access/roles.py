@@ -20,6 +20,7 @@ class Right(StrEnum):
     READ = "read figures in scope"
     WHOLE_BOOKS = "read what shows whole books; not within a scope"
     BRING = "ingest and load markets, define scenarios, mappings and policies"
+    TREES = "change the trees of portfolios; not within a scope, which they make"
     SUBMIT = "submit runs, and cancel own ones"
     OPERATE = "retry and archive any run, rebuild projections, publish marts, manage schedules and webhooks"
     DECIDE = "approve, reject and publish runs, approve models and policies, acknowledge breaches"
@@ -34,12 +35,15 @@ MAY: dict[Right, frozenset[Role]] = {
     Right.READ: EVERYBODY,
     Right.WHOLE_BOOKS: EVERYBODY,
     Right.BRING: frozenset({Role.ANALYST, Role.OPERATOR, Role.ADMIN}),
+    Right.TREES: frozenset({Role.ANALYST, Role.OPERATOR, Role.ADMIN}),
     Right.SUBMIT: frozenset({Role.ANALYST, Role.OPERATOR, Role.ADMIN}),
     Right.OPERATE: frozenset({Role.OPERATOR, Role.ADMIN}),
     Right.DECIDE: frozenset({Role.APPROVER, Role.ADMIN}),
     Right.ACCESS_LOG: frozenset({Role.AUDITOR, Role.ADMIN}),
     Right.KEYS: frozenset({Role.ADMIN}),
 }
+OF_EVERYTHING = frozenset({Right.WHOLE_BOOKS, Right.TREES})
+"""For those alone whose scope is everything."""
 CANCELS_ANY_RUN = MAY[Right.OPERATE]
 """Others cancel their own."""
 
@@ -118,9 +122,9 @@ OPERATIONS: dict[str, Right] = {
     "orchestrator_rollback_projection": Right.OPERATE,
     "orchestrator_stream_run_events": Right.READ,
     "orchestrator_submit_run": Right.SUBMIT,
-    "portfolio_close_node": Right.BRING,
+    "portfolio_close_node": Right.TREES,
     "portfolio_compare_snapshots": Right.READ,
-    "portfolio_create_node": Right.BRING,
+    "portfolio_create_node": Right.TREES,
     "portfolio_get_hierarchy": Right.WHOLE_BOOKS,
     "portfolio_get_history": Right.READ,
     "portfolio_get_run_tree": Right.READ,
@@ -128,8 +132,8 @@ OPERATIONS: dict[str, Right] = {
     "portfolio_get_snapshot_tree": Right.READ,
     "portfolio_list_bands": Right.READ,
     "portfolio_list_snapshots": Right.READ,
-    "portfolio_move_node": Right.BRING,
-    "portfolio_rename_node": Right.BRING,
+    "portfolio_move_node": Right.TREES,
+    "portfolio_rename_node": Right.TREES,
     "regulatory_approve_policy": Right.DECIDE,
     "regulatory_compare": Right.READ,
     "regulatory_define_policy": Right.BRING,
@@ -177,5 +181,5 @@ def operations_of(role: Role, *, is_whole: bool) -> list[str]:
     return sorted(
         operation
         for operation, right in OPERATIONS.items()
-        if may(role, right) and (is_whole or right is not Right.WHOLE_BOOKS)
+        if may(role, right) and (is_whole or right not in OF_EVERYTHING)
     )

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.access.asking import asked_by
 from domain.access.principal import LOCAL, Principal
-from domain.access.roles import OPERATIONS, Right
+from domain.access.roles import OF_EVERYTHING, OPERATIONS, Right
 from domain.refusals import Unavailable
 from domain.texts import of_header
 from ops.access.access_log import MAX_PATH, AccessLog, Entry
@@ -78,7 +78,7 @@ class Guard:
             return too_many(self._rate.amount, scope)
         if right is None or not principal.may(right):
             return forbidden(f"the role {principal.role} may not do this", scope)
-        if right is Right.WHOLE_BOOKS and not principal.is_whole:
+        if right in OF_EVERYTHING and not principal.is_whole:
             return not_there(scope)
         return None
 
