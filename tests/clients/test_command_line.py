@@ -15,6 +15,10 @@ from ops.cli.remote.commands import COMMANDS, ByServer, Here, NotByServer, row_o
 from tests.clients.conftest import Served
 from tests.walk.command_line import SMALL_FUND, Answer, Tenor
 
+TAPES = [
+    Path(__file__).parents[1] / "walk" / "tapes" / f"historical_data_{part}_2021Q1.txt"
+    for part in ("time", "origination")
+]
 POLICY = {"policy_id": "bank", "lgd_defaults": {"*": 0.45}}
 
 
@@ -159,6 +163,9 @@ def test_what_is_brought_is_brought_alike(served: Served, laptop: Laptop, tmp_pa
         ("scenario", "define", SMALL_FUND / "scenarios.json"),
         ("scenario", "set", SMALL_FUND / "scenario_set.json"),
         ("policy", "define", policy),
+        ("ingest", *TAPES, "--mapping", "freddie_mac_sflld", "--book", "BOOK", "--as-of", "2026-01-23"),
+        ("ingest", TAPES[0]),
+        ("ingest", *TAPES, "--mapping", "no_such_mapping"),
         ("scenario", "define", policy),
     ):
         same(served, laptop, *words, "--json")
