@@ -153,7 +153,7 @@ def test_what_is_brought_is_brought_alike(served: Served, laptop: Laptop, tmp_pa
     folder.mkdir()
     for table in SMALL_FUND.glob("*.csv"):
         (folder / table.name).write_bytes(table.read_bytes().replace(b",USD,", b",U$D,", 1))
-    for words in (
+    lines: list[tuple[str | Path, ...]] = [
         ("ingest", SMALL_FUND, "--as-of", "2026-01-15"),
         ("ingest", SMALL_FUND, "--portfolio", "other", "--as-of", "2026-01-16"),
         ("ingest", SMALL_FUND, "--dry-run", "--as-of", "2026-01-15"),
@@ -167,7 +167,8 @@ def test_what_is_brought_is_brought_alike(served: Served, laptop: Laptop, tmp_pa
         ("ingest", TAPES[0]),
         ("ingest", *TAPES, "--mapping", "no_such_mapping"),
         ("scenario", "define", policy),
-    ):
+    ]
+    for words in lines:
         same(served, laptop, *words, "--json")
         same(served, laptop, *words)
 
