@@ -37,7 +37,7 @@ from domain.refusals import Refused
 from ops.access import sign_in
 from ops.access.binding import Bind
 from ops.access.guard import Guard
-from ops.access.refusing import refuse_beyond_scope, refuse_more_runs, refuse_others_runs
+from ops.access.refusing import refuse_beyond_scope, refuse_more_runs, refuse_others_runs, whole_tree
 from ops.access.settings import Access, four_eyes
 from ops.adapters.database import HEAD, at_another_revision, revision
 from ops.adapters.redis_answers import answers_in_redis
@@ -193,7 +193,7 @@ def service_routers(tenor: Tenor, access: Access = OPEN_TO_THIS_MACHINE) -> dict
         "portfolio": lambda: [
             portfolio.build_router(connect),
             portfolio_data.build_router(connect, load_portfolio, tenor.tree_of),
-            hierarchy_commands.build_router(store, envelope_of, tenor.newest_tree),
+            hierarchy_commands.build_router(store, envelope_of, whole_tree(tenor.newest_tree)),
         ],
         "risk": lambda: [
             *(risk.build_router(connect, load_book), compare.build_router(connect, load_book)),
