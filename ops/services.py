@@ -85,7 +85,6 @@ from query_api.services import (
     compare,
     ingestion,
     liquidity,
-    mappings,
     marketdata,
     marts,
     models,
@@ -216,7 +215,6 @@ def ingestion_routers(tenor: Tenor, envelope_of: Callable[[Request], Envelope]) 
     return [
         ingestion.build_router(connect),
         ingest_commands.build_router(store, blobs, tenor.portfolio_codec, envelope_of, parsers.digest_upload, beyond),
-        mappings.build_router(connect),
         mapping_commands.build_router(store, envelope_of, parsers.suggest),
         quote_commands.build_router(store, blobs, envelope_of, find_unsolved, parsers.market_of),
     ]
