@@ -17,7 +17,7 @@ from tests.walk.conftest import Walked, kernels, tenor_home, walked, walking
 
 __all__ = ["kernels", "tenor_home", "walked", "walking"]
 
-WAIT_MS = 30_000
+WAIT_MS = 15_000
 SIZE = {"width": 1440, "height": 900}
 
 
