@@ -27,16 +27,26 @@ def retry_run(store: EventStore, envelope: Envelope, run_id: str, key: Key | Non
     return change(store, envelope, run_id, lambda run, id_: runs.retry(run, envelope, id_), key)
 
 
-def approve_run(store: EventStore, envelope: Envelope, run_id: str, reason: str, key: Key | None = None) -> Changed:
-    return change(store, envelope, run_id, lambda run, id_: runs.approve(run, envelope, id_, reason), key)
+def approve_run(
+    store: EventStore, envelope: Envelope, run_id: str, reason: str, key: Key | None = None, *, four_eyes: bool = False
+) -> Changed:
+    def decide(run: runs.Run, id_: UUID) -> list[runs.RunEvent]:
+        return runs.approve(run, envelope, id_, reason, four_eyes=four_eyes)
+
+    return change(store, envelope, run_id, decide, key)
 
 
 def reject_run(store: EventStore, envelope: Envelope, run_id: str, reason: str, key: Key | None = None) -> Changed:
     return change(store, envelope, run_id, lambda run, id_: runs.reject(run, envelope, id_, reason), key)
 
 
-def publish_run(store: EventStore, envelope: Envelope, run_id: str, reason: str, key: Key | None = None) -> Changed:
-    return change(store, envelope, run_id, lambda run, id_: runs.publish(run, envelope, id_, reason), key)
+def publish_run(
+    store: EventStore, envelope: Envelope, run_id: str, reason: str, key: Key | None = None, *, four_eyes: bool = False
+) -> Changed:
+    def decide(run: runs.Run, id_: UUID) -> list[runs.RunEvent]:
+        return runs.publish(run, envelope, id_, reason, four_eyes=four_eyes)
+
+    return change(store, envelope, run_id, decide, key)
 
 
 def load_run(store: EventStore, run_id: str) -> tuple[UUID, runs.Run]:

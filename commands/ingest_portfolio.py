@@ -10,9 +10,15 @@ from typing import Any
 
 import numpy as np
 
+from commands.edits import edited
+from commands.ingestion.cells import Source
+from commands.ingestion.findings import Findings
 from commands.ingestion.limits import Budget
-from commands.ingestion.prepare import prepare_portfolio
+from commands.ingestion.prepare import Prepared, prepare_portfolio
 from commands.once import once, use_before
+from commands.record_rejection import record_rejection
+from commands.tapes.prepare_tape import Wanted, prepare_tape
+from commands.tapes.to_tables import Given
 from domain.answered_commands import Key
 from domain.event import Envelope, Event
 from domain.market.prepayment import model_name
@@ -33,6 +39,7 @@ from domain.snapshot import (
     register,
     snapshot_id,
 )
+from domain.tapes.mapping import stored_mapping
 from domain.valuation_models import LINE_PREPAYMENT, MODELS
 
 VALUES_KEPT = 200
@@ -58,6 +65,21 @@ class Digested:
 
 
 @dataclass(frozen=True)
+class ByMapping:
+    """A tape, and the mapping by which it is read; plain values, since a process of its own reads it."""
+
+    mapping: dict[str, Any]
+    reference: str
+    """`id@version`, or the id of one that is tried before it is defined."""
+    portfolio: str
+    as_of: str
+    book: str | None = None
+    files: tuple[str, ...] = ()
+    """Of the tape, where the source is no upload."""
+    rejects: str | None = None
+
+
+@dataclass(frozen=True)
 class ReadingOptions:
     """How a source is to be read."""
 
@@ -67,6 +89,17 @@ class ReadingOptions:
     """Nothing will be stored anyway."""
     rates_are_decimals: bool = False
     """Rates that look like percent are meant as they are."""
+    by_mapping: ByMapping | None = None
+    edits: tuple[dict[str, Any], ...] = ()
+    """Cells that were changed on the way: table, row, column, value."""
+    edited_by: str = ""
+
+    @staticmethod
+    def of(content: dict[str, Any]) -> "ReadingOptions":
+        """From the plain values that a job carries."""
+        said = content.get("by_mapping")
+        edits = tuple(content.get("edits", ()))
+        return ReadingOptions(**{**content, "by_mapping": ByMapping(**said) if said else None, "edits": edits})
 
 
 @dataclass(frozen=True)
@@ -101,18 +134,29 @@ def ingest_portfolio(
     """
     called = called or Called()
     used = use_before(store, called.key)
-    name = name_of_folder(called_as(source)) if called.name is None else portfolio_name(called.name)
-    as_of = called.as_of or envelope.now.date()
-    digested = (digest or partial(digest_here, codec))(source, options or ReadingOptions())
+    name, as_of = name_and_date(called, source, envelope)
+    options = options or ReadingOptions()
+    digested = (digest or partial(digest_here, codec))(source, options)
     report = {"snapshot_id": None, **digested.report, "portfolio": name, "as_of": as_of.isoformat()}
     if used is None and (digested.snapshot is None or digested.report["sha256"] is None):
+        if not (options and options.dry_run):
+            record_rejection(store, envelope, name, as_of, digested.report["errors"])
         return report
-    brought, _ = once(store, envelope, called.key, lambda: _decide(store, blobs, envelope, digested, name, as_of))
+    reading = _reading(options)
+    brought, _ = once(
+        store, envelope, called.key, lambda: _decide(store, blobs, envelope, digested, name, as_of, reading)
+    )
     return {**report, **brought}
 
 
 def _decide(
-    store: EventStore, blobs: BlobStore, envelope: Envelope, digested: Digested, name: str, as_of: date
+    store: EventStore,
+    blobs: BlobStore,
+    envelope: Envelope,
+    digested: Digested,
+    name: str,
+    as_of: date,
+    reading: dict[str, Any] | None,
 ) -> tuple[list[Event], dict[str, object]]:
     """The content is registered once, and brought once under the same name and date."""
     content = digested.report["sha256"]
@@ -120,11 +164,22 @@ def _decide(
     events: list[Event] = []
     if not store.stream(identity):
         events += _register(blobs, envelope, digested)
-    brought = bring(envelope, SnapshotKind.PORTFOLIO, identity, name=name, as_of=as_of)
+    brought = bring(envelope, SnapshotKind.PORTFOLIO, identity, name=name, as_of=as_of, reading=reading)
     if not store.stream(brought.originator_id):
         events.append(brought)
     answer = {"snapshot_id": str(identity), "sha256": content, "portfolio": name, "as_of": as_of.isoformat()}
     return events, answer
+
+
+def _reading(options: ReadingOptions) -> dict[str, Any] | None:
+    """What the bringing says of how the files were read; nothing of a folder that was read as it is."""
+    said: dict[str, Any] = {"mapping": options.by_mapping.reference} if options.by_mapping else {}
+    return (said | ({"edits": list(options.edits)} if options.edits else {})) or None
+
+
+def name_and_date(called: Called, source: Path, envelope: Envelope) -> tuple[str, date]:
+    name = name_of_folder(called_as(source)) if called.name is None else portfolio_name(called.name)
+    return name, called.as_of or envelope.now.date()
 
 
 def called_as(source: Path) -> str:
@@ -135,9 +190,7 @@ def called_as(source: Path) -> str:
 
 def digest_here(codec: PortfolioCodec, source: Path, options: ReadingOptions, budget: Budget | None = None) -> Digested:
     """In this process, whatever the source makes of it."""
-    prepared = prepare_portfolio(
-        source, accept_valid=options.accept_valid, rates_are_decimals=options.rates_are_decimals, budget=budget
-    )
+    prepared = prepared_of(source, options, budget)
     portfolio = prepared.portfolio
     if portfolio is None or options.dry_run:
         return Digested(prepared.report())
@@ -151,8 +204,40 @@ def digest_here(codec: PortfolioCodec, source: Path, options: ReadingOptions, bu
             "latest_maturity": _iso(latest_maturity(portfolio)),
             "values": grouping_values(portfolio) | line_speeds(portfolio),
             **values_of_deals(portfolio),
+            **({"mapping": options.by_mapping.reference} if options.by_mapping else {}),
         },
     )
+
+
+def prepared_of(source: Path, options: ReadingOptions, budget: Budget | None) -> Prepared:
+    by = options.by_mapping
+    if by is None:
+        return prepare_portfolio(
+            source,
+            accept_valid=options.accept_valid,
+            rates_are_decimals=options.rates_are_decimals,
+            budget=budget,
+            change=partial(_edited, options),
+        )
+    wanted = Wanted(
+        stored_mapping(by.mapping),
+        Given(by.portfolio, by.book),
+        date.fromisoformat(by.as_of),
+        options.accept_valid,
+        options.rates_are_decimals,
+        Path(by.rejects) if by.rejects else None,
+    )
+    files = [Path(each) for each in by.files] or (sorted(source.iterdir()) if source.is_dir() else [source])
+    return prepare_tape(files, wanted, budget, partial(_edited, options))
+
+
+def _edited(options: ReadingOptions, found: Source, errors: Findings) -> tuple[Source, dict[str, Any]]:
+    """What was read, with its edits; by table what its lines say of them."""
+    if not options.edits:
+        return found, {}
+    done = edited(found, options.edits, errors)
+    told = {name: [{**each, "by": options.edited_by} for each in made] for name, made in done.made.items()}
+    return done.source, {name: {"edits": made} for name, made in told.items()}
 
 
 def _register(blobs: BlobStore, envelope: Envelope, digested: Digested) -> list[SnapshotRegistered]:

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import asdict
+from hashlib import sha256
 from typing import Any
 
 from commands.define_scenario import invalid_input
 from commands.once import once, use_before
+from commands.tapes.markets.prepare import MarketMade
 from domain.answered_commands import Key
 from domain.documents import Problem
 from domain.event import Envelope, Event
@@ -28,32 +30,42 @@ def load_market(
     *,
     rates_are_decimals: bool = False,
     key: Key | None = None,
+    made: MarketMade | None = None,
 ) -> dict[str, Any]:
-    """Refuses what cannot be read, what cannot be solved, and what looks like percent unless that is meant."""
+    """Refuses what cannot be read, what cannot be solved, and what looks like percent unless that is meant.
+
+    `made` says from which lines of which files the document was built, where it was built from quotes.
+    """
     use_before(store, key)
     market = usable_market(raw, find_unsolved, rates_are_decimals=rates_are_decimals)
-    loaded, _ = once(store, envelope, key, lambda: _decide(store, blobs, envelope, market, len(raw)))
-    return {**loaded, "warnings": [asdict(each) for each in market_warnings(market)]}
+    loaded, _ = once(store, envelope, key, lambda: _decide(store, blobs, envelope, market, len(raw), made))
+    told = [asdict(each) for each in market_warnings(market)]
+    return {**loaded, "warnings": [*(made.warnings if made else ()), *told]}
 
 
 def _decide(
-    store: EventStore, blobs: BlobStore, envelope: Envelope, market: MarketDocument, raw_bytes: int
+    store: EventStore,
+    blobs: BlobStore,
+    envelope: Envelope,
+    market: MarketDocument,
+    raw_bytes: int,
+    made: MarketMade | None,
 ) -> tuple[list[Event], dict[str, object]]:
     """The content is registered once and, since its date is its own, brought once."""
-    sha256 = sha256_of(market)
-    identity = snapshot_id(SnapshotKind.MARKET, sha256)
+    content = sha256_of(market)
+    identity = snapshot_id(SnapshotKind.MARKET, content)
     events: list[Event] = []
     if not store.stream(identity):
-        blobs.put(sha256, canonical_json(market))
+        blobs.put(content, canonical_json(market))
         events += register(
             Snapshot(),
             envelope,
             Content(
                 kind=SnapshotKind.MARKET,
-                sha256=sha256,
+                sha256=content,
                 rows={"curves": len(market.curves), "fx_spots": len(market.fx_spots), "fixings": len(market.fixings)},
                 control_totals={},
-                source={"bytes": raw_bytes, **named_models(market)},
+                source={"bytes": raw_bytes, **named_models(market), **_origin(blobs, made)},
                 as_of=market.as_of,
                 base_currency=market.base_currency,
             ),
@@ -61,7 +73,16 @@ def _decide(
     brought = bring(envelope, SnapshotKind.MARKET, identity, as_of=market.as_of)
     if not store.stream(brought.originator_id):
         events.append(brought)
-    return events, {"snapshot_id": str(identity), "sha256": sha256, "as_of": market.as_of.isoformat()}
+    return events, {"snapshot_id": str(identity), "sha256": content, "as_of": market.as_of.isoformat()}
+
+
+def _origin(blobs: BlobStore, made: MarketMade | None) -> dict[str, Any]:
+    """The files that the document was built from, and the line of each number."""
+    if made is None:
+        return {}
+    lines_sha256 = sha256(made.lines).hexdigest()
+    blobs.put(lines_sha256, made.lines)
+    return {**made.source, "lines_sha256": lines_sha256}
 
 
 def named_models(market: MarketDocument) -> dict[str, dict[str, int]]:

@@ -5,18 +5,25 @@ from typing import Any
 
 from domain import answered_commands, snapshot
 from domain import valuation_models as models
+from domain.access import keys
 from domain.capital import limits, policies
 from domain.event import Event
-from domain.runs import facts, results, run
+from domain.portfolio import rejected
+from domain.runs import facts, marts, results, run
 from domain.scenarios import versions as scenario_book
+from domain.schedules import book as schedules
 from domain.sealing import seals as sealing
+from domain.tapes import versions as mappings
+from domain.webhooks import book as webhooks
 
 EVENTS: tuple[type[Event], ...] = (
     snapshot.SnapshotRegistered,
     snapshot.SnapshotBrought,
+    rejected.PortfolioRejected,
     scenario_book.ScenarioDefined,
     scenario_book.ScenarioRevised,
     scenario_book.ScenarioSetDefined,
+    mappings.MappingDefined,
     policies.PolicyDefined,
     policies.PolicyApproved,
     limits.LimitBreached,
@@ -39,11 +46,25 @@ EVENTS: tuple[type[Event], ...] = (
     facts.NondeterminismDetected,
     facts.EnginesCompared,
     results.ResultsRecorded,
+    marts.MartRequested,
+    marts.MartPublished,
+    marts.MartDropped,
+    marts.MartReaderCreated,
+    marts.MartReaderDropped,
+    schedules.ScheduleDefined,
+    schedules.ScheduleDropped,
+    schedules.ScheduleRan,
+    schedules.ScheduleSkipped,
+    webhooks.WebhookDefined,
+    webhooks.WebhookDropped,
+    webhooks.WebhookReplayed,
     sealing.SealingKeyRotated,
     sealing.LogVerified,
     models.ModelVersionApproved,
     models.ModelVersionWithdrawn,
     answered_commands.CommandAnswered,
+    keys.KeyCreated,
+    keys.KeyRevoked,
 )
 
 BY_TOPIC: dict[str, type[Event]] = {event.TOPIC: event for event in EVENTS}

@@ -30,6 +30,14 @@ class Conflict(Refused):
     """The request does not fit what is there: another state, other content under the same key, a newer version."""
 
 
+class Forbidden(Refused):
+    """Whoever asks may not do this."""
+
+
+class TooMany(Refused):
+    """Whoever asks has asked for as much as one may at a time."""
+
+
 class Unavailable(Refused):
     """Something that the request needs does not answer, or cannot be used, at the moment."""
 

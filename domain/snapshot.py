@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
+from pydantic import Field
+
 from domain.event import Envelope, Event, stream_id
 from domain.refusals import Refused
 
@@ -33,7 +35,8 @@ class SnapshotRegistered(Event):
 class SnapshotBrought(Event):
     """Somebody brought this content, under this name and date. The same content may come again, under others.
 
-    A market has no name, and the date that its document says.
+    A market has no name, and the date that its document says. `reading` says by which mapping a tape was read, and
+    which cells were edited on the way.
     """
 
     TOPIC: ClassVar[str] = "snapshot.brought"
@@ -42,6 +45,7 @@ class SnapshotBrought(Event):
     snapshot_id: UUID
     name: str | None = None
     as_of: date
+    reading: dict[str, Any] | None = Field(default=None, exclude_if=lambda reading: reading is None)
 
 
 @dataclass(frozen=True)
@@ -87,11 +91,18 @@ def register(snapshot: Snapshot, envelope: Envelope, content: Content) -> list[S
 
 
 def bring(
-    envelope: Envelope, kind: SnapshotKind, identity: UUID, *, name: str | None = None, as_of: date
+    envelope: Envelope,
+    kind: SnapshotKind,
+    identity: UUID,
+    *,
+    name: str | None = None,
+    as_of: date,
+    reading: dict[str, Any] | None = None,
 ) -> SnapshotBrought:
     """The same content under the same name and date is brought once: told twice, it meets the unique key."""
     stream = stream_id("brought", identity, as_of, name or "")
-    return SnapshotBrought(**envelope.at(stream, 1), kind=kind, snapshot_id=identity, name=name, as_of=as_of)
+    place = envelope.at(stream, 1)
+    return SnapshotBrought(**place, kind=kind, snapshot_id=identity, name=name, as_of=as_of, reading=reading)
 
 
 def portfolio_name(text: str) -> str:

@@ -433,7 +433,8 @@ CREATE TABLE projection.result_run_v1 (
     failed             int         NOT NULL, -- positions without one in some scenario
     failure_counts     jsonb       NOT NULL, -- {"MEASURE:CODE": positions with it in some scenario}; not NOT_APPLICABLE
     partial            int,                  -- of those priced, positions without some other number; NULL: published before 0013
-    failures           jsonb                 -- [{"status", "reason", "sentence", "positions", "first"}], the most first
+    failures           jsonb,                -- [{"status", "reason", "sentence", "positions", "first"}], the most first
+    netting_sets       int                   -- that totals have; NULL: published before 0021, whose totals leave them out
 );
 
 CREATE VIEW read.snapshot AS SELECT * FROM projection.snapshot_v1;
@@ -445,7 +446,7 @@ CREATE VIEW read.run AS
            r.scenarios, r.measures, r.columns, r.positions, r.chunk_size, r.chunks, r.chunks_done, r.failed_chunks,
            p.priced, p.failed, r.actor, r.requested_at, r.planned_at, r.completed_at, p.queryable_at, r.blocks_root,
            coalesce(p.failure_counts, '{}') AS failure_counts, r.log_position, p.partial, p.failures,
-           r.priced_chunks, r.excepted_chunks
+           p.netting_sets, r.priced_chunks, r.excepted_chunks
     FROM projection.run_v1 r
     LEFT JOIN projection.result_run_v1 p ON p.run_id = r.run_id AND p.completed_position >= r.completed_position;
 CREATE VIEW read.run_event AS SELECT * FROM projection.run_event_v1;
@@ -681,6 +682,327 @@ CREATE INDEX cash_flow_answer_answered_at_idx ON cash_flow_answer (answered_at);
 
 GRANT SELECT, INSERT, DELETE ON cash_flow_answer TO tenor_app;
 
+-- Who may read what: the role that requests of others read as, row by row within the nodes that the transaction names,
+-- the log of who read and did what, and the sessions of the page.
+
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'tenor_reader') THEN
+        CREATE ROLE tenor_reader NOLOGIN;
+    END IF;
+EXCEPTION WHEN duplicate_object OR unique_violation THEN
+    NULL; -- another database of this server made it at the same moment
+END;
+$$;
+
+-- Whoever acts as tenor_app becomes tenor_reader for a transaction, and never the other way.
+DO $$
+BEGIN
+    GRANT tenor_reader TO tenor_app;
+EXCEPTION WHEN insufficient_privilege THEN
+    NULL; -- an administrator has granted it, or we would not have come so far (ops/adapters/database_rights.py)
+END;
+$$;
+GRANT USAGE ON SCHEMA public, read, projection TO tenor_reader;
+GRANT SELECT ON read_model_version, reader_position TO tenor_reader;
+
+-- `tenor.nodes` of the transaction: ids with U+001F between them, or * for everything. Without it nothing is seen.
+CREATE FUNCTION read.scope_nodes() RETURNS text[] LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN string_to_array(nullif(current_setting('tenor.nodes', true), ''), chr(31));
+CREATE FUNCTION read.sees_everything() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
+    RETURN coalesce(current_setting('tenor.nodes', true) = '*', false);
+
+-- Runs without their results, for the rules of tables that read.run joins.
+CREATE VIEW read.asked_run AS SELECT run_id, run_no, portfolio_snapshot_id FROM projection.run_v1;
+
+-- What a row must fulfil to be seen, by table. A table without a rule is not seen by readers at all.
+CREATE FUNCTION read.rule_of(name text) RETURNS text LANGUAGE sql IMMUTABLE
+    RETURN CASE
+        -- Nobody's positions: definitions and decisions.
+        WHEN name IN ('scenario', 'scenario_set', 'model_decision') THEN 'true'
+        WHEN name = 'portfolio_node' THEN 'path && (SELECT read.scope_nodes())'
+        WHEN name = 'snapshot' THEN $rule$kind = 'MARKET' OR EXISTS (
+            SELECT FROM read.portfolio_node n WHERE n.snapshot_id = t.snapshot_id AND n.positions > 0)$rule$
+        WHEN name = 'snapshot_brought' THEN
+            'EXISTS (SELECT FROM read.snapshot s WHERE s.snapshot_id = t.snapshot_id)'
+        WHEN name = 'run' THEN
+            'EXISTS (SELECT FROM read.portfolio_node n WHERE n.snapshot_id = t.portfolio_snapshot_id AND n.positions > 0)'
+        WHEN name IN ('run_event', 'result_run') THEN
+            'EXISTS (SELECT FROM read.asked_run r WHERE r.run_id = t.run_id)'
+        WHEN name IN ('result_chunk', 'result_status', 'result_position', 'result_row', 'result_reason', 'result_fx') THEN
+            'EXISTS (SELECT FROM read.asked_run r WHERE r.run_no = t.run_no)'
+        -- Totals at nodes in scope; those of attributes and the largest positions mix what is in scope with what is not.
+        WHEN name IN ('rollup', 'rollup_reason') THEN
+            'EXISTS (SELECT FROM read.asked_run r JOIN read.portfolio_node n ON n.snapshot_id = r.portfolio_snapshot_id
+              WHERE r.run_no = t.run_no AND n.node_id = t.key AND t.dimension IN (''node'', lower(n.kind)))'
+        WHEN name = 'ladder' THEN
+            'dimension = ''node'' AND EXISTS (
+             SELECT FROM read.asked_run r JOIN read.portfolio_node n ON n.snapshot_id = r.portfolio_snapshot_id
+              WHERE r.run_id = t.run_id AND n.node_id = t.key)'
+        WHEN name = 'top' THEN 'false'
+    END;
+
+-- Called for each version of a table of a read model, by whoever made it. The application itself is not held back.
+CREATE FUNCTION read.guard(name text, version int) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    place text := format('projection.%I', name || '_v' || version);
+    rule  text := read.rule_of(name);
+BEGIN
+    EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', place);
+    EXECUTE format('CREATE POLICY application ON %s TO tenor_app USING (true) WITH CHECK (true)', place);
+    IF rule IS NOT NULL THEN
+        rule := regexp_replace(rule, '\mt\.', name || '_v' || version || '.', 'g');
+        EXECUTE format('CREATE POLICY readers ON %s FOR SELECT TO tenor_reader USING ((SELECT read.sees_everything()) OR (%s))',
+                       place, rule);
+        EXECUTE format('GRANT SELECT ON %s TO tenor_reader', place);
+    END IF;
+END;
+$$;
+
+ALTER FUNCTION read.scope_nodes() OWNER TO tenor_app;
+ALTER FUNCTION read.sees_everything() OWNER TO tenor_app;
+ALTER FUNCTION read.rule_of(text) OWNER TO tenor_app;
+ALTER FUNCTION read.guard(text, int) OWNER TO tenor_app;
+ALTER VIEW read.asked_run OWNER TO tenor_app;
+
+-- Views look with the eyes of whoever asks.
+DO $$
+DECLARE
+    one record;
+BEGIN
+    FOR one IN SELECT c.oid::regclass AS name FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = 'read' AND c.relkind = 'v'
+    LOOP
+        EXECUTE format('ALTER VIEW %s SET (security_invoker = true)', one.name);
+        EXECUTE format('GRANT SELECT ON %s TO tenor_reader', one.name);
+    END LOOP;
+    FOR one IN SELECT m.version, t AS name FROM read_model_version m, unnest(m.tables) t
+        WHERE to_regclass(format('projection.%I', t || '_v' || m.version)) IS NOT NULL
+    LOOP
+        PERFORM read.guard(one.name, one.version);
+    END LOOP;
+END;
+$$;
+
+-- Who read positions and who changed something; whoever writes it cannot unwrite it.
+CREATE TABLE access_log (
+    entry_no  bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at        timestamptz NOT NULL,
+    actor     text        NOT NULL,
+    role      text        NOT NULL,
+    key_id    text,
+    method    text        NOT NULL,
+    path      text        NOT NULL,
+    operation text        NOT NULL,
+    status    int         NOT NULL,
+    rows      bigint      -- of a table that was answered; NULL where it was none
+);
+CREATE INDEX access_log_actor_idx ON access_log (actor, entry_no DESC);
+CREATE INDEX access_log_key_idx ON access_log (key_id, at DESC) WHERE key_id IS NOT NULL;
+CREATE INDEX access_log_at_idx ON access_log (at);
+CREATE TRIGGER access_log_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON access_log
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE access_log ENABLE ALWAYS TRIGGER access_log_append_only;
+GRANT SELECT, INSERT ON access_log TO tenor_app;
+
+-- Sessions of the page; a row is worth what its key or its token is worth, and no longer.
+CREATE TABLE access_session (
+    token_sha256 text        PRIMARY KEY,
+    actor        text        NOT NULL,
+    role         text        NOT NULL,
+    nodes        text[],     -- NULL: everything
+    auth         text        NOT NULL CHECK (auth IN ('keys', 'oidc')),
+    key_id       text,       -- of the key that it was opened with
+    opened_at    timestamptz NOT NULL DEFAULT now(),
+    expires_at   timestamptz NOT NULL
+);
+CREATE INDEX access_session_expires_idx ON access_session (expires_at);
+GRANT SELECT, INSERT, DELETE ON access_session TO tenor_app;
+-- Schema mart: figures of runs as plain tables for other tools, and who may read which rows of them.
+-- Columns of measures are added by whoever publishes a run that has them; each table has a partition a run.
+
+CREATE SCHEMA mart;
+COMMENT ON SCHEMA mart IS 'Figures of published runs for other tools. Rows are copies: the log keeps their hash.';
+
+CREATE TABLE mart.run (
+    run_id                uuid        PRIMARY KEY,
+    as_of                 date        NOT NULL,
+    base_currency         text        NOT NULL,
+    portfolio_snapshot_id uuid        NOT NULL,
+    market_snapshot_id    uuid        NOT NULL,
+    scenarios             text[]      NOT NULL,
+    measures              text[]      NOT NULL,
+    published_at          timestamptz NOT NULL
+);
+COMMENT ON TABLE mart.run IS 'Runs whose figures are in this schema.';
+COMMENT ON COLUMN mart.run.as_of IS 'the date of the market, on which everything is valued';
+COMMENT ON COLUMN mart.run.base_currency IS 'the currency of columns that end in _base';
+COMMENT ON COLUMN mart.run.scenarios IS 'scenario_id of the other tables, BASE first';
+COMMENT ON COLUMN mart.run.published_at IS 'when the rows were written here';
+
+CREATE TABLE mart.position_result (
+    run_id        uuid NOT NULL,
+    as_of         date NOT NULL,
+    scenario_id   text NOT NULL,
+    position_id   text NOT NULL,
+    instrument_id text NOT NULL,
+    book_id       text NOT NULL,
+    product_type  text NOT NULL,
+    currency      text NOT NULL,
+    status        text NOT NULL,
+    reason        text NOT NULL
+) PARTITION BY LIST (run_id);
+COMMENT ON TABLE mart.position_result IS 'A row for each position under each scenario of a run.';
+COMMENT ON COLUMN mart.position_result.as_of IS 'the date of the market, on which everything is valued';
+COMMENT ON COLUMN mart.position_result.book_id IS 'the node of the portfolio tree that the position hangs on';
+COMMENT ON COLUMN mart.position_result.currency IS 'of the instrument; amounts are in it unless their column ends in _base';
+COMMENT ON COLUMN mart.position_result.status IS 'PRICED, PARTIAL: some number is missing, FAILED: there is no value';
+COMMENT ON COLUMN mart.position_result.reason IS 'why numbers are NULL: MEASURE:CODE, several by semicolons';
+
+CREATE TABLE mart.total (
+    run_id      uuid NOT NULL,
+    as_of       date NOT NULL,
+    scenario_id text NOT NULL,
+    node_id     text NOT NULL
+) PARTITION BY LIST (run_id);
+COMMENT ON TABLE mart.total IS 'Totals of each node of the portfolio tree under each scenario; mart.total_detail says what they leave out.';
+COMMENT ON COLUMN mart.total.as_of IS 'the date of the market, on which everything is valued';
+COMMENT ON COLUMN mart.total.node_id IS 'a node; its total is of the positions on it and below';
+
+CREATE TABLE mart.total_detail (
+    run_id      uuid   NOT NULL,
+    scenario_id text   NOT NULL,
+    node_id     text   NOT NULL,
+    positions   bigint NOT NULL,
+    left_out    bigint NOT NULL,
+    reasons     text   NOT NULL,
+    currency    text
+) PARTITION BY LIST (run_id);
+COMMENT ON TABLE mart.total_detail IS 'What each total of mart.total is of, and what it leaves out.';
+COMMENT ON COLUMN mart.total_detail.positions IS 'positions on the node or below';
+COMMENT ON COLUMN mart.total_detail.left_out IS 'those of them that lack a number that applies to them';
+COMMENT ON COLUMN mart.total_detail.reasons IS 'MEASURE:CODE=positions, several by semicolons';
+COMMENT ON COLUMN mart.total_detail.currency IS 'the one that all positions share; without one, amounts are NULL but for their _base columns';
+
+-- What is in the mart, for Tenor itself.
+CREATE TABLE mart_publication (
+    run_id       uuid        PRIMARY KEY,
+    run_no       bigint      NOT NULL UNIQUE, -- of which the partitions have their names
+    published_at timestamptz NOT NULL
+);
+
+-- The tree of each run in the mart; positions are those at the node or below.
+CREATE TABLE mart_node (
+    run_id    uuid   NOT NULL REFERENCES mart_publication ON DELETE CASCADE,
+    node_id   text   NOT NULL,
+    path      text[] NOT NULL, -- node ids from the root to this node
+    positions int    NOT NULL,
+    PRIMARY KEY (run_id, node_id)
+);
+
+-- Whom the policies let see what: login roles, and the nodes of each; '*' is every node.
+CREATE TABLE mart_reader (
+    reader  name NOT NULL,
+    node_id text NOT NULL,
+    PRIMARY KEY (reader, node_id)
+);
+
+-- Policies ask these, by the role that logged in: SET ROLE and settings change nothing of it.
+CREATE FUNCTION mart.sees_all() RETURNS boolean
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT EXISTS (SELECT FROM public.mart_reader r WHERE r.reader = session_user AND r.node_id = '*')
+$$;
+COMMENT ON FUNCTION mart.sees_all() IS 'Whether the role that logged in may read every node.';
+
+CREATE FUNCTION mart.nodes_seen() RETURNS TABLE (run_id uuid, node_id text, positions int)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT n.run_id, n.node_id, n.positions FROM public.mart_node n
+     WHERE n.path && ARRAY(SELECT r.node_id FROM public.mart_reader r WHERE r.reader = session_user)
+$$;
+COMMENT ON FUNCTION mart.nodes_seen() IS 'Nodes of each run that the role that logged in may read.';
+
+ALTER TABLE mart.run ENABLE ROW LEVEL SECURITY;
+ALTER TABLE mart.position_result ENABLE ROW LEVEL SECURITY;
+ALTER TABLE mart.total ENABLE ROW LEVEL SECURITY;
+ALTER TABLE mart.total_detail ENABLE ROW LEVEL SECURITY;
+
+-- A run is there for whoever may see any of its positions.
+CREATE POLICY nodes_of_reader ON mart.run FOR SELECT USING (
+    (SELECT mart.sees_all()) OR run_id IN (SELECT s.run_id FROM mart.nodes_seen() s WHERE s.positions > 0));
+CREATE POLICY nodes_of_reader ON mart.position_result FOR SELECT USING (
+    (SELECT mart.sees_all()) OR (run_id, book_id) IN (SELECT s.run_id, s.node_id FROM mart.nodes_seen() s));
+CREATE POLICY nodes_of_reader ON mart.total FOR SELECT USING (
+    (SELECT mart.sees_all()) OR (run_id, node_id) IN (SELECT s.run_id, s.node_id FROM mart.nodes_seen() s));
+CREATE POLICY nodes_of_reader ON mart.total_detail FOR SELECT USING (
+    (SELECT mart.sees_all()) OR (run_id, node_id) IN (SELECT s.run_id, s.node_id FROM mart.nodes_seen() s));
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON mart_publication, mart_node, mart_reader TO tenor_app;
+
+-- Readers may log in, so nothing of the log's own hands is for everybody.
+REVOKE EXECUTE ON FUNCTION ensure_fact_partition(date), drop_archived_fact_partition(date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ensure_fact_partition(date), drop_archived_fact_partition(date) TO tenor_app;
+
+ALTER SCHEMA mart OWNER TO tenor_app;
+ALTER TABLE mart.run OWNER TO tenor_app;
+ALTER TABLE mart.position_result OWNER TO tenor_app;
+ALTER TABLE mart.total OWNER TO tenor_app;
+ALTER TABLE mart.total_detail OWNER TO tenor_app;
+ALTER FUNCTION mart.sees_all() OWNER TO tenor_app;
+ALTER FUNCTION mart.nodes_seen() OWNER TO tenor_app;
+
+-- Moments at which schedules fell due, and what became of each; kept by the process manager.
+
+CREATE TABLE schedule_due (
+    schedule_id text        NOT NULL,
+    due_at      timestamptz NOT NULL,
+    own_day     date        NOT NULL, -- on the wall where the schedule is at home
+    state       text        NOT NULL CHECK (state IN ('WAITING', 'REQUESTED', 'SKIPPED')),
+    reason      text        NOT NULL, -- what it waits for, or why nothing ran
+    run_id      uuid,
+    tried_at    timestamptz, -- when its run was last refused
+    PRIMARY KEY (schedule_id, due_at),
+    CHECK ((state = 'REQUESTED') = (run_id IS NOT NULL))
+);
+CREATE INDEX schedule_due_waiting ON schedule_due (due_at) WHERE state = 'WAITING';
+
+-- What webhooks sign with: known here and to the receiver, and to nobody else.
+CREATE TABLE webhook_secret (
+    webhook_id text PRIMARY KEY,
+    secret     text NOT NULL
+);
+
+-- Messages on their way: put there in the transaction that moves the reader of the log, one for each event and webhook.
+CREATE TABLE webhook_message (
+    webhook_id   text        NOT NULL,
+    log_position bigint      NOT NULL,
+    message_id   text        NOT NULL UNIQUE,
+    event_type   text        NOT NULL,
+    body         text        NOT NULL, -- as it is sent and signed
+    state        text        NOT NULL CHECK (state IN ('WAITING', 'DELIVERED', 'DEAD')),
+    made_at      timestamptz NOT NULL,
+    first_at     timestamptz NOT NULL, -- from when on it is tried for a day
+    next_at      timestamptz NOT NULL, -- not before this
+    claimed_until timestamptz, -- somebody is sending it, until then
+    tries        int         NOT NULL DEFAULT 0,
+    last_status  int,
+    last_error   text,
+    ended_at     timestamptz,
+    PRIMARY KEY (webhook_id, log_position)
+);
+CREATE INDEX webhook_message_next ON webhook_message (next_at) WHERE state = 'WAITING';
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON schedule_due, webhook_secret, webhook_message TO tenor_app;
+-- What was worked out of a run's capital, allowance or stress when somebody asked: the same question is a read. May be
+-- emptied at any time.
+
+CREATE TABLE regulatory_answer (
+    question_sha256 text        PRIMARY KEY,
+    answer          bytea       NOT NULL, -- an Arrow stream, or a JSON document
+    answered_at     timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+CREATE INDEX regulatory_answer_answered_at_idx ON regulatory_answer (answered_at);
+
+GRANT SELECT, INSERT, DELETE ON regulatory_answer TO tenor_app;
 -- Of workers: their release, the chunk at hand, and chunks done since they started and in the last minute.
 ALTER TABLE process_heartbeat
     ADD COLUMN engine          text,

@@ -3,22 +3,26 @@
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 from commands.processes.run import RunProcess
+from domain.access.asking import nodes_asked
 from domain.event import Envelope
 from domain.market.document import MarketDocument, stored_market
 from domain.portfolio.columns import Portfolio
 from domain.ports import BlobStore, BlockCodec, EventStore, PortfolioCodec, WorkQueue
 from ops.settings import Settings
+from query_api.portfolio_in_scope import within
 
 Connect = Callable[[], AbstractContextManager[Any]]
 """A connection of the application's, in autocommit."""
+Now = Callable[[], datetime]
 
 
 class MakeEnvelope(Protocol):
-    """Who does it and when, for events that are about to be appended; by default whoever has logged in."""
+    """Who does it and when, for events that are about to be appended; by default `local`."""
 
     def __call__(self, actor: str | None = None) -> Envelope: ...
 
@@ -34,7 +38,9 @@ class Storage:
     block_codec: BlockCodec
 
     def portfolio(self, sha256: str, tables: Collection[str] | None = None) -> Portfolio:
-        return self.portfolio_codec.decode(self.blobs.get(sha256), tables)
+        """What of it is in the scope of whoever asks; whole for everything that is nobody's request."""
+        whole, nodes = self.portfolio_codec.decode(self.blobs.get(sha256), tables), nodes_asked()
+        return whole if nodes is None else within(whole, nodes)
 
     def market(self, sha256: str) -> MarketDocument:
         return stored_market(self.blobs.get(sha256))

@@ -15,6 +15,7 @@ from projections.engine.versions import OnPoison, ReadModel
 
 
 def build_projections(storage: Storage) -> Sequence[ReadModel]:
+    from ops.regulatory.netted_sums import net_up_for
     from projections.cash_flows.ladders import KeptRows, LadderProjection
     from projections.catalogue.portfolio_tree import PortfolioTreeProjection
     from projections.results.archivable import ArchivableResults
@@ -24,7 +25,7 @@ def build_projections(storage: Storage) -> Sequence[ReadModel]:
     parts = (storage.store, storage.blobs, storage.portfolio_codec, storage.block_codec, utc_now)
 
     def results(version: int) -> ArchivableResults:
-        return ArchivableResults(ResultsProjection(*parts, version), storage.store, version)
+        return ArchivableResults(ResultsProjection(*parts, version, net_up_for(storage)), storage.store, version)
 
     return (
         *catalogues(),

@@ -1,4 +1,4 @@
-"""The one place that hides secrets: passwords of database URLs, in whatever is shown, logged or raised.
+"""The one place that hides secrets: passwords of database URLs, keys, tokens, in whatever is shown, logged or raised.
 
 Two ways, both always. What stands where a password stands is hidden: in a URL, in its query, after `password=` as
 libpq writes it. And the very words that this process was given as passwords are hidden wherever they turn up.
@@ -21,6 +21,8 @@ PLACES = (
         r"""(?P<before>\b(?:ssl)?passw(?:or)?d\s*=\s*)(?P<secret>'(?:[^'\\]|\\.)*'|(?:[^\s&'"\\]|\\.)+)""",
         re.IGNORECASE,
     ),
+    re.compile(r"(?P<before>tnr_[0-9a-f]{12}_)(?P<secret>[A-Za-z0-9_-]{43})"),
+    re.compile(r"(?P<before>\bBearer\s+)(?P<secret>[A-Za-z0-9._~+/=-]{16,})", re.IGNORECASE),
 )
 SECRET_PARAMETERS = ("password", "sslpassword")
 
@@ -31,6 +33,12 @@ def keep_secret(url: str | None) -> None:
     """This process was given the URL: from now on nothing that it says shows the password."""
     if url:
         _known_words.update(words_of(url))
+
+
+def keep_word(word: str | None) -> None:
+    """A secret that is no password of a URL."""
+    if word:
+        _known_words.update(_forms(word))
 
 
 def hide(text: str) -> str:

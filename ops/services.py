@@ -1,29 +1,41 @@
 """The services as HTTP applications: all behind one port, or one alone; the same paths either way."""
 
 import socket
-from collections.abc import Callable
-from functools import lru_cache, partial
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import psycopg
 from eventsourcing.persistence import InterfaceError as LogBroken
 from eventsourcing.persistence import OperationalError as LogAway
 from fastapi import APIRouter, FastAPI, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 from prometheus_client import CollectorRegistry
 
+from commands.api import access as access_commands
 from commands.api import ingestion as ingest_commands
+from commands.api import mappings as mapping_commands
 from commands.api import marketdata as market_commands
+from commands.api import marts as mart_commands
 from commands.api import models as model_commands
 from commands.api import orchestrator as run_commands
 from commands.api import read_models as read_model_commands
 from commands.api import regulatory as regulatory_commands
 from commands.api import scenario as scenario_commands
+from commands.api import schedules as schedule_commands
+from commands.api import webhooks as webhook_commands
 from commands.submit_run import SubmitRun
+from domain.access.asking import nodes_asked, who_asks
 from domain.event import Envelope
 from domain.portfolio.columns import Portfolio
 from domain.refusals import Refused
-from domain.texts import of_header
+from ops.access import sign_in
+from ops.access.binding import Bind
+from ops.access.guard import Guard
+from ops.access.refusing import refuse_beyond_scope, refuse_more_runs, refuse_others_runs
+from ops.access.settings import Access, four_eyes
 from ops.adapters.database import HEAD, at_another_revision, revision
 from ops.audit.evidence import build_evidence
 from ops.audit.metrics import AuditCollector
@@ -34,7 +46,9 @@ from ops.checking import check_scenarios, find_unsolved
 from ops.http.database_metrics import DatabaseCollector
 from ops.http.probing import Probe
 from ops.http.server import Server, configuration
+from ops.http.tracing import Tracing, correlation_of
 from ops.ids import near_scenarios_named, whole_id_of
+from ops.marts.requests import MartRequests
 from ops.metrics import ProjectionCollector
 from ops.parsing.pool import Abandoned
 from ops.ports import Storage
@@ -44,9 +58,20 @@ from ops.regulatory.allowance import AllowanceQueries
 from ops.regulatory.capital import CapitalQueries
 from ops.regulatory.stress import work_out_for as stress_for
 from ops.run_metrics import RunCollector
-from ops.wiring import Tenor
+from ops.schedules import listed_schedules
+from ops.webhooks.addresses import check_address
+from ops.webhooks.listing import listed_webhooks
+from ops.webhooks.metrics import MessageCollector
+from ops.wiring import Tenor, utc_now
+from query_api.http import gateway
 from query_api.http.app import create_app
 from query_api.http.problems import unreachable
+from query_api.reading import position_reached
+from query_api.results.chosen.fields import NamedPortfolio
+from query_api.scope import Kept
+from query_api.services import (
+    access as access_queries,
+)
 from query_api.services import (
     allowance,
     audit,
@@ -55,7 +80,9 @@ from query_api.services import (
     compare,
     ingestion,
     liquidity,
+    mappings,
     marketdata,
+    marts,
     models,
     orchestrator,
     portfolio,
@@ -63,11 +90,13 @@ from query_api.services import (
     results,
     risk,
     scenario,
+    schedules,
     stress,
     system,
     tail_risk,
+    webhooks,
 )
-from query_api.web import page
+from query_api.web import page, problem_pages
 
 SERVICE_PORTS = {
     "marketdata": 8001,
@@ -84,21 +113,31 @@ SERVICE_PORTS = {
 ALLOWED_HOSTS = frozenset({"127.0.0.1", "localhost", "::1", "[::1]", "testserver"})
 """Names under which a loopback server is asked; any other is somebody's rebound name."""
 
+OPEN_TO_THIS_MACHINE = Access()
+KEPT_PORTFOLIOS = 4
+"""With their names; the whole and its parts in scope are several."""
 NO_ANSWER = "the database does not answer"
 LOOPBACK = "127.0.0.1"
-ACTOR_HEADER = "Tenor-Actor"
 
 
-def build_app(tenor: Tenor, services: tuple[str, ...] = tuple(SERVICE_PORTS)) -> FastAPI:
+def build_app(
+    tenor: Tenor,
+    services: tuple[str, ...] = tuple(SERVICE_PORTS),
+    access: Access = OPEN_TO_THIS_MACHINE,
+    allowed_hosts: Collection[str] = ALLOWED_HOSTS,
+) -> FastAPI:
     """The services named; the page comes with all of them."""
-    builders = service_routers(tenor)
+    builders, credentials = service_routers(tenor, access), tenor.credentials(access)
     routers = [router for name in services for router in builders[name]()]
+    routers.append(sign_in.build_router(access, credentials))
+    routers += [gateway.build_router({name: SERVICE_PORTS[name] for name in services}), problem_pages.build_router()]
     if set(services) == set(SERVICE_PORTS):
         routers.append(page.build_router())
     title = "Tenor" if len(services) > 1 else f"Tenor {services[0]}"
     registry, probe = CollectorRegistry(), Probe(tenor.database_url)
     collectors = [
-        collector(tenor.database.connect) for collector in (ProjectionCollector, AuditCollector, RunCollector)
+        collector(tenor.database.connect)
+        for collector in (ProjectionCollector, AuditCollector, RunCollector, MessageCollector)
     ]
     registry.register(DatabaseCollector(probe.answers, collectors))
     app = create_app(
@@ -106,9 +145,19 @@ def build_app(tenor: Tenor, services: tuple[str, ...] = tuple(SERVICE_PORTS)) ->
         title,
         lambda: unready(tenor, probe),
         registry,
-        is_allowed_host=ALLOWED_HOSTS.__contains__,
+        is_allowed_host=frozenset(allowed_hosts).__contains__,
         database_answers=probe.answers_soon,
+        reached=lambda lists_alone: run_in_threadpool(position_reached, tenor.database.connect, lists_alone),
+        guard=lambda app, routes: app.add_middleware(
+            Guard,
+            routes=routes,
+            access=access,
+            credentials=credentials,
+            log=tenor.access_log,
+            now=utc_now,
+        ),
     )
+    app.add_middleware(Tracing)
     app.add_exception_handler(Abandoned, gone)
     # The log's library wraps what the driver says when the database is away.
     for away in (LogAway, LogBroken):
@@ -116,28 +165,32 @@ def build_app(tenor: Tenor, services: tuple[str, ...] = tuple(SERVICE_PORTS)) ->
     return app
 
 
-def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
+def service_routers(tenor: Tenor, access: Access = OPEN_TO_THIS_MACHINE) -> dict[str, Callable[[], list[APIRouter]]]:
     """Queries, and the commands of the same service."""
     connect, store, blobs = tenor.database.connect, tenor.store, tenor.blobs
 
-    @lru_cache(maxsize=2)
+    books: Kept[NamedPortfolio] = Kept(KEPT_PORTFOLIOS)
+
+    def load_book(sha256: str) -> NamedPortfolio:
+        return books.get((sha256, nodes_asked()), lambda: NamedPortfolio(tenor.storage.portfolio(sha256)))
+
     def load_portfolio(sha256: str) -> Portfolio:
-        return tenor.storage.portfolio(sha256)
+        return load_book(sha256).portfolio
 
     def envelope_of(request: Request) -> Envelope:
-        return tenor.envelope(of_header(request.headers.get(ACTOR_HEADER, "api"))[:100])
+        return replace(tenor.envelope(who_asks().actor), correlation_id=correlation_of(request))
 
     return {
         "marketdata": lambda: [
             marketdata.build_router(connect, blobs),
             market_commands.build_router(store, blobs, envelope_of, find_unsolved),
         ],
-        "orchestrator": lambda: orchestrator_routers(tenor, envelope_of),
-        "results": lambda: [results.build_router(connect, load_portfolio)],
+        "orchestrator": lambda: orchestrator_routers(tenor, envelope_of, access),
+        "results": lambda: [results.build_router(connect, load_book)],
         "audit": lambda: [audit.build_router(connect, build_evidence(tenor.storage, tenor.sealing, load_portfolio))],
         "portfolio": lambda: [portfolio.build_router(connect)],
         "risk": lambda: [
-            *(risk.build_router(connect), compare.build_router(connect, load_portfolio)),
+            *(risk.build_router(connect, load_book), compare.build_router(connect, load_book)),
             *(models.build_router(connect), model_commands.build_router(store, envelope_of)),
             tail_risk.build_router(connect, load_portfolio, tenor.storage.market),
         ],
@@ -149,24 +202,55 @@ def service_routers(tenor: Tenor) -> dict[str, Callable[[], list[APIRouter]]]:
         "regulatory": lambda: regulatory_routers(tenor, envelope_of),
         "ingestion": lambda: [
             ingestion.build_router(connect),
-            ingest_commands.build_router(store, blobs, tenor.portfolio_codec, envelope_of, tenor.parsers.digest_upload),
+            ingest_commands.build_router(
+                store,
+                blobs,
+                tenor.portfolio_codec,
+                envelope_of,
+                tenor.parsers.digest_upload,
+                refuse_beyond_scope(tenor.storage),
+            ),
+            mappings.build_router(connect),
+            mapping_commands.build_router(store, envelope_of, tenor.parsers.suggest),
         ],
     }
 
 
-def orchestrator_routers(tenor: Tenor, envelope_of: Callable[[Request], Envelope]) -> list[APIRouter]:
+def orchestrator_routers(tenor: Tenor, envelope_of: Callable[[Request], Envelope], access: Access) -> list[APIRouter]:
     def check(envelope: Envelope, command: SubmitRun) -> dict[str, Any]:
         from ops.before_a_run import check_before_run  # with all of compute, which nothing else here needs
 
         return check_before_run(tenor.storage, envelope, command)
 
     names = partial(whole_id_of, tenor.storage), partial(near_scenarios_named, tenor.storage)
+    refuse_more = refuse_more_runs(tenor.database.connect, access.open_runs)
+    rules = run_commands.Rules(refuse_others_runs(tenor.storage), refuse_more, four_eyes())
     return [
         orchestrator.build_router(tenor.database.connect),
         system.build_router(tenor.database.connect, states_of_projections, dead_letters),
         read_model_commands.build_router(tenor.store, tenor.database.connect, envelope_of),
-        run_commands.build_router(tenor.store, tenor.blobs, envelope_of, check_scenarios, check, *names),
+        access_queries.build_router(tenor.database.connect, tenor.keyring.listed, tenor.access_log.flush),
+        access_commands.build_router(tenor.store, envelope_of),
+        run_commands.build_router(tenor.store, tenor.blobs, envelope_of, check_scenarios, check, *names, rules),
+        *mart_routers(tenor.storage, envelope_of),
+        *schedule_routers(tenor.storage, envelope_of),
+        webhooks.build_router(partial(listed_webhooks, tenor.storage)),
+        webhook_commands.build_router(
+            tenor.store, envelope_of, check_address, allow_private=tenor.settings.webhooks_may_be_private
+        ),
     ]
+
+
+def mart_routers(storage: Storage, envelope_of: Callable[[Request], Envelope]) -> list[APIRouter]:
+    requests = MartRequests(storage)
+    return [marts.build_router(requests), mart_commands.build_router(requests, envelope_of)]
+
+
+def schedule_routers(storage: Storage, envelope_of: Callable[[Request], Envelope]) -> list[APIRouter]:
+    def listed(schedule_id: str | None) -> list[dict[str, Any]]:
+        return listed_schedules(storage, utc_now(), schedule_id)
+
+    return [schedules.build_router(listed), schedule_commands.build_router(storage.store, envelope_of)]
 
 
 def cash_flow_routers(storage: Storage) -> list[APIRouter]:
@@ -205,19 +289,19 @@ def unready(tenor: Tenor, probe: Probe) -> list[str]:
     return [f"{problem}: {problem.fix}"]
 
 
-def refuse_taken_port(port: int) -> None:
+def refuse_taken_port(port: int, host: str = LOOPBACK) -> None:
     """Before anything is started or promised."""
-    with socket.socket() as probe:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((LOOPBACK, port))
+            probe.bind((host, port))
         except OSError as error:
-            message = f"port {port} on {LOOPBACK} cannot be used: {error.strerror}"
+            message = f"port {port} on {host} cannot be used: {error.strerror}"
             raise Refused("PORT_TAKEN", message, "stop what holds it, or choose another with --port") from error
 
 
-def serve_app(app: FastAPI, port: int, told: Stop) -> None:
-    """On the loopback interface until told to stop."""
-    server = Server(configuration(app, LOOPBACK, port))
+def serve_app(app: FastAPI, port: int, told: Stop, bind: Bind = Bind()) -> None:
+    """On the loopback interface, or where it was bound to, until told to stop."""
+    server = Server(configuration(app, bind.host, port, bind.tls))
     told.calls(server.end)
     server.run()

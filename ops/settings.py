@@ -15,6 +15,10 @@ class Settings:
     database_url: str | None
     budget: Budget = field(default_factory=Budget)
     """of one upload, or one `tenor ingest`"""
+    mart: bool = False
+    """TENOR_MART: every published run goes into schema mart"""
+    webhooks_may_be_private: bool = False
+    """TENOR_WEBHOOKS_ALLOW_PRIVATE: of webhooks that are defined by HTTP"""
 
     @property
     def is_embedded(self) -> bool:
@@ -25,13 +29,20 @@ def read_settings(database_url: str | None = None) -> Settings:
     home = Path(os.environ.get("TENOR_HOME") or Path.home() / ".tenor").expanduser().absolute()
     url = database_url or os.environ.get("TENOR_DATABASE_URL") or None
     keep_secret(url)
-    return Settings(home, url, read_budget())
+    return Settings(home, url, read_budget(), read_flag("TENOR_MART"), read_flag("TENOR_WEBHOOKS_ALLOW_PRIVATE"))
 
 
 def read_budget() -> Budget:
     """TENOR_UPLOAD_ROWS, _CELLS, _BYTES, _SECONDS and _MEMORY_BYTES."""
     said = {each.name: os.environ.get(setting_of(each.name)) for each in fields(Budget)}
     return Budget(**{name: _whole_number(setting_of(name), text) for name, text in said.items() if text})
+
+
+def read_flag(name: str) -> bool:
+    text = os.environ.get(name, "")
+    if text not in ("", "0", "1"):
+        raise Refused("INVALID_SETTING", f"{name} is {text!r}", "write 1, or 0, or leave it out")
+    return text == "1"
 
 
 def _whole_number(setting: str, text: str) -> int:

@@ -1,6 +1,5 @@
 """The only place that constructs anything: settings in, the parts of Tenor out."""
 
-import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from domain.access.principal import LOCAL
 from domain.event import Envelope
 from ops.adapters.blob_store import PostgresBlobStore
 from ops.adapters.database import Database, as_application, check_version, ensure_migrated
@@ -16,6 +16,10 @@ from ops.settings import Settings
 
 if TYPE_CHECKING:
     from commands.processes.run import RunProcess
+    from ops.access.access_log import AccessLog
+    from ops.access.credentials import Credentials
+    from ops.access.keyring import Keyring
+    from ops.access.settings import Access
     from ops.adapters.event_store import PostgresEventStore
     from ops.adapters.work_queue import PgWorkQueue
     from ops.parsing.pool import ParserPool
@@ -61,6 +65,29 @@ class Tenor:
         return ParserPool(self.settings.budget)
 
     @cached_property
+    def keyring(self) -> "Keyring":
+        from ops.access.keyring import Keyring
+
+        return Keyring(self.store, self.database.connect, utc_now)
+
+    @cached_property
+    def access_log(self) -> "AccessLog":
+        from ops.access.access_log import AccessLog
+
+        return AccessLog(self.database.connect)
+
+    def credentials(self, access: "Access") -> "Credentials | None":
+        """None where whoever asks is `local`."""
+        if access.auth is None:
+            return None
+        from ops.access.credentials import Credentials
+        from ops.access.sessions import Sessions
+        from ops.access.tokens import Tokens
+
+        sessions = Sessions(self.database.connect, self.keyring, utc_now)
+        return Credentials(self.keyring, sessions, Tokens(access.oidc) if access.oidc else None)
+
+    @cached_property
     def portfolio_codec(self) -> Any:
         from ops.adapters.snapshot_codec import SnapshotCodec
 
@@ -103,10 +130,10 @@ class Tenor:
         return RunProcess(self.store, self.queue, self.database.connect, utc_now)
 
     def envelope(self, actor: str | None = None) -> Envelope:
-        return Envelope(actor or login_name(), utc_now(), uuid4())
+        return Envelope(actor or LOCAL.actor, utc_now(), uuid4())
 
     def close(self) -> None:
-        for part in ("parsers", "store", "database"):
+        for part in ("parsers", "access_log", "store", "database"):
             if part in self.__dict__:
                 self.__dict__[part].close()
 
@@ -140,10 +167,3 @@ def database_url_of(settings: Settings) -> str:
     server = EmbeddedServer(settings.home)
     server.start()
     return server.dsn()
-
-
-def login_name() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"

@@ -11,6 +11,7 @@ import numpy as np
 import psycopg
 import pyarrow as pa
 
+from domain.access.asking import who_asks
 from query_api.errors import Busy, NotFound, NotYet
 
 Connection = psycopg.Connection[Any]
@@ -18,6 +19,10 @@ Array = np.ndarray[Any, Any]
 Connect = Callable[[], AbstractContextManager[Connection]]
 
 INT32 = 4
+
+# Only for this transaction: the role that is limited to what the setting names.
+READ_WITHIN = "SELECT set_config('role', 'tenor_reader', true), set_config('tenor.nodes', %s, true)"
+BETWEEN_NODES = "\x1f"
 
 READ_ONLY_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 
@@ -31,6 +36,11 @@ SELECT EXISTS (
      WHERE e.originator_id = %s AND v.state = 'LIVE' AND v.read_model = ANY (%s)
        AND coalesce(p.position, 0) < e.notification_id)
 """
+POSITION_REACHED = """
+SELECT coalesce(min(coalesce(p.position, 0)), 0) FROM read_model_version v
+  LEFT JOIN reader_position p ON p.reader = v.read_model || '_v' || v.version
+ WHERE v.state = 'LIVE' AND (NOT %s OR v.read_model = ANY (%s))
+"""
 PATIENCE_SECONDS = 2.0
 PAUSE_SECONDS = 0.05
 MAX_PATIENT = 8
@@ -43,10 +53,33 @@ Answer = TypeVar("Answer")
 
 @contextmanager
 def reading(connect: Connect) -> Iterator[Connection]:
-    """One snapshot for all statements of an answer: a run that is published meanwhile does not mix in."""
+    """One snapshot for all statements of an answer: a run that is published meanwhile does not mix in.
+
+    Whoever has credentials reads as a role that sees what their scope allows; whoever is `local`, as the application.
+    """
+    with connect() as connection, connection.transaction():
+        connection.execute(READ_ONLY_SNAPSHOT)
+        principal = who_asks()
+        if not principal.is_local:
+            connection.execute(READ_WITHIN, (BETWEEN_NODES.join(principal.nodes_said),))
+        yield connection
+
+
+@contextmanager
+def reading_log(connect: Connect) -> Iterator[Connection]:
+    """The log itself, which shows whole books: for those alone who may see all of them."""
+    if not who_asks().is_whole:
+        raise NotFound("there is nothing of that name", "look at the lists")
     with connect() as connection, connection.transaction():
         connection.execute(READ_ONLY_SNAPSHOT)
         yield connection
+
+
+def position_reached(connect: Connect, lists_alone: bool) -> int:
+    """The event up to which every live read model has been told: of those that list what there is, or of all."""
+    with connect() as connection:
+        (position,) = connection.execute(POSITION_REACHED, (lists_alone, CATALOGUES)).fetchone() or (0,)
+        return int(position)
 
 
 def patiently(connect: Connect, originator_id: str, ask: Callable[[Connection], Answer]) -> Answer:
@@ -81,6 +114,8 @@ def _waited_for(connect: Connect, originator_id: str, ask: Callable[[Connection]
             if not is_behind:
                 raise
             if time.monotonic() > deadline:
+                if not who_asks().is_whole:
+                    raise  # it may be somebody else's
                 raise NotYet("the log has it, the read models are behind", "ask again in a moment") from None
 
 

@@ -1,7 +1,7 @@
 """Runs: what was asked, how far it is, how it ended."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -12,13 +12,15 @@ from domain.runs.status import RunStatus
 from domain.scenarios.versions import split_reference
 from query_api.errors import BadQuery, NoHistory, NotFound, NotQueryable
 from query_api.ids import LATEST_RUN, IdKind, find_id
-from query_api.reading import Connect, Connection, reading
+from query_api.reading import Array, Connect, Connection, reading
+from query_api.scope import Counts, counts_in_scope, is_limited, positions_in_scope, rows_in_scope
 
 SELECT_RUN = """
 SELECT run_id, run_no, status, portfolio_snapshot_id, market_snapshot_id, as_of, base_currency, scenarios, measures,
        columns, positions, chunk_size, chunks, chunks_done, failed_chunks, priced, failed, actor, requested_at,
-       planned_at, completed_at, queryable_at, blocks_root, failure_counts, log_position, partial,
-       priced_chunks, excepted_chunks, coalesce(failures, '[]') AS failures,
+       planned_at, completed_at, queryable_at, blocks_root, failure_counts, log_position, partial, netting_sets,
+       priced_chunks, excepted_chunks,
+       coalesce(failures, '[]') AS failures,
        coalesce((SELECT payload -> 'models' FROM read.run_event e
                   WHERE e.run_id = run.run_id AND topic = 'run.requested'), '[]') AS models,
        (SELECT nullif(payload ->> 'policy', '') FROM read.run_event e
@@ -35,7 +37,7 @@ SELECT run_id, run_no, status, portfolio_snapshot_id, market_snapshot_id, as_of,
 NEWEST_RUNS = """
 SELECT run_id, run_no, status, portfolio_snapshot_id, market_snapshot_id, as_of, base_currency, scenarios, measures,
        columns, positions, chunk_size, chunks, chunks_done, failed_chunks, priced, failed, actor, requested_at,
-       planned_at, completed_at, queryable_at, blocks_root, failure_counts, log_position, partial,
+       planned_at, completed_at, queryable_at, blocks_root, failure_counts, log_position, partial, netting_sets,
        priced_chunks, excepted_chunks
   FROM read.run
  WHERE %(before_at)s::timestamptz IS NULL OR (requested_at, run_no) < (%(before_at)s, %(before_no)s)
@@ -55,6 +57,7 @@ SELECT payload ->> 'destination' FROM read.run_event WHERE run_id = %s AND topic
  ORDER BY log_position DESC LIMIT 1
 """
 
+TOLD_IN_SCOPE = ("reason",)
 WITHOUT_FIGURES = (RunStatus.FAILED, RunStatus.CANCELLED, RunStatus.ARCHIVED)
 ENDED = (
     RunStatus.COMPLETED,
@@ -98,6 +101,8 @@ class RunRow:
     priced_chunks: list[int]
     excepted_chunks: list[int]
     """some of the priced ones, and perhaps of those that were given up after all"""
+    netting_sets: int | None = None
+    """that totals have; None for runs published by an earlier release, whose totals leave them out"""
     failures: Sequence[dict[str, Any]] = ()
     """positions by the sentence that says why, the most first; not in lists of runs"""
     models: Sequence[dict[str, Any]] = ()
@@ -109,6 +114,9 @@ class RunRow:
     """rule sets of capital; not in lists of runs"""
     read_models: str | None = None
     """the live version of each, and since when; not in lists of runs"""
+    rows: Array | None = field(default=None, compare=False, repr=False)
+    """places of the positions in scope; None: all of them. `positions` counts them, and so do other counts"""
+    is_all_in_scope: bool = True
 
     @property
     def is_queryable(self) -> bool:
@@ -140,7 +148,45 @@ def find_run(connection: Connection, run_id: str | UUID) -> RunRow:
         row = cursor.execute(SELECT_RUN, (find_id(connection, IdKind.RUN, run_id),)).fetchone()
     if row is None:
         raise NotFound(f"there is no run {run_id}", "`tenor run list` names the runs")
-    return row
+    return in_scope(connection, [row])[0]
+
+
+def in_scope(connection: Connection, runs: list[RunRow]) -> list[RunRow]:
+    """As they look from the scope of whoever asks; a run that has nothing there is none of them."""
+    if not is_limited() or not runs:
+        return runs
+    positions = positions_in_scope(connection, {run.portfolio_snapshot_id for run in runs})
+    return [_in_scope(connection, run, positions.get(run.portfolio_snapshot_id, 0)) for run in runs]
+
+
+def _in_scope(connection: Connection, run: RunRow, positions: int) -> RunRow:
+    """Chunks mix what is in scope with what is not: how many there are is not told."""
+    seen = replace(
+        run,
+        is_all_in_scope=positions == run.positions,
+        positions=positions,
+        chunks=None,
+        chunks_done=0,
+        failed_chunks=[],
+        failure_counts={},
+        failures=[],
+    )
+    if not run.is_queryable:
+        return seen
+    rows = rows_in_scope(connection, run.run_no, run.portfolio_snapshot_id, run.chunk_size)
+    counts = Counts(len(rows), 0, 0, {}, [])
+    if run.failed or run.partial or run.failure_counts or run.partial is None:
+        key = (run.run_id, run.queryable_at)
+        counts = counts_in_scope(connection, run.run_no, key, rows, run.chunk_size)
+    return replace(
+        seen,
+        rows=rows,
+        priced=counts.priced,
+        failed=counts.failed,
+        partial=counts.partial,
+        failure_counts=counts.failure_counts,
+        failures=counts.failures,
+    )
 
 
 def queryable_run(connection: Connection, run_id: str | UUID) -> RunRow:
@@ -169,7 +215,8 @@ def _how_far(run: RunRow) -> dict[str, Any]:
 def newest_runs(connection: Connection, limit: int, before: tuple[datetime, int] | None = None) -> list[RunRow]:
     at, number = before or (None, None)
     with connection.cursor(row_factory=class_row(RunRow)) as cursor:
-        return cursor.execute(NEWEST_RUNS, {"before_at": at, "before_no": number, "limit": limit}).fetchall()
+        found = cursor.execute(NEWEST_RUNS, {"before_at": at, "before_no": number, "limit": limit}).fetchall()
+    return in_scope(connection, found)
 
 
 def count_runs(connection: Connection) -> tuple[int, int]:
@@ -187,7 +234,13 @@ def latest_queryable(connection: Connection) -> UUID | None:
 def run_events(connection: Connection, run_id: UUID, after: int = 0, until: int | None = None) -> list[dict[str, Any]]:
     names = ("event_position", "event", "at", "actor", "payload")
     rows = connection.execute(RUN_EVENTS, (run_id, after, until, until))
-    return [dict(zip(names, row, strict=True)) for row in rows]
+    found = [dict(zip(names, row, strict=True)) for row in rows]
+    return [_told_in_scope(event) for event in found] if is_limited() else found
+
+
+def _told_in_scope(event: dict[str, Any]) -> dict[str, Any]:
+    """That it happened, when, by whom and why; what it counts is counted over the whole run."""
+    return event | {"payload": {name: event["payload"][name] for name in TOLD_IN_SCOPE if name in event["payload"]}}
 
 
 def scenario_numbers(run: RunRow, scenario: str | None) -> list[int]:

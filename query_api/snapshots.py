@@ -1,6 +1,6 @@
 """Snapshots: portfolios and markets that were brought, newest first."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -10,6 +10,7 @@ from psycopg.rows import class_row
 from query_api.errors import NotFound
 from query_api.ids import IdKind, find_id
 from query_api.reading import Connection
+from query_api.scope import is_limited, positions_in_scope
 
 SELECT_SNAPSHOT = """
 SELECT s.snapshot_id, s.kind, b.name, s.sha256, coalesce(b.as_of, s.as_of) AS as_of, s.base_currency, s.row_counts,
@@ -85,7 +86,21 @@ def find_snapshot(
         row = cursor.execute(SELECT_SNAPSHOT, terms).fetchone()
     if row is None:
         raise NotFound(f"there is no {what} snapshot {snapshot_id}", f"`tenor {what} list` names the {what} snapshots")
-    return row
+    return in_scope(connection, [row])[0]
+
+
+def in_scope(connection: Connection, rows: list[SnapshotRow]) -> list[SnapshotRow]:
+    """Counts of positions in scope; control totals and sources are of whole books, and not told."""
+    if not is_limited():
+        return rows
+    portfolios = {row.snapshot_id for row in rows if row.kind == "PORTFOLIO"}
+    counts = positions_in_scope(connection, portfolios) if portfolios else {}
+    return [
+        replace(row, row_counts={"positions": counts.get(row.snapshot_id, 0)}, control_totals={}, source={})
+        if row.kind == "PORTFOLIO"
+        else row
+        for row in rows
+    ]
 
 
 def dates_brought(connection: Connection, snapshot_id: str | UUID) -> list[tuple[date, bool]]:
@@ -98,7 +113,8 @@ def newest_snapshots(
 ) -> list[SnapshotRow]:
     terms = {"kind": kind, "limit": limit, "before": before, "until": as_of_event}
     with connection.cursor(row_factory=class_row(SnapshotRow)) as cursor:
-        return cursor.execute(NEWEST_SNAPSHOTS, terms).fetchall()
+        found = cursor.execute(NEWEST_SNAPSHOTS, terms).fetchall()
+    return in_scope(connection, found)
 
 
 def all_snapshots(connection: Connection, kind: str) -> list[SnapshotRow]:

@@ -12,6 +12,7 @@ from query_api.results.columns import chosen_columns
 from query_api.results.total import Total
 from query_api.results.totals import read_totals, reasons_text
 from query_api.runs import queryable_run, scenario_numbers
+from query_api.scope import is_limited, trimmed_path
 
 SELECT_NODES = """
 SELECT node_id, parent_id, name, kind, path, positions FROM read.portfolio_node WHERE snapshot_id = %s ORDER BY path
@@ -26,7 +27,17 @@ def tree_of_snapshot(connection: Connection, snapshot_id: UUID) -> list[Row]:
         nodes = cursor.execute(SELECT_NODES, (snapshot_id,)).fetchall()
     if not nodes:
         raise NotFound(f"the tree of snapshot {snapshot_id} is not there", "ask again in a moment")
-    return nodes
+    if not is_limited():
+        return nodes
+    seen = {node["node_id"] for node in nodes}
+    return [
+        node | {"path": trimmed_path(node["path"], seen), "parent_id": _parent_seen(node["parent_id"], seen)}
+        for node in nodes
+    ]
+
+
+def _parent_seen(parent_id: str | None, seen: set[str]) -> str | None:
+    return parent_id if parent_id in seen else None
 
 
 def tree_of_run(

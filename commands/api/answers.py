@@ -1,7 +1,6 @@
 """202: what has been written to the log, where, and where to look for it."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from hashlib import sha256
 from typing import Annotated, Any
 
@@ -11,7 +10,7 @@ from pydantic import BaseModel
 
 from domain.answered_commands import Key
 from domain.answered_commands import key_of as key_for
-from domain.event import Envelope, actors_own_id
+from domain.event import Envelope
 
 EnvelopeOf = Callable[[Request], Envelope]
 """Who asks, and when; handed in, since only the wiring knows the clock and how callers are told apart."""
@@ -36,13 +35,6 @@ RawBody = Annotated[bytes, Depends(raw_body)]
 
 def accepted(body: Any, position: int, location: str) -> JSONResponse:
     return JSONResponse(body, 202, {"Location": location, "X-Event-Position": str(position)})
-
-
-def keyed(envelope: Envelope, idempotency_key: str | None) -> Envelope:
-    """The actor's key becomes the correlation id of what the command writes: the log remembers that it was used."""
-    if idempotency_key is None:
-        return envelope
-    return replace(envelope, correlation_id=actors_own_id("idempotency", envelope.actor, idempotency_key))
 
 
 def key_of(request: Request, envelope: Envelope, idempotency_key: str | None, body_sha256: str) -> Key | None:

@@ -1,45 +1,52 @@
-"""Bring a portfolio: a .zip of its tables, or the .xlsx workbook, as the body."""
+"""Bring a portfolio: a .zip of its tables, the .xlsx workbook, or with a mapping any tape, as the body or as a form."""
 
-import asyncio
-import hashlib
 import tempfile
-import threading
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 
 from commands.api import uploads
-from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, key_of, keyed
+from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, key_of
 from commands.api.command_route import CommandRoute
-from commands.ingest_portfolio import Called, Digested, ReadingOptions, ingest_portfolio
+from commands.api.received import FILES, Received, received, while_connected
+from commands.define_mapping import document_of, mapping_given, refuse_market
+from commands.edits import parse_edits
+from commands.ingest_portfolio import ByMapping, Called, Digested, ReadingOptions, ingest_portfolio, name_and_date
 from commands.ingestion.codes import Code
 from commands.ingestion.limits import Budget
 from commands.ingestion.outcome import refused
 from commands.once import position_after
+from commands.refusals import InvalidInput
 from domain.answered_commands import Key
+from domain.event import Envelope
 from domain.ports import BlobStore, EventStore, PortfolioCodec
 
 PREFIX = "/api/v1/ingestion"
 NAME = "portfolio"
 """Of a portfolio when nobody says: an upload has no folder that could."""
 BEYOND_BUDGET = (Code.LIMIT_EXCEEDED.value, Code.ARCHIVE_BOMB.value)
-UPLOADS = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/zip": {"schema": {"type": "string", "format": "binary"}},
-            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": {
-                "schema": {"type": "string", "format": "binary"}
-            },
-        },
-    }
-}
+FIELDS = ("edits", "mapping")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The query of a portfolio that is brought."""
+
+    dry_run: Annotated[bool, Query(description="Validate only.")] = False
+    accept_valid: Annotated[bool, Query(description="Store what is valid, and report the rest.")] = False
+    rates_are_decimals: Annotated[bool, Query(description="Rates that look like percent are meant.")] = False
+    portfolio: Annotated[str | None, Query(description="Its name; `portfolio` by default.")] = None
+    as_of: Annotated[date | None, Query(description="Its date; today by default.")] = None
+    mapping: Annotated[str | None, Query(description="How a tape is read: `id` or `id@version`.")] = None
+    book: Annotated[str | None, Query(description="With a mapping: the book that holds all positions.")] = None
+    file: Annotated[str | None, Query(description="What the file is called, where the body is the file.")] = None
 
 
 DigestUpload = Callable[[Path, ReadingOptions, Callable[[], bool]], Digested]
@@ -52,78 +59,108 @@ def build_router(
     codec: PortfolioCodec,
     envelope_of: EnvelopeOf,
     digest_upload: DigestUpload | None = None,
+    refuse_beyond: Callable[[Digested], None] | None = None,
 ) -> APIRouter:
-    """Without `digest_upload` uploads are read in this process: for trusted callers only."""
+    """Without `digest_upload` uploads are read in this process: for trusted callers only. `refuse_beyond` looks at what
+    was read, before it is stored."""
     digest_elsewhere = digest_upload or partial(digest_here, codec)
     router = APIRouter(prefix=PREFIX, tags=["ingestion"], route_class=CommandRoute)
 
-    @router.post("/portfolios", status_code=202, operation_id="ingestion_ingest_portfolio", openapi_extra=UPLOADS)
+    @router.post("/portfolios", status_code=202, operation_id="ingestion_ingest_portfolio", openapi_extra=FILES)
     async def ingest(
-        request: Request,
-        dry_run: Annotated[bool, Query(description="Validate only.")] = False,
-        accept_valid: Annotated[bool, Query(description="Store what is valid, and report the rest.")] = False,
-        rates_are_decimals: Annotated[bool, Query(description="Rates that look like percent are meant.")] = False,
-        portfolio: Annotated[str | None, Query(description="Its name; `portfolio` by default.")] = None,
-        as_of: Annotated[date | None, Query(description="Its date; today by default.")] = None,
-        idempotency_key: IdempotencyKey = None,
+        request: Request, asked: Annotated[Asked, Depends()], idempotency_key: IdempotencyKey = None
     ) -> JSONResponse:
-        """Validate everything, then store it; the same content is the same snapshot, whatever its name and date."""
-        envelope = keyed(envelope_of(request), idempotency_key)
+        """Validate everything, then store it; the same content is the same snapshot, whatever its name and date.
 
-        def bring(upload: Path, key: Key | None, is_wanted: Callable[[], bool]) -> dict[str, Any]:
+        A form has the files as parts, and may have `edits`, cells that were changed on the way, and `mapping`, one that
+        is defined with it.
+        """
+        envelope = envelope_of(request)
+        called = Called(NAME if asked.portfolio is None else asked.portfolio, asked.as_of)
+        options = ReadingOptions(asked.accept_valid, asked.dry_run, asked.rates_are_decimals)
+
+        def bring(sent: Received, key: Key | None, is_wanted: Callable[[], bool]) -> dict[str, Any]:
             def digest(source: Path, options: ReadingOptions) -> Digested:
-                return digest_elsewhere(source, options, is_wanted)
+                found = digest_elsewhere(source, options, is_wanted)
+                if refuse_beyond is not None:
+                    refuse_beyond(found)
+                return found
 
+            refuse_other_fields(sent)
+            read = with_edits(options, sent, envelope)
+            if asked.mapping is not None or "mapping" in sent.fields:
+                read = by_mapping(store, envelope, read, called, sent, asked)
+            elif asked.book is not None:
+                message = "a book is given with a mapping; tables of a portfolio say their books themselves"
+                raise InvalidInput("NEEDS_MAPPING", message, "add mapping, or leave out book")
             return ingest_portfolio(
                 store,
                 blobs,
                 codec,
                 envelope,
-                upload,
-                options=ReadingOptions(accept_valid, dry_run, rates_are_decimals),
-                called=Called(NAME if portfolio is None else portfolio, as_of, key),
+                one_source(sent),
+                options=read,
+                called=replace(called, key=key),
                 digest=digest,
             )
 
         with tempfile.TemporaryDirectory(prefix="tenor-upload-") as name:
-            upload, body_sha256 = await _save(request, Path(name))
-            key = None if dry_run else key_of(request, envelope, idempotency_key, body_sha256)
-            report = await while_connected(request, lambda is_wanted: bring(upload, key, is_wanted))
-        return await run_in_threadpool(_answer, store, key, report, dry_run)
+            folder = Path(name, "sent")
+            folder.mkdir()
+            sent = await received(request, folder, asked.file)
+            key = None if asked.dry_run else key_of(request, envelope, idempotency_key, sent.sha256)
+            report = await while_connected(request, lambda is_wanted: bring(sent, key, is_wanted))
+        return await run_in_threadpool(_answer, store, key, report, asked.dry_run)
 
     return router
+
+
+def refuse_other_fields(sent: Received) -> None:
+    for name in sent.fields:
+        if name not in FIELDS:
+            shown = name[:40]
+            message = f"the form has a part {shown!r} that is no file"
+            raise InvalidInput("UNKNOWN_PART", message, f"parts beside files are {' and '.join(FIELDS)}")
+    if not sent.files:
+        raise InvalidInput("NO_FILE", "no file was sent", "send the files as parts with a filename")
+
+
+def one_source(sent: Received) -> Path:
+    """One file as it is; of tables that were sent one by one, the folder that holds them."""
+    only = sent.files[0]
+    is_table = only.suffix.lower() in uploads.TABLE_SUFFIXES
+    return only.parent if len(sent.files) > 1 or is_table else only
+
+
+def with_edits(options: ReadingOptions, sent: Received, envelope: Envelope) -> ReadingOptions:
+    raw = sent.fields.get("edits")
+    if raw is None:
+        return options
+    by = f"{envelope.actor} at {envelope.now.isoformat()}"
+    return replace(options, edits=tuple(parse_edits(raw)), edited_by=by)
+
+
+def by_mapping(
+    store: EventStore,
+    envelope: Envelope,
+    options: ReadingOptions,
+    called: Called,
+    sent: Received,
+    asked: Asked,
+) -> ReadingOptions:
+    raw = sent.fields.get("mapping")
+    pinned = mapping_given(store, envelope, asked.mapping, raw, is_tried=options.dry_run)
+    refuse_market(pinned)
+    name, as_of = name_and_date(called, sent.files[0], envelope)
+    files = tuple(str(each) for each in sent.files)
+    said = ByMapping(document_of(pinned), pinned.reference, name, as_of.isoformat(), asked.book, files)
+    return replace(options, by_mapping=said)
 
 
 def digest_here(
     codec: PortfolioCodec, upload: Path, options: ReadingOptions, _is_wanted: Callable[[], bool]
 ) -> Digested:
-    return uploads.digest_upload(codec, upload, upload.parent / "portfolio", options, Budget())
-
-
-async def while_connected(request: Request, work: Callable[[Callable[[], bool]], dict[str, Any]]) -> dict[str, Any]:
-    """Work in a thread that learns when its client has left, and then ends by an exception of its own."""
-    has_left = threading.Event()
-
-    async def watch() -> None:
-        while (await request.receive())["type"] != "http.disconnect":
-            continue
-        has_left.set()
-
-    watching = asyncio.create_task(watch())
-    try:
-        return await run_in_threadpool(work, lambda: not has_left.is_set())
-    finally:
-        watching.cancel()
-
-
-async def _save(request: Request, folder: Path) -> tuple[Path, str]:
-    """Piece by piece to disk; the application's frame counts the bytes. Returns the file and its sha256."""
-    upload, digest = folder / "upload", hashlib.sha256()
-    with upload.open("wb") as file:
-        async for piece in request.stream():
-            digest.update(piece)
-            await run_in_threadpool(file.write, piece)
-    return upload, digest.hexdigest()
+    return uploads.digest_upload(codec, upload, upload.parent.parent / "portfolio", options, Budget())
 
 
 def _answer(store: EventStore, key: Key | None, report: dict[str, Any], dry_run: bool) -> JSONResponse:

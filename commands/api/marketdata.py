@@ -11,7 +11,6 @@ from commands.api.answers import (
     RawBody,
     accepted,
     key_of,
-    keyed,
     sha256_of,
 )
 from commands.api.command_route import CommandRoute
@@ -35,7 +34,7 @@ def build_router(
         idempotency_key: IdempotencyKey = None,
     ) -> JSONResponse:
         """The market file, as the command line takes it."""
-        envelope = keyed(envelope_of(request), idempotency_key)
+        envelope = envelope_of(request)
         key = key_of(request, envelope, idempotency_key, sha256_of(document))
         loaded = load_market(
             store, blobs, envelope, document, find_unsolved, rates_are_decimals=rates_are_decimals, key=key

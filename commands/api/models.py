@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, key_of, keyed, sha256_of
+from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, key_of, sha256_of
 from commands.api.command_route import CommandRoute
 from commands.decide_model import approve_model, pinned, withdraw_model
 from domain.ports import EventStore
@@ -33,7 +33,7 @@ def build_router(store: EventStore, envelope_of: EnvelopeOf) -> APIRouter:
     @router.post("/models/{model}/approve", status_code=202, operation_id="risk_approve_model")
     def approve(request: Request, model: str, asked: Approval, idempotency_key: IdempotencyKey = None) -> JSONResponse:
         """Approve the version in use, or the one that `model@version` names."""
-        envelope = keyed(envelope_of(request), idempotency_key)
+        envelope = envelope_of(request)
         key = key_of(request, envelope, idempotency_key, sha256_of(asked))
         return answer(model, approve_model(store, envelope, model, **asked.model_dump(), key=key))
 
@@ -42,7 +42,7 @@ def build_router(store: EventStore, envelope_of: EnvelopeOf) -> APIRouter:
         request: Request, model: str, asked: Withdrawal, idempotency_key: IdempotencyKey = None
     ) -> JSONResponse:
         """Withdraw an approval."""
-        envelope = keyed(envelope_of(request), idempotency_key)
+        envelope = envelope_of(request)
         key = key_of(request, envelope, idempotency_key, sha256_of(asked))
         return answer(model, withdraw_model(store, envelope, model, asked.reason, key=key))
 

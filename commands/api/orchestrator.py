@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, key_of, keyed, sha256_of
+from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, key_of, sha256_of
 from commands.api.command_route import CommandRoute
 from commands.change_run import Changed, approve_run, cancel_run, publish_run, reject_run, retry_run
 from commands.submit_run import CheckScenarios, SubmitRun, submit_run
@@ -58,6 +60,9 @@ WholeId = Callable[[str, str], str]
 Naming = Callable[[], AbstractContextManager[None]]
 """Surrounds code that looks up scenarios: an unknown one is refused with the nearest names. Handed down, since a read
 model knows the names."""
+RefuseChange = Callable[[str, str], None]
+"""Of a change and a run: whether whoever asks may make it is handed down, since it takes more than the address."""
+RefuseMore = Callable[[], None]
 Change = Callable[[EventStore, Envelope, str, str, Key | None], Changed]
 
 CHANGES: dict[str, Change] = {
@@ -69,6 +74,23 @@ CHANGES: dict[str, Change] = {
 }
 
 
+@dataclass(frozen=True)
+class Rules:
+    """Beside a run's own: who may change whose, how many one may have on their way, whether two must have looked."""
+
+    refuse_change: RefuseChange
+    refuse_more: RefuseMore
+    four_eyes: bool
+
+
+NO_RULES = Rules(lambda _change, _run_id: None, lambda: None, four_eyes=False)
+
+
+def changes_by(rules: Rules) -> dict[str, Change]:
+    twice = {"approve": approve_run, "publish": publish_run}
+    return CHANGES | {name: partial(change, four_eyes=rules.four_eyes) for name, change in twice.items()}
+
+
 def build_router(
     store: EventStore,
     blobs: BlobStore,
@@ -77,14 +99,16 @@ def build_router(
     check: Check,
     whole_id: WholeId,
     naming: Naming = nullcontext,
+    rules: Rules = NO_RULES,
 ) -> APIRouter:
     router = APIRouter(prefix=PREFIX, tags=["orchestrator"], route_class=CommandRoute)
 
     @router.post("/runs", status_code=202, operation_id="orchestrator_submit_run")
     def submit(request: Request, asked: RunBody, idempotency_key: IdempotencyKey = None) -> JSONResponse:
         """Ask for a run; follow the Location for its progress."""
+        rules.refuse_more()
         command = command_of(asked, whole_id)
-        envelope = keyed(envelope_of(request), idempotency_key)
+        envelope = envelope_of(request)
         key = key_of(request, envelope, idempotency_key, sha256_of(asked))
         with naming():
             submitted = submit_run(store, blobs, envelope, command, check_scenarios, key)
@@ -97,8 +121,8 @@ def build_router(
         with naming():
             return JSONResponse(check(envelope_of(request), command_of(body, whole_id)))
 
-    for name, change in CHANGES.items():
-        _add_change(router, store, envelope_of, whole_id, name, change)
+    for name, change in changes_by(rules).items():
+        _add_change(router, store, envelope_of, whole_id, rules.refuse_change, name, change)
     return router
 
 
@@ -121,6 +145,7 @@ def _add_change(
     store: EventStore,
     envelope_of: EnvelopeOf,
     whole_id: WholeId,
+    refuse_change: RefuseChange,
     name: str,
     change: Change,
 ) -> None:
@@ -134,7 +159,8 @@ def _add_change(
         request: Request, run_id: str, why: Why | None = None, idempotency_key: IdempotencyKey = None
     ) -> JSONResponse:
         reason, run_id = why.reason if why else "", whole_id("run", run_id)
-        envelope = keyed(envelope_of(request), idempotency_key)
+        refuse_change(name, run_id)
+        envelope = envelope_of(request)
         key = key_of(request, envelope, idempotency_key, sha256_of(why))
         status, position = change(store, envelope, run_id, reason, key)
         body = {"run_id": run_id, "status": status, "event_position": position}

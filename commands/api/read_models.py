@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
-from commands.api.answers import EnvelopeOf, IdempotencyKey, key_of, keyed, sha256_of
+from commands.api.answers import EnvelopeOf, IdempotencyKey, key_of, sha256_of
 from commands.api.command_route import CommandRoute
 from commands.ask_rebuild import Action, Connect, ask_rebuild
 from domain.ports import EventStore
@@ -31,7 +31,7 @@ def _add(router: APIRouter, store: EventStore, connect: Connect, envelope_of: En
     )
     def ask(request: Request, name: str, idempotency_key: IdempotencyKey = None) -> JSONResponse:
         """The projections' process takes it up; its Location says how far it is."""
-        envelope = keyed(envelope_of(request), idempotency_key)
+        envelope = envelope_of(request)
         key = key_of(request, envelope, idempotency_key, sha256_of(None))
         asked = ask_rebuild(store, connect, envelope, name, action, key)
         body = {"request_id": str(asked.request_id), "name": name, "action": action.value, "status": "REQUESTED"}

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from commands.api.answers import JSON_BODY, EnvelopeOf, IdempotencyKey, RawBody, accepted, key_of, keyed, sha256_of
+from commands.api.answers import JSON_BODY, EnvelopeOf, IdempotencyKey, RawBody, accepted, key_of, sha256_of
 from commands.api.command_route import CommandRoute
 from commands.define_policy import approve_policy, define_policy
 from domain.ports import EventStore
@@ -24,7 +24,7 @@ def build_router(store: EventStore, envelope_of: EnvelopeOf) -> APIRouter:
     @router.post("/policies", status_code=202, operation_id="regulatory_define_policy", openapi_extra=JSON_BODY)
     def define(request: Request, document: RawBody, idempotency_key: IdempotencyKey = None) -> JSONResponse:
         """A policy of credit and capital; its version counts the documents under its id."""
-        envelope = keyed(envelope_of(request), idempotency_key)
+        envelope = envelope_of(request)
         key = key_of(request, envelope, idempotency_key, sha256_of(document))
         defined, position = define_policy(store, envelope, document, key=key)
         return accepted({**defined, "event_position": position}, position, f"{PREFIX}/policies")
@@ -32,7 +32,7 @@ def build_router(store: EventStore, envelope_of: EnvelopeOf) -> APIRouter:
     @router.post("/policies/{policy}/approve", status_code=202, operation_id="regulatory_approve_policy")
     def approve(request: Request, policy: str, asked: Approval, idempotency_key: IdempotencyKey = None) -> JSONResponse:
         """`id@version`, or `id` for its latest version; runs that are submitted from then on say so."""
-        envelope = keyed(envelope_of(request), idempotency_key)
+        envelope = envelope_of(request)
         key = key_of(request, envelope, idempotency_key, sha256_of(asked))
         approved, position = approve_policy(store, envelope, policy, asked.reason, key=key)
         body = {**approved, "status": "APPROVED", "event_position": position}

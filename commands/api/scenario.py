@@ -14,7 +14,6 @@ from commands.api.answers import (
     RawBody,
     accepted,
     key_of,
-    keyed,
     sha256_of,
 )
 from commands.api.command_route import CommandRoute
@@ -44,7 +43,7 @@ def build_router(store: EventStore, envelope_of: EnvelopeOf, read_history: ReadH
         idempotency_key: IdempotencyKey = None,
     ) -> JSONResponse:
         """One scenario, or a list of them; all or none."""
-        envelope = keyed(envelope_of(request), idempotency_key)
+        envelope = envelope_of(request)
         key = key_of(request, envelope, idempotency_key, sha256_of(document))
         defined = define_scenarios(store, envelope, document, rates_are_decimals=rates_are_decimals, key=key)
         position = max((one["event_position"] for one in defined), default=store.head())
@@ -55,7 +54,7 @@ def build_router(store: EventStore, envelope_of: EnvelopeOf, read_history: ReadH
     @router.post("/sets", status_code=202, operation_id="scenario_define_set", openapi_extra=JSON_BODY)
     def define_set(request: Request, document: RawBody, idempotency_key: IdempotencyKey = None) -> JSONResponse:
         """A set of scenarios, each pinned to a version."""
-        envelope = keyed(envelope_of(request), idempotency_key)
+        envelope = envelope_of(request)
         key = key_of(request, envelope, idempotency_key, sha256_of(document))
         defined = define_scenario_set(store, envelope, document, key=key)
         return accepted(defined, defined["event_position"], f"{PREFIX}/sets/{defined['scenario_set_id']}")
@@ -71,7 +70,7 @@ def build_router(store: EventStore, envelope_of: EnvelopeOf, read_history: ReadH
         idempotency_key: IdempotencyKey = None,
     ) -> JSONResponse:
         """A scenario for every date of a table of past moves or levels, and the set of them; all or none."""
-        envelope = keyed(envelope_of(request), idempotency_key)
+        envelope = envelope_of(request)
         key = key_of(request, envelope, idempotency_key, sha256_of(table))
         command = DefineHistory(set, horizon, last, rates_are_decimals)
         defined = define_history(store, envelope, table, command, read_history, key=key)

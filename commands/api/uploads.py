@@ -25,7 +25,9 @@ FIX = "send a .zip of the .csv or .parquet tables, or the .xlsx workbook"
 def digest_upload(
     codec: PortfolioCodec, upload: Path, folder: Path, options: ReadingOptions, budget: Budget
 ) -> Digested:
-    """In this process; `folder` is for what the archive holds."""
+    """In this process; `folder` is for what the archive holds. A tape, or a folder of tables, is read as it is."""
+    if options.by_mapping is not None or upload.is_dir():
+        return digest_here(codec, upload, options, budget)
     return digest_here(codec, unpack(upload, folder, budget.bytes), options, budget)
 
 

@@ -60,6 +60,7 @@ class Code(StrEnum):
     MISSING_SEVERITY = "MISSING_SEVERITY"
     EMPTY_DEAL = "EMPTY_DEAL"
     PERCENT_SUSPECTED = "PERCENT_SUSPECTED"
+    EDIT_MISFIT = "EDIT_MISFIT"
     # warnings only
     OFF_GRID = "OFF_GRID"
     NO_EXERCISES = "NO_EXERCISES"
@@ -124,6 +125,7 @@ MEANING: dict[Code, str] = {
     Code.MISSING_SEVERITY: "A default speed needs a severity.",
     Code.EMPTY_DEAL: "A deal has no collateral, or no notes.",
     Code.PERCENT_SUSPECTED: "Most values of a rate column are above 0.5, as percent would be; rates are decimals.",
+    Code.EDIT_MISFIT: "An edit names a table or a row that was not brought.",
     Code.OFF_GRID: "The first payment is on none of the regular dates, which count back from maturity (warning).",
     Code.NO_EXERCISES: "A callable bond has no rows in exercises (warning).",
     Code.TRANCHES_EXCEED_POOL: "Notes are above their pool, and the deal does not say so: a run fails it (warning).",

@@ -1,7 +1,7 @@
 """Errors and warnings as they are found: every one counted, and the first thousands told in full."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -145,6 +145,15 @@ class Findings:
         for group in self._groups:
             counts[group.code.value] += group.count
         return dict(sorted(counts.items()))
+
+    def each(self) -> Iterator[tuple[str, int, str | None, str]]:
+        """Of every finding about a row, told or not: table, row, column and sentence."""
+        for single in self._single:
+            if single.row is not None:
+                yield single.table, single.row, single.column, single.message
+        for group in self._groups:
+            for row in group.rows[:1] if group.is_one else group.rows:
+                yield group.table.name, int(group.table.source_rows[row]), group.column, _said(group.message, int(row))
 
     def listed(self) -> list[RowError]:
         """By table, row and column. Past the limit every kind of finding keeps its share, so none hides another."""

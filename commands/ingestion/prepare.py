@@ -2,7 +2,7 @@
 
 import json
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from commands.ingestion.attributes import attributes_of, expand_tags, type_attributes
 from commands.ingestion.canonical import Canonical, canonical, content_sha256
-from commands.ingestion.cells import FileInfo
+from commands.ingestion.cells import FileInfo, Source
 from commands.ingestion.codes import Code
 from commands.ingestion.control_totals import control_totals
 from commands.ingestion.exposures.checks import check_exposures
@@ -32,6 +32,9 @@ from domain.portfolio.tables import TABLES
 
 Array = np.ndarray[Any, Any]
 
+Change = Callable[[Source, Findings], tuple[Source, dict[str, Any]]]
+"""What is done to tables between reading and checking them, and by table what their lines say of it."""
+
 MAX_LISTED = 1_000_000
 """Numbers of rows that a report lists for a table; it counts all."""
 
@@ -42,10 +45,13 @@ class SourceRows:
 
     file: str
     rows: Array
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """Where rows came from several files, were joined, or edited; see ops.audit.lineage.rows."""
 
     def as_json(self) -> str:
         numbers = pa.ListArray.from_arrays([0, len(self.rows)], pa.array(self.rows).cast(pa.string()))
-        return f'{{"file":{json.dumps(self.file)},"rows":[{pc.binary_join(numbers, ",")[0]}]}}'
+        more = "".join(f",{json.dumps(name)}:{json.dumps(value)}" for name, value in self.more.items())
+        return f'{{"file":{json.dumps(self.file)},"rows":[{pc.binary_join(numbers, ",")[0]}]{more}}}'
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,8 @@ class Prepared:
     control_totals: dict[str, dict[str, float]]
     lines: Mapping[str, SourceRows]
     files: list[dict[str, str | int]] = field(default_factory=list)
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """Of the report, where the source was no folder of tables."""
 
     def report(self) -> dict[str, Any]:
         """The JSON document of the contract, section 7, without its snapshot_id; a count beside every capped list."""
@@ -95,6 +103,7 @@ class Prepared:
             "attributes": self.attributes,
             "control_totals": self.control_totals,
             "files": self.files,
+            **self.more,
         }
 
     def lines_document(self) -> bytes:
@@ -104,7 +113,12 @@ class Prepared:
 
 
 def prepare_portfolio(
-    source: Path, *, accept_valid: bool = False, rates_are_decimals: bool = False, budget: Budget | None = None
+    source: Path,
+    *,
+    accept_valid: bool = False,
+    rates_are_decimals: bool = False,
+    budget: Budget | None = None,
+    change: Change | None = None,
 ) -> Prepared:
     """Everything that is wrong with the source, and the portfolio when nothing is, or when the rest will do.
 
@@ -112,6 +126,22 @@ def prepare_portfolio(
     """
     errors, warnings = Findings(), Findings()
     found = read_source(source, errors, warnings, Spent(budget or Budget()))
+    return prepare(
+        found, errors, warnings, accept_valid=accept_valid, rates_are_decimals=rates_are_decimals, change=change
+    )
+
+
+def prepare(
+    found: Source,
+    errors: Findings,
+    warnings: Findings,
+    *,
+    accept_valid: bool,
+    rates_are_decimals: bool,
+    change: Change | None = None,
+) -> Prepared:
+    """Of tables that were read already; what reading found is in `errors`, and what is found from here on too."""
+    found, more = change(found, errors) if change else (found, {})
     tables = {
         table.name: typed_table(found.tables[table.name], errors, warnings)
         for table in TABLES
@@ -131,7 +161,7 @@ def prepare_portfolio(
         storable = False
     said = _said(tables, errors, warnings, found.files, attributes)
     if storable:
-        return _with_portfolio(said, tables, canonical(tables, keep))
+        return _with_portfolio(said, tables, canonical(tables, keep), more)
     return replace(said, acceptable=0 if accept_valid else count_acceptable(tables, errors))
 
 
@@ -173,14 +203,16 @@ def _said(
     )
 
 
-def _with_portfolio(said: Prepared, tables: Tables, made: Canonical) -> Prepared:
+def _with_portfolio(said: Prepared, tables: Tables, made: Canonical, more: Mapping[str, Any]) -> Prepared:
     return replace(
         said,
         portfolio=made.portfolio,
         sha256=content_sha256(made.portfolio),
         accepted=sum(len(kept) for kept in made.source_rows.values()),
         control_totals=control_totals(made.portfolio),
-        lines={name: SourceRows(tables[name].file, each) for name, each in made.source_rows.items()},
+        lines={
+            name: SourceRows(tables[name].file, each, more.get(name, {})) for name, each in made.source_rows.items()
+        },
     )
 
 

@@ -12,6 +12,8 @@ import struct
 import zipfile
 import zlib
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -72,42 +74,58 @@ class _Refused(Exception):
         self.code, self.message, self.fix = code, message, fix
 
 
+@dataclass(frozen=True)
+class Sheets:
+    """Sheets by name: their rows, and the cells that hold formulas or errors; `names` are those of all sheets."""
+
+    rows: dict[str, list[list[Any]]]
+    suspects: dict[str, list[tuple[int, int, str]]]
+    info: FileInfo
+    names: list[str]
+
+
 def read_xlsx(
     path: Path, errors: Findings, warnings: Findings, spent: Spent
 ) -> tuple[dict[str, RawTable], FileInfo, list[str]]:
     """The tables that could be read, the file, and the names of all its sheets."""
+    found = read_sheets(path, _tables, errors, spent)
+    tables: dict[str, RawTable] = {}
+    _note_repeated(list(found.rows), errors)
+    for sheet, rows in found.rows.items():
+        name = sheet.strip().lower()
+        if not spent.may_read(name, path.name, errors, rows=len(rows), columns=len(rows[0]) if rows else 0):
+            continue
+        table = _sheet(name, path.name, rows, found.suspects.get(sheet, []), errors, warnings)
+        if table is not None:
+            tables[name] = table
+    return tables, found.info, found.names
+
+
+def read_sheets(path: Path, choose: Callable[[list[str]], list[str]], errors: Findings, spent: Spent) -> Sheets:
+    """Those that are chosen by name; none, and `errors` says why, where the workbook cannot be read."""
     with path.open("rb") as file:
         data = file.read(MAX_WORKBOOK_BYTES + 1)
     info = FileInfo(path.name, hashlib.sha256(data).hexdigest(), path.stat().st_size)
     try:
         parts = _unpacked(data)
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        sheets_xml, ours = _sheets(parts), _tables(book)
-        for sheet in ours:
+        sheets_xml, chosen = _sheets(parts), choose(list(book.sheet_names))
+        for sheet in chosen:
             _refuse_far_cells(sheet, sheets_xml[sheet], spent.budget.cells)
-        formulas = {name: _suspect_cells(part) if _SUSPECT.search(part) else [] for name, part in sheets_xml.items()}
-        sheets = {sheet: book.get_sheet_by_name(sheet).to_python(skip_empty_area=False) for sheet in ours}
+        suspects = {name: _suspect_cells(part) if _SUSPECT.search(part) else [] for name, part in sheets_xml.items()}
+        rows = {sheet: book.get_sheet_by_name(sheet).to_python(skip_empty_area=False) for sheet in chosen}
     except _Refused as refused:
         errors.file("", refused.code, f"{path.name}: {refused.message}", refused.fix)
-        return {}, info, []
+        return Sheets({}, {}, info, [])
     except _DAMAGED:
         errors.file("", Code.UNREADABLE, f"{path.name} is damaged.", "Save the workbook again as .xlsx.")
-        return {}, info, []
-    tables: dict[str, RawTable] = {}
-    _note_repeated(list(sheets), errors)
-    for sheet, rows in sheets.items():
-        name = sheet.strip().lower()
-        if not spent.may_read(name, path.name, errors, rows=len(rows), columns=len(rows[0]) if rows else 0):
-            continue
-        table = _sheet(name, path.name, rows, formulas.get(sheet, []), errors, warnings)
-        if table is not None:
-            tables[name] = table
-    return tables, info, list(book.sheet_names)
+        return Sheets({}, {}, info, [])
+    return Sheets(rows, suspects, info, list(book.sheet_names))
 
 
-def _tables(book: CalamineWorkbook) -> list[str]:
+def _tables(names: list[str]) -> list[str]:
     """Those that are tables, their names read without regard to case or blanks around them."""
-    return [name for name in book.sheet_names if name.strip().lower() in BY_NAME]
+    return [name for name in names if name.strip().lower() in BY_NAME]
 
 
 def _note_repeated(sheets: list[str], errors: Findings) -> None:
@@ -229,11 +247,11 @@ def _sheet(
         errors.file(name, Code.EMPTY_FILE, f"The sheet {name} is empty.", "Write a header row and at least one row.")
         return None
     body = rows[1:]
-    head = [[_text(cell) or "" for cell in row] for row in rows[:_ROWS_OF_HEAD]]
+    head = [[cell_text(cell) or "" for cell in row] for row in rows[:_ROWS_OF_HEAD]]
     names = checked_names(name, head[0], errors, warnings, head[1:])
     if names is None:
         return None
-    columns = [_cells([_text(row[place]) for row in body]) for place in range(len(names))]
+    columns = [_cells([cell_text(row[place]) for row in body]) for place in range(len(names))]
     numeric = frozenset(label for place, label in enumerate(names) if _all_numbers(body, place))
     _note_rounded_ids(name, names, body, errors, warnings)
     named = named_columns(name, names, columns, errors)
@@ -297,7 +315,7 @@ def _cells(texts: list[str | None]) -> Cells:
     return distinct(encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False), encoded.dictionary)
 
 
-def _text(cell: Any) -> str | None:
+def cell_text(cell: Any) -> str | None:
     """The text that the same value has in a CSV file."""
     if cell == "" or cell is None:
         return None

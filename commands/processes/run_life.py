@@ -33,7 +33,7 @@ def log_life(events: Sequence[Event], history_of: Callable[[UUID], Sequence[Even
             run_id = event.run_id if isinstance(event, ResultsRecorded) else event.originator_id
             requested = next((each for each in history_of(run_id) if isinstance(each, runs.RunRequested)), None)
             seconds = (event.timestamp - requested.timestamp).total_seconds() if requested else None
-            log.info(step, run_id=str(run_id), seconds=seconds, **counts(event))
+            log.info(step, run_id=str(run_id), trace_id=event.correlation_id.hex, seconds=seconds, **counts(event))
 
 
 def counts(event: Event) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from compute.capital.columns import Array, Rows
+from compute.capital.counterparty.netting import Netting
 from compute.capital.frameworks import MEASURES, Worked
 
 PARTS = ("new", "gone", "fx", "exposure", "risk_weight")
@@ -65,17 +66,21 @@ def known_of(worked: Worked) -> dict[str, Known]:
 
 
 def _known(measure: str, worked: Worked) -> Known:
-    """Positions, then netting sets, which are in base currency already."""
     outcome = worked.outcomes[measure]
     known = np.isfinite(outcome.rwa_ccy) & np.isfinite(worked.rate)
     column = worked.columns.portfolio.tables["positions"].columns["position_id"]
     names = np.array(column.categories, dtype=str)[column.values[worked.rows[known]]]
     found = Known(np.char.add(POSITION, names), outcome.ead_ccy[known], outcome.rwa_ccy[known], worked.rate[known])
-    if worked.netting is None:
+    return with_sets(found, measure, worked.netting)
+
+
+def with_sets(found: Known, measure: str, netting: Netting | None) -> Known:
+    """Positions, then netting sets, which are in base currency already."""
+    if netting is None:
         return found
-    of_sets = worked.netting.outcomes[measure]
+    of_sets = netting.outcomes[measure]
     weighed = np.isfinite(of_sets.rwa_ccy)
-    sets = np.char.add(NETTING_SET, np.array(worked.netting.agreements.ids, dtype=str)[weighed])
+    sets = np.char.add(NETTING_SET, np.array(netting.agreements.ids, dtype=str)[weighed])
     return Known(
         np.concatenate([found.ids, sets]),
         np.concatenate([found.ead, of_sets.ead_ccy[weighed]]),

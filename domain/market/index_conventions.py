@@ -62,3 +62,9 @@ def _overnight() -> Mapping[str, str]:
 def _rows() -> Iterable[Mapping[str, str]]:
     text = files("domain").joinpath("data", "index_conventions.csv").read_text(encoding="utf-8")
     return csv.DictReader(line for line in text.splitlines() if not line.startswith("#"))
+
+
+def term_index_family(currency: str) -> str:
+    """The family of a currency's indices with a tenor that is listed first, as EUR-EURIBOR; empty where none is."""
+    listed = [row["index"] for row in _rows() if row["kind"] == "TERM" and row["index"].startswith(f"{currency}-")]
+    return listed[0] if listed else ""

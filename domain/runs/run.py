@@ -191,6 +191,7 @@ class Run:
     archived: RunArchived | None = None
     ended_as: RunStatus = RunStatus.PUBLISHED
     """before it was archived"""
+    approved_by: str = ""
 
 
 class RunRefused(Conflict):
@@ -198,6 +199,13 @@ class RunRefused(Conflict):
 
     def __init__(self, message: str, fix: str) -> None:
         super().__init__("RUN_REFUSED", message, fix)
+
+
+class FourEyes(Conflict):
+    """The same person twice, where the setting TENOR_FOUR_EYES asks for two."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("FOUR_EYES", message, "ask somebody else to do it")
 
 
 def evolve(run: Run, event: RunEvent) -> Run:
@@ -218,7 +226,7 @@ def evolve(run: Run, event: RunEvent) -> Run:
         case RunCancelled():
             return replace(run, status=RunStatus.CANCELLED)
         case RunApproved():
-            return replace(run, status=RunStatus.APPROVED)
+            return replace(run, status=RunStatus.APPROVED, approved_by=event.actor)
         case RunRejected():
             return replace(run, status=RunStatus.REJECTED)
         case RunPublished():
@@ -296,9 +304,12 @@ def retry(run: Run, envelope: Envelope, run_id: UUID) -> list[RunEvent]:
     return [RunRetried(**place, attempt=run.attempt + 1, chunks=list(run.failed_chunks))]
 
 
-def approve(run: Run, envelope: Envelope, run_id: UUID, reason: str) -> list[RunEvent]:
+def approve(run: Run, envelope: Envelope, run_id: UUID, reason: str, *, four_eyes: bool = False) -> list[RunEvent]:
+    """By four eyes whoever asked for it does not approve it."""
     if run.status not in FINISHED:
         raise RunRefused(f"run {run_id} is {run.status}; only a completed run can be approved", "see `tenor run show`")
+    if four_eyes and run.requested is not None and run.requested.actor == envelope.actor:
+        raise FourEyes(f"run {run_id} was asked for by {envelope.actor}, who cannot approve it too")
     return [RunApproved(**envelope.at(run_id, run.version + 1), reason=reason)]
 
 
@@ -308,9 +319,12 @@ def reject(run: Run, envelope: Envelope, run_id: UUID, reason: str) -> list[RunE
     return [RunRejected(**envelope.at(run_id, run.version + 1), reason=reason)]
 
 
-def publish(run: Run, envelope: Envelope, run_id: UUID, reason: str) -> list[RunEvent]:
+def publish(run: Run, envelope: Envelope, run_id: UUID, reason: str, *, four_eyes: bool = False) -> list[RunEvent]:
+    """By four eyes whoever approved it does not publish it."""
     if run.status is not RunStatus.APPROVED:
         raise RunRefused(f"run {run_id} is {run.status}; only an approved run can be published", "approve it first")
+    if four_eyes and run.approved_by == envelope.actor:
+        raise FourEyes(f"run {run_id} was approved by {envelope.actor}, who cannot publish it too")
     return [RunPublished(**envelope.at(run_id, run.version + 1), reason=reason)]
 
 

@@ -3,7 +3,7 @@
 from migrations.files import run_sql
 
 revision = "0023"
-down_revision = "0015"
+down_revision = "0021"
 
 
 def upgrade() -> None:

@@ -23,6 +23,7 @@ from ops.cash_flows.groups import ALL
 from ops.ports import Storage
 from projections.cash_flows.ladders import groups_of_books, ladder_rows
 from query_api.kept_ladders import DIMENSIONS, KeptLadders, kept_ladders, rates_of_run
+from query_api.reading import reading
 from query_api.services.cashflow import AskedFlows, Shown
 
 TOTAL, NODE = "total", "node"
@@ -64,7 +65,7 @@ def read_kept(storage: Storage, requested: RunRequested, question: KeptQuestion)
     """None where the run does not keep it, or not yet."""
     run_id = requested.originator_id
     of = (question.dimension, question.key, question.asked.basis, question.scenarios)
-    with storage.connect() as connection:
+    with reading(storage.connect) as connection:
         kept = kept_ladders(connection, run_id, *of)
         rates = rates_of_run(connection, run_id)
     if kept is None or not rates:

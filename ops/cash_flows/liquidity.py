@@ -10,6 +10,8 @@ import pyarrow as pa
 
 from compute.cash_flows.liquidity.cells import AmountCells, cells_of
 from compute.cash_flows.liquidity.table import liquidity_table
+from domain.access.asking import nodes_asked
+from domain.access.principal import Nodes
 from domain.liquidity.rules import RULE_SETS, rules_in_force
 from domain.portfolio.columns import Portfolio
 from domain.portfolio.tree import paths, texts
@@ -26,6 +28,10 @@ TEXTS = ("rule_set", "paragraph", "side", "item", "currency")
 TYPES = {name: pa.string() for name in TEXTS} | {"effective_from": pa.date32(), "positions": pa.int64()}
 MOST_KEPT = 16
 UNKNOWN = ("UNKNOWN_NODE", "UNKNOWN_RULE_SET", "UNKNOWN_SCENARIO")
+
+
+Question = tuple[str, str, str | None, Nodes]
+"""Run, rule set, scenario, and the nodes in whose scope it is asked."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +68,7 @@ def work_out_for(storage: Storage) -> WorkOut:
     kept = Kept(MOST_KEPT)
 
     def work_out(run: str, asked: AskedLiquidity) -> pa.Table:
-        key = (run, asked.rule_set, asked.scenario)
+        key = (run, asked.rule_set, asked.scenario, nodes_asked())
         with refusing_as_queries(UNKNOWN):
             return as_table(kept.get(key, lambda: found_of_run(storage, run, asked)), asked.node)
 
@@ -73,9 +79,9 @@ class Kept:
     """The answers asked for last; a run's never change."""
 
     def __init__(self, most: int) -> None:
-        self._most, self._found, self._lock = most, OrderedDict[tuple[str, str, str | None], Found](), Lock()
+        self._most, self._found, self._lock = most, OrderedDict[Question, Found](), Lock()
 
-    def get(self, key: tuple[str, str, str | None], make: Callable[[], Found]) -> Found:
+    def get(self, key: Question, make: Callable[[], Found]) -> Found:
         with self._lock:
             if key in self._found:
                 self._found.move_to_end(key)

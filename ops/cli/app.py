@@ -10,6 +10,7 @@ import typer
 from domain import texts
 from domain.refusals import Refused
 from ops.cli.commands import Commands
+from ops.cli.endings import endings_told
 from ops.cli.output import Output
 from ops.processes.stopping import end_cleanly_when_killed
 from ops.secrets import hide_what_is_said, keep_secret, words_of
@@ -59,7 +60,8 @@ def run() -> None:
     if database_url:
         arguments = ["--database-url", database_url, *arguments]
     try:
-        app(args=arguments, obj=None, standalone_mode=True)
+        with endings_told():
+            app(args=arguments, obj=None, standalone_mode=True)
     except Refused as refused:
         output.fail(refused.code, refused.message, refused.fix, refused.problems)
     except Exception as error:

@@ -108,11 +108,14 @@ def show(
 
     with opened(context) as tenor:
         events = history(tenor.database.connect, stream)
-    lines = [
+    Output(as_json).show(events, *event_lines(events))
+
+
+def event_lines(events: list[dict[str, Any]]) -> list[str]:
+    return [
         f"{one['position']:>8}  v{one['version']} {one['topic']:<24} {one['timestamp']}  {one['actor']}"
         for one in events
     ]
-    Output(as_json).show(events, *lines)
 
 
 def lineage(

@@ -13,18 +13,20 @@ class Commands(LazyGroup):
             "ops.cli.demo", "Embedded Postgres, a sample fund, a full run, figures; then everything served on one port."
         ),
         "up": Listed(
-            "ops.cli.service", "Everything on one port: APIs, workers, projections and the page. Ctrl-C stops cleanly."
+            "ops.cli.operating.service",
+            "Everything on one port: APIs, workers, projections and the page. Ctrl-C stops cleanly.",
         ),
-        "serve": Listed("ops.cli.service", "One service alone."),
+        "serve": Listed("ops.cli.operating.service", "One service alone."),
         "stop": Listed(
-            "ops.cli.service",
+            "ops.cli.operating.service",
             "Stop the embedded server that commands share; who still uses it is named first, and a terminal asks.",
         ),
         "worker": Listed(
-            "ops.cli.service", "Work on chunks until stopped; any number on any machines that reach the database."
+            "ops.cli.operating.service",
+            "Work on chunks until stopped; any number on any machines that reach the database.",
         ),
-        "migrate": Listed("ops.cli.service", "Bring the database up to date."),
-        "doctor": Listed("ops.cli.service", "What is wrong, and its fix."),
+        "migrate": Listed("ops.cli.operating.service", "Bring the database up to date."),
+        "doctor": Listed("ops.cli.operating.service", "What is wrong, and its fix."),
         "template": Listed(
             "ops.cli.template",
             "An empty portfolio with its market and scenarios, and a page that says what every column means.",
@@ -33,7 +35,7 @@ class Commands(LazyGroup):
             "ops.cli.check",
             "What a run over these would lack, by sentence and count. Nothing is priced, nothing stored.",
         ),
-        "ingest": Listed("ops.cli.snapshots", "Validate a portfolio, then store it as a snapshot."),
+        "ingest": Listed("ops.cli.tapes.ingest", "Validate a portfolio, then store it as a snapshot."),
         "results": Listed("ops.cli.results", "Results of a run, never truncated in silence."),
         "compare": Listed("ops.cli.compare", "From, new, gone, changed, to, in base currency. Nothing is revalued."),
         "cashflows": Listed(
@@ -50,9 +52,10 @@ class Commands(LazyGroup):
             "ops.cli.bench",
             "Measure the whole path on a sample fund, in a database made for it and removed afterwards.",
         ),
-        "projections": Listed("ops.cli.projections", "The readers of the log that keep tables."),
+        "projections": Listed("ops.cli.operating.projections", "The readers of the log that keep tables."),
         "market": Listed("ops.cli.snapshots", "Market snapshots."),
         "portfolio": Listed("ops.cli.snapshots", "Portfolio snapshots."),
+        "mapping": Listed("ops.cli.tapes.mappings", "Mappings: how foreign tables are read, in versions."),
         "scenario": Listed("ops.cli.scenarios", "Scenarios and sets of them."),
         "run": Listed("ops.cli.runs", "Runs: one portfolio, one market, scenarios, measures."),
         "risk": Listed("ops.cli.risk", "Risk that is worked out when asked for."),
@@ -63,5 +66,14 @@ class Commands(LazyGroup):
         "policy": Listed("ops.cli.capital.policies", "Policies of credit and capital, in versions."),
         "limits": Listed("ops.cli.capital.limits", "Limits of a run's policy."),
         "archive": Listed("ops.cli.archive", "Runs that have left the database, as Parquet with hashes."),
+        "schedule": Listed("ops.cli.operating.schedules", "Runs that are asked for by the clock."),
+        "webhook": Listed("ops.cli.operating.webhooks", "Messages to other systems about what happens."),
+        "watch": Listed(
+            "ops.cli.operating.webhooks",
+            "Print messages as they happen, one a line: runs that end or are published, breaches, rejected files.",
+        ),
+        "mart": Listed("ops.cli.operating.marts", "Figures of runs as plain tables for other tools."),
         "audit": Listed("ops.cli.audit", "The log proves itself."),
+        "key": Listed("ops.cli.operating.access", "Keys: who may come in, and what they may do."),
+        "access": Listed("ops.cli.operating.access", "Who read and did what."),
     }

@@ -11,7 +11,7 @@ from ops.cli.results import Format, format_of, write
 from ops.ids import run_named
 
 if TYPE_CHECKING:
-    from query_api.results.chosen.fields import Book
+    from query_api.results.chosen.fields import NamedPortfolio
 
 NOT_FOUND = "summed from positions"
 
@@ -48,10 +48,10 @@ def compare(
     with opened(context) as tenor, tenor.database.connect() as connection:
         earlier, later = (run_named(tenor.storage, run) for run in (from_run, to_run))
 
-        def load_book(sha256: str) -> "Book":
-            from query_api.results.chosen.fields import Book
+        def load_book(sha256: str) -> "NamedPortfolio":
+            from query_api.results.chosen.fields import NamedPortfolio
 
-            return Book(tenor.storage.portfolio(sha256))
+            return NamedPortfolio(tenor.storage.portfolio(sha256))
 
         try:
             both = both_sides(connection, Question(earlier, later, measure, scenario, node), load_book)

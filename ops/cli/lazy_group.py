@@ -1,5 +1,6 @@
 """A group whose commands are imported when they are asked for: a command line answers --help without the program."""
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -49,6 +50,15 @@ class LazyGroup(TyperGroup):
 
     def list_commands(self, _ctx: Any) -> list[str]:
         return list(self.table)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Where the environment names a server, the same command asks it."""
+        command = super().get_command(ctx, cmd_name)
+        if command is None or not os.environ.get("TENOR_SERVER"):
+            return command
+        from ops.cli.remote.commands import by_server, is_asked_for
+
+        return by_server(command, cmd_name) if is_asked_for(ctx) else command
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         self._summarised().format_help(ctx, formatter)

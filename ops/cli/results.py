@@ -100,7 +100,7 @@ def read(
     from query_api.results.totals import totals_asked
     from query_api.runs import queryable_run
 
-    refuse_rows_of(question)
+    refuse_what_rows_have(attached=question.attached, sort=question.wanted.sort, prefix=question.wanted.q)
     found = queryable_run(connection, run)
     totals = totals_asked(
         connection,
@@ -116,9 +116,9 @@ def read(
     return ResultTable.of(totals.table, f"run-{found.run_id}-totals"), totals.found_by
 
 
-def refuse_rows_of(question: "Question") -> None:
-    """What only position rows have."""
-    for name, said in (("--with", question.attached), ("--sort", question.wanted.sort), ("--q", question.wanted.q)):
+def refuse_what_rows_have(*, attached: object, sort: str | None, prefix: str | None) -> None:
+    """Totals have none of it."""
+    for name, said in (("--with", attached), ("--sort", sort), ("--q", prefix)):
         if said:
             fix = f"leave {name} out, or leave --by out for positions"
             raise Refused("RESULTS_REFUSED", f"{name} is of position rows, and --by asks for totals", fix)

@@ -1,5 +1,7 @@
 """`tenor run submit | list | show | watch | retry | cancel | approve | reject | publish | archive`."""
 
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -64,7 +66,7 @@ def submit(
     """Ask for a run. With --wait it needs no other process."""
     from commands.submit_run import SubmitRun
     from domain.answered_commands import key_of
-    from ops.processes.run_to_end import everything_running, failure_lines, summary, wait_until_queryable
+    from ops.processes.run_to_end import everything_running, summary, wait_until_queryable
     from ops.run_requests import submit_request
 
     asked = (words(scenarios), words(measures), base_currency, require_approved_models, words(cashflows))
@@ -87,8 +89,13 @@ def submit(
             document = submitted(tenor, run_id)
             holes = [] if as_json else waiting_lines(tenor, run_id, document["status"])
     show_summary(output, document, holes)
+    end_as(output, document)
+
+
+def end_as(output: Output, document: dict[str, Any]) -> None:
+    """A run that was asked for and has no figures is a failure."""
     if document["status"] in ("FAILED", "CANCELLED"):
-        output.note(f"error: the run is {document['status']}; see `tenor run show {run_id}`")
+        output.note(f"error: the run is {document['status']}; see `tenor run show {document['run_id']}`")
         raise SystemExit(1)
 
 
@@ -145,27 +152,33 @@ def list_runs(context: typer.Context, as_json: AsJson = False) -> None:
         catch_up_catalogues(tenor.storage)
         with tenor.database.connect() as connection, connection.cursor(row_factory=dict_row) as cursor:
             rows = cursor.execute(LIST_RUNS).fetchall()
-    lines = [f"{row['run_id']}  {row['status']:<26} {row['requested_at']:%Y-%m-%d %H:%M:%S}" for row in rows]
-    Output(as_json).show(rows, *lines)
+    Output(as_json).show(rows, *run_lines(rows))
+
+
+def run_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [f"{row['run_id']}  {row['status']:<26} {row['requested_at']:%Y-%m-%d %H:%M:%S}" for row in rows]
 
 
 def show(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
     """A run's terms, progress and failures."""
-    from ops.processes.run_to_end import failure_lines
     from ops.run_requests import find_run
 
     with opened(context) as tenor:
         row = find_run(tenor.storage, run_named(tenor.storage, run))
         waiting = waiting_lines(tenor, str(row["run_id"]), row["status"])
+    show_row(Output(as_json), row, waiting)
+
+
+def show_row(output: Output, row: dict[str, Any], waiting: list[str]) -> None:
     uses = [f"{one['model']}@{one['version']} {one['status']}" for one in row["models"]]
     shown = {name: value for name, value in row.items() if name != "failures"} | {"models": ", ".join(uses)}
     lines = (f"{name:<22}{said(value)}".rstrip() for name, value in shown.items())
-    Output(as_json).show(row, *lines, *failure_lines(row), *waiting)
+    output.show(row, *lines, *failure_lines(row), *waiting)
 
 
 def watch(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
     """Follow a run until its results are queryable; brings workers where none is alive."""
-    from ops.processes.run_to_end import everything_running, failure_lines, summary, wait_until_queryable
+    from ops.processes.run_to_end import everything_running, summary, wait_until_queryable
     from ops.run_requests import find_run
 
     with opened(context) as tenor:
@@ -181,6 +194,14 @@ def show_summary(output: Output, document: dict[str, Any], holes: list[str]) -> 
     output.show(document, *(f"{name:<10}{value}" for name, value in document.items()), *holes)
     for line in holes if output.as_json else []:
         output.note(line)
+
+
+def failure_lines(run: Mapping[str, Any]) -> list[str]:
+    """Every sentence that the run keeps, with its count."""
+    from domain.measures.failures import failure_text, holes_text
+
+    holes = holes_text(run["positions"], run["failed"], run["partial"])
+    return [holes, *(f"  {failure_text(each)}" for each in run["failures"] or [])] if holes else []
 
 
 def retry(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
@@ -203,8 +224,9 @@ def cancel(context: typer.Context, run: Run, reason: Reason = "", as_json: AsJso
 def approve(context: typer.Context, run: Run, reason: Reason = "", as_json: AsJson = False) -> None:
     """Approve a completed run."""
     from commands.change_run import approve_run
+    from ops.access.settings import four_eyes
 
-    change(context, run, approve_run, reason, as_json)
+    change(context, run, partial(approve_run, four_eyes=four_eyes()), reason, as_json)
 
 
 def reject(context: typer.Context, run: Run, reason: Reason = "", as_json: AsJson = False) -> None:
@@ -217,8 +239,9 @@ def reject(context: typer.Context, run: Run, reason: Reason = "", as_json: AsJso
 def publish(context: typer.Context, run: Run, reason: Reason = "", as_json: AsJson = False) -> None:
     """Publish an approved run; it never changes again."""
     from commands.change_run import publish_run
+    from ops.access.settings import four_eyes
 
-    change(context, run, publish_run, reason, as_json)
+    change(context, run, partial(publish_run, four_eyes=four_eyes()), reason, as_json)
 
 
 def change(context: typer.Context, run: str, command: Any, reason: str, as_json: bool) -> None:

@@ -1,7 +1,8 @@
 """`tenor scenario define | set | history | list`."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -36,9 +37,13 @@ def define(
     raw = read_bytes(file)
     with opened(context) as tenor:
         defined = define_scenarios(tenor.store, tenor.envelope(), raw, rates_are_decimals=rates_are_decimals)
+    show_defined(Output(as_json), defined, raw.lstrip().startswith(b"["))
+
+
+def show_defined(output: Output, defined: Sequence[Mapping[str, Any]], is_list: bool) -> None:
     documents = [{"scenario_id": one["scenario_id"], "version": one["version"]} for one in defined]
     lines = [f"{one['scenario_id']}@{one['version']}" for one in documents]
-    Output(as_json).show(documents if raw.lstrip().startswith(b"[") else documents[0], *lines)
+    output.show(documents if is_list else documents[0], *lines)
 
 
 def define_set(
@@ -73,13 +78,16 @@ def define_history(
     with opened(context) as tenor:
         request = DefineHistory(set_id, horizon, last, rates_are_decimals)
         document = define(tenor.store, tenor.envelope(), raw, request, tenor.parsers.read_history)
+    Output(as_json).show(document, *history_lines(document, set_id))
+
+
+def history_lines(document: Mapping[str, Any], set_id: str) -> list[str]:
     first, to, count = document["first_date"], document["last_date"], document["scenarios"]
-    lines = [
+    return [
         f"@{set_id}@{document['version']}",
         f"moves      {count:,}, from {first} to {to}, of {len(document['series'])} series",
         f"next       tenor run submit --portfolio ID --market ID --scenarios @{set_id} --measures PV --wait",
     ]
-    Output(as_json).show(document, *lines)
 
 
 def list_scenarios(context: typer.Context, as_json: AsJson = False) -> None:

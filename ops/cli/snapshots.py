@@ -1,31 +1,22 @@
-"""`tenor ingest`, `tenor portfolio list`, `tenor market load | list | calibrate | calibrate-prepayment`."""
+"""`tenor portfolio list`, `tenor market load | list | calibrate | calibrate-prepayment`."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
-from domain.texts import counted
 from ops.cli.calibration.hull_white import calibrate
 from ops.cli.calibration.prepayment import calibrate_prepayment
-from ops.cli.files import read_bytes
-from ops.cli.options import AsJson, RatesAreDecimals, opened, settings_of
-from ops.cli.output import Output, harmless, said
+from ops.cli.options import AsJson, opened
+from ops.cli.output import Output, said
+from ops.cli.tapes.markets import load as load_market_files
 
 if TYPE_CHECKING:
-    from ops.parsing.pool import ParserPool
     from query_api.snapshots import SnapshotRow
-
-SHOWN = 20
 
 
 def register(app: typer.Typer) -> None:
-    app.command()(ingest)
     market = typer.Typer(help="Market snapshots.", no_args_is_help=True)
-    market.command("load")(load)
+    market.command("load")(load_market_files)
     market.command("list")(list_markets)
     market.command("calibrate")(calibrate)
     market.command("calibrate-prepayment")(calibrate_prepayment)
@@ -34,124 +25,6 @@ def register(app: typer.Typer) -> None:
     portfolio.callback()(portfolios)
     portfolio.command("list")(list_portfolios)
     app.add_typer(portfolio, name="portfolio")
-
-
-def ingest(
-    context: typer.Context,
-    source: Annotated[Path, typer.Argument(help="A folder of .csv or .parquet tables, or one .xlsx workbook.")],
-    portfolio: Annotated[str | None, typer.Option(help="Its name; the folder's by default.")] = None,
-    as_of: Annotated[
-        datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Its date; today by default.")
-    ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Validate only; store nothing.")] = False,
-    accept_valid: Annotated[bool, typer.Option("--accept-valid", help="Store the good rows.")] = False,
-    rates_are_decimals: Annotated[
-        bool, typer.Option("--rates-are-decimals", help="Rates that look like percent are meant as they are.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Validate a portfolio, then store it as a snapshot."""
-    from commands.ingest_portfolio import Called, ReadingOptions, ingest_portfolio
-
-    output = Output(as_json)
-    with reading_elsewhere(context) as parsers, opened(context) as tenor:
-        report = ingest_portfolio(
-            tenor.store,
-            tenor.blobs,
-            tenor.portfolio_codec,
-            tenor.envelope(),
-            source,
-            options=ReadingOptions(accept_valid, dry_run, rates_are_decimals),
-            called=Called(portfolio, as_of.date() if as_of else None),
-            digest=parsers.digest,
-        )
-    output.show(report, *ingest_lines(report))
-    for kind in ("errors", "warnings"):
-        for line in problem_lines(report.get(kind, []), kind) if not as_json else ():
-            output.note(harmless(line))
-    if report["snapshot_id"] is None and not (dry_run and not report["errors"]):
-        raise SystemExit(1)
-
-
-@contextmanager
-def reading_elsewhere(context: typer.Context) -> Iterator["ParserPool"]:
-    """A parser process, which loads its libraries while the database is opened."""
-    from ops.parsing.pool import ParserPool
-
-    parsers = ParserPool(settings_of(context).budget)
-    parsers.start()
-    try:
-        yield parsers
-    finally:
-        parsers.close()
-
-
-def ingest_lines(report: dict[str, Any]) -> list[str]:
-    from commands.ingestion.outcome import refused
-
-    counts = ", ".join(f"{count:,} {table}" for table, count in report["rows"].items())
-    lines = [f"read      {counts}"] if counts else []
-    if report["accepted"]:
-        lines.append(f"accepted  {counted(report['accepted'], 'row')}, rejected {report['rejected']:,}")
-    for currency, totals in report["control_totals"].items():
-        lines.append(f"control   {currency}: " + ", ".join(f"{name} {value:,}" for name, value in totals.items()))
-    for table, names in report["attributes"].items():
-        lines.append(f"kept as attributes of {table}: {', '.join(names)}")
-    if report["snapshot_id"]:
-        lines += [f"portfolio {report['portfolio']}, as of {report['as_of']}"]
-        lines += [f"snapshot  {report['snapshot_id']}", f"sha256    {report['sha256']}"]
-    elif report["accepted"]:
-        lines.append("nothing was stored: this was a dry run")
-    else:
-        lines.append("; ".join(refused(report, "--accept-valid")))
-    return lines
-
-
-def problem_lines(problems: list[dict[str, Any]], kind: str) -> list[str]:
-    """Rows of which the same is said stand on one line."""
-    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-    for problem in problems:
-        key = tuple(str(problem[name]) for name in ("table", "column", "code", "message", "fix"))
-        alike.setdefault(key, []).append(problem)
-    lines = [problem_line(same, kind) for same in list(alike.values())[:SHOWN]]
-    if len(alike) > SHOWN:
-        more = sum(len(same) for same in list(alike.values())[SHOWN:])
-        lines.append(f"… and {more:,} more {kind}; --json lists them")
-    return lines
-
-
-def problem_line(same: list[dict[str, Any]], kind: str) -> str:
-    first = same[0]
-    at = [first["table"], "" if first["row"] is None else f"row {first['row']}", first["column"] or ""]
-    place = " ".join(part for part in at if part)
-    rows = f" (and {counted(len(same) - 1, 'more row')})" if len(same) > 1 else ""
-    said = f"{first['message']} [{first['code']}] fix: {first['fix']}"
-    return f"{kind[:-1]}: {place}: {said}{rows}" if place else f"{kind[:-1]}: {said}{rows}"
-
-
-def load(
-    context: typer.Context,
-    file: Annotated[Path, typer.Argument(help="A market document (JSON).")],
-    rates_are_decimals: RatesAreDecimals = False,
-    as_json: AsJson = False,
-) -> None:
-    """Validate a market document and solve its curves, then store it as a snapshot."""
-    from commands.load_market import load_market
-    from ops.checking import find_unsolved
-
-    raw, output = read_bytes(file), Output(as_json)
-    with opened(context) as tenor:
-        loaded = load_market(
-            tenor.store, tenor.blobs, tenor.envelope(), raw, find_unsolved, rates_are_decimals=rates_are_decimals
-        )
-    output.show(
-        loaded, f"snapshot  {loaded['snapshot_id']}", f"sha256    {loaded['sha256']}", f"as of     {loaded['as_of']}"
-    )
-    warnings = loaded["warnings"] if not as_json else []
-    for one in warnings[:SHOWN]:
-        output.note(harmless(f"warning: {one['path']}: {one['message']} [{one['code']}] fix: {one['fix']}"))
-    if len(warnings) > SHOWN:
-        output.note(f"… and {len(warnings) - SHOWN:,} more warnings; --json lists them")
 
 
 def portfolios() -> None:

@@ -42,13 +42,17 @@ def show(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
     """What a model serves, its page, and every decision on it."""
     with opened(context) as tenor:
         document = found(tenor, name)
+    show_model_row(Output(as_json), document)
+
+
+def show_model_row(output: Output, document: dict[str, Any]) -> None:
     facts = (f"{key:<15}{value}" for key, value in document.items() if key != "decisions" and value is not None)
     told = (
         f"decision       {one['model']}@{one['version']} {one['status']} by {one['actor']} at {one['decided_at']}: "
         f"{one['reason']}"
         for one in document["decisions"]
     )
-    Output(as_json).show(document, *facts, *told)
+    output.show(document, *facts, *told)
 
 
 def approve(

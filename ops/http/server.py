@@ -10,6 +10,8 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import h11
@@ -17,6 +19,8 @@ import orjson
 import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from query_api.http.problem_types import TYPES, uri_of
 
 HEAD_BYTES = 32 * 1024
 HEAD_SECONDS = 10.0
@@ -30,7 +34,15 @@ KEEP_ALIVE_SECONDS = 5
 GRACE_SECONDS = 5
 
 
-def configuration(app: FastAPI, host: str, port: int) -> uvicorn.Config:
+@dataclass(frozen=True)
+class Tls:
+    """Files in PEM: the certificate with those between it and its root, and its key."""
+
+    certificate: Path
+    key: Path
+
+
+def configuration(app: FastAPI, host: str, port: int, tls: Tls | None = None) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         host=host,
@@ -42,6 +54,8 @@ def configuration(app: FastAPI, host: str, port: int) -> uvicorn.Config:
         h11_max_incomplete_event_size=HEAD_BYTES,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        ssl_certfile=str(tls.certificate) if tls else None,
+        ssl_keyfile=str(tls.key) if tls else None,
     )
 
 
@@ -159,10 +173,8 @@ class BoundedProtocol(H11Protocol):
         """A problem document, said without an application, where nothing has been said yet; then the end."""
         if self.transport.is_closing():
             return
-        kind = "urn:tenor:problem:" + code.lower().replace("_", "-")
-        body = orjson.dumps(
-            {"type": kind, "status": status, "code": code, "detail": detail} | ({"fix": fix} if fix else {})
-        )
+        said = {"type": uri_of(code), "title": TYPES[code][0], "status": status, "code": code, "detail": detail}
+        body = orjson.dumps(said | ({"fix": fix} if fix else {}))
         headers = [
             ("Content-Type", "application/problem+json"),
             ("Content-Length", str(len(body))),

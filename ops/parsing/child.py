@@ -15,6 +15,8 @@ from commands.api.uploads import digest_upload
 from commands.define_history import DefineHistory, history_of
 from commands.ingest_portfolio import ReadingOptions, digest_here
 from commands.ingestion.limits import Budget
+from commands.tapes.markets.prepare import MarketWanted, market_of
+from commands.tapes.proposing.propose import suggest
 from domain.refusals import Refused
 from ops.adapters.snapshot_codec import SnapshotCodec
 from ops.parsing.job import write_answer, write_digested
@@ -54,7 +56,7 @@ def answer_to(job: Job) -> dict[str, Any]:
 
 def digest_portfolio(job: Job) -> None:
     source, folder, budget = Path(job["source"]), Path(job["folder"]), Budget(**job["budget"])
-    options = ReadingOptions(**job["options"])
+    options = ReadingOptions.of(job["options"])
     if job["is_upload"]:
         digested = digest_upload(SnapshotCodec(), source, folder / "portfolio", options, budget)
     else:
@@ -69,7 +71,22 @@ def read_history(job: Job) -> None:
     write_answer(Path(job["folder"]), told, {})
 
 
-DO: dict[str, Callable[[Job], None]] = {"portfolio": digest_portfolio, "history": read_history}
+def make_market(job: Job) -> None:
+    made = market_of(MarketWanted(**job["wanted"]), Budget(**job["budget"]))
+    told = {"source": made.source, "warnings": made.warnings}
+    write_answer(Path(job["folder"]), told, {"market": made.raw, "lines": made.lines})
+
+
+def suggest_mapping(job: Job) -> None:
+    write_answer(Path(job["folder"]), suggest(Path(job["source"]), job["name"], Budget(**job["budget"])), {})
+
+
+DO: dict[str, Callable[[Job], None]] = {
+    "portfolio": digest_portfolio,
+    "history": read_history,
+    "market": make_market,
+    "suggest": suggest_mapping,
+}
 
 
 def limit_memory(memory_bytes: int) -> None:

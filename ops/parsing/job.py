@@ -12,6 +12,7 @@ from typing import Any
 from commands.define_history import DefineHistory
 from commands.ingest_portfolio import Digested, ReadingOptions
 from commands.ingestion.limits import Budget
+from commands.tapes.markets.prepare import MarketMade, MarketWanted
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,37 @@ class HistoryJob:
 
     def as_line(self) -> bytes:
         return json.dumps({"kind": "history", **asdict(self)}).encode() + b"\n"
+
+
+@dataclass(frozen=True)
+class MarketJob:
+    """Files of quotes on this machine, of which a market document is to be made."""
+
+    folder: str
+    wanted: MarketWanted
+    budget: Budget
+
+    def as_line(self) -> bytes:
+        return json.dumps({"kind": "market", **asdict(self)}).encode() + b"\n"
+
+
+@dataclass(frozen=True)
+class SuggestJob:
+    """A file for which a mapping is to be proposed."""
+
+    source: str
+    name: str
+    folder: str
+    budget: Budget
+
+    def as_line(self) -> bytes:
+        return json.dumps({"kind": "suggest", **asdict(self)}).encode() + b"\n"
+
+
+def read_market(folder: Path) -> MarketMade:
+    told = read_answer(folder)
+    raw, lines = (folder / "market").read_bytes(), (folder / "lines").read_bytes()
+    return MarketMade(raw, lines, told["source"], told["warnings"])
 
 
 def write_answer(folder: Path, answer: dict[str, Any], files: dict[str, bytes]) -> None:

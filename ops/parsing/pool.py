@@ -24,9 +24,18 @@ from commands.define_history import DefineHistory
 from commands.ingest_portfolio import Digested, ReadingOptions
 from commands.ingestion.limits import Budget, setting_of
 from commands.refusals import InvalidInput
+from commands.tapes.markets.prepare import MarketMade, MarketWanted
 from domain.refusals import Refused
 from domain.scenarios.past_moves import History, Kind, Series
-from ops.parsing.job import HistoryJob, PortfolioJob, read_answer, read_digested
+from ops.parsing.job import (
+    HistoryJob,
+    MarketJob,
+    PortfolioJob,
+    SuggestJob,
+    read_answer,
+    read_digested,
+    read_market,
+)
 
 LOOK_SECONDS = 0.05
 MAX_START_SECONDS = 120
@@ -152,6 +161,17 @@ class ParserPool:
         series = tuple(Series(Kind(kind), name, tenor) for kind, name, tenor in told["series"])
         dates = tuple(map(date.fromisoformat, told["dates"]))
         return History(series, dates, tuple(tuple(moves) for moves in told["moves"]))
+
+    def market_of(self, wanted: MarketWanted) -> MarketMade:
+        with tempfile.TemporaryDirectory(prefix="tenor-parsing-") as folder:
+            self._run(MarketJob(folder, wanted, self._budget).as_line(), Path(folder), lambda: True)
+            return read_market(Path(folder))
+
+    def suggest(self, source: Path, name: str, is_wanted: IsWanted = lambda: True) -> dict[str, Any]:
+        with tempfile.TemporaryDirectory(prefix="tenor-parsing-") as folder:
+            job = SuggestJob(str(source.absolute()), name, folder, self._budget)
+            self._run(job.as_line(), Path(folder), is_wanted)
+            return read_answer(Path(folder))
 
     def start(self) -> None:
         """One process ahead of the first job, which then need not wait for its libraries."""

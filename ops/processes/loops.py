@@ -16,6 +16,7 @@ from commands.processes.run import RunProcess
 from compute.at_work import AtWork
 from ops.adapters.database import is_there
 from ops.ports import Connect, Processes, Sealing, Storage
+from ops.processes.companions import run_companions
 from projections.engine.runner import DATABASE_AWAY
 
 BEAT_SECONDS = 2.0
@@ -122,6 +123,7 @@ def background(processes: Processes, *, manager: bool = True, projections: bool 
             threading.Thread(target=run_process_manager, args=(processes.manager, stop), name="process-manager")
         )
         threads.append(threading.Thread(target=beat, args=(connect, "process-manager", stop, uuid4()), name="beat-pm"))
+        threads.append(threading.Thread(target=run_companions, args=(processes, stop), name="companions"))
         sealer.start()
     if projections:
         threads.append(threading.Thread(target=run_projections, args=(processes.storage, stop), name="projections"))

@@ -11,7 +11,6 @@ import psycopg
 import structlog
 from psycopg.rows import dict_row
 
-from domain.measures.failures import failure_text, holes_text
 from domain.runs.run import UNFINISHED
 from ops.adapters.database import DatabaseProblem
 from ops.embedded_postgres.keeper import kept_up
@@ -145,12 +144,6 @@ def summary(row: dict[str, Any]) -> dict[str, Any]:
         "results": row["positions"] * row["scenarios"] if row["queryable_at"] else 0,
         "seconds": round(float(row["seconds"]), 3),
     }
-
-
-def failure_lines(run: dict[str, Any]) -> list[str]:
-    """Every sentence that the run keeps, with its count."""
-    holes = holes_text(run["positions"], run["failed"], run["partial"])
-    return [holes, *(f"  {failure_text(each)}" for each in run["failures"] or [])] if holes else []
 
 
 @contextmanager

@@ -22,6 +22,8 @@ from compute.allowance.rollforward import rollforward_table
 from compute.capital.columns import Columns
 from compute.capital.frameworks import setting_of
 from compute.inputs.run_inputs import PRICES_ONLY, RunInputs, resolve
+from domain.access.asking import nodes_asked
+from domain.access.principal import Nodes
 from domain.capital.policies import PolicyDocument
 from domain.market.document import MarketDocument
 from domain.refusals import Refused
@@ -31,6 +33,7 @@ from domain.scenarios.versions import BASE, split_reference
 from ops.audit.run_events import read_run
 from ops.http.refused_queries import refusing_as_queries
 from ops.ports import Storage
+from ops.regulatory.answers import answered_once
 from query_api.services.allowance import NOTE, AllowanceReport
 
 RUNS_KEPT = 2
@@ -107,9 +110,13 @@ class AllowanceOfRuns:
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage
-        self._of = lru_cache(maxsize=RUNS_KEPT)(self._read)
+        self._kept = lru_cache(maxsize=RUNS_KEPT)(self._read)
 
     def report(self, run_id: str, report: AllowanceReport) -> pa.Table:
+        words = ("allowance", report.value)
+        return answered_once(self._storage, [run_id], words, lambda: self._report(run_id, report))
+
+    def _report(self, run_id: str, report: AllowanceReport) -> pa.Table:
         run = self._of(run_id)
         match report:
             case AllowanceReport.POSITIONS:
@@ -125,6 +132,10 @@ class AllowanceOfRuns:
 
     def rollforward(self, from_run: str, to_run: str) -> pa.Table:
         """What it leaves out is said in the table's own metadata, under NOTE."""
+        runs, words = [from_run, to_run], ("rollforward",)
+        return answered_once(self._storage, runs, words, lambda: self._rollforward(from_run, to_run))
+
+    def _rollforward(self, from_run: str, to_run: str) -> pa.Table:
         first, second = self._of(from_run), self._of(to_run)
         if first.requested.base_currency != second.requested.base_currency:
             message = f"one run is in {first.requested.base_currency}, the other in {second.requested.base_currency}"
@@ -141,7 +152,10 @@ class AllowanceOfRuns:
             found = found.replace_schema_metadata({NOTE: events_left_out(left_out)})
         return found
 
-    def _read(self, run_id: str) -> OfRun:
+    def _of(self, run_id: str) -> OfRun:
+        return self._kept(run_id, nodes_asked())
+
+    def _read(self, run_id: str, _nodes: Nodes) -> OfRun:
         requested = read_run(self._storage.store, run_id).requested
         portfolio = self._storage.portfolio(requested.portfolio_sha256)
         return OfRun(requested, self._storage.market(requested.market_sha256), Columns(portfolio))

@@ -13,7 +13,7 @@ from compute.capital.reports import Sums, home_of
 from domain.capital.policies import CapitalPolicy
 from domain.portfolio.tables import NODE_KINDS
 from query_api.results.columns import ResultColumn, columns_of_run
-from query_api.results.table import facts_of_run, pieces_between, rates_of, read_amounts, read_identities
+from query_api.results.table import facts_of_run, identities_of, pieces_between, rates_of, read_amounts
 from query_api.results.total import Total
 from query_api.results.totals import read_totals
 from query_api.runs import RunRow, find_run
@@ -83,7 +83,7 @@ def kept_exposures(connection: Any, run_id: str) -> dict[str, Known] | None:
     columns, cursor = named(run, names), connection.cursor(binary=True)
     facts, found = facts_of_run(connection, run), []
     for piece in pieces_between(run, [BASE_NO], 0, run.positions):
-        who = read_identities(cursor, run, piece.chunk_no)
+        who = identities_of(cursor, run, piece)
         amounts = read_amounts(cursor, run, piece, columns)
         by_name = {column.name: amounts[column.number] for column in columns}
         ids = who["position_id"].to_numpy(zero_copy_only=False)

@@ -1,6 +1,6 @@
 """Stress of a run, worked out when it is asked for: from what its log names, and from its results."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 
 import numpy as np
@@ -29,6 +29,7 @@ from ops.audit.run_events import read_run
 from ops.cash_flows.tables import inputs_of
 from ops.http.refused_queries import refusing_as_queries
 from ops.ports import Storage
+from ops.regulatory.answers import answered_once
 from query_api.reading import reading
 from query_api.results.amounts import chunk_amounts
 from query_api.runs import queryable_run
@@ -40,7 +41,14 @@ RUNS_KEPT = 2
 
 
 def stress_of_run(storage: Storage, run_id: str, report: StressReport, scenario: str | None) -> pa.Table:
-    return _shown(storage, run_id, stressed_run(storage, run_id), report, scenario)
+    return _answered(storage, run_id, lambda: stressed_run(storage, run_id), report, scenario)
+
+
+def _answered(
+    storage: Storage, run_id: str, run_of: Callable[[], StressedRun], report: StressReport, scenario: str | None
+) -> pa.Table:
+    words = ("stress", report.value, scenario)
+    return answered_once(storage, [run_id], words, lambda: _shown(storage, run_id, run_of(), report, scenario))
 
 
 def stressed_run(storage: Storage, run_id: str) -> StressedRun:
@@ -67,7 +75,7 @@ def work_out_for(storage: Storage) -> WorkOut:
 
     def work_out(run_id: str, report: StressReport, scenario: str | None) -> pa.Table:
         with refusing_as_queries():
-            return _shown(storage, run_id, kept(run_id), report, scenario)
+            return _answered(storage, run_id, lambda: kept(run_id), report, scenario)
 
     return work_out
 

@@ -31,7 +31,8 @@ SELECT DISTINCT n.nspname, v.relname, pg_get_viewdef(v.oid)
    AND d.refobjid = ANY (%s::text[]::regclass[]::oid[])
  ORDER BY 1, 2
 """
-REPLACE_VIEW = SQL("CREATE OR REPLACE VIEW {view} AS {definition}")
+REPLACE_VIEW = SQL("CREATE OR REPLACE VIEW {view} WITH (security_invoker = true) AS {definition}")
+GUARD = "SELECT read.guard(%s, %s)"
 
 TAKE_OVER = SQL("UPDATE {new} n SET {column} = o.{column} FROM {old} o WHERE {same}")
 RETIRE = """
@@ -71,7 +72,8 @@ def versions(connection: Connection, read_model: ReadModel) -> list[Version]:
 
 
 def begin(connection: Connection, read_model: ReadModel, live: int, number: int) -> None:
-    """Empty tables like the live ones, with their keys, checks, defaults and storage; partitioned where those are."""
+    """Empty tables like the live ones, with their keys, checks, defaults, storage and rules of who sees which rows;
+    partitioned where those are."""
     for table in read_model.tables:
         old = f"{SCHEMA}.{versioned(table, live)}"
         (key,) = connection.execute(SELECT_PARTITION_KEY, (old,)).fetchone()
@@ -83,6 +85,7 @@ def begin(connection: Connection, read_model: ReadModel, live: int, number: int)
                 key=SQL(key or ""),
             )
         )
+        connection.execute(GUARD, (table, number))
     connection.execute(INSERT_BUILDING, (read_model.name, number, list(read_model.tables)))
     connection.execute(INSERT_READER, (versioned(read_model.name, number),))
 

@@ -70,7 +70,7 @@ class RunFacts:
         self.measures = tuple(BY_NAME[name] for name in request.measures)
         self._kinds = sorted({measure.fact.value for measure in self.measures})
         self.columns = columns_of(tuple(request.measures))
-        self.scenarios = len(request.scenarios)
+        self.scenarios, self.base_currency = len(request.scenarios), request.base_currency
         self.chunks = -(-request.positions // request.chunk_size)
 
     def positions_of(self, chunk_no: int) -> int:

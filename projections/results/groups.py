@@ -7,6 +7,7 @@ on: a deep tree costs no more than a flat one.
 """
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -109,12 +110,12 @@ def _tree(portfolio: Portfolio) -> tuple[list[Key], list[list[int]]]:
         number.setdefault(((kind or "").lower(), node_id), len(number))
     groups_of_node: list[list[int]] = []
     for row, path in enumerate(paths(portfolio)):
-        wanted = _groups_on_path([(ids[each], kinds[each]) for each in path]) if hung[row] else []
+        wanted = groups_on_path([(ids[each], kinds[each]) for each in path]) if hung[row] else []
         groups_of_node.append([number.setdefault(key, len(number)) for key in wanted])
     return list(number), groups_of_node
 
 
-def _groups_on_path(path: list[tuple[str, str | None]]) -> list[Key]:
+def groups_on_path(path: Sequence[tuple[str, str | None]]) -> list[Key]:
     """Every node on the way down; for each kind the nearest node above, or '' where there is none."""
     nearest = [(kind.lower(), next((n for n, k in reversed(path) if k == kind), "")) for kind in NODE_KINDS]
     return [("total", ""), *(("node", node_id) for node_id, _ in path), *nearest]

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -21,12 +22,14 @@ from psycopg.types.json import Jsonb
 from domain.event import Envelope, Event
 from domain.ports import AlreadyThere, BlobStore, BlockCodec, Connection, EventStore, LogEntry, Packed, PortfolioCodec
 from domain.runs.facts import PositionPriced
+from domain.runs.netted import NettedSums, NetUp
 from domain.runs.results import record_results, results_stream
 from domain.runs.run import RunCancelled, RunCompleted, RunFailed, RunRequested, fold
 from projections.engine.binary_copy import field_size, number, row_of
 from projections.engine.versions import FIRST, Observed, Tables, versioned
 from projections.results.ahead import Begun, PortfolioLayout, WorkAhead
 from projections.results.blocks import ChunkResults, RunFacts
+from projections.results.netting import NettedRows, asks_for_exposures, netted_rows
 from projections.results.partitions import PRIMARY_KEYS, RunPartitions
 from projections.results.rows import COLUMNS, Digests, RunRows
 
@@ -45,12 +48,14 @@ INSERT_REASON = "INSERT INTO {result_reason} (run_no, reason_no, status, reason)
 INSERT_RATE = "INSERT INTO {result_fx} (run_no, scenario_no, currency, rate) VALUES (%s, %s, %s, %s)"
 PUT_RUN = """
 INSERT INTO {result_run}
-       (run_id, run_no, completed_position, queryable_at, priced, failed, failure_counts, partial, failures)
-VALUES (%s, %s, %s, clock_timestamp(), %s, %s, %s, %s, %s)
+       (run_id, run_no, completed_position, queryable_at, priced, failed, failure_counts, partial, failures,
+        netting_sets)
+VALUES (%s, %s, %s, clock_timestamp(), %s, %s, %s, %s, %s, %s)
 ON CONFLICT (run_id) DO UPDATE
    SET completed_position = excluded.completed_position, queryable_at = excluded.queryable_at,
        priced = excluded.priced, failed = excluded.failed, failure_counts = excluded.failure_counts,
-       partial = excluded.partial, failures = excluded.failures
+       partial = excluded.partial, failures = excluded.failures,
+       netting_sets = excluded.netting_sets
 """
 
 
@@ -58,7 +63,7 @@ class ResultsProjection:
     tables = (*PRIMARY_KEYS, "result_reason", "result_fx", "result_run")
     alone: tuple[type[Event], ...] = (RunCompleted,)
     observed = (Observed("result_run", "queryable_at", ("run_id", "completed_position")),)
-    later = (("result_run", "partial"), ("result_run", "failures"))
+    later = (("result_run", "partial"), ("result_run", "failures"), ("result_run", "netting_sets"))
 
     def __init__(
         self,
@@ -68,10 +73,11 @@ class ResultsProjection:
         blocks: BlockCodec,
         now: Callable[[], datetime],
         version: int = FIRST,
+        net_up: NetUp | None = None,
     ) -> None:
         self.name = versioned("result", version)
         self._store, self._blobs, self._portfolios, self._blocks = store, blobs, portfolios, blocks
-        self._now, self._tables = now, Tables(self.tables, version)
+        self._now, self._tables, self._net_up = now, Tables(self.tables, version), net_up or _nothing
         self._is_published, self._put_run = self._tables.sql(IS_PUBLISHED), self._tables.sql(PUT_RUN)
         self._book: PortfolioLayout | None = None
         self._ahead = WorkAhead(store, self._begin)
@@ -104,9 +110,10 @@ class ResultsProjection:
         (run_no,) = connection.execute(SELECT_RUN_NO, (run_id, run.requested.originator_version)).fetchone()
         begun = self._ahead.hand_over(completed) or self._begin(run.requested)
         begun.facts = RunFacts(self._store, self._blocks, run.requested, completed.failed_chunks, run.attempt)
-        published = Publication(connection, self._tables, run_no, begun).publish()
-        priced, failed, counts, partial, failures = published.summary
-        summary = (priced, failed, Jsonb(counts), partial, Jsonb(failures))
+        net_up = partial(self._net_up, run.requested)
+        published = Publication(connection, self._tables, run_no, begun, net_up).publish()
+        priced, failed, counts, incomplete, failures = published.summary
+        summary = (priced, failed, Jsonb(counts), incomplete, Jsonb(failures), published.netting_sets)
         connection.execute(self._put_run, (run_id, run_no, position, *summary))
         self._record(completed, published.tables)
 
@@ -133,6 +140,10 @@ class ResultsProjection:
         return self._book
 
 
+def _nothing(_requested: RunRequested, _base_pv: Any) -> None:
+    """Where nobody nets."""
+
+
 def chunk_rows(run_no: int, chunk_no: int, packed: Packed) -> bytes:
     """A COPY row for each part, scenario and column, the frames as they are in the block."""
     head = row_of(run_no, CHUNK_COLUMNS) + number("int4", chunk_no)
@@ -152,12 +163,22 @@ class Published:
 
     summary: list[Any]
     tables: dict[str, str]
+    netting_sets: int
+    """that totals have"""
 
 
 class Publication:
     """One run on its way into its partitions."""
 
-    def __init__(self, connection: Connection, tables: Tables, run_no: int, begun: Begun) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        tables: Tables,
+        run_no: int,
+        begun: Begun,
+        net_up: Callable[[Any], NettedSums | None],
+    ) -> None:
+        self._net_up = net_up
         self._connection, self._run_no, self._begun, self._book = connection, run_no, begun, begun.book
         self._facts, self._taken, self._digests = begun.facts, begun.taken, Digests()
         self._tables, self._partitions = tables, RunPartitions(connection, run_no, tables)
@@ -165,13 +186,22 @@ class Publication:
     def publish(self) -> "Published":
         fill, run_no = self._partitions.fill, self._run_no
         fill("result_chunk", CHUNK_COLUMNS, self._chunk_rows())
-        rows = RunRows(run_no, self._begun)
+        netted = self._netted()
+        rows = RunRows(run_no, self._begun, netted)
         for table, columns in COLUMNS.items():
             fill(table, columns, self._digests.passing(table, rows.of(table)))
         self._put_reasons_and_rates(rows)
         self._digests.take("result_run", rows.summary())
         self._partitions.attach()
-        return Published(rows.summary(), self._digests.tables)
+        return Published(rows.summary(), self._digests.tables, netted.count if netted else 0)
+
+    def _netted(self) -> NettedRows | None:
+        """Once all chunks have been taken; nothing where nobody asks for exposures, or nothing is netted."""
+        totals, reduction = self._begun.reduction.totals, self._begun.reduction
+        if not asks_for_exposures(totals.columns):
+            return None
+        netted = self._net_up(reduction.base_pv)
+        return netted_rows(totals.groups, totals.columns, netted) if netted else None
 
     def _chunk_rows(self) -> Iterator[bytes]:
         for chunk_no, packed in enumerate(self._chunks()):

@@ -1,4 +1,4 @@
-"""What one pass over a run's chunks leaves behind: totals, largest positions, reasons, rates and counts."""
+"""What one pass over a run's chunks leaves: totals, largest positions, reasons, rates, counts, and PV under BASE."""
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,8 @@ from projections.results.reasons import KnownReasons
 from projections.results.top import Top, offer
 from projections.results.totals import Totals
 
+BASE_NO = 0
+"""BASE is a run's first scenario."""
 ReasonNumbers = npt.NDArray[np.int16]
 
 
@@ -35,6 +37,8 @@ class Reduction:
             for column, measure in enumerate(self.totals.columns)
             if measure.is_amount or measure.unit is Unit.BASE_CURRENCY
         }
+        self.base_pv = np.full(len(groups.currency_codes), np.nan)
+        self._pv = next((place for place, measure in enumerate(self.totals.columns) if measure.name == "PV"), None)
         self.failure_counts: dict[str, int] = {}
         self.priced = self.failed = 0
 
@@ -45,6 +49,8 @@ class Reduction:
         self._count(reason_no, chunk)
         if chunk.values is not None:
             self._take_rates(chunk.fx_to_base)
+            if self._pv is not None:
+                self.base_pv[chunk.first_row : chunk.first_row + chunk.positions] = chunk.values[self._pv][BASE_NO]
             self._offer(chunk.first_row, chunk.positions, chunk.values)
         return reason_no
 

@@ -21,6 +21,7 @@ from domain.measures.failures import Reason
 from domain.measures.measures import Adds, Unit
 from projections.engine.binary_copy import NULL, Field, FixedRows, jsonb, number, row_of, text
 from projections.results.blocks import Values
+from projections.results.netting import NettedRows
 from projections.results.reasons import Label
 from projections.results.totals import Totals
 
@@ -41,11 +42,13 @@ class ScenarioTotals:
 
 
 class Rollups:
-    """`rates` [currencies of the groups, scenarios] into base currency, NaN where there is none."""
+    """`rates` [currencies of the groups, scenarios] into base currency `base`, NaN where there is none."""
 
-    def __init__(self, totals: Totals, measures: tuple[str, ...], rates: Values) -> None:
-        self._totals, self._measures, self._rates = totals, measures, rates
-        self._groups = totals.groups
+    def __init__(
+        self, totals: Totals, measures: tuple[str, ...], rates: Values, netted: NettedRows | None = None, base: str = ""
+    ) -> None:
+        self._totals, self._measures, self._rates, self._netted, self._base = totals, measures, rates, netted, base
+        self._groups = netted.groups if netted else totals.groups
         self._order = sorted(range(len(self._groups.keys)), key=self._groups.keys.__getitem__)
         self.positions = self._groups.positions
         self.currencies = self._groups.shared_currency
@@ -96,6 +99,9 @@ class Rollups:
         blanks = self._blanks(scenario)
         missing, left_out = self._by_measure(blanks)
         nobody = missing[:, self._measure_of] >= self.positions[:, None]
+        if self._netted:
+            nobody &= ~self._netted.has
+            self._add_natives(native, self._netted)
         value[nobody] = native[nobody] = np.nan
         return ScenarioTotals(value, native, left_out[:, self._measure_of], blanks)
 
@@ -104,11 +110,21 @@ class Rollups:
         rate = self._rates[self._groups.cell_currency, scenario][:, None]
         factor = np.where(self._in_base, 1.0, np.where(self._root, rate * rate, rate))
         value = np.asarray(membership @ _converted(totals.sums[:, :, scenario], factor))
+        if self._netted:
+            value[self._netted.has] += self._netted.sums[self._netted.has]
         value[:, self._root] = np.sqrt(value[:, self._root])
         weight = np.asarray(membership @ _converted(totals.weights[:, :, scenario], rate))
+        if self._netted:
+            weight += self._netted.weights
         weight[weight == 0] = np.nan
         value[:, totals.averages] /= weight
         return value
+
+    def _add_natives(self, native: Values, netted: NettedRows) -> None:
+        """Netting sets are in base currency: beside positions in another there is no native total."""
+        in_base = np.array([currency == self._base for currency in self.currencies])[:, None]
+        native[netted.has & in_base] += netted.sums[netted.has & in_base]
+        native[netted.has & ~in_base] = np.nan
 
     def _blanks(self, scenario: int) -> dict[Label, Counts]:
         membership = self._groups.membership

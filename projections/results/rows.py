@@ -13,6 +13,7 @@ import numpy as np
 
 from projections.engine.binary_copy import field_size, number, row_of, text
 from projections.results.ahead import Begun
+from projections.results.netting import NettedRows
 from projections.results.positions import POSITION_COLUMNS, ROW_COLUMNS
 from projections.results.rollups import REASON_COLUMNS, ROLLUP_COLUMNS, Rollups
 from projections.results.top import TOP_COLUMNS, top_row
@@ -38,10 +39,11 @@ ORDERS = {
 
 
 class RunRows:
-    def __init__(self, run_no: int, begun: Begun) -> None:
+    def __init__(self, run_no: int, begun: Begun, netted: NettedRows | None = None) -> None:
         self._run_no, self._book, self._reduction, self._taken = run_no, begun.book, begun.reduction, begun.taken
         totals, reasons = self._reduction.totals, self._reduction.reasons
-        self._rollups = Rollups(totals, reasons.measures, self._reduction.rates)
+        base = begun.facts.base_currency
+        self._rollups = Rollups(totals, reasons.measures, self._reduction.rates, netted, base)
 
     def of(self, table: str) -> Iterator[Any]:
         rows: dict[str, Callable[[], Iterator[Any]]] = {

@@ -4,6 +4,7 @@ import hashlib
 import io
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import IO, Annotated, Any, cast
 
 import orjson
@@ -11,9 +12,11 @@ import pyarrow as pa
 from fastapi import Query, Request
 from fastapi.responses import Response, StreamingResponse
 
+from domain.access.asking import nodes_asked
 from query_api.errors import NotAcceptable
 from query_api.export import MIME, write
 from query_api.http.documents import as_json
+from query_api.http.own_writes import NAME as OWN_WRITES
 from query_api.http.paging import next_link
 from query_api.results.table import ResultTable
 from query_api.runs import RunRow
@@ -21,6 +24,8 @@ from query_api.runs import RunRow
 NO_CACHE = "private, no-cache"
 """Kept by the reader, asked about each time: a read model that is rebuilt may correct what a published run showed."""
 
+ROWS = "tenor.rows"
+"""In the scope of a request: how many rows of a table were answered."""
 NOTE_HEADER = "X-Note"
 """What a table leaves out."""
 VARY = "Accept, Authorization, Cookie"
@@ -90,13 +95,19 @@ def small_table(request: Request, run: RunRow, rows: list[dict[str, Any]], name:
     return table(request, run, ResultTable.of(pa.Table.from_pylist(rows), name), format)
 
 
-def named_table(request: Request, rows: list[dict[str, object]], name: str, format: str | None) -> Response:
-    """Rows of no run, in any of the formats; their content names them."""
+def named_table(
+    request: Request,
+    rows: list[dict[str, object]],
+    name: str,
+    format: str | None,
+    schema: pa.Schema | None = None,
+) -> Response:
+    """Rows of no run, in any of the formats; their content names them. `schema` where there may be none."""
     chosen = chosen_format(request, format)
     if chosen == "json":
         return document(request, rows)
     spool = io.BytesIO()
-    write(ResultTable.of(pa.Table.from_pylist(rows), name), chosen, spool)
+    write(ResultTable.of(pa.Table.from_pylist(rows, schema=schema), name), chosen, spool)
     headers = {"Content-Disposition": f'attachment; filename="{name}.{chosen}"', "X-Total-Count": str(len(rows))}
     return _tagged(request, spool.getvalue(), MIME[chosen] + ("; charset=utf-8" if chosen == "csv" else ""), headers)
 
@@ -112,7 +123,7 @@ def table(
     """Written to a spool first: a reader who is slow holds no snapshot open, and an error is never half a file."""
     chosen = chosen_format(request, format)
     spool = cast(IO[bytes], tempfile.SpooledTemporaryFile(SPOOL_BYTES))  # noqa: SIM115 - closed when it has been sent
-    write(found, chosen, spool)
+    write(replace(found, batches=_counted(request, found.batches)), chosen, spool)
     length = spool.tell()
     spool.seek(0)
     said = {
@@ -127,6 +138,14 @@ def table(
     return StreamingResponse(_pieces(spool), media_type=media_type, headers=said)
 
 
+def _counted(request: Request, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """How many rows are told, for the access log."""
+    request.scope[ROWS] = 0
+    for batch in batches:
+        request.scope[ROWS] += batch.num_rows
+        yield batch
+
+
 def unchanged(request: Request, run: RunRow, format: str | None) -> Response | None:
     """304 without working anything out: a run's results are named by what made them."""
     tag = etag_of_run(request, run, chosen_format(request, format))
@@ -135,7 +154,7 @@ def unchanged(request: Request, run: RunRow, format: str | None) -> Response | N
 
 def etag_of_run(request: Request, run: RunRow, format: str, named_by: bytes = b"") -> str:
     """By what made the figures, the read models' versions among it: rebuilt, they may say something else."""
-    asked = sorted(request.query_params.multi_items())
+    asked = sorted(each for each in request.query_params.multi_items() if each[0] != OWN_WRITES)
     made = [str(run.run_id), run.blocks_root, str(run.queryable_at), run.log_position, run.read_models]
     return content_tag(orjson.dumps([*made, request.url.path, asked, format]) + named_by)
 
@@ -192,6 +211,9 @@ def _tagged(request: Request, data: bytes, media_type: str, headers: dict[str, s
 
 
 def content_tag(data: bytes) -> str:
+    """Of another scope it is another answer, even where it says the same."""
+    nodes = nodes_asked()
+    data += b"" if nodes is None else orjson.dumps(nodes)
     return f'"{hashlib.sha256(data).hexdigest()[:32]}"'
 
 

@@ -1,22 +1,28 @@
 """An HTTP application out of routers: the same frame around one service or all of them."""
 
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any, TypeVar
 
 from anyio import CapacityLimiter, fail_after, to_thread
 from fastapi import APIRouter, Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from starlette.routing import BaseRoute
 
+from query_api.http.compression import Compression
 from query_api.http.cross_site import RefuseCrossSite
 from query_api.http.database_away import DatabaseAnswers, RefuseWhileAway
 from query_api.http.guards import AllowedHosts, BodyLimit, HeadLimit, IsAllowed, Meter, SecurityHeaders
-from query_api.http.problems import PROBLEM, add_handlers
+from query_api.http.openapi import described
+from query_api.http.own_writes import Reached, waiting_for
+from query_api.http.problems import add_handlers
 from query_api.http.query_parameters import refuse_other_parameters
 from query_api.http.text_gate import TextGate
 from query_api.http.turns import Turns
 
 VERSION = "1"
+METRICS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {"schema": {"type": "string"}}}}}
 NO_STORE = {"Cache-Control": "no-store"}
 SOON_SECONDS = 1.5
 
@@ -25,23 +31,8 @@ Answer = TypeVar("Answer")
 Ready = Callable[[], list[str]]
 """What keeps the service from answering, in words; nothing when it is ready."""
 
-PROBLEM_SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "required": ["type", "title", "status", "detail", "code"],
-    "properties": {
-        "type": {"type": "string", "format": "uri"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string", "description": "What is wrong, in a sentence."},
-        "code": {"type": "string", "description": "The same for every problem of its kind."},
-        "fix": {"type": "string", "description": "What would make it right."},
-        "instance": {"type": "string"},
-    },
-}
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"description": what, "content": {PROBLEM: {"schema": PROBLEM_SCHEMA}}}
-    for status, what in (("4XX", "Refused; the problem says why."), ("5XX", "Not your fault."))
-}
+Guard = Callable[[FastAPI, list[BaseRoute]], None]
+"""Adds what looks at each request before its route is asked, of all the routes that there are."""
 
 
 def create_app(
@@ -52,22 +43,27 @@ def create_app(
     *,
     is_allowed_host: IsAllowed | None = None,
     database_answers: DatabaseAnswers | None = None,
+    reached: Reached | None = None,
+    guard: Guard | None = None,
 ) -> FastAPI:
+    waiting = [Depends(waiting_for(reached))] if reached is not None else []
     app = FastAPI(
         title=title,
         version=VERSION,
         openapi_url=None,  # served below, where its query is looked at as everybody's
         docs_url=None,
         redoc_url=None,
-        responses=PROBLEMS,
-        dependencies=[Depends(refuse_other_parameters)],
+        dependencies=[Depends(refuse_other_parameters), *waiting],
     )
-    for router in routers:
+    every = [*routers, _health(ready, metrics, database_answers)]
+    for router in every:
         app.include_router(router)
-    app.include_router(_health(ready, metrics, database_answers))
+    app.openapi = cache(lambda: described(app))  # type: ignore[method-assign]
     add_handlers(app)
     # The last one added stands outermost.
     app.add_middleware(Turns)
+    if guard is not None:
+        guard(app, [route for router in every for route in router.routes])
     if database_answers is not None:
         app.add_middleware(RefuseWhileAway, answers=database_answers)
     app.add_middleware(TextGate)
@@ -77,6 +73,7 @@ def create_app(
         app.add_middleware(AllowedHosts, is_allowed=is_allowed_host)
     app.add_middleware(HeadLimit)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(Compression)
     app.add_middleware(Meter, registry=metrics)
     return app
 
@@ -106,7 +103,7 @@ def _health(ready: Ready, metrics: CollectorRegistry, database_answers: Database
     async def describe(request: Request) -> JSONResponse:
         return JSONResponse(request.app.openapi())
 
-    @router.get("/metrics", operation_id="operations_get_metrics")
+    @router.get("/metrics", operation_id="operations_get_metrics", response_class=Response, responses=METRICS)
     async def show_metrics() -> Response:
         """In the format of Prometheus; `tenor_database_up` 0, and nothing of the database's, while that is away."""
         return Response(await _soon(lambda: generate_latest(metrics)), media_type=CONTENT_TYPE_LATEST)

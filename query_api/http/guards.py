@@ -20,13 +20,14 @@ BODY_BYTES: dict[str, int] = {
     "/api/v1/scenario/histories": 256 * 1024 * 1024,
 }
 
-# The page loads its own files and nothing from elsewhere, runs no script and takes no style that is written in a document;
-# nothing may frame it.
+# The page loads its own files and nothing from elsewhere; no script or style is written in a document; nothing may
+# frame it.
 SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'",
 }

@@ -12,15 +12,24 @@ from starlette.exceptions import HTTPException
 
 from domain import texts
 from domain.documents import fields_at, unknown_field
-from domain.refusals import Conflict, Refused, Unavailable, Unknown
+from domain.refusals import Conflict, Forbidden, Refused, TooMany, Unavailable, Unknown
 from query_api.errors import NotAcceptable
 from query_api.http.documents import as_json
+from query_api.http.problem_types import TYPES, uri_of
 
 PROBLEM = "application/problem+json"
 MAX_TOLD = 1_000
 _MAX_STEP, _MAX_MESSAGE = 80, 300
 
-STATUS: dict[type, int] = {Unknown: 404, NotAcceptable: 406, Conflict: 409, Refused: 422, Unavailable: 503}
+STATUS: dict[type, int] = {
+    Forbidden: 403,
+    Unknown: 404,
+    NotAcceptable: 406,
+    Conflict: 409,
+    Refused: 422,
+    TooMany: 429,
+    Unavailable: 503,
+}
 """The one table from a refusal, of a command or of a query, to its HTTP status: by the nearest of its kinds."""
 
 STATUS_OF_CODE = {
@@ -42,8 +51,8 @@ def problem(
     request: Request | None, status: int, code: str, detail: str, fix: str = "", headers: Any = None, **facts: Any
 ) -> Response:
     body: dict[str, Any] = {
-        "type": "urn:tenor:problem:" + code.lower().replace("_", "-"),
-        "title": HTTPStatus(status).phrase,
+        "type": uri_of(code),
+        "title": TYPES[code][0] if code in TYPES else HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
         "code": code,
@@ -67,7 +76,7 @@ def add_handlers(app: FastAPI) -> None:
 
 def refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
-    headers = {"Retry-After": "2"} if isinstance(error, Unavailable) else None
+    headers = {"Retry-After": "2"} if isinstance(error, Unavailable | TooMany) else None
     facts = error.facts | ({"problems": error.problems} if error.problems else {})
     return problem(request, status_of(error), error.code, error.message, error.fix, headers, **facts)
 

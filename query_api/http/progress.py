@@ -12,6 +12,8 @@ import orjson
 import psycopg
 from fastapi.concurrency import run_in_threadpool
 
+from domain.access.asking import nodes_asked, who_asks
+from domain.access.principal import Nodes
 from query_api.reading import Connect, reading
 from query_api.runs import RunRow, find_run, progress, run_document, run_events
 
@@ -30,6 +32,9 @@ class Seen:
     events: list[dict[str, Any]]
 
 
+Asked = tuple[UUID, bool, Nodes]
+
+
 @dataclass(frozen=True)
 class Look:
     task: asyncio.Future[Seen]
@@ -42,20 +47,21 @@ def look(connect: Connect, run_id: UUID, after: int) -> Seen:
 
 
 class Looks:
-    """However many follow a run, the database is asked once for all of them."""
+    """However many follow a run, the database is asked once for all of them who see the same of it."""
 
     def __init__(self, connect: Connect) -> None:
         self._connect = connect
-        self._taken: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[UUID, Look]] = WeakKeyDictionary()
+        self._taken: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Asked, Look]] = WeakKeyDictionary()
 
     async def see(self, run_id: UUID, after: int) -> Seen:
         looks, now = self._taken.setdefault(asyncio.get_running_loop(), {}), time.monotonic()
         for stale in [one for one, taken in looks.items() if taken.task.done() and now - taken.at >= POLL_SECONDS / 2]:
             del looks[stale]
-        taken = looks.get(run_id)
+        asked = run_id, who_asks().is_local, nodes_asked()
+        taken = looks.get(asked)
         if taken is None:
             task = asyncio.ensure_future(run_in_threadpool(look, self._connect, run_id, 0))
-            taken = looks[run_id] = Look(task, now)
+            taken = looks[asked] = Look(task, now)
         seen = await asyncio.shield(taken.task)  # whoever leaves leaves it to the others
         return Seen(seen.run, [event for event in seen.events if event["event_position"] > after])
 

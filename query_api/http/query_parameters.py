@@ -10,6 +10,7 @@ from fastapi.params import Query
 from fastapi.routing import APIRoute
 
 from query_api.errors import RepeatedParameter, UnknownParameter
+from query_api.http.own_writes import NAME as OWN_WRITES
 
 MAX_NAME = 60
 NEAR = 0.5
@@ -33,8 +34,9 @@ def takes(route: object) -> dict[str, bool]:
     """The parameters of a route, and whether each may come more than once."""
     if not isinstance(route, APIRoute):
         return {}
+    own = {OWN_WRITES: False} if route.methods == {"GET"} and route.path.startswith("/api/") else {}
     fields = [field for field in get_flat_params(route.dependant) if isinstance(field.field_info, Query)]
-    return {field.alias: get_origin(field.field_info.annotation) in (list, tuple, set) for field in fields}
+    return own | {field.alias: get_origin(field.field_info.annotation) in (list, tuple, set) for field in fields}
 
 
 def unknown(name: str, known: list[str]) -> UnknownParameter:

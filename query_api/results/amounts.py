@@ -6,7 +6,7 @@ from typing import NamedTuple
 from query_api.errors import BadQuery
 from query_api.reading import Array, Connection
 from query_api.results.columns import columns_of_run
-from query_api.results.table import read_columns
+from query_api.results.table import chunks_of, read_piece
 from query_api.runs import RunRow
 
 
@@ -23,12 +23,9 @@ def chunk_amounts(
     """Columns as results name them, in lower case; refused where the run has not worked them out."""
     numbers = _numbers(run, columns)
     cursor = connection.cursor(binary=True)
-    for chunk_no in range(-(-run.positions // run.chunk_size)):
-        first = chunk_no * run.chunk_size
-        rows = slice(first, min(first + run.chunk_size, run.positions))
-        whole = slice(0, rows.stop - rows.start)
-        read = read_columns(cursor, run, chunk_no, whole, list(scenarios), numbers)
-        yield ChunkAmounts(rows, [[read[number][scenario] for number in numbers] for scenario in scenarios])
+    for piece in chunks_of(run):
+        read = read_piece(cursor, run, piece, list(scenarios), numbers)
+        yield ChunkAmounts(piece.rows, [[read[number][scenario] for number in numbers] for scenario in scenarios])
 
 
 def _numbers(run: RunRow, columns: Sequence[str]) -> list[int]:

@@ -17,10 +17,10 @@ from query_api.results.table import (
     Piece,
     RunFacts,
     facts_of_run,
+    identities_of,
     pieces_between,
     rates_of,
     read_amounts,
-    read_identities,
     read_reason_numbers,
 )
 from query_api.results.total import Total
@@ -127,14 +127,13 @@ def _sum_scenario(
     beside = {column.name: column.number for column in columns_of_run(run) if column.name in names}
     read = [column for column in columns_of_run(run) if column in columns or column.name in names]
     for piece in pieces_between(run, [scenario_no], 0, run.positions):
-        rows = slice(piece.chunk_no * run.chunk_size, piece.chunk_no * run.chunk_size + piece.last)
-        codes = groups.codes[rows]
+        codes = groups.codes[piece.rows]
         if (codes == len(groups.keys)).all():
             continue
         amounts = read_amounts(cursor, run, piece, read)
-        rates = rates_of(read_identities(cursor, run, piece.chunk_no)["currency"], facts, scenario_no)
+        rates = rates_of(identities_of(cursor, run, piece)["currency"], facts, scenario_no)
         whose = {name: np.nan_to_num(amounts[number]) for name, number in beside.items()}
-        beside_them = Weights(whose, groups.principal_ccy[rows])
+        beside_them = Weights(whose, groups.principal_ccy[piece.rows])
         for column in columns:
             _add(sums, column, amounts[column.number], rates, beside_them, codes)
         _count_reasons(sums, cursor, run, piece, codes, count)

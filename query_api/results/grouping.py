@@ -13,6 +13,7 @@ from query_api.errors import BadQuery, NotFound
 from query_api.reading import Array, Connection, unpacked_texts
 from query_api.results.attributes import sorted_keys
 from query_api.runs import RunRow
+from query_api.scope import trimmed_path
 
 LoadPortfolio = Callable[[str], Portfolio]
 
@@ -57,7 +58,11 @@ class Grouping:
 
 
 def nodes_of(connection: Connection, run: RunRow) -> list[TreeNode]:
-    return [TreeNode(*row) for row in connection.execute(SELECT_NODES, (run.portfolio_snapshot_id,))]
+    nodes = [TreeNode(*row) for row in connection.execute(SELECT_NODES, (run.portfolio_snapshot_id,))]
+    if run.rows is None:
+        return nodes
+    seen = {node.node_id for node in nodes}
+    return [node._replace(path=trimmed_path(node.path, seen)) for node in nodes]
 
 
 def node_named(nodes: Iterable[TreeNode], node: str) -> TreeNode:
@@ -121,7 +126,8 @@ def _hanging(connection: Connection, run: RunRow, nodes: list[TreeNode]) -> Arra
     """[positions] the place among the nodes of the one that each position hangs on."""
     place = {each.node_id: number for number, each in enumerate(nodes)}
     rows = connection.execute(SELECT_BOOKS, (run.run_no,), binary=True).fetchall()
-    books = pa.chunked_array([unpacked_texts(books) for (books,) in rows]).combine_chunks().dictionary_encode()
+    every = pa.chunked_array([unpacked_texts(books) for (books,) in rows]).combine_chunks()
+    books = (every if run.rows is None else every.take(pa.array(run.rows))).dictionary_encode()
     places = np.array([place[book] for book in books.dictionary.to_pylist()], np.int64)
     found: Array = places[books.indices.to_numpy()]
     return found

@@ -1,18 +1,14 @@
-"""What totals of a run's results say of derivatives: netting sets have no rows among positions, nor a part in them."""
+"""What totals of a run's results say of derivatives: those that are summed from positions have no netting sets."""
 
 from collections.abc import Iterable
 
 from domain.portfolio.term_use import NETTED
+from domain.runs.netted import ADDED
 from query_api.reading import Connection
 from query_api.results.columns import ResultColumn
 from query_api.runs import RunRow
 
-COUNTED = frozenset(
-    (
-        *("EAD", "EAD_SA", "RISK_WEIGHT_SA", "RWA_SA", "RISK_WEIGHT_IRB", "RWA_IRB"),
-        *("EAD_US", "RISK_WEIGHT_US", "RWA_US_SA", "CAPITAL"),
-    )
-)
+COUNTED = frozenset((*(name.upper() for name in ADDED), "RISK_WEIGHT_SA", "RISK_WEIGHT_IRB", "RISK_WEIGHT_US"))
 """Measures whose totals a bank adds its netting sets to."""
 SELECT_NETTED = """
 SELECT EXISTS (SELECT FROM read.rollup
@@ -21,9 +17,11 @@ SELECT EXISTS (SELECT FROM read.rollup
 """
 
 
-def netting_note(connection: Connection, run: RunRow, columns: Iterable[ResultColumn]) -> str:
-    """Empty where no exposure is asked for, or the run has no derivatives."""
+def netting_note(connection: Connection, run: RunRow, columns: Iterable[ResultColumn], *, is_kept: bool) -> str:
+    """Empty where no exposure is asked for, the run has no derivatives, or its kept totals have them."""
     if not any(column.measure.name in COUNTED for column in columns):
+        return ""
+    if run.netting_sets == 0 or (is_kept and run.netting_sets is not None):
         return ""
     products = [name for name in NETTED if name != "EXTERNAL"]
     row = connection.execute(SELECT_NETTED, {"run_no": run.run_no, "products": products}).fetchone()

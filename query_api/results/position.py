@@ -50,7 +50,7 @@ def position_results_of(
     numbers = [column.number for column in columns]
     amounts = read_columns(cursor, run, chunk_no, slice(row, row + 1), scenarios, numbers)
     states = {s: (status, reason) for s, status, reason in connection.execute(SELECT_STATUS, place)}
-    model = _model_of(connection, run, chunk_no * run.chunk_size + row, load_book)
+    model = _model_of(connection, run, place["number"], load_book)
     rates: dict[int, float] = dict(connection.execute(SELECT_RATES, (run.run_no, who["currency"])).fetchall())
     return [
         {name: who[name] for name in IDENTITY}
@@ -73,12 +73,21 @@ def _model_of(connection: Connection, run: RunRow, row: int, load_book: LoadBook
 
 def _place(connection: Connection, run: RunRow, position_id: str) -> dict[str, Any]:
     row_no = _row_of(connection, run, position_id)
-    if row_no is None:
+    number = row_no if row_no is None else number_in_scope(run, row_no)
+    if row_no is None or number is None:
         raise NotFound(
             f"run {run.run_id} has no position {position_id!r}", "take an id from the run's position results"
         )
     chunk_no, row = divmod(row_no, run.chunk_size)
-    return {"run_no": run.run_no, "chunk_no": chunk_no, "row": row}
+    return {"run_no": run.run_no, "chunk_no": chunk_no, "row": row, "number": number}
+
+
+def number_in_scope(run: RunRow, row_no: int) -> int | None:
+    """Its place among the positions in scope; None where it is none of them."""
+    if run.rows is None:
+        return row_no
+    number = int(np.searchsorted(run.rows, row_no))
+    return number if number < len(run.rows) and run.rows[number] == row_no else None
 
 
 def _row_of(connection: Connection, run: RunRow, position_id: str) -> int | None:

@@ -48,12 +48,28 @@ class ResultTable:
 
 @dataclass(frozen=True)
 class Piece:
-    """Rows [first, last) of a chunk under a scenario."""
+    """Rows [first, last) of a chunk under a scenario; `picks` of them where not all of them are in scope."""
 
     scenario_no: int
     chunk_no: int
     first: int
     last: int
+    start: int
+    """the place of its first row among the run's"""
+    picks: Array | None = None
+
+    @property
+    def count(self) -> int:
+        return self.last - self.first if self.picks is None else len(self.picks)
+
+    @property
+    def rows(self) -> slice:
+        """Places among the run's."""
+        return slice(self.start, self.start + self.count)
+
+    def picked(self, values: Array) -> Array:
+        """Of values of [first, last)."""
+        return values if self.picks is None else values[self.picks]
 
 
 @dataclass(frozen=True)
@@ -104,12 +120,32 @@ def reasons_shown(reasons: pa.Array, asked: Layout) -> pa.Array:
 
 def pieces_between(run: RunRow, scenarios: list[int], start: int, stop: int) -> Iterator[Piece]:
     """Row k * positions + i of the table is position i under the k-th scenario."""
+    if run.rows is not None:
+        yield from _pieces_in_scope(run, run.rows, scenarios, start, stop)
+        return
     while start < stop:
         turn, row = divmod(start, run.positions)
         chunk_no, first = divmod(row, run.chunk_size)
         rows = min(run.chunk_size - first, run.positions - row, stop - start)
-        yield Piece(scenarios[turn], chunk_no, first, first + rows)
+        yield Piece(scenarios[turn], chunk_no, first, first + rows, row)
         start += rows
+
+
+def _pieces_in_scope(run: RunRow, places: Array, scenarios: list[int], start: int, stop: int) -> Iterator[Piece]:
+    chunks = places // run.chunk_size
+    while start < stop:
+        turn, row = divmod(start, run.positions)
+        chunk_no = int(chunks[row])
+        end = min(int(np.searchsorted(chunks, chunk_no, side="right")), row + stop - start)
+        within = places[row:end] - chunk_no * run.chunk_size
+        first = int(within[0])
+        yield Piece(scenarios[turn], chunk_no, first, int(within[-1]) + 1, row, within - first)
+        start += end - row
+
+
+def chunks_of(run: RunRow) -> Iterator[Piece]:
+    """A piece for each chunk that holds positions, all of them that are in scope."""
+    return pieces_between(run, [0], 0, run.positions)
 
 
 def facts_of_run(connection: Connection, run: RunRow, asked: Layout | None = None) -> RunFacts:
@@ -130,11 +166,33 @@ def read_identities(cursor: Any, run: RunRow, chunk_no: int) -> dict[str, pa.Arr
     return dict(zip((*IDENTITY, "detail"), (*texts, told), strict=True))
 
 
+def identities_of(cursor: Any, run: RunRow, piece: Piece) -> dict[str, pa.Array]:
+    """The same of the piece's rows alone."""
+    found = read_identities(cursor, run, piece.chunk_no)
+    cut = {name: texts.slice(piece.first, piece.last - piece.first) for name, texts in found.items()}
+    if piece.picks is None:
+        return cut
+    picks = pa.array(piece.picks)
+    return {name: texts.take(picks) for name, texts in cut.items()}
+
+
 def read_amounts(cursor: Any, run: RunRow, piece: Piece, columns: list[ResultColumn]) -> dict[int, Array]:
     """Of the piece's rows, by column."""
-    rows, numbers = slice(piece.first, piece.last), [column.number for column in columns]
-    found = read_columns(cursor, run, piece.chunk_no, rows, [piece.scenario_no], numbers)
+    found = read_piece(cursor, run, piece, [piece.scenario_no], [column.number for column in columns])
     return {number: by_scenario[piece.scenario_no] for number, by_scenario in found.items()}
+
+
+def read_piece(
+    cursor: Any, run: RunRow, piece: Piece, scenarios: list[int], columns: list[int]
+) -> dict[int, dict[int, Array]]:
+    """Of the piece's rows, by column and scenario."""
+    found = read_columns(cursor, run, piece.chunk_no, slice(piece.first, piece.last), scenarios, columns)
+    if piece.picks is None:
+        return found
+    return {
+        column: {scenario: piece.picked(values) for scenario, values in by_scenario.items()}
+        for column, by_scenario in found.items()
+    }
 
 
 def read_columns(
@@ -150,7 +208,7 @@ def read_columns(
 
 def read_reason_numbers(cursor: Any, run: RunRow, piece: Piece) -> Array:
     (packed,) = cursor.execute(SELECT_STATUS, (run.run_no, piece.chunk_no, piece.scenario_no)).fetchone()
-    return unpacked_numbers(packed, "<i2")[piece.first : piece.last]
+    return piece.picked(unpacked_numbers(packed, "<i2")[piece.first : piece.last])
 
 
 def rates_of(currencies: pa.Array, facts: RunFacts, scenario_no: int) -> Array:
@@ -170,8 +228,7 @@ def _batches(
 
 
 def _batch(cursor: Any, run: RunRow, asked: Layout, schema: pa.Schema, facts: RunFacts, piece: Piece) -> pa.RecordBatch:
-    rows = piece.last - piece.first
-    who = {name: texts.slice(piece.first, rows) for name, texts in read_identities(cursor, run, piece.chunk_no).items()}
+    rows, who = piece.count, identities_of(cursor, run, piece)
     amounts = read_amounts(cursor, run, piece, asked.columns)
     reason_numbers = pa.array(read_reason_numbers(cursor, run, piece))
     rates = rates_of(who["currency"], facts, piece.scenario_no)

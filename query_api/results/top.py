@@ -3,9 +3,11 @@
 from typing import Any
 from uuid import UUID
 
+from domain.measures.measures import Unit
 from query_api.errors import BadQuery
 from query_api.reading import Connection
 from query_api.results.columns import one_column
+from query_api.results.in_scope import largest_in_scope
 from query_api.runs import queryable_run, scenario_numbers
 
 MAX_KEPT = 1_000
@@ -30,7 +32,10 @@ def top_positions(
     column = one_column(run, measure)
     if not 1 <= limit <= MAX_KEPT:
         raise BadQuery(f"the {MAX_KEPT:,} largest are kept", f"use a limit of 1 to {MAX_KEPT:,}")
-    rows = connection.execute(SELECT_TOP, (run.run_no, scenario_no, column.number, limit)).fetchall()
+    if run.rows is not None and (column.base_name or column.measure.unit is Unit.BASE_CURRENCY):
+        rows = largest_in_scope(connection, run, scenario_no, column, limit)
+    else:
+        rows = connection.execute(SELECT_TOP, (run.run_no, scenario_no, column.number, limit)).fetchall()
     if not rows and not column.base_name:
         raise BadQuery(f"{measure} is not an amount, and is not ranked", "name PV, DV01, CS01 or another amount")
     return [

@@ -18,6 +18,7 @@ from query_api.results.chosen.selection import ALL, Chooser, Wanted, measured_na
 from query_api.results.chunk_totals import ChunkGroups, make_groups, sum_groups
 from query_api.results.columns import Layout, ResultColumn, Shown, layout, table_metadata
 from query_api.results.groups import BETWEEN_KEYS, By, ChosenGroups, parse_by
+from query_api.results.in_scope import groupings_of, is_whole, refuse_above
 from query_api.results.netting_note import netting_note
 from query_api.results.total import Total
 from query_api.runs import RunRow, queryable_run, scenario_numbers
@@ -91,19 +92,23 @@ def totals_asked(
     """By one name of all positions from the rollups, where they hold it; else summed from the chunks."""
     run = queryable_run(connection, run_id)
     columns, scenarios, names = asked.columns, scenario_numbers(run, scenario), parse_by(by)
-    note = netting_note(connection, run, columns)
     is_plain = len(names) == 1 and not names[0].edges and not wanted
     found = read_totals(connection, run, names[0].name, columns, scenarios, key) if is_plain else []
-    if found:
+    for each in names:
+        refuse_above(run, each.name, found if is_plain else read_totals(connection, run, each.name, columns[:1], [0]))
+    if found and is_whole(run, names[0].name, found):
+        note = netting_note(connection, run, columns, is_kept=True)
         return TotalsAnswer(_as_table(run, names, asked, found), ROLLUP, note)
     found = sum_by(connection, run, names, columns, scenarios, wanted, load_book)
     found = [total for total in found if key is None or total.key == key]
+    note = netting_note(connection, run, columns, is_kept=False)
     return TotalsAnswer(_as_table(run, names, asked, found), SCAN, note)
 
 
-def groupings(connection: Connection, run: RunRow) -> list[str]:
-    """What the run's totals can be asked by, without summing anything."""
-    return [row[0] for row in connection.execute(SELECT_DIMENSIONS, {"run_no": run.run_no})]
+def groupings(connection: Connection, run: RunRow, load_book: LoadBook | None = None) -> list[str]:
+    """What the run's totals can be asked by, without summing anything; within a scope, by what positions there have."""
+    kept = [row[0] for row in connection.execute(SELECT_DIMENSIONS, {"run_no": run.run_no})]
+    return groupings_of(book_of(connection, run, load_book), kept) if run.rows is not None and load_book else kept
 
 
 def read_totals(

@@ -1,6 +1,6 @@
 """The allowance of a run: positions, segments, paths, disclosures, and the roll-forward between two runs.
 
-Nothing of it is stored: it is worked out when it is asked for, by whoever hands in `Allowance`.
+It is worked out when it is first asked for, by whoever hands in `Allowance`.
 """
 
 from enum import StrEnum

@@ -28,7 +28,7 @@ from query_api.log import (
     stream_events,
     stream_named,
 )
-from query_api.reading import Connect, patiently, reading
+from query_api.reading import Connect, patiently, reading_log
 from query_api.runs import RunRow, find_run
 
 
@@ -55,21 +55,21 @@ def _add_log(router: APIRouter, connect: Connect, evidence: Evidence) -> None:
     @router.get("/status", operation_id="audit_get_status")
     def get_status(request: Request) -> Response:
         """How far the log reaches and is sealed, and what the last `tenor audit verify` found."""
-        with reading(connect) as connection:
+        with reading_log(connect) as connection:
             return document(request, log_status(connection))
 
     @router.get("/verifications", operation_id="audit_list_verifications")
     def list_verifications(request: Request, limit: Limit = 100, cursor: Cursor = None) -> Response:
         """Results of `tenor audit verify`, newest first."""
         (before,) = decode_cursor(cursor, int) or (None,)
-        with reading(connect) as connection:
+        with reading_log(connect) as connection:
             rows = newest_verifications(connection, limit + 1, before)
         return listing(request, rows[:limit], cursor=_more(rows, limit, "version"))
 
     @router.get("/keys", operation_id="audit_list_keys")
     def list_keys(request: Request) -> Response:
         """The public keys that seal the log, first to last; the private ones are on no wire."""
-        with reading(connect) as connection:
+        with reading_log(connect) as connection:
             return listing(request, keys_of_log(connection, evidence.verifier_key))
 
     @router.get("/events", operation_id="audit_list_events")
@@ -84,7 +84,7 @@ def _add_log(router: APIRouter, connect: Connect, evidence: Evidence) -> None:
         """The log, newest first: who did what when, in single words. A stream has the whole of each."""
         (before,) = decode_cursor(cursor, int) or (None,)
         known = [place for place in (as_of_event, before - 1 if before else None) if place is not None]
-        with reading(connect) as connection:
+        with reading_log(connect) as connection:
             rows = newest_events(connection, limit + 1, min(known, default=None), topic, facts=facts)
         return listing(request, rows[:limit], cursor=_more(rows, limit, "position"))
 
@@ -94,7 +94,7 @@ def _add_log(router: APIRouter, connect: Connect, evidence: Evidence) -> None:
     ) -> Response:
         """Every event of a stream as it is stored: of a run or snapshot by id, of a scenario by name, of @set."""
         (after,) = decode_cursor(cursor, int) or (0,)
-        with reading(connect) as connection:
+        with reading_log(connect) as connection:
             events = stream_events(connection, stream_named(stream), limit + 1, after, as_of_event)
             if not events and not after and (begun := stream_beginning_with(connection, stream)):
                 events = stream_events(connection, begun, limit + 1, after, as_of_event)
@@ -108,14 +108,14 @@ def _add_checkpoints(router: APIRouter, connect: Connect) -> None:
     def list_checkpoints(request: Request, limit: Limit = 100, cursor: Cursor = None) -> Response:
         """Signed checkpoints of the log, newest first."""
         (before,) = decode_cursor(cursor, int) or (None,)
-        with reading(connect) as connection:
+        with reading_log(connect) as connection:
             rows = newest_checkpoints(connection, limit + 1, before)
         return listing(request, rows[:limit], cursor=_more(rows, limit, "tree_size"))
 
     @router.get("/checkpoints/{tree_size}", operation_id="audit_get_checkpoint")
     def get_checkpoint(request: Request, tree_size: Annotated[int, Path(ge=1)]) -> Response:
         """The checkpoint that seals this many events; it never changes."""
-        with reading(connect) as connection:
+        with reading_log(connect) as connection:
             found = find_checkpoint(connection, tree_size)
         return raw_document(request, orjson.dumps(found), hashlib.sha256(found["note"].encode()).hexdigest())
 

@@ -1,6 +1,5 @@
 """Plain differences of two runs: what is new, gone and changed, by group and by position."""
 
-from functools import lru_cache
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -8,15 +7,12 @@ from fastapi.responses import Response
 
 from query_api.http.answers import TABLE_RESPONSES, AsOfEvent, Format, table
 from query_api.reading import Connect, Connection, reading
-from query_api.results.chosen.fields import NamedPortfolio
+from query_api.results.chosen.positions import LoadBook
 from query_api.results.differences.by_group import differences
 from query_api.results.differences.movers import movers
 from query_api.results.differences.sides import Both, Question, both_sides
 from query_api.results.table import ResultTable
-from query_api.results.totals import LoadPortfolio
 from query_api.runs import queryable_run, refuse_past
-
-KEPT_PORTFOLIOS = 2
 
 FromRun = Annotated[str, Query(alias="from", description="The earlier run: its id, its beginning, or `latest`.")]
 ToRun = Annotated[str, Query(alias="to", description="The later run.")]
@@ -27,9 +23,8 @@ By = Annotated[str, Query(min_length=1, description="total, node, fund, desk, bo
 Most = Annotated[int, Query(ge=1, le=1_000_000, description="As many positions.")]
 
 
-def build_router(connect: Connect, load_portfolio: LoadPortfolio) -> APIRouter:
+def build_router(connect: Connect, load_book: LoadBook) -> APIRouter:
     router = APIRouter(prefix="/api/v1/risk", tags=["risk"])
-    load_book = lru_cache(KEPT_PORTFOLIOS)(lambda sha256: NamedPortfolio(load_portfolio(sha256)))
 
     @router.get("/compare", operation_id="risk_compare", responses=TABLE_RESPONSES)
     def compare(

@@ -1,6 +1,6 @@
 """Capital of a run: exposures by every framework, totals, explanations, comparisons, and the rules themselves.
 
-Nothing of them is stored: they are worked out when they are asked for, by whoever hands in `Capital`.
+They are worked out when they are first asked for, by whoever hands in `Capital`.
 """
 
 from enum import StrEnum
@@ -14,6 +14,8 @@ from query_api.http.answers import TABLE_RESPONSES, AsOfEvent, Format, document,
 from query_api.reading import Connect
 from query_api.results.table import ResultTable
 from query_api.runs import run_to_work_on
+
+POLICIES = pa.schema([("policy_id", pa.string()), ("version", pa.int64())])
 
 
 class Report(StrEnum):
@@ -61,10 +63,10 @@ def _add_rules(router: APIRouter, capital: Capital) -> None:
         """Every parameter of a rule set, with its paragraph and the days on which it is in force."""
         return named_table(request, capital.rules(rule_set), rule_set, format)
 
-    @router.get("/policies", operation_id="regulatory_list_policies")
-    def list_policies(request: Request) -> Response:
+    @router.get("/policies", operation_id="regulatory_list_policies", responses=TABLE_RESPONSES)
+    def list_policies(request: Request, format: Format = None) -> Response:
         """The latest version of every policy."""
-        return document(request, capital.policies())
+        return named_table(request, capital.policies(), "policies", format, POLICIES)
 
 
 def _add_comparison(router: APIRouter, connect: Connect, capital: Capital) -> None:

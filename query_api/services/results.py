@@ -1,6 +1,5 @@
 """Position results, totals and rankings of a run."""
 
-from functools import lru_cache
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -22,7 +21,6 @@ from query_api.http.answers import (
 )
 from query_api.http.paging import decode_cursor, encode_cursor, next_link
 from query_api.reading import Connect, reading
-from query_api.results.chosen.fields import NamedPortfolio
 from query_api.results.chosen.positions import LoadBook, Question, positions_asked
 from query_api.results.chosen.selection import Wanted
 from query_api.results.columns import layout
@@ -30,12 +28,11 @@ from query_api.results.exceptions import exceptions_of
 from query_api.results.position import position_results_of
 from query_api.results.table import ResultTable
 from query_api.results.top import MAX_KEPT, top_positions
-from query_api.results.totals import LoadPortfolio, groupings, totals_asked
+from query_api.results.totals import groupings, totals_asked
 from query_api.runs import queryable_run, refuse_past
 
 FOUND_BY = "X-Found-By"
 """index, rollup, snapshot (its columns, in memory) or scan (results of every position are read)."""
-KEPT_PORTFOLIOS = 2
 
 PageRows = Annotated[int | None, Query(ge=1, le=1_000_000, description="Rows of a page; all without it.")]
 By = Annotated[
@@ -54,13 +51,9 @@ Prefix = Annotated[str | None, Query(description="The beginning of position ids.
 Sort = Annotated[str | None, Query(description="`-pv_base,fico`: a column or attribute; - before those that fall.")]
 
 
-def build_router(connect: Connect, load_portfolio: LoadPortfolio | None = None) -> APIRouter:
-    """`load_portfolio` gives a snapshot's columns by sha256, for groupings that no rollup holds."""
+def build_router(connect: Connect, load_book: LoadBook | None = None) -> APIRouter:
+    """`load_book` gives a portfolio with its names by sha256, for groupings that no rollup holds."""
     router = APIRouter(prefix="/api/v1/results", tags=["results"])
-
-    load_book = (
-        lru_cache(KEPT_PORTFOLIOS)(lambda sha256: NamedPortfolio(load_portfolio(sha256))) if load_portfolio else None
-    )
     _add_positions(router, connect, load_book)
     _add_totals(router, connect, load_book)
     _add_ranking(router, connect)
@@ -147,7 +140,7 @@ def _add_totals(router: APIRouter, connect: Connect, load_book: LoadBook | None)
         """What totals can be asked by."""
         with reading(connect) as connection:
             run = queryable_run(connection, run_id)
-            return document(request, groupings(connection, run))
+            return document(request, groupings(connection, run, load_book))
 
 
 def _add_ranking(router: APIRouter, connect: Connect) -> None:

@@ -7,13 +7,15 @@ from fastapi.responses import Response
 
 from query_api.http.answers import TABLE_RESPONSES, AsOfEvent, Format, Scenario, small_table
 from query_api.reading import Connect, reading
+from query_api.results.chosen.positions import LoadBook
 from query_api.results.key_rate_ladders import key_rate_ladder, scenario_changes
 from query_api.runs import queryable_run, refuse_past
 
 By = Annotated[str, Query(min_length=1, description="total, node, fund, desk, book, currency, sector, …")]
 
 
-def build_router(connect: Connect) -> APIRouter:
+def build_router(connect: Connect, load_book: LoadBook | None = None) -> APIRouter:
+    """`load_book` gives a portfolio with its names, for totals that are summed within a scope."""
     router = APIRouter(prefix="/api/v1/risk", tags=["risk"])
 
     @router.get("/runs/{run_id}/key-rates", operation_id="risk_list_key_rates", responses=TABLE_RESPONSES)
@@ -30,7 +32,7 @@ def build_router(connect: Connect) -> APIRouter:
         with reading(connect) as connection:
             run = queryable_run(connection, run_id)
             refuse_past(as_of_event, run.log_position, f"run {run_id}")
-            rows = key_rate_ladder(connection, run_id, by=by, key=key, scenario=scenario)
+            rows = key_rate_ladder(connection, run_id, by=by, key=key, scenario=scenario, load_book=load_book)
             return small_table(request, run, rows, f"run-{run.run_id}-key-rates", format)
 
     @router.get("/runs/{run_id}/scenarios", operation_id="risk_list_scenario_changes", responses=TABLE_RESPONSES)
@@ -41,7 +43,7 @@ def build_router(connect: Connect) -> APIRouter:
         with reading(connect) as connection:
             run = queryable_run(connection, run_id)
             refuse_past(as_of_event, run.log_position, f"run {run_id}")
-            rows = scenario_changes(connection, run_id, by=by)
+            rows = scenario_changes(connection, run_id, by=by, load_book=load_book)
             return small_table(request, run, rows, f"run-{run.run_id}-scenarios", format)
 
     return router

@@ -1,6 +1,6 @@
 """Stress of a run: losses and capital along its scenarios, their macro paths, and rate shocks of the banking book.
 
-Nothing of them is stored: they are worked out when they are asked for, by whoever hands in `WorkOut`.
+They are worked out when they are first asked for, by whoever hands in `WorkOut`.
 """
 
 from collections.abc import Callable

@@ -20,7 +20,7 @@ from query_api.reading import Connection
 from query_api.results.attributes import texts_of
 from query_api.results.columns import ResultColumn, chosen_columns
 from query_api.results.grouping import NOBODY, Grouping, refuse_too_many
-from query_api.results.table import Piece, facts_of_run, rates_of, read_amounts, read_identities
+from query_api.results.table import facts_of_run, identities_of, pieces_between, rates_of, read_amounts
 from query_api.runs import RunRow
 from query_api.value_at_risk.risk_factors import Factor, FactorKind, Match
 
@@ -73,16 +73,15 @@ def exposures(
     sums = np.zeros((cells, len(factors)))
     pv, positions, counted = np.zeros(cells), np.zeros(cells), np.zeros(cells)
     cursor, facts = connection.cursor(binary=True), facts_of_run(connection, run)
-    for chunk_no in range(-(-run.positions // run.chunk_size)):
-        first = chunk_no * run.chunk_size
-        size = min(run.chunk_size, run.positions - first)
-        amounts = read_amounts(cursor, run, Piece(base_no, chunk_no, 0, size), columns)
-        rates = rates_of(read_identities(cursor, run, chunk_no)["currency"], facts, base_no)
+    for piece in pieces_between(run, [base_no], 0, run.positions):
+        amounts = read_amounts(cursor, run, piece, columns)
+        rates = rates_of(identities_of(cursor, run, piece)["currency"], facts, base_no)
         read = np.stack([amounts[column.number] for column in columns])
-        asked = grouping.cells[first : first + size] != NOBODY
+        cells_of_piece = grouping.cells[piece.rows]
+        asked = cells_of_piece != NOBODY
         counts = asked & ~np.isnan(read[: 1 + KEY_RATES]).any(axis=0) & ~np.isnan(rates)
-        cell, rows = grouping.cells[first : first + size][counts], first + np.flatnonzero(counts)
-        positions += np.bincount(grouping.cells[first : first + size][asked], minlength=cells)
+        cell, rows = cells_of_piece[counts], piece.start + np.flatnonzero(counts)
+        positions += np.bincount(cells_of_piece[asked], minlength=cells)
         counted += np.bincount(cell, minlength=cells)
         pv += np.bincount(cell, read[0, counts] * rates[counts], cells)
         _add(sums, cell, np.nan_to_num(read[:, counts]), rates[counts], places, rows, factors)

@@ -14,6 +14,7 @@ from query_api.reading import Connection
 from query_api.results.columns import columns_of_run
 from query_api.results.grouping import (
     CHILDREN,
+    KINDS,
     NOBODY,
     NODE,
     TOTAL,
@@ -24,7 +25,7 @@ from query_api.results.grouping import (
     nodes_of,
     refuse_too_many,
 )
-from query_api.results.table import facts_of_run, read_columns, read_identities
+from query_api.results.table import chunks_of, facts_of_run, identities_of, read_piece
 from query_api.runs import RunRow
 
 Array = np.ndarray[Any, Any]
@@ -98,15 +99,14 @@ def chunk_gains(connection: Connection, run: RunRow, base_no: int, scenarios: li
     cursor, facts = connection.cursor(binary=True), facts_of_run(connection, run)
     pv_column = next(column.number for column in columns_of_run(run) if column.name == "pv")
     numbers = [base_no, *scenarios]
-    for chunk_no in range(-(-run.positions // run.chunk_size)):
-        encoded = read_identities(cursor, run, chunk_no)["currency"].dictionary_encode()
+    for piece in chunks_of(run):
+        encoded = identities_of(cursor, run, piece)["currency"].dictionary_encode()
         rates = [[facts.rates.get((s, name), np.nan) for name in encoded.dictionary.to_pylist()] for s in numbers]
-        amounts = read_columns(cursor, run, chunk_no, slice(0, run.chunk_size), numbers, [pv_column])[pv_column]
+        amounts = read_piece(cursor, run, piece, numbers, [pv_column])[pv_column]
         values = np.stack([amounts[s] for s in numbers]) * np.array(rates)[:, encoded.indices.to_numpy()]
         counts = ~np.isnan(values).any(axis=0)
         values[:, ~counts] = 0.0
-        first = chunk_no * run.chunk_size
-        yield ChunkGains(slice(first, first + len(counts)), counts, values[0], (values[1:] - values[0]).T)
+        yield ChunkGains(piece.rows, counts, values[0], (values[1:] - values[0]).T)
 
 
 def _from_rollups(
@@ -124,6 +124,8 @@ def _from_rollups(
     if not rows:
         return None
     names, positions, left_out, values = zip(*rows, strict=True)
+    if run.rows is not None and by in KINDS and sum(positions) != run.positions:
+        return None  # some hang on no node of this kind in scope
     totals = np.stack(values)
     pv = totals[:, numbers.index(base_no)]
     gains = totals[:, [numbers.index(scenario) for scenario in scenarios]] - pv[:, None]

@@ -14,10 +14,10 @@ from uuid import UUID
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
+from domain.access.principal import LOCAL
 from domain.event import actors_own_id, stream_id
 from domain.ports import PART_POSITIONS
 from domain.runs.facts import CHUNK_SIZE, fact_stream
-from ops.wiring import login_name
 from tests.walk.command_line import Tenor
 
 POSITIONS = 80_000
@@ -75,7 +75,7 @@ class Stage:
 
 def run_id_of(key: str) -> UUID:
     """Known before the command says it."""
-    return stream_id("run", actors_own_id("idempotency", login_name(), key))
+    return stream_id("run", actors_own_id("idempotency", LOCAL.actor, key))
 
 
 def until(connection: Connection, holds: Callable[[], bool]) -> None:

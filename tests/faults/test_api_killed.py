@@ -136,7 +136,7 @@ def test_a_request_that_lost_its_answer_is_made_again_and_is_one_run(
             service.kill_while_it_answers(body, key, is_waiting)
             holder.execute("SELECT pg_advisory_unlock(%s)", (lock,))
             until(lambda: not is_waiting())
-            run_id = stream_id("run", actors_own_id("idempotency", "api", key))
+            run_id = stream_id("run", actors_own_id("idempotency", "local", key))
             until(partial(is_counted, COUNT_REQUESTED, run_id, happened))
             assert count(COUNT_JOBS, str(run_id)) == 0
             service.start()

@@ -23,7 +23,7 @@ TABLES = """
 SELECT n.nspname || '.' || c.relname || ' ' || CASE c.relkind WHEN 'p' THEN 'partitioned table' WHEN 'v' THEN 'view' ELSE 'table' END
        || ' owner ' || CASE WHEN c.relowner = (SELECT oid FROM pg_roles WHERE rolname = 'tenor_app') THEN 'tenor_app' ELSE 'owner' END
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname IN ('public', 'projection', 'read') AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition ORDER BY 1
+WHERE n.nspname IN ('public', 'projection', 'read', 'mart') AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition ORDER BY 1
 """
 COLUMNS = """
 SELECT format('%s.%s.%s %s%s%s storage %s', n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod),
@@ -32,18 +32,18 @@ SELECT format('%s.%s.%s %s%s%s storage %s', n.nspname, c.relname, a.attname, for
               a.attstorage)
 FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-WHERE n.nspname IN ('public', 'projection', 'read') AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
+WHERE n.nspname IN ('public', 'projection', 'read', 'mart') AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
   AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY n.nspname, c.relname, a.attnum
 """
 CONSTRAINTS = """
 SELECT format('%s.%s constraint %s %s', n.nspname, c.relname, k.conname, pg_get_constraintdef(k.oid))
 FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname IN ('public', 'projection', 'read') AND NOT c.relispartition AND k.contype <> 'n' ORDER BY 1
+WHERE n.nspname IN ('public', 'projection', 'read', 'mart') AND NOT c.relispartition AND k.contype <> 'n' ORDER BY 1
 """
 INDEXES = """
 SELECT pg_get_indexdef(i.indexrelid) FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname IN ('public', 'projection', 'read') AND NOT c.relispartition ORDER BY 1
+WHERE n.nspname IN ('public', 'projection', 'read', 'mart') AND NOT c.relispartition ORDER BY 1
 """
 TRIGGERS = """
 SELECT pg_get_triggerdef(t.oid) || ' enabled ' || t.tgenabled::text FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
@@ -51,14 +51,17 @@ WHERE NOT t.tgisinternal AND NOT c.relispartition ORDER BY 1
 """
 FUNCTIONS = """
 SELECT pg_get_functiondef(p.oid) FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-WHERE n.nspname IN ('public', 'projection', 'read') ORDER BY p.proname
+WHERE n.nspname IN ('public', 'projection', 'read', 'mart') ORDER BY p.proname
 """
 GRANTS = """
 SELECT format('%s.%s grants %s', n.nspname, c.relname, string_agg(a.privilege_type, ', ' ORDER BY a.privilege_type))
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(c.relacl) a JOIN pg_roles r ON r.oid = a.grantee
 WHERE n.nspname = 'public' AND r.rolname = 'tenor_app' AND NOT c.relispartition GROUP BY n.nspname, c.relname ORDER BY 1
 """
-PARTS = (TABLES, COLUMNS, CONSTRAINTS, INDEXES, TRIGGERS, FUNCTIONS, GRANTS)
+POLICIES = """
+SELECT format('%s.%s policy %s for %s using %s', schemaname, tablename, policyname, cmd, qual) FROM pg_policies ORDER BY 1
+"""
+PARTS = (POLICIES, TABLES, COLUMNS, CONSTRAINTS, INDEXES, TRIGGERS, FUNCTIONS, GRANTS)
 
 
 def describe(connection: psycopg.Connection[Any]) -> str:

@@ -84,7 +84,8 @@ def test_an_owner_who_may_not_create_roles_is_told_what_to_have_said(
     (found,) = [one for one in examine(settings)["problems"] if one["code"] == refused["code"]]
     assert found == refused
     said = statements(found["fix"])
-    assert said == ['CREATE ROLE "tenor_app" NOLOGIN', 'GRANT "tenor_app" TO "Plain owner"']
+    of_application = ['CREATE ROLE "tenor_app" NOLOGIN', 'GRANT "tenor_app" TO "Plain owner"']
+    assert said == [*of_application, 'CREATE ROLE "tenor_reader" NOLOGIN', 'GRANT "tenor_reader" TO "tenor_app"']
     with psycopg.connect(server.dsn(), autocommit=True) as administrator:
         for statement in said:
             administrator.execute(statement)

@@ -13,6 +13,7 @@ from psycopg.conninfo import make_conninfo
 from domain.market.document import MarketDocument
 from ops.embedded_postgres.server import EmbeddedServer
 from query_api.http.app import create_app
+from query_api.results.chosen.fields import NamedPortfolio
 from query_api.services import ingestion, marketdata, orchestrator, portfolio, results, risk, scenario, tail_risk
 from query_api.web import page
 from tests.builders import hand_made_run
@@ -47,7 +48,7 @@ def connect_to(url: str) -> Connect:
 def client_over(connect: Connect) -> TestClient:
     routers = [
         orchestrator.build_router(connect),
-        results.build_router(connect, lambda _sha256: hand_made_run.portfolio()),
+        results.build_router(connect, lambda _sha256: NamedPortfolio(hand_made_run.portfolio())),
         risk.build_router(connect),
         tail_risk.build_router(connect, lambda _sha256: hand_made_run.portfolio(), no_market),
         portfolio.build_router(connect),

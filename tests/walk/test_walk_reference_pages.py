@@ -21,12 +21,14 @@ from psycopg.conninfo import make_conninfo
 
 from domain.portfolio.tables import TABLES
 from ops.embedded_postgres.server import EmbeddedServer
+from ops.processes.companions import mart_steps
 from ops.services import build_app
 from ops.settings import Settings
 from ops.wiring import Tenor as Parts
 from ops.wiring import open_tenor
 from tests.builders.read_models import catch_up_all
 from tests.walk.command_line import Tenor
+from tests.walk.http_examples import assert_examples_are_those, take_example
 
 DOCS = Path(__file__).parents[2] / "docs"
 CHANGES_NOTHING = {"cancel", "retry", "reject", "rollback"}
@@ -41,6 +43,12 @@ def tables_of(page: str) -> dict[str, str]:
     """CSV examples by the name that stands before each."""
     text = (DOCS / page).read_text(encoding="utf-8")
     return dict(re.findall(r"^`(\w+\.csv)`.*:\n\n```csv\n([^`]*)```", text, re.MULTILINE))
+
+
+def files_of(page: str) -> dict[str, str]:
+    """JSON examples by the name that stands before each."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    return dict(re.findall(r"^`([\w-]+\.json)`:\n\n```json\n([^`]*)```", text, re.MULTILINE))
 
 
 def shocks() -> list[dict[str, Any]]:
@@ -127,7 +135,7 @@ def test_every_table_of_cash_flows_is_there(shown: Shown) -> None:
 
 @pytest.fixture(scope="module")
 def parts(shown: Shown) -> Iterator[Parts]:
-    with open_tenor(Settings(shown.tenor.home, shown.tenor.database_url)) as tenor:
+    with open_tenor(Settings(shown.tenor.home, shown.tenor.database_url, webhooks_may_be_private=True)) as tenor:
         yield tenor
 
 
@@ -166,8 +174,11 @@ def test_every_address_answers_as_its_curl_asks(shown: Shown, parts: Parts) -> N
             archive.write(shown.folder / name, name)
     for name, text in tables_of("http.md").items():
         (shown.folder / name).write_text(text)
+    for name, text in files_of("schedules-and-messages.md").items():
+        (shown.folder / name).write_text(text)
     app = build_app(parts)
     ids, asked = {"AT": ""}, set()
+    told_of: dict[str, Any] = {}
     with TestClient(app) as client:
         for words in curls():
             if words[1].endswith("/audit/status"):
@@ -177,20 +188,28 @@ def test_every_address_answers_as_its_curl_asks(shown: Shown, parts: Parts) -> N
             last = path.rpartition("/")[2]
             assert answer.status_code == (409 if last in CHANGES_NOTHING else answer.status_code), (words, answer.text)
             assert answer.is_success or last in CHANGES_NOTHING, (words, answer.text)
-            asked.add((answer.request.method, template_of(app, answer.request.method, path)))
+            template = template_of(app, answer.request.method, path)
+            asked.add((answer.request.method, template))
+            take_example(told_of, app.openapi(), template, answer)
             if last == "checks":
                 told = answer.json()
                 assert (told["failed"], told["positions"], told["failures"]) == (0, 16, [])
             if answer.status_code == 202:
                 catch_up_all(parts.storage)
+            if answer.status_code == 202 and last == "marts":
+                for _, step in mart_steps(parts.processes):
+                    assert step()
             if answer.status_code == 202 and last in ("portfolios", "markets"):
                 ids["PORTFOLIO" if last == "portfolios" else "MARKET"] = answer.json()["snapshot_id"]
+            if answer.status_code == 202 and last == "keys":
+                ids["KEY"] = answer.json()["key_id"]
             if answer.status_code == 202 and last == "runs":
                 ids["RUN"] = answer.json()["run_id"]
                 shown.tenor.json("run", "watch", ids["RUN"])
             if path.endswith("/audit/checkpoints"):
                 ids["SIZE"] = str(answer.json()[0]["tree_size"])
     assert asked >= addresses(app)
+    assert_examples_are_those(told_of)
 
 
 def addresses(app: Any) -> set[tuple[str, str]]:

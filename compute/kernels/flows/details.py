@@ -149,6 +149,7 @@ def eventful_details(
     count = len(rate)
     path = eventful_loans.speed_path(as_of_day, 0, periods, terms, speeds)
     share, cash = np.zeros(count), np.empty((eventful_loans.LOAN_ROWS, count))
+    eventful_loans.fill_quoted(path, 0, v, speeds, variants)
     eventful_loans.fill_loan(0, v, periods, terms, speeds, variants, followed, rate, path, share, cash)
     severity = severity_under(speeds, 0, variants, v)
     lost = has_speeds(speeds)

@@ -175,21 +175,39 @@ def _fill(
             continue
         cash, share = np.empty((LOAN_ROWS, last - first)), np.empty(last - first)
         path = speed_path(as_of_day, i, periods, terms, speeds)
-        for c in range(len(rate_of)):
-            if variant_of[c] < 0:
-                continue
-            of_column = rate[first:last, rate_of[c]].copy()
-            fill_loan(i, variant_of[c], periods, terms, speeds, variants, followed, of_column, path, share, cash)
-            for j in range(last - first):
-                paid = cash[PREPAID, j] + cash[RECOVERED, j] + cash[ADVANCED, j]
-                scheduled = cash[SCHEDULED, j]
-                flows.interest_ccy[first + j, c] = cash[INTEREST, j]
-                flows.principal_ccy[first + j, c] = scheduled + paid - cash[DRAWN, j]
-                capitalises = scheduled * cash[BEGINNING, j] < 0.0
-                flows.received_ccy[first + j, c] = paid if capitalises else scheduled + paid
-            fill_parts(cash[:POOL_ROWS], first, c, flows.parts_ccy)
-            if len(flows.parts_ccy) > 0:
-                flows.parts_ccy[OF_DEFAULTED, first:last, c] -= cash[DRAWN]
+        for v in range(len(variants.severity_add)):
+            is_filled = False
+            for c in range(len(rate_of)):
+                if variant_of[c] != v:
+                    continue
+                if not is_filled or followed is not None:
+                    fill_quoted(path, i, v, speeds, variants)
+                    is_filled = True
+                of_column = rate[first:last, rate_of[c]].copy()
+                fill_loan(i, v, periods, terms, speeds, variants, followed, of_column, path, share, cash)
+                _take(first, c, cash, flows)
+
+
+@kernel
+def _take(first: int, c: int, cash: Amounts, flows: EventfulFlows) -> None:
+    """Writes the cash flows of one loan into column c."""
+    for j in range(cash.shape[1]):
+        paid = cash[PREPAID, j] + cash[RECOVERED, j] + cash[ADVANCED, j]
+        scheduled = cash[SCHEDULED, j]
+        flows.interest_ccy[first + j, c] = cash[INTEREST, j]
+        flows.principal_ccy[first + j, c] = scheduled + paid - cash[DRAWN, j]
+        capitalises = scheduled * cash[BEGINNING, j] < 0.0
+        flows.received_ccy[first + j, c] = paid if capitalises else scheduled + paid
+    fill_parts(cash[:POOL_ROWS], first, c, flows.parts_ccy)
+    if len(flows.parts_ccy) > 0:
+        flows.parts_ccy[OF_DEFAULTED, first : first + cash.shape[1], c] -= cash[DRAWN]
+
+
+@kernel
+def fill_quoted(path: SpeedPath, i: int, v: int, speeds: Speeds, variants: Variants) -> None:
+    """Fills the path of a loan that quotes a speed: under a variant once, whatever its rates do."""
+    if speeds.prepayment_kind[i] != NO_SPEED or speeds.default_kind[i] != NO_SPEED:
+        fill_speeds(path, i, v, speeds, variants)
 
 
 @kernel
@@ -215,12 +233,14 @@ def fill_loan(
     share: Amounts,
     cash: Amounts,
 ) -> None:
-    """Fills cash [8, n] of loan i under variant v: `prepaying_pool`'s rows and DRAWN; share [n] where it has speeds."""
+    """Fills cash [8, n] of loan i under variant v: `prepaying_pool`'s rows and DRAWN; share [n] where it has speeds.
+
+    `path` as `fill_quoted` fills it.
+    """
     first, count = periods.offsets[i], len(rate)
     has_speeds = speeds.prepayment_kind[i] != NO_SPEED or speeds.default_kind[i] != NO_SPEED
     draws_by_rate = terms.undrawn_ccy[i] != 0.0 and bool((periods.draw_share[first : first + count] > 0.0).any())
     if has_speeds:
-        fill_speeds(path, i, v, speeds, variants)
         _fill_shares(i, periods, terms, rate, share, cash)
         if followed is not None:
             seen = months_seen(followed, i, first, path, speeds.prepayment_kind[i])
@@ -259,6 +279,9 @@ def _fill_contract(
     first, count, fee = periods.offsets[i], len(rate), terms.servicing_fee[i]
     balance, undrawn = terms.balance_ccy[i], terms.undrawn_ccy[i] if draws_by_rate else 0.0
     payment, is_given, state = terms.payment_ccy[i], not math.isnan(terms.payment_ccy[i]), WITHIN_CAP
+    amortization, io_until, per_year = terms.amortization[i], terms.io_until_day[i], terms.frequency[i]
+    moves, beyond = terms.resets[i] or not is_given, terms.payments_beyond[i]
+    cap, most, is_bounded = terms.payment_cap[i], terms.most_ccy[i], terms.is_bounded[i]
     anew = not is_given
     cash[:, :] = 0.0
     for j in range(count):
@@ -267,15 +290,16 @@ def _fill_contract(
         due = cents(due) if rounds else due
         if j == count - 1:
             repaid = balance
-        elif _pays_no_principal(i, row, periods, terms):
+        elif periods.holiday[row] != NO_HOLIDAY or periods.end[row] <= io_until or amortization == BULLET:
             repaid, anew = -due if periods.holiday[row] == FULL else 0.0, True
-        elif terms.amortization[i] == LINEAR:
+        elif amortization == LINEAR:
             repaid = balance / periods.left[row]
         else:
-            if terms.resets[i] or not is_given:
-                payment, state = _payment(i, row, balance, due, rate[j], payment, state, anew, rounds, periods, terms)
+            if moves:
+                sets, of_level = periods.sets[row], (rate[j] / per_year, periods.left[row] + beyond)
+                payment, state = _payment(balance, due, of_level, payment, state, anew, sets, cap, most, rounds)
             payment, anew = cents(payment) if rounds else payment, False
-            if state == CAPPED and not terms.is_bounded[i] and abs(payment) < abs(due):
+            if state == CAPPED and not is_bounded and abs(payment) < abs(due):
                 cash[:, :] = np.nan
                 return
             repaid = balance if abs(payment) >= abs(balance + due) else payment - due
@@ -291,41 +315,32 @@ def _fill_contract(
 
 
 @kernel
-def _pays_no_principal(i: int, row: int, periods: EventfulPeriods, terms: EventfulTerms) -> bool:
-    on_holiday: bool = periods.holiday[row] != NO_HOLIDAY
-    return on_holiday or periods.end[row] <= terms.io_until_day[i] or terms.amortization[i] == BULLET
-
-
-@kernel
 def _payment(
-    i: int,
-    row: int,
     balance: float,
     due: float,
-    rate: float,
+    of_level: tuple[float, float],
     payment: float,
     state: int,
     anew: bool,
+    sets: int,
+    cap: float,
+    most_ccy: float,
     rounds: bool,
-    periods: EventfulPeriods,
-    terms: EventfulTerms,
 ) -> tuple[float, int]:
-    """The payment of a period, from the one before; and whether it is CAPPED, or LEVELLED by the balance's bound."""
-    level, sets = balance * _level(i, row, rate, periods, terms), periods.sets[row]
+    """The payment of a period, from the one before; and whether it is CAPPED, or LEVELLED by the balance's bound.
+
+    `of_level` as `level_share` takes it. Numbers alone: handing on the tables of all loans costs more than the sums.
+    """
     if anew or sets == RECASTS:
-        payment, state = level, WITHIN_CAP
+        payment, state = balance * level_share(*of_level), WITHIN_CAP
     elif sets == LEVELS:
-        payment = _within(level, payment, terms.payment_cap[i])
+        level = balance * level_share(*of_level)
+        payment = _within(level, payment, cap)
         state = CAPPED if abs(payment) < abs(level) else WITHIN_CAP
     left = balance + due - (cents(payment) if rounds else payment)
-    if state != LEVELLED and abs(left) > terms.most_ccy[i]:
-        return level, LEVELLED
+    if state != LEVELLED and abs(left) > most_ccy:
+        return balance * level_share(*of_level), LEVELLED
     return payment, state
-
-
-@kernel
-def _level(i: int, row: int, rate: float, periods: EventfulPeriods, terms: EventfulTerms) -> float:
-    return level_share(rate / terms.frequency[i], periods.left[row] + terms.payments_beyond[i])
 
 
 @kernel
@@ -358,7 +373,7 @@ def _fill_shares(
         elif periods.holiday[row] == INTEREST_ONLY or periods.end[row] <= terms.io_until_day[i]:
             share[j] = 0.0
         elif levels:
-            share[j] = _level(i, row, rate[j], periods, terms) - due
+            share[j] = level_share(rate[j] / terms.frequency[i], periods.left[row] + terms.payments_beyond[i]) - due
         else:
             share[j] = 1.0 / periods.left[row] if terms.amortization[i] == LINEAR else 0.0
 

@@ -23,6 +23,7 @@ from ops.audit.lineage.blocks import described_block
 from ops.audit.lineage.kept_flows import kept_flows, kept_line
 from ops.audit.lineage.market import market_used
 from ops.audit.lineage.models import model_lines, models_used
+from ops.audit.lineage.quote_lines import QuoteLines
 from ops.audit.lineage.rows import SourceLines, rows_of_position
 from ops.audit.run_events import read_run
 from ops.audit.sealing.proofs import raw_event, raw_stream
@@ -73,8 +74,10 @@ def lineage(
             "portfolio": portfolio_of(storage, asked, portfolio, registered),
             "market": {
                 **snapshot_document(market),
-                "used": market_used(
-                    storage.blobs.get(requested.market_sha256), portfolio, asked.row, requested.base_currency
+                "used": QuoteLines.read(storage.blobs, market[1].source).beside(
+                    market_used(
+                        storage.blobs.get(requested.market_sha256), portfolio, asked.row, requested.base_currency
+                    )
                 ),
             },
             "models": models_used(connection, requested, portfolio, asked.row, asked.measure.name),

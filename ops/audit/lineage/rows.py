@@ -21,7 +21,12 @@ OF_DEAL = ("deals", "collateral", "tranches", "tranche_schedules", "deal_trigger
 
 @dataclass(frozen=True)
 class SourceLines:
-    """Which row of which file each canonical row came from; a spreadsheet's count, the header being row 1."""
+    """Which row of which file each canonical row came from; a spreadsheet's count, the header being row 1.
+
+    tables  by name {"file", "rows"}: of each canonical row its row in the file. Of a tape there may be beside it
+            "files" and "file_of" (of each row which of several), "lines" (where a record begins), "joined" {"file",
+            "rows"} (the row of a second file that stands beside it), "edits" [{"row", "column", "from", "to", "by"}].
+    """
 
     tables: dict[str, dict[str, Any]]
     files: list[dict[str, Any]]
@@ -37,8 +42,19 @@ class SourceLines:
         lines = self.tables.get(table)
         if lines is None:
             return {"file": None, "row": None, "file_sha256": None}
-        file = next((one for one in self.files if lines["file"].startswith(one["name"])), None)
-        return {"file": lines["file"], "row": lines["rows"][row], "file_sha256": file["sha256"] if file else None}
+        file = lines["files"][lines["file_of"][row]] if "files" in lines else lines["file"]
+        found = {"file": file, "row": lines["rows"][row], "file_sha256": self._sha256(file)}
+        if "lines" in lines:
+            found["line"] = lines["lines"][row]
+        if "joined" in lines:
+            other = lines["joined"]
+            joined = {"file": other["file"], "row": other["rows"][row], "file_sha256": self._sha256(other["file"])}
+            found["joined"] = joined
+        edits = [edit for edit in lines.get("edits", ()) if edit["row"] == found["row"]]
+        return found | ({"edits": edits} if edits else {})
+
+    def _sha256(self, file: str) -> str | None:
+        return next((one["sha256"] for one in self.files if file.startswith(one["name"])), None)
 
 
 def rows_of_position(portfolio: Portfolio, row: int, lines: SourceLines) -> Iterator[dict[str, Any]]:

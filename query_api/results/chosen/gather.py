@@ -34,7 +34,7 @@ def gather_amounts(cursor: Any, run: RunRow, rows: Array, scenario_no: int, colu
     found = {column: np.full(len(rows), np.nan) for column in columns}
     if not len(rows) or not columns:
         return found
-    chunks, within = np.divmod(rows, run.chunk_size)
+    chunks, within = np.divmod(places_of(run, rows), run.chunk_size)
     parts = chunks * (run.chunk_size // PART_POSITIONS + 1) + within // PART_POSITIONS
     order = np.argsort(parts, kind="stable")
     places = np.split(order, np.flatnonzero(np.diff(parts[order])) + 1)
@@ -55,7 +55,7 @@ def gather_amounts(cursor: Any, run: RunRow, rows: Array, scenario_no: int, colu
 
 def gather_reason_numbers(cursor: Any, run: RunRow, rows: Array, scenario_no: int) -> Array:
     found = np.zeros(len(rows), np.int64)
-    chunks, within = np.divmod(rows, run.chunk_size)
+    chunks, within = np.divmod(places_of(run, rows), run.chunk_size)
     used = np.unique(chunks).tolist()
     for chunk, packed in cursor.execute(SELECT_STATUSES, (run.run_no, used, scenario_no)).fetchall():
         mine = chunks == chunk if len(used) > 1 else slice(None)
@@ -66,10 +66,16 @@ def gather_reason_numbers(cursor: Any, run: RunRow, rows: Array, scenario_no: in
 def gather_details(cursor: Any, run: RunRow, rows: Array) -> list[str]:
     """A sentence on why something failed, or ''."""
     found = [""] * len(rows)
-    chunks, within = np.divmod(rows, run.chunk_size)
+    chunks, within = np.divmod(places_of(run, rows), run.chunk_size)
     for chunk, details in cursor.execute(SELECT_DETAILS, (run.run_no, np.unique(chunks).tolist())).fetchall():
         for place in np.flatnonzero(chunks == chunk).tolist():
             found[place] = details[within[place]]
+    return found
+
+
+def places_of(run: RunRow, rows: Array) -> Array:
+    """Where the run's tables have them: `rows` count what is in scope."""
+    found: Array = rows if run.rows is None else run.rows[rows]
     return found
 
 

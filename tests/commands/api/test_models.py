@@ -47,7 +47,7 @@ def test_the_inventory_says_how_each_model_stands(service: Service) -> None:
         "APPROVED",
         "2099-12-31",
         "up to 30 years",
-        "api",
+        "local",
     )
     assert service.get(f"{MODEL}?as_of_event=0").json()["status"] == "NOT_APPROVED"
     service.post(f"{MODEL}@{VERSION}/withdraw", reason="wrong")

@@ -332,6 +332,7 @@ def test_every_column_of_the_tables_has_its_row() -> None:
     assert {column.name for column in POSITIONS.columns} == HELD_READ_BY.keys()
     products = {product for readings in READ_BY.values() for each in readings for product in each.products}
     assert products == set(PRODUCT_TYPES)
+    assert {row["product_type"] for row in VARIANTS.values()} == set(PRODUCT_TYPES) - {"EXTERNAL"}
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ops.cli import service
+from ops.cli.operating import service
 from ops.cli.output import Output
 from ops.processes.stopping import Stop
 

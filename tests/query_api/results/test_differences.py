@@ -10,10 +10,10 @@ from fastapi.testclient import TestClient
 from prometheus_client import CollectorRegistry
 from psycopg.conninfo import make_conninfo
 
-from domain.portfolio.columns import Portfolio
 from ops.adapters.snapshot_codec import SnapshotCodec
 from ops.embedded_postgres.server import EmbeddedServer
 from query_api.http.app import create_app
+from query_api.results.chosen.fields import NamedPortfolio
 from query_api.results.table import position_results
 from query_api.runs import queryable_run
 from query_api.services import compare
@@ -42,10 +42,10 @@ def tenor(postgres: EmbeddedServer, template_database: str) -> Iterator[Tenor]:
 
 @pytest.fixture(scope="module")
 def ask(tenor: Tenor) -> Ask:
-    books: dict[str, Portfolio] = {}
+    books: dict[str, NamedPortfolio] = {}
 
-    def load(sha256: str) -> Portfolio:
-        books[sha256] = books.get(sha256) or SnapshotCodec().decode(tenor.blobs.get(sha256))
+    def load(sha256: str) -> NamedPortfolio:
+        books[sha256] = books.get(sha256) or NamedPortfolio(SnapshotCodec().decode(tenor.blobs.get(sha256)))
         return books[sha256]
 
     router = compare.build_router(tenor.database.connect, load)

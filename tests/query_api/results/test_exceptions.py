@@ -2,7 +2,7 @@
 
 import pytest
 
-from query_api.results.chosen.fields import Book
+from query_api.results.chosen.fields import NamedPortfolio
 from query_api.results.exceptions import exceptions_of
 from query_api.results.table import position_results
 from query_api.runs import queryable_run
@@ -18,7 +18,7 @@ def test_kinds_with_the_largest_notional_first(database_url: str) -> None:
         with tenor.database.connect() as connection:
             run = queryable_run(connection, RUN_ID)
             rows = [row for batch in position_results(connection, RUN_ID).batches for row in batch.to_pylist()]
-            found = exceptions_of(connection, run, lambda _sha256: Book(sample.portfolio)).to_pylist()
+            found = exceptions_of(connection, run, lambda _sha256: NamedPortfolio(sample.portfolio)).to_pylist()
             rates = dict(
                 connection.execute(
                     "SELECT currency, rate FROM read.result_fx WHERE run_no = %s AND scenario_no = 0", (run.run_no,)

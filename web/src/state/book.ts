@@ -112,6 +112,13 @@ export function followRun(): void {
   });
 }
 
+/** The run on the screen, asked for anew where it is this one: a decision has changed it. */
+export async function renew(id: string): Promise<void> {
+  if (run.value?.run_id !== id) return;
+  const document = await answerTo(runQuestion(id));
+  if (run.value?.run_id === id) run.value = document;
+}
+
 /** Another run; what it does not hold is dropped, and said. */
 export function showRun(id: string, held?: string[]): void {
   const asked = place.value.query.scenario;

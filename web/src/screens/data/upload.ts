@@ -26,8 +26,10 @@ export interface Ways {
 
 const ADDRESS = "/api/v1/ingestion/portfolios";
 
-/** A form of the files as they are, and the cells that were changed: kept in the lineage of what is stored. */
+/** An archive as it is; else a form of the files, and the cells that were changed: kept in the lineage of what is stored. */
 export async function send(brought: Brought, edits: Edit[], ways: Ways): Promise<IngestReport> {
+  const [only] = brought.files;
+  const isAsItIs = brought.files.length === 1 && edits.length === 0 && /\.(zip|xlsx)$/i.test(only!.name);
   const form = new FormData();
   for (const file of brought.files) form.append("file", file, file.name);
   if (edits.length) form.append("edits", JSON.stringify(edits));
@@ -36,7 +38,7 @@ export async function send(brought: Brought, edits: Edit[], ways: Ways): Promise
   if (ways.acceptsValid) query.set("accept_valid", "true");
   let answer: Response;
   try {
-    answer = await fetch(`${ADDRESS}?${query}`, { method: "POST", body: form, headers: ways.key ? { "Idempotency-Key": ways.key } : {} });
+    answer = await fetch(`${ADDRESS}?${query}`, { method: "POST", body: isAsItIs ? only! : form, headers: ways.key ? { "Idempotency-Key": ways.key } : {} });
   } catch {
     throw noAnswer();
   }

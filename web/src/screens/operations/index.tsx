@@ -339,7 +339,7 @@ function Told({ row }: { row: Projection }) {
           columns={[
             { id: "table", label: "Table", isLeft: true, class: () => "mono", cell: ([name]) => name, text: ([name]) => name },
             { id: "rows", label: "Rows", cell: ([, held]) => count(held.rows), text: ([, held]) => held.rows },
-            { id: "same", label: "Both versions", isLeft: true, cell: () => (asked.outcome?.verified ? "equal to the last byte" : "not compared"), text: () => "" },
+            { id: "same", label: "Both versions", isLeft: true, cell: () => (asked.outcome?.verified ? "equal" : "not compared"), text: () => "" },
           ]}
           rows={tables}
           keyOf={([name]) => name}

@@ -8,7 +8,7 @@ import { Dialog } from "../../parts/Dialog";
 import { Icon, type IconName } from "../../parts/Icon";
 import { ProblemNote } from "../../parts/Panel";
 import { count, counted, day, short } from "../../numbers/format";
-import { isPast, learnRuns, portfolioName } from "../../state/book";
+import { isPast, learnRuns, portfolioName, renew } from "../../state/book";
 import { may } from "../../state/session";
 import { tell } from "../../shell/announce";
 import { isUnderWay } from "./live";
@@ -54,6 +54,7 @@ export function Decide({ run, onDone }: { run: WorkedRun; onDone(): void }) {
       tell(`Run ${short(run.run_id)} is ${DEEDS[action].done}`);
       forget("orchestrator/runs");
       void learnRuns();
+      void renew(run.run_id);
       onDone();
     } catch (error) {
       setRefused({ action, problem: error instanceof Problem ? error : noAnswer() });

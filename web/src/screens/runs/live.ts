@@ -5,7 +5,7 @@ import { question } from "../../api/client";
 import { noAnswer, Problem } from "../../api/problem";
 import type { Progress, RunEvent, WorkedRun } from "../../api/working";
 import { announce } from "../../shell/announce";
-import { learnRuns } from "../../state/book";
+import { learnRuns, runs } from "../../state/book";
 
 const TOPICS = [
   "run.requested", "run.planned", "run.chunk_failed", "run.retried", "run.completed", "run.failed",
@@ -81,6 +81,7 @@ function follow(id: string, change: (how: (before: Omit<Live, "again">) => Parti
   }
   stream.addEventListener("progress", (message) => {
     const said = JSON.parse((message as MessageEvent<string>).data) as Progress;
+    if (told < 0 && !runs.value?.rows.some((one) => one.run_id === said.run_id)) relist();
     const tenth = said.progress.chunks ? Math.floor((10 * said.progress.chunks_done) / said.progress.chunks) : 0;
     if (tenth !== told) announce(`${10 * tenth} percent done`);
     told = tenth;
@@ -93,10 +94,14 @@ function follow(id: string, change: (how: (before: Omit<Live, "again">) => Parti
     const run = JSON.parse((message as MessageEvent<string>).data) as WorkedRun;
     stream.close();
     change(() => ({ run, isLive: false }));
-    forget("orchestrator/runs");
-    void learnRuns();
+    relist();
   });
   return stream;
+}
+
+function relist(): void {
+  forget("orchestrator/runs");
+  void learnRuns();
 }
 
 /** Chunks a second between each sample and the one a second or more before; null until there are two. */

@@ -1,0 +1,149 @@
+"""The client on an event loop."""
+
+from datetime import date
+from types import TracebackType
+from typing import Any
+
+from tenor import operations
+from tenor.aio.runs import Results, Runs
+from tenor.exchange import Ask, Operation, Retries, Session, T, query, server_key, server_url
+from tenor.operations import Question, Row, Rows, Snapshot, segment
+from tenor.uploads import Document, Source, as_bytes
+from tenor.wire import Awaiting
+
+
+def connect(
+    url: str | None = None,
+    key: str | None = None,
+    *,
+    timeout: float = 120.0,
+    retries: Retries | None = None,
+    transport: Any = None,
+) -> "Client":
+    """A client of the server at `url` (TENOR_SERVER) under `key` (TENOR_KEY). `timeout` is of one answer, in seconds;
+    `transport` an httpx transport of your own."""
+    wire = Awaiting(server_url(url), server_key(key), timeout, transport)
+    return Client(wire, Session(retries or Retries()))
+
+
+class Client:
+    """`async with tenor.aio.connect() as client:` closes its connections at the end."""
+
+    def __init__(self, wire: Awaiting, session: Session) -> None:
+        self._wire, self.session = wire, session
+        self.portfolios, self.markets = Portfolios(self), Markets(self)
+        self.scenarios, self.runs = Scenarios(self), Runs(self)
+
+    async def __aenter__(self) -> "Client":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self._wire.close()
+
+    async def drive(self, operation: Operation[T]) -> T:
+        return await self._wire.run(operation)
+
+    async def document(self, path: str, **params: Any) -> Any:
+        """What any address of the server answers in JSON."""
+        return await self.drive(operations.document(Ask("GET", path, query(**params)), self.session))
+
+    def table(self, path: str, **params: Any) -> "Results":
+        """What any address of the server answers as a table."""
+        return Results(self, Question(path, query(**params)))
+
+
+class Portfolios:
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def ingest(
+        self,
+        source: Source,
+        *,
+        portfolio: str | None = None,
+        as_of: date | str | None = None,
+        dry_run: bool = False,
+        accept_valid: bool = False,
+        rates_are_decimals: bool = False,
+    ) -> Snapshot:
+        """Send a folder of tables, an archive of them, or a workbook; it is validated whole, then stored."""
+        params = {"portfolio": portfolio, "as_of": as_of, "dry_run": dry_run}
+        params |= {"accept_valid": accept_valid, "rates_are_decimals": rates_are_decimals}
+        return await self._client.drive(operations.ingest(source, self._client.session, params))
+
+    async def list(self) -> Rows:
+        """Newest first."""
+        return await self._client.drive(operations.whole_list("/api/v1/ingestion/snapshots", self._client.session))
+
+    async def get(self, snapshot: str | Snapshot = "latest") -> Row:
+        said: Row = await self._client.document(f"/api/v1/ingestion/snapshots/{segment(str(snapshot))}")
+        return said
+
+    async def tree(self, snapshot: str | Snapshot = "latest") -> Rows:
+        """Funds, desks and books, parents first."""
+        rows: Rows = await self._client.document(f"/api/v1/portfolio/snapshots/{segment(str(snapshot))}/tree")
+        return rows
+
+
+class Markets:
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def load(self, market: Document, *, rates_are_decimals: bool = False) -> Snapshot:
+        """A market document: a file, bytes, or what is to be JSON."""
+        params = {"rates_are_decimals": rates_are_decimals}
+        return await self._client.drive(operations.load_market(market, self._client.session, params))
+
+    async def list(self) -> Rows:
+        """Newest first."""
+        return await self._client.drive(operations.whole_list("/api/v1/marketdata/markets", self._client.session))
+
+    async def get(self, snapshot: str | Snapshot = "latest") -> Row:
+        """The document as it was loaded."""
+        said: Row = await self._client.document(f"/api/v1/marketdata/markets/{segment(str(snapshot))}")
+        return said
+
+
+class Scenarios:
+    def __init__(self, client: Client) -> None:
+        self._client = client
+
+    async def define(self, scenarios: Document, *, rates_are_decimals: bool = False) -> Any:
+        """One scenario or a list of them: a file, bytes, or what is to be JSON. Answers ids and versions alike."""
+        body = as_bytes(scenarios)
+        return await self._post("scenarios", body, rates_are_decimals=rates_are_decimals)
+
+    async def define_set(self, scenario_set: Document) -> Row:
+        said: Row = await self._post("sets", as_bytes(scenario_set))
+        return said
+
+    async def history(
+        self,
+        history: Document,
+        *,
+        set: str,
+        horizon: int = 1,
+        last: int | None = None,
+        rates_are_decimals: bool = False,
+    ) -> Row:
+        """A scenario for every date of a table of past moves or levels, and the set of them."""
+        params = {"set": set, "horizon": horizon, "last": last, "rates_are_decimals": rates_are_decimals}
+        return await self._client.drive(operations.define_history(history, self._client.session, params))
+
+    async def list(self) -> Rows:
+        return await self._client.drive(operations.whole_list("/api/v1/scenario/scenarios", self._client.session))
+
+    async def get(self, scenario: str) -> Row:
+        """`up100`, or `up100@2`."""
+        said: Row = await self._client.document(f"/api/v1/scenario/scenarios/{segment(scenario)}")
+        return said
+
+    async def _post(self, where: str, body: bytes, **params: Any) -> Any:
+        return await self._client.drive(
+            operations.post(f"/api/v1/scenario/{where}", body, self._client.session, **params)
+        )

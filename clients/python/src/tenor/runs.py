@@ -1,0 +1,250 @@
+"""Runs, and the tables of one."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from tenor import operations
+from tenor.context import shows_progress
+from tenor.exchange import Operation, Session, T
+from tenor.operations import ORCHESTRATOR, Question, Row, Rows, Snapshot, Words, segment
+from tenor.progress import Bar
+from tenor.questions import OfRun
+from tenor.tables import Table
+from tenor.uploads import Source
+from tenor.waiting import until_settled
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class Driven(Protocol):
+    """The client, as far as runs need it."""
+
+    session: Session
+
+    def drive(self, operation: Operation[T]) -> T: ...
+    def document(self, path: str, **params: Any) -> Any: ...
+
+
+class Runs:
+    def __init__(self, client: "Driven") -> None:
+        self._client = client
+
+    def submit(
+        self,
+        portfolio: str | Snapshot | None = None,
+        market: str | Snapshot | None = None,
+        *,
+        scenarios: Words = None,
+        measures: Words = None,
+        base_currency: str | None = None,
+        cashflows: Words = None,
+        policy: str | None = None,
+        rules: Words = None,
+        require_approved_models: bool | None = None,
+        idempotency_key: str | None = None,
+    ) -> "Run":
+        """Ask for a run; what is not told, the `RunContext` around says, or else the server."""
+        told = {
+            "portfolio": portfolio,
+            "market": market,
+            "scenarios": scenarios,
+            "measures": measures,
+            "base_currency": base_currency,
+            "cashflows": cashflows,
+            "policy": policy,
+            "rules": rules,
+            "require_approved_models": require_approved_models,
+        }
+        document = self._client.drive(operations.submit(self._client.session, idempotency_key, told))
+        return Run(self._client, document)
+
+    def list(self) -> Rows:
+        """Newest first."""
+        return self._client.drive(operations.whole_list(f"{ORCHESTRATOR}/runs", self._client.session))
+
+    def get(self, run: str = "latest") -> "Run":
+        return Run(self._client, self._client.drive(operations.run(run, self._client.session)))
+
+
+class Run:
+    """`document` is what the server said last; `refresh` asks again."""
+
+    def __init__(self, client: "Driven", document: Row) -> None:
+        self._client, self.document = client, document
+        self._tables = OfRun(self.run_id)
+
+    def __repr__(self) -> str:
+        return f"<Run {self.run_id} {self.status}>"
+
+    def __str__(self) -> str:
+        return self.run_id
+
+    @property
+    def run_id(self) -> str:
+        return str(self.document["run_id"])
+
+    @property
+    def status(self) -> str:
+        return str(self.document["status"])
+
+    def refresh(self) -> "Run":
+        return self._now(operations.run(self.run_id, self._client.session))
+
+    def wait(self, progress: bool | None = None, timeout: float | None = None) -> "Run":
+        """Until its figures can be asked for. `progress` shows a bar on stderr."""
+        tell = Bar() if shows_progress(progress) else silent
+        return self._now(until_settled(self.run_id, tell, timeout, self._client.session))
+
+    def results(
+        self,
+        by: str | None = None,
+        scenario: str | None = None,
+        *,
+        measures: Words = None,
+        columns: Words = None,
+        attached: Words = None,
+        where: str | None = None,
+        node: str | None = None,
+        sort: str | None = None,
+        q: str | None = None,
+    ) -> "Results":
+        """Totals `by` node, attribute or tag; without it every position. `attached` are columns of positions,
+        instruments and issuers beside the figures."""
+        asked = {"scenario": scenario, "where": where, "node": node, "sort": sort, "q": q}
+        columns_of = {"measures": measures, "columns": columns, "attached": attached}
+        return self._table(self._tables.results(by, **columns_of, **asked))
+
+    def totals(
+        self,
+        by: str = "fund",
+        scenario: str | None = None,
+        *,
+        measures: Words = None,
+        columns: Words = None,
+        where: str | None = None,
+        node: str | None = None,
+    ) -> "Results":
+        return self.results(by, scenario, measures=measures, columns=columns, where=where, node=node)
+
+    def position(self, position_id: str, scenario: str | None = None) -> Rows:
+        """One position, a row for each scenario."""
+        path = f"/api/v1/results/runs/{self.run_id}/positions/{segment(position_id)}"
+        rows: Rows = self._client.document(path, scenario=scenario)
+        return rows
+
+    def cashflows(
+        self,
+        position: str | None = None,
+        *,
+        deal: str | None = None,
+        pool: bool = False,
+        repricing: bool = False,
+        liquidity: str | None = None,
+        by: str | None = None,
+        node: str | None = None,
+        buckets: str | None = None,
+        scenario: str | None = None,
+        basis: str | None = None,
+    ) -> "Results":
+        """The schedule of a position, a deal or its pool, LCR, NSFR or LIQUIDATION; else the ladder of all."""
+        asked = {"by": by, "node": node, "buckets": buckets, "scenario": scenario, "basis": basis}
+        return self._table(self._tables.cashflows(position, deal, liquidity, pool=pool, repricing=repricing, **asked))
+
+    def capital(self, report: str = "capital", *, by: str | None = None, years: int | None = None) -> "Results":
+        """Capital at nodes, or `exposures`, `netting_sets`, `concentration`, `frtb`, …"""
+        return self._table(self._tables.capital(report, by=by, years=years))
+
+    def allowance(self, report: str = "segments") -> "Results":
+        return self._table(self._tables.allowance(report))
+
+    def stress(self, report: str = "path", scenario: str | None = None) -> "Results":
+        return self._table(self._tables.stress(report, scenario))
+
+    def var(self, **asked: Any) -> "Results":
+        """`method`, `by`, `node`, `history`, `confidence`, `es_confidence`, `decay`."""
+        return self._table(self._tables.var(**asked))
+
+    def key_rates(self, **asked: Any) -> "Results":
+        """`by`, `key`, `scenario`."""
+        return self._table(self._tables.key_rates(**asked))
+
+    def explain(self, exposure_id: str) -> Row:
+        """Rule, paragraph, inputs and arithmetic of one exposure's capital."""
+        said: Row = self._client.document(f"/api/v1/regulatory/runs/{self.run_id}/explain/{segment(exposure_id)}")
+        return said
+
+    def lineage(self, position: str, measure: str, scenario: str = "BASE") -> Row:
+        """From a number to everything that it came from."""
+        path = f"/api/v1/audit/runs/{self.run_id}/lineage"
+        said: Row = self._client.document(path, position=position, measure=measure, scenario=scenario)
+        return said
+
+    def approve(self, reason: str = "") -> "Run":
+        return self._change("approve", reason)
+
+    def reject(self, reason: str = "") -> "Run":
+        return self._change("reject", reason)
+
+    def publish(self, reason: str = "") -> "Run":
+        return self._change("publish", reason)
+
+    def cancel(self, reason: str = "") -> "Run":
+        return self._change("cancel", reason)
+
+    def retry(self) -> "Run":
+        return self._change("retry", "")
+
+    def _change(self, what: str, reason: str) -> "Run":
+        return self._now(operations.change(self.run_id, what, reason, self._client.session))
+
+    def _now(self, operation: Operation[Row]) -> "Run":
+        self.document = self._client.drive(operation)
+        return self
+
+    def _table(self, question: Question) -> "Results":
+        return Results(self._client, question)
+
+
+class Results:
+    """A table that is fetched when it is first asked for, and kept."""
+
+    def __init__(self, client: "Driven", question: Question) -> None:
+        self._client, self.question = client, question
+        self._table: Table | None = None
+
+    def fetch(self) -> Table:
+        if self._table is None:
+            self._table = Table.of(self._client.drive(operations.fetched(self.question, self._client.session)))
+        return self._table
+
+    def __len__(self) -> int:
+        return len(self.fetch())
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> Any:
+        return self.fetch().__arrow_c_stream__(requested_schema)
+
+    @property
+    def note(self) -> str:
+        """What the table leaves out; empty where it leaves out nothing."""
+        return self.fetch().note
+
+    def to_arrow(self) -> "pa.Table":
+        return self.fetch().to_arrow()
+
+    def to_pandas(self) -> Any:
+        return self.fetch().to_pandas()
+
+    def to_polars(self) -> Any:
+        return self.fetch().to_polars()
+
+    def to_pylist(self) -> Rows:
+        return self.fetch().to_pylist()
+
+    def save(self, file: Source) -> Path:
+        """Straight to a file, in the format of its name: .parquet, .csv, .arrow, .xlsx or .json."""
+        return self._client.drive(operations.saved(self.question, file, self._client.session))
+
+
+def silent(_said: Row) -> None:
+    """Nobody watches."""

@@ -1,0 +1,49 @@
+"""Create and revoke keys over HTTP."""
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, key_of, sha256_of
+from commands.api.command_route import CommandRoute
+from commands.manage_keys import create_key, revoke_key
+from domain.access.keys import MAX_NODES, Wish
+from domain.ports import EventStore
+
+PREFIX = "/api/v1/orchestrator"
+
+
+class KeyBody(BaseModel):
+    """`nodes`: ids of nodes of the portfolio tree; without any, every position. `expires`: `12h`, `90d`, `52w`."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, max_length=100)
+    role: str = Field(max_length=20)
+    nodes: list[str] = Field([], max_length=MAX_NODES)
+    expires: str | None = Field(None, max_length=20)
+
+
+def build_router(store: EventStore, envelope_of: EnvelopeOf) -> APIRouter:
+    router = APIRouter(prefix=PREFIX, tags=["orchestrator"], route_class=CommandRoute)
+
+    @router.post("/keys", status_code=202, operation_id="orchestrator_create_key")
+    def create(request: Request, asked: KeyBody, idempotency_key: IdempotencyKey = None) -> JSONResponse:
+        """A key; it is shown in this answer and never again."""
+        envelope = envelope_of(request)
+        key = key_of(request, envelope, idempotency_key, sha256_of(asked))
+        wish = Wish(asked.name, asked.role, tuple(asked.nodes), asked.expires)
+        document, position = create_key(store, envelope, wish, key)
+        answer = accepted({**document, "event_position": position}, position, f"{PREFIX}/keys")
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
+
+    @router.post("/keys/{key_id}/revoke", status_code=202, operation_id="orchestrator_revoke_key")
+    def revoke(request: Request, key_id: str, idempotency_key: IdempotencyKey = None) -> JSONResponse:
+        """The key is worth nothing from now on."""
+        envelope = envelope_of(request)
+        key = key_of(request, envelope, idempotency_key, sha256_of(None))
+        document, position = revoke_key(store, envelope, key_id, key)
+        return accepted({**document, "event_position": position}, position, f"{PREFIX}/keys")
+
+    return router

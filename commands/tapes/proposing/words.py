@@ -1,0 +1,203 @@
+"""What tapes call the columns that we read, and the words in which they say codes."""
+
+import re
+
+NAMES: dict[str, tuple[str, ...]] = {
+    "positions.position_id": (
+        "loan_id",
+        "loanid",
+        "loan_number",
+        "loan_no",
+        "loan_identifier",
+        "loan_sequence_number",
+        "id",
+        "asset_number",
+        "assetnumber",
+        "account_id",
+        "account_number",
+        "account_no",
+        "contract_id",
+        "contract_number",
+        "facility_id",
+        "deal_reference",
+        "trade_id",
+        "pos_id",
+        "position",
+        "reference",
+        "loan",
+    ),
+    "positions.instrument_id": ("isin", "cusip", "security_id", "sec_id", "instrument", "instrument_code"),
+    "positions.notional": (
+        "current_balance",
+        "curr_bal",
+        "cur_bal",
+        "current_upb",
+        "current_actual_upb",
+        "upb",
+        "balance",
+        "out_prncp",
+        "outstanding_principal",
+        "outstanding_balance",
+        "principal_balance",
+        "outstanding",
+        "outstanding_amount",
+        "nominal",
+        "face",
+        "face_amount",
+        "current_face",
+        "par",
+        "par_amount",
+        "quantity",
+        "unpaid_principal_balance",
+        "curr_upb",
+        "reportingperiodactualendbalanceamount",
+        "saldo",
+        "restschuld",
+        "principal_outstanding",
+        "principal",
+    ),
+    "positions.book_id": ("book", "desk", "portfolio_id", "portfolio", "branch", "business_unit", "pool"),
+    "positions.book_value": ("carrying_amount", "carrying_value", "amortized_cost", "amortised_cost", "buchwert"),
+    "positions.fico": (
+        "fico_score",
+        "credit_score",
+        "cscore_b",
+        "borrower_credit_score",
+        "fico_range_low",
+        "score",
+        "obligorcreditscore",
+    ),
+    "positions.ltv": ("oltv", "original_ltv", "loan_to_value", "ltv_ratio", "current_ltv"),
+    "positions.state": ("property_state", "addr_state", "st", "obligorgeographiclocation", "region"),
+    "positions.days_past_due": (
+        "dpd",
+        "days_delinquent",
+        "delinquent_days",
+        "currentdelinquencystatus",
+        "days_in_arrears",
+    ),
+    "positions.undrawn": ("undrawn_amount", "unused_commitment", "available_credit", "unfunded"),
+    "instruments.coupon": (
+        "interest_rate",
+        "int_rate",
+        "rate",
+        "current_rate",
+        "curr_rate",
+        "note_rate",
+        "current_interest_rate",
+        "coupon_rate",
+        "contract_rate",
+        "gross_coupon",
+        "zinssatz",
+        "taux",
+        "reportingperiodinterestratepercentage",
+    ),
+    "instruments.maturity_date": (
+        "maturity",
+        "mat_date",
+        "matr_dt",
+        "maturitydate",
+        "final_maturity",
+        "legal_maturity",
+        "maturity_dt",
+        "end_date",
+        "loanmaturitydate",
+        "loan_maturity",
+        "faelligkeit",
+        "redemption_date",
+    ),
+    "instruments.issue_date": (
+        "origination_date",
+        "orig_date",
+        "orig_dt",
+        "issue_d",
+        "originationdate",
+        "start_date",
+        "start",
+        "note_date",
+        "closing_date",
+        "loan_date",
+        "issue_dt",
+        "funding_date",
+        "disbursement_date",
+        "value_date",
+    ),
+    "instruments.first_payment_date": (
+        "first_pay",
+        "first_payment",
+        "first_pay_date",
+        "originalfirstpaymentdate",
+        "first_payment_dt",
+    ),
+    "instruments.currency": ("ccy", "curr", "iso_currency", "currency_code", "waehrung"),
+    "instruments.rate_type": (
+        "interest_type",
+        "amortization_type",
+        "int_type",
+        "fixed_floating",
+        "fixed_or_floating",
+        "rate_kind",
+        "product",
+        "originalinterestratetypecode",
+        "interest_rate_type",
+        "arm_flag",
+        "type",
+    ),
+    "instruments.product_type": ("asset_type", "instrument_type", "security_type"),
+    "instruments.frequency": ("payment_frequency", "pay_freq", "freq", "payments_per_year", "coupon_frequency"),
+    "instruments.day_count": ("daycount", "day_count_convention", "accrual_basis", "day_count_basis", "basis"),
+    "instruments.amortization": ("amortisation", "repayment_type", "amort_type", "repayment"),
+    "instruments.index": ("reference_rate", "rate_index", "arm_index", "benchmark", "index_name"),
+    "instruments.margin": ("spread_over_index", "gross_margin", "arm_margin"),
+    "instruments.issuer_id": ("borrower_id", "obligor_id", "customer_id", "counterparty", "issuer"),
+}
+
+CODES: dict[str, dict[str, tuple[str, ...]]] = {
+    "instruments.rate_type": {
+        "FIXED": ("fixed", "frm", "fix", "f", "fixed rate", "fxd"),
+        "FLOATING": ("floating", "arm", "float", "variable", "v", "var", "adjustable", "adj", "flt", "a"),
+    },
+    "instruments.product_type": {"LOAN": ("loan", "mortgage", "credit", "ln"), "BOND": ("bond", "note", "bd")},
+    "instruments.amortization": {
+        "LEVEL_PAY": ("level pay", "annuity", "level", "amortizing", "amortising", "p&i", "mortgage"),
+        "BULLET": ("bullet", "interest only", "io", "balloon"),
+        "LINEAR": ("linear", "straight line", "equal principal"),
+    },
+    "instruments.frequency": {
+        "12": ("monthly", "m", "month", "12"),
+        "4": ("quarterly", "q", "4"),
+        "2": ("semiannual", "semi-annual", "s", "2"),
+        "1": ("annual", "yearly", "a", "1"),
+        "26": ("biweekly", "26"),
+        "52": ("weekly", "52"),
+    },
+    "instruments.day_count": {
+        "30/360": ("30/360", "30_360", "30360", "bond"),
+        "ACT/360": ("act/360", "actual/360", "act360"),
+        "ACT/365F": ("act/365", "actual/365", "act/365f", "act365"),
+        "30E/360": ("30e/360",),
+    },
+}
+
+USUAL: dict[str, str] = {
+    "instruments.product_type": '{"value": "LOAN"}',
+    "instruments.currency": '{"value": "USD"}',
+    "instruments.rate_type": '{"value": "FIXED"}',
+    "instruments.day_count": '{"value": "30/360"}',
+    "instruments.frequency": '{"value": 12}',
+    "instruments.amortization": '{"value": "LEVEL_PAY"}',
+}
+"""How a constant would be written where the tape has no such column: a fix to read, never one that is taken."""
+
+CURRENCY_SIGNS = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "JPY"}
+
+
+def written(label: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "_", label.strip().lower()).strip("_")
+
+
+def code_of(target: str, text: str) -> str | None:
+    """Which of our codes a tape's word is, if it is told for certain."""
+    word = text.strip().lower()
+    codes = CODES.get(target, {})
+    return next((code for code, words in codes.items() if word == code.lower() or word in words), None)

@@ -1,0 +1,151 @@
+"""The command line as a client of the server that TENOR_SERVER names: the same options, answers and exit codes.
+
+A row for each command: what asks the server for it, what needs neither server nor database, and what only the server's
+own machine can do.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import typer
+
+from domain.refusals import Refused
+from ops.cli.remote import brought, decided, figures, proven, runs
+from ops.cli.remote.asking import At, server_asked
+
+OF_RESULTS: Mapping[str, str] = {"NOT_FOUND": "RESULTS_REFUSED", "BAD_QUERY": "RESULTS_REFUSED"}
+
+
+@dataclass(frozen=True)
+class ByServer:
+    """`codes`: what a refusal of the server is called by the same command on a database."""
+
+    answer: Callable[[At], None]
+    codes: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Here:
+    """Works on files alone."""
+
+
+@dataclass(frozen=True)
+class NotByServer:
+    """`why` is the end of a sentence that begins with the command's name."""
+
+    why: str
+    fix: str = "run it on the server's machine, without TENOR_SERVER"
+
+
+IS_A_PROCESS = NotByServer("is a process of the server's own", "start it where the database is, without TENOR_SERVER")
+IS_OF_THE_DATABASE = NotByServer("works on the database itself")
+RECORDS = NotByServer("records what it finds", "read /api/v1/regulatory/runs/RUN/limits, or check it there")
+READS_ALL = NotByServer("reads the whole log, or works a run out again: a request must not hold a service for so long")
+
+COMMANDS: Mapping[tuple[str, ...], ByServer | Here | NotByServer] = {
+    ("demo",): IS_A_PROCESS,
+    ("up",): IS_A_PROCESS,
+    ("serve",): IS_A_PROCESS,
+    ("worker",): IS_A_PROCESS,
+    ("projections", "run"): IS_A_PROCESS,
+    ("stop",): IS_OF_THE_DATABASE,
+    ("migrate",): IS_OF_THE_DATABASE,
+    ("doctor",): NotByServer("looks at the database itself", "ask the server's /readyz, or run it on its machine"),
+    ("bench",): IS_OF_THE_DATABASE,
+    ("projections", "list"): IS_OF_THE_DATABASE,
+    ("projections", "rebuild"): IS_OF_THE_DATABASE,
+    ("projections", "rollback"): IS_OF_THE_DATABASE,
+    ("projections", "dead-letters", "list"): IS_OF_THE_DATABASE,
+    ("projections", "dead-letters", "replay"): IS_OF_THE_DATABASE,
+    ("archive",): IS_OF_THE_DATABASE,
+    ("run", "archive"): IS_OF_THE_DATABASE,
+    ("template",): Here(),
+    ("market", "calibrate"): Here(),
+    ("market", "calibrate-prepayment"): Here(),
+    ("audit", "check"): Here(),
+    ("check",): ByServer(runs.check),
+    ("ingest",): ByServer(brought.ingest),
+    ("market", "load"): ByServer(brought.load_market),
+    ("market", "list"): ByServer(brought.list_markets),
+    ("portfolio", "list"): ByServer(brought.list_portfolios),
+    ("scenario", "define"): ByServer(brought.define_scenarios),
+    ("scenario", "set"): ByServer(brought.define_set),
+    ("scenario", "history"): ByServer(brought.define_history),
+    ("scenario", "list"): ByServer(brought.list_scenarios),
+    ("run", "submit"): ByServer(runs.submit),
+    ("run", "list"): ByServer(runs.list_runs),
+    ("run", "show"): ByServer(runs.show),
+    ("run", "watch"): ByServer(runs.watch),
+    ("run", "retry"): ByServer(runs.change("retry")),
+    ("run", "cancel"): ByServer(runs.change("cancel")),
+    ("run", "approve"): ByServer(runs.change("approve")),
+    ("run", "reject"): ByServer(runs.change("reject")),
+    ("run", "publish"): ByServer(runs.change("publish")),
+    ("results",): ByServer(figures.results, OF_RESULTS),
+    ("cashflows",): ByServer(figures.cash_flows, {"BAD_QUERY": "CASH_FLOWS_REFUSED"}),
+    ("var",): ByServer(figures.value_at_risk, {"NOT_FOUND": "VAR_REFUSED", "BAD_QUERY": "VAR_REFUSED"}),
+    ("backtest",): ByServer(figures.backtest, {"NOT_FOUND": "VAR_REFUSED", "BAD_QUERY": "VAR_REFUSED"}),
+    ("risk", "quotes"): READS_ALL,
+    ("regulatory", "show"): ByServer(figures.capital),
+    ("regulatory", "explain"): ByServer(figures.explain),
+    ("regulatory", "compare"): ByServer(figures.compare),
+    ("allowance", "show"): ByServer(figures.allowance),
+    ("allowance", "rollforward"): ByServer(figures.rollforward),
+    ("stress", "show"): ByServer(figures.stress),
+    ("limits", "check"): NotByServer(
+        "records what it finds", "read /api/v1/regulatory/runs/RUN/limits, or check there"
+    ),
+    ("policy", "define"): ByServer(decided.define_policy),
+    ("policy", "approve"): ByServer(decided.approve_policy),
+    ("policy", "list"): ByServer(decided.list_policies),
+    ("model", "list"): ByServer(decided.list_models),
+    ("model", "show"): ByServer(decided.show_model),
+    ("model", "approve"): ByServer(decided.approve_model),
+    ("model", "withdraw"): ByServer(decided.withdraw_model),
+    ("audit", "show"): ByServer(proven.show),
+    ("audit", "lineage"): ByServer(proven.lineage),
+    ("audit", "certificate"): ByServer(proven.certificate),
+    ("audit", "verify"): READS_ALL,
+    ("audit", "replay"): READS_ALL,
+    ("audit", "seal"): IS_OF_THE_DATABASE,
+    ("audit", "export"): IS_OF_THE_DATABASE,
+    ("audit", "rotate-key"): IS_OF_THE_DATABASE,
+}
+"""A group stands for all of its commands that are not named themselves."""
+
+
+def row_of(names: tuple[str, ...]) -> ByServer | Here | NotByServer:
+    """What has no row, the server cannot do."""
+    return COMMANDS.get(names) or COMMANDS.get(names[:1]) or IS_OF_THE_DATABASE
+
+
+def by_server(command: Any, *names: str) -> Any:
+    """The same command, or group of them, answered by the server; as Typer has built it, and for this call alone."""
+    for name in list(getattr(command, "commands", ())):
+        by_server(command.commands[name], *names, name)
+    if not hasattr(command, "commands"):
+        row = row_of(names)
+        if not isinstance(row, Here):
+            command.callback = answered(row, " ".join(names))
+    return command
+
+
+def answered(row: ByServer | NotByServer, name: str) -> Callable[..., None]:
+    def callback(**said: Any) -> None:
+        if isinstance(row, NotByServer):
+            raise Refused("NOT_BY_SERVER", f"`tenor {name}` {row.why}, and TENOR_SERVER names a server", row.fix)
+        with server_asked(row.codes) as client:
+            row.answer(At(client, said))
+
+    return callback
+
+
+def is_asked_for(context: typer.Context) -> bool:
+    """By TENOR_SERVER; a database that is named on the line itself is meant more than the environment."""
+    import os
+
+    from ops.cli.remote.asking import SERVER
+
+    source = context.get_parameter_source("database_url")
+    return bool(os.environ.get(SERVER)) and not (source and source.name == "COMMANDLINE")

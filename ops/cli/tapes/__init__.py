@@ -1,0 +1,1 @@
+"""Commands that bring tapes and say how they are read."""

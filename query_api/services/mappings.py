@@ -1,0 +1,39 @@
+"""Mappings: how tapes are read, in versions, those that are built in among them."""
+
+from typing import Any, cast
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from domain import codec
+from domain.tapes import versions as book
+from query_api.http.answers import AsOfEvent, document, listing
+from query_api.log import SELECT_STREAM
+from query_api.reading import Connect, Connection, reading
+
+
+def build_router(connect: Connect) -> APIRouter:
+    router = APIRouter(prefix="/api/v1/ingestion", tags=["ingestion"])
+
+    @router.get("/mappings", operation_id="ingestion_list_mappings")
+    def list_mappings(request: Request, as_of_event: AsOfEvent = None) -> Response:
+        """The latest version of every mapping."""
+        with reading(connect) as connection:
+            rows = book.listed(mappings_of(connection, as_of_event))
+        return listing(request, rows, total=len(rows))
+
+    @router.get("/mappings/{mapping}", operation_id="ingestion_get_mapping")
+    def get_mapping(request: Request, mapping: str, as_of_event: AsOfEvent = None) -> Response:
+        """A mapping as it was defined: `id`, or `id@version`."""
+        with reading(connect) as connection:
+            reference, found = book.found(mappings_of(connection, as_of_event), mapping)
+        version = int(reference.rpartition("@")[2])
+        return document(request, {"mapping_id": found["mapping_id"], "version": version, "mapping": found})
+
+    return router
+
+
+def mappings_of(connection: Connection, as_of_event: int | None = None) -> book.Mappings:
+    terms: dict[str, Any] = {"stream": book.mappings_stream(), "after": 0, "until": as_of_event, "limit": None}
+    events = [codec.decode(topic, bytes(state)) for _, _, _, topic, state in connection.execute(SELECT_STREAM, terms)]
+    return book.fold(cast(list[book.MappingDefined], events))

@@ -1,0 +1,118 @@
+"""Figures of a run as plain tables: equal to `tenor results` to the bit, once, and gone when dropped."""
+
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from domain.refusals import Unknown
+from ops.marts.listing import listed_marts
+from ops.marts.publishing import drop, publish
+from ops.wiring import Tenor
+from query_api.results.columns import layout
+from query_api.results.table import position_results
+from query_api.results.totals import totals_asked
+from query_api.runs import queryable_run
+from tests.builders.sample_run import ASKED, SampleRun
+
+
+def shown_positions(tenor: Tenor, run: SampleRun) -> pa.Table:
+    with tenor.database.connect() as connection:
+        table = position_results(connection, run.run_id)
+        return pa.Table.from_batches(table.batches, table.schema)
+
+
+def shown_totals(tenor: Tenor, run: SampleRun) -> pa.Table:
+    with tenor.database.connect() as connection:
+        found = queryable_run(connection, run.run_id)
+        return totals_asked(connection, run.run_id, "node", layout(found)).table
+
+
+def bits(values: list[Any]) -> list[Any]:
+    return [value.hex() if isinstance(value, float) else value for value in values]
+
+
+def in_mart(tenor: Tenor, table: str, columns: list[str], keys: list[str]) -> dict[Any, Any]:
+    with tenor.database.connect() as connection:
+        cursor = connection.cursor(binary=True)
+        names = ", ".join(f'"{name}"' for name in [*keys, *columns])
+        rows = cursor.execute(f"SELECT {names} FROM mart.{table}").fetchall()  # noqa: S608
+    return {row[: len(keys)]: bits(list(row[len(keys) :])) for row in rows}
+
+
+def as_rows(table: pa.Table, columns: list[str], keys: list[str]) -> dict[Any, Any]:
+    told = [dict(zip(table.column_names, row, strict=True)) for row in zip(*table.to_pydict().values(), strict=True)]
+    return {tuple(row[key] for key in keys): bits([row[name] for name in columns]) for row in told}
+
+
+def test_positions_equal_the_results_to_the_bit(tenor: Tenor, published: SampleRun) -> None:
+    publish(tenor.storage, ASKED, published.run_id)
+    shown = shown_positions(tenor, published)
+    keys = ["scenario_id", "position_id"]
+    columns = [name for name in shown.column_names if name not in (*keys, "detail")]
+    expected = as_rows(shown, columns, keys)
+    assert len(expected) == 90 * 3
+    assert in_mart(tenor, "position_result", columns, keys) == expected
+
+
+def test_totals_equal_the_results_to_the_bit(tenor: Tenor, published: SampleRun) -> None:
+    publish(tenor.storage, ASKED, published.run_id)
+    shown = shown_totals(tenor, published).rename_columns(
+        ["node_id" if name == "node" else name for name in shown_totals(tenor, published).column_names]
+    )
+    keys, about = ["scenario_id", "node_id"], ["positions", "left_out", "reasons", "currency"]
+    columns = [name for name in shown.column_names if name not in (*keys, *about, "base_currency")]
+    assert in_mart(tenor, "total", columns, keys) == as_rows(shown, columns, keys)
+    assert in_mart(tenor, "total_detail", about, keys) == as_rows(shown, about, keys)
+
+
+def test_the_first_columns_are_those_of_the_contract(tenor: Tenor, published: SampleRun) -> None:
+    publish(tenor.storage, ASKED, published.run_id)
+    with tenor.database.connect() as connection:
+        for table, first in {
+            "position_result": "run_id as_of scenario_id position_id instrument_id book_id product_type "
+            "currency status reason",
+            "total": "run_id as_of scenario_id node_id",
+        }.items():
+            rows = connection.execute(
+                "SELECT column_name, data_type FROM information_schema.columns WHERE table_schema = 'mart' "
+                "AND table_name = %s ORDER BY ordinal_position",
+                (table,),
+            ).fetchall()
+            names, count = [name for name, _ in rows], len(first.split())
+            assert names[:count] == first.split()
+            assert {kind for _, kind in rows[count:]} == {"double precision"}
+            assert {"pv", "pv_base", "dv01", "key_rate_dv01_5y_base", "yield"} <= set(names)
+        comments = connection.execute(
+            "SELECT a.attname, col_description(a.attrelid, a.attnum) FROM pg_attribute a "
+            "WHERE a.attrelid = 'mart.position_result'::regclass AND a.attname IN ('pv', 'pv_base', 'key_rate_dv01_5y')"
+        ).fetchall()
+    assert dict(comments) == {
+        "pv": "[currency] present value of the position",
+        "pv_base": "[base currency] present value of the position",
+        "key_rate_dv01_5y": "[currency per bp] gain when one key rate falls by a basis point; they add up to DV01 "
+        "(dv01_5y)",
+    }
+
+
+def test_publishing_again_is_nothing(tenor: Tenor, published: SampleRun) -> None:
+    first = publish(tenor.storage, ASKED, published.run_id)
+    head = tenor.store.head()
+    again = publish(tenor.storage, ASKED, published.run_id)
+    assert (first.is_new, again.is_new) == (True, False)
+    assert again.event == first.event
+    assert tenor.store.head() == head
+    assert first.event.rows == {"position_result": 270, "total": 27, "total_detail": 27}
+
+
+def test_a_dropped_mart_is_gone_and_comes_back_the_same(tenor: Tenor, published: SampleRun) -> None:
+    first = publish(tenor.storage, ASKED, published.run_id)
+    assert [row["run_id"] for row in listed_marts(tenor.storage)] == [str(published.run_id)]
+    drop(tenor.storage, ASKED, published.run_id, "room")
+    assert listed_marts(tenor.storage) == []
+    with tenor.database.connect() as connection:
+        for table in ("run", "position_result", "total", "total_detail"):
+            assert connection.execute(f"SELECT count(*) FROM mart.{table}").fetchone() == (0,)  # noqa: S608
+    with pytest.raises(Unknown, match="no table"):
+        drop(tenor.storage, ASKED, published.run_id, "again")
+    assert publish(tenor.storage, ASKED, published.run_id).event.contents == first.event.contents
