@@ -21,7 +21,7 @@ class Kept:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.answers: dict[str, bytes] = {}
         self.is_queryable, self.root, self.worked_out = True, "r1", 0
-        monkeypatch.setattr(answers, "reading", lambda connect: nullcontext())
+        monkeypatch.setattr(answers, "reading", lambda _connect: nullcontext())
         monkeypatch.setattr(answers, "find_run", lambda _connection, run_id: self.run(run_id))
         self.storage: Any = SimpleNamespace(connect=lambda: nullcontext(self))
 
@@ -31,7 +31,7 @@ class Kept:
     def transaction(self) -> Any:
         return nullcontext()
 
-    def execute(self, statement: str, values: tuple[Any, ...], binary: bool = False) -> Any:
+    def execute(self, statement: str, values: tuple[Any, ...], **_options: bool) -> Any:
         if statement == answers.INSERT_ANSWER:
             self.answers[values[0]] = values[1]
         found = self.answers.get(values[0]) if statement == answers.SELECT_ANSWER else None
