@@ -12,7 +12,7 @@ from limits import RateLimitItemPerSecond
 from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.datastructures import Headers
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -107,7 +107,7 @@ class Guard:
 
 def holder_or_refusal(credentials: Credentials, scope: Scope) -> Principal | Response:
     try:
-        return credentials.holder(Headers(scope=scope)) or unauthorized(scope)
+        return credentials.holder(Headers(scope=scope)) or unauthorized()
     except NotEnough:
         return forbidden("the token says neither what you may do nor where", scope)
     except Unavailable as away:
@@ -136,11 +136,8 @@ def operation_of(route: object) -> str | None:
     return name
 
 
-def unauthorized(scope: Scope) -> Response:
-    """One answer for all; a browser that asks for a page is led to the door."""
-    headers = Headers(scope=scope)
-    if scope["method"] == "GET" and not scope["path"].startswith(API) and "text/html" in headers.get("accept", ""):
-        return RedirectResponse(SIGN_IN, 303, {"Cache-Control": "no-store"})
+def unauthorized() -> Response:
+    """One answer for all."""
     fix = "send a key or a token that counts: Authorization: Bearer …"
     return problem(None, 401, "UNAUTHORIZED", "who asks is not known here", fix, {"WWW-Authenticate": "Bearer"})
 

@@ -60,6 +60,9 @@ DOCUMENTS = (
     "portfolio/snapshots",
     "portfolio/snapshots/{portfolio}/tree",
     "portfolio/runs/{run}/tree",
+    "portfolio/snapshots/{portfolio}/segments?by=desk",
+    "portfolio/snapshots/{portfolio}/segments?by=currency&concentration=issuer_id",
+    "portfolio/snapshots/{portfolio}/changes?since={portfolio}",
     "ingestion/snapshots",
     "ingestion/snapshots/{portfolio}",
 )
