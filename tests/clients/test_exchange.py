@@ -22,7 +22,8 @@ def answered(document: Any, **headers: str) -> Answer:
 
 def driven(operation: Operation[Any], answers: Iterator[Any]) -> tuple[Any, list[Any]]:
     """The value, and the steps that were taken; pauses answer themselves."""
-    steps, said = [], None
+    steps: list[Any] = []
+    said: Any = None
     while True:
         try:
             step = operation.send(said)
