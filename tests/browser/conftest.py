@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, ViewportSize, sync_playwright
 
 from ops.services import build_app
 from ops.settings import Settings
@@ -19,7 +19,7 @@ from tests.walk.conftest import Walked, kernels, tenor_home, walked, walking
 __all__ = ["kernels", "tenor_home", "walked", "walking"]
 
 WAIT_MS = 15_000
-SIZE = {"width": 1440, "height": 900}
+SIZE = ViewportSize(width=1440, height=900)
 
 
 @dataclass(frozen=True)
