@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
@@ -13,11 +13,12 @@ from commands.api.command_route import CommandRoute
 from commands.api.received import FILES, received, while_connected
 from commands.define_mapping import define_mapping
 from commands.refusals import InvalidInput
+from domain.documents import JsonObject
 from domain.ports import EventStore
 
 PREFIX = "/api/v1/ingestion"
 
-Suggest = Callable[[Path, str, Callable[[], bool]], dict[str, Any]]
+Suggest = Callable[[Path, str, Callable[[], bool]], JsonObject]
 """Reads the file in a process of its own; asked now and then whether anybody still waits for it."""
 
 

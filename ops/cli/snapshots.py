@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from ops.cli import portfolios as portfolios_as_data
 from ops.cli.calibration.hull_white import calibrate
 from ops.cli.calibration.prepayment import calibrate_prepayment
 from ops.cli.options import AsJson, opened
@@ -24,6 +25,7 @@ def register(app: typer.Typer) -> None:
     portfolio = typer.Typer(help="Portfolio snapshots.", no_args_is_help=True)
     portfolio.callback()(portfolios)
     portfolio.command("list")(list_portfolios)
+    portfolios_as_data.register(portfolio)
     app.add_typer(portfolio, name="portfolio")
 
 

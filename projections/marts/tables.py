@@ -158,13 +158,16 @@ def write_mart(
 
 
 def forget_mart(connection: Connection, run_id: UUID) -> bool:
-    """Whether there was one. Raises LockNotAvailable where readers stand in the way, soon."""
+    """Whether there was one. Raises MartInUse where readers stand in the way, soon."""
     found = connection.execute(SELECT_PUBLICATION, (run_id,)).fetchone()
     if found is None:
         return False
     connection.execute(SHORT_WAIT)
-    for name in TABLES:
-        connection.execute(DROP_LEAF.format(leaf=leaf_of(name, found[0])))
+    try:
+        for name in TABLES:
+            connection.execute(DROP_LEAF.format(leaf=leaf_of(name, found[0])))
+    except psycopg.errors.LockNotAvailable as busy:
+        raise MartInUse from busy
     connection.execute("SET LOCAL lock_timeout = DEFAULT")
     connection.execute(FORGET_RUN, (run_id,))
     connection.execute(FORGET_PUBLICATION, (run_id,))

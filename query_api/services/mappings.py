@@ -1,11 +1,12 @@
 """Mappings: how tapes are read, in versions, those that are built in among them."""
 
-from typing import Any, cast
+from typing import cast
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from domain import codec
+from domain.documents import JsonObject
 from domain.tapes import versions as book
 from query_api.http.answers import AsOfEvent, document, listing
 from query_api.log import SELECT_STREAM
@@ -34,6 +35,6 @@ def build_router(connect: Connect) -> APIRouter:
 
 
 def mappings_of(connection: Connection, as_of_event: int | None = None) -> book.Mappings:
-    terms: dict[str, Any] = {"stream": book.mappings_stream(), "after": 0, "until": as_of_event, "limit": None}
+    terms: JsonObject = {"stream": book.mappings_stream(), "after": 0, "until": as_of_event, "limit": None}
     events = [codec.decode(topic, bytes(state)) for _, _, _, topic, state in connection.execute(SELECT_STREAM, terms)]
     return book.fold(cast(list[book.MappingDefined], events))

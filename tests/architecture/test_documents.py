@@ -26,6 +26,10 @@ OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z-]+)")
 MAKE = re.compile(r"`make ([a-z-]+)")
 PLACEHOLDER = re.compile(r"\b[A-Z]{4,}\b(?!\.md)")
 NO_FILES_OF_OURS = {
+    "curves.csv",
+    "loans.csv",
+    "mapping.json",
+    "tape.csv",
     "Tables.sql",
     "my_fund/",
     "market.json",

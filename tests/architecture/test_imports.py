@@ -15,7 +15,9 @@ CONTRACTS: list[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_t
 INDEPENDENT = [set(each["modules"]) for each in CONTRACTS if each["type"] == "independence"]
 
 SHARED_BY_SERVICES = {"query_api.services.snapshot_pages"}
-SHARED_BY_COMMANDS = {f"commands.api.{name}" for name in ("answers", "command_route", "uploads")}
+SHARED_BY_COMMANDS = {
+    f"commands.api.{name}" for name in ("answers", "command_route", "multipart", "received", "uploads")
+}
 SHARED_BY_PROJECTIONS = {"projections.engine"}
 
 LIBRARIES = {

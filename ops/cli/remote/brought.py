@@ -2,12 +2,11 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 from ops.cli import ingested, scenarios, snapshots
 from ops.cli.files import read_bytes
 from ops.cli.output import harmless
-from ops.cli.remote.asking import OF_HTTP, At
+from ops.cli.remote.asking import OF_HTTP, At, Options
 
 SCENARIO = "/api/v1/scenario"
 
@@ -15,7 +14,7 @@ SCENARIO = "/api/v1/scenario"
 def ingest(at: At) -> None:
     from tenor import TenorError
 
-    asked: Any = at.some("portfolio", "dry_run", "accept_valid", "rates_are_decimals")
+    asked = at.some("portfolio", "dry_run", "accept_valid", "rates_are_decimals")
     as_of: datetime | None = at["as_of"]
     try:
         report = at.client.portfolios.ingest(at["source"], as_of=as_of.date() if as_of else None, **asked).document
@@ -41,7 +40,7 @@ def list_markets(at: At) -> None:
     show_snapshots(at, at.client.markets.list(), "MARKET")
 
 
-def show_snapshots(at: At, rows: list[dict[str, Any]], kind: str) -> None:
+def show_snapshots(at: At, rows: list[Options], kind: str) -> None:
     names = ("snapshot_id", "name", "as_of", "rows", "sha256", "brought_at", "actor")
     documents = [{name: row["row_counts" if name == "rows" else name] for name in names} for row in rows]
     for each in documents:
@@ -62,7 +61,7 @@ def define_set(at: At) -> None:
 
 
 def define_history(at: At) -> None:
-    asked: Any = at.some("horizon", "last", "rates_are_decimals")
+    asked = at.some("horizon", "last", "rates_are_decimals")
     document = at.client.scenarios.history(read_bytes(Path(at["file"])), set=at["set_id"], **asked)
     document.pop("event_position", None)
     at.output.show(document, *scenarios.history_lines(document, at["set_id"]))
