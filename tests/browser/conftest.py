@@ -18,13 +18,8 @@ from tests.walk.conftest import Walked, kernels, tenor_home, walked, walking
 
 __all__ = ["kernels", "tenor_home", "walked", "walking"]
 
-<<<<<<< HEAD
-WAIT_MS = 15_000
-SIZE = ViewportSize(width=1440, height=900)
-=======
-WAIT_MS = 30_000
+WAIT_MS = 20_000
 SIZE: ViewportSize = {"width": 1440, "height": 900}
->>>>>>> f2732f61f64a6c715bd6f2a4d17b5faeffe84200
 
 
 @dataclass(frozen=True)

@@ -225,11 +225,7 @@ def test_every_answer_has_the_headers_of_a_careful_server(client: TestClient) ->
     for address in ("/", "/healthz", RUNS, "/no/such/path"):
         headers = client.get(address).headers
         assert headers["x-content-type-options"] == "nosniff"
-<<<<<<< HEAD
         assert "default-src 'self'" in headers["content-security-policy"]
-=======
-        assert "default-src 'self';" in headers["content-security-policy"]
->>>>>>> f2732f61f64a6c715bd6f2a4d17b5faeffe84200
 
 
 def test_another_host_name_is_refused(client: TestClient) -> None:

@@ -76,11 +76,7 @@ def test_the_page_is_light() -> None:
     sizes = {name: compressed(name) for name in asset_names()}
     assert sum(sizes.values()) < 200 * KILOBYTES
     first = [name for name in sizes if name.startswith(("index-", "style-"))]
-<<<<<<< HEAD
     assert sum(sizes[name] for name in first) < 90 * KILOBYTES
-=======
-    assert sum(sizes[name] for name in first) < 60 * KILOBYTES
->>>>>>> f2732f61f64a6c715bd6f2a4d17b5faeffe84200
     assert sum(size for name, size in sizes.items() if name.endswith(".css")) < 12 * KILOBYTES
     screens = [size for name, size in sizes.items() if not name.startswith(("index-", "style-"))]
     assert max(screens) < 20 * KILOBYTES
