@@ -24,7 +24,7 @@ SCREENS = (
     "/scenarios",
     "/runs",
     "/runs/new",
-    "/runs/{run_id}",
+    "/runs/{id}",
     "/compare",
     "/audit",
     "/data",

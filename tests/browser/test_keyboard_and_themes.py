@@ -16,7 +16,7 @@ PARTS = {"{position_id}": "P-01"}
 
 
 def address_of(screen: str, run: str) -> str:
-    for part, value in (PARTS | {"{run_id}": run}).items():
+    for part, value in (PARTS | {"{id}": run}).items():
         screen = screen.replace(part, value)
     return screen
 
