@@ -61,14 +61,24 @@ def exceptions_of(connection: Connection, run: RunRow, load_book: LoadBook | Non
         failing = np.flatnonzero(by_scenario.max(axis=0))
         if len(failing):
             numbers = reason_no[by_scenario[:, failing].argmax(axis=0), failing]
-            who, first_row = read_identities(cursor, run, chunk_no), chunk_no * run.chunk_size
-            _take(found, facts.statuses, reasons, numbers, failing, who, first_row)
+            rows = _in_scope(run, chunk_no * run.chunk_size + failing)
+            seen, who = rows >= 0, read_identities(cursor, run, chunk_no)
+            _take(found, facts.statuses, reasons, numbers[seen], failing[seen], who, rows[seen])
     notional = book.field("notional")
     rates = base_rates(book, facts, 0, np.arange(run.positions))
     worth = notional.numbers() * rates if notional else np.full(run.positions, np.nan)
-    rows = [_told(key, kind, worth, book) for key, kind in found.items()]
-    rows.sort(key=lambda row: (-abs(row["notional_base"] or 0.0), row["sentence"]))
-    return pa.Table.from_pylist(rows, SCHEMA)
+    told = [_told(key, kind, worth, book) for key, kind in found.items()]
+    told.sort(key=lambda row: (-abs(row["notional_base"] or 0.0), row["sentence"]))
+    return pa.Table.from_pylist(told, SCHEMA)
+
+
+def _in_scope(run: RunRow, rows: Array) -> Array:
+    """Their places among the positions in scope; -1 for what is none of them."""
+    if run.rows is None:
+        return rows
+    place = np.minimum(np.searchsorted(run.rows, rows), max(len(run.rows) - 1, 0))
+    known: Array = run.rows[place] == rows if len(run.rows) else np.zeros(len(rows), bool)
+    return np.where(known, place, -1)
 
 
 def _statuses(connection: Connection, run: RunRow) -> Iterator[tuple[int, Array]]:
@@ -88,8 +98,10 @@ def _take(
     numbers: Array,
     failing: Array,
     who: dict[str, pa.Array],
-    first_row: int,
+    rows: Array,
 ) -> None:
+    if not len(rows):
+        return
     details = who["detail"].take(pa.array(failing)).dictionary_encode()
     sentences, codes = details.dictionary.to_pylist(), details.indices.to_numpy().astype(np.int64)
     pairs, first, at = np.unique(numbers * len(sentences) + codes, return_index=True, return_inverse=True)
@@ -101,7 +113,7 @@ def _take(
         kind = found.setdefault(key, Exceptions(sentence))
         kind.alike &= sentence == kind.sentence
         mine = failing[at == place]
-        kind.rows.append(first_row + mine)
+        kind.rows.append(rows[at == place])
         kind.products |= set(who["product_type"].take(pa.array(mine)).unique().to_pylist())
 
 
