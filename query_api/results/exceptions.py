@@ -61,7 +61,7 @@ def exceptions_of(connection: Connection, run: RunRow, load_book: LoadBook | Non
         failing = np.flatnonzero(by_scenario.max(axis=0))
         if len(failing):
             numbers = reason_no[by_scenario[:, failing].argmax(axis=0), failing]
-            rows = _in_scope(run, chunk_no * run.chunk_size + failing)
+            rows = places_in_scope(run, chunk_no * run.chunk_size + failing)
             seen, who = rows >= 0, read_identities(cursor, run, chunk_no)
             _take(found, facts.statuses, reasons, numbers[seen], failing[seen], who, rows[seen])
     notional = book.field("notional")
@@ -72,7 +72,7 @@ def exceptions_of(connection: Connection, run: RunRow, load_book: LoadBook | Non
     return pa.Table.from_pylist(told, SCHEMA)
 
 
-def _in_scope(run: RunRow, rows: Array) -> Array:
+def places_in_scope(run: RunRow, rows: Array) -> Array:
     """Their places among the positions in scope; -1 for what is none of them."""
     if run.rows is None:
         return rows
