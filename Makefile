@@ -43,6 +43,7 @@ bench: $(STAMP)
 # The long tier of the fault tests; docs/operations.md. ARGS="--kills 30 --seed 7"
 faults: $(STAMP)
 	$(BIN)/python -m tests.faults.long_tier $(ARGS)
+	$(BIN)/python -m pytest --long tests/clients/test_operations.py
 
 setup: $(STAMP)
 

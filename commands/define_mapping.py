@@ -3,11 +3,12 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from commands.define_scenario import invalid_input
 from commands.once import once, use_before
 from domain.answered_commands import Key
+from domain.documents import JsonObject
 from domain.event import Envelope
 from domain.ports import EventStore
 from domain.refusals import Refused
@@ -37,7 +38,7 @@ def define_mapping(
 
 
 def _decide(
-    store: EventStore, envelope: Envelope, mapping_id: str, said: dict[str, Any]
+    store: EventStore, envelope: Envelope, mapping_id: str, said: JsonObject
 ) -> tuple[list[book.MappingDefined], dict[str, object]]:
     mappings = mappings_of(store)
     events = book.define(mappings, envelope, said)
@@ -77,7 +78,7 @@ def mapping_said(store: EventStore, envelope: Envelope, said: str, *, is_tried: 
     return mapping_pinned(store, f"{defined['mapping_id']}@{defined['version']}")
 
 
-def listed_mappings(store: EventStore) -> list[dict[str, Any]]:
+def listed_mappings(store: EventStore) -> list[JsonObject]:
     return book.listed(mappings_of(store))
 
 
@@ -104,5 +105,11 @@ def refuse_market(pinned: MappingPinned) -> None:
         raise Refused("WRONG_MAPPING", message, "bring it with `tenor market load FILE --mapping`")
 
 
-def document_of(pinned: MappingPinned) -> dict[str, Any]:
-    return cast(dict[str, Any], json.loads(json.dumps(as_json(pinned.document))))
+def refuse_portfolio(pinned: MappingPinned) -> None:
+    if not pinned.document.is_of_market:
+        message = f"{pinned.document.mapping_id} makes a portfolio, not a market"
+        raise Refused("WRONG_MAPPING", message, "bring it with `tenor ingest FILE --mapping`")
+
+
+def document_of(pinned: MappingPinned) -> JsonObject:
+    return cast(JsonObject, json.loads(json.dumps(as_json(pinned.document))))

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +12,7 @@ from commands.ingestion.cells import Cells, RawTable, Source, distinct
 from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
 from commands.ingestion.headers import name_of
-from domain.documents import InvalidDocument, Number, Part, nearest, read_json, structure_problems
+from domain.documents import InvalidDocument, JsonObject, Number, Part, nearest, read_json, structure_problems
 
 MAX_EDITS = 100_000
 
@@ -39,10 +38,10 @@ class Edited:
     """`made` are by table the edits that were applied: row, column, from and to."""
 
     source: Source
-    made: dict[str, list[dict[str, Any]]]
+    made: dict[str, list[JsonObject]]
 
 
-def parse_edits(raw: bytes) -> list[dict[str, Any]]:
+def parse_edits(raw: bytes) -> list[JsonObject]:
     content, problems = read_json(raw)
     edits: list[Edit] = []
     if not problems:
@@ -56,9 +55,9 @@ def parse_edits(raw: bytes) -> list[dict[str, Any]]:
     return [edit.model_dump(mode="json") | {"value": edit.value} for edit in edits[:MAX_EDITS]]
 
 
-def edited(source: Source, edits: Sequence[dict[str, Any]], errors: Findings) -> Edited:
+def edited(source: Source, edits: Sequence[JsonObject], errors: Findings) -> Edited:
     """Each by its table, row and column; one that fits nowhere is an error, and nothing is stored."""
-    tables, made = dict(source.tables), dict[str, list[dict[str, Any]]]()
+    tables, made = dict(source.tables), dict[str, list[JsonObject]]()
     for place, edit in enumerate(edits):
         name = edit["table"].strip().lower()
         if name not in tables:
@@ -80,7 +79,7 @@ def edited(source: Source, edits: Sequence[dict[str, Any]], errors: Findings) ->
     return Edited(replace(source, tables=tables), made)
 
 
-def _misfit(errors: Findings, place: int, edit: dict[str, Any], what: str, fix: str) -> None:
+def _misfit(errors: Findings, place: int, edit: JsonObject, what: str, fix: str) -> None:
     message = f"The edit edits[{place}] fits nowhere: {what}."
     errors.file(edit["table"][:60], Code.EDIT_MISFIT, message, fix, column=edit["column"][:60])
 

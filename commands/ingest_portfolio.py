@@ -1,15 +1,17 @@
 """Bring a portfolio: validate everything, then store it as a snapshot named by its content."""
 
+import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
+from commands.change_hierarchy import hierarchy_of
 from commands.edits import edited
 from commands.ingestion.cells import Source
 from commands.ingestion.findings import Findings
@@ -19,12 +21,15 @@ from commands.once import once, use_before
 from commands.record_rejection import record_rejection
 from commands.tapes.prepare_tape import Wanted, prepare_tape
 from commands.tapes.to_tables import Given
+from commands.tree_changes import with_tree_changes
 from domain.answered_commands import Key
+from domain.codec import decode, encode
 from domain.event import Envelope, Event
 from domain.market.prepayment import model_name
 from domain.portfolio.attributes import ALIASES, HOLDERS, is_held, labels, value_text
 from domain.portfolio.columns import ABSENT_DATE, ColumnData, Portfolio
 from domain.portfolio.exposure_columns import EXPOSURE_NAMES
+from domain.portfolio.hierarchy import Hierarchy, HierarchyEvent
 from domain.portfolio.holidays import longest_extension_days
 from domain.portfolio.tables import BY_NAME, Kind
 from domain.ports import BlobStore, EventStore, PortfolioCodec
@@ -93,13 +98,15 @@ class ReadingOptions:
     edits: tuple[dict[str, Any], ...] = ()
     """Cells that were changed on the way: table, row, column, value."""
     edited_by: str = ""
+    hierarchy: tuple[dict[str, Any], ...] = ()
+    """What was decided about the tree of a portfolio of this name, as events say it."""
 
     @staticmethod
     def of(content: dict[str, Any]) -> "ReadingOptions":
         """From the plain values that a job carries."""
         said = content.get("by_mapping")
-        edits = tuple(content.get("edits", ()))
-        return ReadingOptions(**{**content, "by_mapping": ByMapping(**said) if said else None, "edits": edits})
+        lists = {name: tuple(content.get(name, ())) for name in ("edits", "hierarchy")}
+        return ReadingOptions(**{**content, "by_mapping": ByMapping(**said) if said else None, **lists})
 
 
 @dataclass(frozen=True)
@@ -135,7 +142,7 @@ def ingest_portfolio(
     called = called or Called()
     used = use_before(store, called.key)
     name, as_of = name_and_date(called, source, envelope)
-    options = options or ReadingOptions()
+    options = _with_hierarchy(store, options or ReadingOptions(), name)
     digested = (digest or partial(digest_here, codec))(source, options)
     report = {"snapshot_id": None, **digested.report, "portfolio": name, "as_of": as_of.isoformat()}
     if used is None and (digested.snapshot is None or digested.report["sha256"] is None):
@@ -169,6 +176,15 @@ def _decide(
         events.append(brought)
     answer = {"snapshot_id": str(identity), "sha256": content, "portfolio": name, "as_of": as_of.isoformat()}
     return events, answer
+
+
+def _with_hierarchy(store: EventStore, options: ReadingOptions, name: str) -> ReadingOptions:
+    """What was decided about the tree of a portfolio of this name holds for what comes now."""
+    events = hierarchy_of(store, name).events
+    if not events:
+        return options
+    said = [(topic, json.loads(state)) for topic, state in map(encode, events)]
+    return replace(options, hierarchy=tuple({"topic": topic, "state": state} for topic, state in said))
 
 
 def _reading(options: ReadingOptions) -> dict[str, Any] | None:
@@ -226,6 +242,7 @@ def prepared_of(source: Path, options: ReadingOptions, budget: Budget | None) ->
         options.accept_valid,
         options.rates_are_decimals,
         Path(by.rejects) if by.rejects else None,
+        bool(options.edits),
     )
     files = [Path(each) for each in by.files] or (sorted(source.iterdir()) if source.is_dir() else [source])
     return prepare_tape(files, wanted, budget, partial(_edited, options))
@@ -233,11 +250,20 @@ def prepared_of(source: Path, options: ReadingOptions, budget: Budget | None) ->
 
 def _edited(options: ReadingOptions, found: Source, errors: Findings) -> tuple[Source, dict[str, Any]]:
     """What was read, with its edits; by table what its lines say of them."""
-    if not options.edits:
-        return found, {}
-    done = edited(found, options.edits, errors)
-    told = {name: [{**each, "by": options.edited_by} for each in made] for name, made in done.made.items()}
-    return done.source, {name: {"edits": made} for name, made in told.items()}
+    told: dict[str, list[dict[str, Any]]] = {}
+    if options.edits:
+        done = edited(found, options.edits, errors)
+        found = done.source
+        told = {name: [{**each, "by": options.edited_by} for each in made] for name, made in done.made.items()}
+    if options.hierarchy:
+        found, records = with_tree_changes(found, _hierarchy(options), errors)
+        told["portfolio"] = [*told.get("portfolio", ()), *records]
+    return found, {name: {"edits": made} for name, made in told.items() if made}
+
+
+def _hierarchy(options: ReadingOptions) -> Hierarchy:
+    events = [decode(each["topic"], json.dumps(each["state"]).encode()) for each in options.hierarchy]
+    return Hierarchy(tuple(cast(list[HierarchyEvent], events)))
 
 
 def _register(blobs: BlobStore, envelope: Envelope, digested: Digested) -> list[SnapshotRegistered]:

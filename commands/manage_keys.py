@@ -1,7 +1,7 @@
 """Create and revoke keys. The key itself is told once, to whoever asked for it: the log knows its SHA-256."""
 
 import secrets
-from typing import Any, cast
+from typing import cast
 
 from commands.once import once
 from domain.access import keys as book
@@ -14,11 +14,13 @@ SECRET_BYTES = 32
 ID_BYTES = 6
 
 
-def create_key(store: EventStore, envelope: Envelope, wish: Wish, key: Key | None = None) -> tuple[dict[str, Any], int]:
+def create_key(
+    store: EventStore, envelope: Envelope, wish: Wish, key: Key | None = None
+) -> tuple[dict[str, object], int]:
     """The answer with the key, and its log position; asked again under one idempotency key, `key` is None."""
     key_id, secret = secrets.token_hex(ID_BYTES), secrets.token_urlsafe(SECRET_BYTES)
 
-    def decided() -> tuple[list[book.KeyCreated], dict[str, Any]]:
+    def decided() -> tuple[list[book.KeyCreated], dict[str, object]]:
         events = book.create(keys_of(store), envelope, wish, key_id, secret)
         return events, created_document(events[0])
 
@@ -29,10 +31,10 @@ def create_key(store: EventStore, envelope: Envelope, wish: Wish, key: Key | Non
 
 def revoke_key(
     store: EventStore, envelope: Envelope, key_id: str, key: Key | None = None
-) -> tuple[dict[str, Any], int]:
+) -> tuple[dict[str, object], int]:
     """Revoked from now on; a repeat changes nothing."""
 
-    def decided() -> tuple[list[book.KeyRevoked], dict[str, Any]]:
+    def decided() -> tuple[list[book.KeyRevoked], dict[str, object]]:
         return book.revoke(keys_of(store), envelope, key_id), {"key_id": key_id, "status": "REVOKED"}
 
     return once(store, envelope, key, decided)
@@ -42,7 +44,7 @@ def keys_of(store: EventStore) -> book.Keys:
     return book.fold(cast(list[book.KeyEvent], store.stream(book.keys_stream())))
 
 
-def created_document(created: book.KeyCreated) -> dict[str, Any]:
+def created_document(created: book.KeyCreated) -> dict[str, object]:
     return {
         "key_id": created.key_id,
         "name": created.name,

@@ -8,7 +8,7 @@ from domain import valuation_models as models
 from domain.access import keys
 from domain.capital import limits, policies
 from domain.event import Event
-from domain.portfolio import rejected
+from domain.portfolio import hierarchy, rejected
 from domain.runs import facts, marts, results, run
 from domain.scenarios import versions as scenario_book
 from domain.schedules import book as schedules
@@ -24,6 +24,10 @@ EVENTS: tuple[type[Event], ...] = (
     scenario_book.ScenarioRevised,
     scenario_book.ScenarioSetDefined,
     mappings.MappingDefined,
+    hierarchy.NodeCreated,
+    hierarchy.NodeMoved,
+    hierarchy.NodeRenamed,
+    hierarchy.NodeClosed,
     policies.PolicyDefined,
     policies.PolicyApproved,
     limits.LimitBreached,

@@ -16,6 +16,9 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from domain import texts
 from domain.currencies import ISO_4217
 
+JsonObject = dict[str, Any]
+"""A document as JSON has it, before a type of ours says more."""
+
 _VALUE_LENGTH = 80
 _MESSAGE_LENGTH = 300
 MAX_DEPTH = 64

@@ -15,18 +15,21 @@ from fastapi.responses import Response
 from prometheus_client import CollectorRegistry
 
 from commands.api import access as access_commands
+from commands.api import hierarchy as hierarchy_commands
 from commands.api import ingestion as ingest_commands
 from commands.api import mappings as mapping_commands
 from commands.api import marketdata as market_commands
 from commands.api import marts as mart_commands
 from commands.api import models as model_commands
 from commands.api import orchestrator as run_commands
+from commands.api import quotes as quote_commands
 from commands.api import read_models as read_model_commands
 from commands.api import regulatory as regulatory_commands
 from commands.api import scenario as scenario_commands
 from commands.api import schedules as schedule_commands
 from commands.api import webhooks as webhook_commands
 from commands.submit_run import SubmitRun
+from compute.engine import engine_version
 from domain.access.asking import nodes_asked, who_asks
 from domain.event import Envelope
 from domain.portfolio.columns import Portfolio
@@ -34,9 +37,10 @@ from domain.refusals import Refused
 from ops.access import sign_in
 from ops.access.binding import Bind
 from ops.access.guard import Guard
-from ops.access.refusing import refuse_beyond_scope, refuse_more_runs, refuse_others_runs
+from ops.access.refusing import refuse_beyond_scope, refuse_more_runs, refuse_others_runs, whole_tree
 from ops.access.settings import Access, four_eyes
 from ops.adapters.database import HEAD, at_another_revision, revision
+from ops.adapters.redis_answers import answers_in_redis
 from ops.audit.evidence import build_evidence
 from ops.audit.metrics import AuditCollector
 from ops.cash_flows.bridge import work_out_for as bridge_for
@@ -63,7 +67,8 @@ from ops.webhooks.addresses import check_address
 from ops.webhooks.listing import listed_webhooks
 from ops.webhooks.metrics import MessageCollector
 from ops.wiring import Tenor, utc_now
-from query_api.http import gateway
+from query_api.http import gateway, kept_answers
+from query_api.http.answers import ENGINE
 from query_api.http.app import create_app
 from query_api.http.problems import unreachable
 from query_api.reading import position_reached
@@ -80,12 +85,12 @@ from query_api.services import (
     compare,
     ingestion,
     liquidity,
-    mappings,
     marketdata,
     marts,
     models,
     orchestrator,
     portfolio,
+    portfolio_data,
     regulatory,
     results,
     risk,
@@ -158,6 +163,8 @@ def build_app(
         ),
     )
     app.add_middleware(Tracing)
+    setattr(app.state, ENGINE, engine_version())
+    setattr(app.state, kept_answers.STATE, answers_in_redis())
     app.add_exception_handler(Abandoned, gone)
     # The log's library wraps what the driver says when the database is away.
     for away in (LogAway, LogBroken):
@@ -169,13 +176,7 @@ def service_routers(tenor: Tenor, access: Access = OPEN_TO_THIS_MACHINE) -> dict
     """Queries, and the commands of the same service."""
     connect, store, blobs = tenor.database.connect, tenor.store, tenor.blobs
 
-    books: Kept[NamedPortfolio] = Kept(KEPT_PORTFOLIOS)
-
-    def load_book(sha256: str) -> NamedPortfolio:
-        return books.get((sha256, nodes_asked()), lambda: NamedPortfolio(tenor.storage.portfolio(sha256)))
-
-    def load_portfolio(sha256: str) -> Portfolio:
-        return load_book(sha256).portfolio
+    load_book, load_portfolio = kept_books(tenor.storage)
 
     def envelope_of(request: Request) -> Envelope:
         return replace(tenor.envelope(who_asks().actor), correlation_id=correlation_of(request))
@@ -188,7 +189,11 @@ def service_routers(tenor: Tenor, access: Access = OPEN_TO_THIS_MACHINE) -> dict
         "orchestrator": lambda: orchestrator_routers(tenor, envelope_of, access),
         "results": lambda: [results.build_router(connect, load_book)],
         "audit": lambda: [audit.build_router(connect, build_evidence(tenor.storage, tenor.sealing, load_portfolio))],
-        "portfolio": lambda: [portfolio.build_router(connect)],
+        "portfolio": lambda: [
+            portfolio.build_router(connect),
+            portfolio_data.build_router(connect, load_portfolio, tenor.tree_of),
+            hierarchy_commands.build_router(store, envelope_of, whole_tree(tenor.newest_tree)),
+        ],
         "risk": lambda: [
             *(risk.build_router(connect, load_book), compare.build_router(connect, load_book)),
             *(models.build_router(connect), model_commands.build_router(store, envelope_of)),
@@ -200,20 +205,29 @@ def service_routers(tenor: Tenor, access: Access = OPEN_TO_THIS_MACHINE) -> dict
         ],
         "cashflow": lambda: cash_flow_routers(tenor.storage),
         "regulatory": lambda: regulatory_routers(tenor, envelope_of),
-        "ingestion": lambda: [
-            ingestion.build_router(connect),
-            ingest_commands.build_router(
-                store,
-                blobs,
-                tenor.portfolio_codec,
-                envelope_of,
-                tenor.parsers.digest_upload,
-                refuse_beyond_scope(tenor.storage),
-            ),
-            mappings.build_router(connect),
-            mapping_commands.build_router(store, envelope_of, tenor.parsers.suggest),
-        ],
+        "ingestion": lambda: ingestion_routers(tenor, envelope_of),
     }
+
+
+def ingestion_routers(tenor: Tenor, envelope_of: Callable[[Request], Envelope]) -> list[APIRouter]:
+    connect, store, blobs, parsers = tenor.database.connect, tenor.store, tenor.blobs, tenor.parsers
+    beyond = refuse_beyond_scope(tenor.storage)
+    return [
+        ingestion.build_router(connect),
+        ingest_commands.build_router(store, blobs, tenor.portfolio_codec, envelope_of, parsers.digest_upload, beyond),
+        mapping_commands.build_router(store, envelope_of, parsers.suggest),
+        quote_commands.build_router(store, blobs, envelope_of, find_unsolved, parsers.market_of),
+    ]
+
+
+def kept_books(storage: Storage) -> tuple[Callable[[str], NamedPortfolio], Callable[[str], Portfolio]]:
+    """Portfolios with their names, and without: those asked for last, each as it is in the scope of whoever asks."""
+    books: Kept[NamedPortfolio] = Kept(KEPT_PORTFOLIOS)
+
+    def load_book(sha256: str) -> NamedPortfolio:
+        return books.get((sha256, nodes_asked()), lambda: NamedPortfolio(storage.portfolio(sha256)))
+
+    return load_book, lambda sha256: load_book(sha256).portfolio
 
 
 def orchestrator_routers(tenor: Tenor, envelope_of: Callable[[Request], Envelope], access: Access) -> list[APIRouter]:

@@ -16,6 +16,8 @@ from ops.settings import Settings
 
 if TYPE_CHECKING:
     from commands.processes.run import RunProcess
+    from domain.portfolio.columns import Portfolio
+    from domain.portfolio.hierarchy import Node
     from ops.access.access_log import AccessLog
     from ops.access.credentials import Credentials
     from ops.access.keyring import Keyring
@@ -131,6 +133,17 @@ class Tenor:
 
     def envelope(self, actor: str | None = None) -> Envelope:
         return Envelope(actor or LOCAL.actor, utc_now(), uuid4())
+
+    def newest_tree(self, portfolio: str) -> "list[Node]":
+        from query_api.portfolios.hierarchies import newest_nodes
+
+        with self.database.connect() as connection:
+            return newest_nodes(connection, self.tree_of, portfolio)
+
+    def tree_of(self, sha256: str) -> "Portfolio":
+        """Of a portfolio's content its tree alone."""
+        portfolio: Portfolio = self.portfolio_codec.decode(self.blobs.get(sha256), ("portfolio",))
+        return portfolio
 
     def close(self) -> None:
         for part in ("parsers", "access_log", "store", "database"):

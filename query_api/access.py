@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 from psycopg.rows import dict_row
 
@@ -19,14 +18,14 @@ SELECT entry_no, at, actor, role, method, path, status, rows FROM access_log
 """
 
 
-def listed_keys(connection: Connection, keys: Iterable[Key]) -> list[dict[str, Any]]:
+def listed_keys(connection: Connection, keys: Iterable[Key]) -> list[dict[str, object]]:
     """The latest first."""
     known = list(keys)
     used = dict(connection.execute(SELECT_LAST_USES, ([key.created.key_id for key in known],)).fetchall())
     return [key_document(key, used.get(key.created.key_id)) for key in reversed(known)]
 
 
-def key_document(key: Key, last_used_at: datetime | None) -> dict[str, Any]:
+def key_document(key: Key, last_used_at: datetime | None) -> dict[str, object]:
     created = key.created
     return {
         "key_id": created.key_id,
@@ -47,11 +46,11 @@ def newest_entries(
     since: datetime | None = None,
     actor: str | None = None,
     before: int | None = None,
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     terms = {"since": since, "actor": actor, "before": before, "limit": limit}
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(SELECT_ENTRIES, terms).fetchall()
 
 
-def entry_document(entry: dict[str, Any]) -> dict[str, Any]:
+def entry_document(entry: dict[str, object]) -> dict[str, object]:
     return {name: value for name, value in entry.items() if name != "entry_no"}

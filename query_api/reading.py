@@ -15,6 +15,8 @@ from domain.access.asking import who_asks
 from query_api.errors import Busy, NotFound, NotYet
 
 Connection = psycopg.Connection[Any]
+Cursor = Any
+"""Of psycopg, giving values in binary."""
 Array = np.ndarray[Any, Any]
 Connect = Callable[[], AbstractContextManager[Connection]]
 

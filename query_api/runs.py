@@ -148,18 +148,19 @@ def find_run(connection: Connection, run_id: str | UUID) -> RunRow:
         row = cursor.execute(SELECT_RUN, (find_id(connection, IdKind.RUN, run_id),)).fetchone()
     if row is None:
         raise NotFound(f"there is no run {run_id}", "`tenor run list` names the runs")
-    return in_scope(connection, [row])[0]
+    (run,) = in_scope(connection, [row])
+    return _opened(connection, run, row) if is_limited() and row.is_queryable else run
 
 
 def in_scope(connection: Connection, runs: list[RunRow]) -> list[RunRow]:
-    """As they look from the scope of whoever asks; a run that has nothing there is none of them."""
+    """As they are listed for the scope of whoever asks: by their counts there, without the places of its positions."""
     if not is_limited() or not runs:
         return runs
     positions = positions_in_scope(connection, {run.portfolio_snapshot_id for run in runs})
-    return [_in_scope(connection, run, positions.get(run.portfolio_snapshot_id, 0)) for run in runs]
+    return [_counted(connection, run, positions.get(run.portfolio_snapshot_id, 0)) for run in runs]
 
 
-def _in_scope(connection: Connection, run: RunRow, positions: int) -> RunRow:
+def _counted(connection: Connection, run: RunRow, positions: int) -> RunRow:
     """Chunks mix what is in scope with what is not: how many there are is not told."""
     seen = replace(
         run,
@@ -168,25 +169,28 @@ def _in_scope(connection: Connection, run: RunRow, positions: int) -> RunRow:
         chunks=None,
         chunks_done=0,
         failed_chunks=[],
+        priced_chunks=[],
+        excepted_chunks=[],
         failure_counts={},
         failures=[],
     )
     if not run.is_queryable:
         return seen
-    rows = rows_in_scope(connection, run.run_no, run.portfolio_snapshot_id, run.chunk_size)
-    counts = Counts(len(rows), 0, 0, {}, [])
+    counts = Counts(positions, 0, 0, {}, [])
     if run.failed or run.partial or run.failure_counts or run.partial is None:
         key = (run.run_id, run.queryable_at)
-        counts = counts_in_scope(connection, run.run_no, key, rows, run.chunk_size)
-    return replace(
-        seen,
-        rows=rows,
-        priced=counts.priced,
-        failed=counts.failed,
-        partial=counts.partial,
-        failure_counts=counts.failure_counts,
-        failures=counts.failures,
-    )
+        counts = counts_in_scope(key, lambda: (connection, run.run_no, _rows_of(connection, run), run.chunk_size))
+    return replace(seen, **vars(counts))
+
+
+def _opened(connection: Connection, run: RunRow, whole: RunRow) -> RunRow:
+    """With the places of its positions in scope: whatever is read of the run's results is read there."""
+    rows = _rows_of(connection, run)
+    return replace(run, rows=rows, positions=len(rows), is_all_in_scope=len(rows) == whole.positions)
+
+
+def _rows_of(connection: Connection, run: RunRow) -> Array:
+    return rows_in_scope(connection, run.run_no, run.portfolio_snapshot_id, run.chunk_size)
 
 
 def queryable_run(connection: Connection, run_id: str | UUID) -> RunRow:
@@ -311,6 +315,9 @@ def run_line(run: RunRow) -> dict[str, Any]:
         "market_snapshot_id": str(run.market_snapshot_id),
         "requested_at": run.requested_at,
         "as_of": run.as_of,
+        "base_currency": run.base_currency,
+        "scenario_count": len(run.scenarios),
+        "measure_count": len(run.measures),
         "positions": run.positions,
         "priced": run.priced,
         "failed": run.failed,

@@ -4,22 +4,22 @@ Row-level security hides whole rows of tables (migrations/sql/0016_access.sql). 
 is opened here, for the places in scope alone.
 """
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterable
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
-from threading import Lock
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 from uuid import UUID
 
 import numpy as np
 import pyarrow as pa
 
 from domain.access.asking import nodes_asked
-from domain.access.principal import Nodes
 from domain.measures.failures import Reason, Status
 from query_api.reading import Array, Connection, unpacked_numbers, unpacked_texts
 
-RUNS_KEPT = 64
+PORTFOLIOS_KEPT, COUNTS_KEPT = 24, 2_000
+"""Places of positions are four bytes each."""
 MAX_TOLD = 50
 """Sentences on failures, as for a whole run."""
 
@@ -52,18 +52,18 @@ class Counts:
     failed: int
     partial: int
     failure_counts: dict[str, int]
-    failures: list[dict[str, Any]]
+    failures: list[dict[str, object]]
 
 
 @dataclass
 class Kept(Generic[Value]):
     """What was worked out last; a run's results never change under one key."""
 
-    most: int = RUNS_KEPT
-    _found: OrderedDict[Any, Value] = field(default_factory=OrderedDict)
-    _lock: Any = field(default_factory=Lock)
+    most: int
+    _found: OrderedDict[Hashable, Value] = field(default_factory=OrderedDict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def get(self, key: Any, make: Callable[[], Value]) -> Value:
+    def get(self, key: Hashable, make: Callable[[], Value]) -> Value:
         with self._lock:
             if key in self._found:
                 self._found.move_to_end(key)
@@ -76,8 +76,8 @@ class Kept(Generic[Value]):
         return made
 
 
-_rows: Kept[Array] = Kept()
-_counts: Kept[Counts] = Kept()
+_rows: Kept[Array] = Kept(PORTFOLIOS_KEPT)
+_counts: Kept[Counts] = Kept(COUNTS_KEPT)
 
 
 def is_limited() -> bool:
@@ -102,13 +102,13 @@ def _read_rows(connection: Connection, run_no: int, snapshot_id: UUID, chunk_siz
         books = unpacked_texts(packed).dictionary_encode()
         is_seen = pa.compute.is_in(books.dictionary, value_set=seen).to_numpy(zero_copy_only=False)
         found.append(chunk_no * chunk_size + np.flatnonzero(is_seen[books.indices.to_numpy()]))
-    rows: Array = np.concatenate(found)
+    rows: Array = np.concatenate(found).astype(np.int32)
     return rows
 
 
-def counts_in_scope(connection: Connection, run_no: int, key: Any, rows: Array, chunk_size: int) -> Counts:
-    """`key` names what was published: another publication has other counts."""
-    return _counts.get((key, nodes_asked()), lambda: _count(connection, run_no, rows, chunk_size))
+def counts_in_scope(key: Hashable, of: Callable[[], tuple[Connection, int, Array, int]]) -> Counts:
+    """`key` names what was published: another publication has other counts. `of`: what they are counted from."""
+    return _counts.get((key, nodes_asked()), lambda: _count(*of()))
 
 
 def _count(connection: Connection, run_no: int, rows: Array, chunk_size: int) -> Counts:
@@ -154,9 +154,10 @@ def _failures(
     failing: dict[int, tuple[Array, Array]],
     known: dict[int, tuple[Status, str]],
     severity: Array,
-) -> list[dict[str, Any]]:
+) -> list[dict[str, object]]:
     """Positions by the sentence that says why, the most first."""
-    found: dict[tuple[str, str, str], dict[str, Any]] = {}
+    found: dict[tuple[str, str, str], str] = {}
+    counts: Counter[tuple[str, str, str]] = Counter()
     chunks = connection.cursor(binary=True).execute(SELECT_WHO, (run_no, sorted(failing))).fetchall()
     for chunk, packed, details in sorted(chunks, key=lambda row: row[0]):
         within, numbers = failing[chunk]
@@ -165,18 +166,16 @@ def _failures(
             status, reason = known[int(numbers[place])]
             code = next(iter(_labels(reason)), reason).partition(":")[2]
             sentence = (details[within[place]] if details else "") or code
-            one = {"status": status.name, "reason": code, "sentence": sentence, "positions": 0}
-            kind = found.setdefault((status.name, code, sentence), one | {"first": ids[int(within[place])].as_py()})
-            kind["positions"] += 1
-    ranked = sorted(found.values(), key=lambda kind: (-kind["positions"], kind["sentence"]))
-    return ranked[:MAX_TOLD]
+            kind = (status.name, code, sentence)
+            if kind not in found:
+                found[kind] = ids[int(within[place])].as_py()
+            counts[kind] += 1
+    names = ("status", "reason", "sentence")
+    ranked = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    told = ranked[:MAX_TOLD]
+    return [{**dict(zip(names, kind, strict=True)), "positions": count, "first": found[kind]} for kind, count in told]
 
 
 def trimmed_path(path: list[str], seen: set[str]) -> list[str]:
     """From the first node in scope down."""
     return [node for node in path if node in seen]
-
-
-def scope_key() -> Nodes:
-    """What an answer that is kept depends on beside its question."""
-    return nodes_asked()

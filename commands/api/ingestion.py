@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from fastapi.concurrency import run_in_threadpool
@@ -19,19 +19,19 @@ from commands.api.received import FILES, Received, received, while_connected
 from commands.define_mapping import document_of, mapping_given, refuse_market
 from commands.edits import parse_edits
 from commands.ingest_portfolio import ByMapping, Called, Digested, ReadingOptions, ingest_portfolio, name_and_date
-from commands.ingestion.codes import Code
 from commands.ingestion.limits import Budget
 from commands.ingestion.outcome import refused
 from commands.once import position_after
+from commands.record_rejection import BEYOND_BUDGET
 from commands.refusals import InvalidInput
 from domain.answered_commands import Key
+from domain.documents import JsonObject
 from domain.event import Envelope
 from domain.ports import BlobStore, EventStore, PortfolioCodec
 
 PREFIX = "/api/v1/ingestion"
 NAME = "portfolio"
 """Of a portfolio when nobody says: an upload has no folder that could."""
-BEYOND_BUDGET = (Code.LIMIT_EXCEEDED.value, Code.ARCHIVE_BOMB.value)
 FIELDS = ("edits", "mapping")
 
 
@@ -63,7 +63,7 @@ def build_router(
 ) -> APIRouter:
     """Without `digest_upload` uploads are read in this process: for trusted callers only. `refuse_beyond` looks at what
     was read, before it is stored."""
-    digest_elsewhere = digest_upload or partial(digest_here, codec)
+    digest_elsewhere = looked_at(digest_upload or partial(digest_here, codec), refuse_beyond)
     router = APIRouter(prefix=PREFIX, tags=["ingestion"], route_class=CommandRoute)
 
     @router.post("/portfolios", status_code=202, operation_id="ingestion_ingest_portfolio", openapi_extra=FILES)
@@ -76,32 +76,17 @@ def build_router(
         is defined with it.
         """
         envelope = envelope_of(request)
-        called = Called(NAME if asked.portfolio is None else asked.portfolio, asked.as_of)
-        options = ReadingOptions(asked.accept_valid, asked.dry_run, asked.rates_are_decimals)
 
-        def bring(sent: Received, key: Key | None, is_wanted: Callable[[], bool]) -> dict[str, Any]:
+        def bring(sent: Received, key: Key | None, is_wanted: Callable[[], bool]) -> JsonObject:
+            called = Called(NAME if asked.portfolio is None else asked.portfolio, asked.as_of, key)
+            options = options_of(store, envelope, asked, called, sent)
+
             def digest(source: Path, options: ReadingOptions) -> Digested:
-                found = digest_elsewhere(source, options, is_wanted)
-                if refuse_beyond is not None:
-                    refuse_beyond(found)
-                return found
+                return digest_elsewhere(source, options, is_wanted)
 
-            refuse_other_fields(sent)
-            read = with_edits(options, sent, envelope)
-            if asked.mapping is not None or "mapping" in sent.fields:
-                read = by_mapping(store, envelope, read, called, sent, asked)
-            elif asked.book is not None:
-                message = "a book is given with a mapping; tables of a portfolio say their books themselves"
-                raise InvalidInput("NEEDS_MAPPING", message, "add mapping, or leave out book")
+            source = one_source(sent)
             return ingest_portfolio(
-                store,
-                blobs,
-                codec,
-                envelope,
-                one_source(sent),
-                options=read,
-                called=replace(called, key=key),
-                digest=digest,
+                store, blobs, codec, envelope, source, options=options, called=called, digest=digest
             )
 
         with tempfile.TemporaryDirectory(prefix="tenor-upload-") as name:
@@ -113,6 +98,18 @@ def build_router(
         return await run_in_threadpool(_answer, store, key, report, asked.dry_run)
 
     return router
+
+
+def options_of(store: EventStore, envelope: Envelope, asked: Asked, called: Called, sent: Received) -> ReadingOptions:
+    refuse_other_fields(sent)
+    options = ReadingOptions(asked.accept_valid, asked.dry_run, asked.rates_are_decimals)
+    options = with_edits(options, sent, envelope)
+    if asked.mapping is not None or "mapping" in sent.fields:
+        return by_mapping(store, envelope, options, called, sent, asked)
+    if asked.book is not None:
+        message = "a book is given with a mapping; tables of a portfolio say their books themselves"
+        raise InvalidInput("NEEDS_MAPPING", message, "add mapping, or leave out book")
+    return options
 
 
 def refuse_other_fields(sent: Received) -> None:
@@ -157,13 +154,23 @@ def by_mapping(
     return replace(options, by_mapping=said)
 
 
+def looked_at(digest: DigestUpload, refuse_beyond: Callable[[Digested], None] | None) -> DigestUpload:
+    def digest_and_look(upload: Path, options: ReadingOptions, is_wanted: Callable[[], bool]) -> Digested:
+        found = digest(upload, options, is_wanted)
+        if refuse_beyond is not None:
+            refuse_beyond(found)
+        return found
+
+    return digest_and_look
+
+
 def digest_here(
     codec: PortfolioCodec, upload: Path, options: ReadingOptions, _is_wanted: Callable[[], bool]
 ) -> Digested:
     return uploads.digest_upload(codec, upload, upload.parent.parent / "portfolio", options, Budget())
 
 
-def _answer(store: EventStore, key: Key | None, report: dict[str, Any], dry_run: bool) -> JSONResponse:
+def _answer(store: EventStore, key: Key | None, report: JsonObject, dry_run: bool) -> JSONResponse:
     beyond = next((each for each in report["errors"] if each["code"] in BEYOND_BUDGET), None)
     if beyond is not None:
         told = {"code": beyond["code"], "detail": beyond["message"], "fix": beyond["fix"]}

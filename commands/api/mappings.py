@@ -3,7 +3,8 @@
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
@@ -13,11 +14,12 @@ from commands.api.command_route import CommandRoute
 from commands.api.received import FILES, received, while_connected
 from commands.define_mapping import define_mapping
 from commands.refusals import InvalidInput
+from domain.documents import JsonObject
 from domain.ports import EventStore
 
 PREFIX = "/api/v1/ingestion"
 
-Suggest = Callable[[Path, str, Callable[[], bool]], dict[str, Any]]
+Suggest = Callable[[Path, str, Callable[[], bool]], JsonObject]
 """Reads the file in a process of its own; asked now and then whether anybody still waits for it."""
 
 
@@ -30,7 +32,7 @@ def build_router(store: EventStore, envelope_of: EnvelopeOf, suggest: Suggest) -
         envelope = envelope_of(request)
         key = key_of(request, envelope, idempotency_key, sha256_of(mapping))
         defined, position = define_mapping(store, envelope, mapping, key=key)
-        location = f"{PREFIX}/mappings/{defined['mapping_id']}@{defined['version']}"
+        location = f"{PREFIX}/mappings/{quote(str(defined['mapping_id']), safe='')}@{defined['version']}"
         return accepted({**defined, "event_position": position}, position, location)
 
     @router.post("/mappings/suggest", operation_id="ingestion_suggest_mapping", openapi_extra=FILES)

@@ -6,15 +6,15 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 
 from commands.api.multipart import MULTIPART, boundary_of, read_form, safe_name
+from domain.documents import JsonObject
 
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
-FILES: dict[str, Any] = {
+FILES: JsonObject = {
     "requestBody": {
         "required": True,
         "content": {
@@ -67,7 +67,7 @@ async def received(request: Request, folder: Path, name: str | None = None) -> R
     return Received([upload], digest.hexdigest())
 
 
-async def while_connected(request: Request, work: Callable[[Callable[[], bool]], dict[str, Any]]) -> dict[str, Any]:
+async def while_connected(request: Request, work: Callable[[Callable[[], bool]], JsonObject]) -> JsonObject:
     """Work in a thread that learns when its client has left, and then ends by an exception of its own."""
     has_left = threading.Event()
 

@@ -1,5 +1,6 @@
 """Uploads from outside: archives are believed nothing. Bounded in members, bytes and ratio before and while reading."""
 
+import errno
 import shutil
 import stat
 import zipfile
@@ -43,6 +44,10 @@ def unpack(upload: Path, folder: Path, most_bytes: int = MAX_BYTES) -> Path:
             _extract(archive, members, folder)
             return folder
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+        raise InvalidInput("NOT_AN_ARCHIVE", "the body is no archive that can be read", FIX) from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a place before the beginning of the file, which the archive's own list names
+            raise
         raise InvalidInput("NOT_AN_ARCHIVE", "the body is no archive that can be read", FIX) from error
 
 

@@ -11,6 +11,9 @@ def refused(report: dict[str, Any], accept_valid: str) -> tuple[str, str]:
     `accept_valid` is how one asks for the good rows alone; it is named only where it would store some.
     """
     rows, bad, good = sum(report["rows"].values()), report["rejected"], report["acceptable"]
+    if tape := report.get("tape"):
+        rows = tape["rows"] - sum(tape["left_aside"].values())
+        bad, good = tape["rejected"], rows - tape["rejected"] if good else 0
     if not bad or any(error["row"] is None for error in report["errors"]):
         return "nothing was stored", "mend what the errors name, then bring it again"
     said = f"nothing was stored: {bad:,} of {counted(rows, 'row')} {'is' if bad == 1 else 'are'} wrong"

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from commands.ingestion.prepare import Change, Prepared, SourceRows, prepare
 from commands.tapes.read_tape import ReadTape, read_tape
 from commands.tapes.rejects import write_rejects
 from commands.tapes.to_tables import Given, Made, Sources, to_tables
+from domain.documents import JsonObject
 from domain.tapes.mapping import MappingDocument
 
 HOW_DATES_ARE_SAID = "Say in the mapping's format.dates how the file writes them, or correct the cell."
@@ -32,6 +32,7 @@ class Wanted:
     accept_valid: bool = False
     rates_are_decimals: bool = False
     rejects: Path | None = None
+    is_edited: bool = False
 
 
 def prepare_tape(
@@ -42,6 +43,9 @@ def prepare_tape(
     with tempfile.TemporaryDirectory(prefix="tenor-tape-") as name:
         spent = Spent(budget or Budget())
         read = read_tape(list(paths), wanted.mapping, wanted.as_of, errors, spent, Path(name))
+        if read is not None and wanted.is_edited and len(read.places.files) > 1:
+            message = "A row of an edit could be one of several files."
+            errors.file("", Code.EDIT_MISFIT, message, "Bring the files that are edited one by one.")
         made = Made({}) if read is None else to_tables(read, wanted.mapping, wanted.given, errors, warnings)
         prepared = prepare(
             Source(dict(made.tables), list(read.infos if read else ())),
@@ -108,7 +112,7 @@ def _shown(source: str, mapping: MappingDocument) -> str:
 
 def _lines(table: str, lines: SourceRows, read: ReadTape) -> SourceRows:
     """`lines.rows` count over all files; each goes back to its own, and to the row that was joined to it."""
-    more: dict[str, Any] = {}
+    more: JsonObject = {}
     which, rows = read.places.split(lines.rows)
     if len(read.places.files) > 1:
         more = {"files": list(read.places.files), "file_of": which.tolist()}

@@ -11,12 +11,13 @@ from xml.parsers import expat
 import numpy as np
 import pyarrow as pa
 
+from commands.ingestion.cells import Cells
 from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
 from commands.ingestion.limits import MAX_COLUMNS, MAX_TEXT_CHARS, Spent
 from commands.tapes.containers import PIECE_BYTES, Opened
 from commands.tapes.tape import Tape, text_cells
-from domain.tapes.mapping import MappingDocument
+from domain.tapes.mapping import Label, MappingDocument
 from domain.texts import is_clean
 
 MAX_DEPTH = 64
@@ -135,6 +136,10 @@ def read_records(opened: Opened, mapping: MappingDocument, errors: Findings, spe
         message = f"{opened.name} is no XML: {expat.ErrorString(fault.code)} on line {fault.lineno:,}."
         errors.file("", Code.UNREADABLE, message, "Correct it there, or leave out format.record of a text file.")
         return None
+    except (LookupError, ValueError):
+        message = f"{opened.name} says an encoding that is not known."
+        errors.file("", Code.ENCODING, message, "Save it as UTF-8, and say so in its first line.")
+        return None
     if not records.lines:
         _note_no_records(opened.name, records, errors)
         return None
@@ -156,4 +161,15 @@ def _tape(opened: Opened, records: _Records, mapping: MappingDocument) -> Tape:
         codes[np.asarray(column.rows)] = np.asarray(column.codes)
         columns[name] = text_cells(codes, pa.array(list(column.texts), pa.string()), mapping.format.null)
     lines = np.asarray(records.lines, dtype=np.int64)
-    return Tape(opened.name, np.arange(1, count + 1), columns, opened.info, lines=lines)
+    tape = Tape(opened.name, np.arange(1, count + 1), columns, opened.info, lines=lines)
+    for label in named_labels(mapping):
+        if tape.column(label) is None:
+            columns[str(label)] = Cells(np.full(count, -1, dtype=np.int32), pa.array([], pa.string()))
+    return tape
+
+
+def named_labels(mapping: MappingDocument) -> list[Label]:
+    """What the mapping names: an element that stands in no record is a column of empty cells."""
+    labels = [source.column for source in mapping.columns.values() if source.column is not None]
+    labels += [*mapping.where, *mapping.format.percent_columns]
+    return [*labels, *((mapping.latest.key, mapping.latest.date) if mapping.latest else ())]

@@ -1,7 +1,6 @@
 """From a tape to the tables of a portfolio: each column by its source, what nothing names as an attribute."""
 
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -25,6 +24,7 @@ from commands.tapes.values import (
     read_numbers,
     said,
 )
+from domain.documents import JsonObject
 from domain.portfolio.tables import BY_NAME, Column, Kind
 from domain.tapes.dates import patterns_of
 from domain.tapes.mapping import From, Label, MappingDocument
@@ -59,6 +59,7 @@ def to_tables(read: ReadTape, mapping: MappingDocument, given: Given, errors: Fi
     tape, sources = _with_named_columns(read, mapping, errors)
     if errors.fatal:
         return Made({})
+    _warn_of_absent(tape, sources, warnings)
     percent = {tape.column(label) for label in mapping.format.percent_columns}
     tables: dict[str, dict[str, Cells]] = {}
     for target, source in mapping.columns.items():
@@ -74,6 +75,18 @@ def to_tables(read: ReadTape, mapping: MappingDocument, given: Given, errors: Fi
         made["portfolio"] = _books(made["positions"])
     order = [name for name in BY_NAME if name in made]
     return Made({name: made[name] for name in order}, sources)
+
+
+def _warn_of_absent(tape: Tape, sources: Sources, warnings: Findings) -> None:
+    """Elements of XML may be left out; one that is in no record may be misspelt."""
+    if tape.lines is None:
+        return
+    for (table, column), name in sources.items():
+        if BY_NAME[table].column(column) is not None and not (tape.columns[name].codes >= 0).any():
+            near = tape.nearest(name)
+            fix = f"Write {near!r} in the mapping if that is meant." if near and near != name else "Check the mapping."
+            message = f"No record of {tape.file} has {name}, the source of {table}.{column}."
+            warnings.file(table, Code.MISSING_COLUMN, message, fix, column=column, row=1)
 
 
 def _with_named_columns(read: ReadTape, mapping: MappingDocument, errors: Findings) -> tuple[Tape, Sources]:
@@ -146,9 +159,7 @@ def label_of(label: Label, mapping: MappingDocument) -> Label:
     return int(label) if not mapping.format.header and str(label).isdigit() else label
 
 
-def _mapped(
-    tape: Tape, name: str, cells: Cells, values: dict[str, Any], spec: Column | None, errors: Findings
-) -> Cells:
+def _mapped(tape: Tape, name: str, cells: Cells, values: JsonObject, spec: Column | None, errors: Findings) -> Cells:
     """A value that the map does not have is refused, unless the column's own list has it or will refuse it."""
     made, unknown = mapped(cells, {text: said(value) for text, value in values.items()})
     if spec is None or not spec.values:

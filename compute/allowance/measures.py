@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.allowance.allowances import allowances_of, amounts_per_unit, chunked, with_overlays
+from compute.allowance.allowances import FairValues, allowances_of, amounts_per_unit, chunked, with_overlays
 from compute.allowance.book import Book
 from compute.allowance.credit_losses import Lent
 from compute.allowance.moves import moves_of
@@ -76,7 +76,7 @@ def resolve_allowance(run: RunInputs, market: MarketDocument, requested: RunRequ
     return AllowanceInputs(book, replace(run, measures=PRICES_ONLY), market)
 
 
-def allowance_measures(inputs: AllowanceInputs, rows: Rows) -> Mapping[str, Figure]:
+def allowance_measures(inputs: AllowanceInputs, rows: Rows, fair_values: FairValues) -> Mapping[str, Figure]:
     """Of some positions of the run under every scenario; an ALLOWANCE is of the unshocked scenario alone."""
     book, shape = inputs.book, (len(inputs.book.scenarios), len(rows))
     told = {name: _blank(shape) for name in ("ECL_12M", "ECL_LIFETIME", "ALLOWANCE")}
@@ -90,7 +90,7 @@ def allowance_measures(inputs: AllowanceInputs, rows: Rows) -> Mapping[str, Figu
             told[name].values[:, exposed] = np.where(reason == Reason.NONE, amounts, np.nan)
             told[name].reason[:, exposed] = reason
     if book.makes_allowance:
-        model = allowances_of(book, inputs.run, rows, inputs.fair_values, lent)
+        model = allowances_of(book, inputs.run, rows, fair_values, lent)
         found = with_overlays(book, model, inputs.amounts())
         for scenario in book.unshocked:
             told["ALLOWANCE"].values[scenario], told["ALLOWANCE"].reason[scenario] = found.allowance_ccy, found.reason

@@ -12,6 +12,7 @@ from compute.capital.frameworks import MEASURES, Worked, capital_share
 from domain.capital.limits import ISSUER
 from domain.portfolio.attributes import Labels, labels
 from domain.portfolio.columns import Portfolio
+from domain.portfolio.groupings import group_labels
 from domain.portfolio.tree import paths
 
 
@@ -44,7 +45,7 @@ def grouped(worked: Worked, by: str | None) -> Grouped | None:
         books = np.concatenate([books, netting.agreements.book_row])
     if by is None:
         return Grouped([""], np.zeros(len(books), np.int64), books)
-    found = issuer_groups(portfolio) if by == ISSUER else labels(portfolio, by)
+    found = issuer_groups(portfolio) if by == ISSUER else group_labels(portfolio, by)
     if found is None:
         return None
     of_sets = _issuers_of_sets(worked) if by == ISSUER else labels_of_sets(netting, by, found)

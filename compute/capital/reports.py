@@ -16,8 +16,9 @@ from compute.capital.frameworks import MEASURES, Worked
 from compute.capital.outcomes import SHORT, Outcome
 from domain.capital.policies import CapitalPolicy, PolicyDocument
 from domain.measures.failures import Reason, reason_text
-from domain.portfolio.attributes import Labels, labels
+from domain.portfolio.attributes import Labels
 from domain.portfolio.exposure_columns import ASSET_CLASSES, IRB_APPROACHES
+from domain.portfolio.groupings import group_labels
 from domain.portfolio.tree import paths
 from domain.refusals import Unknown
 
@@ -118,7 +119,7 @@ def capital_table(worked: Worked, by: str | None, allowance_base: Array | None =
         names, kinds, sums = _of_nodes(worked, allowance_base)
         of_positions = Sums(names, kinds, sums, home_of(worked.setting.capital, names, _root(worked)))
     else:
-        found = labels(worked.columns.portfolio, by)
+        found = group_labels(worked.columns.portfolio, by)
         if found is None:
             return None
         sums = _sums(worked, found.codes[worked.rows], len(found.keys), allowance_base)
@@ -145,7 +146,7 @@ def with_netting_sets(sums: Sums, netting: Netting | None, by: str | None) -> Su
     if by is None:
         groups = nodes_of_sets(netting)
     else:
-        found = labels(netting.portfolio, by)
+        found = group_labels(netting.portfolio, by)
         if found is None:
             return None
         groups = [[each] for each in labels_of_sets(netting, by, found)]

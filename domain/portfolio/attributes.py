@@ -98,7 +98,7 @@ def value_text(kind: Kind, value: Any, categories: tuple[str, ...] = ()) -> str:
 def labels(portfolio: Portfolio, name: str, most: int | None = None) -> Labels | None:
     """The attribute of every position as a key; None where no table has the name, or a column more than `most` keys."""
     found = list(holders(portfolio, name))
-    return _labelled(portfolio, found, most) if found else None
+    return labels_of_holders(portfolio, found, most) if found else None
 
 
 def own_labels(portfolio: Portfolio, name: str) -> Labels | None:
@@ -107,10 +107,11 @@ def own_labels(portfolio: Portfolio, name: str) -> Labels | None:
     if column is None:
         return None
     rows = rows_of(portfolio, "instruments")
-    return _labelled(portfolio, [Holder(column, rows, is_filled(column)[rows])], None)
+    return labels_of_holders(portfolio, [Holder(column, rows, is_filled(column)[rows])], None)
 
 
-def _labelled(portfolio: Portfolio, found: list[Holder], most: int | None) -> Labels | None:
+def labels_of_holders(portfolio: Portfolio, found: list[Holder], most: int | None) -> Labels | None:
+    """Of columns that speak for different positions."""
     arrays = portfolio.instrument_row.__array_namespace__()
     if most is not None and any(_has_more_than(most, each) for each in found):
         return None

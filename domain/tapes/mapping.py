@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field, ValidationError
 
 from domain.documents import (
     InvalidDocument,
+    JsonObject,
     Number,
     Part,
     Problem,
@@ -131,11 +132,14 @@ def stored_mapping(content: Mapping[str, Any]) -> MappingDocument:
     return MappingDocument.model_validate(content)
 
 
-def as_json(document: MappingDocument) -> dict[str, Any]:
+def as_json(document: MappingDocument) -> JsonObject:
     return document.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 def mapping_problems(document: MappingDocument) -> Iterator[Problem]:
+    if any(mark in document.mapping_id for mark in "@/"):
+        message = "a mapping's name holds no @ or /, which stand before its version and between names"
+        yield Problem("mapping_id", "BAD_NAME", shown(document.mapping_id), message, "choose another name")
     yield from _format_problems(document.format)
     for target, source in document.columns.items():
         yield from _target_problems(target, document)
@@ -272,7 +276,7 @@ def _label_problems(document: MappingDocument) -> Iterator[Problem]:
 
 
 def _required(document: MappingDocument) -> Iterator[str]:
-    """What no row can do without, as far as the mapping itself tells the products."""
+    """What no row can do without, as far as the mapping itself tells the products; the rest is told row by row."""
     for table in ("instruments", "positions"):
         for column in BY_NAME[table].columns:
             if column.required and f"{table}.{column.name}" not in NOT_NEEDED:
@@ -283,10 +287,10 @@ def _required(document: MappingDocument) -> Iterator[str]:
     if document.of_table("portfolio"):
         yield from (f"portfolio.{column.name}" for column in BY_NAME["portfolio"].columns if column.required)
     instruments = document.of_table("instruments")
-    products = _values_of(instruments.get("product_type"))
-    terms = dict.fromkeys(term for product in products for term in REQUIRED_TERMS.get(product, ()))
-    rates = _values_of(instruments.get("rate_type")) if {"LOAN", "BOND", "CALLABLE_BOND"} & set(products) else []
-    terms |= dict.fromkeys(RATE_TERM[rate] for rate in rates if rate in RATE_TERM)
+    products = [REQUIRED_TERMS.get(product, ()) for product in _values_of(instruments.get("product_type"))]
+    rates = [RATE_TERM[rate] for rate in _values_of(instruments.get("rate_type")) if rate in RATE_TERM]
+    terms = [term for term in (products[0] if products else ()) if all(term in each for each in products)]
+    terms += rates if len(set(rates)) == 1 and "rate_type" in terms else []
     if not document.of_table("deals"):
         yield from (f"instruments.{term}" for term in terms)
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 from uuid import UUID
 
-from domain.documents import nearest
+from domain.documents import JsonObject, nearest
 from domain.event import Envelope, Event, stream_id
 from domain.refusals import Unknown
 from domain.scenarios.versions import split_reference
@@ -20,13 +20,13 @@ class MappingDefined(Event):
 
     mapping_id: str
     version: int
-    document: dict[str, Any]
+    document: JsonObject
 
 
 @dataclass(frozen=True)
 class Mappings:
     length: int = 0
-    versions: Mapping[str, tuple[dict[str, Any], ...]] = field(default_factory=dict)
+    versions: Mapping[str, tuple[JsonObject, ...]] = field(default_factory=dict)
 
 
 def mappings_stream() -> UUID:
@@ -34,20 +34,20 @@ def mappings_stream() -> UUID:
 
 
 def fold(events: Sequence[MappingDefined]) -> Mappings:
-    versions: dict[str, tuple[dict[str, Any], ...]] = {}
+    versions: dict[str, tuple[JsonObject, ...]] = {}
     for event in events:
         versions[event.mapping_id] = (*versions.get(event.mapping_id, ()), event.document)
     return Mappings(len(events), versions)
 
 
-def listed(mappings: Mappings) -> list[dict[str, Any]]:
+def listed(mappings: Mappings) -> list[JsonObject]:
     """The latest version of each, by name, those that are built in first."""
     ours = [{"mapping_id": name, "version": BUILT_IN_VERSION, "built_in": True} for name in BUILT_IN]
     versions = mappings.versions
     return ours + [{"mapping_id": name, "version": len(versions[name]), "built_in": False} for name in sorted(versions)]
 
 
-def found(mappings: Mappings, reference: str) -> tuple[str, dict[str, Any]]:
+def found(mappings: Mappings, reference: str) -> tuple[str, JsonObject]:
     """`id@version` and the document, the latest version where none is named; refuses what there is not."""
     name, version = split_reference(reference)
     if name in BUILT_IN and version in (None, BUILT_IN_VERSION):
@@ -62,7 +62,7 @@ def found(mappings: Mappings, reference: str) -> tuple[str, dict[str, Any]]:
     return f"{name}@{wanted}", mappings.versions[name][wanted - 1]
 
 
-def define(mappings: Mappings, envelope: Envelope, document: dict[str, Any]) -> list[MappingDefined]:
+def define(mappings: Mappings, envelope: Envelope, document: JsonObject) -> list[MappingDefined]:
     """The same document again is the same version; another one is the next."""
     mapping_id = document["mapping_id"]
     versions = mappings.versions.get(mapping_id, ())

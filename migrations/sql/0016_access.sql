@@ -31,41 +31,52 @@ CREATE FUNCTION read.sees_everything() RETURNS boolean LANGUAGE sql STABLE PARAL
 -- Runs without their results, for the rules of tables that read.run joins.
 CREATE VIEW read.asked_run AS SELECT run_id, run_no, portfolio_snapshot_id FROM projection.run_v1;
 
--- What a row must fulfil to be seen, by table. A table without a rule is not seen by readers at all.
-CREATE FUNCTION read.rule_of(name text) RETURNS text LANGUAGE sql IMMUTABLE
-    RETURN CASE
-        -- Nobody's positions: definitions and decisions.
-        WHEN name IN ('scenario', 'scenario_set', 'model_decision') THEN 'true'
-        WHEN name = 'portfolio_node' THEN 'path && (SELECT read.scope_nodes())'
-        WHEN name = 'snapshot' THEN $rule$kind = 'MARKET' OR EXISTS (
-            SELECT FROM read.portfolio_node n WHERE n.snapshot_id = t.snapshot_id AND n.positions > 0)$rule$
-        WHEN name = 'snapshot_brought' THEN
-            'EXISTS (SELECT FROM read.snapshot s WHERE s.snapshot_id = t.snapshot_id)'
-        WHEN name = 'run' THEN
-            'EXISTS (SELECT FROM read.portfolio_node n WHERE n.snapshot_id = t.portfolio_snapshot_id AND n.positions > 0)'
-        WHEN name IN ('run_event', 'result_run') THEN
-            'EXISTS (SELECT FROM read.asked_run r WHERE r.run_id = t.run_id)'
-        WHEN name IN ('result_chunk', 'result_status', 'result_position', 'result_row', 'result_reason', 'result_fx') THEN
-            'EXISTS (SELECT FROM read.asked_run r WHERE r.run_no = t.run_no)'
-        -- Totals at nodes in scope; those of attributes and the largest positions mix what is in scope with what is not.
-        WHEN name IN ('rollup', 'rollup_reason') THEN
-            'EXISTS (SELECT FROM read.asked_run r JOIN read.portfolio_node n ON n.snapshot_id = r.portfolio_snapshot_id
-              WHERE r.run_no = t.run_no AND n.node_id = t.key AND t.dimension IN (''node'', lower(n.kind)))'
-        WHEN name = 'ladder' THEN
-            'dimension = ''node'' AND EXISTS (
-             SELECT FROM read.asked_run r JOIN read.portfolio_node n ON n.snapshot_id = r.portfolio_snapshot_id
-              WHERE r.run_id = t.run_id AND n.node_id = t.key)'
-        WHEN name = 'top' THEN 'false'
-    END;
+-- What a row must fulfil to be seen, by table without its version; `t` stands for the table. One without a rule is not seen
+-- by readers at all.
+CREATE TABLE read_model_rule (
+    name text PRIMARY KEY,
+    rule text NOT NULL
+);
+INSERT INTO read_model_rule (name, rule) VALUES
+    -- Nobody's positions: definitions and decisions.
+    ('scenario', 'true'),
+    ('scenario_set', 'true'),
+    ('model_decision', 'true'),
+    ('portfolio_node', 't.path && (SELECT read.scope_nodes())'),
+    ('snapshot', $rule$t.kind = 'MARKET' OR EXISTS (
+        SELECT FROM read.portfolio_node n WHERE n.snapshot_id = t.snapshot_id AND n.positions > 0)$rule$),
+    ('snapshot_brought', 'EXISTS (SELECT FROM read.snapshot s WHERE s.snapshot_id = t.snapshot_id)'),
+    ('run', 'EXISTS (
+        SELECT FROM read.portfolio_node n WHERE n.snapshot_id = t.portfolio_snapshot_id AND n.positions > 0)'),
+    ('run_event', 'EXISTS (SELECT FROM read.asked_run r WHERE r.run_id = t.run_id)'),
+    ('result_run', 'EXISTS (SELECT FROM read.asked_run r WHERE r.run_id = t.run_id)'),
+    ('result_chunk', 'EXISTS (SELECT FROM read.asked_run r WHERE r.run_no = t.run_no)'),
+    ('result_status', 'EXISTS (SELECT FROM read.asked_run r WHERE r.run_no = t.run_no)'),
+    ('result_position', 'EXISTS (SELECT FROM read.asked_run r WHERE r.run_no = t.run_no)'),
+    ('result_row', 'EXISTS (SELECT FROM read.asked_run r WHERE r.run_no = t.run_no)'),
+    ('result_reason', 'EXISTS (SELECT FROM read.asked_run r WHERE r.run_no = t.run_no)'),
+    ('result_fx', 'EXISTS (SELECT FROM read.asked_run r WHERE r.run_no = t.run_no)'),
+    -- Totals at nodes in scope; those of attributes, and the largest positions, mix what is in scope with what is not.
+    ('rollup', $rule$EXISTS (
+        SELECT FROM read.asked_run r JOIN read.portfolio_node n ON n.snapshot_id = r.portfolio_snapshot_id
+         WHERE r.run_no = t.run_no AND n.node_id = t.key AND t.dimension IN ('node', lower(n.kind)))$rule$),
+    ('rollup_reason', $rule$EXISTS (
+        SELECT FROM read.asked_run r JOIN read.portfolio_node n ON n.snapshot_id = r.portfolio_snapshot_id
+         WHERE r.run_no = t.run_no AND n.node_id = t.key AND t.dimension IN ('node', lower(n.kind)))$rule$),
+    ('ladder', $rule$t.dimension = 'node' AND EXISTS (
+        SELECT FROM read.asked_run r JOIN read.portfolio_node n ON n.snapshot_id = r.portfolio_snapshot_id
+         WHERE r.run_id = t.run_id AND n.node_id = t.key)$rule$),
+    ('top', 'false');
+GRANT SELECT ON read_model_rule TO tenor_app;
 
--- Called for each version of a table of a read model, by whoever made it. The application itself is not held back.
+-- Called for each version of a table of a read model, by whoever made it. The application owns the tables and is not held
+-- back: it is not FORCEd, since pg_dump by the owner of the database refuses tables that are.
 CREATE FUNCTION read.guard(name text, version int) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     place text := format('projection.%I', name || '_v' || version);
-    rule  text := read.rule_of(name);
+    rule  text := (SELECT r.rule FROM read_model_rule r WHERE r.name = guard.name);
 BEGIN
-    EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', place);
-    EXECUTE format('CREATE POLICY application ON %s TO tenor_app USING (true) WITH CHECK (true)', place);
+    EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', place);
     IF rule IS NOT NULL THEN
         rule := regexp_replace(rule, '\mt\.', name || '_v' || version || '.', 'g');
         EXECUTE format('CREATE POLICY readers ON %s FOR SELECT TO tenor_reader USING ((SELECT read.sees_everything()) OR (%s))',
@@ -77,7 +88,6 @@ $$;
 
 ALTER FUNCTION read.scope_nodes() OWNER TO tenor_app;
 ALTER FUNCTION read.sees_everything() OWNER TO tenor_app;
-ALTER FUNCTION read.rule_of(text) OWNER TO tenor_app;
 ALTER FUNCTION read.guard(text, int) OWNER TO tenor_app;
 ALTER VIEW read.asked_run OWNER TO tenor_app;
 

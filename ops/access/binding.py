@@ -9,6 +9,7 @@ from pathlib import Path
 from domain.refusals import Refused
 from ops.access.settings import Auth
 from ops.http.server import Tls
+from query_api.http.guards import host_name
 
 LOOPBACK = "127.0.0.1"
 LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
@@ -36,7 +37,7 @@ class Bind:
 
     def names(self) -> frozenset[str]:
         if self.allowed_hosts:
-            return frozenset(name.lower() for name in self.allowed_hosts)
+            return frozenset(host_name(name) for name in self.allowed_hosts)
         if is_loopback(self.host):
             return LOOPBACK_NAMES | {IN_TESTS}
         return LOOPBACK_NAMES | own_names(self.host)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from html import escape
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import orjson
@@ -19,7 +19,7 @@ from domain.access.asking import who_asks
 from domain.access.principal import Principal
 from domain.access.roles import operations_of
 from ops.access.credentials import KEY_PREFIX, Credentials
-from ops.access.guard import forbidden, unauthorized
+from ops.access.guard import SIGN_IN, forbidden, unauthorized
 from ops.access.sessions import COOKIE, LASTS
 from ops.access.settings import Access
 from ops.access.tokens import InvalidToken, NotEnough, Tokens, principal_of, read_document
@@ -57,7 +57,8 @@ def build_router(access: Access, credentials: Credentials | None) -> APIRouter:
     _add_keys(router, access, credentials)
     tokens = credentials.tokens if credentials else None
     if credentials is not None and tokens is not None and tokens.settings.client_id:
-        _add_provider(router, access, credentials, tokens, tokens.settings.client_id)
+        _add_start(router, access, tokens, tokens.settings.client_id)
+        _add_callback(router, access, credentials, tokens, tokens.settings.client_id)
     return router
 
 
@@ -68,7 +69,7 @@ def _add_me(router: APIRouter) -> None:
         return JSONResponse(me_document(who_asks()), headers=NO_STORE | {"Vary": "Authorization, Cookie"})
 
 
-def me_document(principal: Principal) -> dict[str, Any]:
+def me_document(principal: Principal) -> dict[str, object]:
     return {
         "actor": principal.actor,
         "role": principal.role.value,
@@ -87,6 +88,12 @@ def _add_keys(router: APIRouter, access: Access, credentials: Credentials | None
             return RedirectResponse("/", 303, NO_STORE)
         return HTMLResponse(FORM.format(provider=PROVIDER if has_provider else ""), headers=NO_STORE)
 
+    @router.get("/login", operation_id="auth_login", include_in_schema=False)
+    async def login() -> Response:
+        """The page's own address for it: to the provider where there is one."""
+        return RedirectResponse(f"{PREFIX}/start" if has_provider else SIGN_IN, 303, NO_STORE)
+
+    @router.post("/session", operation_id="auth_open_session", include_in_schema=False)
     @router.post("/sign-in", operation_id="auth_post_sign_in", include_in_schema=False)
     async def sign_in(request: Request) -> Response:
         """A key from the form, or as JSON `{"key": …}`."""
@@ -95,7 +102,7 @@ def _add_keys(router: APIRouter, access: Access, credentials: Credentials | None
         key, is_form = await _pasted(request)
         holder = await run_in_threadpool(credentials.presented, key) if key.startswith(KEY_PREFIX) else None
         if holder is None:
-            return unauthorized(request.scope)
+            return unauthorized()
         token = await run_in_threadpool(credentials.sessions.open, holder)
         answer = (
             RedirectResponse("/", 303, NO_STORE) if is_form else JSONResponse(me_document(holder), headers=NO_STORE)
@@ -113,30 +120,28 @@ def _add_keys(router: APIRouter, access: Access, credentials: Credentials | None
         return answer
 
 
-def _add_provider(router: APIRouter, access: Access, credentials: Credentials, tokens: Tokens, client_id: str) -> None:
+def _add_start(router: APIRouter, access: Access, tokens: Tokens, client_id: str) -> None:
     @router.get("/start", operation_id="auth_start", include_in_schema=False)
     async def start(request: Request) -> Response:
         """To the provider's page."""
         flow = Flow(*(secrets.token_urlsafe(32) for _ in range(3)))
         description = await run_in_threadpool(tokens.provider.description)
-        asked = {
-            "response_type": "code",
-            "client_id": client_id,
-            "redirect_uri": callback_of(request, access),
-            "scope": "openid",
-            "state": flow.state,
-            "nonce": flow.nonce,
-            "code_challenge": challenge_of(flow.verifier),
-            "code_challenge_method": "S256",
-        }
-        address = str(description["authorization_endpoint"])
-        joint = "&" if urlsplit(address).query else "?"
-        answer = RedirectResponse(address + joint + urlencode(asked), 303, NO_STORE)
+        page = page_of(str(description["authorization_endpoint"]), client_id, callback_of(request, access), flow)
+        answer = RedirectResponse(page, 303, NO_STORE)
         held = base64.urlsafe_b64encode(orjson.dumps(asdict(flow))).decode()
-        how: dict[str, Any] = {"httponly": True, "samesite": "lax", "secure": access.secure_cookies}
-        answer.set_cookie(FLOW_COOKIE, held, max_age=FLOW_SECONDS, path=PREFIX, **how)
+        answer.set_cookie(
+            FLOW_COOKIE,
+            held,
+            max_age=FLOW_SECONDS,
+            path=PREFIX,
+            httponly=True,
+            samesite="lax",
+            secure=access.secure_cookies,
+        )
         return answer
 
+
+def _add_callback(router: APIRouter, access: Access, credentials: Credentials, tokens: Tokens, client_id: str) -> None:
     @router.get("/callback", operation_id="auth_callback", include_in_schema=False)
     async def callback(
         request: Request,
@@ -152,18 +157,33 @@ def _add_provider(router: APIRouter, access: Access, credentials: Credentials, t
         flow = flow_of(request.cookies.get(FLOW_COOKIE, ""))
         is_ours = flow is not None and secrets.compare_digest(flow.state.encode(), state.encode())
         if flow is None or not is_ours or not code or error:
-            return unauthorized(request.scope)
+            return unauthorized()
         try:
             redirect = callback_of(request, access)
             principal, until = await run_in_threadpool(exchanged, tokens, client_id, code, flow, redirect)
         except InvalidToken:
-            return unauthorized(request.scope)
+            return unauthorized()
         except NotEnough:
             return forbidden("the token says neither what you may do nor where", request.scope)
         token = await run_in_threadpool(credentials.sessions.open, principal, until)
         answer = HTMLResponse(GO_ON, headers=NO_STORE)
         answer.delete_cookie(FLOW_COOKIE, path=PREFIX, httponly=True, samesite="lax", secure=access.secure_cookies)
         return with_session(answer, token, access)
+
+
+def page_of(address: str, client_id: str, callback: str, flow: Flow) -> str:
+    """The provider's, with what it is asked."""
+    asked = {
+        "response_type": "code",
+        "client_id": client_id,
+        "redirect_uri": callback,
+        "scope": "openid",
+        "state": flow.state,
+        "nonce": flow.nonce,
+        "code_challenge": challenge_of(flow.verifier),
+        "code_challenge_method": "S256",
+    }
+    return address + ("&" if urlsplit(address).query else "?") + urlencode(asked)
 
 
 def exchanged(tokens: Tokens, client_id: str, code: str, flow: Flow, redirect: str) -> tuple[Principal, datetime]:
@@ -185,7 +205,7 @@ def exchanged(tokens: Tokens, client_id: str, code: str, flow: Flow, redirect: s
     return principal_of(claims | _claims_of_access(tokens, answer, claims), tokens.settings), until_of(claims)
 
 
-def _claims_of_access(tokens: Tokens, answer: Mapping[str, Any], claims: Mapping[str, Any]) -> dict[str, Any]:
+def _claims_of_access(tokens: Tokens, answer: Mapping[str, object], claims: Mapping[str, object]) -> dict[str, object]:
     try:
         said = tokens.claims(str(answer.get("access_token", "")), tokens.settings.audience)
     except InvalidToken:
@@ -194,9 +214,9 @@ def _claims_of_access(tokens: Tokens, answer: Mapping[str, Any], claims: Mapping
     return {name: said[name] for name in wanted if name in said and said["sub"] == claims["sub"]}
 
 
-def until_of(claims: Mapping[str, Any]) -> datetime:
+def until_of(claims: Mapping[str, object]) -> datetime:
     """Providers' identity tokens last minutes; whoever has signed in stays for a day's work."""
-    return datetime.fromtimestamp(float(claims.get("iat") or claims["exp"]), UTC) + LASTS
+    return datetime.fromtimestamp(float(str(claims.get("iat") or claims["exp"])), UTC) + LASTS
 
 
 def flow_of(held: str) -> Flow | None:

@@ -10,7 +10,6 @@ import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any
 from urllib.parse import urlsplit
 
 import jwt
@@ -51,10 +50,10 @@ class Provider:
 
     def __init__(self, issuer: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._issuer, self._clock, self._lock = issuer, clock, Lock()
-        self._description: dict[str, Any] | None = None
+        self._description: dict[str, object] | None = None
         self._held: Held | None = None
 
-    def description(self) -> dict[str, Any]:
+    def description(self) -> dict[str, object]:
         if self._description is None:
             said = read_document(self._issuer.rstrip("/") + DESCRIPTION)
             if said.get("issuer") != self._issuer:
@@ -88,7 +87,7 @@ class Tokens:
     def holder(self, token: str) -> Principal:
         return principal_of(self.claims(token, self.settings.audience), self.settings)
 
-    def claims(self, token: str, audience: str) -> dict[str, Any]:
+    def claims(self, token: str, audience: str) -> dict[str, object]:
         """Of a token that counts; InvalidToken for every other."""
         if len(token) > MAX_TOKEN:
             raise InvalidToken("too long")
@@ -97,7 +96,7 @@ class Tokens:
             if head.get("alg") not in ALGORITHMS or "crit" in head:
                 raise InvalidToken("an algorithm, or an extension, that is none of ours")
             key = self.provider.key(head.get("kid"))
-            claims: dict[str, Any] = jwt.decode(
+            claims: dict[str, object] = jwt.decode(
                 token,
                 key,
                 algorithms=[key.algorithm_name],
@@ -111,22 +110,31 @@ class Tokens:
         return claims
 
 
-def principal_of(claims: dict[str, Any], settings: Oidc) -> Principal:
+def principal_of(claims: dict[str, object], settings: Oidc) -> Principal:
     actor = claims["sub"]
     if not isinstance(actor, str) or not 0 < len(actor) <= MAX_ACTOR or not is_clean(actor) or actor == "local":
         raise InvalidToken("no actor")
-    role, nodes = claims.get(settings.role_claim), claims.get(settings.nodes_claim)
-    nodes = [nodes] if nodes == EVERYTHING else nodes
-    is_list = isinstance(nodes, list) and all(isinstance(node, str) and is_clean(node) for node in nodes)
-    if not isinstance(role, str) or role not in set(Role) or not is_list:
+    role, nodes = claims.get(settings.role_claim), names_of(claims.get(settings.nodes_claim))
+    if not isinstance(role, str) or role not in set(Role) or nodes is None:
         raise NotEnough
-    return Principal(actor, Role(role), scope_of(Role(role), list(nodes or [])), "oidc")
+    return Principal(actor, Role(role), scope_of(Role(role), nodes), "oidc")
 
 
-def usable_keys(document: dict[str, Any]) -> dict[str | None, jwt.PyJWK]:
+def names_of(said: object) -> list[str] | None:
+    """A list of node ids, or `*` alone; None for whatever else a claim says."""
+    if said == EVERYTHING:
+        return [EVERYTHING]
+    if not isinstance(said, list):
+        return None
+    names = [each for each in said if isinstance(each, str) and is_clean(each)]
+    return names if len(names) == len(said) else None
+
+
+def usable_keys(document: dict[str, object]) -> dict[str | None, jwt.PyJWK]:
     """Public keys that sign; a symmetric one is nobody's public key."""
     found: dict[str | None, jwt.PyJWK] = {}
-    for one in document.get("keys", []):
+    listed = document.get("keys")
+    for one in listed if isinstance(listed, list) else []:
         if not isinstance(one, dict) or one.get("kty") not in ("RSA", "EC", "OKP") or one.get("use", "sig") != "sig":
             continue
         try:
@@ -138,7 +146,7 @@ def usable_keys(document: dict[str, Any]) -> dict[str | None, jwt.PyJWK]:
     return found
 
 
-def read_document(url: str, form: bytes | None = None) -> dict[str, Any]:
+def read_document(url: str, form: bytes | None = None) -> dict[str, object]:
     """JSON from an address of the provider's: over TLS, or from this machine."""
     parts = urlsplit(url)
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):

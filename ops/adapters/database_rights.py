@@ -10,6 +10,7 @@ import psycopg
 from psycopg import errors
 from psycopg.sql import SQL, Identifier
 
+Connection = psycopg.Connection[Any]
 ROLE = Identifier("tenor_app")
 READER = Identifier("tenor_reader")
 ROLE_EXISTS = "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = 'tenor_app')"
@@ -25,12 +26,16 @@ ACT_AS = SQL("SET LOCAL ROLE {role}")
 CREATE_READER = SQL("CREATE ROLE {reader} NOLOGIN")
 GRANT_READER = SQL("GRANT {reader} TO {role}")
 READER_EXISTS = "SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = 'tenor_reader')"
+IS_MEMBER = """
+SELECT coalesce(bool_or(pg_has_role(a.oid, r.oid, 'MEMBER')), false) FROM pg_roles a CROSS JOIN pg_roles r
+ WHERE a.rolname = 'tenor_app' AND r.rolname = 'tenor_reader'
+"""
 READ_AS = SQL("SET LOCAL ROLE {reader}")
 BECOMING_APPLICATION: tuple[tuple[SQL, ...], ...] = ((), (GRANT_ROLE,), (CREATE_ROLE, GRANT_ROLE))
 BECOMING_READER: tuple[tuple[SQL, ...], ...] = ((), (GRANT_READER,), (CREATE_READER, GRANT_READER))
 
 
-def missing_rights(connection: psycopg.Connection[Any]) -> list[str]:
+def missing_rights(connection: Connection) -> list[str]:
     """What an administrator would have to say for the account to be able to migrate; nothing where it is."""
     row = connection.execute(SELECT_RIGHTS).fetchone()
     assert row is not None
@@ -48,18 +53,20 @@ def missing_rights(connection: psycopg.Connection[Any]) -> list[str]:
     return [statement.format(**names).as_string(connection) for statement in statements]
 
 
-def can_act_as_application(connection: psycopg.Connection[Any], account: str) -> bool:
+def can_act_as_application(connection: Connection, account: str) -> bool:
     """Member of the role already, or able to make it and to become one: whichever rules this Postgres has for that."""
     return any_works(connection, account, [(*before, ACT_AS) for before in BECOMING_APPLICATION])
 
 
-def can_read_as_reader(connection: psycopg.Connection[Any], account: str) -> bool:
+def can_read_as_reader(connection: Connection, account: str) -> bool:
     """The application is a member of it, or can be made one."""
+    if connection.execute(IS_MEMBER).fetchone() == (True,):
+        return True
     ways = [(*first, *then) for first in BECOMING_APPLICATION for then in BECOMING_READER]
     return any_works(connection, account, [(*before, READ_AS) for before in ways])
 
 
-def any_works(connection: psycopg.Connection[Any], account: str, ways: list[tuple[SQL, ...]]) -> bool:
+def any_works(connection: Connection, account: str, ways: list[tuple[SQL, ...]]) -> bool:
     names = {"role": ROLE, "reader": READER, "account": Identifier(account)}
     for statements in ways:
         try:

@@ -16,6 +16,7 @@ from ops.ports import Sealing, Storage
 from query_api.errors import BadQuery, NotFound, NotProvable, QueryRefused
 from query_api.services.audit import Evidence
 
+Row = dict[str, Any]
 KINDS: dict[str, type[QueryRefused]] = {
     "UNKNOWN_RUN": NotFound,
     "UNKNOWN_POSITION": NotFound,
@@ -55,11 +56,11 @@ def lineage_in_scope(
     return found | {"portfolio": of_portfolio | {"rows": rows}}
 
 
-def _is_seen(row: dict[str, Any], nodes: set[str]) -> bool:
+def _is_seen(row: Row, nodes: set[str]) -> bool:
     return row["table"] != "portfolio" or row["key"] in nodes
 
 
-def _row_in_scope(row: dict[str, Any], nodes: set[str]) -> dict[str, Any]:
+def _row_in_scope(row: Row, nodes: set[str]) -> Row:
     """Of a node of the tree, without a parent that is not seen."""
     if row["table"] != "portfolio" or row["fields"].get("parent_id") in nodes:
         return row

@@ -4,6 +4,7 @@ own home, server, workers, compiled kernels, a small run | read in | submit ... 
 ------------------- cold_start_s ----------------------- | -------- the figures ---------------------------------
 """
 
+import json
 import os
 import tempfile
 import time
@@ -15,11 +16,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from commands.define_policy import define_policy
 from commands.define_scenario import define_scenarios
 from commands.ingest_portfolio import ingest_portfolio
 from commands.load_market import load_market
 from commands.submit_run import SubmitRun
-from domain.measures.measures import MEASURES, Fact
 from domain.refusals import Refused
 from domain.runs.facts import CHUNK_SIZE
 from domain.runs.run import RunRequested
@@ -27,7 +28,7 @@ from ops.benchmarking.log_size import log_bytes_and_values
 from ops.benchmarking.machine import machine
 from ops.benchmarking.own_database import OwnDatabase, own_database
 from ops.benchmarking.processes import PeakMemory, cpu_seconds, ended_children_seconds, family
-from ops.benchmarking.sample_input import scenario_file, shocked_scenarios, write_fund
+from ops.benchmarking.sample_input import FIRST_SCENARIOS, scenario_file, shocked_scenarios, write_fund
 from ops.checking import find_unsolved
 from ops.ports import MakeEnvelope, Processes
 from ops.processes.kernel_cache import use_numba_cache
@@ -44,7 +45,7 @@ WARM_UP_CHUNKS_PER_WORKER = 2
 
 WORKERS_COME_WITHIN_S = 60.0
 POLL_SECONDS = 0.05
-OF_CAPITAL = tuple(measure.name for measure in MEASURES if measure.fact is Fact.CAPITAL)
+LATEST_RUN = "SELECT run_id FROM read.run ORDER BY requested_at DESC, run_no DESC LIMIT 1"
 
 Note = Callable[[str], None]
 
@@ -159,6 +160,7 @@ class WholePath:
             "rss_includes_postgres": self._own.postmaster_pid is not None,
             "cpu_seconds": finished.cpu_s,
             **self._afterwards(row["run_id"]),
+            **({} if self._plan.full else {"capital": self._capital()}),
         }
 
     def _afterwards(self, run_id: UUID) -> dict[str, Any]:
@@ -194,11 +196,10 @@ class WholePath:
             "rebuild": rebuild_speed(storage, results, self._note),
             "append_to_visible_ms": {"idle": visible_ms(storage, self._envelope)},
         }
-        self._note("capital")
         with workers(self._processes, self._plan.workers) as self._pool:
             self._await_workers(self._plan.workers)
-            self._run(*self._warm_up, OF_CAPITAL, ())
-            document["capital_s"] = {name: round(seconds, 3) for name, seconds in self._capital().items()}
+            self._run(*self._warm_up)
+            document["capital"] = self._capital()
         self._note("one worker")
         with workers(self._processes, 1) as self._pool:
             self._await_workers(1)
@@ -228,10 +229,27 @@ class WholePath:
         )
         return report["snapshot_id"], market["snapshot_id"]
 
-    def _capital(self) -> dict[str, float]:
-        """What measures of credit and capital add to prices under BASE, from the request until they are there."""
-        without, with_it = (self._run(*self._fund, asked, ()).whole_s() for asked in (("PV",), ("PV", *OF_CAPITAL)))
-        return {"prices": without, "with_capital": with_it, "added": with_it - without}
+    def _capital(self) -> dict[str, Any]:
+        """What capital and allowances add to prices, and how long their reports take."""
+        from ops.benchmarking.capital import STRESSED, capital_seconds, policy_by, report_times
+
+        self._note("capital and allowances")
+        policies = {}
+        for method in ("PD_LGD", "DCF"):
+            raw = json.dumps(policy_by(method)).encode()
+            found, _ = define_policy(self._storage.store, self._envelope("bench"), raw)
+            policies[method] = f"{found['policy_id']}@{found['version']}"
+        if STRESSED not in {document["scenario_id"] for document in shocked_scenarios(self._plan.scenarios - 1)}:
+            define_scenarios(self._storage.store, self._envelope("bench"), scenario_file(len(FIRST_SCENARIOS)))
+
+        def seconds(measures: tuple[str, ...], policy: str | None) -> float:
+            return self._run(*self._fund, measures, (STRESSED,), policy).whole_s()
+
+        added = capital_seconds(seconds, policies)
+        with self._storage.connect() as connection:
+            (latest,) = connection.execute(LATEST_RUN).fetchone()
+        requested = next(each for each in self._storage.store.stream(latest) if isinstance(each, RunRequested))
+        return {"seconds": added, **report_times(self._storage, requested)}
 
     def _run(
         self,
@@ -239,12 +257,14 @@ class WholePath:
         market: str,
         measures: tuple[str, ...] | None = None,
         scenarios: tuple[str, ...] | None = None,
+        policy: str | None = None,
     ) -> Finished:
         """As planned, where nothing else is said."""
         planned = tuple(document["scenario_id"] for document in shocked_scenarios(self._plan.scenarios - 1))
         names = planned if scenarios is None else scenarios
         before, submitted_at = self._cpu_seconds(), utc_now()
-        request = SubmitRun(portfolio, market, names, self._plan.measures if measures is None else measures)
+        asked = self._plan.measures if measures is None else measures
+        request = SubmitRun(portfolio, market, names, asked, policy=policy)
         run_id = submit_request(self._storage, self._envelope(), request)
         row = wait_until_queryable(self._storage.connect, run_id, quiet=True)
         queryable_at, after = utc_now(), self._cpu_seconds()

@@ -10,7 +10,8 @@ class Commands(LazyGroup):
 
     table: ClassVar = {
         "demo": Listed(
-            "ops.cli.demo", "Embedded Postgres, a sample fund, a full run, figures; then everything served on one port."
+            "ops.cli.demonstration.demo",
+            "Embedded Postgres, a sample fund, a full run, figures; then everything served on one port.",
         ),
         "up": Listed(
             "ops.cli.operating.service",
@@ -66,14 +67,14 @@ class Commands(LazyGroup):
         "policy": Listed("ops.cli.capital.policies", "Policies of credit and capital, in versions."),
         "limits": Listed("ops.cli.capital.limits", "Limits of a run's policy."),
         "archive": Listed("ops.cli.archive", "Runs that have left the database, as Parquet with hashes."),
-        "schedule": Listed("ops.cli.operating.schedules", "Runs that are asked for by the clock."),
-        "webhook": Listed("ops.cli.operating.webhooks", "Messages to other systems about what happens."),
+        "schedule": Listed("ops.cli.outward.schedules", "Runs that are asked for by the clock."),
+        "webhook": Listed("ops.cli.outward.webhooks", "Messages to other systems about what happens."),
         "watch": Listed(
-            "ops.cli.operating.webhooks",
+            "ops.cli.outward.webhooks",
             "Print messages as they happen, one a line: runs that end or are published, breaches, rejected files.",
         ),
-        "mart": Listed("ops.cli.operating.marts", "Figures of runs as plain tables for other tools."),
+        "mart": Listed("ops.cli.outward.marts", "Figures of runs as plain tables for other tools."),
         "audit": Listed("ops.cli.audit", "The log proves itself."),
-        "key": Listed("ops.cli.operating.access", "Keys: who may come in, and what they may do."),
-        "access": Listed("ops.cli.operating.access", "Who read and did what."),
+        "key": Listed("ops.cli.access.keys", "Keys: who may come in, and what they may do."),
+        "access": Listed("ops.cli.access.keys", "Who read and did what."),
     }

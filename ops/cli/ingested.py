@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
+from domain.documents import JsonObject
 from domain.texts import counted
 from ops.cli.options import settings_of
 from ops.cli.output import Output, harmless
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 SHOWN = 20
 
 
-def show_report(output: Output, report: dict[str, Any], *more: str, is_dry_run: bool) -> None:
+def show_report(output: Output, report: JsonObject, *more: str, is_dry_run: bool) -> None:
     """Nothing that was to be stored and is not, is a failure."""
     output.show(report, *ingest_lines(report), *more)
     for kind in ("errors", "warnings"):
@@ -39,7 +40,7 @@ def reading_elsewhere(context: typer.Context) -> Iterator["ParserPool"]:
         parsers.close()
 
 
-def ingest_lines(report: dict[str, Any]) -> list[str]:
+def ingest_lines(report: JsonObject) -> list[str]:
     from commands.ingestion.outcome import refused
 
     counts = ", ".join(f"{count:,} {table}" for table, count in report["rows"].items())
@@ -60,9 +61,9 @@ def ingest_lines(report: dict[str, Any]) -> list[str]:
     return lines
 
 
-def problem_lines(problems: list[dict[str, Any]], kind: str) -> list[str]:
+def problem_lines(problems: list[JsonObject], kind: str) -> list[str]:
     """Rows of which the same is said stand on one line."""
-    alike: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    alike: dict[tuple[str, ...], list[JsonObject]] = {}
     for problem in problems:
         key = tuple(str(problem[name]) for name in ("table", "column", "code", "message", "fix"))
         alike.setdefault(key, []).append(problem)
@@ -73,7 +74,7 @@ def problem_lines(problems: list[dict[str, Any]], kind: str) -> list[str]:
     return lines
 
 
-def problem_line(same: list[dict[str, Any]], kind: str) -> str:
+def problem_line(same: list[JsonObject], kind: str) -> str:
     first = same[0]
     at = [first["table"], "" if first["row"] is None else f"row {first['row']}", first["column"] or ""]
     place = " ".join(part for part in at if part)
@@ -82,7 +83,7 @@ def problem_line(same: list[dict[str, Any]], kind: str) -> str:
     return f"{kind[:-1]}: {place}: {said}{rows}" if place else f"{kind[:-1]}: {said}{rows}"
 
 
-def show_loaded(output: Output, loaded: dict[str, Any]) -> None:
+def show_loaded(output: Output, loaded: JsonObject) -> None:
     output.show(
         loaded, f"snapshot  {loaded['snapshot_id']}", f"sha256    {loaded['sha256']}", f"as of     {loaded['as_of']}"
     )

@@ -8,6 +8,7 @@ from ops.cli.calibration.hull_white import calibrate
 from ops.cli.calibration.prepayment import calibrate_prepayment
 from ops.cli.options import AsJson, opened
 from ops.cli.output import Output, said
+from ops.cli.portfolios import data
 from ops.cli.tapes.markets import load as load_market_files
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def register(app: typer.Typer) -> None:
     portfolio = typer.Typer(help="Portfolio snapshots.", no_args_is_help=True)
     portfolio.callback()(portfolios)
     portfolio.command("list")(list_portfolios)
+    data.add_to(portfolio)
     app.add_typer(portfolio, name="portfolio")
 
 

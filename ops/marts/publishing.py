@@ -6,8 +6,6 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-import psycopg
-
 from commands import publish_mart as command
 from domain.event import Envelope
 from domain.ports import Connection
@@ -33,12 +31,9 @@ def publish(storage: Storage, envelope: Envelope, run_id: UUID, before: command.
         with storage.connect() as connection:
             add_measures(connection, measured(figures))
         write = partial(_write, figures, envelope)
-        try:
-            return Published(
-                *command.publish_mart(storage.store, envelope, run_id, figures.completed_version, write, before)
-            )
-        except psycopg.errors.LockNotAvailable as busy:
-            raise MartInUse from busy
+        return Published(
+            *command.publish_mart(storage.store, envelope, run_id, figures.completed_version, write, before)
+        )
 
 
 def measured(figures: Figures) -> list[str]:
@@ -62,7 +57,7 @@ def _patiently(work: Callable[[], int]) -> int:
     for _ in range(TRIES):
         try:
             return work()
-        except psycopg.errors.LockNotAvailable:
+        except MartInUse:
             continue
     raise MartInUse
 

@@ -162,9 +162,9 @@ class ParserPool:
         dates = tuple(map(date.fromisoformat, told["dates"]))
         return History(series, dates, tuple(tuple(moves) for moves in told["moves"]))
 
-    def market_of(self, wanted: MarketWanted) -> MarketMade:
+    def market_of(self, wanted: MarketWanted, is_wanted: IsWanted = lambda: True) -> MarketMade:
         with tempfile.TemporaryDirectory(prefix="tenor-parsing-") as folder:
-            self._run(MarketJob(folder, wanted, self._budget).as_line(), Path(folder), lambda: True)
+            self._run(MarketJob(folder, wanted, self._budget).as_line(), Path(folder), is_wanted)
             return read_market(Path(folder))
 
     def suggest(self, source: Path, name: str, is_wanted: IsWanted = lambda: True) -> dict[str, Any]:

@@ -30,6 +30,8 @@ AVERAGES = {
 """What a total is made of, in the words of `reports.Sums`: an average stands for itself, over one."""
 OF_TREE = ("node", "total", *(kind.lower() for kind in NODE_KINDS))
 """Groupings that are no columns."""
+KEPT_AS = {"issuer_id": "issuer"}
+"""Columns whose totals have another name."""
 
 
 def kept_sums(
@@ -39,7 +41,8 @@ def kept_sums(
     names = (*AMOUNTS, *AVERAGES, *(["allowance"] if with_allowance else []))
     if by in OF_TREE or not keeps(run, names):
         return None
-    found = read_totals(connection, run, by or "node", named(run, names), [BASE_NO])
+    dimension = KEPT_AS.get(by, by) if by else "node"
+    found = read_totals(connection, run, dimension, named(run, names), [BASE_NO])
     if not found:
         return None
     if by is not None:

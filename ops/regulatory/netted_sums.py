@@ -2,18 +2,15 @@
 
 from functools import partial
 
-import numpy as np
-
 from compute.capital.basics import Setting
-from compute.capital.columns import Array, Columns, Exposures
+from compute.capital.columns import Array, Columns
 from compute.capital.counterparty.netting import Netting, netting_of
-from compute.capital.counterparty.terms import is_netted
 from compute.capital.counterparty.totals import labels_of_sets, nodes_of_sets
 from compute.capital.counterparty.trades import Brought
 from compute.capital.frameworks import capital_share, default_days, setting_of
 from compute.option_forwards import option_forwards
-from domain.portfolio.attributes import labels
 from domain.portfolio.columns import Portfolio
+from domain.portfolio.groupings import group_labels
 from domain.runs.netted import NettedSums, NetUp
 from domain.runs.run import RunRequested
 from ops.ports import Storage
@@ -26,19 +23,11 @@ def net_up_for(storage: Storage) -> NetUp:
 
 
 def _net_up(storage: Storage, requested: RunRequested, base_pv: Array) -> NettedSums | None:
-    whole = storage.portfolio(requested.portfolio_sha256, TABLES)
-    everything = Exposures(Columns(whole), np.arange(whole.position_count))
-    rows = np.flatnonzero(is_netted(everything))
-    if not len(rows) and "netting_sets" not in whole.tables:
-        return None
-    held, market = whole.of_positions(rows), storage.market(requested.market_sha256)
+    portfolio = storage.portfolio(requested.portfolio_sha256, TABLES)
+    market, base = storage.market(requested.market_sha256), requested.base_currency
     setting, _ = setting_of(requested, market)
-    brought = Brought(
-        lambda some: base_pv[rows[some]],
-        lambda some: option_forwards(whole, market, requested.base_currency, rows[some]),
-    )
-    days = default_days(setting)
-    netting = netting_of(Columns(held), setting, requested.base_currency, days, brought)
+    brought = Brought(lambda rows: base_pv[rows], lambda rows: option_forwards(portfolio, market, base, rows))
+    netting = netting_of(Columns(portfolio), setting, base, default_days(setting), brought)
     return None if netting is None else sums_of_netting(netting, setting)
 
 
@@ -50,7 +39,7 @@ def sums_of_netting(netting: Netting, setting: Setting) -> NettedSums:
     capital = {"capital": capital_share(setting) * netting.outcomes["RWA_IRB"].rwa_ccy}
 
     def label_of(by: str) -> list[str]:
-        of_positions = labels(netting.portfolio, by)
+        of_positions = group_labels(netting.portfolio, by)
         return [""] * len(netting) if of_positions is None else labels_of_sets(netting, by, of_positions)
 
     return NettedSums(nodes, label_of, exposure | rwa | capital)

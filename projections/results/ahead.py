@@ -37,11 +37,14 @@ class PortfolioLayout:
     identities: Identities
     groups: Groups
     principal_ccy: npt.NDArray[np.float64]
+    has_netting_sets: bool
 
     @classmethod
     def of(cls, sha256: str, portfolio: Portfolio) -> "PortfolioLayout":
         notional_ccy = portfolio.tables["positions"].columns["notional"].values
-        return cls(sha256, Identities(portfolio), build_groups(portfolio), np.abs(notional_ccy))
+        agreements = portfolio.tables.get("netting_sets")
+        has_sets = agreements is not None and agreements.rows > 0
+        return cls(sha256, Identities(portfolio), build_groups(portfolio), np.abs(notional_ccy), has_sets)
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from domain.portfolio.attributes import HOLDERS, Labels, is_held, labels, own_labels
+from domain.portfolio.attributes import HOLDERS, Labels, is_held, own_labels
 from domain.portfolio.columns import Portfolio
 from domain.portfolio.exposure_columns import EXPOSURE_NAMES
+from domain.portfolio.groupings import group_labels
 from domain.portfolio.tables import BY_NAME, NODE_KINDS
 
 MAX_VALUES = 1_000
@@ -60,7 +61,7 @@ def dimensions(portfolio: Portfolio) -> Iterator[Dimension]:
             continue
         seen.add(name)
         most = MAX_ISSUERS if name == "issuer" else MAX_VALUES
-        found = labels(portfolio, name, most) if is_held(portfolio, name) else _none(portfolio)
+        found = group_labels(portfolio, name, most) if is_held(portfolio, name) else _none(portfolio)
         if found is not None and len(found.keys) <= most:
             yield Dimension(name, found.keys, found.codes.astype(np.int32))
 

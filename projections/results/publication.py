@@ -29,7 +29,7 @@ from projections.engine.binary_copy import field_size, number, row_of
 from projections.engine.versions import FIRST, Observed, Tables, versioned
 from projections.results.ahead import Begun, PortfolioLayout, WorkAhead
 from projections.results.blocks import ChunkResults, RunFacts
-from projections.results.netting import NettedRows, asks_for_exposures, netted_rows
+from projections.results.netting import NettedRows, asks_for_exposures, has_derivatives, netted_rows
 from projections.results.partitions import PRIMARY_KEYS, RunPartitions
 from projections.results.rows import COLUMNS, Digests, RunRows
 
@@ -38,7 +38,7 @@ ACTOR = "projections"
 TRIES = 5
 AHEAD = 2
 """Chunks that are read before they are copied: what is in memory at a time."""
-PORTFOLIO_TABLES = ("portfolio", "issuers", "instruments", "positions")
+PORTFOLIO_TABLES = ("portfolio", "issuers", "instruments", "positions", "netting_sets")
 
 SELECT_RUN_NO = "SELECT notification_id FROM ledger_events WHERE originator_id = %s AND originator_version = %s"
 IS_PUBLISHED = "SELECT 1 FROM {result_run} WHERE run_id = %s AND completed_position >= %s"
@@ -198,7 +198,7 @@ class Publication:
     def _netted(self) -> NettedRows | None:
         """Once all chunks have been taken; nothing where nobody asks for exposures, or nothing is netted."""
         totals, reduction = self._begun.reduction.totals, self._begun.reduction
-        if not asks_for_exposures(totals.columns):
+        if not (asks_for_exposures(totals.columns) and (has_derivatives(totals.groups) or self._book.has_netting_sets)):
             return None
         netted = self._net_up(reduction.base_pv)
         return netted_rows(totals.groups, totals.columns, netted) if netted else None

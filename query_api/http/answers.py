@@ -16,6 +16,7 @@ from domain.access.asking import nodes_asked
 from query_api.errors import NotAcceptable
 from query_api.export import MIME, write
 from query_api.http.documents import as_json
+from query_api.http.kept_answers import MAX_BYTES, keep_answer, kept_answer
 from query_api.http.own_writes import NAME as OWN_WRITES
 from query_api.http.paging import next_link
 from query_api.results.table import ResultTable
@@ -28,6 +29,8 @@ ROWS = "tenor.rows"
 """In the scope of a request: how many rows of a table were answered."""
 NOTE_HEADER = "X-Note"
 """What a table leaves out."""
+ENGINE = "engine"
+"""Of the application's state: the version of what works figures out."""
 VARY = "Accept, Authorization, Cookie"
 SPOOL_BYTES = 8 * 1024 * 1024
 PIECE_BYTES = 256 * 1024
@@ -122,12 +125,13 @@ def table(
 ) -> Response:
     """Written to a spool first: a reader who is slow holds no snapshot open, and an error is never half a file."""
     chosen = chosen_format(request, format)
+    tag = etag_of_run(request, run, chosen, named_by)
     spool = cast(IO[bytes], tempfile.SpooledTemporaryFile(SPOOL_BYTES))  # noqa: SIM115 - closed when it has been sent
     write(replace(found, batches=_counted(request, found.batches)), chosen, spool)
     length = spool.tell()
     spool.seek(0)
     said = {
-        **caching(etag_of_run(request, run, chosen, named_by)),
+        **caching(tag),
         "Content-Length": str(length),
         "X-Total-Count": str(found.rows),
         **(headers or {}),
@@ -135,6 +139,11 @@ def table(
     if chosen != "json":
         said["Content-Disposition"] = f'attachment; filename="{found.name}.{chosen}"'
     media_type = MIME[chosen] + ("; charset=utf-8" if chosen == "csv" else "")
+    if length <= MAX_BYTES:
+        with spool:
+            body = spool.read()
+        keep_answer(request, tag, body, media_type, said)
+        return Response(body, media_type=media_type, headers=said)
     return StreamingResponse(_pieces(spool), media_type=media_type, headers=said)
 
 
@@ -147,15 +156,16 @@ def _counted(request: Request, batches: Iterator[pa.RecordBatch]) -> Iterator[pa
 
 
 def unchanged(request: Request, run: RunRow, format: str | None) -> Response | None:
-    """304 without working anything out: a run's results are named by what made them."""
+    """304, or an answer that is kept, without working anything out: a run's results are named by what made them."""
     tag = etag_of_run(request, run, chosen_format(request, format))
-    return _not_modified(tag) if _has(request, tag) else None
+    return _not_modified(tag) if _has(request, tag) else kept_answer(request, tag)
 
 
 def etag_of_run(request: Request, run: RunRow, format: str, named_by: bytes = b"") -> str:
     """By what made the figures, the read models' versions among it: rebuilt, they may say something else."""
     asked = sorted(each for each in request.query_params.multi_items() if each[0] != OWN_WRITES)
-    made = [str(run.run_id), run.blocks_root, str(run.queryable_at), run.log_position, run.read_models]
+    engine = getattr(request.app.state, ENGINE, "")  # of what is worked out when it is asked for
+    made = [str(run.run_id), run.blocks_root, str(run.queryable_at), run.log_position, run.read_models, engine]
     return content_tag(orjson.dumps([*made, request.url.path, asked, format]) + named_by)
 
 

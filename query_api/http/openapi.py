@@ -4,21 +4,22 @@ Examples are what the lines of docs/http.md asked and were answered; a test asks
 """
 
 import json
-from collections.abc import Sequence
 from copy import deepcopy
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeAlias
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from fastapi.routing import APIRoute
 
 from query_api.http.own_writes import PARAMETER
 from query_api.http.problem_types import TYPES, uri_of
 
+Described: TypeAlias = dict[str, Any]
+"""A part of the document."""
+
 API, PROBLEM = "/api/v1/", "application/problem+json"
-PROBLEM_SCHEMA: dict[str, Any] = {
+PROBLEM_SCHEMA: Described = {
     "type": "object",
     "required": ["type", "title", "status", "detail", "code"],
     "properties": {
@@ -53,24 +54,23 @@ OF_EVERY_ADDRESS = (414, 421, 422, 431, 500, 503)
 OF_THE_API = (401, 403, 404, 409, 429)
 OF_COMMANDS = (408, 413, 415)
 NOT_CHANGED = {"description": "What you have is still right."}
-HEADERS: dict[str, Any] = {
+HEADERS: Described = {
     "X-Request-Id": {"schema": {"type": "string"}, "description": "The log has the request under this id."},
     "ETag": {"schema": {"type": "string"}, "description": "Send it as If-None-Match to be answered 304."},
 }
-OF_A_COMMAND: dict[str, Any] = {
+OF_A_COMMAND: Described = {
     "Location": {"schema": {"type": "string"}, "description": "Where to look for what was made."},
     "X-Event-Position": {"schema": {"type": "integer"}, "description": "For min_position of a read."},
 }
 
 
-def described(app: FastAPI, only: str | None = None) -> dict[str, Any]:
+def described(app: FastAPI, only: str | None = None) -> Described:
     """Of the whole application, or of one of its services."""
-    routes: Sequence[Any] = app.routes
-    title = app.title
+    title = app.title if only is None else f"Tenor {only}"
+    document = deepcopy(get_openapi(title=title, version=app.version, routes=app.routes))
     if only is not None:
-        routes = [each for each in routes if isinstance(each, APIRoute) and each.path.startswith(f"{API}{only}/")]
-        title = f"Tenor {only}"
-    document = deepcopy(get_openapi(title=title, version=app.version, routes=routes))
+        paths = document["paths"].items()
+        document["paths"] = {path: said for path, said in paths if path.startswith(f"{API}{only}/")}
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             describe(path, method, operation)
@@ -79,7 +79,7 @@ def described(app: FastAPI, only: str | None = None) -> dict[str, Any]:
     return document
 
 
-def describe(path: str, method: str, operation: dict[str, Any]) -> None:
+def describe(path: str, method: str, operation: Described) -> None:
     is_of_api, example = path.startswith(API), examples().get(operation.get("operationId", ""), {})
     if is_of_api and method == "get":
         operation.setdefault("parameters", []).append(deepcopy(PARAMETER))
@@ -87,13 +87,14 @@ def describe(path: str, method: str, operation: dict[str, Any]) -> None:
         told = example.get("parameters", {}).get(parameter["name"])
         if told is not None:
             parameter["example"] = told
-    for content in operation.get("requestBody", {}).get("content", {}).values():
-        if "body" in example:
-            content["example"] = example["body"]
+    body = operation.get("requestBody", {})
+    for content in body.get("content", {}).values():
+        if "body" in example or not body.get("required"):
+            content["example"] = example.get("body", {})
     operation["responses"] = responses_of(path, method, operation, example)
 
 
-def responses_of(path: str, method: str, operation: dict[str, Any], example: dict[str, Any]) -> dict[str, Any]:
+def responses_of(path: str, method: str, operation: Described, example: Described) -> Described:
     kept = {code: said for code, said in operation["responses"].items() if code.startswith("2")}
     for said in kept.values():
         own = HEADERS if method == "get" else {**HEADERS, **OF_A_COMMAND}
@@ -101,7 +102,7 @@ def responses_of(path: str, method: str, operation: dict[str, Any], example: dic
         for mime, content in said.get("content", {}).items():
             if mime == "application/json" and "answer" in example:
                 content["example"] = example["answer"]
-    responses: dict[str, Any] = dict(kept)
+    responses: Described = dict(kept)
     if method == "get" and path.startswith(API):
         responses["304"] = NOT_CHANGED
     for status in statuses_of(path, method, operation):
@@ -109,7 +110,7 @@ def responses_of(path: str, method: str, operation: dict[str, Any], example: dic
     return dict(sorted(responses.items()))
 
 
-def statuses_of(path: str, method: str, operation: dict[str, Any]) -> list[int]:
+def statuses_of(path: str, method: str, operation: Described) -> list[int]:
     """Every one that such an operation can be refused with."""
     found = [*OF_EVERY_ADDRESS]
     if path.startswith(API):
@@ -121,7 +122,7 @@ def statuses_of(path: str, method: str, operation: dict[str, Any]) -> list[int]:
     return sorted(found)
 
 
-def refusal(status: int) -> dict[str, Any]:
+def refusal(status: int) -> Described:
     what, code = STATUSES[status]
     title, meaning = TYPES.get(code, (what, what))
     example = {"type": uri_of(code), "title": title, "status": status, "detail": meaning, "code": code}
@@ -130,6 +131,6 @@ def refusal(status: int) -> dict[str, Any]:
 
 
 @cache
-def examples() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(files("query_api.http").joinpath("examples.json").read_text(encoding="utf-8"))
+def examples() -> Described:
+    found: Described = json.loads(files("query_api.http").joinpath("examples.json").read_text(encoding="utf-8"))
     return found

@@ -4,15 +4,16 @@ from typing import Any
 
 import numpy as np
 
-from domain.portfolio.attributes import Labels, labels, own_labels
+from domain.portfolio.attributes import Labels, own_labels
 from domain.portfolio.columns import Portfolio
+from domain.portfolio.groupings import group_labels
 
 Array = np.ndarray[Any, Any]
 
 
 def sorted_keys(held: Portfolio, by: str) -> tuple[list[str], Array] | None:
     """Keys as texts sort, '' for no value, and each position's place among them; None where there is no such column."""
-    found = labels(held, by)
+    found = group_labels(held, by)
     return None if found is None else _sorted(found)
 
 

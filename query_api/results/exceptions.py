@@ -17,7 +17,7 @@ from query_api.reading import Array, Connection, unpacked_numbers
 from query_api.results.chosen.fields import NamedPortfolio
 from query_api.results.chosen.positions import LoadBook, book_of
 from query_api.results.chosen.selection import base_rates
-from query_api.results.table import facts_of_run, read_identities
+from query_api.results.table import Piece, chunks_of, facts_of_run, identities_of
 from query_api.runs import RunRow
 
 SELECT_STATUSES = """
@@ -56,39 +56,28 @@ def exceptions_of(connection: Connection, run: RunRow, load_book: LoadBook | Non
     cursor, facts = connection.cursor(binary=True), facts_of_run(connection, run)
     severities = np.array([Status[each].value if each else 0 for each in facts.statuses.to_pylist()])
     reasons = [_first_reason(text or "") for text in facts.reasons.to_pylist()]
-    for chunk_no, reason_no in _statuses(connection, run):
+    for piece, reason_no in _statuses(connection, run):
         by_scenario = severities[reason_no]
         failing = np.flatnonzero(by_scenario.max(axis=0))
         if len(failing):
             numbers = reason_no[by_scenario[:, failing].argmax(axis=0), failing]
-            rows = places_in_scope(run, chunk_no * run.chunk_size + failing)
-            seen, who = rows >= 0, read_identities(cursor, run, chunk_no)
-            _take(found, facts.statuses, reasons, numbers[seen], failing[seen], who, rows[seen])
+            _take(found, facts.statuses, reasons, numbers, failing, identities_of(cursor, run, piece), piece.start)
     notional = book.field("notional")
     rates = base_rates(book, facts, 0, np.arange(run.positions))
     worth = notional.numbers() * rates if notional else np.full(run.positions, np.nan)
-    told = [_told(key, kind, worth, book) for key, kind in found.items()]
-    told.sort(key=lambda row: (-abs(row["notional_base"] or 0.0), row["sentence"]))
-    return pa.Table.from_pylist(told, SCHEMA)
+    rows = [_told(key, kind, worth, book) for key, kind in found.items()]
+    rows.sort(key=lambda row: (-abs(row["notional_base"] or 0.0), row["sentence"]))
+    return pa.Table.from_pylist(rows, SCHEMA)
 
 
-def places_in_scope(run: RunRow, rows: Array) -> Array:
-    """Their places among the positions in scope; -1 for what is none of them."""
-    if run.rows is None:
-        return rows
-    place = np.minimum(np.searchsorted(run.rows, rows), max(len(run.rows) - 1, 0))
-    known: Array = run.rows[place] == rows if len(run.rows) else np.zeros(len(rows), bool)
-    return np.where(known, place, -1)
-
-
-def _statuses(connection: Connection, run: RunRow) -> Iterator[tuple[int, Array]]:
-    """Chunk after chunk: [scenarios, positions] numbers of reasons."""
+def _statuses(connection: Connection, run: RunRow) -> Iterator[tuple[Piece, Array]]:
+    """Chunk after chunk: [scenarios, positions in scope] numbers of reasons."""
     by_chunk: dict[int, list[Array]] = defaultdict(list)
     with connection.cursor(binary=True) as cursor:
         for chunk_no, _, packed in cursor.execute(SELECT_STATUSES, (run.run_no,)):
             by_chunk[chunk_no].append(unpacked_numbers(packed, "<i2"))
-    for chunk_no, numbers in by_chunk.items():
-        yield chunk_no, np.stack(numbers)
+    for piece in chunks_of(run):
+        yield piece, np.stack([piece.picked(each[piece.first : piece.last]) for each in by_chunk[piece.chunk_no]])
 
 
 def _take(
@@ -98,10 +87,8 @@ def _take(
     numbers: Array,
     failing: Array,
     who: dict[str, pa.Array],
-    rows: Array,
+    first_row: int,
 ) -> None:
-    if not len(rows):
-        return
     details = who["detail"].take(pa.array(failing)).dictionary_encode()
     sentences, codes = details.dictionary.to_pylist(), details.indices.to_numpy().astype(np.int64)
     pairs, first, at = np.unique(numbers * len(sentences) + codes, return_index=True, return_inverse=True)
@@ -113,7 +100,7 @@ def _take(
         kind = found.setdefault(key, Exceptions(sentence))
         kind.alike &= sentence == kind.sentence
         mine = failing[at == place]
-        kind.rows.append(rows[at == place])
+        kind.rows.append(first_row + mine)
         kind.products |= set(who["product_type"].take(pa.array(mine)).unique().to_pylist())
 
 

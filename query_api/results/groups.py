@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from domain.portfolio.groupings import ALWAYS_KNOWN
 from domain.portfolio.tables import Kind
 from query_api.errors import BadQuery
 from query_api.near import nearest_or_all
@@ -92,6 +93,8 @@ class ChosenGroups:
         field = self.book.field(by.name)
         if by.name.lower() in self.measures:
             raise BadQuery(f"{by.name} is a result, not an attribute", "group by attributes, and filter by results")
+        if by.name in ALWAYS_KNOWN and not by.edges:
+            return _attribute(self.book, by.name)
         if field is None:
             self._refuse_edges(by.name)
             known = [TOTAL, *self.book.names()]
@@ -100,7 +103,9 @@ class ChosenGroups:
             )
         if by.edges:
             return _bands(field, by.edges)
-        return _texts(field) if len(field.parts) == 1 and field.kinds == {Kind.TEXT} else _attribute(self.book, field)
+        return (
+            _texts(field) if len(field.parts) == 1 and field.kinds == {Kind.TEXT} else _attribute(self.book, field.name)
+        )
 
     def _refuse_edges(self, text: str) -> None:
         """`fico:low` is a name and what is no edge."""
@@ -117,10 +122,9 @@ def _texts(field: Field) -> tuple[list[str], Array]:
     return ["", *part.column.categories], codes
 
 
-def _attribute(book: NamedPortfolio, field: Field) -> tuple[list[str], Array]:
-    found = sorted_keys(book.portfolio, field.name)
-    assert found is not None
-    return found
+def _attribute(book: NamedPortfolio, name: str) -> tuple[list[str], Array]:
+    found = sorted_keys(book.portfolio, name)
+    return ([""], np.zeros(book.portfolio.position_count, np.int64)) if found is None else found
 
 
 def _bands(field: Field, edges: tuple[str, ...]) -> tuple[list[str], Array]:

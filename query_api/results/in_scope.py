@@ -1,4 +1,4 @@
-"""What rollups and kept lists of a whole run cannot say of a part: read where it is said of nodes, else summed."""
+"""What kept totals of a whole run cannot say of a part of it: read where it is said of nodes, else summed."""
 
 import numpy as np
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -10,7 +9,7 @@ import pyarrow as pa
 
 from domain.measures.measures import BY_NAME
 from query_api.frames import parts_of, unpacked
-from query_api.reading import Array, Connection, unpacked_numbers, unpacked_texts
+from query_api.reading import Array, Connection, Cursor, unpacked_numbers, unpacked_texts
 from query_api.results.columns import DETAIL, FIRST, IDENTITY, Layout, ResultColumn, layout, table_metadata
 from query_api.runs import RunRow, queryable_run, scenario_numbers
 
@@ -158,7 +157,7 @@ def facts_of_run(connection: Connection, run: RunRow, asked: Layout | None = Non
     return RunFacts(rates, pa.array(statuses, pa.string()), reasons_shown(told, asked) if asked else told)
 
 
-def read_identities(cursor: Any, run: RunRow, chunk_no: int) -> dict[str, pa.Array]:
+def read_identities(cursor: Cursor, run: RunRow, chunk_no: int) -> dict[str, pa.Array]:
     """position_id, instrument_id, book_id, product_type, currency and detail of a chunk's rows."""
     *who, details = cursor.execute(SELECT_POSITIONS, (run.run_no, chunk_no)).fetchone()
     texts = [unpacked_texts(each) for each in who]
@@ -166,7 +165,7 @@ def read_identities(cursor: Any, run: RunRow, chunk_no: int) -> dict[str, pa.Arr
     return dict(zip((*IDENTITY, "detail"), (*texts, told), strict=True))
 
 
-def identities_of(cursor: Any, run: RunRow, piece: Piece) -> dict[str, pa.Array]:
+def identities_of(cursor: Cursor, run: RunRow, piece: Piece) -> dict[str, pa.Array]:
     """The same of the piece's rows alone."""
     found = read_identities(cursor, run, piece.chunk_no)
     cut = {name: texts.slice(piece.first, piece.last - piece.first) for name, texts in found.items()}
@@ -176,14 +175,14 @@ def identities_of(cursor: Any, run: RunRow, piece: Piece) -> dict[str, pa.Array]
     return {name: texts.take(picks) for name, texts in cut.items()}
 
 
-def read_amounts(cursor: Any, run: RunRow, piece: Piece, columns: list[ResultColumn]) -> dict[int, Array]:
+def read_amounts(cursor: Cursor, run: RunRow, piece: Piece, columns: list[ResultColumn]) -> dict[int, Array]:
     """Of the piece's rows, by column."""
     found = read_piece(cursor, run, piece, [piece.scenario_no], [column.number for column in columns])
     return {number: by_scenario[piece.scenario_no] for number, by_scenario in found.items()}
 
 
 def read_piece(
-    cursor: Any, run: RunRow, piece: Piece, scenarios: list[int], columns: list[int]
+    cursor: Cursor, run: RunRow, piece: Piece, scenarios: list[int], columns: list[int]
 ) -> dict[int, dict[int, Array]]:
     """Of the piece's rows, by column and scenario."""
     found = read_columns(cursor, run, piece.chunk_no, slice(piece.first, piece.last), scenarios, columns)
@@ -196,7 +195,7 @@ def read_piece(
 
 
 def read_columns(
-    cursor: Any, run: RunRow, chunk_no: int, rows: slice, scenarios: list[int], columns: list[int]
+    cursor: Cursor, run: RunRow, chunk_no: int, rows: slice, scenarios: list[int], columns: list[int]
 ) -> dict[int, dict[int, Array]]:
     """Of rows of a chunk, by column and scenario (scenario 0 too, from which the others are told)."""
     asked = (run.run_no, chunk_no, *parts_of(rows), [0, *scenarios], columns)
@@ -206,7 +205,7 @@ def read_columns(
     return {column: unpacked(parts, rows) for column, parts in frames.items()}
 
 
-def read_reason_numbers(cursor: Any, run: RunRow, piece: Piece) -> Array:
+def read_reason_numbers(cursor: Cursor, run: RunRow, piece: Piece) -> Array:
     (packed,) = cursor.execute(SELECT_STATUS, (run.run_no, piece.chunk_no, piece.scenario_no)).fetchone()
     return piece.picked(unpacked_numbers(packed, "<i2")[piece.first : piece.last])
 
@@ -227,7 +226,9 @@ def _batches(
         yield _batch(cursor, run, asked, schema, facts, piece)
 
 
-def _batch(cursor: Any, run: RunRow, asked: Layout, schema: pa.Schema, facts: RunFacts, piece: Piece) -> pa.RecordBatch:
+def _batch(
+    cursor: Cursor, run: RunRow, asked: Layout, schema: pa.Schema, facts: RunFacts, piece: Piece
+) -> pa.RecordBatch:
     rows, who = piece.count, identities_of(cursor, run, piece)
     amounts = read_amounts(cursor, run, piece, asked.columns)
     reason_numbers = pa.array(read_reason_numbers(cursor, run, piece))

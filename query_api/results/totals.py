@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from domain.measures.failures import counted
 from domain.portfolio.columns import Portfolio
+from domain.portfolio.groupings import ISSUER_GROUP
 from query_api.errors import BadQuery
 from query_api.reading import Connection
 from query_api.results.chosen.fields import NamedPortfolio
@@ -50,7 +51,7 @@ WITH RECURSIVE step(dimension) AS (
 SELECT dimension FROM step WHERE dimension IS NOT NULL
 """
 
-ROLLUP = "rollup"
+ROLLUP, OF_ISSUERS = "rollup", "issuer"
 
 
 def totals(
@@ -94,6 +95,8 @@ def totals_asked(
     columns, scenarios, names = asked.columns, scenario_numbers(run, scenario), parse_by(by)
     is_plain = len(names) == 1 and not names[0].edges and not wanted
     found = read_totals(connection, run, names[0].name, columns, scenarios, key) if is_plain else []
+    if is_plain and not found and names[0].name == ISSUER_GROUP:
+        found = read_totals(connection, run, OF_ISSUERS, columns, scenarios, key)  # where nothing says a group
     for each in names:
         refuse_above(run, each.name, found if is_plain else read_totals(connection, run, each.name, columns[:1], [0]))
     if found and is_whole(run, names[0].name, found):

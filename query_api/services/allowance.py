@@ -10,7 +10,7 @@ import pyarrow as pa
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from query_api.http.answers import NOTE_HEADER, TABLE_RESPONSES, AsOfEvent, Format, table
+from query_api.http.answers import NOTE_HEADER, TABLE_RESPONSES, AsOfEvent, Format, table, unchanged
 from query_api.reading import Connect
 from query_api.results.table import ResultTable
 from query_api.runs import run_to_work_on
@@ -72,5 +72,8 @@ def _add_reports(router: APIRouter, connect: Connect, allowance: Allowance) -> N
     ) -> Response:
         """The allowance by segment or position, its paths, and the tables that are disclosed."""
         run = run_to_work_on(connect, run_id, as_of_event)
+        known = unchanged(request, run, format)
+        if known:
+            return known
         found = allowance.report(str(run.run_id), report)
         return table(request, run, ResultTable.of(found, f"run-{run.run_id}-allowance-{report}"), format)

@@ -12,7 +12,7 @@ import pyarrow as pa
 from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.responses import Response
 
-from query_api.http.answers import TABLE_RESPONSES, AsOfEvent, Format, table
+from query_api.http.answers import TABLE_RESPONSES, AsOfEvent, Format, table, unchanged
 from query_api.reading import Connect
 from query_api.results.table import ResultTable
 from query_api.runs import run_to_work_on
@@ -146,5 +146,8 @@ def _add(router: APIRouter, view: View, connect: Connect, work_out: WorkOut) -> 
         as_of_event: AsOfEvent = None,
     ) -> Response:
         run = run_to_work_on(connect, run_id, as_of_event)
+        known = unchanged(request, run, format)
+        if known:
+            return known
         name = f"run-{run.run_id}-{asked.shown}"
         return table(request, run, ResultTable.of(work_out(str(run.run_id), asked), name), format)

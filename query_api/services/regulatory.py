@@ -10,7 +10,7 @@ import pyarrow as pa
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from query_api.http.answers import TABLE_RESPONSES, AsOfEvent, Format, document, named_table, table
+from query_api.http.answers import TABLE_RESPONSES, AsOfEvent, Format, document, named_table, table, unchanged
 from query_api.reading import Connect
 from query_api.results.table import ResultTable
 from query_api.runs import run_to_work_on
@@ -108,5 +108,8 @@ def _add_reports(router: APIRouter, connect: Connect, capital: Capital) -> None:
     ) -> Response:
         """Capital at nodes, exposures, netting sets, concentrations, migration, trading book sensitivities."""
         run = run_to_work_on(connect, run_id, as_of_event)
+        known = unchanged(request, run, format)
+        if known:
+            return known
         found = capital.report(str(run.run_id), report, by, years)
         return table(request, run, ResultTable.of(found, f"run-{run.run_id}-{report}"), format)

@@ -11,7 +11,7 @@ import pyarrow as pa
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from query_api.http.answers import TABLE_RESPONSES, AsOfEvent, Format, table
+from query_api.http.answers import TABLE_RESPONSES, AsOfEvent, Format, table, unchanged
 from query_api.reading import Connect
 from query_api.results.table import ResultTable
 from query_api.runs import run_to_work_on
@@ -46,6 +46,9 @@ def build_router(connect: Connect, work_out: WorkOut) -> APIRouter:
     ) -> Response:
         """Capital along a scenario, the losses behind it, the buffer, macro paths, or interest rate shocks."""
         run = run_to_work_on(connect, run_id, as_of_event)
+        known = unchanged(request, run, format)
+        if known:
+            return known
         found = work_out(str(run.run_id), report, scenario)
         return table(request, run, ResultTable.of(found, f"run-{run.run_id}-{report}"), format)
 

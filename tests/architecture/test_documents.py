@@ -26,6 +26,10 @@ OPTION = re.compile(r"(?<![\w-])(--[a-z][a-z-]+)")
 MAKE = re.compile(r"`make ([a-z-]+)")
 PLACEHOLDER = re.compile(r"\b[A-Z]{4,}\b(?!\.md)")
 NO_FILES_OF_OURS = {
+    "curves.csv",
+    "loans.csv",
+    "mapping.json",
+    "tape.csv",
     "Tables.sql",
     "my_fund/",
     "market.json",
@@ -39,6 +43,8 @@ NO_FILES_OF_OURS = {
     "payment_holidays.csv",
     "draws.csv",
     "nightly.json",
+    "nightly-run.json",
+    "desk-hook.json",
     "history.csv",
     "pnl.csv",
 }

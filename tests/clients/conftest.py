@@ -6,7 +6,7 @@ That `tenor up` in a process of its own stands and ends, tests/ops/test_standing
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
@@ -38,14 +38,13 @@ class Served:
     run_id: str = ""
 
 
-@pytest.fixture(scope="session")
-def serving(
-    postgres: EmbeddedServer, template_database: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Served]:
+@contextmanager
+def standing(postgres: EmbeddedServer, template_database: str, home: Path) -> Iterator[Served]:
+    """A server over a database of its own."""
     name = f"served_{uuid.uuid4().hex}"
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}")
-    url, home = make_conninfo(postgres.dsn(), dbname=name), tmp_path_factory.mktemp("served-home")
+    url = make_conninfo(postgres.dsn(), dbname=name)
     local = Tenor(url, home, Path(os.environ["NUMBA_CACHE_DIR"]), inside=True)
     with ExitStack() as stack:
         stack.enter_context(patch("ops.parsing.pool.ParserPool", inside.kept_pool))
@@ -57,8 +56,24 @@ def serving(
 
 
 @pytest.fixture(scope="session")
-def served(serving: Served) -> Served:
-    """With the small fund, its market and scenarios, and a run of all of them: brought by the client."""
+def served(
+    postgres: EmbeddedServer, template_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
+    with standing(postgres, template_database, tmp_path_factory.mktemp("served-home")) as serving:
+        yield with_small_fund(serving)
+
+
+@pytest.fixture(scope="module")
+def attacked(
+    postgres: EmbeddedServer, template_database: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
+    """One of its own for whoever writes what others must not find."""
+    with standing(postgres, template_database, tmp_path_factory.mktemp("attacked-home")) as serving:
+        yield with_small_fund(serving)
+
+
+def with_small_fund(serving: Served) -> Served:
+    """With its market and scenarios, and a run of all of them: brought by the client."""
     with tenor.connect(serving.url) as client:
         portfolio = client.portfolios.ingest(SMALL_FUND, as_of="2026-01-15")
         market = client.markets.load(SMALL_FUND / "market.json")

@@ -25,7 +25,8 @@ for kind in UPLOADS + TABLES:
 def operations(url: str) -> Iterator[Any]:
     schema = schemathesis.openapi.from_url(f"{url}/openapi.json", timeout=SECONDS)
     for found in schema.get_all_operations():
-        yield found.ok()
+        operation: Any = found
+        yield operation.ok()
 
 
 def fuzzed(operation: Any, examples: int, url: str, seconds: float = float("inf")) -> int:

@@ -34,6 +34,7 @@ from compute.engine import engine_version
 from ops.embedded_postgres.server import EmbeddedServer
 from ops.samples.fund import write_sample_fund
 from tests.faults.checker import check_log
+from tests.faults.fuzzing import TARGETS, in_a_process_of_its_own
 from tests.faults.patience import until
 from tests.faults.stage import (
     POSITIONS,
@@ -237,6 +238,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
     parser.add_argument("--minutes", type=float, default=60.0, help="of kills at most; then the runs are seen through")
+    parser.add_argument("--fuzz-minutes", type=float, default=20.0, help="for all parsers together, after the kills")
     return parser.parse_args()
 
 
@@ -277,7 +279,18 @@ def report(site: Site, asked: argparse.Namespace, home: Path) -> int:
     print(f"acknowledged {len(site.acknowledged)} requests, all there; verify: {verified['events']:,} events, "
           f"{verified['blocks']:,} blocks, {verified['problems_total']} problems")  # fmt: skip
     print(f"seconds      {stormed - began:.0f} of kills", flush=True)
-    return 0 if killed.total() == asked.kills or time.monotonic() - began >= asked.minutes * 60 else 1
+    is_done = killed.total() == asked.kills or time.monotonic() - began >= asked.minutes * 60
+    return 0 if fuzzed(asked.fuzz_minutes * 60 / len(TARGETS), asked.seed) and is_done else 1
+
+
+def fuzzed(seconds: float, seed: int) -> bool:
+    """Every parser in turn, of inputs that chance has broken."""
+    is_sound = True
+    for name in sorted(TARGETS) if seconds else ():
+        done = in_a_process_of_its_own(name, seconds, seed)
+        is_sound &= done.returncode == 0
+        print(f"fuzz         {done.stdout.strip() if done.returncode == 0 else done.stderr}", flush=True)
+    return is_sound
 
 
 if __name__ == "__main__":

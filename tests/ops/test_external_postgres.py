@@ -59,6 +59,7 @@ def owned(server: EmbeddedServer) -> Iterator[str]:
     with psycopg.connect(server.dsn(), autocommit=True) as administrator:
         administrator.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
         administrator.execute("DROP ROLE IF EXISTS tenor_app")
+        administrator.execute("DROP ROLE IF EXISTS tenor_reader")
 
 
 def statements(fix: str) -> list[str]:
@@ -97,9 +98,13 @@ def test_an_owner_who_may_not_create_roles_is_told_what_to_have_said(
     assert not [one for one in problems if one["code"].startswith(("DATABASE", "MIGRATIONS"))]
 
 
+GRANT_READER = "GRANT tenor_reader TO tenor_app"
+
+
 def test_a_role_that_is_there_is_only_granted(server: EmbeddedServer, owned: str, tmp_path: Path) -> None:
     with psycopg.connect(server.dsn(), autocommit=True) as administrator:
-        administrator.execute("CREATE ROLE tenor_app NOLOGIN")
+        for statement in ("CREATE ROLE tenor_app NOLOGIN", "CREATE ROLE tenor_reader NOLOGIN", GRANT_READER):
+            administrator.execute(statement)
         refused = Tenor(owned, tmp_path, tmp_path).refusal("migrate")
         (said,) = statements(refused["fix"])
         assert said == 'GRANT "tenor_app" TO "Plain owner"'
@@ -115,7 +120,7 @@ def test_an_account_that_owns_nothing_is_told_that_too(server: EmbeddedServer, o
             with pytest.raises(DatabaseProblem) as refused:
                 migrate(url)
             said = statements(refused.value.fix)
-            assert [each.split()[0] for each in said] == ["CREATE", "GRANT", "GRANT", "GRANT"]
+            assert [each.split()[0] for each in said] == ["CREATE", "GRANT", "CREATE", "GRANT", "GRANT", "GRANT"]
             with psycopg.connect(make_conninfo(owned, user="postgres"), autocommit=True) as there:
                 for statement in said:
                     there.execute(statement)

@@ -43,7 +43,11 @@ class Service:
         return problem
 
     def head(self) -> int:
-        return self.tenor.store.head()
+        """Of what was stored: the log says too that a portfolio was rejected, by the codes of its errors alone."""
+        stored = "SELECT max(notification_id) FROM ledger_events WHERE topic <> 'portfolio.rejected'"
+        with self.tenor.database.connect() as connection:
+            ((position,),) = connection.execute(stored).fetchall()
+        return int(position or 0)
 
     def catch_up(self) -> None:
         catch_up_catalogues(self.tenor.storage)

@@ -100,7 +100,7 @@ def test_every_allowance_is_what_the_second_implementation_says(both: Both) -> N
 
 
 def test_expected_losses_under_every_scenario(both: Both) -> None:
-    measures = allowance_measures(both.inputs, np.arange(len(both.terms)))
+    measures = allowance_measures(both.inputs, np.arange(len(both.terms)), both.inputs.fair_values)
     compared, held = 0, {one.position_id: one for one in both.terms}
     for place, name in enumerate(SCENARIOS):
         for row, one in enumerate(held[name] for name in both.rows):

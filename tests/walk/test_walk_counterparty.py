@@ -49,7 +49,7 @@ POLICY = {
         {"limit_id": "unknown", "metric": "HAPPINESS", "max": 1},
     ],
 }
-KEPT = "PV,PD_12M,LGD,EAD,EL,UL,RATING_FACTOR,EAD_SA,RWA_SA,RWA_IRB,EAD_US,RWA_US_SA"
+KEPT = "PV,PD_12M,LGD,EAD,EL,UL,RATING_FACTOR,EAD_SA,RISK_WEIGHT_SA,RWA_SA,RWA_IRB,EAD_US,RWA_US_SA"
 Trade = dict[str, Any]
 
 
@@ -271,11 +271,35 @@ def test_kept_totals_with_netting_sets_are_those_that_are_worked_out(book: Book,
     assert sum(row["rwa_sa"] for row in both[1].values()) > 0
 
 
-def test_totals_of_results_say_that_they_leave_netting_sets_out(book: Book, client: TestClient) -> None:
-    answer = book.tenor("results", book.kept, "--by", "desk", "--columns", "rwa_sa_base", "--format", "csv")
+AMOUNTS = ("ead", "rwa_sa", "rwa_irb", "rwa_us_sa")
+
+
+@pytest.mark.parametrize("by", ["node", "sector", "asset_class", "issuer"])
+def test_totals_of_results_have_netting_sets_at_their_books_and_counterparties(book: Book, by: str) -> None:
+    words = () if by == "node" else ("--by", by)
+    worked = {row["node_id"] or "": row for row in book.tenor.json("regulatory", "show", book.run, *words)}
+    columns = ",".join([*(f"{each}_base" for each in (*AMOUNTS, "ead_sa")), "risk_weight_sa"])
+    answer = book.tenor("results", book.kept, "--by", by, "--scenario", "BASE", "--columns", columns, "--json")
+    assert answer.err == ""
+    rows = {row[by]: row for row in json.loads(answer.out)}
+    for name, row in worked.items():
+        for column in AMOUNTS:
+            mine = rows[name][f"{column}_base"] if name in rows else None
+            assert (mine or 0.0) == pytest.approx(row[column], rel=1e-12), (name, column)
+    weight = {name: row["risk_weight_sa"] for name, row in rows.items() if row["ead_sa_base"]}
+    for name, each in weight.items():
+        if each is not None and rows[name]["left_out"] == 0:
+            assert each == pytest.approx(rows[name]["rwa_sa_base"] / rows[name]["ead_sa_base"], rel=1e-12)
+
+
+def test_totals_that_are_summed_from_positions_say_that_they_leave_netting_sets_out(
+    book: Book, client: TestClient
+) -> None:
+    words = ("--by", "desk,currency", "--format", "csv")
+    answer = book.tenor("results", book.kept, "--columns", "rwa_sa_base", *words)
     assert "netting sets" in answer.err and "tenor regulatory show" in answer.err
-    assert book.tenor("results", book.kept, "--by", "desk", "--columns", "pv_base", "--format", "csv").err == ""
-    told = client.get(f"/api/v1/results/runs/{book.kept}/totals?by=desk&columns=rwa_sa_base")
+    assert book.tenor("results", book.kept, "--columns", "pv_base", *words).err == ""
+    told = client.get(f"/api/v1/results/runs/{book.kept}/totals?by=desk,currency&columns=rwa_sa_base")
     assert "netting sets" in told.headers["X-Note"]
 
 

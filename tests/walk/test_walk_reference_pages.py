@@ -176,6 +176,8 @@ def test_every_address_answers_as_its_curl_asks(shown: Shown, parts: Parts) -> N
         (shown.folder / name).write_text(text)
     for name, text in files_of("schedules-and-messages.md").items():
         (shown.folder / name).write_text(text)
+    (shown.folder / "tape.csv").write_text(blocks("mappings.md", "csv")[0])
+    (shown.folder / "mapping.json").write_text(blocks("mappings.md", "json")[0])
     app = build_app(parts)
     ids, asked = {"AT": ""}, set()
     told_of: dict[str, Any] = {}
@@ -197,8 +199,9 @@ def test_every_address_answers_as_its_curl_asks(shown: Shown, parts: Parts) -> N
             if answer.status_code == 202:
                 catch_up_all(parts.storage)
             if answer.status_code == 202 and last == "marts":
-                for _, step in mart_steps(parts.processes):
-                    assert step()
+                ((_, step),) = mart_steps(parts.processes)
+                while step():
+                    continue
             if answer.status_code == 202 and last in ("portfolios", "markets"):
                 ids["PORTFOLIO" if last == "portfolios" else "MARKET"] = answer.json()["snapshot_id"]
             if answer.status_code == 202 and last == "keys":

@@ -3,11 +3,11 @@
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from datetime import date
-from typing import Any
 
 from commands.tapes.markets.draft import Draft
 from commands.tapes.markets.quotes import Quote
 from domain.currencies import ISO_4217
+from domain.documents import JsonObject
 from domain.market.parts import add_tenor, is_tenor
 
 KINDS = {"RATE_NVOL": "NORMAL", "RATE_LNVOL": "LOGNORMAL"}
@@ -51,15 +51,14 @@ def swaption_surfaces(by_kind: By, draft: Draft, index_of: Callable[[str], str |
 
 def _add_grid(currency: str, index: str, quote_type: str, grid: dict[tuple[str, str], Quote], draft: Draft) -> None:
     as_of = draft.as_of
-    expiries, tenors = _whole_part(set(grid))
-    expiries, tenors = (sorted(each, key=lambda tenor: years_to(tenor, as_of)) for each in (expiries, tenors))
+    expiries, tenors = (sorted(each, key=lambda tenor: years_to(tenor, as_of)) for each in _whole_part(set(grid)))
     for (expiry, tenor), quote in grid.items():
         if expiry not in expiries or tenor not in tenors:
             draft.leave(f"SWAPTION/{quote_type}", "the grid around it has holes", quote.key, quote.place)
     if not expiries:
         return
     cells = [[grid[expiry, tenor] for tenor in tenors] for expiry in expiries]
-    entry: dict[str, Any] = {
+    entry: JsonObject = {
         "surface_id": f"{currency}-SWAPTION",
         "product": "SWAPTION",
         "index": index,

@@ -18,6 +18,7 @@ from commands.tapes.markets.draft import Draft
 from commands.tapes.markets.quotes import read_quotes
 from commands.tapes.read_tape import ReadTape, column_of, read_tape
 from commands.tapes.to_tables import label_of
+from domain.documents import JsonObject
 from domain.tapes.dates import patterns_of, read_date
 from domain.tapes.mapping import MappingDocument, stored_mapping
 
@@ -28,7 +29,7 @@ BASE_CURRENCIES = ("USD", "EUR", "GBP")
 class MarketWanted:
     """Plain values, since a process of its own reads the files."""
 
-    mapping: dict[str, Any]
+    mapping: JsonObject
     reference: str
     files: tuple[str, ...] = ()
     as_of: str | None = None
@@ -41,8 +42,8 @@ class MarketMade:
 
     raw: bytes
     lines: bytes
-    source: dict[str, Any]
-    warnings: list[dict[str, Any]] = field(default_factory=list)
+    source: JsonObject
+    warnings: list[JsonObject] = field(default_factory=list)
 
 
 def market_of(wanted: MarketWanted, budget: Budget | None = None) -> MarketMade:

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from datetime import date
-from typing import Any
 
 import numpy as np
 
@@ -13,6 +12,7 @@ from commands.tapes.markets.draft import Draft
 from commands.tapes.read_tape import ReadTape, column_of
 from commands.tapes.to_tables import label_of
 from commands.tapes.values import constant, mapped, numbers_of, read_dates, read_numbers, said
+from domain.documents import JsonObject
 from domain.market.parts import add_tenor, is_tenor
 from domain.market.quotes import MARKET_COLUMNS
 from domain.tapes.dates import patterns_of
@@ -28,7 +28,7 @@ KEYS = {
     "fixings": "index",
 }
 
-Row = dict[str, Any]
+Row = JsonObject
 
 
 def build(read: ReadTape, mapping: MappingDocument, draft: Draft, errors: Findings) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from xml.parsers import expat
 
 from commands.tapes.read_text import DELIMITERS
+from domain.documents import JsonObject
 from domain.tapes.dates import patterns_of, read_date
 
 HEAD_LINES = 2_000
@@ -34,7 +35,7 @@ class Question:
 
 @dataclass
 class Layout:
-    format: dict[str, Any] = field(default_factory=dict)
+    format: JsonObject = field(default_factory=dict)
     skip_rows: int = 0
     notes: list[str] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
@@ -126,7 +127,7 @@ def record_of(raw: bytes) -> str | None:
     parser.StartDoctypeDeclHandler = refuse
     try:
         parser.Parse(raw, False)
-    except (expat.ExpatError, ValueError):
+    except (expat.ExpatError, LookupError, ValueError):
         return None
     found = [(count, name) for name, count in counts.items() if name in parents]
     return max(found)[1] if found else None

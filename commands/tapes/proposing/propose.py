@@ -5,7 +5,6 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -32,6 +31,7 @@ from commands.tapes.read_text import read_text
 from commands.tapes.read_workbook import read_workbook
 from commands.tapes.tape import Tape
 from commands.tapes.to_tables import read_column
+from domain.documents import JsonObject
 from domain.portfolio.tables import BY_NAME, Kind
 from domain.tapes.mapping import From, MappingDocument, as_json, mapping_problems
 
@@ -49,12 +49,12 @@ class Proposed:
 
     source: str
     target: str
-    said: dict[str, Any]
+    said: JsonObject
     confidence: str
     why: str
     examples: list[str] = field(default_factory=list)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         return {
             "source": self.source,
             "target": self.target,
@@ -65,7 +65,7 @@ class Proposed:
         }
 
 
-def suggest(path: Path, name: str, budget: Budget | None = None) -> dict[str, Any]:
+def suggest(path: Path, name: str, budget: Budget | None = None) -> JsonObject:
     """`name` is what the file is called; the answer's parts stand in the order in which they should be read."""
     errors, spent = Findings(), Spent(budget or Budget())
     with tempfile.TemporaryDirectory(prefix="tenor-suggest-") as folder:
@@ -141,7 +141,7 @@ def _built_in_of_header(tape: Tape) -> str | None:
     return "consumer_tape" if {"id", "out_prncp", "int_rate", "issue_d", "term", "loan_status"} <= names else None
 
 
-def _of_market(name: str) -> dict[str, Any]:
+def _of_market(name: str) -> JsonObject:
     note = (
         f"{name} holds quotes as Open Source Risk writes them: `tenor market load {name} --mapping ore_market` reads it"
     )
@@ -152,7 +152,7 @@ def _of_market(name: str) -> dict[str, Any]:
 # --- a proposal -----------------------------------------------------------------------------------------------------
 
 
-def _proposal(name: str, layout: Layout, tape: Tape, built_in: str | None) -> dict[str, Any]:
+def _proposal(name: str, layout: Layout, tape: Tape, built_in: str | None) -> JsonObject:
     texts = {label: _filled(cells) for label, cells in tape.columns.items()}
     number_marks(texts.values(), layout)
     dates = _dates(texts, layout)
@@ -196,7 +196,7 @@ def _filled(cells: Cells) -> list[str]:
     return [str(text) for text in cells.texts.to_pylist() if text]
 
 
-def _missing(said: dict[str, Any]) -> list[dict[str, str]]:
+def _missing(said: JsonObject) -> list[dict[str, str]]:
     """Required columns without a source; on top, since nothing can be read before they have one."""
     if not said["columns"]:
         said = {**said, "columns": {"positions.position_id": {"value": "?"}}}
@@ -205,7 +205,7 @@ def _missing(said: dict[str, Any]) -> list[dict[str, str]]:
     return _lacking(said)
 
 
-def _lacking_of_a_loan(said: dict[str, Any]) -> list[dict[str, str]]:
+def _lacking_of_a_loan(said: JsonObject) -> list[dict[str, str]]:
     """What comes to that if the rows are loans, as most tapes' are."""
     of_loans = {**said["columns"], "instruments.product_type": {"value": "LOAN"}}
     known = {each["column"] for each in _lacking(said)}
@@ -213,7 +213,7 @@ def _lacking_of_a_loan(said: dict[str, Any]) -> list[dict[str, str]]:
     return [each | {"message": each["message"].replace("is required", "is required of a LOAN")} for each in more]
 
 
-def _lacking(said: dict[str, Any]) -> list[dict[str, str]]:
+def _lacking(said: JsonObject) -> list[dict[str, str]]:
     problems = mapping_problems(MappingDocument.model_validate(said))
     return [
         {
@@ -335,7 +335,7 @@ def _of_name(label: str, column: str, confidence: str) -> str:
     return f"{label} is a usual name of {column}" if confidence == LIKELY else f"{label} is nearly {column}"
 
 
-def _say_codes(target: str, codes: dict[str, str | None], said: dict[str, Any], why: list[str], layout: Layout) -> bool:
+def _say_codes(target: str, codes: dict[str, str | None], said: JsonObject, why: list[str], layout: Layout) -> bool:
     known = {text: code for text, code in codes.items() if code is not None}
     if not known:
         return False
@@ -348,7 +348,7 @@ def _say_codes(target: str, codes: dict[str, str | None], said: dict[str, Any], 
     return True
 
 
-def _say_scale(target: str, cells: list[str], said: dict[str, Any], why: list[str]) -> None:
+def _say_scale(target: str, cells: list[str], said: JsonObject, why: list[str]) -> None:
     """Rates and ratios that look like percent; a percent sign says it itself."""
     if target not in ("instruments.coupon", "instruments.margin", "positions.ltv"):
         return
@@ -375,7 +375,7 @@ def _currency_of_signs(texts: dict[str, list[str]], found: dict[str, Proposed]) 
         )
 
 
-def _as_they_stand(tape: Tape) -> list[dict[str, Any]]:
+def _as_they_stand(tape: Tape) -> list[JsonObject]:
     """Of a file whose columns nothing names yet."""
     head = tape.with_rows(np.arange(len(tape.rows)) < ROWS_SHOWN)
     return [
@@ -391,7 +391,7 @@ def _as_they_stand(tape: Tape) -> list[dict[str, Any]]:
     ]
 
 
-def _rows(tape: Tape, said: dict[str, Any]) -> list[dict[str, Any]]:
+def _rows(tape: Tape, said: JsonObject) -> list[JsonObject]:
     """The first rows as the proposal reads them: `text` is what stands in the file, `read` what becomes of it."""
     mapping, shown = MappingDocument.model_validate(said), []
     head = tape.with_rows(np.arange(len(tape.rows)) < ROWS_SHOWN)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from domain.documents import JsonObject
 from domain.ports import BlobStore
 
 OF_CURVES = ("curves", "spread_curves", "credit_curves")
@@ -19,14 +20,14 @@ class QuoteLines:
     places: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @staticmethod
-    def read(blobs: BlobStore, source: dict[str, Any]) -> "QuoteLines":
+    def read(blobs: BlobStore, source: JsonObject) -> "QuoteLines":
         """Empty of a market that came as a document."""
         if "lines_sha256" not in source:
             return QuoteLines()
         document = json.loads(zlib.decompress(blobs.get(source["lines_sha256"])))
         return QuoteLines(document["files"], document["places"])
 
-    def beside(self, used: dict[str, Any]) -> dict[str, Any]:
+    def beside(self, used: JsonObject) -> JsonObject:
         """What a position uses of the market, each part with its `lines`; as it is where there are none."""
         if not self.places:
             return used
@@ -36,7 +37,7 @@ class QuoteLines:
         surfaces = [self._of(each, each["surface_id"], ("volatilities",)) for each in used["volatilities"]]
         return {**used, "curves": curves, "fx_spots": spots, "fixings": fixings, "volatilities": surfaces}
 
-    def _of(self, entry: dict[str, Any], name: str, parts: tuple[str, ...]) -> dict[str, Any]:
+    def _of(self, entry: JsonObject, name: str, parts: tuple[str, ...]) -> JsonObject:
         found = next((self.places[part][name] for part in parts if name in self.places.get(part, {})), None)
         return entry if found is None else {**entry, "lines": self._told(found)}
 

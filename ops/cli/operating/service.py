@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ops.cli.operating.listening import AllowedHost, Asked, AuthBy, BehindProxy, Host, TlsCert, TlsKey, listening
+from ops.cli.access.listening import AllowedHost, Asked, AuthBy, BehindProxy, Host, TlsCert, TlsKey, listening
 from ops.cli.options import AsJson, serving, settings_of
 from ops.cli.output import Output
 from ops.processes.stopping import Stop

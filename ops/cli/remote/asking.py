@@ -7,15 +7,19 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from domain.refusals import Refused
 from ops.cli.output import Output
 
 if TYPE_CHECKING:
     import tenor
+    from tenor.exchange import Answer
 
     from ops.cli.results import Format
+
+Options: TypeAlias = dict[str, Any]
+"""Of a command, an address, or a row of an answer."""
 
 SERVER, KEY = "TENOR_SERVER", "TENOR_KEY"
 OF_HTTP = frozenset({"type", "title", "status", "detail", "code", "fix", "instance"})
@@ -46,14 +50,14 @@ class At:
     def output(self) -> Output:
         return Output(bool(self.said.get("as_json")))
 
-    def some(self, *names: str, **renamed: str) -> dict[str, Any]:
+    def some(self, *names: str, **renamed: str) -> Options:
         """Options as parameters of an address, by their own names or by others."""
         return {name: self.said[name] for name in names} | {name: self.said[own] for name, own in renamed.items()}
 
     def get(self, path: str, **params: Any) -> Any:
         return self.client.document(path, **params)
 
-    def every(self, path: str, **params: Any) -> list[dict[str, Any]]:
+    def every(self, path: str, **params: Any) -> list[Options]:
         """All pages of a list."""
         from tenor import operations
 
@@ -82,7 +86,7 @@ class At:
             self.output.note(note)
 
 
-def fetched(client: "tenor.Client", path: str, params: dict[str, Any], chosen: "Format", out: Path | None) -> Any:
+def fetched(client: "tenor.Client", path: str, params: Options, chosen: "Format", out: Path | None) -> "Answer":
     """A table on its way to where it is wanted; the answer's head."""
     from ops.cli.results import Format
 
@@ -99,14 +103,14 @@ def fetched(client: "tenor.Client", path: str, params: dict[str, Any], chosen: "
         raise Refused("CANNOT_WRITE", f"cannot write {out}: {error.strerror}", "choose another --out") from error
 
 
-def asked_for(client: "tenor.Client", path: str, params: dict[str, Any], format: str, to: Path | None) -> Any:
+def asked_for(client: "tenor.Client", path: str, params: Options, format: str, to: Path | None) -> "Answer":
     from tenor.exchange import Ask, asked, query
 
     ask = Ask("GET", path, query(**params, format=format), accept="*/*", to=to)
     return client.drive(asked(ask, client.session))
 
 
-def shown_as_table(client: "tenor.Client", path: str, params: dict[str, Any], out: Path | None) -> Any:
+def shown_as_table(client: "tenor.Client", path: str, params: Options, out: Path | None) -> "Answer":
     from tenor.tables import Table
 
     from ops.cli.results import Format, write

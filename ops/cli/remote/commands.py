@@ -6,12 +6,12 @@ own machine can do.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 
 import typer
 
 from domain.refusals import Refused
-from ops.cli.remote import brought, decided, figures, proven, runs
 from ops.cli.remote.asking import At, server_asked
 
 OF_RESULTS: Mapping[str, str] = {"NOT_FOUND": "RESULTS_REFUSED", "BAD_QUERY": "RESULTS_REFUSED"}
@@ -19,9 +19,10 @@ OF_RESULTS: Mapping[str, str] = {"NOT_FOUND": "RESULTS_REFUSED", "BAD_QUERY": "R
 
 @dataclass(frozen=True)
 class ByServer:
-    """`codes`: what a refusal of the server is called by the same command on a database."""
+    """`answer`: module and function, imported when it is asked for. `codes`: what a refusal of the server is called by
+    the same command on a database."""
 
-    answer: Callable[[At], None]
+    answer: str
     codes: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -41,6 +42,9 @@ class NotByServer:
 IS_A_PROCESS = NotByServer("is a process of the server's own", "start it where the database is, without TENOR_SERVER")
 IS_OF_THE_DATABASE = NotByServer("works on the database itself")
 RECORDS = NotByServer("records what it finds", "read /api/v1/regulatory/runs/RUN/limits, or check it there")
+HAS_AN_ADDRESS = NotByServer(
+    "has an address of its own", "see /api/v1 for its service, or run it where the database is"
+)
 READS_ALL = NotByServer("reads the whole log, or works a run out again: a request must not hold a service for so long")
 
 COMMANDS: Mapping[tuple[str, ...], ByServer | Here | NotByServer] = {
@@ -59,53 +63,61 @@ COMMANDS: Mapping[tuple[str, ...], ByServer | Here | NotByServer] = {
     ("projections", "dead-letters", "list"): IS_OF_THE_DATABASE,
     ("projections", "dead-letters", "replay"): IS_OF_THE_DATABASE,
     ("archive",): IS_OF_THE_DATABASE,
+    ("access",): HAS_AN_ADDRESS,
+    ("key",): HAS_AN_ADDRESS,
+    ("mapping",): HAS_AN_ADDRESS,
+    ("mart",): HAS_AN_ADDRESS,
+    ("schedule",): HAS_AN_ADDRESS,
+    ("watch",): HAS_AN_ADDRESS,
+    ("webhook",): HAS_AN_ADDRESS,
     ("run", "archive"): IS_OF_THE_DATABASE,
     ("template",): Here(),
     ("market", "calibrate"): Here(),
     ("market", "calibrate-prepayment"): Here(),
     ("audit", "check"): Here(),
-    ("check",): ByServer(runs.check),
-    ("ingest",): ByServer(brought.ingest),
-    ("market", "load"): ByServer(brought.load_market),
-    ("market", "list"): ByServer(brought.list_markets),
-    ("portfolio", "list"): ByServer(brought.list_portfolios),
-    ("scenario", "define"): ByServer(brought.define_scenarios),
-    ("scenario", "set"): ByServer(brought.define_set),
-    ("scenario", "history"): ByServer(brought.define_history),
-    ("scenario", "list"): ByServer(brought.list_scenarios),
-    ("run", "submit"): ByServer(runs.submit),
-    ("run", "list"): ByServer(runs.list_runs),
-    ("run", "show"): ByServer(runs.show),
-    ("run", "watch"): ByServer(runs.watch),
-    ("run", "retry"): ByServer(runs.change("retry")),
-    ("run", "cancel"): ByServer(runs.change("cancel")),
-    ("run", "approve"): ByServer(runs.change("approve")),
-    ("run", "reject"): ByServer(runs.change("reject")),
-    ("run", "publish"): ByServer(runs.change("publish")),
-    ("results",): ByServer(figures.results, OF_RESULTS),
-    ("cashflows",): ByServer(figures.cash_flows, {"BAD_QUERY": "CASH_FLOWS_REFUSED"}),
-    ("var",): ByServer(figures.value_at_risk, {"NOT_FOUND": "VAR_REFUSED", "BAD_QUERY": "VAR_REFUSED"}),
-    ("backtest",): ByServer(figures.backtest, {"NOT_FOUND": "VAR_REFUSED", "BAD_QUERY": "VAR_REFUSED"}),
+    ("check",): ByServer("runs.check"),
+    ("ingest",): ByServer("brought.ingest"),
+    ("market", "load"): ByServer("brought.load_market"),
+    ("market", "list"): ByServer("brought.list_markets"),
+    ("portfolio", "list"): ByServer("brought.list_portfolios"),
+    ("scenario", "define"): ByServer("brought.define_scenarios"),
+    ("scenario", "set"): ByServer("brought.define_set"),
+    ("scenario", "history"): ByServer("brought.define_history"),
+    ("scenario", "list"): ByServer("brought.list_scenarios"),
+    ("run", "submit"): ByServer("runs.submit"),
+    ("run", "list"): ByServer("runs.list_runs"),
+    ("run", "show"): ByServer("runs.show"),
+    ("run", "watch"): ByServer("runs.watch"),
+    ("run", "retry"): ByServer("runs.retry"),
+    ("run", "cancel"): ByServer("runs.cancel"),
+    ("run", "approve"): ByServer("runs.approve"),
+    ("run", "reject"): ByServer("runs.reject"),
+    ("run", "publish"): ByServer("runs.publish"),
+    ("results",): ByServer("figures.results", OF_RESULTS),
+    ("cashflows",): ByServer("figures.cash_flows", {"BAD_QUERY": "CASH_FLOWS_REFUSED"}),
+    ("var",): ByServer("figures.value_at_risk", {"NOT_FOUND": "VAR_REFUSED", "BAD_QUERY": "VAR_REFUSED"}),
+    ("backtest",): ByServer("figures.backtest", {"NOT_FOUND": "VAR_REFUSED", "BAD_QUERY": "VAR_REFUSED"}),
     ("risk", "quotes"): READS_ALL,
-    ("regulatory", "show"): ByServer(figures.capital),
-    ("regulatory", "explain"): ByServer(figures.explain),
-    ("regulatory", "compare"): ByServer(figures.compare),
-    ("allowance", "show"): ByServer(figures.allowance),
-    ("allowance", "rollforward"): ByServer(figures.rollforward),
-    ("stress", "show"): ByServer(figures.stress),
+    ("regulatory", "show"): ByServer("figures.capital"),
+    ("regulatory", "explain"): ByServer("figures.explain"),
+    ("regulatory", "compare"): ByServer("figures.compare"),
+    ("compare",): ByServer("figures.differences", {"BAD_QUERY": "COMPARE_REFUSED"}),
+    ("allowance", "show"): ByServer("figures.allowance"),
+    ("allowance", "rollforward"): ByServer("figures.rollforward"),
+    ("stress", "show"): ByServer("figures.stress"),
     ("limits", "check"): NotByServer(
         "records what it finds", "read /api/v1/regulatory/runs/RUN/limits, or check there"
     ),
-    ("policy", "define"): ByServer(decided.define_policy),
-    ("policy", "approve"): ByServer(decided.approve_policy),
-    ("policy", "list"): ByServer(decided.list_policies),
-    ("model", "list"): ByServer(decided.list_models),
-    ("model", "show"): ByServer(decided.show_model),
-    ("model", "approve"): ByServer(decided.approve_model),
-    ("model", "withdraw"): ByServer(decided.withdraw_model),
-    ("audit", "show"): ByServer(proven.show),
-    ("audit", "lineage"): ByServer(proven.lineage),
-    ("audit", "certificate"): ByServer(proven.certificate),
+    ("policy", "define"): ByServer("decided.define_policy"),
+    ("policy", "approve"): ByServer("decided.approve_policy"),
+    ("policy", "list"): ByServer("decided.list_policies"),
+    ("model", "list"): ByServer("decided.list_models"),
+    ("model", "show"): ByServer("decided.show_model"),
+    ("model", "approve"): ByServer("decided.approve_model"),
+    ("model", "withdraw"): ByServer("decided.withdraw_model"),
+    ("audit", "show"): ByServer("proven.show"),
+    ("audit", "lineage"): ByServer("proven.lineage"),
+    ("audit", "certificate"): ByServer("proven.certificate"),
     ("audit", "verify"): READS_ALL,
     ("audit", "replay"): READS_ALL,
     ("audit", "seal"): IS_OF_THE_DATABASE,
@@ -135,8 +147,10 @@ def answered(row: ByServer | NotByServer, name: str) -> Callable[..., None]:
     def callback(**said: Any) -> None:
         if isinstance(row, NotByServer):
             raise Refused("NOT_BY_SERVER", f"`tenor {name}` {row.why}, and TENOR_SERVER names a server", row.fix)
+        module, _, function = row.answer.partition(".")
+        ask: Callable[[At], None] = getattr(import_module(f"ops.cli.remote.{module}"), function)
         with server_asked(row.codes) as client:
-            row.answer(At(client, said))
+            ask(At(client, said))
 
     return callback
 

@@ -1,9 +1,7 @@
 """Figures of a server's runs: the same tables, by the addresses that have them."""
 
-from typing import Any
-
 from domain.refusals import Refused
-from ops.cli.remote.asking import At
+from ops.cli.remote.asking import At, Options
 
 CASH_FLOWS, RISK, REGULATORY = "/api/v1/cashflow", "/api/v1/risk", "/api/v1/regulatory"
 
@@ -42,7 +40,7 @@ def cash_flows(at: At) -> None:
     place = {"position": f"positions/{named(asked.name)}", "deal": f"deals/{named(asked.name)}"}
     place["pool"] = f"deals/{named(asked.name)}/pool"
     below = place.get(asked.shown.value, asked.shown.value)
-    of_buckets: Any = {"by": asked.by, "node": asked.node, "buckets": asked.buckets}
+    of_buckets: Options = {"by": asked.by, "node": asked.node, "buckets": asked.buckets}
     at.put_table(f"{path}/{below}", scenario=asked.scenario, basis=asked.basis.value, **of_buckets)
 
 
@@ -99,6 +97,14 @@ def explain(at: At) -> None:
 
 def compare(at: At) -> None:
     at.put_table(f"{REGULATORY}/compare", **{"from": at["from_run"], "to": at["to_run"]})
+
+
+def differences(at: At) -> None:
+    asked: Options = {"from": at["from_run"], "to": at["to_run"], **at.some("measure", "scenario", "node")}
+    if at["top"]:
+        at.put_table(f"{RISK}/compare/positions", **asked, limit=at["top"])
+    else:
+        at.put_table(f"{RISK}/compare", **asked, by=at["by"])
 
 
 def allowance(at: At) -> None:

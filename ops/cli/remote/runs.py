@@ -7,7 +7,7 @@ from typing import Any
 
 from domain.refusals import Refused
 from ops.cli import runs as commands
-from ops.cli.remote.asking import At
+from ops.cli.remote.asking import At, Options
 from ops.cli.runs import words
 
 RUNS = "/api/v1/orchestrator/runs"
@@ -26,7 +26,7 @@ def submit(at: At) -> None:
     if at["workers"]:
         fix = "leave --workers out; the server has its own"
         raise Refused("NOT_BY_SERVER", "--workers brings workers here, and TENOR_SERVER names a server", fix)
-    asked: Any = {name: list(words(at[name])) for name in ("scenarios", "measures", "cashflows", "rules")}
+    asked: Options = {name: list(words(at[name])) for name in ("scenarios", "measures", "cashflows", "rules")}
     asked |= at.some("base_currency", "policy", "require_approved_models")
     run = at.client.runs.submit(at["portfolio"], at["market"], idempotency_key=at["idempotency_key"], **asked)
     if at["wait"]:
@@ -86,6 +86,9 @@ def change(what: str) -> Callable[[At], None]:
             at.output.show(said, f"{said['run_id']} is {said['status']}")
 
     return ask
+
+
+retry, cancel, approve, reject, publish = map(change, ("retry", "cancel", "approve", "reject", "publish"))
 
 
 def check(at: At) -> None:

@@ -2,10 +2,12 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from domain.documents import JsonObject
+from ops.cli.files import refuse_unwritable
 from ops.cli.ingested import reading_elsewhere, show_report
 from ops.cli.options import AsJson, opened
 from ops.cli.output import Output
@@ -46,8 +48,8 @@ def ingest(
     """Validate a portfolio, then store it as a snapshot."""
     from commands.ingest_portfolio import Called, ReadingOptions, ingest_portfolio
 
-    output = Output(as_json)
     refuse_without_mapping(source, mapping, book, rejects)
+    refuse_unwritable(rejects)
     called = Called(portfolio, as_of.date() if as_of else None)
     options = ReadingOptions(accept_valid, dry_run, rates_are_decimals)
     with reading_elsewhere(context) as parsers, opened(context) as tenor:
@@ -63,7 +65,7 @@ def ingest(
             called=called,
             digest=parsers.digest,
         )
-    show_report(output, report, *tape_lines(report, rejects), is_dry_run=dry_run)
+    show_report(Output(as_json), report, *tape_lines(report, rejects), is_dry_run=dry_run)
 
 
 def refuse_without_mapping(source: list[Path], mapping: str | None, book: str | None, rejects: Path | None) -> None:
@@ -112,7 +114,7 @@ def by_mapping(
     return replace(options, by_mapping=said)
 
 
-def tape_lines(report: dict[str, Any], rejects: Path | None) -> list[str]:
+def tape_lines(report: JsonObject, rejects: Path | None) -> list[str]:
     tape = report.get("tape")
     if tape is None:
         return []

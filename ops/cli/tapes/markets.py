@@ -71,14 +71,12 @@ def refuse_without_mapping(
 def made_of(
     tenor: "Tenor", file: list[Path], mapping: str, as_of: datetime | None, base_currency: str | None
 ) -> "MarketMade":
-    from commands.define_mapping import document_of, mapping_said
+    from commands.define_mapping import document_of, mapping_said, refuse_portfolio
     from commands.tapes.markets.prepare import MarketWanted
     from domain.refusals import Refused
 
     pinned = mapping_said(tenor.store, tenor.envelope(), mapping, is_tried=False)
-    if not pinned.document.is_of_market:
-        message = f"{pinned.document.mapping_id} makes a portfolio, not a market"
-        raise Refused("WRONG_MAPPING", message, "bring it with `tenor ingest FILE --mapping`")
+    refuse_portfolio(pinned)
     for each in file:
         if not each.is_file():
             raise Refused("UNREADABLE_FILE", f"there is no file {each}", "check the path")

@@ -3,10 +3,12 @@
 import json
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from domain.documents import JsonObject
+from ops.cli.files import refuse_unwritable
 from ops.cli.options import AsJson, settings_of
 from ops.cli.output import Output, harmless
 
@@ -25,6 +27,7 @@ def suggest(
 
     if not file.is_file():
         raise Refused("UNREADABLE_FILE", f"there is no file {file}", "check the path")
+    refuse_unwritable(out)
     parsers = ParserPool(settings_of(context).budget)
     try:
         found = parsers.suggest(file, file.name)
@@ -38,7 +41,7 @@ def suggest(
     output.show(found, *map(harmless, lines_of(found, out)))
 
 
-def ask(found: dict[str, Any]) -> None:
+def ask(found: JsonObject) -> None:
     """Answers go into the mapping; an empty one leaves the question open."""
     for question in list(found["questions"]):
         answer = typer.prompt(
@@ -57,7 +60,7 @@ def ask(found: dict[str, Any]) -> None:
             found["missing"].remove(lack)
 
 
-def take(found: dict[str, Any], question: dict[str, Any], answer: str) -> None:
+def take(found: JsonObject, question: JsonObject, answer: str) -> None:
     mapping, path = found["mapping"], question["path"]
     if path == "format.dates":
         mapping["format"]["dates"] = answer
@@ -71,7 +74,7 @@ def take(found: dict[str, Any], question: dict[str, Any], answer: str) -> None:
     found["questions"].remove(question)
 
 
-def lines_of(found: dict[str, Any], out: Path | None) -> list[str]:
+def lines_of(found: JsonObject, out: Path | None) -> list[str]:
     lines = [f"MISSING  {each['message']}: {each['fix']}" for each in found["missing"]]
     lines += [
         f"ASK      {each['path']}: {each['message']} ({' | '.join(each['choices'])})" for each in found["questions"]
@@ -89,7 +92,7 @@ def lines_of(found: dict[str, Any], out: Path | None) -> list[str]:
     return lines
 
 
-def row_lines(rows: list[dict[str, Any]]) -> list[str]:
+def row_lines(rows: list[JsonObject]) -> list[str]:
     """One line for each row, in the order of the columns; what stands otherwise in the file is in brackets."""
     lines = []
     for row in rows:

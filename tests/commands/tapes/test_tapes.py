@@ -6,13 +6,16 @@ import io
 import json
 import zipfile
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import xlsxwriter
 
+from commands.ingest_portfolio import ByMapping, ReadingOptions, prepared_of
 from commands.ingestion.limits import Budget
+from domain.tapes.mapping import as_json, parse_mapping
 from tests.commands.tapes.conftest import COLUMNS, PLAIN, Bring, codes, column
 
 SWISS = (
@@ -90,7 +93,8 @@ def test_a_mark_other_than_the_usual_quotes_values(bring: Bring) -> None:
 
 
 def test_numbers_of_a_workbook_are_numbers_whatever_mark_its_texts_have(bring: Bring) -> None:
-    rows = [["LOAN_ID", "UPB", "MAT", "RATE"], ["A", 1000.5, "2030-01-01", 0.05], ["B", "2.000,5", "2030-01-01", "4%"]]
+    head: list[Any] = ["LOAN_ID", "UPB", "MAT", "RATE"]
+    rows = [head, ["A", 1000.5, "2030-01-01", 0.05], ["B", "2.000,5", "2030-01-01", "4%"]]
     found = bring(workbook(rows), format={"decimal": ",", "thousands": "."})
     assert column(found, "positions", "notional") == [1000.5, 2000.5]
     assert column(found, "instruments", "coupon") == [0.05, 0.04]
@@ -215,6 +219,13 @@ def test_what_unpacks_to_far_more_than_it_is_is_not_unpacked(bring: Bring) -> No
     assert len(bomb) < 1 << 20
 
 
+def test_an_element_that_no_record_has_is_empty_and_told(bring: Bring) -> None:
+    columns = {"positions.position_id": {"from": "id"}, "positions.book_value": {"from": "BV"}}
+    found = bring(XML, format={"record": "loan"}, columns=columns, where={"PAID": [""]})
+    assert column(found, "positions", "position_id") == ["A", "B"]
+    assert [warning.column for warning in found.warnings] == ["book_value"]
+
+
 def test_other_packings_are_not_text(bring: Bring) -> None:
     assert bring(bz2.compress(PLAIN.encode())).portfolio is None
 
@@ -266,3 +277,28 @@ def test_rejected_rows_of_other_formats(bring: Bring, tmp_path: Path) -> None:
     again = bring(rejects, columns={"positions.reason": {"from": "reason"}})
     assert [error.row for error in again.errors] == [2]
     assert again.rows == {"portfolio": 1, "instruments": 1, "positions": 1}
+
+
+def test_edits_change_cells_before_they_are_checked_and_are_kept(tmp_path: Path) -> None:
+    tape = tmp_path / "tape.csv"
+    tape.write_text(PLAIN.replace("0.04", "high"))
+    document = as_json(parse_mapping(json.dumps({"mapping_id": "m", "columns": COLUMNS})))
+    by = ByMapping(document, "m@1", "fund", "2026-01-23", "BOOK", (str(tape),))
+    edits = (
+        {"table": "instruments", "row": 3, "column": "coupon", "value": 0.04},
+        {"table": "positions", "row": 2, "column": "FICO", "value": 700},
+        {"table": "positions", "row": 2, "column": "state", "value": None},
+    )
+    options = ReadingOptions(by_mapping=by, edits=edits, edited_by="ada")
+    found = prepared_of(tape, options, None)
+    assert column(found, "instruments", "coupon") == [0.05, 0.04]
+    assert column(found, "positions", "state") == [None, "NY"]
+    assert found.lines["positions"].more["edits"] == [
+        {"row": 2, "column": "fico", "from": None, "to": "700", "by": "ada"},
+        {"row": 2, "column": "state", "from": "NJ", "to": None, "by": "ada"},
+    ]
+    for wrong in ({"table": "position"}, {"row": 9}):
+        misfit = prepared_of(tape, replace(options, edits=({**edits[0], **wrong},)), None)
+        assert "EDIT_MISFIT" in [error.code for error in misfit.errors] and misfit.portfolio is None
+    several = replace(by, files=(str(tape), str(tape)))
+    assert "EDIT_MISFIT" in [e.code for e in prepared_of(tape, replace(options, by_mapping=several), None).errors]

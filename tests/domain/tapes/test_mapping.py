@@ -76,6 +76,7 @@ REFUSED: list[tuple[str, Any, str, str]] = [
      "NO_SOURCE"),
     ("a fixed rate's coupon", changed(columns=without("instruments.coupon")), "columns.instruments.coupon",
      "NO_SOURCE"),
+    ("a name with a version", changed(mapping_id="tape@1"), "mapping_id", "BAD_NAME"),
     ("no table", column("notional", {"from": "A"}), "columns.notional", "UNKNOWN_TABLE"),
     ("misspelt table", column("postions.fico", {"from": "A"}), "columns.postions.fico", "UNKNOWN_TABLE"),
     ("misspelt column", column("instruments.maturty_date", {"from": "A"}), "columns.instruments.maturty_date",
@@ -108,6 +109,17 @@ def test_a_column_without_a_source_is_named_and_told_how_to_get_one() -> None:
         parse_mapping(json.dumps(changed(columns=without("positions.notional"))))
     (problem,) = invalid.value.problems
     assert "positions.notional" in problem.message and '"from"' in problem.fix
+
+
+def test_what_only_some_rows_need_is_left_to_them() -> None:
+    both = {"from": "TYPE", "map": {"FRM": "FIXED", "ARM": "FLOATING"}}
+    assert parse_mapping(json.dumps(column("instruments.rate_type", both))).mapping_id == "tape"
+    products = {"from": "KIND", "map": {"L": "LOAN", "B": "BOND"}}
+    lacking = {name: source for name, source in LOAN.items() if name != "instruments.amortization"}
+    assert parse_mapping(json.dumps(changed(columns={**lacking, "instruments.product_type": products})))
+    assert ("columns.instruments.maturity_date", "NO_SOURCE") in problems(
+        changed(columns={**without("instruments.maturity_date"), "instruments.product_type": products})
+    )
 
 
 def test_the_nearest_name_is_offered() -> None:

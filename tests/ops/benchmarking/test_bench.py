@@ -78,6 +78,15 @@ def test_what_cash_flows_cost(bench: tuple[dict[str, Any], Path]) -> None:
     }
 
 
+def test_what_capital_costs(bench: tuple[dict[str, Any], Path]) -> None:
+    capital = bench[0]["capital"]
+    seconds = capital["seconds"]
+    for method in ("pd_lgd", "dcf"):
+        added = seconds[f"with_{method}"] - seconds["prices"]
+        assert seconds[f"added_{method}"] == pytest.approx(added, abs=0.002)
+    assert capital["report_ms_p99"] > 0 and capital["explain_ms_p99"] > 0 and capital["netting_s"] > 0
+
+
 def test_what_was_asked_for_beside_the_runs(bench: tuple[dict[str, Any], Path]) -> None:
     document, _ = bench
     assert len(document["each_submit_to_queryable"]) == 2
@@ -86,8 +95,6 @@ def test_what_was_asked_for_beside_the_runs(bench: tuple[dict[str, Any], Path]) 
     assert document["rebuild"]["results"] == 2000 and document["rebuild"]["results_per_s"] > 0
     assert set(document["append_to_visible_ms"]) == {"idle", "while_a_run_goes_on"}
     assert all(0 < ms["p50"] <= ms["p99"] and ms["times"] for ms in document["append_to_visible_ms"].values())
-    capital = document["capital_s"]
-    assert capital["added"] == pytest.approx(capital["with_capital"] - capital["prices"], abs=0.002)
     one = document["one_worker"]
     assert one["ratio"]["compute"] == pytest.approx(
         document["seconds"]["compute"] / one["seconds"]["compute"], rel=0.02

@@ -225,7 +225,7 @@ def test_every_answer_has_the_headers_of_a_careful_server(client: TestClient) ->
     for address in ("/", "/healthz", RUNS, "/no/such/path"):
         headers = client.get(address).headers
         assert headers["x-content-type-options"] == "nosniff"
-        assert "default-src 'self'" in headers["content-security-policy"]
+        assert "default-src 'self';" in headers["content-security-policy"]
 
 
 def test_another_host_name_is_refused(client: TestClient) -> None:

@@ -1,12 +1,9 @@
 """What a run leaves out, told by kind: counted and added up by hand from its rows."""
 
-from dataclasses import replace
-
-import numpy as np
 import pytest
 
 from query_api.results.chosen.fields import NamedPortfolio
-from query_api.results.exceptions import exceptions_of, places_in_scope
+from query_api.results.exceptions import exceptions_of
 from query_api.results.table import position_results
 from query_api.runs import queryable_run
 from tests.builders.result_tables import publish
@@ -54,16 +51,3 @@ def test_kinds_with_the_largest_notional_first(database_url: str) -> None:
         assert [worth[name] for name in each["largest"].split(",")] == largest
     sizes = [abs(each["notional_base"]) for each in found]
     assert sizes == sorted(sizes, reverse=True)
-
-
-def test_what_is_out_of_scope_is_not_told(database_url: str) -> None:
-    """Rows of the run that somebody may see, as places among them; the others are nobody's business."""
-    with tenor_over(database_url) as tenor:
-        SampleRun(failing=(1,)).whole(tenor)
-        publish(tenor)
-        with tenor.database.connect() as connection:
-            run = queryable_run(connection, RUN_ID)
-    assert places_in_scope(run, np.array([3, 40, 89])).tolist() == [3, 40, 89]
-    some = replace(run, rows=np.array([40, 41, 89]))
-    assert places_in_scope(some, np.array([3, 40, 89])).tolist() == [-1, 0, 2]
-    assert places_in_scope(replace(run, rows=np.array([], np.int64)), np.array([3])).tolist() == [-1]

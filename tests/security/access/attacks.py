@@ -24,6 +24,8 @@ class World:
     issuer: Provider
     viewer: str
     """a key that sees one desk"""
+    analyst: str
+    """another, of somebody who may bring positions below it"""
     expired: str
     revoked: str
     session: str
@@ -71,11 +73,11 @@ def with_key(**more: str) -> Make:
 
 
 def unsigned(world: World) -> Headers:
-    return bearer(jwt.encode(world.issuer.claims(tenor_role="admin"), None, "none"))
+    return bearer(jwt.encode(world.issuer.claims(tenor_role="admin"), "", "none"))
 
 
 def none_spelled(world: World) -> Headers:
-    head, payload, _ = jwt.encode(world.issuer.claims(), None, "none").split(".")
+    head, payload, _ = jwt.encode(world.issuer.claims(), "", "none").split(".")
     said = base64.urlsafe_b64encode(b'{"alg":"nOnE","kid":"rsa"}').decode().rstrip("=")
     assert head
     return bearer(f"{said}.{payload}.")
@@ -123,11 +125,11 @@ def points_elsewhere(name: str) -> Make:
 
 def brings_its_key(world: World) -> Headers:
     mine = jwt.algorithms.RSAAlgorithm.to_jwk(world.issuer.other_key.public_key(), as_dict=True)
-    return bearer(world.issuer.token(world.issuer.other_key, headers={"jwk": mine}))  # type: ignore[dict-item]
+    return bearer(world.issuer.token(world.issuer.other_key, headers={"jwk": mine}))
 
 
 def critical(world: World) -> Headers:
-    return bearer(world.issuer.token(headers={"crit": ["exp"]}))  # type: ignore[dict-item]
+    return bearer(world.issuer.token(headers={"crit": ["exp"]}))
 
 
 def on_the_wrong_curve(world: World) -> Headers:
@@ -265,6 +267,14 @@ SCOPES = [
     scoped("the portfolio's registration in the log", "/api/v1/audit/streams/{portfolio}"),
     scoped("the run's certificate", "/api/v1/audit/runs/{run}/certificate"),
     scoped("metrics of everybody", "/metrics"),
+    Attack(
+        "another desk moved below one's own",
+        lambda world: bearer(world.analyst),
+        (404,),
+        "POST",
+        "/api/v1/portfolio/hierarchies/small_fund/nodes/{other_node}/move",
+        b'{"parent_id": "MERIDIAN-CREDIT"}',
+    ),
     scoped("a run as it stood, by event", "/api/v1/orchestrator/runs/{run}/history?as_of_event=999999", 200),
 ]
 SITES = [

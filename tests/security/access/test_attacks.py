@@ -5,9 +5,11 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 from uuid import uuid4
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from commands.manage_keys import create_key, revoke_key
@@ -43,9 +45,9 @@ def world(opened: Opened, issuer: Provider, client: TestClient) -> World:
     store, asked = opened.tenor.store, opened.tenor.envelope()
     viewer = opened.key("viewer", MINE, name="attacker")["Authorization"].removeprefix("Bearer ")
     long_ago = Envelope("local", datetime.now(UTC) - timedelta(days=2), uuid4())
-    expired = create_key(store, long_ago, Wish("late", "admin", (), "1d"))[0]["key"]
+    expired = str(create_key(store, long_ago, Wish("late", "admin", (), "1d"))[0]["key"])
     revoked = create_key(store, asked, Wish("gone", "admin"))[0]
-    revoke_key(store, asked, revoked["key_id"])
+    revoke_key(store, asked, str(revoked["key_id"]))
     signed = TestClient(client.app).post("/auth/sign-in", json={"key": viewer})
     whole = opened.key("viewer")
     rows = opened.get(f"results/runs/{opened.run_id}/positions?with=desk", whole).json()
@@ -53,8 +55,9 @@ def world(opened: Opened, issuer: Provider, client: TestClient) -> World:
     return World(
         issuer,
         viewer,
+        opened.key("analyst", MINE, name="climber")["Authorization"].removeprefix("Bearer "),
         expired,
-        revoked["key"],
+        str(revoked["key"]),
         signed.cookies["tenor_session"],
         opened.run_id,
         opened.portfolio,
@@ -102,8 +105,12 @@ def test_an_attack_is_refused(client: TestClient, world: World, attack: Attack) 
         assert world.viewer not in answer.text
 
 
+def app_of(client: TestClient) -> FastAPI:
+    return cast(FastAPI, client.app)
+
+
 def test_a_slow_body_is_not_waited_for_without_credentials(client: TestClient) -> None:
-    with served(client.app) as port:
+    with served(app_of(client)) as port:
         head = b"POST /api/v1/ingestion/portfolios HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000000\r\n\r\n"
         started = time.monotonic()
         connection = connected(port, head)
@@ -118,7 +125,7 @@ class Hasty(BoundedProtocol):
 
 
 def test_heads_that_never_end_shut_nobody_out(client: TestClient, world: World) -> None:
-    with served(client.app, Hasty) as port:
+    with served(app_of(client), Hasty) as port:
         halves: list[socket.socket] = [connected(port, b"GET / HTTP/1.1\r\nAuthorization: Bearer ") for _ in range(50)]
         status, *_ = ask(port, "/auth/me", Authorization=f"Bearer {world.viewer}")
         assert status == 200

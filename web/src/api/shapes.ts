@@ -6,6 +6,9 @@ export interface RunLine {
   market_snapshot_id: string;
   requested_at: string;
   as_of: string;
+  base_currency: string;
+  scenario_count: number;
+  measure_count: number;
   positions: number;
   priced: number | null;
   failed: number | null;
@@ -26,7 +29,6 @@ export interface RunDocument extends RunLine {
   progress: { chunks: number | null; chunks_done: number; failed_chunks: number[] };
   results: number;
   queryable: boolean;
-  base_currency: string;
   /** `up100@1`; BASE stands without a version. */
   scenarios: string[];
   measures: string[];

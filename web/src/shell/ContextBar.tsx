@@ -58,7 +58,7 @@ function Parts() {
         onChoose={(id) => showRun(id)}
       />
       <Part name="Scenario" value={scenario.value} current={scenario.value} choices={shown.scenarios.map((one) => ({ value: one, label: one }))} onChoose={(one) => choose({ scenario: one === "BASE" ? null : one })} />
-      <Part name="Against" isOff={!against.value} value={against.value ? <span class="mono">{short(against.value)}</span> : "nothing"} current={against.value ?? ""} choices={againstChoices(rows, shown.run_id)} onChoose={(id) => choose({ against: id || null })} />
+      <Part name="Against" isOff={!against.value} value={against.value ? <span class="mono">{short(against.value)}</span> : "nothing"} current={against.value ?? ""} choices={againstChoices(rows, shown)} onChoose={(id) => choose({ against: id || null })} />
       <Part name="Currency" value={place.value.query.ccy || shown.base_currency} current={place.value.query.ccy || shown.base_currency} choices={[{ value: shown.base_currency, label: shown.base_currency, hint: "base currency of the run" }]} onChoose={() => set({ ccy: null })} />
     </>
   );
@@ -133,8 +133,8 @@ function runChoice(one: RunLine): Choice {
   };
 }
 
-function againstChoices(rows: RunLine[], shown: string): Choice[] {
-  const others = rows.filter((one) => hasFigures(one) && one.run_id !== shown);
+function againstChoices(rows: RunLine[], shown: RunLine): Choice[] {
+  const others = rows.filter((one) => hasFigures(one) && one.run_id !== shown.run_id && one.base_currency === shown.base_currency);
   return [{ value: "", label: "nothing" }, ...others.map(runChoice)];
 }
 

@@ -20,11 +20,13 @@ export function hasFigures(one: RunLine): boolean {
   return WITH_FIGURES.includes(one.status);
 }
 
-/** Without a run in the address: the newest published one, else the newest with figures. */
+/** Without a run in the address: the newest published one, else the newest of those that were asked for most measures. */
 export function chosenRun(address: string | undefined, list: RunLine[]): string | null {
   if (address) return address;
   const withFigures = list.filter(hasFigures);
-  return (withFigures.find((one) => one.status === "PUBLISHED") ?? withFigures[0])?.run_id ?? null;
+  const most = Math.max(...withFigures.map((one) => one.measure_count));
+  const chosen = withFigures.find((one) => one.status === "PUBLISHED") ?? withFigures.find((one) => one.measure_count === most);
+  return chosen?.run_id ?? null;
 }
 
 export const runId = computed<string | null>(() => chosenRun(place.value.query.run, runs.value?.rows ?? []));

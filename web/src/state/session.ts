@@ -9,14 +9,16 @@ export const isSignedOut = signal(false);
 
 export async function learnWho(): Promise<void> {
   let answer: Response;
+  let said: unknown;
   try {
     answer = await fetch("/auth/me", { headers: { Accept: "application/json" } });
+    said = await answer.json(); // read even where it is refused: a body that is left keeps its connection
   } catch {
     return;
   }
   if (answer.status === 401) isSignedOut.value = true;
   else if (answer.ok) {
-    me.value = (await answer.json()) as Me;
+    me.value = said as Me;
     isSignedOut.value = false;
   }
 }

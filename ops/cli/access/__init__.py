@@ -1,0 +1,1 @@
+"""Who may come in: keys, the access log, and where a server listens."""

@@ -1,0 +1,88 @@
+"""`tenor key create | list | revoke`, `tenor access log`."""
+
+from typing import Annotated
+
+import typer
+
+from ops.cli.options import AsJson, opened
+from ops.cli.output import Output, said
+
+MOST_ENTRIES = 1_000_000
+HEADS = ("key_id", "name", "role", "nodes", "expires_at", "last_used_at", "revoked_at")
+
+
+def register(app: typer.Typer) -> None:
+    key = typer.Typer(help="Keys: who may come in, and what they may do.", no_args_is_help=True)
+    key.command("create")(create)
+    key.command("list")(list_keys)
+    key.command("revoke")(revoke)
+    app.add_typer(key, name="key")
+    access = typer.Typer(help="Who read and did what.", no_args_is_help=True)
+    access.command("log")(access_log)
+    app.add_typer(access, name="access")
+
+
+def create(
+    context: typer.Context,
+    name: Annotated[str, typer.Option(help="Who will use it; the actor of what is done with it.")],
+    role: Annotated[str, typer.Option(help="viewer, analyst, operator, approver, auditor or admin.")],
+    node: Annotated[list[str] | None, typer.Option(help="A node of the portfolio tree; without, all.")] = None,
+    expires: Annotated[str | None, typer.Option(help="12h, 90d, 52w; without, never.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Create a key; it is shown this once."""
+    from commands.manage_keys import create_key
+    from domain.access.keys import Wish
+
+    with opened(context) as tenor:
+        document, _ = create_key(tenor.store, tenor.envelope(), Wish(name, role, tuple(node or ()), expires))
+    scope = "every position (*)" if document["nodes"] == ["*"] else f"positions at {said(document['nodes'])}"
+    until = f", until {document['expires_at']}" if document["expires_at"] else ""
+    lines = (
+        str(document["key"]),
+        f"{document['name']} is {document['role']} of {scope}{until}; the key is not shown again",
+    )
+    Output(as_json).show(document, *lines)
+
+
+def list_keys(context: typer.Context, as_json: AsJson = False) -> None:
+    """Every key there was, the latest first; never the key itself."""
+    from query_api.access import listed_keys
+
+    with opened(context) as tenor, tenor.database.connect() as connection:
+        documents = listed_keys(connection, tenor.keyring.listed())
+    Output(as_json).show(documents, *("  ".join(f"{name} {said(one[name])}" for name in HEADS) for one in documents))
+
+
+def revoke(
+    context: typer.Context,
+    key_id: Annotated[str, typer.Argument(help="From `tenor key list`.")],
+    as_json: AsJson = False,
+) -> None:
+    """Revoke a key: it is worth nothing from now on. What it read stays in the access log."""
+    from commands.manage_keys import revoke_key
+
+    with opened(context) as tenor:
+        document, _ = revoke_key(tenor.store, tenor.envelope(), key_id)
+    Output(as_json).show(document, f"key {key_id} is revoked")
+
+
+def access_log(
+    context: typer.Context,
+    since: Annotated[str | None, typer.Option(help="From this moment on: 2026-11-29 or 2026-11-29T08:00:00Z.")] = None,
+    actor: Annotated[str | None, typer.Option(help="Of one actor.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Who read or did what over HTTP, the latest first."""
+    from query_api.access import entry_document, newest_entries
+    from query_api.services.access import moment_of
+
+    moment = moment_of(since)
+    with opened(context) as tenor, tenor.database.connect() as connection:
+        entries = [entry_document(one) for one in newest_entries(connection, MOST_ENTRIES, since=moment, actor=actor)]
+    lines = (
+        f"{said(one['at'])}  {one['actor']} ({one['role']})  {one['method']} {one['path']}  {one['status']}"
+        + (f"  {one['rows']:,} rows" if one["rows"] is not None else "")
+        for one in entries
+    )
+    Output(as_json).show(entries, *lines)

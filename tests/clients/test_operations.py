@@ -1,0 +1,24 @@
+"""Every operation, asked whatever its description allows and more: a sample of what `make faults` asks at length."""
+
+import pytest
+
+from tests.clients.conftest import Served
+from tests.clients.every_operation import fuzzed, operations
+
+EXAMPLES = 2
+
+
+@pytest.fixture(scope="module")
+def found(attacked: Served) -> list[object]:
+    return list(operations(attacked.url))
+
+
+def test_no_answer_is_a_fault_or_undocumented(attacked: Served, found: list[object]) -> None:
+    assert len(found) > 60
+    assert sum(fuzzed(operation, EXAMPLES, attacked.url) for operation in found) > 2 * len(found)
+
+
+@pytest.mark.long
+def test_no_answer_is_a_fault_or_undocumented_at_length(attacked: Served, found: list[object]) -> None:
+    for operation in found:
+        fuzzed(operation, 300, attacked.url, seconds=60)
