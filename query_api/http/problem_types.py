@@ -3,6 +3,10 @@
 BASE = "/docs/problems/"
 
 TYPES: dict[str, tuple[str, str]] = {
+    # of read models
+    "REBUILD_RUNNING": ("Rebuild under way", "The read model is being rebuilt or rolled back already."),
+    "UNKNOWN_PROJECTION": ("No such projection", "There is no read model of that name."),
+    "NO_VERSION_BEFORE": ("No version before", "The read model has no version to go back to."),
     # of the request itself
     "ADDRESS_TOO_LONG": ("Address too long", "The path and the query together are longer than is read."),
     "BAD_FILTER": ("Filter not understood", "What stands in `where` is no filter; the fix is the grammar in one line."),

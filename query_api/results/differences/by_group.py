@@ -18,7 +18,8 @@ import pyarrow as pa
 from query_api.reading import Array
 from query_api.results.chosen.selection import measured_names
 from query_api.results.differences.sides import NOWHERE, Both, Side
-from query_api.results.groups import BETWEEN_KEYS, NODE, ChosenGroups, parse_by
+from query_api.results.groups import BETWEEN_KEYS, NODE, TOTAL, ChosenGroups, parse_by
+from query_api.results.in_scope import refuse_above
 
 AMOUNTS = ("from", "new", "gone", "changed", "one_side", "to", "change")
 COUNTS = (*(f"positions_{name}" for name in AMOUNTS[:-1]), "left_out_from", "left_out_to")
@@ -57,6 +58,9 @@ class Between:
 def differences(both: Both, by: str) -> pa.Table:
     """A row for each group: both totals, what leads from the one to the other, and the positions behind each."""
     names = [each.name for each in parse_by(by)]
+    if TOTAL in names and both.question.node is None:
+        for side in (both.earlier, both.later):
+            refuse_above(side.run, TOTAL, [])
     shared = dict(zip(SHARED, (both.measure, both.question.scenario, both.later.run.base_currency), strict=True))
     rows = []
     for key, sums in sorted(_grouped(both, by).items()):
@@ -99,8 +103,10 @@ def _told(some: Between, was: bool, is_now: bool) -> Iterator[tuple[str, float]]
 
 
 def _members(side: Side, by: str) -> Members:
+    seen = side.seen_nodes
     if by == NODE:
-        return Members(side.book.portfolio.book_row[side.rows], [frozenset(path) for path in side.book.paths()])
+        groups = [frozenset(path) if seen is None else seen & frozenset(path) for path in side.book.paths()]
+        return Members(side.book.portfolio.book_row[side.rows], groups)
     labels, codes = ChosenGroups(side.book, parse_by(by), list(measured_names(side.run)), []).coded
     return Members(codes[side.rows], [frozenset((label,)) for label in labels])
 

@@ -15,6 +15,7 @@ from query_api.results.table import position_results
 from query_api.runs import RunRow, queryable_run
 
 NOWHERE = -1
+SELECT_NODES = "SELECT node_id FROM read.portfolio_node WHERE snapshot_id = %s"
 WHO = ("position_id", "book_id", "product_type")
 
 
@@ -40,6 +41,8 @@ class Side:
     books: pa.Array
     products: pa.Array
     values: Array
+    seen_nodes: frozenset[str] | None
+    """within a scope, the nodes of it; None where all are"""
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,13 @@ def _side(connection: Connection, run: RunRow, question: Question, load_book: Lo
     if question.node is not None:
         rows = np.flatnonzero(book.below(question.node)) if question.node in book.nodes else rows[:0]
     ids, books, products = (_some_of(whole[each], rows) for each in WHO)
-    return Side(run, book, rows, ids, books, products, whole[name].to_numpy()[rows])
+    return Side(run, book, rows, ids, books, products, whole[name].to_numpy()[rows], _seen_nodes(connection, run))
+
+
+def _seen_nodes(connection: Connection, run: RunRow) -> frozenset[str] | None:
+    if run.rows is None:
+        return None
+    return frozenset(row[0] for row in connection.execute(SELECT_NODES, (run.portfolio_snapshot_id,)))
 
 
 def _some_of(column: pa.ChunkedArray, rows: Array) -> pa.Array:

@@ -65,7 +65,7 @@ def test_a_rebuild_is_asked_for_done_and_gone_back_from(tenor: Tenor, client: Te
     now = state(client, "scenario")
     assert (now["version"], now["previous_version"], now["building_version"]) == (2, 1, None)
     told = now["asked"]
-    assert (told["status"], told["action"], told["actor"]) == ("DONE", "REBUILD", "api")
+    assert (told["status"], told["action"], told["actor"]) == ("DONE", "REBUILD", "local")
     assert told["outcome"]["tables"]["scenario"]["rows"] == 1 and told["outcome"]["verified"]
     assert ask(client, "scenario", "rollback").status_code == 202
     do_all(tenor)
