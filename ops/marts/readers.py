@@ -86,13 +86,7 @@ def create_reader(storage: Storage, envelope: Envelope, name: str, nodes: list[s
         except InsufficientPrivilege as error:
             raise MayNotCreateRoles(account) from error
         connection.execute(AS_APPLICATION)
-        role = Identifier(name)
-        connection.execute(GRANT_SCHEMA.format(role=role))
-        for table in TABLES:
-            connection.execute(GRANT_TABLE.format(role=role, table=Identifier(table)))
-        connection.execute(FORGET_NODES, (name,))
-        for node in seen:
-            connection.execute(PUT_NODE, (name, node))
+        _grant(connection, name, seen)
         version = len(storage.store.stream(reader_stream(name))) + 1
         return [MartReaderCreated(**envelope.at(reader_stream(name), version), reader=name, nodes=seen)]
 
@@ -106,6 +100,16 @@ def _create(connection: Connection, name: str, password: str) -> None:
     connection.execute(CREATE_ROLE.format(role=role, verifier=Literal(verifier)))
     connection.execute(COMMENT_ROLE.format(role=role, comment=Literal(COMMENT)))
     connection.execute(READ_ONLY.format(role=role))
+
+
+def _grant(connection: Connection, name: str, nodes: list[str]) -> None:
+    role = Identifier(name)
+    connection.execute(GRANT_SCHEMA.format(role=role))
+    for table in TABLES:
+        connection.execute(GRANT_TABLE.format(role=role, table=Identifier(table)))
+    connection.execute(FORGET_NODES, (name,))
+    for node in nodes:
+        connection.execute(PUT_NODE, (name, node))
 
 
 def drop_reader(storage: Storage, envelope: Envelope, name: str) -> int:
