@@ -67,6 +67,7 @@ COMMANDS: Mapping[tuple[str, ...], ByServer | Here | NotByServer] = {
     ("key",): HAS_AN_ADDRESS,
     ("mapping",): HAS_AN_ADDRESS,
     ("mart",): HAS_AN_ADDRESS,
+    ("portfolio",): HAS_AN_ADDRESS,
     ("schedule",): HAS_AN_ADDRESS,
     ("watch",): HAS_AN_ADDRESS,
     ("webhook",): HAS_AN_ADDRESS,
