@@ -48,8 +48,8 @@ def _losses_of_chunk(work: RunWork, chunk_no: int, priced: BlockColumns) -> Mapp
     rows, pv_ccy = work.inputs.chunk(chunk_no).rows, priced.values[priced.columns.index("pv"), BASE_NO]
 
     def fair_values(some: Rows) -> Array:
-        found: Array = pv_ccy[some - rows[0]]
-        return found
+        values: Array = pv_ccy[some - rows[0]]
+        return values
 
     return allowance_measures(work.losses, rows, fair_values)
 

@@ -37,7 +37,7 @@ from domain.refusals import Refused
 from ops.access import sign_in
 from ops.access.binding import Bind
 from ops.access.guard import Guard
-from ops.access.refusing import refuse_beyond_scope, refuse_more_runs, refuse_others_runs
+from ops.access.refusing import refuse_beyond_scope, refuse_more_runs, refuse_others_runs, whole_tree
 from ops.access.settings import Access, four_eyes
 from ops.adapters.database import HEAD, at_another_revision, revision
 from ops.adapters.redis_answers import answers_in_redis
@@ -85,7 +85,6 @@ from query_api.services import (
     compare,
     ingestion,
     liquidity,
-    mappings,
     marketdata,
     marts,
     models,
@@ -193,7 +192,7 @@ def service_routers(tenor: Tenor, access: Access = OPEN_TO_THIS_MACHINE) -> dict
         "portfolio": lambda: [
             portfolio.build_router(connect),
             portfolio_data.build_router(connect, load_portfolio, tenor.tree_of),
-            hierarchy_commands.build_router(store, envelope_of, tenor.newest_tree),
+            hierarchy_commands.build_router(store, envelope_of, whole_tree(tenor.newest_tree)),
         ],
         "risk": lambda: [
             *(risk.build_router(connect, load_book), compare.build_router(connect, load_book)),
@@ -206,21 +205,19 @@ def service_routers(tenor: Tenor, access: Access = OPEN_TO_THIS_MACHINE) -> dict
         ],
         "cashflow": lambda: cash_flow_routers(tenor.storage),
         "regulatory": lambda: regulatory_routers(tenor, envelope_of),
-        "ingestion": lambda: [
-            ingestion.build_router(connect),
-            ingest_commands.build_router(
-                store,
-                blobs,
-                tenor.portfolio_codec,
-                envelope_of,
-                tenor.parsers.digest_upload,
-                refuse_beyond_scope(tenor.storage),
-            ),
-            mappings.build_router(connect),
-            mapping_commands.build_router(store, envelope_of, tenor.parsers.suggest),
-            quote_commands.build_router(store, blobs, envelope_of, find_unsolved, tenor.parsers.market_of),
-        ],
+        "ingestion": lambda: ingestion_routers(tenor, envelope_of),
     }
+
+
+def ingestion_routers(tenor: Tenor, envelope_of: Callable[[Request], Envelope]) -> list[APIRouter]:
+    connect, store, blobs, parsers = tenor.database.connect, tenor.store, tenor.blobs, tenor.parsers
+    beyond = refuse_beyond_scope(tenor.storage)
+    return [
+        ingestion.build_router(connect),
+        ingest_commands.build_router(store, blobs, tenor.portfolio_codec, envelope_of, parsers.digest_upload, beyond),
+        mapping_commands.build_router(store, envelope_of, parsers.suggest),
+        quote_commands.build_router(store, blobs, envelope_of, find_unsolved, parsers.market_of),
+    ]
 
 
 def kept_books(storage: Storage) -> tuple[Callable[[str], NamedPortfolio], Callable[[str], Portfolio]]:

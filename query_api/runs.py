@@ -169,6 +169,8 @@ def _counted(connection: Connection, run: RunRow, positions: int) -> RunRow:
         chunks=None,
         chunks_done=0,
         failed_chunks=[],
+        priced_chunks=[],
+        excepted_chunks=[],
         failure_counts={},
         failures=[],
     )

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,7 +42,6 @@ QUESTIONS = {
     "totals by desk": "/api/v1/results/runs/{run}/totals?by=desk&scenario=BASE",
     "totals by attribute": "/api/v1/results/runs/{run}/totals?by=fico:620,680,740&scenario=BASE",
     "capital": "/api/v1/regulatory/runs/{run}/capital",
-    "allowance": "/api/v1/regulatory/runs/{run}/allowance/segments",
     "ladder": "/api/v1/cashflow/runs/{run}/ladder?by=book&scenario=BASE",
 }
 
@@ -178,8 +178,11 @@ def asked_again(url: str, run_id: str) -> dict[str, dict[str, float]]:
         took = []
         for _ in range(10):
             started = time.perf_counter()
-            with urllib.request.urlopen(url + path.format(run=run_id), timeout=300) as answer:
-                answer.read()
+            try:
+                with urllib.request.urlopen(url + path.format(run=run_id), timeout=300) as answer:
+                    answer.read()
+            except urllib.error.HTTPError as refused:
+                raise SystemExit(f"{name}: {refused.read().decode()}") from refused
             took.append((time.perf_counter() - started) * 1e3)
         found[name] = {"first_ms": round(took[0], 1), "again_ms": round(sorted(took[1:])[len(took) // 2], 1)}
     return found

@@ -1,6 +1,7 @@
 """Change the tree of a portfolio: create, move, rename and close nodes."""
 
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
@@ -45,7 +46,8 @@ def build_router(store: EventStore, envelope_of: EnvelopeOf, newest: NewestTree)
         envelope = envelope_of(request)
         once = key_of(request, envelope, key, sha256_of(body))
         changed, position = change_hierarchy(store, envelope, portfolio, asked, newest, key=once)
-        return accepted({**changed, "event_position": position}, position, f"{PREFIX}/hierarchies/{portfolio}")
+        location = f"{PREFIX}/hierarchies/{quote(changed['portfolio'], safe='')}"
+        return accepted({**changed, "event_position": position}, position, location)
 
     @router.post("/hierarchies/{portfolio}/nodes", status_code=202, operation_id="portfolio_create_node")
     def create(request: Request, portfolio: str, body: NewNode, idempotency_key: IdempotencyKey = None) -> JSONResponse:

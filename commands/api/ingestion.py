@@ -80,16 +80,13 @@ def build_router(
         def bring(sent: Received, key: Key | None, is_wanted: Callable[[], bool]) -> JsonObject:
             called = Called(NAME if asked.portfolio is None else asked.portfolio, asked.as_of, key)
             options = options_of(store, envelope, asked, called, sent)
+
+            def digest(source: Path, options: ReadingOptions) -> Digested:
+                return digest_elsewhere(source, options, is_wanted)
+
             source = one_source(sent)
             return ingest_portfolio(
-                store,
-                blobs,
-                codec,
-                envelope,
-                source,
-                options=options,
-                called=called,
-                digest=lambda source, options: digest_elsewhere(source, options, is_wanted),
+                store, blobs, codec, envelope, source, options=options, called=called, digest=digest
             )
 
         with tempfile.TemporaryDirectory(prefix="tenor-upload-") as name:

@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
@@ -31,7 +32,7 @@ def build_router(store: EventStore, envelope_of: EnvelopeOf, suggest: Suggest) -
         envelope = envelope_of(request)
         key = key_of(request, envelope, idempotency_key, sha256_of(mapping))
         defined, position = define_mapping(store, envelope, mapping, key=key)
-        location = f"{PREFIX}/mappings/{defined['mapping_id']}@{defined['version']}"
+        location = f"{PREFIX}/mappings/{quote(str(defined['mapping_id']), safe='')}@{defined['version']}"
         return accepted({**defined, "event_position": position}, position, location)
 
     @router.post("/mappings/suggest", operation_id="ingestion_suggest_mapping", openapi_extra=FILES)

@@ -20,6 +20,7 @@ class Right(StrEnum):
     READ = "read figures in scope"
     WHOLE_BOOKS = "read what shows whole books; not within a scope"
     BRING = "ingest and load markets, define scenarios, mappings and policies"
+    TREES = "change the trees of portfolios; not within a scope, which they make"
     SUBMIT = "submit runs, and cancel own ones"
     OPERATE = "retry and archive any run, rebuild projections, publish marts, manage schedules and webhooks"
     DECIDE = "approve, reject and publish runs, approve models and policies, acknowledge breaches"
@@ -34,12 +35,15 @@ MAY: dict[Right, frozenset[Role]] = {
     Right.READ: EVERYBODY,
     Right.WHOLE_BOOKS: EVERYBODY,
     Right.BRING: frozenset({Role.ANALYST, Role.OPERATOR, Role.ADMIN}),
+    Right.TREES: frozenset({Role.ANALYST, Role.OPERATOR, Role.ADMIN}),
     Right.SUBMIT: frozenset({Role.ANALYST, Role.OPERATOR, Role.ADMIN}),
     Right.OPERATE: frozenset({Role.OPERATOR, Role.ADMIN}),
     Right.DECIDE: frozenset({Role.APPROVER, Role.ADMIN}),
     Right.ACCESS_LOG: frozenset({Role.AUDITOR, Role.ADMIN}),
     Right.KEYS: frozenset({Role.ADMIN}),
 }
+OF_EVERYTHING = frozenset({Right.WHOLE_BOOKS, Right.TREES})
+"""For those alone whose scope is everything."""
 CANCELS_ANY_RUN = MAY[Right.OPERATE]
 """Others cancel their own."""
 
@@ -47,7 +51,14 @@ OPERATIONS: dict[str, Right] = {
     "operations_get_health": Right.OPEN,
     "operations_get_readiness": Right.OPEN,
     "describe": Right.OPEN,
-    "docs": Right.OPEN,
+    "asset": Right.OPEN,
+    "show": Right.OPEN,
+    "list_services": Right.OPEN,
+    "describe_service": Right.OPEN,
+    "list_types": Right.OPEN,
+    "show_type": Right.OPEN,
+    "auth_open_session": Right.OPEN,
+    "auth_login": Right.OPEN,
     "auth_get_sign_in": Right.OPEN,
     "auth_post_sign_in": Right.OPEN,
     "auth_start": Right.OPEN,
@@ -55,7 +66,6 @@ OPERATIONS: dict[str, Right] = {
     "auth_sign_out": Right.OPEN,
     "auth_get_me": Right.SELF,
     "operations_get_metrics": Right.WHOLE_BOOKS,
-    "show": Right.READ,
     "audit_get_certificate": Right.WHOLE_BOOKS,
     "audit_get_checkpoint": Right.WHOLE_BOOKS,
     "audit_get_lineage": Right.READ,
@@ -118,9 +128,9 @@ OPERATIONS: dict[str, Right] = {
     "orchestrator_rollback_projection": Right.OPERATE,
     "orchestrator_stream_run_events": Right.READ,
     "orchestrator_submit_run": Right.SUBMIT,
-    "portfolio_close_node": Right.BRING,
+    "portfolio_close_node": Right.TREES,
     "portfolio_compare_snapshots": Right.READ,
-    "portfolio_create_node": Right.BRING,
+    "portfolio_create_node": Right.TREES,
     "portfolio_get_hierarchy": Right.WHOLE_BOOKS,
     "portfolio_get_history": Right.READ,
     "portfolio_get_run_tree": Right.READ,
@@ -128,8 +138,8 @@ OPERATIONS: dict[str, Right] = {
     "portfolio_get_snapshot_tree": Right.READ,
     "portfolio_list_bands": Right.READ,
     "portfolio_list_snapshots": Right.READ,
-    "portfolio_move_node": Right.BRING,
-    "portfolio_rename_node": Right.BRING,
+    "portfolio_move_node": Right.TREES,
+    "portfolio_rename_node": Right.TREES,
     "regulatory_approve_policy": Right.DECIDE,
     "regulatory_compare": Right.READ,
     "regulatory_define_policy": Right.BRING,
@@ -177,5 +187,5 @@ def operations_of(role: Role, *, is_whole: bool) -> list[str]:
     return sorted(
         operation
         for operation, right in OPERATIONS.items()
-        if may(role, right) and (is_whole or right is not Right.WHOLE_BOOKS)
+        if may(role, right) and (is_whole or right not in OF_EVERYTHING)
     )

@@ -157,7 +157,8 @@ def _create(tree: Tree, said: dict[str, object], change: Change) -> list[Hierarc
             return []
         raise Conflict("NODE_EXISTS", f"{change.node_id} is there already", "move or rename it, or choose another id")
     _refuse_nesting(tree, change.node_kind, change.parent_id)
-    made = {"parent_id": change.parent_id, "name": change.name, "kind": change.node_kind}
+    name = None if change.name is None else _named(change.name)
+    made = {"parent_id": change.parent_id, "name": name, "kind": change.node_kind}
     return [NodeCreated.model_validate({**said, **made})]
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from domain.runs.run import RunRequested
+if TYPE_CHECKING:
+    from domain.runs.run import RunRequested  # a query that adds nothing up waits for no events
 
 ADDED = ("ead", "ead_sa", "ead_irb", "ead_us", "rwa_sa", "rwa_irb", "rwa_us_sa", "capital")
 """Columns of results whose totals netting sets are part of."""
@@ -25,5 +26,5 @@ class NettedSums:
         return len(self.nodes)
 
 
-NetUp = Callable[[RunRequested, Any], NettedSums | None]
+NetUp = Callable[["RunRequested", Any], NettedSums | None]
 """From a run and the PV of its positions under BASE, [positions] in their currency; None where nothing is netted."""

@@ -12,13 +12,13 @@ from limits import RateLimitItemPerSecond
 from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 from starlette.datastructures import Headers
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.access.asking import asked_by
 from domain.access.principal import LOCAL, Principal
-from domain.access.roles import OPERATIONS, Right
+from domain.access.roles import OF_EVERYTHING, OPERATIONS, Right
 from domain.refusals import Unavailable
 from domain.texts import of_header
 from ops.access.access_log import MAX_PATH, AccessLog, Entry
@@ -78,7 +78,7 @@ class Guard:
             return too_many(self._rate.amount, scope)
         if right is None or not principal.may(right):
             return forbidden(f"the role {principal.role} may not do this", scope)
-        if right is Right.WHOLE_BOOKS and not principal.is_whole:
+        if right in OF_EVERYTHING and not principal.is_whole:
             return not_there(scope)
         return None
 
@@ -107,7 +107,7 @@ class Guard:
 
 def holder_or_refusal(credentials: Credentials, scope: Scope) -> Principal | Response:
     try:
-        return credentials.holder(Headers(scope=scope)) or unauthorized(scope)
+        return credentials.holder(Headers(scope=scope)) or unauthorized()
     except NotEnough:
         return forbidden("the token says neither what you may do nor where", scope)
     except Unavailable as away:
@@ -136,11 +136,8 @@ def operation_of(route: object) -> str | None:
     return name
 
 
-def unauthorized(scope: Scope) -> Response:
-    """One answer for all; a browser that asks for a page is led to the door."""
-    headers = Headers(scope=scope)
-    if scope["method"] == "GET" and not scope["path"].startswith(API) and "text/html" in headers.get("accept", ""):
-        return RedirectResponse(SIGN_IN, 303, {"Cache-Control": "no-store"})
+def unauthorized() -> Response:
+    """One answer for all."""
     fix = "send a key or a token that counts: Authorization: Bearer …"
     return problem(None, 401, "UNAUTHORIZED", "who asks is not known here", fix, {"WWW-Authenticate": "Bearer"})
 

@@ -1,11 +1,13 @@
 """What the guard cannot tell from an address: whose run it is, how many somebody has open, where positions hang."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from commands.change_hierarchy import NewestTree
 from commands.change_run import load_run
 from commands.ingest_portfolio import Digested
 from domain.access.asking import who_asks
 from domain.access.roles import CANCELS_ANY_RUN
+from domain.portfolio.hierarchy import Node
 from domain.refusals import Forbidden, TooMany
 from ops.ports import Connect, Storage
 from query_api.portfolio_in_scope import nodes_below
@@ -45,6 +47,18 @@ def refuse_more_runs(connect: Connect, most: int) -> Callable[[], None]:
             raise TooMany("TOO_MANY_RUNS", message, "wait until one has ended, or cancel one")
 
     return refuse
+
+
+def whole_tree(newest: NewestTree) -> NewestTree:
+    """The tree of a portfolio is changed by those who see all of it."""
+
+    def tree(portfolio: str) -> Iterable[Node]:
+        if who_asks().nodes is not None:
+            message = "the tree of a portfolio is not changed within a scope"
+            raise Forbidden("OUT_OF_SCOPE", message, "ask somebody whose scope is everything")
+        return newest(portfolio)
+
+    return tree
 
 
 def refuse_beyond_scope(storage: Storage) -> Callable[[Digested], None]:

@@ -19,7 +19,7 @@ from domain.access.asking import who_asks
 from domain.access.principal import Principal
 from domain.access.roles import operations_of
 from ops.access.credentials import KEY_PREFIX, Credentials
-from ops.access.guard import forbidden, unauthorized
+from ops.access.guard import SIGN_IN, forbidden, unauthorized
 from ops.access.sessions import COOKIE, LASTS
 from ops.access.settings import Access
 from ops.access.tokens import InvalidToken, NotEnough, Tokens, principal_of, read_document
@@ -88,6 +88,12 @@ def _add_keys(router: APIRouter, access: Access, credentials: Credentials | None
             return RedirectResponse("/", 303, NO_STORE)
         return HTMLResponse(FORM.format(provider=PROVIDER if has_provider else ""), headers=NO_STORE)
 
+    @router.get("/login", operation_id="auth_login", include_in_schema=False)
+    async def login() -> Response:
+        """The page's own address for it: to the provider where there is one."""
+        return RedirectResponse(f"{PREFIX}/start" if has_provider else SIGN_IN, 303, NO_STORE)
+
+    @router.post("/session", operation_id="auth_open_session", include_in_schema=False)
     @router.post("/sign-in", operation_id="auth_post_sign_in", include_in_schema=False)
     async def sign_in(request: Request) -> Response:
         """A key from the form, or as JSON `{"key": …}`."""
@@ -96,7 +102,7 @@ def _add_keys(router: APIRouter, access: Access, credentials: Credentials | None
         key, is_form = await _pasted(request)
         holder = await run_in_threadpool(credentials.presented, key) if key.startswith(KEY_PREFIX) else None
         if holder is None:
-            return unauthorized(request.scope)
+            return unauthorized()
         token = await run_in_threadpool(credentials.sessions.open, holder)
         answer = (
             RedirectResponse("/", 303, NO_STORE) if is_form else JSONResponse(me_document(holder), headers=NO_STORE)
@@ -151,12 +157,12 @@ def _add_callback(router: APIRouter, access: Access, credentials: Credentials, t
         flow = flow_of(request.cookies.get(FLOW_COOKIE, ""))
         is_ours = flow is not None and secrets.compare_digest(flow.state.encode(), state.encode())
         if flow is None or not is_ours or not code or error:
-            return unauthorized(request.scope)
+            return unauthorized()
         try:
             redirect = callback_of(request, access)
             principal, until = await run_in_threadpool(exchanged, tokens, client_id, code, flow, redirect)
         except InvalidToken:
-            return unauthorized(request.scope)
+            return unauthorized()
         except NotEnough:
             return forbidden("the token says neither what you may do nor where", request.scope)
         token = await run_in_threadpool(credentials.sessions.open, principal, until)

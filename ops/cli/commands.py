@@ -10,7 +10,8 @@ class Commands(LazyGroup):
 
     table: ClassVar = {
         "demo": Listed(
-            "ops.cli.demo", "Embedded Postgres, a sample fund, a full run, figures; then everything served on one port."
+            "ops.cli.demonstration.demo",
+            "Embedded Postgres, a sample fund, a full run, figures; then everything served on one port.",
         ),
         "up": Listed(
             "ops.cli.operating.service",

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from ops.cli import portfolios as portfolios_as_data
 from ops.cli.calibration.hull_white import calibrate
 from ops.cli.calibration.prepayment import calibrate_prepayment
 from ops.cli.options import AsJson, opened
 from ops.cli.output import Output, said
+from ops.cli.portfolios import data
 from ops.cli.tapes.markets import load as load_market_files
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
     portfolio = typer.Typer(help="Portfolio snapshots.", no_args_is_help=True)
     portfolio.callback()(portfolios)
     portfolio.command("list")(list_portfolios)
-    portfolios_as_data.register(portfolio)
+    data.add_to(portfolio)
     app.add_typer(portfolio, name="portfolio")
 
 

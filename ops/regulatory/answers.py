@@ -9,6 +9,7 @@ import psycopg
 import pyarrow as pa
 
 from compute.engine import engine_version
+from domain.access.asking import nodes_asked
 from ops.ports import Storage
 from query_api.reading import reading
 from query_api.runs import find_run
@@ -43,8 +44,9 @@ def answered_once(
 
 
 def _question(storage: Storage, runs: Sequence[str], words: Sequence[object]) -> str | None:
-    """A run's inputs are pinned, and its blocks are told by their root: another attempt at it has another."""
-    said = [engine_version(), *map(repr, words)]
+    """A run's inputs are pinned, and its blocks are told by their root: another attempt at it has another. In another
+    scope the same words ask for something else."""
+    said = [engine_version(), *map(repr, (nodes_asked(), *words))]
     with reading(storage.connect) as connection:
         for run_id in runs:
             run = find_run(connection, run_id)

@@ -1,7 +1,7 @@
-"""Schema mart: a partition a run of each table, made, filled, keyed and attached in one transaction.
+"""Schema mart: a partition a run of each table, made, filled and attached in one transaction.
 
-No column of a partition keeps statistics: what a planner estimates is shown by EXPLAIN to whoever asks, and would tell
-a reader of values that are not theirs.
+No column of a partition keeps statistics, and none has an index: what a planner estimates, and how many rows an index
+finds that a policy then takes away, EXPLAIN shows to whoever asks; it would tell a reader of rows that are not theirs.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -40,11 +40,6 @@ FIRST: dict[str, tuple[str, ...]] = {
     DETAILS: ("scenario_id", "node_id", "reasons", "currency", "positions", "left_out"),
 }
 """What stands before the measures, after run_id and as_of."""
-KEYS: dict[str, SQL] = {
-    POSITIONS: SQL("CREATE INDEX ON {leaf} (position_id); CREATE INDEX ON {leaf} USING brin (scenario_id)"),
-    TOTALS: SQL("ALTER TABLE {leaf} ADD PRIMARY KEY (node_id, scenario_id)"),
-    DETAILS: SQL("ALTER TABLE {leaf} ADD PRIMARY KEY (node_id, scenario_id)"),
-}
 MEASURED = (POSITIONS, TOTALS)
 TRIES = 10
 
@@ -78,6 +73,14 @@ class MartInUse(Unavailable):
     def __init__(self) -> None:
         message = "queries of other tools stand in the way: schema mart cannot be changed at the moment"
         super().__init__("MART_IN_USE", message, "ask again when they have ended; nothing was changed")
+
+
+class TreeMissing(Unavailable):
+    """Nobody could be told which rows are whose."""
+
+    def __init__(self, snapshot_id: UUID) -> None:
+        message = f"the read model of trees does not have portfolio {snapshot_id} yet"
+        super().__init__("TREE_MISSING", message, "ask again in a moment; `tenor projections list` says how far it is")
 
 
 @dataclass(frozen=True)
@@ -146,7 +149,8 @@ def write_mart(
     """In the caller's transaction; what was there of the run goes first."""
     forget_mart(connection, run.run_id)
     connection.execute(PUT_PUBLICATION, (run.run_id, run.run_no, now))
-    connection.execute(PUT_NODES, (run.run_id, run.portfolio_snapshot_id))
+    if not connection.execute(PUT_NODES, (run.run_id, run.portfolio_snapshot_id)).rowcount:
+        raise TreeMissing(run.portfolio_snapshot_id)
     rows, contents = {}, {}
     for name in TABLES:
         rows[name], contents[name] = _fill(connection, run, name, tables[name])
@@ -184,7 +188,6 @@ def _fill(connection: Connection, run: MartRun, name: str, rows: Rows) -> tuple[
     written = Written(run, name, rows)
     first = ("run_id",) if name == DETAILS else ("run_id", "as_of")
     binary_copy.copy(connection, leaf, (*first, *rows.schema.names), written, freeze=True)
-    connection.execute(KEYS[name].format(**told))
     connection.execute(ATTACH_LEAF.format(**told))
     return written.rows, written.digest.hexdigest()
 

@@ -17,7 +17,7 @@ from query_api.reading import Array, Connection, unpacked_numbers
 from query_api.results.chosen.fields import NamedPortfolio
 from query_api.results.chosen.positions import LoadBook, book_of
 from query_api.results.chosen.selection import base_rates
-from query_api.results.table import facts_of_run, read_identities
+from query_api.results.table import Piece, chunks_of, facts_of_run, identities_of
 from query_api.runs import RunRow
 
 SELECT_STATUSES = """
@@ -56,13 +56,12 @@ def exceptions_of(connection: Connection, run: RunRow, load_book: LoadBook | Non
     cursor, facts = connection.cursor(binary=True), facts_of_run(connection, run)
     severities = np.array([Status[each].value if each else 0 for each in facts.statuses.to_pylist()])
     reasons = [_first_reason(text or "") for text in facts.reasons.to_pylist()]
-    for chunk_no, reason_no in _statuses(connection, run):
+    for piece, reason_no in _statuses(connection, run):
         by_scenario = severities[reason_no]
         failing = np.flatnonzero(by_scenario.max(axis=0))
         if len(failing):
             numbers = reason_no[by_scenario[:, failing].argmax(axis=0), failing]
-            who, first_row = read_identities(cursor, run, chunk_no), chunk_no * run.chunk_size
-            _take(found, facts.statuses, reasons, numbers, failing, who, first_row)
+            _take(found, facts.statuses, reasons, numbers, failing, identities_of(cursor, run, piece), piece.start)
     notional = book.field("notional")
     rates = base_rates(book, facts, 0, np.arange(run.positions))
     worth = notional.numbers() * rates if notional else np.full(run.positions, np.nan)
@@ -71,14 +70,14 @@ def exceptions_of(connection: Connection, run: RunRow, load_book: LoadBook | Non
     return pa.Table.from_pylist(rows, SCHEMA)
 
 
-def _statuses(connection: Connection, run: RunRow) -> Iterator[tuple[int, Array]]:
-    """Chunk after chunk: [scenarios, positions] numbers of reasons."""
+def _statuses(connection: Connection, run: RunRow) -> Iterator[tuple[Piece, Array]]:
+    """Chunk after chunk: [scenarios, positions in scope] numbers of reasons."""
     by_chunk: dict[int, list[Array]] = defaultdict(list)
     with connection.cursor(binary=True) as cursor:
         for chunk_no, _, packed in cursor.execute(SELECT_STATUSES, (run.run_no,)):
             by_chunk[chunk_no].append(unpacked_numbers(packed, "<i2"))
-    for chunk_no, numbers in by_chunk.items():
-        yield chunk_no, np.stack(numbers)
+    for piece in chunks_of(run):
+        yield piece, np.stack([piece.picked(each[piece.first : piece.last]) for each in by_chunk[piece.chunk_no]])
 
 
 def _take(

@@ -47,6 +47,7 @@ def build_router(connect: Connect, evidence: Evidence) -> APIRouter:
     router = APIRouter(prefix="/api/v1/audit", tags=["audit"])
     _add_log(router, connect, evidence)
     _add_checkpoints(router, connect)
+    _add_events(router, connect)
     _add_runs(router, connect, evidence)
     return router
 
@@ -72,6 +73,8 @@ def _add_log(router: APIRouter, connect: Connect, evidence: Evidence) -> None:
         with reading_log(connect) as connection:
             return listing(request, keys_of_log(connection, evidence.verifier_key))
 
+
+def _add_events(router: APIRouter, connect: Connect) -> None:
     @router.get("/events", operation_id="audit_list_events")
     def list_newest_events(
         request: Request,

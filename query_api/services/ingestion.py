@@ -1,11 +1,17 @@
 """What was brought in: portfolio snapshots with their counts, control totals and sources."""
 
+from typing import cast
+
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from query_api.http.answers import AsOfEvent, Cursor, Limit, document
-from query_api.reading import Connect, patiently
-from query_api.services.snapshot_pages import list_page
+from domain import codec
+from domain.documents import JsonObject
+from domain.tapes import versions as book
+from query_api.http.answers import AsOfEvent, Cursor, Limit, document, listing
+from query_api.log import SELECT_STREAM
+from query_api.reading import Connect, Connection, patiently, reading
+from query_api.snapshot_pages import list_page
 from query_api.snapshots import find_snapshot, snapshot_document
 
 
@@ -25,4 +31,25 @@ def build_router(connect: Connect) -> APIRouter:
         found = patiently(connect, snapshot_id, lambda c: find_snapshot(c, "PORTFOLIO", snapshot_id, as_of_event))
         return document(request, snapshot_document(found))
 
+    @router.get("/mappings", operation_id="ingestion_list_mappings")
+    def list_mappings(request: Request, as_of_event: AsOfEvent = None) -> Response:
+        """The latest version of every mapping."""
+        with reading(connect) as connection:
+            rows = book.listed(mappings_of(connection, as_of_event))
+        return listing(request, rows, total=len(rows))
+
+    @router.get("/mappings/{mapping}", operation_id="ingestion_get_mapping")
+    def get_mapping(request: Request, mapping: str, as_of_event: AsOfEvent = None) -> Response:
+        """A mapping as it was defined: `id`, or `id@version`."""
+        with reading(connect) as connection:
+            reference, found = book.found(mappings_of(connection, as_of_event), mapping)
+        version = int(reference.rpartition("@")[2])
+        return document(request, {"mapping_id": found["mapping_id"], "version": version, "mapping": found})
+
     return router
+
+
+def mappings_of(connection: Connection, as_of_event: int | None = None) -> book.Mappings:
+    terms: JsonObject = {"stream": book.mappings_stream(), "after": 0, "until": as_of_event, "limit": None}
+    events = [codec.decode(topic, bytes(state)) for _, _, _, topic, state in connection.execute(SELECT_STREAM, terms)]
+    return book.fold(cast(list[book.MappingDefined], events))

@@ -6,7 +6,7 @@ from fastapi.responses import Response
 from domain.ports import BlobStore
 from query_api.http.answers import AsOfEvent, Cursor, Limit, raw_document
 from query_api.reading import Connect, patiently
-from query_api.services.snapshot_pages import list_page
+from query_api.snapshot_pages import list_page
 from query_api.snapshots import find_snapshot
 
 

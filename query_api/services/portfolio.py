@@ -6,7 +6,7 @@ from fastapi.responses import Response
 from query_api.http.answers import AsOfEvent, Cursor, Limit, Measures, Scenario, document, names
 from query_api.reading import Connect, reading
 from query_api.runs import queryable_run, refuse_past
-from query_api.services.snapshot_pages import list_page
+from query_api.snapshot_pages import list_page
 from query_api.snapshots import find_snapshot
 from query_api.tree import tree_of_run, tree_of_snapshot
 

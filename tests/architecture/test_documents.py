@@ -43,6 +43,8 @@ NO_FILES_OF_OURS = {
     "payment_holidays.csv",
     "draws.csv",
     "nightly.json",
+    "nightly-run.json",
+    "desk-hook.json",
     "history.csv",
     "pnl.csv",
 }

@@ -14,7 +14,7 @@ CONTRACTS: list[dict[str, Any]] = tomllib.loads((ROOT / "pyproject.toml").read_t
 ]
 INDEPENDENT = [set(each["modules"]) for each in CONTRACTS if each["type"] == "independence"]
 
-SHARED_BY_SERVICES = {"query_api.services.snapshot_pages"}
+SHARED_BY_SERVICES: set[str] = set()
 SHARED_BY_COMMANDS = {
     f"commands.api.{name}" for name in ("answers", "command_route", "multipart", "received", "uploads")
 }
@@ -68,6 +68,7 @@ LIBRARIES = {
         "ops/metrics.py",
         "ops/cash_flows/answers.py",
         "ops/processes/run_to_end.py",
+        "ops/regulatory/answers.py",
         "ops/webhooks/metrics.py",
         "ops/processes/worker_process.py",
         "ops/projection_status.py",

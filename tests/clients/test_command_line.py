@@ -15,6 +15,10 @@ from ops.cli.remote.commands import COMMANDS, ByServer, Here, NotByServer, row_o
 from tests.clients.conftest import Served
 from tests.walk.command_line import SMALL_FUND, Answer, Tenor
 
+TAPES = [
+    Path(__file__).parents[1] / "walk" / "tapes" / f"historical_data_{part}_2021Q1.txt"
+    for part in ("time", "origination")
+]
 POLICY = {"policy_id": "bank", "lgd_defaults": {"*": 0.45}}
 
 
@@ -86,6 +90,9 @@ READ = [
     "regulatory show {run} --report nothing",
     "regulatory explain {run} P-01",
     "regulatory compare --from {run} --to {run}",
+    "compare {run} {run} --by desk",
+    "compare {run} {run} --top 5 --measure DV01",
+    "compare {run} nosuch",
     "allowance show {run} --report positions",
     "allowance rollforward --from {run} --to {run}",
     "stress show {run} --report irrbb",
@@ -146,7 +153,7 @@ def test_what_is_brought_is_brought_alike(served: Served, laptop: Laptop, tmp_pa
     folder.mkdir()
     for table in SMALL_FUND.glob("*.csv"):
         (folder / table.name).write_bytes(table.read_bytes().replace(b",USD,", b",U$D,", 1))
-    for words in (
+    lines: list[tuple[str | Path, ...]] = [
         ("ingest", SMALL_FUND, "--as-of", "2026-01-15"),
         ("ingest", SMALL_FUND, "--portfolio", "other", "--as-of", "2026-01-16"),
         ("ingest", SMALL_FUND, "--dry-run", "--as-of", "2026-01-15"),
@@ -156,8 +163,12 @@ def test_what_is_brought_is_brought_alike(served: Served, laptop: Laptop, tmp_pa
         ("scenario", "define", SMALL_FUND / "scenarios.json"),
         ("scenario", "set", SMALL_FUND / "scenario_set.json"),
         ("policy", "define", policy),
+        ("ingest", *TAPES, "--mapping", "freddie_mac_sflld", "--book", "BOOK", "--as-of", "2026-01-23"),
+        ("ingest", TAPES[0]),
+        ("ingest", *TAPES, "--mapping", "no_such_mapping"),
         ("scenario", "define", policy),
-    ):
+    ]
+    for words in lines:
         same(served, laptop, *words, "--json")
         same(served, laptop, *words)
 

@@ -233,10 +233,11 @@ def average(rows: list[dict[str, Any]], name: str, weight: Any) -> float:
 
 @pytest.mark.parametrize("by", ["book", "asset_class", "irb_approach,rating"])
 def test_totals_add_up_the_positions(ran: Ran, by: str) -> None:
-    """The last is no rollup: it is summed from the chunks."""
+    """The last is no rollup: it is summed from the chunks. Who says no approach is under SA."""
     totals = ran.tenor.json("results", ran.kept, "--by", by)
     names = by.split(",")
     shown = ran.tenor.json("results", ran.kept, "--with", "asset_class,irb_approach,rating")
+    shown = [row | {"irb_approach": row["irb_approach"] or "SA"} for row in shown]
     for total in totals:
         mine = [
             row
@@ -257,6 +258,16 @@ def test_totals_add_up_the_positions(ran: Ran, by: str) -> None:
         ead = sum(row["ead_sa_base"] for row in weighed)
         if ead:
             assert total["risk_weight_sa"] == pytest.approx(sum(row["rwa_sa_base"] for row in weighed) / ead)
+
+
+def test_groups_of_issuers_are_the_issuers_where_nothing_says_a_group(ran: Ran) -> None:
+    by_group, by_issuer = (
+        ran.tenor.json("results", ran.kept, "--by", by, "--columns", "ead_base") for by in ("issuer_group", "issuer")
+    )
+    assert [row | {"issuer": row["issuer_group"]} for row in by_group] == [
+        row | {"issuer_group": row["issuer"]} for row in by_issuer
+    ]
+    assert {row["irb_approach"] for row in ran.tenor.json("results", ran.kept, "--by", "irb_approach")} >= {"SA"}
 
 
 def test_reports_say_the_same_of_a_run_that_keeps_its_capital_and_of_one_that_does_not(ran: Ran) -> None:

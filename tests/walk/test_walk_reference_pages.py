@@ -199,8 +199,9 @@ def test_every_address_answers_as_its_curl_asks(shown: Shown, parts: Parts) -> N
             if answer.status_code == 202:
                 catch_up_all(parts.storage)
             if answer.status_code == 202 and last == "marts":
-                for _, step in mart_steps(parts.processes):
-                    assert step()
+                ((_, step),) = mart_steps(parts.processes)
+                while step():
+                    continue
             if answer.status_code == 202 and last in ("portfolios", "markets"):
                 ids["PORTFOLIO" if last == "portfolios" else "MARKET"] = answer.json()["snapshot_id"]
             if answer.status_code == 202 and last == "keys":

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from compute.inputs.discount_terms import discount_terms
 from compute.inputs.run_inputs import RunInputs
-from compute.inputs.terms import Terms
+from compute.inputs.terms import Terms, row_of
 from compute.kernels.dates.daycounts import THIRTY_360
 from compute.kernels.flows.flows import Flows
 from compute.kernels.flows.pass_throughs import (
@@ -175,6 +175,14 @@ def check_pools(run: RunInputs, terms: Terms, failing: Failing) -> None:
 def is_tranche(terms: Terms) -> NDArray[np.bool_]:
     """[m] listed in `tranches`: it is paid by its deal, not by a pool of its own."""
     table = terms.portfolio.tables.get("tranches")
-    listed = frozenset(table.columns["instrument_id"].categories) if table is not None and table.rows else frozenset()
-    tranche: NDArray[np.bool_] = terms.code("tranche", "instrument_id", lambda text: int(text in listed)) == 1
-    return tranche
+    if table is None or not table.rows:
+        return np.zeros(len(terms), np.bool_)
+    ids, listed = terms.portfolio.tables["instruments"].columns["instrument_id"], table.columns["instrument_id"]
+
+    def of_instruments() -> NDArray[np.bool_]:
+        found = np.zeros(len(ids.categories) + 1, np.bool_)
+        found[[row for row in (row_of(ids, text) for text in listed.categories) if row >= 0]] = True
+        return found
+
+    of_ids: NDArray[np.bool_] = terms.lookups.once("tranche", "instrument_id", of_instruments)
+    return of_ids[terms.texts("instrument_id")[0]]

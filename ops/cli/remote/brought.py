@@ -3,10 +3,13 @@
 from datetime import datetime
 from pathlib import Path
 
+from domain.refusals import Refused
 from ops.cli import ingested, scenarios, snapshots
 from ops.cli.files import read_bytes
 from ops.cli.output import harmless
 from ops.cli.remote.asking import OF_HTTP, At, Options
+from ops.cli.tapes import markets as market_files
+from ops.cli.tapes.ingest import refuse_without_mapping, tape_lines
 
 SCENARIO = "/api/v1/scenario"
 
@@ -14,20 +17,32 @@ SCENARIO = "/api/v1/scenario"
 def ingest(at: At) -> None:
     from tenor import TenorError
 
-    asked = at.some("portfolio", "dry_run", "accept_valid", "rates_are_decimals")
+    sources = [Path(each) for each in at["source"]]
+    refuse_without_mapping(sources, at["mapping"], at["book"], at["rejects"])
+    refuse_here(at["rejects"], "--rejects", "the report says every rejected row (--json)")
+    asked = at.some("portfolio", "dry_run", "accept_valid", "rates_are_decimals", "mapping", "book")
     as_of: datetime | None = at["as_of"]
+    source = sources if at["mapping"] else sources[0]
     try:
-        report = at.client.portfolios.ingest(at["source"], as_of=as_of.date() if as_of else None, **asked).document
+        report = at.client.portfolios.ingest(source, as_of=as_of.date() if as_of else None, **asked).document
     except TenorError as error:
         if error.code != "PORTFOLIO_REJECTED":
             raise
         report = {name: value for name, value in error.document.items() if name not in OF_HTTP}
     report.pop("event_position", None)
-    ingested.show_report(at.output, report, is_dry_run=at["dry_run"])
+    ingested.show_report(at.output, report, *tape_lines(report, None), is_dry_run=at["dry_run"])
+
+
+def refuse_here(given: object, name: str, fix: str) -> None:
+    if given:
+        raise Refused("NOT_BY_SERVER", f"{name} works where the files are read, and TENOR_SERVER names a server", fix)
 
 
 def load_market(at: At) -> None:
-    loaded = at.client.markets.load(Path(at["file"]), rates_are_decimals=at["rates_are_decimals"]).document
+    files = [Path(each) for each in at["file"]]
+    market_files.refuse_without_mapping(files, at["mapping"], at["as_of"], at["base_currency"])
+    refuse_here(at["mapping"], "--mapping", "read the quotes there, without TENOR_SERVER")
+    loaded = at.client.markets.load(files[0], rates_are_decimals=at["rates_are_decimals"]).document
     loaded.pop("event_position", None)
     ingested.show_loaded(at.output, loaded)
 

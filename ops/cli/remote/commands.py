@@ -101,6 +101,7 @@ COMMANDS: Mapping[tuple[str, ...], ByServer | Here | NotByServer] = {
     ("regulatory", "show"): ByServer("figures.capital"),
     ("regulatory", "explain"): ByServer("figures.explain"),
     ("regulatory", "compare"): ByServer("figures.compare"),
+    ("compare",): ByServer("figures.differences", {"BAD_QUERY": "COMPARE_REFUSED"}),
     ("allowance", "show"): ByServer("figures.allowance"),
     ("allowance", "rollforward"): ByServer("figures.rollforward"),
     ("stress", "show"): ByServer("figures.stress"),

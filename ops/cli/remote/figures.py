@@ -99,6 +99,14 @@ def compare(at: At) -> None:
     at.put_table(f"{REGULATORY}/compare", **{"from": at["from_run"], "to": at["to_run"]})
 
 
+def differences(at: At) -> None:
+    asked: Options = {"from": at["from_run"], "to": at["to_run"], **at.some("measure", "scenario", "node")}
+    if at["top"]:
+        at.put_table(f"{RISK}/compare/positions", **asked, limit=at["top"])
+    else:
+        at.put_table(f"{RISK}/compare", **asked, by=at["by"])
+
+
 def allowance(at: At) -> None:
     from ops.cli.capital.allowance import REPORTS
     from ops.cli.capital.reports import refuse_unknown_report

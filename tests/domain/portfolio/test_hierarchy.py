@@ -55,6 +55,7 @@ REFUSED = [
     ("there already", Change("create", "B", "E", None, "BOOK"), "NODE_EXISTS"),
     ("another kind", Change("create", "N", "D", None, "SHELF"), "UNKNOWN_KIND"),
     ("no id", Change("create", " ", "D", None, "BOOK"), "BAD_NODE"),
+    ("a name that is none", Change("create", "N", "D", " ", "BOOK"), "BAD_NODE"),
     ("no name", Change("rename", "B", name=" "), "BAD_NODE"),
     ("with books on it", Change("close", "D"), "NODE_IN_USE"),
 ]

@@ -3,6 +3,8 @@
 Each attack is a statement of the reader's own session; the answer is what it would be if the other rows were not there.
 """
 
+import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -53,7 +55,17 @@ def reader(tenor: Tenor, *nodes: str) -> Iterator[tuple[str, psycopg.Connection[
         yield name, connection
     finally:
         connection.close()
+        wait_until_gone(tenor, name)
         drop_reader(tenor.storage, ASKED, name)
+
+
+def wait_until_gone(tenor: Tenor, name: str) -> None:
+    """A session ends a moment after its client has left, and its temporary objects with it."""
+    deadline = time.monotonic() + 30
+    with tenor.database.connect() as ours:
+        while ours.execute("SELECT FROM pg_stat_activity WHERE usename = %s", (name,)).fetchone() is not None:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
 
 
 def seen(connection: psycopg.Connection[Any], what: str = "book_id", table: str = "position_result") -> set[Any]:
@@ -105,7 +117,7 @@ REFUSED = {
     "tables of read models": "SELECT * FROM projection.run_v1",
     "the policy": "DROP POLICY nodes_of_reader ON mart.total",
     "the tables' own switch": "ALTER TABLE mart.total DISABLE ROW LEVEL SECURITY",
-    "another function": "CREATE OR REPLACE FUNCTION mart.sees_all() RETURNS boolean LANGUAGE sql AS 'SELECT true'",
+    "another function": "CREATE OR REPLACE FUNCTION mart.mine() RETURNS boolean LANGUAGE sql AS 'SELECT true'",
     "objects beside": "CREATE TABLE mart.mine (x int)",
     "objects in public": "CREATE TABLE public.mine (x int)",
     "the owner's function": "SELECT ensure_fact_partition('2999-01-01')",
@@ -163,7 +175,8 @@ def test_names_of_its_own_stand_before_none_of_the_policies(mart: Tenor) -> None
         connection.execute("INSERT INTO mart_reader VALUES (session_user, '*')")
         connection.execute("CREATE TEMP TABLE mart_node (run_id uuid, node_id text, path text[], positions int)")
         yes = "RETURNS boolean LANGUAGE sql AS 'SELECT true'"
-        connection.execute(f"CREATE FUNCTION pg_temp.sees_all() {yes}")
+        connection.execute("CREATE TYPE pg_temp.place AS (run_id uuid, node_id text)")
+        connection.execute(f"CREATE FUNCTION pg_temp.nodes_seen() {yes}")
         connection.execute(f"CREATE FUNCTION pg_temp.same(text, text) {yes}")
         connection.execute("CREATE OPERATOR pg_temp.= (LEFTARG = text, RIGHTARG = text, FUNCTION = pg_temp.same)")
         connection.execute("SET search_path = pg_temp, mart, public, pg_catalog")
@@ -240,6 +253,61 @@ def test_plans_tell_no_values(mart: Tenor) -> None:
         ).fetchone() == (0,)
 
 
+def steps(connection: psycopg.Connection[Any], table: str, condition: str) -> str:
+    """What was done and how many rows each step met, without what it was asked and how long it took."""
+    how = "ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, BUFFERS OFF"
+    query = f"EXPLAIN ({how}) SELECT * FROM mart.{table} WHERE {condition}"  # noqa: S608
+    told = "\n".join(row[0] for row in connection.execute(query))
+    return "\n".join(line for line in told.splitlines() if not re.match(r" *(Filter|Recheck Cond):", line))
+
+
+OF_OTHERS_ROWS = {
+    "a position": ("position_result", "position_id = '{theirs}'", "position_id = 'NOBODY'"),
+    "a book": ("position_result", "book_id = 'LOANS'", "book_id = 'NOBODY'"),
+    "a node": ("total", "node_id = 'LOANS'", "node_id = 'NOBODY'"),
+    "a node's detail": ("total_detail", "node_id = 'LOANS'", "node_id = 'NOBODY'"),
+    "a figure": (
+        "position_result",
+        "position_id = '{theirs}' AND pv > {pv} - 1",
+        "position_id = '{theirs}' AND pv > {pv} + 1",
+    ),
+    "a figure of a scenario": (
+        "position_result",
+        "scenario_id = 'BASE' AND position_id = '{theirs}' AND pv > {pv} - 1",
+        "scenario_id = 'BASE' AND position_id = '{theirs}' AND pv > {pv} + 1",
+    ),
+    "a total": ("total", "node_id = 'LOANS' AND pv_base > -1e300", "node_id = 'LOANS' AND pv_base > 1e300"),
+    "a count": ("total_detail", "node_id = 'LOANS' AND positions > 0", "node_id = 'LOANS' AND positions > 1000000"),
+    "a figure by cases": (
+        "position_result",
+        "CASE WHEN position_id = '{theirs}' AND pv > {pv} - 1 THEN true ELSE false END",
+        "CASE WHEN position_id = '{theirs}' AND pv > {pv} + 1 THEN true ELSE false END",
+    ),
+    "a figure by what is null": (
+        "position_result",
+        "nullif(position_id, '{theirs}') IS NULL",
+        "nullif(position_id, 'NOBODY') IS NULL",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", OF_OTHERS_ROWS)
+def test_plans_that_are_run_tell_nothing_of_others(mart: Tenor, what: str) -> None:
+    """Rows of others are as rows that nobody has, whatever way the planner is told to look for them."""
+    with mart.database.connect() as ours:
+        ((theirs, pv),) = ours.execute(
+            "SELECT position_id, pv FROM mart.position_result WHERE book_id = 'LOANS' AND scenario_id = 'BASE' "
+            "AND pv IS NOT NULL LIMIT 1"
+        ).fetchall()
+    table, there, absent = (each.replace("{theirs}", theirs).replace("{pv}", repr(pv)) for each in OF_OTHERS_ROWS[what])
+    with reader(mart, "HY") as (_, connection):
+        for setting in ("enable_seqscan", "enable_indexscan", "enable_bitmapscan", "enable_hashagg"):
+            connection.execute(f"SET {setting} = off")
+            found = {steps(connection, table, condition) for condition in (there, absent)}
+            assert len(found) == 1, found
+            connection.execute(f"RESET {setting}")
+
+
 def test_prepared_statements_are_planned_for_whoever_asks(mart: Tenor) -> None:
     with reader(mart, "HY") as (_, connection):
         connection.execute("PREPARE books AS SELECT DISTINCT book_id FROM mart.position_result")
@@ -287,3 +355,30 @@ def test_without_createrole_nothing_is_made_and_the_fix_is_said(tenor: Tenor, da
         own.close()
         with psycopg.connect(database_url, autocommit=True) as administrator:
             administrator.execute(f"DROP ROLE {account}")
+
+
+def test_an_account_that_may_create_roles_and_no_more_makes_and_drops_readers(mart: Tenor) -> None:
+    account, name = f"account_{uuid4().hex[:12]}", f"reader_{uuid4().hex[:12]}"
+    with psycopg.connect(mart.database_url, autocommit=True) as administrator:
+        administrator.execute(f"CREATE ROLE {account} LOGIN CREATEROLE PASSWORD 'x'")
+        administrator.execute(f"GRANT tenor_app TO {account}")
+    own = Tenor(mart.settings, make_conninfo(mart.database_url, user=account, password="x"))
+    try:
+        made = create_reader(own.storage, ASKED, name, ["HY"])
+        with psycopg.connect(make_conninfo(mart.database_url, user=name, password=made.password)) as connection:
+            assert seen(connection) == {"HY"}
+        drop_reader(own.storage, ASKED, name)
+    finally:
+        own.close()
+        with psycopg.connect(mart.database_url, autocommit=True) as administrator:
+            administrator.execute(f"DROP ROLE {account}")
+
+
+def test_the_policy_is_asked_first_and_by_a_hash(mart: Tenor) -> None:
+    """What the promises above rest on, in the planner's own words."""
+    with reader(mart, "HY") as (_, connection):
+        query = "EXPLAIN (VERBOSE, COSTS OFF) SELECT * FROM mart.position_result WHERE pv > 1 AND book_id = 'LOANS'"
+        told = "\n".join(row[0] for row in connection.execute(query))
+        (condition,) = re.findall(r"Filter: (.*)", told)
+        assert re.match(r"\(+(ANY|hashed SubPlan)", condition), condition
+        assert "hashed SubPlan" in condition

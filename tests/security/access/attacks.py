@@ -24,6 +24,8 @@ class World:
     issuer: Provider
     viewer: str
     """a key that sees one desk"""
+    analyst: str
+    """another, of somebody who may bring positions below it"""
     expired: str
     revoked: str
     session: str
@@ -265,6 +267,14 @@ SCOPES = [
     scoped("the portfolio's registration in the log", "/api/v1/audit/streams/{portfolio}"),
     scoped("the run's certificate", "/api/v1/audit/runs/{run}/certificate"),
     scoped("metrics of everybody", "/metrics"),
+    Attack(
+        "another desk moved below one's own",
+        lambda world: bearer(world.analyst),
+        (404,),
+        "POST",
+        "/api/v1/portfolio/hierarchies/small_fund/nodes/{other_node}/move",
+        b'{"parent_id": "MERIDIAN-CREDIT"}',
+    ),
     scoped("a run as it stood, by event", "/api/v1/orchestrator/runs/{run}/history?as_of_event=999999", 200),
 ]
 SITES = [

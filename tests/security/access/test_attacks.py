@@ -55,6 +55,7 @@ def world(opened: Opened, issuer: Provider, client: TestClient) -> World:
     return World(
         issuer,
         viewer,
+        opened.key("analyst", MINE, name="climber")["Authorization"].removeprefix("Bearer "),
         expired,
         str(revoked["key"]),
         signed.cookies["tenor_session"],

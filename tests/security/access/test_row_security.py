@@ -206,7 +206,7 @@ def test_local_reads_by_no_statement_more(opened: Opened) -> None:
     said = [one for one in Counting.said if "access_log" not in one]
     tenor.close()
     assert not [one for one in said if "tenor_reader" in one or "portfolio_node" in one or "originator_version" in one]
-    assert len(said) == 6
+    assert len(said) <= 6
 
 
 def test_a_rebuilt_read_model_keeps_its_rules(opened: Opened) -> None:

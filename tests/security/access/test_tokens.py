@@ -154,13 +154,15 @@ def test_a_callback_that_is_not_ours_opens_nothing(
 
 
 def test_a_browser_is_led_to_the_door(client: TestClient, opened: Opened) -> None:
-    page = client.get("/", headers={"Accept": "text/html"}, follow_redirects=False)
-    assert (page.status_code, page.headers["location"]) == (303, "/auth/sign-in")
+    """The page itself holds no figure, and shows its own sign-in."""
+    page = client.get("/", headers={"Accept": "text/html"})
+    assert page.status_code == 200
+    assert "HARBOUR" not in page.text.upper()
+    assert client.get("/auth/login", follow_redirects=False).headers["location"] == "/auth/start"
     assert "/auth/start" in client.get("/auth/sign-in").text
     key = opened.key("viewer", MINE, name="pasted")["Authorization"].removeprefix("Bearer ")
     signed = client.post("/auth/sign-in", data={"key": key}, follow_redirects=False)
     assert (signed.status_code, signed.headers["location"]) == (303, "/")
-    figures = client.get("/", headers={"Accept": "text/html"})
-    assert figures.status_code == 200
-    assert "HARBOUR" not in figures.text.upper()
-    assert client.post("/auth/sign-in", data={"key": key[:-1] + "x"}).status_code == 401
+    assert client.get("/auth/me").json()["actor"] == "pasted"
+    assert client.post("/auth/session", json={"key": key}).json()["nodes"] == [MINE]
+    assert client.post("/auth/session", json={"key": key[:-1] + "x"}).status_code == 401

@@ -8,7 +8,7 @@ from tenor import operations
 from tenor.exchange import Ask, Operation, Retries, Session, T, query, server_key, server_url
 from tenor.operations import Question, Row, Rows, Snapshot, segment
 from tenor.runs import Results, Runs
-from tenor.uploads import Document, Source, as_bytes
+from tenor.uploads import Document, Sources, as_bytes
 from tenor.wire import Blocking
 
 
@@ -63,18 +63,21 @@ class Portfolios:
 
     def ingest(
         self,
-        source: Source,
+        source: Sources,
         *,
+        mapping: Document | None = None,
+        book: str | None = None,
         portfolio: str | None = None,
         as_of: date | str | None = None,
         dry_run: bool = False,
         accept_valid: bool = False,
         rates_are_decimals: bool = False,
     ) -> Snapshot:
-        """Send a folder of tables, an archive of them, or a workbook; it is validated whole, then stored."""
-        params = {"portfolio": portfolio, "as_of": as_of, "dry_run": dry_run}
+        """Send a folder of tables, an archive of them, or a workbook; it is validated whole, then stored. With a
+        `mapping`, a name or a document, one file or several are tapes; `book` then holds all positions."""
+        params = {"portfolio": portfolio, "as_of": as_of, "dry_run": dry_run, "book": book}
         params |= {"accept_valid": accept_valid, "rates_are_decimals": rates_are_decimals}
-        return self._client.drive(operations.ingest(source, self._client.session, params))
+        return self._client.drive(operations.ingest(source, self._client.session, mapping, params))
 
     def list(self) -> Rows:
         """Newest first."""

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from os import PathLike
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import quote
@@ -11,7 +12,7 @@ from urllib.parse import quote
 from tenor.context import said_of_a_run
 from tenor.errors import Invalid
 from tenor.exchange import ARROW, JSON, Answer, Ask, Operation, Session, asked, query
-from tenor.uploads import PARQUET, XLSX, Document, Source, as_archive, as_bytes, name_of
+from tenor.uploads import PARQUET, XLSX, Document, Source, Sources, as_archive, as_bytes, as_form, name_of
 
 Row: TypeAlias = dict[str, Any]
 Rows: TypeAlias = list[Row]
@@ -69,12 +70,25 @@ def whole_list(path: str, session: Session, **params: Any) -> Operation[Rows]:
         answer = yield from asked(Ask("GET", following[1]), session)
 
 
-def ingest(source: Source, session: Session, params: Row) -> Operation[Snapshot]:
-    """Nothing is stored on a dry run: then the id is empty, and the document says what would be."""
-    said = query(**{"portfolio": name_of(source), **{name: value for name, value in params.items() if value}})
-    with as_archive(source) as (file, content_type):
+def ingest(source: Sources, session: Session, mapping: Document | None, params: Row) -> Operation[Snapshot]:
+    """Nothing is stored on a dry run: then the id is empty, and the document says what would be. With a mapping, by
+    name or as a document, files are tapes and go as they are."""
+    files = [Path(source)] if isinstance(source, str | PathLike) else [Path(each) for each in source]
+    said = query(**{"portfolio": name_of(files[0]), **{name: value for name, value in params.items() if value}})
+    fields: dict[str, bytes] = {}
+    if mapping is not None and is_name(mapping):
+        said["mapping"] = str(mapping)
+    elif mapping is not None:
+        fields["mapping"] = as_bytes(mapping)
+    packed = as_archive(files[0]) if mapping is None and len(files) == 1 else as_form(files, fields)
+    with packed as (file, content_type):
         ask = Ask("POST", "/api/v1/ingestion/portfolios", said, content=file, content_type=content_type)
         return snapshot_of((yield from document(ask, session)))
+
+
+def is_name(mapping: Document) -> bool:
+    """`id` or `id@version`, rather than a file with one."""
+    return isinstance(mapping, str) and not Path(mapping).is_file() and not mapping.endswith(".json")
 
 
 def load_market(given: Document, session: Session, params: Row) -> Operation[Snapshot]:

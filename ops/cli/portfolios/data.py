@@ -19,7 +19,7 @@ NodeId = Annotated[str, typer.Argument(help="A node's id.")]
 Snapshot = Annotated[str, typer.Argument(help=A_SNAPSHOT)]
 
 
-def register(portfolio: typer.Typer) -> None:
+def add_to(portfolio: typer.Typer) -> None:
     portfolio.command("tree")(tree)
     portfolio.command("segments")(show_segments)
     portfolio.command("bands")(list_bands)

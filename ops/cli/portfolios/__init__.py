@@ -1,0 +1,1 @@
+"""Portfolios as data on the command line: trees, segments, comparison, history."""
