@@ -12,9 +12,9 @@ import pyarrow.parquet as pq
 import pytest
 from psycopg.conninfo import make_conninfo
 
+from tests.builders.pages import blocks, files_of
 from tests.walk.command_line import Tenor
 from tests.walk.conftest import Walked
-from tests.walk.test_walk_reference_pages import blocks, files_of
 
 
 def commands(page: str) -> list[list[str]]:

@@ -26,29 +26,13 @@ from ops.services import build_app
 from ops.settings import Settings
 from ops.wiring import Tenor as Parts
 from ops.wiring import open_tenor
+from tests.builders.pages import DOCS, blocks, files_of, tables_of
 from tests.builders.read_models import catch_up_all
 from tests.walk.command_line import Tenor
 from tests.walk.http_examples import assert_examples_are_those, take_example
 
-DOCS = Path(__file__).parents[2] / "docs"
 CHANGES_NOTHING = {"cancel", "retry", "reject", "rollback"}
 """of a run that is published, of a read model with one version: 409, as the page says"""
-
-
-def blocks(page: str, kind: str) -> list[str]:
-    return re.findall(rf"```{kind}\n(.*?)```", (DOCS / page).read_text(encoding="utf-8"), re.DOTALL)
-
-
-def tables_of(page: str) -> dict[str, str]:
-    """CSV examples by the name that stands before each."""
-    text = (DOCS / page).read_text(encoding="utf-8")
-    return dict(re.findall(r"^`(\w+\.csv)`.*:\n\n```csv\n([^`]*)```", text, re.MULTILINE))
-
-
-def files_of(page: str) -> dict[str, str]:
-    """JSON examples by the name that stands before each."""
-    text = (DOCS / page).read_text(encoding="utf-8")
-    return dict(re.findall(r"^`([\w-]+\.json)`:\n\n```json\n([^`]*)```", text, re.MULTILINE))
 
 
 def shocks() -> list[dict[str, Any]]:

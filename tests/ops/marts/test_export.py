@@ -14,10 +14,10 @@ import pytest
 from ops.marts.export import export_run
 from ops.marts.publishing import publish
 from ops.wiring import Tenor
+from tests.builders.mart_rows import as_rows, in_mart
 from tests.builders.sample_run import ASKED, SampleRun
 from tests.ops.archiving.conftest import BUCKET
 from tests.ops.archiving.conftest import publish as publish_run
-from tests.ops.marts.test_publish import as_rows, in_mart
 
 BY_HIVE = "hive"
 

@@ -1,6 +1,5 @@
 """Figures of a run as plain tables: equal to `tenor results` to the bit, once, and gone when dropped."""
 
-from typing import Any
 from uuid import uuid5
 
 import psycopg
@@ -17,6 +16,7 @@ from query_api.results.columns import layout
 from query_api.results.table import position_results
 from query_api.results.totals import totals_asked
 from query_api.runs import queryable_run
+from tests.builders.mart_rows import as_rows, in_mart
 from tests.builders.read_models import catch_up_all
 from tests.builders.sample_run import ASKED, SPACE, SampleRun
 
@@ -31,23 +31,6 @@ def shown_totals(tenor: Tenor, run: SampleRun) -> pa.Table:
     with tenor.database.connect() as connection:
         found = queryable_run(connection, run.run_id)
         return totals_asked(connection, run.run_id, "node", layout(found)).table
-
-
-def bits(values: list[Any]) -> list[Any]:
-    return [value.hex() if isinstance(value, float) else value for value in values]
-
-
-def in_mart(tenor: Tenor, table: str, columns: list[str], keys: list[str]) -> dict[Any, Any]:
-    with tenor.database.connect() as connection:
-        cursor = connection.cursor(binary=True)
-        names = ", ".join(f'"{name}"' for name in [*keys, *columns])
-        rows = cursor.execute(f"SELECT {names} FROM mart.{table}").fetchall()  # noqa: S608
-    return {row[: len(keys)]: bits(list(row[len(keys) :])) for row in rows}
-
-
-def as_rows(table: pa.Table, columns: list[str], keys: list[str]) -> dict[Any, Any]:
-    told = [dict(zip(table.column_names, row, strict=True)) for row in zip(*table.to_pydict().values(), strict=True)]
-    return {tuple(row[key] for key in keys): bits([row[name] for name in columns]) for row in told}
 
 
 def test_positions_equal_the_results_to_the_bit(tenor: Tenor, published: SampleRun) -> None:
