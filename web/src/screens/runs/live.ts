@@ -1,4 +1,4 @@
-/** A run as it happens: its document, then its events from one stream, which goes on by itself where it was cut off. */
+/** A run as it happens (of one id: another is another component): its document, then its events from one stream, which goes on by itself where it was cut off. */
 import { useEffect, useState } from "preact/hooks";
 import { forget } from "../../api/asking";
 import { question } from "../../api/client";
@@ -39,14 +39,13 @@ export function useRun(id: string): Live {
   useEffect(() => {
     let isOver = false;
     let stream: EventSource | undefined;
-    setState(EMPTY);
     const change = (how: (before: Omit<Live, "again">) => Partial<Live>) => {
       if (!isOver) setState((before) => ({ ...before, ...how(before) }));
     };
     const begin = async () => {
       try {
         const run = await question<WorkedRun, "/api/v1/orchestrator/runs/{run_id}">("/api/v1/orchestrator/runs/{run_id}", { path: { run_id: id } }).ask();
-        change(() => ({ run }));
+        change(() => ({ run, problem: undefined })); // what was shown stays until then, and so does a dialog over it
         if (isOver) return;
         if (isUnderWay(run)) stream = follow(run.run_id, change);
         else {
