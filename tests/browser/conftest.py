@@ -52,7 +52,7 @@ class Watched:
     def settle(self) -> None:
         """Nothing is waited for any more."""
         self.page.wait_for_load_state("networkidle", timeout=WAIT_MS)
-        self.page.wait_for_function("!document.querySelector('.skel, [aria-busy=true]')", timeout=WAIT_MS)
+        self.page.wait_for_function("() => !document.querySelector('.skel, [aria-busy=true]')", timeout=WAIT_MS)
 
     def heard(self, request: Request) -> None:
         self.asked.append(request.url.removeprefix(self.site.address))

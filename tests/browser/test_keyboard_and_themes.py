@@ -39,6 +39,7 @@ def test_axe_finds_nothing_in_what_floats(watched: Watched, theme: str) -> None:
     found = Axe().run(page)
     assert found.violations_count == 0, (theme, found.generate_report())
     page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
     found = Axe().run(page)

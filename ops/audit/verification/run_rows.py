@@ -28,13 +28,13 @@ ASKED = (
     *("measures", "columns", "positions", "chunk_size", "actor", "requested_at"),
 )
 DONE = (
-    *("log_position", "status", "chunks", "priced_chunks", "failed_chunks", "planned_at", "completed_at"),
-    *("completed_position", "blocks_root"),
+    *("log_position", "status", "chunks", "priced_chunks", "failed_chunks", "excepted_chunks"),
+    *("planned_at", "completed_at", "completed_position", "blocks_root"),
 )
 SELECT_RUNS = (
     "SELECT run_id, run_no, portfolio_snapshot_id, market_snapshot_id, as_of, base_currency, scenarios, measures, "
     "columns, positions, chunk_size, actor, requested_at, log_position, status, chunks, priced_chunks, failed_chunks, "
-    "planned_at, completed_at, completed_position, blocks_root FROM {run} ORDER BY run_no"
+    "excepted_chunks, planned_at, completed_at, completed_position, blocks_root FROM {run} ORDER BY run_no"
 )
 SELECT_HISTORY = "SELECT run_id, log_position, topic, at, actor, payload FROM {run_event} ORDER BY log_position"
 

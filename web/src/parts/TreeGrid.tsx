@@ -50,11 +50,13 @@ export function TreeGrid<R>(props: TreeGridProps<R>) {
   const [anchor, setAnchor] = useState<string | null>(null);
   const [column, setColumn] = useState(2);
   const wantsFocus = useRef(false);
+  const told = useRef(new Set<string>());
   const virtual = useVirtual(scroller, rows.length);
   const seen = virtual.getVirtualItems();
   const index = Math.max(0, rows.findIndex((one) => one.key === active));
 
   useEffect(() => {
+    if (props.selected && told.current.delete(props.selected)) return; // by keys: the next one may have moved on since
     if (props.selected && rows.some((one) => one.key === props.selected)) setActive(props.selected);
   }, [props.selected]);
   useLayoutEffect(() => {
@@ -73,6 +75,7 @@ export function TreeGrid<R>(props: TreeGridProps<R>) {
     setActive(row.key);
     wantsFocus.current = true;
     virtual.scrollToIndex(rows.indexOf(row));
+    if (row.key !== props.selected) told.current.add(row.key);
     props.onSelect(row);
   };
   const range = rangeOf(rows, anchor, active);
