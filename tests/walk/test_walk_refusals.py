@@ -17,8 +17,11 @@ from tests.walk.fund_files import as_workbook
 Damage = Callable[[Path], Path]
 """Does one thing to a good copy of the small fund, and says what to bring."""
 
-EVERYTHING = "SELECT (SELECT count(*) FROM ledger_events WHERE topic <> 'portfolio.rejected'), (SELECT count(*) FROM blob), (SELECT count(*) FROM pgqueuer)"
-"""The log, of which every read model is made; the blobs; the queue."""
+EVERYTHING = """
+SELECT (SELECT count(*) FROM ledger_events WHERE topic <> 'portfolio.rejected'), (SELECT count(*) FROM blob),
+       (SELECT count(*) FROM pgqueuer)
+"""
+"""The log, of which every read model is made, but for what says that something was refused; the blobs; the queue."""
 
 
 @pytest.fixture

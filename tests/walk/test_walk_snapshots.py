@@ -81,7 +81,8 @@ def stored(tenor: Tenor) -> tuple[int, ...]:
     assert tenor.database_url
     with psycopg.connect(tenor.database_url) as connection:
         row = connection.execute(
-            "SELECT (SELECT count(*) FROM ledger_events WHERE topic <> 'portfolio.rejected'), (SELECT count(*) FROM blob), "
+            "SELECT (SELECT count(*) FROM ledger_events WHERE topic <> 'portfolio.rejected'), "
+            "(SELECT count(*) FROM blob), "
             "(SELECT count(*) FROM read.snapshot)"
         ).fetchone()
     assert row is not None

@@ -53,12 +53,22 @@ export function TreeGrid<R>(props: TreeGridProps<R>) {
   const told = useRef(new Set<string>());
   const virtual = useVirtual(scroller, rows.length);
   const seen = virtual.getVirtualItems();
-  const index = Math.max(0, rows.findIndex((one) => one.key === active));
+  const found = rows.findIndex((one) => one.key === active);
+  const place = useRef(0);
+  const isHere = useRef(false);
+  const index = found >= 0 ? found : Math.max(0, Math.min(place.current, rows.length - 1));
+  place.current = index;
 
   useEffect(() => {
     if (props.selected && told.current.delete(props.selected)) return; // by keys: the next one may have moved on since
     if (props.selected && rows.some((one) => one.key === props.selected)) setActive(props.selected);
   }, [props.selected]);
+  useLayoutEffect(() => {
+    const row = rows[index];
+    if (found >= 0 || !row) return;
+    setActive(row.key); // what stood here is gone, as a row does that said it is on its way
+    wantsFocus.current = isHere.current;
+  });
   useLayoutEffect(() => {
     if (!wantsFocus.current) return;
     const row = body.current?.querySelector<HTMLElement>("tr[tabindex='0']");
@@ -82,6 +92,7 @@ export function TreeGrid<R>(props: TreeGridProps<R>) {
   const onKey = (event: KeyboardEvent) => {
     const row = rows[index];
     if (!row || (event.target as HTMLElement).closest("thead")) return;
+    isHere.current = true;
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "c") {
       event.preventDefault();
       void copyText(asTsv(columns, range.map((one) => one.data), props.caption), `${counted(range.length, "row")} copied`);
@@ -122,7 +133,7 @@ export function TreeGrid<R>(props: TreeGridProps<R>) {
   const below = last ? virtual.getTotalSize() - last.end : 0;
   return (
     <div class="pgrid" ref={scroller}>
-      <table class="grid tree" role="treegrid" aria-label={props.label} aria-rowcount={rows.length + 1} aria-colcount={columns.length} aria-multiselectable="true" onKeyDown={onKey}>
+      <table class="grid tree" role="treegrid" aria-label={props.label} aria-rowcount={rows.length + 1} aria-colcount={columns.length} aria-multiselectable="true" onKeyDown={onKey} onFocusOut={(event) => { if (event.relatedTarget) isHere.current = event.currentTarget.contains(event.relatedTarget as Node); }}>
         <colgroup>
           {columns.map((one) => (
             <Size as="col" key={one.id} width={one.width ? `${one.width}px` : undefined} />
