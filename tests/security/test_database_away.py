@@ -25,7 +25,7 @@ from tests.security.serving import ask, served
 
 AT_MOST_SECONDS = 2.0
 RUNS = "/api/v1/orchestrator/runs"
-PATHS = (RUNS, "/", "/api/v1/scenario/scenarios", "/api/v1/audit/status", "/api/v1/results/runs/1/totals?by=desk")
+PATHS = (RUNS, "/api/v1/scenario/scenarios", "/api/v1/audit/status", "/api/v1/results/runs/1/totals?by=desk")
 
 
 @pytest.fixture(scope="module")
