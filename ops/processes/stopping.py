@@ -1,6 +1,7 @@
 """Ctrl-C, SIGTERM and a terminal that is gone all end a process in the same clean way, whatever it was doing."""
 
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,6 +9,7 @@ from types import FrameType
 from typing import Any
 
 ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+DROPPED_SECONDS = 5.0
 
 
 class Stop:
@@ -52,7 +54,15 @@ def end_cleanly_when_killed() -> None:
 
 
 def _leave(number: int, _frame: FrameType | None) -> None:
+    """An exception that comes in a callback of a library is dropped there: it is raised again until we are leaving."""
+
+    def again(_number: int, _frame: FrameType | None) -> None:
+        if not isinstance(sys.exception(), SystemExit):
+            raise SystemExit(128 + number)
+
     signal.signal(number, signal.SIG_IGN)  # once: what follows is the letting go
+    signal.signal(signal.SIGALRM, again)
+    signal.setitimer(signal.ITIMER_REAL, DROPPED_SECONDS, DROPPED_SECONDS)
     raise SystemExit(128 + number)
 
 
