@@ -49,6 +49,7 @@ def test_axe_finds_nothing_in_what_floats(watched: Watched, theme: str) -> None:
 @pytest.mark.parametrize("theme", THEMES)
 def test_the_tree_by_keyboard(watched: Watched, theme: str) -> None:
     page = watched.open("/")
+    assert page.evaluate("document.documentElement.dataset.theme") == theme
     page.keyboard.press("g")
     page.keyboard.press("r")
     watched.settle()

@@ -1,6 +1,9 @@
 """A signal is heard whenever it comes, also as the wait for it begins."""
 
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -41,3 +44,27 @@ def test_a_signal_at_any_moment_of_the_wait_ends_it(alarms: None, monkeypatch: p
         monkeypatch.setattr(Output, "note", say)
         service.wait_for_the_end(told, "here")
         assert told.asked.is_set() and heard == [signal.SIGALRM]
+
+
+DROPPED = """
+import os, signal, time
+from ops.processes.stopping import end_cleanly_when_killed
+
+class Dropping:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.1)
+
+end_cleanly_when_killed()
+held = Dropping()
+del held
+time.sleep(60)
+"""
+
+
+def test_a_signal_whose_exception_is_dropped_ends_it_all_the_same() -> None:
+    """As in a callback of a library: Python prints such an exception and goes on."""
+    began = time.monotonic()
+    ended = subprocess.run([sys.executable, "-c", DROPPED], capture_output=True, text=True, check=False, timeout=50)
+    assert ended.returncode == 128 + signal.SIGTERM, ended.stderr
+    assert "Exception ignored" in ended.stderr and time.monotonic() - began < 50
