@@ -31,7 +31,7 @@ web: $(STAMP) web/node_modules/.package-lock.json
 	$(BIN)/python -m ops.page.sources
 
 web/node_modules/.package-lock.json: web/package-lock.json
-	cd web && npm ci
+	cd web && npm install --no-audit --no-fund
 
 # The page by keyboard alone, in both themes, every screen looked through by axe: beyond what `make test` walks by mouse.
 browser: $(STAMP)
