@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, ViewportSize, expect, sync_playwright
 
 from ops.services import build_app
 from ops.settings import Settings
@@ -19,6 +19,7 @@ from tests.walk.conftest import Walked, kernels, tenor_home, walked, walking
 __all__ = ["kernels", "tenor_home", "walked", "walking"]
 
 WAIT_MS = 30_000
+expect.set_options(timeout=WAIT_MS)  # a busy machine is slow, not wrong
 SIZE: ViewportSize = {"width": 1440, "height": 900}
 
 

@@ -6,6 +6,24 @@ import { noAnswer, Problem, problemOf } from "./problem";
 
 const client = createClient<paths>({ baseUrl: "" });
 
+/** Where the log stood after a command of ours: the next read waits until the read models have come so far. */
+let written = 0;
+const AFTER = "min_position";
+
+client.use({
+  onRequest({ request, schemaPath }) {
+    const address = new URL(request.url);
+    if (request.method !== "GET" || !written || !/^.api.v1./.test(schemaPath) || address.searchParams.has(AFTER)) return undefined;
+    address.searchParams.set(AFTER, String(written));
+    return new Request(address, request);
+  },
+  onResponse({ request, response }) {
+    if (request.method !== "GET") written = Math.max(written, Number(response.headers.get("X-Event-Position") ?? 0));
+    else if (request.url.includes(`${AFTER}=${written}`)) written = 0; // also where it was waited for in vain
+    return undefined;
+  },
+});
+
 export type GetPath = PathsWithMethod<paths, "get">;
 export type PostPath = PathsWithMethod<paths, "post">;
 type Said<P extends GetPath> = paths[P] extends { get: { parameters: infer Q } } ? Q : never;
