@@ -5,10 +5,10 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_serializer
 from pydantic_core import ErrorDetails, PydanticCustomError
@@ -16,6 +16,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from domain import texts
 from domain.currencies import ISO_4217
 
+Whole = TypeVar("Whole", bound=BaseModel)
 JsonObject = dict[str, Any]
 """A document as JSON has it, before a type of ours says more."""
 
@@ -77,6 +78,25 @@ def read_json(raw: bytes | str) -> tuple[Any, list[Problem]]:
         return None, [Problem("$", "NOT_JSON", "", f"this is not JSON: {error}", "correct the syntax there")]
     problems, usable = _json_problems(content)
     return (content if usable else None), problems
+
+
+def parse_document(
+    raw: bytes | str,
+    whole: type[Whole],
+    invalid: type[InvalidDocument],
+    further: Callable[[Whole], Iterable[Problem]] = lambda _document: (),
+) -> Whole:
+    """A document of type `whole`; raises `invalid` with everything that is wrong, `further` of what is well formed."""
+    content, problems = read_json(raw)
+    if content is None and problems:
+        raise invalid(problems)
+    try:
+        document = whole.model_validate(content)
+    except ValidationError as error:
+        raise invalid(merged(problems, structure_problems(error, content, "", whole))) from error
+    if problems := merged(problems, further(document)):
+        raise invalid(problems)
+    return document
 
 
 def structure_problems(

@@ -21,8 +21,9 @@ class Right(StrEnum):
     WHOLE_BOOKS = "read what shows whole books; not within a scope"
     BRING = "ingest and load markets, define scenarios, mappings and policies"
     TREES = "change the trees of portfolios; not within a scope, which they make"
+    MESSAGES = "manage webhooks; not within a scope, since messages tell of whole runs"
     SUBMIT = "submit runs, and cancel own ones"
-    OPERATE = "retry and archive any run, rebuild projections, publish marts, manage schedules and webhooks"
+    OPERATE = "retry and archive any run, rebuild projections, publish marts, manage schedules"
     DECIDE = "approve, reject and publish runs, approve models and policies, acknowledge breaches"
     ACCESS_LOG = "read the access log"
     KEYS = "create and revoke keys"
@@ -38,11 +39,12 @@ MAY: dict[Right, frozenset[Role]] = {
     Right.TREES: frozenset({Role.ANALYST, Role.OPERATOR, Role.ADMIN}),
     Right.SUBMIT: frozenset({Role.ANALYST, Role.OPERATOR, Role.ADMIN}),
     Right.OPERATE: frozenset({Role.OPERATOR, Role.ADMIN}),
+    Right.MESSAGES: frozenset({Role.OPERATOR, Role.ADMIN}),
     Right.DECIDE: frozenset({Role.APPROVER, Role.ADMIN}),
     Right.ACCESS_LOG: frozenset({Role.AUDITOR, Role.ADMIN}),
     Right.KEYS: frozenset({Role.ADMIN}),
 }
-OF_EVERYTHING = frozenset({Right.WHOLE_BOOKS, Right.TREES})
+OF_EVERYTHING = frozenset({Right.WHOLE_BOOKS, Right.TREES, Right.MESSAGES})
 """For those alone whose scope is everything."""
 CANCELS_ANY_RUN = MAY[Right.OPERATE]
 """Others cancel their own."""
@@ -98,16 +100,16 @@ OPERATIONS: dict[str, Right] = {
     "orchestrator_check_run": Right.SUBMIT,
     "orchestrator_create_key": Right.KEYS,
     "orchestrator_define_schedule": Right.OPERATE,
-    "orchestrator_define_webhook": Right.OPERATE,
+    "orchestrator_define_webhook": Right.MESSAGES,
     "orchestrator_drop_mart": Right.OPERATE,
     "orchestrator_drop_schedule": Right.OPERATE,
-    "orchestrator_drop_webhook": Right.OPERATE,
+    "orchestrator_drop_webhook": Right.MESSAGES,
     "orchestrator_get_mart": Right.WHOLE_BOOKS,
     "orchestrator_get_projection": Right.WHOLE_BOOKS,
     "orchestrator_get_queue": Right.WHOLE_BOOKS,
     "orchestrator_get_run": Right.READ,
     "orchestrator_get_schedule": Right.READ,
-    "orchestrator_get_webhook": Right.OPERATE,
+    "orchestrator_get_webhook": Right.MESSAGES,
     "orchestrator_list_access_log": Right.ACCESS_LOG,
     "orchestrator_list_keys": Right.KEYS,
     "orchestrator_list_marts": Right.WHOLE_BOOKS,
@@ -115,14 +117,14 @@ OPERATIONS: dict[str, Right] = {
     "orchestrator_list_run_history": Right.READ,
     "orchestrator_list_runs": Right.READ,
     "orchestrator_list_schedules": Right.READ,
-    "orchestrator_list_webhooks": Right.OPERATE,
+    "orchestrator_list_webhooks": Right.MESSAGES,
     "orchestrator_list_workers": Right.WHOLE_BOOKS,
     "orchestrator_publish_mart": Right.OPERATE,
     "orchestrator_publish_run": Right.DECIDE,
     "orchestrator_rebuild_projection": Right.OPERATE,
     "orchestrator_reject_run": Right.DECIDE,
     "orchestrator_replay_projection": Right.OPERATE,
-    "orchestrator_replay_webhook": Right.OPERATE,
+    "orchestrator_replay_webhook": Right.MESSAGES,
     "orchestrator_retry_run": Right.OPERATE,
     "orchestrator_revoke_key": Right.KEYS,
     "orchestrator_rollback_projection": Right.OPERATE,

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated, ClassVar, Literal
 from uuid import UUID
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from domain.capital.limits import LARGE_EXPOSURE
 from domain.documents import (
@@ -17,10 +17,8 @@ from domain.documents import (
     Part,
     Problem,
     Text,
-    merged,
-    read_json,
+    parse_document,
     shown,
-    structure_problems,
 )
 from domain.event import Envelope, Event, stream_id
 from domain.scenarios.variables import VARIABLES
@@ -164,17 +162,7 @@ class InvalidPolicy(InvalidDocument):
 
 def parse_policy(raw: bytes | str) -> PolicyDocument:
     """Raises InvalidPolicy with everything that is wrong."""
-    content, problems = read_json(raw)
-    if content is None and problems:
-        raise InvalidPolicy(problems)
-    try:
-        document = PolicyDocument.model_validate(content)
-    except ValidationError as error:
-        raise InvalidPolicy(merged(problems, structure_problems(error, content, "", PolicyDocument))) from error
-    problems = merged(problems, _problems(document))
-    if problems:
-        raise InvalidPolicy(problems)
-    return document
+    return parse_document(raw, PolicyDocument, InvalidPolicy, _problems)
 
 
 def _problems(document: PolicyDocument) -> Iterator[Problem]:

@@ -6,10 +6,17 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from domain.documents import Currency, InvalidDocument, Part, Problem, Text, merged, read_json, structure_problems
+from domain.documents import (
+    Currency,
+    InvalidDocument,
+    Part,
+    Problem,
+    Text,
+    parse_document,
+)
 from domain.measures.measures import UnknownMeasure, resolve
 from domain.portfolio.tables import CALENDARS
 
@@ -71,16 +78,7 @@ class InvalidSchedule(InvalidDocument):
 
 def parse_schedule(raw: bytes | str) -> ScheduleDocument:
     """Raises InvalidSchedule with everything that is wrong."""
-    content, problems = read_json(raw)
-    if content is None and problems:
-        raise InvalidSchedule(problems)
-    try:
-        document = ScheduleDocument.model_validate(content)
-    except ValidationError as error:
-        raise InvalidSchedule(merged(problems, structure_problems(error, content, "", ScheduleDocument))) from error
-    if problems := merged(problems, _measure_problems(document)):
-        raise InvalidSchedule(problems)
-    return document
+    return parse_document(raw, ScheduleDocument, InvalidSchedule, _measure_problems)
 
 
 def _measure_problems(document: ScheduleDocument) -> Iterator[Problem]:

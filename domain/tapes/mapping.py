@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, Field
 
 from domain.documents import (
     InvalidDocument,
@@ -12,11 +12,9 @@ from domain.documents import (
     Part,
     Problem,
     Text,
-    merged,
     nearest,
-    read_json,
+    parse_document,
     shown,
-    structure_problems,
 )
 from domain.market.quotes import MARKET_COLUMNS, MARKET_TABLES, REQUIRED_OF_QUOTES
 from domain.portfolio.attributes import HOLDERS
@@ -115,17 +113,7 @@ class InvalidMapping(InvalidDocument):
 
 def parse_mapping(raw: bytes | str) -> MappingDocument:
     """Raises InvalidMapping with everything that is wrong."""
-    content, problems = read_json(raw)
-    if content is None and problems:
-        raise InvalidMapping(problems)
-    try:
-        document = MappingDocument.model_validate(content)
-    except ValidationError as error:
-        raise InvalidMapping(merged(problems, structure_problems(error, content, "", MappingDocument))) from error
-    problems = merged(problems, mapping_problems(document))
-    if problems:
-        raise InvalidMapping(problems)
-    return document
+    return parse_document(raw, MappingDocument, InvalidMapping, mapping_problems)
 
 
 def stored_mapping(content: Mapping[str, Any]) -> MappingDocument:

@@ -4,10 +4,10 @@ import re
 from typing import Annotated, Literal
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from domain.documents import InvalidDocument, Part, Text, merged, read_json, structure_problems
+from domain.documents import InvalidDocument, Part, Text, parse_document
 
 RUN_COMPLETED, RUN_PUBLISHED = "run.completed", "run.published"
 LIMIT_BREACHED, INGESTION_REJECTED = "limit.breached", "ingestion.rejected"
@@ -62,13 +62,4 @@ class InvalidWebhook(InvalidDocument):
 
 def parse_webhook(raw: bytes | str) -> WebhookDocument:
     """Raises InvalidWebhook with everything that is wrong."""
-    content, problems = read_json(raw)
-    if content is None and problems:
-        raise InvalidWebhook(problems)
-    try:
-        document = WebhookDocument.model_validate(content)
-    except ValidationError as error:
-        raise InvalidWebhook(merged(problems, structure_problems(error, content, "", WebhookDocument))) from error
-    if problems:
-        raise InvalidWebhook(problems)
-    return document
+    return parse_document(raw, WebhookDocument, InvalidWebhook)

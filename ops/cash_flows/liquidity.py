@@ -1,9 +1,6 @@
 """Liquidity of a run by a rule set, at any node: worked out by the kernels that priced it, from what its log names."""
 
-from collections import OrderedDict
-from collections.abc import Callable
 from dataclasses import dataclass
-from threading import Lock
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +18,7 @@ from ops.audit.run_events import read_run
 from ops.cash_flows.tables import inputs_of, scenarios_of
 from ops.http.refused_queries import refusing_as_queries
 from ops.ports import Storage
+from query_api.scope import Kept
 from query_api.services.cashflow import Basis
 from query_api.services.liquidity import AskedLiquidity, WorkOut
 
@@ -65,7 +63,7 @@ def liquidity_of_run(storage: Storage, run: str, asked: AskedLiquidity) -> pa.Ta
 
 def work_out_for(storage: Storage) -> WorkOut:
     """The same, refusing as queries do; the last answers are kept, and every node is told from them."""
-    kept = Kept(MOST_KEPT)
+    kept: Kept[Found] = Kept(MOST_KEPT)
 
     def work_out(run: str, asked: AskedLiquidity) -> pa.Table:
         key = (run, asked.rule_set, asked.scenario, nodes_asked())
@@ -73,25 +71,6 @@ def work_out_for(storage: Storage) -> WorkOut:
             return as_table(kept.get(key, lambda: found_of_run(storage, run, asked)), asked.node)
 
     return work_out
-
-
-class Kept:
-    """The answers asked for last; a run's never change."""
-
-    def __init__(self, most: int) -> None:
-        self._most, self._found, self._lock = most, OrderedDict[Question, Found](), Lock()
-
-    def get(self, key: Question, make: Callable[[], Found]) -> Found:
-        with self._lock:
-            if key in self._found:
-                self._found.move_to_end(key)
-                return self._found[key]
-        made = make()
-        with self._lock:
-            self._found[key] = made
-            while len(self._found) > self._most:
-                self._found.popitem(last=False)
-        return made
 
 
 def found_of_run(storage: Storage, run: str, asked: AskedLiquidity) -> Found:
