@@ -5,7 +5,7 @@ from typing import cast
 
 from commands.once import once
 from domain.access import keys as book
-from domain.access.keys import Wish
+from domain.access.keys import KeyTerms
 from domain.answered_commands import Key
 from domain.event import Envelope
 from domain.ports import EventStore
@@ -15,13 +15,13 @@ ID_BYTES = 6
 
 
 def create_key(
-    store: EventStore, envelope: Envelope, wish: Wish, key: Key | None = None
+    store: EventStore, envelope: Envelope, terms: KeyTerms, key: Key | None = None
 ) -> tuple[dict[str, object], int]:
     """The answer with the key, and its log position; asked again under one idempotency key, `key` is None."""
     key_id, secret = secrets.token_hex(ID_BYTES), secrets.token_urlsafe(SECRET_BYTES)
 
     def decided() -> tuple[list[book.KeyCreated], dict[str, object]]:
-        events = book.create(keys_of(store), envelope, wish, key_id, secret)
+        events = book.create(keys_of(store), envelope, terms, key_id, secret)
         return events, created_document(events[0])
 
     answer, position = once(store, envelope, key, decided)

@@ -1,12 +1,9 @@
 """The projections as Prometheus gauges."""
 
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
 from typing import Any
 
 import psycopg
 from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.registry import Collector
 
 from ops.projection_status import projection_states
 
@@ -30,17 +27,3 @@ def projection_metrics(connection: psycopg.Connection[Any]) -> list[GaugeMetricF
                 family.add_metric((state.name,), float(value))
         families.append(family)
     return families
-
-
-class ProjectionCollector(Collector):
-    """For a Prometheus registry: asks the database when it is scraped, and not before."""
-
-    def __init__(self, connect: Callable[[], AbstractContextManager[psycopg.Connection[Any]]]) -> None:
-        self._connect = connect
-
-    def describe(self) -> Iterable[GaugeMetricFamily]:
-        return []
-
-    def collect(self) -> Iterable[GaugeMetricFamily]:
-        with self._connect() as connection:
-            return projection_metrics(connection)

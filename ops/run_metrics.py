@@ -1,12 +1,10 @@
 """Workers, queue and runs as Prometheus gauges: what an operator is woken by."""
 
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable
 from typing import Any
 
 import psycopg
 from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.registry import Collector
 
 from domain.runs.run import UNFINISHED, RunStatus
 from ops.processes.loops import ALIVE_SECONDS
@@ -66,17 +64,3 @@ def _one(
 ) -> GaugeMetricFamily:
     row = connection.execute(query, parameters or None).fetchone()
     return GaugeMetricFamily(name, what, float(row[0]) if row else 0.0)
-
-
-class RunCollector(Collector):
-    """For a Prometheus registry: asks the database when it is scraped, and not before."""
-
-    def __init__(self, connect: Callable[[], AbstractContextManager[psycopg.Connection[Any]]]) -> None:
-        self._connect = connect
-
-    def describe(self) -> Iterable[GaugeMetricFamily]:
-        return []
-
-    def collect(self) -> Iterable[GaugeMetricFamily]:
-        with self._connect() as connection:
-            return run_metrics(connection)

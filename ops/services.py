@@ -42,7 +42,7 @@ from ops.access.settings import Access, four_eyes
 from ops.adapters.database import HEAD, at_another_revision, revision
 from ops.adapters.redis_answers import answers_in_redis
 from ops.audit.evidence import build_evidence
-from ops.audit.metrics import AuditCollector
+from ops.audit.metrics import audit_metrics
 from ops.cash_flows.bridge import work_out_for as bridge_for
 from ops.cash_flows.liquidity import work_out_for as liquidity_for
 from ops.cash_flows.tables import work_out_for
@@ -53,7 +53,7 @@ from ops.http.server import Server, configuration
 from ops.http.tracing import Tracing, correlation_of
 from ops.ids import near_scenarios_named, whole_id_of
 from ops.marts.requests import MartRequests
-from ops.metrics import ProjectionCollector
+from ops.metrics import projection_metrics
 from ops.parsing.pool import Abandoned
 from ops.ports import Storage
 from ops.processes.stopping import Stop
@@ -61,11 +61,11 @@ from ops.projection_status import dead_letters, states_of_projections
 from ops.regulatory.allowance import AllowanceQueries
 from ops.regulatory.capital import CapitalQueries
 from ops.regulatory.stress import work_out_for as stress_for
-from ops.run_metrics import RunCollector
+from ops.run_metrics import run_metrics
 from ops.schedules import listed_schedules
 from ops.webhooks.addresses import check_address
 from ops.webhooks.listing import listed_webhooks
-from ops.webhooks.metrics import MessageCollector
+from ops.webhooks.metrics import message_metrics
 from ops.wiring import Tenor, utc_now
 from query_api.http import gateway, kept_answers
 from query_api.http.answers import ENGINE
@@ -140,11 +140,8 @@ def build_app(
         routers.append(page.build_router())
     title = "Tenor" if len(services) > 1 else f"Tenor {services[0]}"
     registry, probe = CollectorRegistry(), Probe(tenor.database_url)
-    collectors = [
-        collector(tenor.database.connect)
-        for collector in (ProjectionCollector, AuditCollector, RunCollector, MessageCollector)
-    ]
-    registry.register(DatabaseCollector(probe.answers, collectors))
+    metrics = (projection_metrics, audit_metrics, run_metrics, message_metrics)
+    registry.register(DatabaseCollector(probe.answers, tenor.database.connect, metrics))
     app = create_app(
         routers,
         title,

@@ -73,7 +73,12 @@ def stream_events(
 
 def event_document(row: Sequence[Any]) -> dict[str, Any]:
     position, originator_id, version, topic, stored = row
-    state = json.loads(bytes(stored))
+    state, leaf = json.loads(bytes(stored)), event_leaf_hash(position, originator_id, version, topic, bytes(stored))
+    return _head(row, state) | {"leaf_hash": leaf.hex(), "state": state}
+
+
+def _head(row: Sequence[Any], state: dict[str, Any]) -> dict[str, Any]:
+    position, originator_id, version, topic, _ = row
     return {
         "position": position,
         "originator_id": str(originator_id),
@@ -81,8 +86,6 @@ def event_document(row: Sequence[Any]) -> dict[str, Any]:
         "topic": topic,
         "timestamp": state.get("timestamp"),
         "actor": state.get("actor"),
-        "leaf_hash": event_leaf_hash(position, originator_id, version, topic, bytes(stored)).hex(),
-        "state": state,
     }
 
 
@@ -97,19 +100,9 @@ def newest_events(
 
 
 def event_line(row: Sequence[Any]) -> dict[str, Any]:
-    position, originator_id, version, topic, stored = row
-    state = json.loads(bytes(stored))
+    state = json.loads(bytes(row[-1]))
     said = {name: value for name, value in state.items() if name not in ENVELOPE and not isinstance(value, dict | list)}
-    return {
-        "position": position,
-        "originator_id": str(originator_id),
-        "version": version,
-        "topic": topic,
-        "timestamp": state.get("timestamp"),
-        "actor": state.get("actor"),
-        "correlation_id": state.get("correlation_id"),
-        "says": said,
-    }
+    return _head(row, state) | {"correlation_id": state.get("correlation_id"), "says": said}
 
 
 def newest_checkpoints(connection: Connection, limit: int, before: int | None = None) -> list[dict[str, Any]]:

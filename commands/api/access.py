@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, key_of, sha256_of
 from commands.api.command_route import CommandRoute
 from commands.manage_keys import create_key, revoke_key
-from domain.access.keys import MAX_NODES, Wish
+from domain.access.keys import MAX_NODES, KeyTerms
 from domain.ports import EventStore
 
 PREFIX = "/api/v1/orchestrator"
@@ -32,8 +32,8 @@ def build_router(store: EventStore, envelope_of: EnvelopeOf) -> APIRouter:
         """A key; it is shown in this answer and never again."""
         envelope = envelope_of(request)
         key = key_of(request, envelope, idempotency_key, sha256_of(asked))
-        wish = Wish(asked.name, asked.role, tuple(asked.nodes), asked.expires)
-        document, position = create_key(store, envelope, wish, key)
+        terms = KeyTerms(asked.name, asked.role, tuple(asked.nodes), asked.expires)
+        document, position = create_key(store, envelope, terms, key)
         answer = accepted({**document, "event_position": position}, position, f"{PREFIX}/keys")
         answer.headers["Cache-Control"] = "no-store"
         return answer

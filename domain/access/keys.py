@@ -88,8 +88,8 @@ def fold(events: Iterable[KeyEvent]) -> Keys:
 
 
 @dataclass(frozen=True)
-class Wish:
-    """A key that somebody wants made; no node: every position."""
+class KeyTerms:
+    """Of a key that is to be made; no node: every position."""
 
     name: str
     role: str
@@ -97,16 +97,16 @@ class Wish:
     expires: str | None = None
 
 
-def create(keys: Keys, envelope: Envelope, wish: Wish, key_id: str, secret: str) -> list[KeyCreated]:
-    refuse_unfit(wish)
-    lasts = lifetime(wish.expires)
+def create(keys: Keys, envelope: Envelope, terms: KeyTerms, key_id: str, secret: str) -> list[KeyCreated]:
+    refuse_unfit(terms)
+    lasts = lifetime(terms.expires)
     return [
         KeyCreated(
             **envelope.at(keys_stream(), keys.version + 1),
             key_id=key_id,
-            name=wish.name,
-            role=wish.role,
-            nodes=sorted(set(wish.nodes)) or [EVERYTHING],
+            name=terms.name,
+            role=terms.role,
+            nodes=sorted(set(terms.nodes)) or [EVERYTHING],
             secret_sha256=hashed(shown(key_id, secret)),
             expires_at=envelope.now + lasts if lasts else None,
         )
@@ -123,19 +123,19 @@ def revoke(keys: Keys, envelope: Envelope, key_id: str) -> list[KeyRevoked]:
     return [KeyRevoked(**envelope.at(keys_stream(), keys.version + 1), key_id=key_id)]
 
 
-def refuse_unfit(wish: Wish) -> None:
-    if not (0 < len(wish.name) <= MAX_NAME and is_clean(wish.name) and wish.name == wish.name.strip()):
+def refuse_unfit(terms: KeyTerms) -> None:
+    if not (0 < len(terms.name) <= MAX_NAME and is_clean(terms.name) and terms.name == terms.name.strip()):
         raise Refused("INVALID_NAME", "the name of a key is a text of 1 to 100 characters", "name who will use it")
-    if wish.name == "local":
+    if terms.name == "local":
         raise Refused("INVALID_NAME", "local is whoever asks without a key", "name who will use it")
-    if wish.role not in set(Role):
+    if terms.role not in set(Role):
         roles = ", ".join(Role)
-        raise Refused("UNKNOWN_ROLE", f"there is no role {wish.role!r}", f"use one of {roles}")
-    if len(wish.nodes) > MAX_NODES or not all(0 < len(node) <= MAX_NODE and is_clean(node) for node in wish.nodes):
+        raise Refused("UNKNOWN_ROLE", f"there is no role {terms.role!r}", f"use one of {roles}")
+    if len(terms.nodes) > MAX_NODES or not all(0 < len(node) <= MAX_NODE and is_clean(node) for node in terms.nodes):
         raise Refused(
             "INVALID_NODE", "a node is the id of a node of the portfolio tree", "see `tenor results --by node`"
         )
-    if Role(wish.role) is Role.AUDITOR and set(wish.nodes) - {EVERYTHING}:
+    if Role(terms.role) is Role.AUDITOR and set(terms.nodes) - {EVERYTHING}:
         raise Refused("AUDITOR_IN_SCOPE", "an auditor reads in every scope", "leave the nodes out, or take viewer")
 
 

@@ -42,7 +42,8 @@ class AccessLog:
     def __init__(self, connect: Connect) -> None:
         self._connect = connect
         self._waiting: deque[Entry] = deque()
-        self._lock, self._has_some, self._is_over = threading.Lock(), threading.Event(), False
+        self._lock, self._writing = threading.Lock(), threading.Lock()
+        self._has_some, self._is_over = threading.Event(), False
         self._thread: threading.Thread | None = None
         self._lost = 0
 
@@ -58,13 +59,19 @@ class AccessLog:
         self._has_some.set()
 
     def flush(self) -> None:
-        """All that waits is written, in its order."""
+        """All that waits is written, in its order. Whoever adds meanwhile waits for no database."""
+        with self._writing:
+            while some := self._taken():
+                try:
+                    self._insert(some)
+                except BaseException:
+                    with self._lock:
+                        self._waiting.extendleft(reversed(some))
+                    raise
+
+    def _taken(self) -> list[Entry]:
         with self._lock:
-            while self._waiting:
-                some = [self._waiting[place] for place in range(min(AT_ONCE, len(self._waiting)))]
-                self._insert(some)
-                for _ in some:
-                    self._waiting.popleft()
+            return [self._waiting.popleft() for _ in range(min(AT_ONCE, len(self._waiting)))]
 
     def close(self) -> None:
         self._is_over = True

@@ -30,9 +30,6 @@ FLOW_SECONDS = 600
 NO_STORE = {"Cache-Control": "no-store"}
 
 FORM = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Tenor: sign in</title>
-<style>body{{font:16px system-ui;max-width:28rem;margin:15vh auto;padding:0 1rem}}
-input,button{{font:inherit;padding:.5rem}}
-input{{width:100%;box-sizing:border-box}}button,a{{display:inline-block;margin-top:1rem}}</style>
 <h1>Sign in</h1><form method="post" action="/auth/sign-in"><label for="key">A key</label>
 <input id="key" name="key" type="password" autocomplete="off" required><button>Sign in</button></form>
 {provider}</html>"""

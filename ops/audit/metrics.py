@@ -1,21 +1,18 @@
 """How the log is sealed and verified, as Prometheus metrics."""
 
 import time
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
 import psycopg
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 
 from query_api.log import log_status
 
 
-def audit_metrics(connection: psycopg.Connection[Any], now_seconds: float) -> list[Metric]:
+def audit_metrics(connection: psycopg.Connection[Any]) -> list[Metric]:
     """An age is told only where there is something to be old: a log that was never sealed or verified has none."""
-    status = log_status(connection)
+    status, now_seconds = log_status(connection), time.time()
     sealed, verified = status["last_checkpoint"], status["last_verification"]
     gauges = {
         "tenor_merkle_tree_size": ("Events that are sealed.", status["sealed_events"]),
@@ -33,17 +30,3 @@ def audit_metrics(connection: psycopg.Connection[Any], now_seconds: float) -> li
         *(GaugeMetricFamily(name, what, value) for name, (what, value) in gauges.items()),
         CounterMetricFamily("tenor_audit_verify_failures_total", "Verifications that found something.", failures),
     ]
-
-
-class AuditCollector(Collector):
-    """For a Prometheus registry: asks the database when it is scraped, and not before."""
-
-    def __init__(self, connect: Callable[[], AbstractContextManager[psycopg.Connection[Any]]]) -> None:
-        self._connect = connect
-
-    def describe(self) -> Iterable[Metric]:
-        return []
-
-    def collect(self) -> Iterable[Metric]:
-        with self._connect() as connection:
-            return audit_metrics(connection, time.time())

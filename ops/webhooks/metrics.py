@@ -1,12 +1,10 @@
 """Messages and schedules that wait, and messages that were given up, as Prometheus gauges."""
 
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
 from typing import Any
 
 import psycopg
 from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.registry import Collector
 
 STATES = ("WAITING", "DEAD")
 COUNT_MESSAGES = "SELECT state, count(*) FROM webhook_message WHERE state IN ('WAITING', 'DEAD') GROUP BY state"
@@ -18,28 +16,16 @@ OLDEST_MOMENT = (
 )
 
 
-class MessageCollector(Collector):
-    """For a Prometheus registry: asks the database when it is scraped, and not before."""
-
-    def __init__(self, connect: Callable[[], AbstractContextManager[psycopg.Connection[Any]]]) -> None:
-        self._connect = connect
-
-    def describe(self) -> Iterable[GaugeMetricFamily]:
-        return []
-
-    def collect(self) -> Iterable[GaugeMetricFamily]:
-        with self._connect() as connection:
-            counts = dict(connection.execute(COUNT_MESSAGES).fetchall())
-            oldest_message = connection.execute(OLDEST_MESSAGE).fetchone()
-            oldest_moment = connection.execute(OLDEST_MOMENT).fetchone()
-        messages = GaugeMetricFamily(
-            "tenor_webhook_messages", "Messages that wait or were given up.", labels=("state",)
-        )
-        for state in STATES:
-            messages.add_metric((state.lower(),), float(counts.get(state, 0)))
-        yield messages
-        for name, what, row in (
-            ("tenor_webhook_oldest_waiting_seconds", "Since the oldest waiting message was made.", oldest_message),
-            ("tenor_schedule_oldest_waiting_seconds", "Since the oldest waiting moment fell due.", oldest_moment),
-        ):
-            yield GaugeMetricFamily(name, what, float(row[0]) if row else 0.0)
+def message_metrics(connection: psycopg.Connection[Any]) -> Iterator[GaugeMetricFamily]:
+    counts = dict(connection.execute(COUNT_MESSAGES).fetchall())
+    oldest_message = connection.execute(OLDEST_MESSAGE).fetchone()
+    oldest_moment = connection.execute(OLDEST_MOMENT).fetchone()
+    messages = GaugeMetricFamily("tenor_webhook_messages", "Messages that wait or were given up.", labels=("state",))
+    for state in STATES:
+        messages.add_metric((state.lower(),), float(counts.get(state, 0)))
+    yield messages
+    for name, what, row in (
+        ("tenor_webhook_oldest_waiting_seconds", "Since the oldest waiting message was made.", oldest_message),
+        ("tenor_schedule_oldest_waiting_seconds", "Since the oldest waiting moment fell due.", oldest_moment),
+    ):
+        yield GaugeMetricFamily(name, what, float(row[0]) if row else 0.0)

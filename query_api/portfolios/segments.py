@@ -56,8 +56,11 @@ def segments(portfolio: Portfolio, asked: Asked) -> list[JsonObject]:
     shared = _field(book, asked.concentration) if asked.concentration else None
     both = np.where(chosen, codes * len(currencies) + of_currency, -1)
     lines = []
-    for number in np.unique(both[both >= 0]).tolist():
-        rows = np.flatnonzero(both == number)
+    order = np.argsort(both, kind="stable")
+    numbers, firsts = np.unique(both[order], return_index=True)
+    for number, rows in zip(numbers.tolist(), np.split(order, firsts[1:]), strict=True):
+        if number < 0:
+            continue
         group, currency = divmod(number, len(currencies))
         line: JsonObject = {"segment": keys[group].replace(BETWEEN_KEYS, " | "), "currency": currencies[currency]}
         line |= _sums(amounts[rows], asked.amount)

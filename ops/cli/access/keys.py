@@ -32,10 +32,10 @@ def create(
 ) -> None:
     """Create a key; it is shown this once."""
     from commands.manage_keys import create_key
-    from domain.access.keys import Wish
+    from domain.access.keys import KeyTerms
 
     with opened(context) as tenor:
-        document, _ = create_key(tenor.store, tenor.envelope(), Wish(name, role, tuple(node or ()), expires))
+        document, _ = create_key(tenor.store, tenor.envelope(), KeyTerms(name, role, tuple(node or ()), expires))
     scope = "every position (*)" if document["nodes"] == ["*"] else f"positions at {said(document['nodes'])}"
     until = f", until {document['expires_at']}" if document["expires_at"] else ""
     lines = (

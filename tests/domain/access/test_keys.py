@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from domain.access import keys as book
-from domain.access.keys import KeyCreated, Wish, fold, hashed, holder_of, shown
+from domain.access.keys import KeyCreated, KeyTerms, fold, hashed, holder_of, shown
 from domain.access.principal import scope_of
 from domain.access.roles import MAY, OPERATIONS, Role, operations_of
 from domain.event import Envelope
@@ -19,8 +19,8 @@ KEY = shown(KEY_ID, SECRET)
 
 
 def made(**wished: object) -> list[KeyCreated]:
-    wish = Wish(**({"name": "ada", "role": "analyst"} | wished))  # type: ignore[arg-type]
-    return book.create(fold([]), ASKED, wish, KEY_ID, SECRET)
+    terms = KeyTerms(**({"name": "ada", "role": "analyst"} | wished))  # type: ignore[arg-type]
+    return book.create(fold([]), ASKED, terms, KEY_ID, SECRET)
 
 
 def test_a_key_is_stored_as_its_hash() -> None:

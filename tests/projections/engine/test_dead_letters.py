@@ -12,7 +12,8 @@ from domain.event import Event
 from domain.ports import LogEntry
 from domain.scenarios.versions import Scenario, ScenarioDefined, define
 from ops.adapters.snapshot_codec import SnapshotCodec
-from ops.metrics import ProjectionCollector, projection_metrics
+from ops.http.database_metrics import DatabaseCollector
+from ops.metrics import projection_metrics
 from ops.processes.run_to_end import wait_until_queryable
 from ops.projection_status import ProjectionHalted, dead_letters, projection_states, refuse_if_halted
 from ops.read_models import build_projections, read_model_named
@@ -237,7 +238,7 @@ def test_the_gauges(tenor: Tenor) -> None:
     assert (value("position", "run"), value("lag_events", "run")) == (0, head)
     assert value("dead_letters", "scenario") == 1 and value("events_per_second", "scenario") > 0  # type: ignore[operator]
     assert value("heartbeat_age_seconds", "run") is None
-    assert list(ProjectionCollector(tenor.database.connect).describe()) == []
+    assert list(DatabaseCollector(lambda: True, tenor.database.connect, [projection_metrics]).describe()) == []
 
 
 def test_a_letter_is_for_one_version(tenor: Tenor) -> None:

@@ -14,7 +14,7 @@ from commands.manage_keys import create_key
 from commands.processes.run import OpenRun, payload
 from commands.submit_run import SubmitRun, submit_run
 from compute.worker import Ports, Worker
-from domain.access.keys import Wish
+from domain.access.keys import KeyTerms
 from ops.access.settings import Access, Auth
 from ops.checking import check_scenarios, find_unsolved
 from ops.embedded_postgres.server import EmbeddedServer
@@ -41,8 +41,8 @@ class Opened:
 
     def key(self, role: str, *nodes: str, name: str = "") -> dict[str, str]:
         """Headers of somebody new."""
-        wish = Wish(name or f"{role} {' '.join(nodes)}".strip(), role, nodes)
-        return {"Authorization": f"Bearer {create_key(self.tenor.store, self.tenor.envelope(), wish)[0]['key']}"}
+        terms = KeyTerms(name or f"{role} {' '.join(nodes)}".strip(), role, nodes)
+        return {"Authorization": f"Bearer {create_key(self.tenor.store, self.tenor.envelope(), terms)[0]['key']}"}
 
     def get(self, address: str, who: dict[str, str], **how: Any) -> Any:
         return self.client.get(f"/api/v1/{address}", headers=who | how.pop("headers", {}), **how)

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from commands.manage_keys import create_key, revoke_key
-from domain.access.keys import Wish
+from domain.access.keys import KeyTerms
 from domain.event import Envelope
 from ops.access.settings import Access, Auth, Oidc
 from ops.http.server import BoundedProtocol
@@ -45,8 +45,8 @@ def world(opened: Opened, issuer: Provider, client: TestClient) -> World:
     store, asked = opened.tenor.store, opened.tenor.envelope()
     viewer = opened.key("viewer", MINE, name="attacker")["Authorization"].removeprefix("Bearer ")
     long_ago = Envelope("local", datetime.now(UTC) - timedelta(days=2), uuid4())
-    expired = str(create_key(store, long_ago, Wish("late", "admin", (), "1d"))[0]["key"])
-    revoked = create_key(store, asked, Wish("gone", "admin"))[0]
+    expired = str(create_key(store, long_ago, KeyTerms("late", "admin", (), "1d"))[0]["key"])
+    revoked = create_key(store, asked, KeyTerms("gone", "admin"))[0]
     revoke_key(store, asked, str(revoked["key_id"]))
     signed = TestClient(client.app).post("/auth/sign-in", json={"key": viewer})
     whole = opened.key("viewer")

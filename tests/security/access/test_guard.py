@@ -161,8 +161,10 @@ def test_an_idempotency_key_belongs_to_its_actor(opened: Opened) -> None:
 
 def test_a_key_is_told_once(opened: Opened) -> None:
     admin = opened.key("admin", name="admin of keys") | {"Idempotency-Key": "make it"}
-    wish = {"name": "eve", "role": "viewer", "expires": "90d"}
-    first, second = (opened.client.post("/api/v1/orchestrator/keys", json=wish, headers=admin).json() for _ in range(2))
+    terms = {"name": "eve", "role": "viewer", "expires": "90d"}
+    first, second = (
+        opened.client.post("/api/v1/orchestrator/keys", json=terms, headers=admin).json() for _ in range(2)
+    )
     assert first["key_id"] == second["key_id"]
     assert first["key"].startswith(f"tnr_{first['key_id']}_")
     assert (second["key"], second["nodes"]) == (None, ["*"])

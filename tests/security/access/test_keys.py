@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from commands.manage_keys import create_key
-from domain.access.keys import Wish
+from domain.access.keys import KeyTerms
 from ops.access.settings import Access, Auth
 from ops.services import build_app
 from ops.settings import Settings
@@ -27,7 +27,7 @@ def client(tenor: Tenor) -> TestClient:
 
 
 def test_a_key_opens_and_a_revoked_one_does_not(tenor: Tenor, client: TestClient) -> None:
-    made, _ = create_key(tenor.store, tenor.envelope(), Wish("ada", "admin"))
+    made, _ = create_key(tenor.store, tenor.envelope(), KeyTerms("ada", "admin"))
     bearer = {"Authorization": f"Bearer {made['key']}"}
     assert client.get("/api/v1/orchestrator/runs").status_code == 401
     assert client.get("/healthz").status_code == 200
