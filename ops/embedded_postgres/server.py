@@ -28,6 +28,7 @@ START_TIMEOUT_S = 900.0  # recovery after a crash in the middle of large loads t
 STOP_TIMEOUT_S = 300.0
 BACKENDS_LEAVE_WITHIN_S = 2.0
 DIES_WITHIN_S = 2.0
+RECOVERS_WITHIN_S = 10.0
 DATABASE_EXISTS = "SELECT 1 FROM pg_database WHERE datname = %s"
 
 READY, STOPPING = "ready", "stopping"  # as the server writes it in its pid file
@@ -253,16 +254,30 @@ class EmbeddedServer:
         return lines[7].strip() if len(lines) >= 8 else ""
 
     def _ensure_database(self) -> None:
-        try:
-            with psycopg.connect(self.dsn(SUPERUSER), autocommit=True, connect_timeout=30) as connection:
-                if connection.execute(DATABASE_EXISTS, [DATABASE]).fetchone() is None:
-                    connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
-        except psycopg.OperationalError as refused:
+        """A server that recovers from a killed backend is ready by its own word, and refuses for a moment."""
+        refused: list[psycopg.OperationalError] = []
+
+        def is_there() -> bool:
+            try:
+                self._create_database()
+            except psycopg.OperationalError as error:
+                refused[:] = [error]
+                return False
+            refused.clear()
+            return True
+
+        _within(RECOVERS_WITHIN_S, lambda: is_there() or not self.running())
+        if refused:
             raise EmbeddedPostgresError(
                 "POSTGRES_NOT_ANSWERING",
-                f"the embedded Postgres runs and refuses connections ({str(refused).strip()})",
+                f"the embedded Postgres runs and refuses connections ({str(refused[0]).strip()})",
                 "Try again when others have finished, or stop it (tenor stop): the next command starts it anew.",
-            ) from refused
+            ) from refused[0]
+
+    def _create_database(self) -> None:
+        with psycopg.connect(self.dsn(SUPERUSER), autocommit=True, connect_timeout=30) as connection:
+            if connection.execute(DATABASE_EXISTS, [DATABASE]).fetchone() is None:
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
 
     def _failed(self, code: str, message: str) -> EmbeddedPostgresError:
         log = self._place.log

@@ -23,6 +23,7 @@ def test_only_a_killed_load_leaves_files_that_nobody_owns(counted: EmbeddedServe
         assert orphaned_files(watch) == []
         path = load.execute("SELECT pg_relation_filepath('loaded')").fetchone()
         os.kill(load.info.backend_pid, signal.SIGKILL)
+        _until_every_session_is_ended(watch)
     load.close()
 
     with _after_recovery(counted) as watch:
@@ -32,6 +33,17 @@ def test_only_a_killed_load_leaves_files_that_nobody_owns(counted: EmbeddedServe
         assert all(name.startswith(path[0]) for name in leaked)
         assert sum((counted.data_directory / name).stat().st_size for name in leaked) > LOADED_BYTES
         assert watch.execute("SELECT count(*) FROM counted").fetchone() == (1000,)
+
+
+def _until_every_session_is_ended(session: psycopg.Connection[tuple[object, ...]]) -> None:
+    """The server has seen that a backend was killed: before, it takes new sessions, and ends them with the others."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        try:
+            session.execute("SELECT 1")
+        except psycopg.OperationalError:
+            return
+    raise AssertionError("the killed backend was not noticed within 30 s")
 
 
 def _after_recovery(server: EmbeddedServer) -> psycopg.Connection[tuple[object, ...]]:
