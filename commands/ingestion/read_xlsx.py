@@ -103,9 +103,10 @@ def read_xlsx(
 
 def read_sheets(path: Path, choose: Callable[[list[str]], list[str]], errors: Findings, spent: Spent) -> Sheets:
     """Those that are chosen by name; none, and `errors` says why, where the workbook cannot be read."""
+    size_bytes = path.stat().st_size
     with path.open("rb") as file:
-        data = file.read(MAX_WORKBOOK_BYTES + 1)
-    info = FileInfo(path.name, hashlib.sha256(data).hexdigest(), path.stat().st_size)
+        data = file.read(min(size_bytes, MAX_WORKBOOK_BYTES) + 1)  # as many bytes are set aside as are asked for
+    info = FileInfo(path.name, hashlib.sha256(data).hexdigest(), size_bytes)
     try:
         parts = _unpacked(data)
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))

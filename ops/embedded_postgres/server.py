@@ -25,6 +25,7 @@ from ops.embedded_postgres.settings import PORT, configuration, machine_memory_b
 DATABASE = "tenor"
 SUPERUSER = "postgres"
 START_TIMEOUT_S = 900.0  # recovery after a crash in the middle of large loads takes minutes, not seconds
+PG_CTL_WAITS_S = 30.0
 STOP_TIMEOUT_S = 300.0
 BACKENDS_LEAVE_WITHIN_S = 2.0
 DIES_WITHIN_S = 2.0
@@ -84,10 +85,9 @@ class EmbeddedServer:
     def start(self) -> None:
         """Start the server unless it runs, and return when it answers. Safe from any number of processes at once."""
         with self._alone() as lock:
-            if self.running() and self._answers():
+            if self._is_up() and self._answers():
                 return
-            self._launch(lock)
-            self._wait_for_answer()
+            self._start_anew(lock)
 
     def stop(self, mode: StopMode = "fast") -> None:
         with self._alone():
@@ -105,18 +105,25 @@ class EmbeddedServer:
         with self._alone() as lock:
             if self._is_wanted_as_it_is():
                 return False
-            if self.running():  # somebody asked it to end when all have left; we would never leave
-                self._end("fast")
-            self._launch(lock)
-            self._wait_for_answer()
+            self._start_anew(lock)
         return True
+
+    def _start_anew(self, lock: int) -> None:
+        if self.running():  # somebody asked it to end when all have left; we would never leave
+            self._end("fast")
+        self._launch(lock)
+        self._wait_for_answer()
 
     @property
     def _stopped_mark(self) -> Path:
         return self.home / "postgres.stopped"
 
     def _is_wanted_as_it_is(self) -> bool:
-        return self._stopped_mark.exists() or (self.running() and self._status() != STOPPING)
+        return self._stopped_mark.exists() or self._is_up()
+
+    def _is_up(self) -> bool:
+        """It runs, or recovers, and nobody has asked it to end."""
+        return self.running() and self._status() != STOPPING
 
     def _end(self, mode: StopMode) -> None:
         pid = self._pid()
@@ -217,13 +224,17 @@ class EmbeddedServer:
             _forget_stranger(lock_file, data)
 
     def _run_pg_ctl(self, place: Place, account: Account, binaries: Binaries) -> None:
-        """pg_ctl detaches the server from our terminal and group; its output and the server's go to server.log."""
+        """pg_ctl detaches the server from our terminal and group; its output and the server's go to server.log.
+
+        It waits until the server is ready, and would not see that one is asked to end before it ever was: so it
+        waits no longer than a start takes, and a recovery is waited for by us.
+        """
         options = f"-c config_file={shlex.quote(str(place.configuration))}"
-        patience = ("-w", "-t", f"{START_TIMEOUT_S:.0f}")
+        patience = ("-w", "-t", f"{PG_CTL_WAITS_S:.0f}")
         with logs.appended(place.log) as log:
             logs.mark_launch(log, f"{binaries.folder} as {account.name}")
             words: list[str | Path] = [binaries.program("pg_ctl"), "start", "-D", place.data, *patience, "-o", options]
-            done = account.run(words, log.fileno(), START_TIMEOUT_S + 60)
+            done = account.run(words, log.fileno(), PG_CTL_WAITS_S + 60)
         if done.returncode != 0 and not self.running():  # it runs if a starter killed meanwhile had just succeeded
             raise self._failed("POSTGRES_START_FAILED", "the embedded Postgres did not start")
 
@@ -243,7 +254,7 @@ class EmbeddedServer:
 
     def _wait_until_ready(self) -> None:
         """Also for a server whose starter was killed while it recovered."""
-        if not _within(START_TIMEOUT_S, lambda: self._is_ready() or not self.running()) or not self._is_ready():
+        if not _within(START_TIMEOUT_S, lambda: self._is_ready() or not self._is_up()) or not self._is_ready():
             raise self._failed("POSTGRES_START_FAILED", "the embedded Postgres started and does not answer")
 
     def _is_ready(self) -> bool:
@@ -266,7 +277,7 @@ class EmbeddedServer:
             refused.clear()
             return True
 
-        _within(RECOVERS_WITHIN_S, lambda: is_there() or not self.running())
+        _within(RECOVERS_WITHIN_S, lambda: is_there() or not self._is_up())
         if refused:
             raise EmbeddedPostgresError(
                 "POSTGRES_NOT_ANSWERING",

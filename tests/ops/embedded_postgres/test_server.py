@@ -55,6 +55,15 @@ def starter(home: Path, cwd: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=cwd, env=environment)
 
 
+def until_it_refuses(server: EmbeddedServer) -> None:
+    deadline = time.monotonic() + 30
+    with contextlib.suppress(psycopg.OperationalError):
+        while time.monotonic() < deadline:
+            psycopg.connect(server.dsn()).close()
+            time.sleep(0.01)
+        raise AssertionError("it still takes sessions")
+
+
 def kill_postmaster(server: EmbeddedServer) -> None:
     os.kill(pid_of(server), signal.SIGKILL)
 
@@ -164,6 +173,29 @@ def test_a_backend_that_outlives_its_postmaster_does_not_block_the_next_start(co
         assert backend not in processes.left_behind(counted.data_directory)
         connection.close()
     assert one(counted, "SELECT count(*) FROM counted") == 1000
+
+
+def test_a_server_that_waits_for_its_sessions_to_leave_is_started_anew(counted: EmbeddedServer) -> None:
+    """Asked to end when all have left, it takes nobody new: who starts it would wait for as long as one stays."""
+    with psycopg.connect(counted.dsn()) as stays:
+        before = pid_of(counted)
+        os.kill(before, signal.SIGTERM)
+        until_it_refuses(counted)
+        counted.start()
+        assert pid_of(counted) != before
+        stays.close()
+    assert one(counted, "SELECT count(*) FROM counted") == 1000
+
+
+def test_a_server_asked_to_end_while_it_is_waited_for_is_not_waited_for_longer(counted: EmbeddedServer) -> None:
+    with psycopg.connect(counted.dsn()) as stays:
+        os.kill(pid_of(counted), signal.SIGTERM)
+        until_it_refuses(counted)
+        began = time.monotonic()
+        with pytest.raises(EmbeddedPostgresError):
+            counted._wait_for_answer()
+        assert time.monotonic() - began < 60
+        stays.close()
 
 
 @pytest.mark.parametrize("whose", ["nobody's", "a living stranger's", "a zombie's", "blank"])
