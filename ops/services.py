@@ -58,13 +58,16 @@ from ops.parsing.pool import Abandoned
 from ops.ports import Storage
 from ops.processes.stopping import Stop
 from ops.projection_status import dead_letters, states_of_projections
+from ops.quote_risk import work_out_for as quotes_for
 from ops.regulatory.allowance import AllowanceQueries
-from ops.regulatory.capital import CapitalQueries
+from ops.regulatory.capital import CapitalOfRuns, CapitalQueries
+from ops.regulatory.limits import check_for
 from ops.regulatory.stress import work_out_for as stress_for
 from ops.run_metrics import run_metrics
 from ops.schedules import listed_schedules
 from ops.webhooks.addresses import check_address
 from ops.webhooks.listing import listed_webhooks
+from ops.webhooks.messages import messages_after
 from ops.webhooks.metrics import message_metrics
 from ops.wiring import Tenor, utc_now
 from query_api.http import gateway, kept_answers
@@ -87,10 +90,12 @@ from query_api.services import (
     liquidity,
     marketdata,
     marts,
+    messages,
     models,
     orchestrator,
     portfolio,
     portfolio_data,
+    quotes,
     regulatory,
     results,
     risk,
@@ -195,6 +200,7 @@ def service_routers(tenor: Tenor, access: Access = OPEN_TO_THIS_MACHINE) -> dict
             *(risk.build_router(connect, load_book), compare.build_router(connect, load_book)),
             *(models.build_router(connect), model_commands.build_router(store, envelope_of)),
             tail_risk.build_router(connect, load_portfolio, tenor.storage.market),
+            quotes.build_router(connect, quotes_for(tenor.storage)),
         ],
         "scenario": lambda: [
             scenario.build_router(connect),
@@ -246,6 +252,7 @@ def orchestrator_routers(tenor: Tenor, envelope_of: Callable[[Request], Envelope
         *mart_routers(tenor.storage, envelope_of),
         *schedule_routers(tenor.storage, envelope_of),
         webhooks.build_router(partial(listed_webhooks, tenor.storage)),
+        messages.build_router(partial(messages_after, tenor.store)),
         webhook_commands.build_router(
             tenor.store, envelope_of, check_address, allow_private=tenor.settings.webhooks_may_be_private
         ),
@@ -277,7 +284,9 @@ def regulatory_routers(tenor: Tenor, envelope_of: Callable[[Request], Envelope])
         regulatory.build_router(tenor.database.connect, CapitalQueries(tenor.storage)),
         allowance.build_router(tenor.database.connect, AllowanceQueries(tenor.storage)),
         stress.build_router(tenor.database.connect, stress_for(tenor.storage)),
-        regulatory_commands.build_router(tenor.store, envelope_of),
+        regulatory_commands.build_router(
+            tenor.store, envelope_of, check_for(tenor.storage, CapitalOfRuns(tenor.storage))
+        ),
     ]
 
 

@@ -1,9 +1,11 @@
 """`tenor key create | list | revoke`, `tenor access log`."""
 
+from collections.abc import Iterable, Iterator
 from typing import Annotated
 
 import typer
 
+from domain.documents import JsonObject
 from ops.cli.options import AsJson, opened
 from ops.cli.output import Output, said
 
@@ -36,13 +38,17 @@ def create(
 
     with opened(context) as tenor:
         document, _ = create_key(tenor.store, tenor.envelope(), KeyTerms(name, role, tuple(node or ()), expires))
+    show_created(Output(as_json), document)
+
+
+def show_created(output: Output, document: JsonObject) -> None:
     scope = "every position (*)" if document["nodes"] == ["*"] else f"positions at {said(document['nodes'])}"
     until = f", until {document['expires_at']}" if document["expires_at"] else ""
     lines = (
         str(document["key"]),
         f"{document['name']} is {document['role']} of {scope}{until}; the key is not shown again",
     )
-    Output(as_json).show(document, *lines)
+    output.show(document, *lines)
 
 
 def list_keys(context: typer.Context, as_json: AsJson = False) -> None:
@@ -51,7 +57,11 @@ def list_keys(context: typer.Context, as_json: AsJson = False) -> None:
 
     with opened(context) as tenor, tenor.database.connect() as connection:
         documents = listed_keys(connection, tenor.keyring.listed())
-    Output(as_json).show(documents, *("  ".join(f"{name} {said(one[name])}" for name in HEADS) for one in documents))
+    Output(as_json).show(documents, *key_lines(documents))
+
+
+def key_lines(documents: Iterable[JsonObject]) -> Iterator[str]:
+    return ("  ".join(f"{name} {said(one[name])}" for name in HEADS) for one in documents)
 
 
 def revoke(
@@ -80,9 +90,12 @@ def access_log(
     moment = moment_of(since)
     with opened(context) as tenor, tenor.database.connect() as connection:
         entries = [entry_document(one) for one in newest_entries(connection, MOST_ENTRIES, since=moment, actor=actor)]
-    lines = (
+    Output(as_json).show(entries, *entry_lines(entries))
+
+
+def entry_lines(entries: Iterable[JsonObject]) -> Iterator[str]:
+    return (
         f"{said(one['at'])}  {one['actor']} ({one['role']})  {one['method']} {one['path']}  {one['status']}"
         + (f"  {one['rows']:,} rows" if one["rows"] is not None else "")
         for one in entries
     )
-    Output(as_json).show(entries, *lines)

@@ -38,10 +38,12 @@ def publish(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
     with opened(context) as tenor:
         run_id = queryable(tenor, run)
         published = publish_run(tenor.storage, tenor.envelope(), run_id)
-    document = published_document(published.event) | {"new": published.is_new}
-    rows = sum(published.event.rows.values())
-    how = "" if published.is_new else " already"
-    Output(as_json).show(document, f"{run_id} is in schema mart{how}: {rows:,} rows", *_contents(document))
+    show_published(Output(as_json), published_document(published.event) | {"new": published.is_new})
+
+
+def show_published(output: Output, document: dict[str, Any]) -> None:
+    rows, how = sum(document["rows"].values()), "" if document["new"] else " already"
+    output.show(document, f"{document['run_id']} is in schema mart{how}: {rows:,} rows", *_contents(document))
 
 
 def queryable(tenor: "Tenor", run: str) -> UUID:
@@ -87,7 +89,11 @@ def list_marts(
         rows = listed_marts(tenor.storage)
         if check:
             rows = [row | {"intact": is_intact(tenor.storage, UUID(row["run_id"]))} for row in rows]
-    Output(as_json).show(rows, *map(_line, rows))
+    show_marts(Output(as_json), rows)
+
+
+def show_marts(output: Output, rows: list[dict[str, Any]]) -> None:
+    output.show(rows, *map(_line, rows))
     if not all(row.get("intact", True) for row in rows):
         raise SystemExit(1)
 
@@ -110,10 +116,13 @@ def create_reader(
 
     with opened(context) as tenor:
         reader = create(tenor.storage, tenor.envelope(), name, node or [])
-    document = dict(vars(reader))
-    told = "every node" if reader.nodes == ["*"] else f"{', '.join(reader.nodes)} and below"
-    lines = (f"{reader.name} sees {told}", f"database  {reader.database}", f"password  {reader.password}  (shown once)")
-    Output(as_json).show(document, *lines)
+    show_reader(Output(as_json), dict(vars(reader)))
+
+
+def show_reader(output: Output, made: dict[str, Any]) -> None:
+    told = "every node" if made["nodes"] == ["*"] else f"{', '.join(made['nodes'])} and below"
+    lines = (f"{made['name']} sees {told}", f"database  {made['database']}")
+    output.show(made, *lines, f"password  {made['password']}  (shown once)")
 
 
 def list_readers(context: typer.Context, as_json: AsJson = False) -> None:
@@ -122,7 +131,11 @@ def list_readers(context: typer.Context, as_json: AsJson = False) -> None:
 
     with opened(context) as tenor:
         rows = listed_readers(tenor.storage)
-    Output(as_json).show(rows, *(f"{row['name']:<24} {', '.join(row['nodes'])}" for row in rows))
+    Output(as_json).show(rows, *map(reader_line, rows))
+
+
+def reader_line(row: dict[str, Any]) -> str:
+    return f"{row['name']:<24} {', '.join(row['nodes'])}"
 
 
 def drop_reader(context: typer.Context, name: str, as_json: AsJson = False) -> None:

@@ -46,10 +46,14 @@ def define(
         document, position = define_webhook(
             tenor.store, tenor.envelope(), raw, check_address, allow_private=allow_private
         )
+    show_defined(Output(as_json), document | {"event_position": position})
+
+
+def show_defined(output: Output, document: dict[str, Any]) -> None:
     lines = [f"{document['webhook_id']}@{document['version']}"]
     if "secret" in document:
         lines.append(f"secret  {document['secret']}  (shown once)")
-    Output(as_json).show(document | {"event_position": position}, *lines)
+    output.show(document, *lines)
 
 
 def list_webhooks(context: typer.Context, as_json: AsJson = False) -> None:
@@ -58,10 +62,10 @@ def list_webhooks(context: typer.Context, as_json: AsJson = False) -> None:
 
     with opened(context) as tenor:
         rows = listed_webhooks(tenor.storage)
-    Output(as_json).show(rows, *(line for row in rows for line in _lines(row)))
+    Output(as_json).show(rows, *(line for row in rows for line in webhook_lines(row)))
 
 
-def _lines(row: dict[str, Any]) -> list[str]:
+def webhook_lines(row: dict[str, Any]) -> list[str]:
     counts = f"{row['waiting']} waiting, {row['delivered']} delivered, {row['dead']} dead"
     lines = [f"{row['webhook_id']}@{row['version']}  {row['url']}  {','.join(row['events'])}  {counts}"]
     for letter in row["dead_letters"]:
@@ -127,8 +131,13 @@ def _print(event: "Event", store: "EventStore", as_json: bool) -> None:
 
     message = message_of(event, store.stream)
     if message is not None:
-        about = " ".join(f"{name}={_short(value)}" for name, value in message.data.items())
-        typer.echo(message.body if as_json else f"{said(event.timestamp)}  {message.type}  {about}")
+        told = {"type": message.type, "timestamp": event.timestamp, "data": message.data}
+        typer.echo(message.body if as_json else message_line(told))
+
+
+def message_line(message: dict[str, Any]) -> str:
+    about = " ".join(f"{name}={_short(value)}" for name, value in message["data"].items())
+    return f"{said(message['timestamp'])}  {message['type']}  {about}"
 
 
 def _short(value: Any) -> str:
