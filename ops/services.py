@@ -37,8 +37,9 @@ from domain.refusals import Refused
 from ops.access import sign_in
 from ops.access.binding import Bind
 from ops.access.guard import Guard
+from ops.access.persons import two_looks
 from ops.access.refusing import refuse_beyond_scope, refuse_more_runs, refuse_others_runs, whole_tree
-from ops.access.settings import Access, four_eyes
+from ops.access.settings import Access
 from ops.adapters.database import HEAD, at_another_revision, revision
 from ops.adapters.redis_answers import answers_in_redis
 from ops.audit.evidence import build_evidence
@@ -90,7 +91,6 @@ from query_api.services import (
     liquidity,
     marketdata,
     marts,
-    messages,
     models,
     orchestrator,
     portfolio,
@@ -241,7 +241,7 @@ def orchestrator_routers(tenor: Tenor, envelope_of: Callable[[Request], Envelope
 
     names = partial(whole_id_of, tenor.storage), partial(near_scenarios_named, tenor.storage)
     refuse_more = refuse_more_runs(tenor.database.connect, access.open_runs)
-    rules = run_commands.Rules(refuse_others_runs(tenor.storage), refuse_more, four_eyes())
+    rules = run_commands.Rules(refuse_others_runs(tenor.storage), refuse_more, two_looks(tenor.store))
     return [
         orchestrator.build_router(tenor.database.connect),
         system.build_router(tenor.database.connect, states_of_projections, dead_letters),
@@ -251,10 +251,13 @@ def orchestrator_routers(tenor: Tenor, envelope_of: Callable[[Request], Envelope
         run_commands.build_router(tenor.store, tenor.blobs, envelope_of, check_scenarios, check, *names, rules),
         *mart_routers(tenor.storage, envelope_of),
         *schedule_routers(tenor.storage, envelope_of),
-        webhooks.build_router(partial(listed_webhooks, tenor.storage)),
-        messages.build_router(partial(messages_after, tenor.store)),
+        webhooks.build_router(partial(listed_webhooks, tenor.storage), partial(messages_after, tenor.store)),
         webhook_commands.build_router(
-            tenor.store, envelope_of, check_address, allow_private=tenor.settings.webhooks_may_be_private
+            tenor.store,
+            envelope_of,
+            check_address,
+            tenor.secrets.seal,
+            allow_private=tenor.settings.webhooks_may_be_private,
         ),
     ]
 

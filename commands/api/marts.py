@@ -11,6 +11,7 @@ from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, key_of, s
 from commands.api.command_route import CommandRoute
 from domain.access.keys import MAX_NODE, MAX_NODES
 from domain.answered_commands import Key
+from domain.documents import JsonObject
 from domain.event import Envelope
 
 PREFIX = "/api/v1/orchestrator"
@@ -23,7 +24,7 @@ class Marts(Protocol):
 
     def drop(self, envelope: Envelope, run: str, reason: str) -> tuple[dict[str, Any], int]: ...
 
-    def create_reader(self, envelope: Envelope, name: str, nodes: Sequence[str]) -> dict[str, Any]: ...
+    def create_reader(self, envelope: Envelope, name: str, nodes: Sequence[str]) -> JsonObject: ...
 
     def drop_reader(self, envelope: Envelope, name: str) -> int: ...
 

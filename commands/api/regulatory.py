@@ -1,7 +1,6 @@
 """Define and approve policies: the same content again is the same version, so every repeat is harmless."""
 
 from collections.abc import Callable
-from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
@@ -10,13 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from commands.api.answers import JSON_BODY, EnvelopeOf, IdempotencyKey, RawBody, accepted, key_of, sha256_of
 from commands.api.command_route import CommandRoute
 from commands.define_policy import approve_policy, define_policy
+from domain.documents import JsonObject
 from domain.event import Envelope
 from domain.ports import EventStore
 
 PREFIX = "/api/v1/regulatory"
 
 
-CheckLimits = Callable[[Envelope, str], tuple[dict[str, Any], int]]
+CheckLimits = Callable[[Envelope, str], tuple[JsonObject, int]]
 """(envelope, run) -> the answer and where the log has it; handed down, since a run's figures are worked out."""
 
 

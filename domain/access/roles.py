@@ -27,7 +27,7 @@ class Right(StrEnum):
     OPERATE = "retry and archive any run, rebuild projections, publish marts, manage schedules"
     DECIDE = "approve, reject and publish runs, approve models and policies, acknowledge breaches"
     ACCESS_LOG = "read the access log"
-    KEYS = "create and revoke keys, and readers of marts"
+    KEYS = "create and revoke keys and readers of marts, prune the access log"
 
 
 EVERYBODY = frozenset(Role)
@@ -126,6 +126,7 @@ OPERATIONS: dict[str, Right] = {
     "orchestrator_list_schedules": Right.READ,
     "orchestrator_list_webhooks": Right.MESSAGES,
     "orchestrator_list_workers": Right.WHOLE_BOOKS,
+    "orchestrator_prune_access_log": Right.KEYS,
     "orchestrator_publish_mart": Right.OPERATE,
     "orchestrator_publish_run": Right.DECIDE,
     "orchestrator_rebuild_projection": Right.OPERATE,
@@ -134,6 +135,7 @@ OPERATIONS: dict[str, Right] = {
     "orchestrator_replay_webhook": Right.MESSAGES,
     "orchestrator_retry_run": Right.OPERATE,
     "orchestrator_revoke_key": Right.KEYS,
+    "orchestrator_rotate_webhook": Right.MESSAGES,
     "orchestrator_rollback_projection": Right.OPERATE,
     "orchestrator_stream_run_events": Right.READ,
     "orchestrator_submit_run": Right.SUBMIT,

@@ -7,6 +7,7 @@ from uuid import UUID
 from commands.once import once
 from commands.publish_mart import mart_of
 from domain.answered_commands import Key
+from domain.documents import JsonObject
 from domain.event import Envelope
 from domain.refusals import Unknown
 from domain.runs import marts
@@ -43,14 +44,14 @@ class MartRequests:
         position = drop(self._storage, envelope, run_id, reason)
         return {"run_id": str(run_id), "status": "DROPPED"}, position
 
-    def create_reader(self, envelope: Envelope, name: str, nodes: Sequence[str]) -> dict[str, Any]:
+    def create_reader(self, envelope: Envelope, name: str, nodes: Sequence[str]) -> JsonObject:
         """With its password, which nobody is told again."""
         return dict(vars(create_reader(self._storage, envelope, name, nodes)))
 
     def drop_reader(self, envelope: Envelope, name: str) -> int:
         return drop_reader(self._storage, envelope, name)
 
-    def readers(self) -> Sequence[dict[str, Any]]:
+    def readers(self) -> Sequence[JsonObject]:
         return listed_readers(self._storage)
 
     def list(self) -> list[dict[str, Any]]:

@@ -1,13 +1,13 @@
 """Limits of a run's policy, against what the run says; broken ones are events."""
 
 from collections.abc import Callable
-from typing import Any
 from uuid import UUID
 
 import pyarrow as pa
 
 from commands.record_breaches import record_breaches
 from compute.capital.limit_uses import limit_uses, limits_table
+from domain.documents import JsonObject
 from domain.event import Envelope
 from ops.http.refused_queries import refusing_as_queries
 from ops.ports import Storage
@@ -23,10 +23,10 @@ def checked_limits(storage: Storage, capital: CapitalOfRuns, envelope: Envelope,
     return limits_table(uses)
 
 
-def check_for(storage: Storage, capital: CapitalOfRuns) -> Callable[[Envelope, str], tuple[dict[str, Any], int]]:
+def check_for(storage: Storage, capital: CapitalOfRuns) -> Callable[[Envelope, str], tuple[JsonObject, int]]:
     """The same for HTTP: how many limits were held against, how many are broken, and where the log is now."""
 
-    def check(envelope: Envelope, run: str) -> tuple[dict[str, Any], int]:
+    def check(envelope: Envelope, run: str) -> tuple[JsonObject, int]:
         run_id = str(run_to_work_on(storage.connect, run).run_id)
         with refusing_as_queries():
             states = checked_limits(storage, capital, envelope, run_id)["status"].to_pylist()

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Protocol
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from domain.documents import JsonObject
 from query_api.http.answers import document, listing
 
 
@@ -16,7 +17,7 @@ class Marts(Protocol):
 
     def show(self, run: str, *, check: bool) -> dict[str, Any]: ...
 
-    def readers(self) -> Sequence[dict[str, Any]]: ...
+    def readers(self) -> Sequence[JsonObject]: ...
 
 
 Check = Annotated[bool, Query(description="Read its rows, and say whether they are those that were written.")]
@@ -40,6 +41,6 @@ def build_router(marts: Marts) -> APIRouter:
     def list_readers(request: Request) -> Response:
         """Login roles of schema mart, and the nodes that each sees."""
         rows = marts.readers()
-        return listing(request, rows, total=len(rows))
+        return listing(request, list(rows), total=len(rows))
 
     return router

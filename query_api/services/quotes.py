@@ -1,16 +1,17 @@
 """DV01 by market quote of a run, worked out when it is asked for."""
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from domain.documents import JsonObject
 from query_api.http.answers import AsOfEvent, document
 from query_api.reading import Connect
 from query_api.runs import run_to_work_on
 
-WorkOut = Callable[[str, str | None, str | None], dict[str, Any]]
+WorkOut = Callable[[str, str | None, str | None], JsonObject]
 """(run id, node, position) -> the answer; refuses as a query does."""
 
 Node = Annotated[str | None, Query(description="Positions of this node and below; all in scope without.")]

@@ -21,6 +21,7 @@ def register(app: typer.Typer) -> None:
     app.add_typer(key, name="key")
     access = typer.Typer(help="Who read and did what.", no_args_is_help=True)
     access.command("log")(access_log)
+    access.command("prune")(prune)
     app.add_typer(access, name="access")
 
 
@@ -30,6 +31,10 @@ def create(
     role: Annotated[str, typer.Option(help="viewer, analyst, operator, approver, auditor or admin.")],
     node: Annotated[list[str] | None, typer.Option(help="A node of the portfolio tree; without, all.")] = None,
     expires: Annotated[str | None, typer.Option(help="12h, 90d, 52w; without, never.")] = None,
+    person: Annotated[
+        str | None,
+        typer.Option(help="Whose it is, where somebody has keys of several names: four eyes are two people's."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Create a key; it is shown this once."""
@@ -37,7 +42,9 @@ def create(
     from domain.access.keys import KeyTerms
 
     with opened(context) as tenor:
-        document, _ = create_key(tenor.store, tenor.envelope(), KeyTerms(name, role, tuple(node or ()), expires))
+        document, _ = create_key(
+            tenor.store, tenor.envelope(), KeyTerms(name, role, tuple(node or ()), expires, person)
+        )
     show_created(Output(as_json), document)
 
 
@@ -77,6 +84,23 @@ def revoke(
     Output(as_json).show(document, f"key {key_id} is revoked")
 
 
+def prune(
+    context: typer.Context,
+    keep: Annotated[str, typer.Option(help="What is older goes: 400d, 52w; 30d at least.")],
+    as_json: AsJson = False,
+) -> None:
+    """Let go of the oldest entries of the access log; that it was done is an event."""
+    from commands.prune_access_log import prune_access_log
+
+    with opened(context) as tenor:
+        document, position = prune_access_log(tenor.store, tenor.envelope(), keep)
+    show_pruned(Output(as_json), document | {"event_position": position})
+
+
+def show_pruned(output: Output, document: JsonObject) -> None:
+    output.show(document, f"{document['entries']:,} entries from before {document['before']} are gone")
+
+
 def access_log(
     context: typer.Context,
     since: Annotated[str | None, typer.Option(help="From this moment on: 2026-11-29 or 2026-11-29T08:00:00Z.")] = None,
@@ -95,7 +119,8 @@ def access_log(
 
 def entry_lines(entries: Iterable[JsonObject]) -> Iterator[str]:
     return (
-        f"{said(one['at'])}  {one['actor']} ({one['role']})  {one['method']} {one['path']}  {one['status']}"
+        f"{said(one['at'])}  {one['actor'] or 'nobody'} ({one['role'] or 'unknown'})  "
+        f"{one['method']} {one['path']}  {one['status']}"
         + (f"  {one['rows']:,} rows" if one["rows"] is not None else "")
         for one in entries
     )

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from domain.documents import JsonObject
 from ops.cli.options import AsJson, opened, serving
 from ops.cli.output import Output
 
@@ -65,7 +66,7 @@ def rebuild(
     show_rebuilt(output, asdict(done) | {"verified": verify and bool(done.tables)})
 
 
-def show_rebuilt(output: Output, done: dict[str, Any]) -> None:
+def show_rebuilt(output: Output, done: JsonObject) -> None:
     compared = "contents equal" if done["verified"] else "row counts equal" if done["tables"] else "not compared"
     lines = [f"{table:<24} {content['rows']:>12,} rows" for table, content in done["tables"].items()]
     output.show(done, *lines, f"{compared}; {swapped(done)}")
@@ -97,7 +98,7 @@ def list_dead_letters(
     show_letters(Output(as_json), letters)
 
 
-def show_letters(output: Output, letters: list[dict[str, Any]]) -> None:
+def show_letters(output: Output, letters: list[JsonObject]) -> None:
     lines = [f"{each['projection']:<20} {each['position']:>10,}  {each['topic']}  {each['error']}" for each in letters]
     output.show(letters, *(lines or ["no dead letters"]))
 
@@ -170,7 +171,7 @@ def _seen(age_s: float | None) -> str:
     return "never run" if age_s is None else f"seen {age_s:,.0f} s ago"
 
 
-def swapped(done: dict[str, Any]) -> str:
+def swapped(done: JsonObject) -> str:
     return (
         f"{done['name']}: version {done['version']} in place of {done['previous_version']} "
         f"at log position {done['position']:,}; {done['events']:,} events in {done['seconds']:.1f} s, "

@@ -1,10 +1,11 @@
 """`tenor mart publish | drop | list | export | reader`: figures of runs as plain tables for other tools."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
 
+from domain.documents import JsonObject
 from ops.cli.options import A_RUN, AsJson, opened
 from ops.cli.output import Output
 from ops.ids import run_named
@@ -41,7 +42,7 @@ def publish(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
     show_published(Output(as_json), published_document(published.event) | {"new": published.is_new})
 
 
-def show_published(output: Output, document: dict[str, Any]) -> None:
+def show_published(output: Output, document: JsonObject) -> None:
     rows, how = sum(document["rows"].values()), "" if document["new"] else " already"
     output.show(document, f"{document['run_id']} is in schema mart{how}: {rows:,} rows", *_contents(document))
 
@@ -57,7 +58,7 @@ def queryable(tenor: "Tenor", run: str) -> UUID:
     return run_id
 
 
-def _contents(document: dict[str, Any]) -> list[str]:
+def _contents(document: JsonObject) -> list[str]:
     return [
         f"mart.{name:<16} {rows:>12,} rows  {document['contents'][name]}" for name, rows in document["rows"].items()
     ]
@@ -92,13 +93,13 @@ def list_marts(
     show_marts(Output(as_json), rows)
 
 
-def show_marts(output: Output, rows: list[dict[str, Any]]) -> None:
+def show_marts(output: Output, rows: list[JsonObject]) -> None:
     output.show(rows, *map(_line, rows))
     if not all(row.get("intact", True) for row in rows):
         raise SystemExit(1)
 
 
-def _line(row: dict[str, Any]) -> str:
+def _line(row: JsonObject) -> str:
     size = f"{row['bytes'] / 1e6:,.1f} MB"
     counts = f"{row['positions']:,} positions x {row['scenarios']} scenarios"
     checked = {None: "", True: "  as written", False: "  NOT as written"}[row.get("intact")]
@@ -119,7 +120,7 @@ def create_reader(
     show_reader(Output(as_json), dict(vars(reader)))
 
 
-def show_reader(output: Output, made: dict[str, Any]) -> None:
+def show_reader(output: Output, made: JsonObject) -> None:
     told = "every node" if made["nodes"] == ["*"] else f"{', '.join(made['nodes'])} and below"
     lines = (f"{made['name']} sees {told}", f"database  {made['database']}")
     output.show(made, *lines, f"password  {made['password']}  (shown once)")
@@ -134,7 +135,7 @@ def list_readers(context: typer.Context, as_json: AsJson = False) -> None:
     Output(as_json).show(rows, *map(reader_line, rows))
 
 
-def reader_line(row: dict[str, Any]) -> str:
+def reader_line(row: JsonObject) -> str:
     return f"{row['name']:<24} {', '.join(row['nodes'])}"
 
 

@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from domain.documents import JsonObject
 from ops.cli.files import read_bytes
 from ops.cli.options import AsJson, opened
 from ops.cli.output import Output, said
@@ -35,7 +36,7 @@ def define(
     show_defined(Output(as_json), {**document, "next_at": line["next_at"], "event_position": position})
 
 
-def show_defined(output: Output, defined: dict[str, Any]) -> None:
+def show_defined(output: Output, defined: JsonObject) -> None:
     output.show(defined, f"{defined['schedule_id']}@{defined['version']}, due next {said(defined['next_at'])}")
 
 
@@ -48,7 +49,7 @@ def list_schedules(context: typer.Context, as_json: AsJson = False) -> None:
     Output(as_json).show(rows, *(line for row in rows for line in schedule_lines(row)))
 
 
-def schedule_lines(row: dict[str, Any]) -> list[str]:
+def schedule_lines(row: JsonObject) -> list[str]:
     when = f"{row['at']} {row['zone']}, {row['calendar']}, catch-up {row['catch_up']}"
     lines = [f"{row['schedule_id']}@{row['version']}  {when}  next {said(row['next_at'])}"]
     if row["waits"] is not None:

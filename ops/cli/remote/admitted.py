@@ -10,7 +10,7 @@ ORCHESTRATOR = "/api/v1/orchestrator"
 
 
 def create_key(at: At) -> None:
-    body = at.some("name", "role", "expires") | {"nodes": list(at["node"] or ())}
+    body = at.some("name", "role", "expires", "person") | {"nodes": list(at["node"] or ())}
     document = at.post(f"{ORCHESTRATOR}/keys", json.dumps(body).encode())
     document.pop("event_position", None)
     keys.show_created(at.output, with_moments(document, "expires_at"))
@@ -26,6 +26,11 @@ def revoke_key(at: At) -> None:
     document = at.post(f"{ORCHESTRATOR}/keys/{named(at['key_id'])}/revoke", b"")
     document.pop("event_position", None)
     at.output.show(document, f"key {at['key_id']} is revoked")
+
+
+def prune_access_log(at: At) -> None:
+    document = at.post(f"{ORCHESTRATOR}/access-log/prune", json.dumps(at.some("keep")).encode())
+    keys.show_pruned(at.output, document)
 
 
 def access_log(at: At) -> None:

@@ -96,6 +96,11 @@ def drop_webhook(at: At) -> None:
     at.output.show(document, f"{at['webhook']} is dropped")
 
 
+def rotate_webhook(at: At) -> None:
+    body = json.dumps(at.some("at_once")).encode()
+    webhooks.show_rotated(at.output, at.post(f"{ORCHESTRATOR}/webhooks/{named(at['webhook'])}/rotate", body))
+
+
 def replay_webhook(at: At) -> None:
     document = at.post(f"{ORCHESTRATOR}/webhooks/{named(at['identity'])}/replay", b"")
     at.output.show(document, f"{document['replayed']} messages of {document['webhook_id']} are sent again")

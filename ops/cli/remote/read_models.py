@@ -2,7 +2,6 @@
 
 import time
 from types import SimpleNamespace
-from typing import Any
 
 from domain.refusals import Refused
 from ops.cli.operating import projections
@@ -45,7 +44,7 @@ def done(at: At, what: str) -> Options:
     path = f"{PROJECTIONS}/{named(at['name'])}"
     request_id, told = at.post(f"{path}/{what}", b"")["request_id"], ""
     while True:
-        asked: Any = at.get(path)["asked"] or {}
+        asked: Options = at.get(path)["asked"] or {}
         if asked.get("request_id") != request_id:
             raise Refused("ASKED_ANEW", "somebody asked for something else meanwhile", "look with `projections list`")
         if asked["status"] == "DONE":
