@@ -4,8 +4,8 @@
     python -m benchmarks.load --positions 20000 --seconds 60        smaller
     python -m benchmarks.load --redis redis://127.0.0.1:6379/0      with answers kept
 
-A server of its own under TMPDIR is filled by the client, read by locust, and removed. Needs the group `load`:
-`pip install --group load`.
+A server of its own under TMPDIR is filled by the client, read by locust, and removed. Needs locust:
+`.venv/bin/pip install -e ".[load]"`.
 """
 
 import argparse
