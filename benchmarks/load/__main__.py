@@ -119,7 +119,7 @@ def filled(client: tenor.Client, folder: Path, positions: int, runs: int) -> dic
     client.scenarios.define(folder / "scenarios.json")
     client.scenarios.define_set(folder / "scenario_set.json")
     set_id = json.loads((folder / "scenario_set.json").read_text())["scenario_set_id"]
-    asked: dict[str, Any] = {"scenarios": [f"@{set_id}"], "measures": list(MEASURES), "cashflows": "none"}
+    asked: dict[str, Any] = {"scenarios": [f"@{set_id}"], "measures": list(MEASURES), "cashflows": "BASE"}
     waited = [client.runs.submit(portfolio, market, **asked).wait(progress=True) for _ in range(runs)]
     rows = page(client, waited[0].run_id)
     return {
