@@ -99,7 +99,8 @@ def test_portfolios_are_looked_at_alike(served: Served, laptop: Laptop, words: s
 
 
 def test_a_tree_is_changed_from_afar(served: Served, laptop: Laptop) -> None:
-    name = served.local.json("portfolio", "list")[-1]["name"]
+    name = "of-trees"
+    laptop.json("ingest", SMALL_FUND, "--portfolio", name, "--as-of", "2025-01-15")
     for line in (
         ("create", name, "NEW-PLACE", "--kind", "FUND"),
         ("create", name, "DESK-PLACE", "--kind", "DESK", "--parent", "NEW-PLACE"),
