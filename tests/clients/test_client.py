@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 import tenor
 import tenor.aio
+from tenor import operations
 from tenor.progress import Bar
 
 from tests.clients.conftest import Served
@@ -28,6 +29,19 @@ def client(served: Served) -> Iterator[tenor.Client]:
 @pytest.fixture
 def run(client: tenor.Client, served: Served) -> tenor.Run:
     return client.runs.get(served.run_id)
+
+
+def test_a_list_is_read_to_its_end_page_by_page(client: tenor.Client, served: Served) -> None:
+    path = "/api/v1/scenario/scenarios"
+    whole = client.scenarios.list()
+    assert len(whole) > 2
+    assert client.drive(operations.whole_list(path, client.session, limit=2)) == whole
+
+    async def session() -> list[dict[str, Any]]:
+        async with tenor.aio.connect(served.url) as other:
+            return await other.drive(operations.whole_list(path, other.session, limit=1))
+
+    assert asyncio.run(session()) == whole
 
 
 def by_key(rows: list[dict[str, Any]], *names: str) -> dict[tuple[Any, ...], dict[str, Any]]:
