@@ -16,7 +16,8 @@ MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.+]+")
 SCHEDULE = {"portfolio": "small", "market": "latest", "at": "18:30", "zone": "America/New_York", "scenarios": ["up100"]}
 WEBHOOK = {"url": "https://93.184.216.34/hook", "events": ["run.completed"]}
 LOAN = {"product_type": "LOAN", "currency": "USD", "issue_date": "2020-01-15", "maturity_date": "2030-01-15",
-    "rate_type": "FIXED", "coupon": "0.05", "day_count": "ACT/360", "frequency": "4", "amortization": "BULLET"}  # fmt: skip
+    "rate_type": "FIXED", "coupon": "0.05", "day_count": "ACT/360", "frequency": "4",
+    "amortization": "BULLET"}  # fmt: skip
 MAPPING = {"mapping_id": "mine", "columns": {
     "positions.position_id": {"from": "ID"}, "positions.notional": {"from": "N"},
     **{f"instruments.{name}": {"value": text} for name, text in LOAN.items()}}}  # fmt: skip
