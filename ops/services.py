@@ -65,7 +65,7 @@ from ops.regulatory.capital import CapitalOfRuns, CapitalQueries
 from ops.regulatory.limits import check_for
 from ops.regulatory.stress import work_out_for as stress_for
 from ops.run_metrics import run_metrics
-from ops.schedules import listed_schedules
+from ops.schedules import schedules_in_scope
 from ops.webhooks.addresses import check_address
 from ops.webhooks.listing import listed_webhooks
 from ops.webhooks.messages import messages_after
@@ -269,7 +269,7 @@ def mart_routers(storage: Storage, envelope_of: Callable[[Request], Envelope]) -
 
 def schedule_routers(storage: Storage, envelope_of: Callable[[Request], Envelope]) -> list[APIRouter]:
     def listed(schedule_id: str | None) -> list[dict[str, Any]]:
-        return listed_schedules(storage, utc_now(), schedule_id)
+        return schedules_in_scope(storage, utc_now(), schedule_id)
 
     return [schedules.build_router(listed), schedule_commands.build_router(storage.store, envelope_of)]
 

@@ -3,9 +3,8 @@
 from datetime import datetime
 from pathlib import Path
 
-from domain.refusals import Refused
 from ops.cli import ingested, scenarios, snapshots
-from ops.cli.files import read_bytes
+from ops.cli.files import read_bytes, refuse_unwritable
 from ops.cli.output import harmless
 from ops.cli.remote.asking import OF_HTTP, At, Options
 from ops.cli.tapes import markets as market_files
@@ -19,8 +18,8 @@ def ingest(at: At) -> None:
 
     sources = [Path(each) for each in at["source"]]
     refuse_without_mapping(sources, at["mapping"], at["book"], at["rejects"])
-    refuse_here(at["rejects"], "--rejects", "the report says every rejected row (--json)")
-    asked = at.some("portfolio", "dry_run", "accept_valid", "rates_are_decimals", "mapping", "book")
+    refuse_unwritable(at["rejects"])
+    asked = at.some("portfolio", "dry_run", "accept_valid", "rates_are_decimals", "mapping", "book", "rejects")
     as_of: datetime | None = at["as_of"]
     source = sources if at["mapping"] else sources[0]
     try:
@@ -29,13 +28,9 @@ def ingest(at: At) -> None:
         if error.code != "PORTFOLIO_REJECTED":
             raise
         report = {name: value for name, value in error.document.items() if name not in OF_HTTP}
-    report.pop("event_position", None)
-    ingested.show_report(at.output, report, *tape_lines(report, None), is_dry_run=at["dry_run"])
-
-
-def refuse_here(given: object, name: str, fix: str) -> None:
-    if given:
-        raise Refused("NOT_BY_SERVER", f"{name} works where the files are read, and TENOR_SERVER names a server", fix)
+    for name in ("event_position", "rejects"):
+        report.pop(name, None)
+    ingested.show_report(at.output, report, *tape_lines(report, at["rejects"]), is_dry_run=at["dry_run"])
 
 
 def load_market(at: At) -> None:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from ops.cli.files import read_bytes
-from ops.cli.remote.asking import At
+from ops.cli.remote.asking import At, Options, with_moments
 from ops.cli.remote.figures import REGULATORY, RISK, named
 from ops.cli.valuation_models import day_of, say, show_model_row, standing
 
@@ -32,7 +32,12 @@ def list_models(at: At) -> None:
 
 
 def show_model(at: At) -> None:
-    show_model_row(at.output, at.get(f"{RISK}/models/{named(at['name'])}"))
+    show_model_row(at.output, model(at))
+
+
+def model(at: At) -> Options:
+    found: Options = at.get(f"{RISK}/models/{named(at['name'])}")
+    return found | {"decisions": [with_moments(each, "decided_at") for each in found["decisions"]]}
 
 
 def approve_model(at: At) -> None:
@@ -46,7 +51,7 @@ def withdraw_model(at: At) -> None:
 
 def decided(at: At, what: str, body: bytes) -> None:
     said = at.post(f"{RISK}/models/{named(at['name'])}/{what}", body)
-    say(at.get(f"{RISK}/models/{named(at['name'])}"), said["event_position"], at["as_json"])
+    say(model(at), said["event_position"], at["as_json"])
 
 
 def because(at: At, **more: str | None) -> bytes:
