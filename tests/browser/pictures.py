@@ -50,8 +50,10 @@ def of_the_demo(site: str) -> Shown:
         str(run["run_id"]),
         str(other["run_id"]),
         scenario,
+        tuple(one for one in names if one != "BASE"),
         (fund, str(book["node_id"]), desk),
         str(position["position_id"]),
+        str(nodes[fund]["name"]).split()[0],
     )
 
 

@@ -10,6 +10,10 @@ WAIT_MS = 60_000
 DESK = (1440, 900)
 PHONE = (390, 844)
 THEMES = ("light", "dark")
+BUSY_NOWHERE = (
+    """() => [...document.querySelectorAll('.skel, [aria-busy=true]')].every((one) => one.closest('.gallery'))"""
+)
+"""The gallery shows what waiting looks like, and waits for nothing."""
 
 
 @dataclass(frozen=True)
@@ -19,8 +23,12 @@ class Shown:
     run: str
     against: str
     scenario: str
+    scenarios: tuple[str, ...]
+    """As the run holds them, BASE aside."""
     open: tuple[str, ...]
     position: str
+    fund: str
+    """The beginning of a node's name, which is looked for."""
     wrong_files: tuple[Path, ...] = ()
 
 
@@ -41,6 +49,8 @@ class View:
             node=shown.open[-1],
             open=",".join(shown.open),
             position=shown.position,
+            shifting=next((one for one in shown.scenarios if one.startswith("credit")), shown.scenario).split("@")[0],
+            some=",".join(shown.scenarios[:8]),
         )
 
 
@@ -50,9 +60,9 @@ def bring_wrong_files(page: Page, shown: Shown) -> None:
 
 
 def find(page: Page, shown: Shown) -> None:
-    page.keyboard.press("/")
-    page.keyboard.type(shown.position[:2])
-    page.get_by_role("option").filter(has_text=shown.position[:2]).first.wait_for()
+    page.get_by_role("button", name="Find or do anything").click()
+    page.get_by_role("combobox").fill(shown.fund)
+    page.get_by_role("option").filter(has_text=shown.fund).first.wait_for()
 
 
 VIEWS = (
@@ -61,8 +71,8 @@ VIEWS = (
     View("position", "/positions/{position}?run={run}&scenario={scenario}"),
     View("cashflows", "/cashflows?run={run}"),
     View("capital", "/capital?run={run}&against={against}"),
-    View("scenarios", "/scenarios?run={run}"),
-    View("run_launch", "/runs/new?run={run}"),
+    View("scenarios", "/scenarios?run={run}&open={shifting}"),
+    View("run_launch", "/runs/new?run={run}&scenarios={some}"),
     View("run_progress", "/runs/{run}"),
     View("compare", "/compare?run={run}&against={against}"),
     View("audit", "/audit?run={run}"),
@@ -78,9 +88,7 @@ VIEWS = (
 def is_drawn(page: Page) -> None:
     """Nothing is waited for any more, nothing moves."""
     page.wait_for_load_state("networkidle", timeout=WAIT_MS)
-    page.wait_for_function(
-        "() => !document.querySelector('main .skel:not(.shown), main [aria-busy=true]:not(.shown)')", timeout=WAIT_MS
-    )
+    page.wait_for_function(BUSY_NOWHERE, timeout=WAIT_MS)
 
 
 def draw(page: Page, site: str, view: View, shown: Shown) -> None:

@@ -96,6 +96,8 @@ export function floorOf(placed: Placed[]): { floor: number; isCut: boolean } {
 }
 
 function wrapped(name: string): string[] {
+  const hyphen = name.indexOf("-");
+  if (hyphen > 0 && !name.includes(" ")) return [name.slice(0, hyphen + 1), name.slice(hyphen + 1)];
   const words = name.split(" ");
   if (words.length < 2) return words;
   const half = Math.ceil(words.length / 2);

@@ -5,7 +5,7 @@ import { Columns } from "../../charts/Columns";
 import { Line } from "../../charts/Line";
 import { ChartPanel } from "../../charts/Twin";
 import { exact, level, percent } from "../../numbers/format";
-import { Answered } from "../../parts/Panel";
+import { Answered, isLacking, Lacking } from "../../parts/Panel";
 import { Table } from "../../parts/Table";
 import type { MacroRow, PathRow } from "./questions";
 
@@ -38,13 +38,13 @@ export function Stress({ asked, macro, rows, currency }: StressProps) {
         { id: "ratio", label: "CET1 ratio", cell: (row) => <span title={exact(row.cet1_ratio)}>{percent(row.cet1_ratio, 1)}</span>, text: (row) => row.cet1_ratio },
         { id: "loss", label: "Loss", unit: `${currency} m`, cell: (row) => (row.loss === null ? "–" : level(row.loss / 1e6, 1)), text: (row) => row.loss },
       ]}
+      instead={isLacking(asked.problem) ? <Lacking problem={asked.problem} /> : undefined}
     >
       <Answered asked={asked} what="stress" rows={7}>
         {() => (
           <div class="body scrolls" tabIndex={0} role="group" aria-label="Stress">
-            <Line finding={`CET1 ratio under ${scenario}, lowest ${percent(Math.min(...rows.map((row) => row.cet1_ratio)), 1)}`} label="CET1 ratio, %" write={(value) => level(value * 100, 1)} points={rows.map((row) => ({ key: String(row.quarter), name: nameOf(row.quarter), value: row.cet1_ratio }))} />
-            <p class="hint">Loss, {currency} m a quarter</p>
-            <Columns finding={`Losses by quarter under ${scenario}, ${currency} m`} width={672} height={104} isLoss columns={few.map((row) => ({ key: String(row.quarter), name: nameOf(row.quarter), value: row.loss ?? 0, shown: level((row.loss ?? 0) / 1e6, 1) }))} />
+            <Line finding={`CET1 ratio under ${scenario}, lowest ${percent(Math.min(...rows.map((row) => row.cet1_ratio)), 1)}`} label="CET1 ratio, %" height={116} write={(value) => level(value * 100, 1)} points={rows.map((row) => ({ key: String(row.quarter), name: nameOf(row.quarter), value: row.cet1_ratio }))} />
+            <Columns finding={`Losses by quarter under ${scenario}, ${currency} m`} width={672} height={108} left={78} label={`Loss, ${currency} m`} within={rows.map((row) => String(row.quarter))} isLoss columns={few.map((row) => ({ key: String(row.quarter), name: nameOf(row.quarter), value: row.loss ?? 0, shown: level((row.loss ?? 0) / 1e6, 1) }))} />
             {variables.length > 0 && (
               <Table
                 class="vars"
@@ -53,6 +53,7 @@ export function Stress({ asked, macro, rows, currency }: StressProps) {
                 keyOf={(one) => one.name}
                 columns={[
                   { id: "variable", label: "Variable", isLeft: true, cell: (one) => one.name, text: (one) => one.name },
+                  ...rows.slice(0, rows.length - few.length).map((row) => ({ id: String(row.quarter), label: "", name: nameOf(row.quarter), cell: () => "", text: () => null })),
                   ...few.map((row, n) => ({ id: String(row.quarter), label: nameOf(row.quarter), cell: (one: { values: (number | undefined)[] }) => (one.values[n] === undefined ? "" : level(one.values[n]!, Math.abs(one.values[n]!) < 100 ? 1 : 0)), text: (one: { values: (number | undefined)[] }) => one.values[n] })),
                 ]}
               />

@@ -9,8 +9,9 @@ import { Figures, type Figure } from "../../parts/Figures";
 import { Icon } from "../../parts/Icon";
 import { Listbox } from "../../parts/Listbox";
 import { choose, place } from "../../place";
-import { against, bare, run as shownRun, scenario as shownScenario } from "../../state/book";
-import { Allowance } from "./Allowance";
+import type { RunDocument, RunLine } from "../../api/shapes";
+import { against, bare, run as shownRun, runs, scenario as shownScenario } from "../../state/book";
+import { Allowance, type Sides } from "./Allowance";
 import { Behind } from "./Behind";
 import { Rates } from "./Rates";
 import { Stress } from "./Stress";
@@ -27,7 +28,8 @@ export default function Capital() {
   const shocks = useAsk(askShocks(run.run_id));
   const path = useAsk(askPath(run.run_id, null));
   const macro = useAsk(askMacro(run.run_id));
-  const roll = useAsk(against.value ? askRoll(against.value, run.run_id) : null);
+  const sides = sidesOf(run, against.value, runs.value?.rows ?? []);
+  const roll = useAsk(sides ? askRoll(sides.from.run_id, sides.to.run_id) : null);
   const stressed = stressOf(path.data ?? [], shownScenario.value);
   return (
     <>
@@ -42,13 +44,20 @@ export default function Capital() {
       {capital.data && <Figures figures={figuresOf(capital.data, shocks.data ?? [], stressed, run.base_currency)} />}
       <div class="cols capgrid">
         <Weights asked={capital} by={by} run={run} />
-        <Allowance asked={roll} capital={capital.data} run={run} />
+        <Allowance asked={roll} capital={capital.data} run={run} sides={sides} />
         <Stress asked={path} macro={macro.data ?? []} rows={stressed} currency={run.base_currency} />
         <Rates asked={shocks} currency={run.base_currency} />
       </div>
       <Behind run={run} by={by} />
     </>
   );
+}
+
+/** The earlier run first, whichever of the two is shown. */
+function sidesOf(run: RunDocument, other: string | null, rows: RunLine[]): Sides | null {
+  const line = rows.find((one) => other && one.run_id.startsWith(other));
+  if (!line) return null;
+  return line.as_of > run.as_of ? { from: run, to: line } : { from: line, to: run };
 }
 
 /** The path of the scenario that is chosen; else that of the lowest ratio. */
