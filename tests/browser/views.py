@@ -74,7 +74,7 @@ VIEWS = (
     View("scenarios", "/scenarios?run={run}&open={shifting}"),
     View("run_launch", "/runs/new?run={run}&scenarios={some}"),
     View("run_progress", "/runs/{run}"),
-    View("compare", "/compare?run={run}&against={against}"),
+    View("compare", "/compare?run={against}&against={run}"),
     View("audit", "/audit?run={run}"),
     View("data_errors", "/data", prepare=bring_wrong_files),
     View("operations", "/operations?run={run}"),

@@ -17,6 +17,16 @@ interface StressProps {
 }
 
 const MOST_VARIABLES = 3;
+/** As there is room for them beside the quarters. */
+const NAMED: Record<string, string> = {
+  unemployment_rate: "Unempl., %",
+  unemployment: "Unempl., %",
+  bbb_yield: "BBB yield, %",
+  cre_price_index: "CRE prices",
+  commercial_real_estate: "CRE prices",
+  house_price_index: "House prices",
+  real_gdp_growth: "Real GDP, %",
+};
 const WANTED = ["unemployment_rate", "unemployment", "bbb_yield", "cre_price_index", "commercial_real_estate", "house_price_index", "real_gdp_growth"];
 
 export function Stress({ asked, macro, rows, currency }: StressProps) {
@@ -72,7 +82,7 @@ function variablesOf(macro: MacroRow[], scenario: string, quarters: number) {
     (one) => one.variable,
   );
   const order = [...found.keys()].sort((a, b) => rankOf(a) - rankOf(b)).slice(0, MOST_VARIABLES);
-  return order.map((name) => ({ name: name.replaceAll("_", " "), values: Array.from({ length: quarters }, (_, n) => found.get(name)?.get(n + 1)) }));
+  return order.map((name) => ({ name: NAMED[name] ?? name.replaceAll("_", " "), values: Array.from({ length: quarters }, (_, n) => found.get(name)?.get(n + 1)) }));
 }
 
 function rankOf(variable: string): number {

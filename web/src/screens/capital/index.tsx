@@ -16,7 +16,7 @@ import { Behind } from "./Behind";
 import { Rates } from "./Rates";
 import { Stress } from "./Stress";
 import { Weights } from "./Weights";
-import { askCapital, askMacro, askPath, askRoll, askShocks, type CapitalRow, type PathRow, type ShockRow } from "./questions";
+import { askCapital, askMacro, askPath, askRoll, askShocks, type CapitalRow, type MacroRow, type PathRow, type ShockRow } from "./questions";
 
 const GROUPS: Record<string, string> = { asset_class: "class", sector: "sector", country: "country", currency: "currency", rating: "rating" };
 
@@ -30,7 +30,7 @@ export default function Capital() {
   const macro = useAsk(askMacro(run.run_id));
   const sides = sidesOf(run, against.value, runs.value?.rows ?? []);
   const roll = useAsk(sides ? askRoll(sides.from.run_id, sides.to.run_id) : null);
-  const stressed = stressOf(path.data ?? [], shownScenario.value);
+  const stressed = stressOf(path.data ?? [], macro.data ?? [], shownScenario.value);
   return (
     <>
       <div class="head">
@@ -60,11 +60,12 @@ function sidesOf(run: RunDocument, other: string | null, rows: RunLine[]): Sides
   return line.as_of > run.as_of ? { from: run, to: line } : { from: line, to: run };
 }
 
-/** The path of the scenario that is chosen; else that of the lowest ratio. */
-function stressOf(rows: PathRow[], scenario: string): PathRow[] {
+/** The path of the scenario that is chosen; else, of those whose quarters are told, that of the lowest ratio. */
+function stressOf(rows: PathRow[], macro: MacroRow[], scenario: string): PathRow[] {
   const chosen = rows.filter((row) => row.scenario === scenario || row.scenario === bare(scenario));
   if (scenario !== "BASE" && chosen.length) return chosen;
-  const worst = least(rows, (row) => row.cet1_ratio)?.scenario;
+  const told = rows.filter((row) => macro.some((one) => one.scenario === row.scenario));
+  const worst = least(told.length ? told : rows, (row) => row.cet1_ratio)?.scenario;
   return rows.filter((row) => row.scenario === worst);
 }
 

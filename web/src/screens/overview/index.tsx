@@ -2,7 +2,7 @@
 import { useEffect } from "preact/hooks";
 import { useAsk } from "../../api/asking";
 import type { Figures as Numbers, RunDocument } from "../../api/shapes";
-import { Bars } from "../../charts/Bars";
+import { Waterfall, type Step } from "../../charts/Waterfall";
 import { ChartPanel } from "../../charts/Twin";
 import { blanksOf, reasonInWords } from "../../numbers/blanks";
 import { change, clock, count, counted, day, dayInWords, dayShort, duration, exact, level, percent, short } from "../../numbers/format";
@@ -67,7 +67,7 @@ export default function Overview() {
         <Panel title="Needs you" unit={needs.length ? `${needs.length}, most urgent first` : undefined}>
           {needs.length ? <Needs needs={needs} /> : <div class="body"><Empty title="Nothing needs you.">No limit is near, no run waits, and every model that was used is approved.</Empty></div>}
         </Panel>
-        <Changed asked={changes} other={other} run={run} />
+        <Changed asked={changes} other={other} since={otherLine?.as_of} run={run} />
         <Panel title="Limits" unit={limitsTold(limits.data ?? [])} tools={(limits.data?.length ?? 0) > FULLEST && place.value.query.limits !== "all" && <a href={link("/", { limits: "all" })}>All limits</a>}>
           <Answered asked={limits} what="limits" rows={6} empty={(found) => !found.length && <Empty title={run.policy ? `The policy ${run.policy} has no limits.` : "This run has no policy, and limits are a policy's."}>A policy of credit and capital says them: docs/capital.md.</Empty>}>
             {(found) => <Limits limits={found} run={run} />}
@@ -156,10 +156,11 @@ function Needs({ needs }: { needs: Need[] }) {
 interface ChangedProps {
   asked: ReturnType<typeof useAsk<Difference[]>>;
   other: string | null;
+  since: string | undefined;
   run: RunDocument;
 }
 
-function Changed({ asked, other, run }: ChangedProps) {
+function Changed({ asked, other, since, run }: ChangedProps) {
   const whole = asked.data?.[0];
   const rows = whole ? PARTS.filter(([key]) => key !== "one_side" || whole[key] !== 0).map(([key, name]) => ({ key, name, value: whole[key] })) : undefined;
   const unit = `${run.base_currency} m`;
@@ -198,7 +199,7 @@ function Changed({ asked, other, run }: ChangedProps) {
         {() =>
           rows && (
             <div class="body">
-              <Bars width={420} row={24} finding={`PV changed by ${change((whole?.change ?? 0) / 1e6, 1)} ${unit}`} bars={[...rows].sort((a, b) => b.value - a.value).map((one) => ({ key: one.key, name: one.name, value: one.value, shown: change(one.value / 1e6, 1) }))} />
+              <Waterfall width={420} height={240} finding={`PV changed by ${change((whole?.change ?? 0) / 1e6, 1)} ${unit}`} steps={levelsAndSteps(whole!, rows, dayShort(since ?? ""), dayShort(run.as_of))} />
             </div>
           )
         }
@@ -208,6 +209,11 @@ function Changed({ asked, other, run }: ChangedProps) {
 }
 
 const FULLEST = 12;
+
+function levelsAndSteps(whole: Difference, rows: { key: string; name: string; value: number }[], from: string, to: string): Step[] {
+  const levelOf = (key: string, name: string, value: number): Step => ({ key, name, value, shown: level(value / 1e6, 1), isLevel: true });
+  return [levelOf("from", from, whole.from), ...rows.map((one) => ({ ...one, shown: change(one.value / 1e6, 1) })), levelOf("to", to, whole.to)];
+}
 
 function limitsTold(limits: LimitUse[]): string | undefined {
   if (!limits.length) return undefined;

@@ -18,6 +18,7 @@ import { ScenarioBars } from "./ScenarioBars";
 import { useOpenPositions } from "./positions";
 import { askChanges, askTotals, askTree, WANTED } from "./questions";
 import { buildRows, changesByNode, openOf, orderOf, type RiskRow } from "./tree";
+import { Within } from "./Within";
 import { Tools } from "./Tools";
 import { usePhone } from "./usePhone";
 
@@ -55,6 +56,7 @@ export default function Risk() {
         <div class="stack">
           <KeyRates run={run} id={query.node ?? null} node={node} scenario={scenario} />
           {run.scenarios.length > 1 && <ScenarioBars asked={changes} totals={totals.data ?? []} node={node} scenario={scenario} currency={run.base_currency} />}
+          <Within nodes={nodes} node={node} changes={byNode} scenario={scenario} currency={run.base_currency} />
         </div>
       </div>
     </>
