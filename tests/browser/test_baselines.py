@@ -28,7 +28,7 @@ from tests.walk.command_line import Tenor, one_at_a_time
 
 BASELINES = Path(__file__).parent / "baselines"
 SHOWN_BY_README = Path(__file__).parents[2] / "docs" / "pictures"
-POSITIONS = "1000"
+POSITIONS = "10000"
 RECORDS = "TENOR_RECORD_PICTURES" in os.environ
 
 
