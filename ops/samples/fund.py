@@ -94,7 +94,7 @@ def write_sample_fund(
     write_json(folder / "market.json", market_document())
     write_json(folder / "scenarios.json", scenario_documents())
     write_json(folder / "scenario_set.json", scenario_set_document())
-    write_json(folder / "policy.json", policy_document())
+    write_json(folder / "policy.json", policy_document(positions))
 
 
 def sizes_of(count: int) -> dict[str, int]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ops.cli.capital.shown import Node
 
 POSITIONS = 10_000
+NAME = "Sample fund"
 LADDER_BUCKETS = "3M,6M,1Y,2Y,3Y,5Y,10Y"
 MONTHS_APART = 6
 
@@ -63,7 +64,7 @@ def run_demo(tenor: Any, positions: int, running: Any, *, quiet: bool) -> dict[s
     from ops.samples.credit_policy import ADVERSE
 
     with tempfile.TemporaryDirectory(prefix="tenor-demo-") as folder:
-        portfolio, market = bring(tenor, Path(folder), positions)
+        portfolio, market = bring(tenor, Path(folder) / NAME, positions)
     request = SubmitRun(portfolio, market, ("@nightly", ADVERSE), policy=POLICY_ID)
     run_id = submit_request(tenor.storage, tenor.envelope(), request)
     return summary(wait_until_queryable(tenor.database.connect, run_id, quiet=quiet, running=running))

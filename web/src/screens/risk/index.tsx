@@ -21,6 +21,7 @@ import { ScenarioBars } from "./ScenarioBars";
 import { useOpenPositions } from "./positions";
 import { WANTED } from "./questions";
 import { buildRows, groupRows, openOf, orderOf, type RiskRow } from "./tree";
+import { Within } from "./Within";
 import { Tools } from "./Tools";
 import { usePhone } from "./usePhone";
 
@@ -73,6 +74,7 @@ export default function Risk() {
             <KeyRates run={run} by={book.isTree ? "node" : by} id={book.isTree ? (query.node ?? null) : (group?.values[0] ?? null)} node={{ name }} scenario={scenario} />
           )}
           {run.scenarios.length > 1 && <ScenarioBars asked={chosen && book.isKept ? changes : totals} changes={changes.data ?? []} totals={totals.data ?? []} chosen={book.isKept ? chosen : null} scenario={scenario} currency={run.base_currency} />}
+          {book.isTree && !where && <Within nodes={nodes} node={node} changes={byRow} scenario={scenario} currency={currency} />}
         </div>
       </div>
     </>
