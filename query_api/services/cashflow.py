@@ -34,8 +34,8 @@ class Shown(StrEnum):
 
 @dataclass(frozen=True)
 class AskedFlows:
-    """`scenario` None for every scenario that the run keeps cash flows of; the rest is of ladders and gaps, `bucket` and
-    `limit` of the positions that pay in a bucket."""
+    """`scenario` None for every scenario that the run keeps cash flows of; the rest is of ladders and gaps. `bucket`
+    and `limit` are of the positions that pay in a bucket."""
 
     shown: Shown
     name: str
