@@ -15,7 +15,7 @@ from ops.adapters.database import (
     revision_of,
     without_rights,
 )
-from ops.embedded_postgres.errors import EmbeddedPostgresError, Problem
+from ops.embedded_postgres.errors import Diagnosis, EmbeddedPostgresError
 from ops.secrets import hide, hide_url
 from ops.settings import Settings
 
@@ -34,7 +34,7 @@ SELECT_STUCK = (
 
 def examine(settings: Settings) -> dict[str, Any]:
     """The document of `tenor doctor --json`."""
-    problems: list[Problem] = []
+    problems: list[Diagnosis] = []
     url = settings.database_url
     if url is None:
         url = _embedded(settings, problems)
@@ -47,7 +47,7 @@ def examine(settings: Settings) -> dict[str, Any]:
     return {"ok": not documents, "database_url": hide_url(url) if url else None, "problems": documents}
 
 
-def _embedded(settings: Settings, problems: list[Problem]) -> str | None:
+def _embedded(settings: Settings, problems: list[Diagnosis]) -> str | None:
     """What stands in the way of the embedded server, then the server, started if it can be."""
     from ops.embedded_postgres.problems import problems as embedded_problems
     from ops.embedded_postgres.server import EmbeddedServer
@@ -63,18 +63,18 @@ def _embedded(settings: Settings, problems: list[Problem]) -> str | None:
     try:
         ensure_migrated(server.dsn())
     except DatabaseProblem as problem:
-        problems.append(Problem(problem.code, str(problem), problem.fix))
+        problems.append(Diagnosis(problem.code, str(problem), problem.fix))
     return server.dsn()
 
 
-def _reachable(url: str, problems: list[Problem]) -> None:
+def _reachable(url: str, problems: list[Diagnosis]) -> None:
     try:
         check_version(url)
     except DatabaseProblem as problem:
-        problems.append(Problem(problem.code, str(problem), problem.fix))
+        problems.append(Diagnosis(problem.code, str(problem), problem.fix))
 
 
-def _database(url: str) -> list[Problem]:
+def _database(url: str) -> list[Diagnosis]:
     with psycopg.connect(url, autocommit=True) as connection:
         problems = [*_migrations(connection), *_clock(connection), *_durability(connection)]
         if not problems:
@@ -84,36 +84,36 @@ def _database(url: str) -> list[Problem]:
     return problems
 
 
-def _migrations(connection: psycopg.Connection[Any]) -> list[Problem]:
+def _migrations(connection: psycopg.Connection[Any]) -> list[Diagnosis]:
     at = revision_of(connection)
     if at == HEAD:
         return []
     problem = at_another_revision(at)
     if problem.code == "MIGRATIONS_MISSING":
         problem = without_rights(connection) or problem
-    return [Problem(problem.code, str(problem), problem.fix)]
+    return [Diagnosis(problem.code, str(problem), problem.fix)]
 
 
-def _clock(connection: psycopg.Connection[Any]) -> list[Problem]:
+def _clock(connection: psycopg.Connection[Any]) -> list[Diagnosis]:
     row = connection.execute("SELECT clock_timestamp()").fetchone()
     assert row is not None
     skew = abs((datetime.now(UTC) - row[0]).total_seconds())
     if skew <= CLOCK_SECONDS:
         return []
     message = f"this machine's clock and the database's differ by {skew:.0f} seconds"
-    return [Problem("CLOCK_SKEW", message, "synchronise both with NTP")]
+    return [Diagnosis("CLOCK_SKEW", message, "synchronise both with NTP")]
 
 
-def _durability(connection: psycopg.Connection[Any]) -> list[Problem]:
+def _durability(connection: psycopg.Connection[Any]) -> list[Diagnosis]:
     off = [row[0] for row in connection.execute(SELECT_DURABILITY)]
     if not off:
         return []
-    return [Problem("DURABILITY_OFF", f"{', '.join(off)} is off: a crash can lose the log", "set it on, and reload")]
+    return [Diagnosis("DURABILITY_OFF", f"{', '.join(off)} is off: a crash can lose the log", "set it on, and reload")]
 
 
-def _readers(connection: psycopg.Connection[Any]) -> list[Problem]:
+def _readers(connection: psycopg.Connection[Any]) -> list[Diagnosis]:
     return [
-        Problem(
+        Diagnosis(
             "READER_STUCK",
             f"{row[0]} has not moved for ten minutes though there is more to read",
             "start `tenor projections run`, and look at its log",
@@ -122,7 +122,7 @@ def _readers(connection: psycopg.Connection[Any]) -> list[Problem]:
     ]
 
 
-def _orphans(connection: psycopg.Connection[Any]) -> list[Problem]:
+def _orphans(connection: psycopg.Connection[Any]) -> list[Diagnosis]:
     from ops.embedded_postgres.orphans import orphaned_files
 
     names = orphaned_files(connection)
@@ -130,16 +130,16 @@ def _orphans(connection: psycopg.Connection[Any]) -> list[Problem]:
         return []
     message = f"{len(names)} files of the database belong to no relation (a backend was killed in the middle of a load)"
     fix = f"stop everything, then delete them from the data directory: {', '.join(names[:5])}"
-    return [Problem("ORPHANED_FILES", message, fix)]
+    return [Diagnosis("ORPHANED_FILES", message, fix)]
 
 
-def _ports() -> list[Problem]:
+def _ports() -> list[Diagnosis]:
     """Ports that something else holds; Tenor's own server answers to its name."""
     taken = [port for port in PORTS if not _is_free(port) and not _is_tenor(port)]
     if not taken:
         return []
     message = f"port {', '.join(map(str, taken))} on 127.0.0.1 is taken by another program"
-    return [Problem("PORT_TAKEN", message, "stop that program, or choose another with --port")]
+    return [Diagnosis("PORT_TAKEN", message, "stop that program, or choose another with --port")]
 
 
 def _is_free(port: int) -> bool:

@@ -4,8 +4,8 @@
     python -m benchmarks.load --positions 20000 --seconds 60        smaller
     python -m benchmarks.load --redis redis://127.0.0.1:6379/0      with answers kept
 
-A server of its own under TMPDIR is filled by the client, read by locust, and removed. Needs the group `load`:
-`pip install --group load`.
+A server of its own under TMPDIR is filled by the client, read by locust, and removed. Needs locust:
+`.venv/bin/pip install -e ".[load]"`.
 """
 
 import argparse
@@ -119,7 +119,7 @@ def filled(client: tenor.Client, folder: Path, positions: int, runs: int) -> dic
     client.scenarios.define(folder / "scenarios.json")
     client.scenarios.define_set(folder / "scenario_set.json")
     set_id = json.loads((folder / "scenario_set.json").read_text())["scenario_set_id"]
-    asked: dict[str, Any] = {"scenarios": [f"@{set_id}"], "measures": list(MEASURES), "cashflows": "none"}
+    asked: dict[str, Any] = {"scenarios": [f"@{set_id}"], "measures": list(MEASURES), "cashflows": "BASE"}
     waited = [client.runs.submit(portfolio, market, **asked).wait(progress=True) for _ in range(runs)]
     rows = page(client, waited[0].run_id)
     return {

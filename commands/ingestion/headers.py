@@ -34,21 +34,21 @@ def checked_names(
         errors.file(table, Code.LIMIT_EXCEEDED, message, "Remove some columns.")
         return None
     names = [name_of(label) for label in header]
-    if _note_unfit_names(table, names, errors):
+    if _report_unfit_names(table, names, errors):
         return None
     _warn_of_blanks(table, header, warnings)
     repeated = [name for name, count in Counter(names).items() if name and count > 1]
     for name in repeated:
         message = f"The column {name} is there twice; names are read without regard to case."
         errors.file(table, Code.DUPLICATE_COLUMN, message, "Keep one of them.", column=name)
-    missing = _note_missing(table, names, below, errors)
+    missing = _report_missing(table, names, below, errors)
     if repeated or missing:
         return None
     _warn_of_near_names(table, names, warnings)
     return names
 
 
-def _note_unfit_names(table: str, names: list[str], errors: Findings) -> bool:
+def _report_unfit_names(table: str, names: list[str], errors: Findings) -> bool:
     """Names too long to be one, or with characters that no text may hold."""
     too_long = [name for name in names if len(name) > MAX_ID_CHARS]
     odd = [name for name in names if not texts.is_clean(name)]
@@ -95,7 +95,7 @@ def _warn_of_near_names(table: str, names: list[str], warnings: Findings) -> Non
             )
 
 
-def _note_missing(table: str, names: list[str], below: Sequence[Sequence[str]], errors: Findings) -> bool:
+def _report_missing(table: str, names: list[str], below: Sequence[Sequence[str]], errors: Findings) -> bool:
     required = [column.name for column in BY_NAME[table].columns if column.required]
     missing = [name for name in required if name not in names]
     under_title = _header_below(required, names, below) if missing else None

@@ -24,7 +24,7 @@ from commands.ingestion.outliers import warn_of_outliers
 from commands.ingestion.percent import refuse_percent
 from commands.ingestion.read_source import read_source
 from commands.ingestion.references import Tables, check_references
-from commands.ingestion.rejection import count_acceptable, note_unattributable, rows_to_keep
+from commands.ingestion.rejection import count_acceptable, report_unattributable, rows_to_keep
 from commands.ingestion.terms import check_terms
 from commands.ingestion.typed_columns import TypedTable, typed_table
 from domain.portfolio.columns import Portfolio
@@ -153,7 +153,7 @@ def prepare(
         refuse_percent(tables, errors)
     _check(tables, errors, warnings)
     if accept_valid:
-        note_unattributable(tables, errors)
+        report_unattributable(tables, errors)
     storable = not errors.fatal and (accept_valid or errors.total == 0)
     keep = rows_to_keep(tables, errors) if storable else {}
     if storable and not keep["positions"].any():

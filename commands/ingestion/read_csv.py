@@ -34,7 +34,7 @@ def read_csv(
     if lines is None or head is None:
         return None, info
     header = head[0] if head else []
-    if _note_other_separator(name, path, header, errors):
+    if _report_other_separator(name, path, header, errors):
         return None, info
     names = checked_names(name, header, errors, warnings, head[1:])
     affordable = spent.may_read(name, path.name, errors, rows=lines, columns=len(header))
@@ -101,7 +101,7 @@ def _head(name: str, path: Path, errors: Findings) -> list[list[str]] | None:
     return head
 
 
-def _note_other_separator(name: str, path: Path, header: list[str], errors: Findings) -> bool:
+def _report_other_separator(name: str, path: Path, header: list[str], errors: Findings) -> bool:
     """A file that is separated by something else, and what."""
     first = ",".join(header)
     if re.fullmatch(r"sep=.?", first.strip(), re.IGNORECASE):
@@ -123,12 +123,12 @@ def _parsed(name: str, path: Path, header: list[str], errors: Findings) -> tuple
     """Every column as text. Rows of another width are errors of their own and leave the others readable."""
     skipped: list[int] = []
 
-    def note(row: pacsv.InvalidRow) -> str:
+    def report_row(row: pacsv.InvalidRow) -> str:
         skipped.append(row.number)
         if len(skipped) > MAX_TOLD:
             errors.more(Code.WRONG_FIELD_COUNT)
             return "skip" if len(skipped) <= MAX_UNREADABLE else "error"
-        _note_wrong_width(name, row, errors)
+        _report_wrong_width(name, row, errors)
         return "skip"
 
     try:
@@ -136,7 +136,7 @@ def _parsed(name: str, path: Path, header: list[str], errors: Findings) -> tuple
             path,
             read_options=pacsv.ReadOptions(use_threads=False, block_size=_BLOCK),
             parse_options=pacsv.ParseOptions(
-                newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=note
+                newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=report_row
             ),
             convert_options=pacsv.ConvertOptions(
                 check_utf8=False, strings_can_be_null=False, column_types=dict.fromkeys(header, pa.string())
@@ -157,7 +157,7 @@ def _parsed(name: str, path: Path, header: list[str], errors: Findings) -> tuple
     return table, tuple(skipped)
 
 
-def _note_wrong_width(name: str, row: pacsv.InvalidRow, errors: Findings) -> None:
+def _report_wrong_width(name: str, row: pacsv.InvalidRow, errors: Findings) -> None:
     more = row.actual_columns > row.expected_columns
     if row.text.count('"') % 2:
         fix = "Close the quotation mark that this row opens."

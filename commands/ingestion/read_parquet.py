@@ -48,7 +48,7 @@ def read_parquet(
     rows = np.arange(2, 2 + file.metadata.num_rows)
     kinds = [file.schema_arrow.field(place).type for place in read]
     numeric = frozenset(label for label, kind in zip(names, kinds, strict=True) if _is_number(kind))
-    _note_rounded_ids(name, names, kinds, columns, errors)
+    _report_rounded_ids(name, names, kinds, columns, errors)
     named = named_columns(name, names, columns, errors)
     return without_blank_rows(RawTable(name, path.name, rows, named, numeric=numeric)), info
 
@@ -57,7 +57,7 @@ def _is_number(kind: pa.DataType) -> bool:
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
 
 
-def _note_rounded_ids(
+def _report_rounded_ids(
     table: str, names: list[str], kinds: list[pa.DataType], columns: list[Cells], errors: Findings
 ) -> None:
     """Ids that came as floating-point numbers: of more than 15 digits the last are lost."""

@@ -28,9 +28,9 @@ def read_source(source: Path, errors: Findings, warnings: Findings, spent: Spent
         found = _read_folder(source, errors, warnings, spent)
     else:
         found = Source()
-        _note_no_source(source, errors)
+        _report_no_source(source, errors)
         return found
-    _note_missing_and_empty(found, errors)
+    _report_missing_and_empty(found, errors)
     return found
 
 
@@ -42,7 +42,7 @@ def _only_workbook(folder: Path) -> Path | None:
     return books[0] if len(books) == 1 and not tables else None
 
 
-def _note_no_source(source: Path, errors: Findings) -> None:
+def _report_no_source(source: Path, errors: Findings) -> None:
     if source.suffix.lower() in _WITH_MACROS:
         message, fix = f"{source.name} is of a kind that carries macros.", "Save it as .xlsx."
         errors.file("", Code.MACRO, message, fix, value=str(source))
@@ -120,7 +120,7 @@ def listed(names: list[str]) -> str:
     return shown + more if names else "no files"
 
 
-def _note_missing_and_empty(found: Source, errors: Findings) -> None:
+def _report_missing_and_empty(found: Source, errors: Findings) -> None:
     for name, table in found.tables.items():
         if not len(table.source_rows) and not table.unreadable_rows:
             errors.file(

@@ -90,7 +90,7 @@ def read_xlsx(
     """The tables that could be read, the file, and the names of all its sheets."""
     found = read_sheets(path, _tables, errors, spent)
     tables: dict[str, RawTable] = {}
-    _note_repeated(list(found.rows), errors)
+    _report_repeated(list(found.rows), errors)
     for sheet, rows in found.rows.items():
         name = sheet.strip().lower()
         if not spent.may_read(name, path.name, errors, rows=len(rows), columns=len(rows[0]) if rows else 0):
@@ -129,7 +129,7 @@ def _tables(names: list[str]) -> list[str]:
     return [name for name in names if name.strip().lower() in BY_NAME]
 
 
-def _note_repeated(sheets: list[str], errors: Findings) -> None:
+def _report_repeated(sheets: list[str], errors: Findings) -> None:
     for name, count in Counter(sheet.strip().lower() for sheet in sheets).items():
         if count > 1:
             errors.file(name, Code.DUPLICATE_TABLE, f"{count} sheets are called {name}.", "Keep one of them.")
@@ -254,10 +254,10 @@ def _sheet(
         return None
     columns = [_cells([cell_text(row[place]) for row in body]) for place in range(len(names))]
     numeric = frozenset(label for place, label in enumerate(names) if _all_numbers(body, place))
-    _note_rounded_ids(name, names, body, errors, warnings)
+    _report_rounded_ids(name, names, body, errors, warnings)
     named = named_columns(name, names, columns, errors)
     table = RawTable(name, file, np.arange(2, 2 + len(body)), named, numeric=numeric)
-    _note_formulas(table, names, formulas, errors)
+    _report_formulas(table, names, formulas, errors)
     return without_blank_rows(table)
 
 
@@ -265,7 +265,7 @@ def _all_numbers(body: list[list[Any]], place: int) -> bool:
     return all(isinstance(row[place], int | float) or row[place] == "" for row in body)
 
 
-def _note_rounded_ids(
+def _report_rounded_ids(
     table: str, names: list[str], body: list[list[Any]], errors: Findings, warnings: Findings
 ) -> None:
     """A spreadsheet keeps 15 digits of a number: those of a longer id are lost before we see them."""
@@ -297,7 +297,7 @@ def _letters(place: int) -> str:
     return letters
 
 
-def _note_formulas(table: RawTable, names: list[str], found: list[tuple[int, int, str]], errors: Findings) -> None:
+def _report_formulas(table: RawTable, names: list[str], found: list[tuple[int, int, str]], errors: Findings) -> None:
     for row, column, what in found:
         label = names[column] if column < len(names) else None
         errors.file(

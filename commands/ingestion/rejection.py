@@ -29,14 +29,14 @@ def rows_to_keep(tables: Tables, errors: Findings) -> dict[str, Array]:
 def count_acceptable(tables: Tables, errors: Findings) -> int:
     """How many rows could be stored without the wrong ones; 0 where the rest is no portfolio. Nothing is noted."""
     trial = errors.copied()
-    note_unattributable(tables, trial)
+    report_unattributable(tables, trial)
     if trial.fatal:
         return 0
     keep = rows_to_keep(tables, trial)
     return sum(int(rows.sum()) for rows in keep.values()) if keep["positions"].any() else 0
 
 
-def note_unattributable(tables: Tables, errors: Findings) -> None:
+def report_unattributable(tables: Tables, errors: Findings) -> None:
     """A row that cannot be read has no owner to reject with it, so nothing of its kind can be trusted."""
     for name in dict.fromkeys((*_PARTS, *PARTS_OF_DEAL)):
         if name in tables and tables[name].unreadable_rows:

@@ -57,14 +57,14 @@ def _check_required(tables: Tables, errors: Findings) -> None:
         of_product = instruments.equals("product_type", product) & ~elsewhere
         for term in terms:
             missing = of_product & ~instruments.present(term)
-            _note_missing(instruments, term, missing, f"{term} is missing: {with_article(product)} needs it.", errors)
+            _report_missing(instruments, term, missing, f"{term} is missing: {with_article(product)} needs it.", errors)
     debt = instruments.equals("product_type", *_DEBT)
     for rate_type, term in RATE_TERM.items():
         missing = debt & instruments.equals("rate_type", rate_type) & ~instruments.present(term)
-        _note_missing(instruments, term, missing, f"A {rate_type} rate needs {term}.", errors)
+        _report_missing(instruments, term, missing, f"A {rate_type} rate needs {term}.", errors)
 
 
-def _note_missing(instruments: TypedTable, term: str, missing: Array, message: str, errors: Findings) -> None:
+def _report_missing(instruments: TypedTable, term: str, missing: Array, message: str, errors: Findings) -> None:
     errors.row(instruments, term, Code.MISSING_TERM, missing, message, f"Fill in {term}.")
 
 
@@ -124,11 +124,11 @@ def _check_rates(instruments: TypedTable, errors: Findings) -> None:
     zero_elsewhere = instruments.equals("rate_type", "ZERO") & instruments.equals(
         "product_type", *(set(REQUIRED_TERMS) - set(_BONDS))
     )
-    _note_inconsistent(
+    _report_inconsistent(
         instruments, "rate_type", zero_elsewhere, "Only a bond is ZERO.", "Use FIXED or FLOATING.", errors
     )
     crossed = instruments.number("cap") < instruments.number("floor")
-    _note_inconsistent(
+    _report_inconsistent(
         instruments, "cap", crossed, "The cap is below the floor.", "Exchange cap and floor, or correct one.", errors
     )
 
@@ -136,7 +136,7 @@ def _check_rates(instruments: TypedTable, errors: Findings) -> None:
 def _check_schedule(instruments: TypedTable, errors: Findings) -> None:
     loan = instruments.equals("product_type", "LOAN")
     at_maturity = instruments.number("frequency") == 0
-    _note_inconsistent(
+    _report_inconsistent(
         instruments,
         "frequency",
         loan & at_maturity & instruments.equals("amortization", "LEVEL_PAY"),
@@ -163,7 +163,7 @@ def _option_fix(instruments: TypedTable, allowed: tuple[str, ...]) -> Callable[[
     return lambda row: list_fix(instruments.text_at("option_type", row), allowed)
 
 
-def _note_inconsistent(table: TypedTable, column: str, rows: Array, message: str, fix: str, errors: Findings) -> None:
+def _report_inconsistent(table: TypedTable, column: str, rows: Array, message: str, fix: str, errors: Findings) -> None:
     errors.row(table, column, Code.INCONSISTENT_TERMS, rows, message, fix)
 
 
@@ -220,17 +220,17 @@ def _payoff_problems(text: str) -> list[Problem]:
 
 def _check_dates(instruments: TypedTable, errors: Findings) -> None:
     for later in ("maturity_date", LAST_REGULAR):
-        _note_order(instruments, "issue_date", later, errors, same_day=False)
+        _report_order(instruments, "issue_date", later, errors, same_day=False)
     for later in ("first_payment_date", "expiry_date"):
-        _note_order(instruments, "issue_date", later, errors, same_day=True)
-    _note_order(instruments, "first_payment_date", "maturity_date", errors, same_day=True)
-    _note_order(instruments, "first_payment_date", LAST_REGULAR, errors, same_day=True, at=LAST_REGULAR)
-    _note_order(instruments, LAST_REGULAR, "maturity_date", errors, same_day=True, at=LAST_REGULAR)
+        _report_order(instruments, "issue_date", later, errors, same_day=True)
+    _report_order(instruments, "first_payment_date", "maturity_date", errors, same_day=True)
+    _report_order(instruments, "first_payment_date", LAST_REGULAR, errors, same_day=True, at=LAST_REGULAR)
+    _report_order(instruments, LAST_REGULAR, "maturity_date", errors, same_day=True, at=LAST_REGULAR)
     swaption = instruments.equals("product_type", "SWAPTION")
-    _note_order(instruments, "expiry_date", "maturity_date", errors, same_day=False, among=swaption)
+    _report_order(instruments, "expiry_date", "maturity_date", errors, same_day=False, among=swaption)
 
 
-def _note_order(
+def _report_order(
     table: TypedTable,
     first: str,
     later: str,

@@ -125,7 +125,7 @@ def typed_table(raw: RawTable, errors: Findings, warnings: Findings) -> TypedTab
         columns[name] = Typed(Kind.TEXT, checked.codes, checked)
         if column is not None:
             columns[name] = _typed(table, column, checked, errors)
-            _note_absent(table, column, errors)
+            _report_absent(table, column, errors)
     return table
 
 
@@ -134,7 +134,7 @@ def is_id(spec: Table, name: str) -> bool:
     return column is not None and (name in spec.key or column.refers_to is not None) and column.kind is Kind.TEXT
 
 
-def _note_absent(table: TypedTable, column: Column, errors: Findings) -> None:
+def _report_absent(table: TypedTable, column: Column, errors: Findings) -> None:
     if column.required:
         absent = ~table.columns[column.name].present
         errors.row(
@@ -159,7 +159,7 @@ def _cleaned(table: TypedTable, name: str, cells: Cells, is_key: bool, errors: F
     long = of_rows(np.asarray(pc.greater(pc.utf8_length(cells.texts), limit), dtype=bool), cells.codes)
     errors.row(table, name, Code.TOO_LONG, long, f"The text is longer than {limit} characters.", "Shorten it.")
     trimmed = pc.utf8_trim_whitespace(cells.texts)
-    _note_control_characters(table, name, cells, cells.texts if is_key else trimmed, errors)
+    _report_control_characters(table, name, cells, cells.texts if is_key else trimmed, errors)
     blanks = of_rows(np.asarray(pc.not_equal(trimmed, cells.texts), dtype=bool), cells.codes)
     if not blanks.any():
         return cells
@@ -168,7 +168,7 @@ def _cleaned(table: TypedTable, name: str, cells: Cells, is_key: bool, errors: F
     return cells if is_key else distinct(cells.codes, trimmed)
 
 
-def _note_control_characters(table: TypedTable, name: str, cells: Cells, kept: pa.Array, errors: Findings) -> None:
+def _report_control_characters(table: TypedTable, name: str, cells: Cells, kept: pa.Array, errors: Findings) -> None:
     """In what is kept; a line end or a tab around a value goes with the other blanks."""
     control = matches(cells.texts, _NOT_BLANK) | matches(kept, _CONTROL)
     errors.row(
@@ -201,7 +201,7 @@ def _typed(table: TypedTable, column: Column, cells: Cells, errors: Findings) ->
             return _flag(table, column, cells, errors)
         case Kind.TEXT:
             if column.values:
-                _note_not_in_list(table, column, cells, errors)
+                _report_not_in_list(table, column, cells, errors)
             return Typed(Kind.TEXT, cells.codes, cells)
 
 
@@ -261,7 +261,7 @@ def _number(table: TypedTable, column: Column, cells: Cells, errors: Findings) -
         broken = of_rows(np.isfinite(values) & (values != np.floor(values)), cells.codes)
         errors.row(table, name, Code.NOT_AN_INTEGER, broken, f"{name} is not a whole number.", "Write a whole number.")
     rows = spread(values, np.nan, cells.codes)
-    _note_range(table, column, rows, errors)
+    _report_range(table, column, rows, errors)
     return Typed(column.kind, rows, cells)
 
 
@@ -269,7 +269,7 @@ def _is_rate(column: Column) -> bool:
     return column.kind is Kind.NUMBER and column.high is not None and column.high <= _MAX_RATE
 
 
-def _note_range(table: TypedTable, column: Column, values: Array, errors: Findings) -> None:
+def _report_range(table: TypedTable, column: Column, values: Array, errors: Findings) -> None:
     name = column.name
     if column.values:
         allowed = np.array([float(each) for each in column.values])
@@ -349,7 +349,7 @@ def _flag(table: TypedTable, column: Column, cells: Cells, errors: Findings) -> 
     return Typed(Kind.FLAG, spread(flags, -1, cells.codes), cells)
 
 
-def _note_not_in_list(table: TypedTable, column: Column, cells: Cells, errors: Findings) -> None:
+def _report_not_in_list(table: TypedTable, column: Column, cells: Cells, errors: Findings) -> None:
     name = column.name
     known = np.asarray(pc.is_in(cells.texts, value_set=pa.array(column.values)), dtype=bool)
     code = Code.UNKNOWN_PRODUCT_TYPE if name == "product_type" else Code.NOT_IN_LIST

@@ -141,12 +141,12 @@ def read_records(opened: Opened, mapping: MappingDocument, errors: Findings, spe
         errors.file("", Code.ENCODING, message, "Save it as UTF-8, and say so in its first line.")
         return None
     if not records.lines:
-        _note_no_records(opened.name, records, errors)
+        _report_no_records(opened.name, records, errors)
         return None
     return _tape(opened, records, mapping)
 
 
-def _note_no_records(file: str, records: _Records, errors: Findings) -> None:
+def _report_no_records(file: str, records: _Records, errors: Findings) -> None:
     most = sorted(records.seen, key=records.seen.__getitem__, reverse=True)[:8]
     message = f"{file} has no element {records.record}; it has {', '.join(most)}."
     errors.file("", Code.NO_ROWS, message, "Name the repeated element in format.record.")

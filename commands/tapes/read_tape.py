@@ -198,7 +198,7 @@ def _joined(found: ReadTape, other: Tape, mapping: MappingDocument, errors: Find
     if key is None or key_of_other is None:
         return found
     keys, unique = texts_of(other.columns[key_of_other]), other.columns[key_of_other].codes
-    _note_repeated_keys(other, key_of_other, unique, errors)
+    _report_repeated_keys(other, key_of_other, unique, errors)
     wanted = texts_of(found.tape.columns[key])
     place = pc.fill_null(pc.index_in(wanted, value_set=keys), -1).to_numpy(zero_copy_only=False)
     place = np.where(found.tape.columns[key].codes < 0, -1, place)
@@ -217,7 +217,7 @@ def _joined(found: ReadTape, other: Tape, mapping: MappingDocument, errors: Find
     return replace(found, tape=tape, infos=(*found.infos, other.info), joined=joined)
 
 
-def _note_repeated_keys(other: Tape, key: str, codes: Array, errors: Findings) -> None:
+def _report_repeated_keys(other: Tape, key: str, codes: Array, errors: Findings) -> None:
     filled = codes[codes >= 0]
     if len(np.unique(filled)) == len(filled):
         return

@@ -91,11 +91,11 @@ def as_utf8(opened: Opened, encoding: str, folder: Path, errors: Findings) -> Pl
             except UnicodeDecodeError as fault:
                 before = fault.object[: fault.start].decode(encoding, errors="ignore")
                 what = f"the byte 0x{fault.object[fault.start]:02X}"
-                _note_no_text(opened.name, lines + before.count("\n"), what, encoding, errors)
+                _report_no_text(opened.name, lines + before.count("\n"), what, encoding, errors)
                 return None
             zero = text.find("\0")
             if zero >= 0:
-                _note_no_text(opened.name, lines + text.count("\n", 0, zero), "a zero byte", encoding, errors)
+                _report_no_text(opened.name, lines + text.count("\n", 0, zero), "a zero byte", encoding, errors)
                 return None
             lines += text.count("\n")
             if not is_utf8:
@@ -105,7 +105,7 @@ def as_utf8(opened: Opened, encoding: str, folder: Path, errors: Findings) -> Pl
                 return Plain(target, lines)
 
 
-def _note_no_text(file: str, line: int, what: str, encoding: str, errors: Findings) -> None:
+def _report_no_text(file: str, line: int, what: str, encoding: str, errors: Findings) -> None:
     message = f"{file} is not {encoding} text: {what} on line {line:,}."
     errors.file("", Code.ENCODING, message, "Say its encoding in the mapping's format, such as latin-1 or cp1252.")
 
@@ -180,13 +180,13 @@ def _parsed(path: Path, file: str, dialect: Dialect, errors: Findings) -> tuple[
     skipped: list[int] = []
     before = dialect.skipped + dialect.lines_of_header
 
-    def note(row: pacsv.InvalidRow) -> str:
+    def report_row(row: pacsv.InvalidRow) -> str:
         number = row.number
         skipped.append(number)
         if len(skipped) > MAX_TOLD:
             errors.more(Code.WRONG_FIELD_COUNT)
             return "skip" if len(skipped) <= MAX_UNREADABLE else "error"
-        _note_wrong_width(row, number, dialect, errors)
+        _report_wrong_width(row, number, dialect, errors)
         return "skip"
 
     names = [f"c{place}" for place in range(len(dialect.header))]
@@ -201,7 +201,7 @@ def _parsed(path: Path, file: str, dialect: Dialect, errors: Findings) -> tuple[
                 quote_char=dialect.quote or False,
                 newlines_in_values=dialect.quote is not None,
                 ignore_empty_lines=False,
-                invalid_row_handler=note,
+                invalid_row_handler=report_row,
             ),
             convert_options=pacsv.ConvertOptions(
                 check_utf8=False, strings_can_be_null=False, column_types=dict.fromkeys(names, pa.string())
@@ -225,7 +225,7 @@ def _has_rows(path: Path, before: int) -> bool:
         return any(line.strip() for line in islice(file, before, before + 1_000))
 
 
-def _note_wrong_width(row: pacsv.InvalidRow, number: int, dialect: Dialect, errors: Findings) -> None:
+def _report_wrong_width(row: pacsv.InvalidRow, number: int, dialect: Dialect, errors: Findings) -> None:
     where = "header" if dialect.lines_of_header else "first row"
     errors.file(
         "positions",

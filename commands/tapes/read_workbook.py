@@ -35,7 +35,7 @@ def read_workbook(opened: Opened, mapping: MappingDocument, errors: Findings, sp
         if not body:
             errors.file("", Code.EMPTY_FILE, f"The sheet {sheet} of {opened.name} is empty.", "Bring one with rows.")
         return None
-    _note_suspects(opened.name, found.suspects.get(sheet, []), errors)
+    _report_suspects(opened.name, found.suspects.get(sheet, []), errors)
     return without_blank_rows(_tape(opened, mapping, body))
 
 
@@ -64,7 +64,7 @@ def _written(cell: Any, decimal: str) -> str | None:
     return text.replace(".", decimal) if isinstance(cell, float) and text is not None else text
 
 
-def _note_suspects(file: str, suspects: list[tuple[int, int, str]], errors: Findings) -> None:
+def _report_suspects(file: str, suspects: list[tuple[int, int, str]], errors: Findings) -> None:
     for row, _column, what in suspects:
         fix = "Paste the sheet as values."
         errors.file("positions", Code.FORMULA, f"A cell of {file} holds {what}.", fix, row=row + 1)

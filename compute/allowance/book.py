@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import partial
 from threading import RLock
 from typing import TypeVar, cast
 
@@ -18,6 +18,7 @@ from compute.capital.frameworks import rates_of
 from compute.inputs.terms import row_of
 from compute.market.credit_shocks import Matched
 from domain.capital.policies import Horizon, PolicyDocument
+from domain.lazy import lazy
 from domain.portfolio.attributes import matched
 from domain.portfolio.exposure_columns import ACCOUNTING_CLASSES
 from domain.scenarios.versions import BASE, split_reference
@@ -44,20 +45,20 @@ class Book:
     _known: dict[tuple[object, ...], object] = field(default_factory=dict)
     _lock: RLock = field(default_factory=RLock)
 
-    @cached_property
+    @lazy
     def horizon(self) -> Horizon:
         return horizon_of(self.policy)
 
-    @cached_property
+    @lazy
     def choices(self) -> Choices:
         return choices_of(self.columns.portfolio, self.policy)
 
-    @cached_property
+    @lazy
     def unshocked(self) -> list[int]:
         """Places of BASE among the scenarios."""
         return [place for place, pinned in enumerate(self.scenarios) if split_reference(pinned)[0] == BASE]
 
-    @cached_property
+    @lazy
     def distinct_moves(self) -> list[int]:
         """[S] the first scenario that moves PD and LGD alike."""
         first: dict[str, int] = {}
@@ -71,7 +72,7 @@ class Book:
     def is_ifrs9(self) -> bool:
         return self.policy is not None and self.policy.cecl is None and self.policy.ifrs9 is not None
 
-    @cached_property
+    @lazy
     def weights(self) -> dict[int, float]:
         """By the place of a scenario among the run's; those alone that are weighed."""
         said = self.horizon.scenario_weights or NO_WEIGHTS
@@ -81,7 +82,7 @@ class Book:
                 places.setdefault(name, place)
         return {places[name]: weight for name, weight in said.items()}
 
-    @cached_property
+    @lazy
     def rate(self) -> Array:
         """[positions] base currency per unit, NaN where no pairs lead there."""
         return rates_of(self._everyone, self.setting)
@@ -90,35 +91,35 @@ class Book:
     def _everyone(self) -> Exposures:
         return Exposures(self.columns, np.arange(self.columns.portfolio.position_count))
 
-    @cached_property
+    @lazy
     def exposed(self) -> Flags:
         """[positions] that have credit measures at all."""
         return is_exposure(self._everyone)
 
-    @cached_property
+    @lazy
     def accounting(self) -> Rows:
         """[positions] of ACCOUNTING_CLASSES"""
         return self._everyone.choice("accounting_class", ACCOUNTING_CLASSES, "AMORTISED_COST")
 
-    @cached_property
+    @lazy
     def carried(self) -> Flags:
         """[positions] at a cost that an allowance is made against."""
         carried: Flags = self.exposed & ~np.isin(self.accounting, (HFS, FVO)) & self.makes_allowance
         return carried
 
-    @cached_property
+    @lazy
     def in_scope(self) -> Flags:
         """[positions] that have a segment too, or need none."""
         in_scope: Flags = self.carried & ((self.choices.segment != NONE) | self.is_ifrs9)
         return in_scope
 
-    @cached_property
+    @lazy
     def segment_names(self) -> tuple[str, ...]:
         """Of all segments, in the policy's order; under IFRS 9 those of satellites. The last is of what has none."""
         parts: Sequence[object] = self.choices.satellites if self.is_ifrs9 else self.choices.segments
         return (*dict.fromkeys(str(part.segment) for part in parts), "")  # type: ignore[attr-defined]
 
-    @cached_property
+    @lazy
     def segment_of(self) -> Rows:
         """[positions] place in `segment_names`."""
         parts = self.choices.satellites if self.is_ifrs9 else self.choices.segments

@@ -1,7 +1,6 @@
 """Expected losses of some positions under every scenario: of twelve months, the life, and discounted cash flow."""
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +22,7 @@ from compute.kernels.allowance.losses import (
     YEARS,
     fill_losses,
 )
+from domain.lazy import lazy
 from domain.measures.failures import Reason
 from domain.portfolio.exposure_columns import COMMITMENT_TYPES
 
@@ -55,23 +55,23 @@ class Lent:
     rows: Rows
     """[n] of the portfolio's positions"""
 
-    @cached_property
+    @lazy
     def exposures(self) -> Exposures:
         return Exposures(self.book.columns, self.rows)
 
-    @cached_property
+    @lazy
     def basics(self) -> Basics:
         return basics_of(self.exposures, default_days(self.book.setting))
 
-    @cached_property
+    @lazy
     def pd_12m(self) -> Array:
         return pds(self.basics, self.book.setting)
 
-    @cached_property
+    @lazy
     def lgd(self) -> Array:
         return lgds(self.basics, self.book.setting)
 
-    @cached_property
+    @lazy
     def undrawn_ccy(self) -> Array:
         """What of it is expected to be drawn: `ccf`, else the Basel factor; nil where it can be cancelled at will."""
         rules, own = self.book.setting.rules.get("basel"), self.exposures.number("ccf")
@@ -80,14 +80,14 @@ class Lent:
         drawn = np.where(np.isnan(own), factor, own) * self.basics.undrawn_ccy
         return np.where((kind == CANCELLABLE) | (self.basics.undrawn_ccy <= 0.0), 0.0, drawn)
 
-    @cached_property
+    @lazy
     def rate(self) -> Array:
         """The effective interest rate, else the coupon (a tranche's is the deal's), else nil."""
         own, coupon = self.exposures.number("effective_interest_rate"), self.exposures.number("coupon")
         coupon = np.where(np.isnan(coupon), self.book.tranche_coupons(self.rows), coupon)
         return np.where(np.isnan(own), np.nan_to_num(coupon), own)
 
-    @cached_property
+    @lazy
     def payments(self) -> tuple[list[FamilyPayments], NDArray[np.uint8]]:
         return payments_of(self.run, self.run.terms_of(self.rows))
 
@@ -103,7 +103,7 @@ class Lent:
             whole_path=whole_path,
         )
 
-    @cached_property
+    @lazy
     def losses(self) -> Losses:
         """Scenarios that move PD, LGD and payments alike are worked out once."""
         shape = (len(self.book.scenarios), len(self.rows))

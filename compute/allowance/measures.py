@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +15,7 @@ from compute.capital.columns import Columns
 from compute.capital.frameworks import setting_of
 from compute.chunks import price_terms
 from compute.inputs.run_inputs import PRICES_ONLY, RunInputs, resolve
+from domain.lazy import lazy
 from domain.market.document import MarketDocument
 from domain.measures.failures import Reason
 from domain.measures.measures import Fact
@@ -42,7 +42,7 @@ class AllowanceInputs:
     run: RunInputs
     market: MarketDocument
 
-    @cached_property
+    @lazy
     def _unshocked(self) -> RunInputs:
         return resolve(
             self.run.portfolio,

@@ -5,7 +5,6 @@ opening + provision + initial PCD + charge-offs + recoveries + fx = closing
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from compute.allowance.events import CHARGE_OFF, RECOVERY, CreditEvents, credit_events
 from compute.allowance.reports import Shown
 from compute.capital.columns import Exposures
+from domain.lazy import lazy
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -29,17 +29,17 @@ class Side:
 
     shown: Shown
 
-    @cached_property
+    @lazy
     def _order(self) -> Rows:
         return np.argsort(self._unordered, kind="stable")
 
-    @cached_property
+    @lazy
     def _unordered(self) -> NDArray[np.str_]:
         ids = self.shown.book.columns.portfolio.tables["positions"].columns["position_id"]
         names: NDArray[np.str_] = np.array(ids.categories)[ids.values]
         return names
 
-    @cached_property
+    @lazy
     def ids(self) -> NDArray[np.str_]:
         return self._unordered[self._order]
 
@@ -47,28 +47,28 @@ class Side:
     def base_of(self) -> Mapping[str, float]:
         return self.shown.book.setting.rates
 
-    @cached_property
+    @lazy
     def allowance_ccy(self) -> Array:
         """Nil for what has none."""
         return np.nan_to_num(self.shown.found.allowance_ccy)[self._order]
 
-    @cached_property
+    @lazy
     def currency(self) -> NDArray[np.str_]:
         known = self.shown.book.columns.own_labels("currency")
         assert known is not None
         names: NDArray[np.str_] = np.array(known.keys)[known.codes]
         return names[self._order]
 
-    @cached_property
+    @lazy
     def segment(self) -> NDArray[np.str_]:
         names: NDArray[np.str_] = np.array(self.shown.book.segment_names)[self.shown.book.segment_of]
         return names[self._order]
 
-    @cached_property
+    @lazy
     def in_scope(self) -> Flags:
         return self.shown.book.in_scope[self._order]
 
-    @cached_property
+    @lazy
     def is_pcd(self) -> Flags:
         portfolio = self.shown.book.columns.portfolio
         return Exposures(self.shown.book.columns, np.arange(portfolio.position_count)).flag("pcd")[self._order]

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +14,7 @@ from compute.capital.frameworks import Worked, capital_share, setting_of, work_o
 from compute.capital.stressed import Stresses
 from compute.inputs.run_inputs import RunInputs
 from domain.capital.policies import PolicyDocument
+from domain.lazy import lazy
 from domain.market.document import MarketDocument
 from domain.measures.failures import Reason
 from domain.measures.measures import BY_NAME, Fact, columns_of
@@ -135,7 +135,7 @@ class Figures:
         why = np.where(np.isnan(values).reshape(-1, len(lost))[0], reason, Reason.MISSING_MARKET_DATA)
         return Figure(np.where(lost, np.nan, values), np.where(lost, why, reason).astype(np.uint8))
 
-    @cached_property
+    @lazy
     def _lost(self) -> NDArray[np.bool_]:
         lost: NDArray[np.bool_] = np.isnan(self.worked.rate)
         return lost

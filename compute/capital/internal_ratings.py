@@ -114,8 +114,8 @@ def by_functions(basics: Basics, setting: Setting, rules: Rules) -> tuple[Outcom
     pd, pd_lacks = floored_pds(basics, setting, rules)
     lgd, lgd_lacks = floored_lgds(outcome, basics, setting, rules, function, advanced)
     outcome.fail(pd_lacks | lgd_lacks, Reason.MISSING_MARKET_DATA)
-    outcome.note("PD", pd, "not below the floor")
-    outcome.note("LGD", lgd, "after its floor")
+    outcome.record("PD", pd, "not below the floor")
+    outcome.record("LGD", lgd, "after its floor")
     alive = np.flatnonzero(~basics.defaulted)
     capital = np.full(len(basics), np.nan)
     if len(alive):
@@ -125,13 +125,13 @@ def by_functions(basics: Basics, setting: Setting, rules: Rules) -> tuple[Outcom
     dead = np.flatnonzero(basics.defaulted)
     if len(dead):
         capital[dead], loss[dead] = of_defaulted(outcome, basics.of(dead), dead, lgd[dead], advanced[dead])
-    outcome.note("K", capital, "the capital per unit of exposure")
+    outcome.record("K", capital, "the capital per unit of exposure")
     for place, name in enumerate(FUNCTIONS):
         mine = np.flatnonzero((function == place) & ~basics.defaulted)
         outcome.weigh(mine, CAPITAL_TO_WEIGHT * capital[mine], f"IRB_{name}")
     outcome.weigh(dead, CAPITAL_TO_WEIGHT * capital[dead], "IRB_DEFAULTED")
     outcome.finish(rules.value("IRB", "SCALING"))
-    outcome.note("RISK_WEIGHT", outcome.weight, "12.5 x {k}", k=capital)
+    outcome.record("RISK_WEIGHT", outcome.weight, "12.5 x {k}", k=capital)
     loss[outcome.reason != Reason.NONE] = np.nan
     return outcome, loss
 
@@ -171,9 +171,9 @@ def exposures_at_default(outcome: Outcome, basics: Basics, advanced: Flags, rule
         floor = rules.value("OWN_CCF_FLOOR", "SHARE") * factor
         factor = np.where(advanced & ~np.isnan(own), np.maximum(own, floor), factor)
     ead: Array = basics.carrying_ccy + factor * basics.undrawn_ccy
-    outcome.note("CCF", factor, "the factor of the commitment")
+    outcome.record("CCF", factor, "the factor of the commitment")
     parts = {"carrying": basics.carrying_ccy, "factor": factor, "undrawn": basics.undrawn_ccy}
-    outcome.note("EAD", ead, "{carrying} + {factor} x {undrawn}", **parts)
+    outcome.record("EAD", ead, "{carrying} + {factor} x {undrawn}", **parts)
     return ead
 
 
@@ -273,17 +273,17 @@ def requirement(outcome: Outcome, basics: Basics, setting: Setting, rules: Rules
     correlation = correlations(basics, rules, function, pd)
     adjustment = np.ones(len(basics))
     wholesale = np.flatnonzero(np.isin(function, (CORPORATE, HVCRE)))
-    outcome.note("R", correlation, "the correlation of the class")
+    outcome.record("R", correlation, "the correlation of the class")
     if len(wholesale):
         maturity = effective_maturities(basics.exposures.of(wholesale), setting, rules, advanced[wholesale])
         intercept, slope = rules.value("IRB_MATURITY", "INTERCEPT"), rules.value("IRB_MATURITY", "SLOPE")
         b = maturity_slope(pd[wholesale], intercept, slope)
         standard = rules.value("IRB_MATURITY", "STANDARD")
         adjustment[wholesale] = maturity_adjustment(maturity, b, standard)
-        outcome.note("B", b, "({i} - {s} x ln({pd}))^2", i=intercept, s=slope, pd=pd)
-        outcome.note("M", maturity, "years, within 1 and 5")
+        outcome.record("B", b, "({i} - {s} x ln({pd}))^2", i=intercept, s=slope, pd=pd)
+        outcome.record("M", maturity, "years, within 1 and 5")
         said = "(1 + ({m} - {standard}) x {b}) / (1 - 1.5 x {b})"
-        outcome.note("MATURITY_ADJUSTMENT", adjustment, said, m=maturity, b=b, standard=standard)
+        outcome.record("MATURITY_ADJUSTMENT", adjustment, said, m=maturity, b=b, standard=standard)
     return capital_requirement(pd, inputs.lgd, correlation, adjustment, rules.value("IRB", "CONFIDENCE"))
 
 
@@ -326,7 +326,7 @@ def of_defaulted(outcome: Outcome, basics: Basics, rows: Rows, lgd: Array, advan
     if len(chosen):
         best[chosen] = basics.exposures.of(chosen).number("best_estimate_el")
         outcome.fail(rows[chosen[np.isnan(best[chosen])]], Reason.INVALID_TERMS)
-    outcome.note("BEST_ESTIMATE_EL", best, "as brought")
+    outcome.record("BEST_ESTIMATE_EL", best, "as brought")
     capital = np.where(advanced, np.maximum(0.0, lgd - best), 0.0)
     loss = np.where(advanced, best, lgd) * outcome.ead_ccy[rows]
     return capital, loss

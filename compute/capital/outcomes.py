@@ -52,7 +52,7 @@ class Outcome:
         mine = self.reason[rows]
         self.reason[rows] = np.where(mine == Reason.NONE, reason, mine)
 
-    def note(self, name: str, values: Array, arithmetic: str, **parts: Array | float) -> None:
+    def record(self, name: str, values: Array, arithmetic: str, **parts: Array | float) -> None:
         """A step of the one exposure that is explained; nothing where many are worked out."""
         if self.steps is None or len(values) == 0 or np.isnan(values[0]):
             return
@@ -81,7 +81,7 @@ class Outcome:
         self.reason[np.isnan(self.weight) & (self.reason == Reason.NONE)] = Reason.UNSUPPORTED
         self.rule[self.reason != Reason.NONE] = -1
         self.rwa_ccy[:] = self.ead_ccy * self.weight * scaling
-        self.note("RISK_WEIGHT", self.weight, "the weight of the rule")
+        self.record("RISK_WEIGHT", self.weight, "the weight of the rule")
 
     def rule_names(self) -> list[str]:
         names = [*(rule for rule, _ in self.rules), ""]

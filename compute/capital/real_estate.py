@@ -70,7 +70,7 @@ class Loan:
         read = property_values(self.basics.of(index))
         self.value, self.ltv, self.prior, self.beside = (_spread(each, index, len(self.rows)) for each in read)
         self.outcome.fail(self.rows[index[np.isnan(read[1])]], Reason.INVALID_TERMS)
-        self.outcome.note("LTV", read[1], "(loan + undrawn + liens) / value of the property")
+        self.outcome.record("LTV", read[1], "(loan + undrawn + liens) / value of the property")
 
     def weigh(self, chosen: Flags, weight: Array | float, rule: str) -> None:
         weights = np.broadcast_to(weight, chosen.shape)[chosen]
@@ -81,12 +81,12 @@ class Loan:
 
     def weigh_by_counterparty(self, chosen: Flags, rule: str) -> None:
         self.weigh(chosen, self.cpty_weight, rule)
-        self._note_counterparty(chosen)
+        self._record_counterparty(chosen)
 
     def weigh_by_ltv(self, chosen: Flags, rule: str) -> None:
         if chosen.any():
             self.weigh(chosen, at_ltv(self.rules.values(rule), self.ltv), rule)
-            self._note_counterparty(chosen, is_read=False)
+            self._record_counterparty(chosen, is_read=False)
 
     def weigh_commercial(self, chosen: Flags) -> None:
         """CRE20.85: the lower of the two up to the edge, the counterparty's above."""
@@ -94,7 +94,7 @@ class Loan:
             bands = self.rules.values("COMMERCIAL_RE")
             secured = at_ltv({**bands, "above": np.inf}, self.ltv)
             self.weigh(chosen, np.minimum(secured, self.cpty_weight), "COMMERCIAL_RE")
-            self._note_counterparty(chosen)
+            self._record_counterparty(chosen)
 
     def weigh_split(self, chosen: Flags) -> None:
         """CRE20.83, CRE20.86: the secured part at a weight of its own, the rest at the counterparty's."""
@@ -121,18 +121,18 @@ class Loan:
         with np.errstate(invalid="ignore", divide="ignore"):
             weight = np.where(ead > 0.0, (first * secured + rest * (ead - secured)) / ead, first)
         self.outcome.weigh(self.rows[chosen], weight[chosen], rule)
-        self._note_counterparty(chosen)
+        self._record_counterparty(chosen)
         said = "max(0, {limit} x {value} - {prior}) x {own} / ({own} + {beside})"
         terms = {"limit": np.full(len(own), limit), "value": self.value, "prior": self.prior, "own": own}
-        self.outcome.note("AVAILABLE", available, said, beside=self.beside, **terms)
-        self.outcome.note("SECURED", secured, "min({ead}, {available})", ead=ead, available=available)
+        self.outcome.record("AVAILABLE", available, said, beside=self.beside, **terms)
+        self.outcome.record("SECURED", secured, "min({ead}, {available})", ead=ead, available=available)
 
-    def _note_counterparty(self, chosen: Flags, is_read: bool = True) -> None:
+    def _record_counterparty(self, chosen: Flags, is_read: bool = True) -> None:
         """Where the weight is read, a counterparty that has none leaves the loan without one too."""
         if is_read:
             for why in (Reason.INVALID_TERMS, Reason.UNSUPPORTED):
                 self.outcome.fail(self.rows[chosen & (self.cpty_reason == why)], why)
-        self.outcome.note("COUNTERPARTY_RISK_WEIGHT", self.cpty_weight, "the counterparty's unsecured weight")
+        self.outcome.record("COUNTERPARTY_RISK_WEIGHT", self.cpty_weight, "the counterparty's unsecured weight")
 
 
 def at_ltv(bands: dict[str, float], ltv: Array) -> Array:

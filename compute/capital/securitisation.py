@@ -96,8 +96,8 @@ def weigh_tranches(outcome: Outcome, rows: Rows, basics: Basics, setting: Settin
     """`rows` in the outcome are the exposures of `basics`."""
     rules = setting.rules["basel"]
     held = tranches_of(basics.exposures, setting, rules)
-    outcome.note("M_T", held.maturity_yr, "within 1 and 5: brought, or 1 + 0.8 x (years to maturity - 1)")
-    outcome.note("THICKNESS", held.thickness, "{d} - {a}", d=held.detachment, a=held.attachment)
+    outcome.record("M_T", held.maturity_yr, "within 1 and 5: brought, or 1 + 0.8 x (years to maturity - 1)")
+    outcome.record("THICKNESS", held.thickness, "{d} - {a}", d=held.detachment, a=held.attachment)
     notch = notches(basics.exposures, setting.capital.external_ratings)
     approach = approaches(held, notch, is_irb)
     readers = ((IRBA, _by_irba), (ERBA, _by_erba), (SA, _by_sa))
@@ -179,7 +179,7 @@ def _by_sa(outcome: Outcome, rows: Rows, held: Tranches, _notch: Rows, rules: Ru
     p = np.where(held.stc, rules.value("SEC_SA", "P_STC"), rules.value("SEC_SA", "P"))
     p = np.where(held.again, rules.value("SEC_SA", "P_RESECURITISATION"), p)
     said = "(1 - {u}) x ((1 - {w}) x {k} + 0.5 x {w}) + {u}"
-    outcome.note("K_A", k_a, said, u=unknown, w=w, k=k_sa)
+    outcome.record("K_A", k_a, said, u=unknown, w=w, k=k_sa)
     _by_formula(outcome, rows, held, k_a, p, rules, "SEC_SA")
     dark = rows[unknown > rules.value("SEC_SA", "UNKNOWN_LIMIT")]
     outcome.weigh(dark, rules.value("SEC_WEIGHT", "FULL"), "SEC_WEIGHT")
@@ -190,9 +190,9 @@ def _by_formula(outcome: Outcome, rows: Rows, held: Tranches, k: Array, p: Array
     attachment, detachment = held.between
     capital = supervisory_capital(k, p, attachment, detachment)
     before = supervisory_weight(k, capital, attachment, detachment, rules.value("SEC_WEIGHT", "FULL"))
-    outcome.note("P", p, "the supervisory parameter")
-    outcome.note("K_SSFA", capital, "(e^(a u) - e^(a l)) / (a (u - l)), a = -1 / ({p} x {k})", p=p, k=k)
-    outcome.note("RISK_WEIGHT_BEFORE_FLOOR", before, "12.5 up to K, 12.5 x {c} above", c=capital)
+    outcome.record("P", p, "the supervisory parameter")
+    outcome.record("K_SSFA", capital, "(e^(a u) - e^(a l)) / (a (u - l)), a = -1 / ({p} x {k})", p=p, k=k)
+    outcome.record("RISK_WEIGHT_BEFORE_FLOOR", before, "12.5 up to K, 12.5 x {c} above", c=capital)
     outcome.weigh(rows, floored(held, before, rules), rule)
 
 
@@ -216,7 +216,7 @@ def _by_erba(outcome: Outcome, rows: Rows, held: Tranches, notch: Rows, rules: R
     thin = np.minimum(detachment - attachment, rules.value("SEC_ERBA", "THICKNESS_CAP"))
     junior = np.maximum(other * (1.0 - thin), senior)
     before = np.where(held.senior, senior, junior)
-    outcome.note("RISK_WEIGHT_BEFORE_FLOOR", before, "by rating and M_T, x (1 - thickness) where it is not senior")
+    outcome.record("RISK_WEIGHT_BEFORE_FLOOR", before, "by rating and M_T, x (1 - thickness) where it is not senior")
     outcome.weigh(rows, floored(held, before, rules), "SEC_ERBA")
 
 
@@ -247,9 +247,9 @@ def weigh_by_ssfa(outcome: Outcome, rows: Rows, basics: Basics, rules: Rules) ->
     full = rules.value("SSFA", "FULL")
     before = supervisory_weight(k_a, capital, attachment, detachment, full)
     if usable.all():
-        outcome.note("K_A", k_a, "(1 - {w}) x {k} + 0.5 x {w}", w=w, k=k_g)
-        outcome.note("P", p, "the supervisory parameter")
-        outcome.note("K_SSFA", capital, "(e^(a u) - e^(a l)) / (a (u - l)), a = -1 / ({p} x {k})", p=p, k=k_a)
-        outcome.note("THICKNESS", detachment - attachment, "{d} - {a}", d=detachment, a=attachment)
-        outcome.note("RISK_WEIGHT_BEFORE_FLOOR", before, "12.5 up to K_A, 12.5 x {c} above", c=capital)
+        outcome.record("K_A", k_a, "(1 - {w}) x {k} + 0.5 x {w}", w=w, k=k_g)
+        outcome.record("P", p, "the supervisory parameter")
+        outcome.record("K_SSFA", capital, "(e^(a u) - e^(a l)) / (a (u - l)), a = -1 / ({p} x {k})", p=p, k=k_a)
+        outcome.record("THICKNESS", detachment - attachment, "{d} - {a}", d=detachment, a=attachment)
+        outcome.record("RISK_WEIGHT_BEFORE_FLOOR", before, "12.5 up to K_A, 12.5 x {c} above", c=capital)
     outcome.weigh(rows, np.where(usable, np.maximum(before, rules.value("SSFA", "FLOOR")), full), "SSFA")

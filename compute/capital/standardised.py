@@ -22,10 +22,10 @@ def standardised(basics: Basics, setting: Setting) -> Outcome:
     factor = basel_factors(basics.exposures, rules)
     net = np.maximum(0.0, basics.carrying_ccy - basics.provision_ccy)
     outcome.ead_ccy[:] = net + factor * basics.undrawn_ccy
-    outcome.note("CCF", factor, "the factor of the commitment")
+    outcome.record("CCF", factor, "the factor of the commitment")
     said = "max(0, {carrying} - {provision}) + {factor} x {undrawn}"
     parts = {"carrying": basics.carrying_ccy, "provision": basics.provision_ccy, "undrawn": basics.undrawn_ccy}
-    outcome.note("EAD", outcome.ead_ccy, said, factor=factor, **parts)
+    outcome.record("EAD", outcome.ead_ccy, said, factor=factor, **parts)
     weigh(outcome, basics, setting, rules)
     outcome.finish()
     return outcome

@@ -26,9 +26,9 @@ def united_states(basics: Basics, setting: Setting) -> Outcome:
         return outcome
     factor = us_factors(basics.exposures, rules)
     outcome.ead_ccy[:] = basics.carrying_ccy + factor * basics.undrawn_ccy
-    outcome.note("CCF", factor, "the factor of the commitment")
+    outcome.record("CCF", factor, "the factor of the commitment")
     parts = {"carrying": basics.carrying_ccy, "factor": factor, "undrawn": basics.undrawn_ccy}
-    outcome.note("EAD", outcome.ead_ccy, "{carrying} + {factor} x {undrawn}", **parts)
+    outcome.record("EAD", outcome.ead_ccy, "{carrying} + {factor} x {undrawn}", **parts)
     outcome.fail(basics.asset_class == ABSENT, Reason.UNSUPPORTED)
     tranches = np.flatnonzero(basics.is_of("SECURITISATION"))
     if len(tranches):
@@ -83,7 +83,7 @@ def weigh_by_ltv(outcome: Outcome, rows: Rows, basics: Basics, mine: Rows, rules
     ltv = property_values(basics.of(mine))[1]
     outcome.weigh(rows[mine], at_ltv(bands, ltv), "US_MORTGAGE_LTV")
     outcome.fail(rows[mine[np.isnan(ltv)]], Reason.INVALID_TERMS)
-    outcome.note("LTV", ltv, "(loan + undrawn + liens) / value of the property")
+    outcome.record("LTV", ltv, "(loan + undrawn + liens) / value of the property")
 
 
 def us_categories(basics: Basics) -> Rows:

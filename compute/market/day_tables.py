@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property, reduce
+from functools import reduce
 from operator import mul as multiply
 from typing import Any, NamedTuple
 
@@ -24,6 +24,7 @@ from compute.market.par_curves import Bootstrapped, bootstrap
 from compute.market.prepayment_tables import PrepaymentModels, prepayment_models
 from compute.market.shocks import NodeCurve, ShockedMarket, apply_shocks, node_days_of
 from compute.market.surface_tables import SurfaceRows, surface_rows, surface_tables
+from domain.lazy import lazy
 from domain.market.document import MarketDocument
 from domain.market.fx_chains import chain
 from domain.market.parts import VolatilitySurface, ZeroCurve
@@ -96,17 +97,17 @@ class MarketTables:
     """currency -> mean reversion, sigma"""
     prepayment: PrepaymentModels = field(default_factory=PrepaymentModels)
 
-    @cached_property
+    @lazy
     def discount_factors_for_theta(self) -> Array:
         """Seen from the day after the valuation date, same curves by tenor; days keep counting from today."""
         return _a_day_on(self.discount_factors)
 
-    @cached_property
+    @lazy
     def discount_factors_of_a_basis_point(self) -> tuple[Array, Array]:
         """All zero rates a basis point higher, and lower: for what bends within it."""
         return _moved_factors(self.discount_factors, BASIS_POINT)
 
-    @cached_property
+    @lazy
     def spread_factors_for_theta(self) -> Array:
         return _a_day_on(self.spread_factors)
 

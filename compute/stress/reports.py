@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +11,7 @@ from compute.capital.columns import Columns, Exposures
 from compute.capital.frameworks import rates_to_base
 from domain.capital.policies import CapitalPolicy, PolicyDocument
 from domain.capital.rule_sets import Rules, rules_of_families
+from domain.lazy import lazy
 from domain.market.document import MarketDocument
 from domain.portfolio.exposure_columns import ACCOUNTING_CLASSES
 from domain.refusals import Refused, Unknown
@@ -40,7 +40,7 @@ class StressedRun:
     columns: Columns
     """of its portfolio"""
 
-    @cached_property
+    @lazy
     def scenarios(self) -> list[OfScenario]:
         """In the run's order; by plain ids unless it holds two versions of one scenario."""
         plain = [split_reference(each)[0] for each in self.requested.scenarios]
@@ -67,7 +67,7 @@ class StressedRun:
         names = [each.name for each in self.scenarios if has(each.document)]
         return f"name one that has: {', '.join(names)}" if names else "submit a run with one that has"
 
-    @cached_property
+    @lazy
     def policy(self) -> PolicyDocument | None:
         said = self.requested.policy_document
         return PolicyDocument.model_validate(said) if said else None
@@ -76,26 +76,26 @@ class StressedRun:
     def capital(self) -> CapitalPolicy:
         return self.policy.capital if self.policy else CapitalPolicy()
 
-    @cached_property
+    @lazy
     def rules(self) -> dict[str, Rules]:
         return rules_of_families(self.requested.rules, self.requested.as_of)
 
-    @cached_property
+    @lazy
     def rates(self) -> dict[str, float]:
         """Base currency per unit, at BASE."""
         return rates_to_base(self.market, self.requested.base_currency)
 
-    @cached_property
+    @lazy
     def everyone(self) -> Exposures:
         return Exposures(self.columns, np.arange(self.columns.portfolio.position_count))
 
-    @cached_property
+    @lazy
     def is_trading(self) -> Flags:
         trading = ACCOUNTING_CLASSES.index(TRADING)
         found: Flags = self.everyone.choice("accounting_class", ACCOUNTING_CLASSES) == trading
         return found
 
-    @cached_property
+    @lazy
     def currencies(self) -> tuple[tuple[str, ...], NDArray[np.int64]]:
         """Names, and [positions] the place of each."""
         found = self.columns.own_labels("currency")

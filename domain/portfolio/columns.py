@@ -5,9 +5,9 @@ The arrays are numpy arrays; `domain` depends on no array library, so it says `A
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
+from domain.lazy import lazy
 from domain.portfolio.tables import Kind
 
 ABSENT_DATE = -(2**31)
@@ -91,7 +91,7 @@ class Portfolio:
         vars(part)["issuer_row"] = arrays.where(issuer < 0, -1, each)
         return part
 
-    @cached_property
+    @lazy
     def issuer_row(self) -> Any:
         """int32 rows of `issuers` that the positions' instruments name, -1 where there is none; not stored."""
         named = self.tables["instruments"].columns.get("issuer_id")

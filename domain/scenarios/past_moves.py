@@ -109,7 +109,7 @@ class _Reading:
     more: int = 0
     """problems beyond those kept"""
 
-    def note(self, problems: Iterable[HistoryProblem]) -> None:
+    def report(self, problems: Iterable[HistoryProblem]) -> None:
         for problem in problems:
             if len(self.problems) < MAX_TOLD:
                 self.problems.append(problem)
@@ -135,7 +135,7 @@ def read_history(
     for row in rows:
         _read_row(reading, row, holds)
     if holds == LEVEL and not rates_are_decimals:
-        reading.note(_suspicions(reading))
+        reading.report(_suspicions(reading))
     dates = sorted({day for by_day in reading.values.values() for day in by_day})
     _find_gaps(reading, dates)
     _find_too_short(reading, len(dates), holds, horizon)
@@ -219,15 +219,15 @@ def _read_row(reading: _Reading, row: Row, holds: str) -> None:
     found = [_day(row), _series(row), _number(row, holds)]
     problems = [each for each in found if isinstance(each, HistoryProblem)]
     if problems:
-        reading.note(problems)
+        reading.report(problems)
         return
     day, series, value = found
     assert isinstance(day, date) and isinstance(series, Series) and isinstance(value, float)
     before = reading.rows.setdefault((series, day), row.number)
     if before != row.number:
         message = f"{series} on {day} stands in row {before} already"
-        reading.note([HistoryProblem(row.number, "date", "DUPLICATE", str(day), message, "keep one of the rows")])
-    reading.note(_impossible_level(row, series, value) if holds == LEVEL else ())
+        reading.report([HistoryProblem(row.number, "date", "DUPLICATE", str(day), message, "keep one of the rows")])
+    reading.report(_impossible_level(row, series, value) if holds == LEVEL else ())
     reading.values.setdefault(series, {})[day] = value
 
 
@@ -334,14 +334,14 @@ def _find_gaps(reading: _Reading, dates: Sequence[date]) -> None:
             more = f" and {missing - 1} more" if missing > 1 else ""
             message = f"{series} has no value on {first}{more}"
             fix = "add the rows, or take those dates out for every series"
-            reading.note([HistoryProblem(None, "date", "MISSING_VALUE", str(first), message, fix)])
+            reading.report([HistoryProblem(None, "date", "MISSING_VALUE", str(first), message, fix)])
 
 
 def _find_too_short(reading: _Reading, dates: int, holds: str, horizon: int) -> None:
     needed = horizon + (holds == LEVEL)
     if dates < needed and not reading.problems:
         message = f"a move over {horizon} observations needs {needed} dates, the file has {dates}"
-        reading.note([HistoryProblem(None, "date", "TOO_SHORT", str(dates), message, "bring a longer history")])
+        reading.report([HistoryProblem(None, "date", "TOO_SHORT", str(dates), message, "bring a longer history")])
 
 
 def _moves(kind: Kind, values: Sequence[float], holds: str, horizon: int) -> list[float]:

@@ -21,11 +21,11 @@ MANIFEST = "manifest.json"
 Sha256 = Field(pattern=r"^[0-9a-f]{64}$")
 
 
-class Part(BaseModel):
+class ManifestPart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class ArchivedFile(Part):
+class ArchivedFile(ManifestPart):
     """`name` never leads out of the archive's folder."""
 
     name: str = Field(pattern=r"^[A-Za-z]+-[0-9]{5}\.parquet$")
@@ -34,7 +34,7 @@ class ArchivedFile(Part):
     sha256: str = Sha256
 
 
-class ArchivedBlock(Part):
+class ArchivedBlock(ManifestPart):
     """A block is one row group of its file. `details` are the sentences that `detail_no` counts from 0."""
 
     kind: str
@@ -50,7 +50,7 @@ class ArchivedBlock(Part):
     engine_version: str
 
 
-class Manifest(Part):
+class Manifest(ManifestPart):
     """`run` is the state of run.requested: portfolio, market, scenarios with their documents, measures. `completed`
     is that of run.completed, with the Merkle root over the blocks' content hashes; none where the run was cancelled or
     failed before. `columns` and `measures` by kind."""

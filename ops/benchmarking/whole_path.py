@@ -47,7 +47,7 @@ WORKERS_COME_WITHIN_S = 60.0
 POLL_SECONDS = 0.05
 LATEST_RUN = "SELECT run_id FROM read.run ORDER BY requested_at DESC, run_no DESC LIMIT 1"
 
-Note = Callable[[str], None]
+Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -87,11 +87,11 @@ class Finished:
         return {"submit_to_queryable": plan + compute + publish, "plan": plan, "compute": compute, "publish": publish}
 
 
-def measure(settings: Settings, plan: Plan, note: Note) -> dict[str, Any]:
+def measure(settings: Settings, plan: Plan, say: Say) -> dict[str, Any]:
     """The document of `tenor bench`."""
     load_before = round(os.getloadavg()[0], 2)
     with tempfile.TemporaryDirectory(prefix="tenor-bench-files-") as files:
-        note(f"making the files of {plan.positions:,} positions")
+        say(f"making the files of {plan.positions:,} positions")
         write_fund(Path(files, "warm-up"), plan.warm_up_positions, WARM_UP_SEED)
         write_fund(Path(files, "fund"), plan.positions, FUND_SEED)
         started = time.monotonic()
@@ -100,10 +100,10 @@ def measure(settings: Settings, plan: Plan, note: Note) -> dict[str, Any]:
             compiled = any(Path(os.environ["NUMBA_CACHE_DIR"]).rglob("*.nbi"))
             with background(tenor.processes):
                 with workers(tenor.processes, plan.workers) as pool:
-                    path = WholePath(tenor.processes, tenor.envelope, own, pool, plan, note)
+                    path = WholePath(tenor.processes, tenor.envelope, own, pool, plan, say)
                     path.warm_up(Path(files, "warm-up"))
                     cold_start_s = round(time.monotonic() - started, 3)
-                    note(f"{cold_start_s:.1f} s from nothing to the figures of a small first run")
+                    say(f"{cold_start_s:.1f} s from nothing to the figures of a small first run")
                     document = path.figures(Path(files, "fund"))
                 if plan.full:
                     document |= path.further(document["seconds"])
@@ -115,10 +115,10 @@ def measure(settings: Settings, plan: Plan, note: Note) -> dict[str, Any]:
 
 class WholePath:
     def __init__(
-        self, processes: Processes, envelope: MakeEnvelope, own: OwnDatabase, pool: WorkerPool, plan: Plan, note: Note
+        self, processes: Processes, envelope: MakeEnvelope, own: OwnDatabase, pool: WorkerPool, plan: Plan, say: Say
     ) -> None:
         self._processes, self._storage, self._envelope = processes, processes.storage, envelope
-        self._own, self._pool, self._plan, self._note = own, pool, plan, note
+        self._own, self._pool, self._plan, self._say = own, pool, plan, say
         self._memory = PeakMemory(lambda: family([os.getpid(), *self._postmaster()]))
         self._warm_up: tuple[str, str] = ("", "")
         self._fund: tuple[str, str] = ("", "")
@@ -137,12 +137,12 @@ class WholePath:
             started = time.monotonic()
             self._fund = self._read_in(folder)
             ingest_s = time.monotonic() - started
-            self._note(f"read in after {ingest_s:.1f} s")
+            self._say(f"read in after {ingest_s:.1f} s")
             runs = [self._run(*self._fund) for _ in range(self._plan.runs)]
         self._run_ids = [run.row["run_id"] for run in runs]
         finished = sorted(runs, key=Finished.whole_s)[(len(runs) - 1) // 2]
         seconds = {"ingest": ingest_s, **finished.seconds()}
-        self._note(f"queryable after {seconds['submit_to_queryable']:.1f} s; now queries, the log's size, kernels")
+        self._say(f"queryable after {seconds['submit_to_queryable']:.1f} s; now queries, the log's size, kernels")
         row = finished.row
         results = row["positions"] * len(row["scenarios"])
         return {
@@ -190,17 +190,17 @@ class WholePath:
         from ops.benchmarking.audit_and_rebuild import Appending, rebuild_speed, verify_speed, visible_ms
 
         storage, results = self._storage, self._plan.positions * self._plan.scenarios * len(self._run_ids)
-        self._note("verifying, rebuilding the results, appending")
+        self._say("verifying, rebuilding the results, appending")
         document: dict[str, Any] = {
             "verify": verify_speed(storage, self._processes.sealing),
-            "rebuild": rebuild_speed(storage, results, self._note),
+            "rebuild": rebuild_speed(storage, results, self._say),
             "append_to_visible_ms": {"idle": visible_ms(storage, self._envelope)},
         }
         with workers(self._processes, self._plan.workers) as self._pool:
             self._await_workers(self._plan.workers)
             self._run(*self._warm_up)
             document["capital"] = self._capital()
-        self._note("one worker")
+        self._say("one worker")
         with workers(self._processes, 1) as self._pool:
             self._await_workers(1)
             self._run(*self._warm_up)
@@ -218,7 +218,7 @@ class WholePath:
         """When nobody reads the log any more: the events are of a kind that no projection knows."""
         from ops.benchmarking.alternatives import measure_alternatives
 
-        self._note("a row for each event and for each result, on a sample")
+        self._say("a row for each event and for each result, on a sample")
         return {"alternatives": measure_alternatives(self._storage, self._processes.database_url, self._run_ids[0])}
 
     def _read_in(self, folder: Path) -> tuple[str, str]:
@@ -233,7 +233,7 @@ class WholePath:
         """What capital and allowances add to prices, and how long their reports take."""
         from ops.benchmarking.capital import STRESSED, capital_seconds, policy_by, report_times
 
-        self._note("capital and allowances")
+        self._say("capital and allowances")
         policies = {}
         for method in ("PD_LGD", "DCF"):
             raw = json.dumps(policy_by(method)).encode()

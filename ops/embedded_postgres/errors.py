@@ -6,7 +6,7 @@ from domain.refusals import Unavailable
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class Diagnosis:
     code: str
     message: str
     fix: str
@@ -19,5 +19,5 @@ class EmbeddedPostgresError(Unavailable):
         return f"{self.message}. {self.fix}"
 
     @property
-    def problem(self) -> Problem:
-        return Problem(self.code, self.message, self.fix)
+    def problem(self) -> Diagnosis:
+        return Diagnosis(self.code, self.message, self.fix)

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ops.embedded_postgres.binaries import find_binaries
-from ops.embedded_postgres.errors import EmbeddedPostgresError, Problem
+from ops.embedded_postgres.errors import Diagnosis, EmbeddedPostgresError
 from ops.embedded_postgres.logs import last_launch
 from ops.embedded_postgres.places import cluster_major, known_place
 from ops.embedded_postgres.server import EmbeddedServer
 
-__all__ = ["Problem", "problems"]
+__all__ = ["Diagnosis", "problems"]
 
 LEAST_FREE_BYTES = 1_000_000_000
 ASKED_TO_STOP = re.compile(r"received (smart|fast|immediate) shutdown request")
@@ -21,7 +21,7 @@ NO_REASON = re.compile(r"postmaster|the database system is (?:starting up|not ye
 FATAL_LINE = re.compile(r"^.*\b(?:FATAL|PANIC): .*$", re.MULTILINE)
 
 
-def problems(home: Path) -> list[Problem]:
+def problems(home: Path) -> list[Diagnosis]:
     server = EmbeddedServer(home)
     found = [*_home_not_writable(server.home), *disk_nearly_full(server.home), *_binaries_missing(server.home)]
     if not server.running():
@@ -29,50 +29,50 @@ def problems(home: Path) -> list[Problem]:
     return found
 
 
-def _home_not_writable(home: Path) -> Iterator[Problem]:
+def _home_not_writable(home: Path) -> Iterator[Diagnosis]:
     standing = _standing(home)
     if not standing.is_dir() or not os.access(standing, os.W_OK | os.X_OK):
-        yield Problem(
+        yield Diagnosis(
             "POSTGRES_HOME_NOT_WRITABLE",
             f"cannot write to {standing}",
             "Give yourself the right to, or set TENOR_HOME to a folder of your own.",
         )
 
 
-def disk_nearly_full(home: Path, least_free_bytes: int = LEAST_FREE_BYTES) -> Iterator[Problem]:
+def disk_nearly_full(home: Path, least_free_bytes: int = LEAST_FREE_BYTES) -> Iterator[Diagnosis]:
     standing = _standing(known_place(home).root)
     free_bytes = shutil.disk_usage(standing).free
     if free_bytes < least_free_bytes:
-        yield Problem(
+        yield Diagnosis(
             "POSTGRES_DISK_NEARLY_FULL",
             f"the disk of {standing} has {free_bytes / 1e6:.0f} MB left",
             "Free some space, or archive old runs (tenor run archive).",
         )
 
 
-def _binaries_missing(home: Path) -> Iterator[Problem]:
+def _binaries_missing(home: Path) -> Iterator[Diagnosis]:
     try:
         find_binaries(cluster_major(known_place(home)))
     except EmbeddedPostgresError as error:
         yield error.problem
 
 
-def _ended_by_itself(server: EmbeddedServer) -> Iterator[Problem]:
+def _ended_by_itself(server: EmbeddedServer) -> Iterator[Diagnosis]:
     """A server that stops in good order removes its pid file."""
     if os.path.exists(server.pid_file):  # false, not an error, for a folder that is not ours to enter
-        yield Problem(
+        yield Diagnosis(
             "POSTGRES_NOT_RUNNING",
             f"the embedded Postgres in {server.data_directory} was killed, or the machine went down",
             "Nothing is lost: the next tenor command starts it, and it recovers by itself.",
         )
 
 
-def _last_fatal_line(server: EmbeddedServer) -> Iterator[Problem]:
+def _last_fatal_line(server: EmbeddedServer) -> Iterator[Diagnosis]:
     """Only of a server that is down unasked; a running one says FATAL for every refused connection."""
     said = last_launch(server.log_file)
     fatal_lines = [line for line in FATAL_LINE.findall(said) if not NO_REASON.search(line)]
     if fatal_lines and not ASKED_TO_STOP.search(said):
-        yield Problem(
+        yield Diagnosis(
             "POSTGRES_FATAL",
             f"the last FATAL line of {server.log_file}: {fatal_lines[-1].strip()}",
             "Mend what it names, then run any tenor command: it starts the server again.",

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 import pyarrow as pa
 
@@ -25,6 +25,7 @@ from compute.inputs.run_inputs import PRICES_ONLY, RunInputs, resolve
 from domain.access.asking import nodes_asked
 from domain.access.principal import Nodes
 from domain.capital.policies import PolicyDocument
+from domain.lazy import lazy
 from domain.market.document import MarketDocument
 from domain.refusals import Refused
 from domain.runs.run import RunRequested
@@ -49,16 +50,16 @@ class OfRun:
     market: MarketDocument
     columns: Columns
 
-    @cached_property
+    @lazy
     def scenarios(self) -> Scenarios:
         documents = zip(self.requested.scenarios, self.requested.scenario_documents, strict=True)
         return {pinned: ScenarioDocument.model_validate(one) for pinned, one in documents}
 
-    @cached_property
+    @lazy
     def policy(self) -> PolicyDocument | None:
         return setting_of(self.requested, self.market)[1]
 
-    @cached_property
+    @lazy
     def shown(self) -> Shown:
         return self.under(self.policy, self.scenarios)
 

@@ -2,7 +2,7 @@
 pins."""
 
 from dataclasses import dataclass, replace
-from functools import cached_property, lru_cache
+from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -28,6 +28,7 @@ from domain.access.principal import Nodes
 from domain.capital.limits import ISSUER
 from domain.capital.policies import PolicyDocument
 from domain.capital.rule_sets import COLUMNS, rule_set_named
+from domain.lazy import lazy
 from domain.market.document import MarketDocument
 from domain.portfolio.columns import Portfolio
 from domain.refusals import Refused
@@ -58,23 +59,23 @@ class OfRun:
     run_id: str
     requested: RunRequested
 
-    @cached_property
+    @lazy
     def portfolio(self) -> Portfolio:
         return self.storage.portfolio(self.requested.portfolio_sha256)
 
-    @cached_property
+    @lazy
     def market(self) -> MarketDocument:
         return self.storage.market(self.requested.market_sha256)
 
-    @cached_property
+    @lazy
     def columns(self) -> Columns:
         return Columns(self.portfolio)
 
-    @cached_property
+    @lazy
     def setting(self) -> tuple[Setting, PolicyDocument | None]:
         return setting_of(self.requested, self.market)
 
-    @cached_property
+    @lazy
     def netting(self) -> Netting | None:
         requested, setting = self.requested, self.setting[0]
         brought = brought_by(self.storage, self.run_id, requested, self.portfolio, self.market)
@@ -91,11 +92,11 @@ class OfRun:
         row = np.array([row_of_position(self.portfolio, exposure_id)])
         return bool(is_netted(Exposures(Columns(self.portfolio.of_positions(row)), np.zeros(1, np.int64)))[0])
 
-    @cached_property
+    @lazy
     def worked(self) -> Worked:
         return replace(work_out_by(self.columns, *self.setting), netting=self.netting)
 
-    @cached_property
+    @lazy
     def economic_capital(self) -> pa.Table:
         worked = self.worked
         currencies = worked.basics.exposures.own_texts("currency")

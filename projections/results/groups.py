@@ -9,13 +9,13 @@ on: a deep tree costs no more than a flat one.
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from domain.lazy import lazy
 from domain.portfolio.columns import Portfolio
 from domain.portfolio.tables import NODE_KINDS
 from domain.portfolio.tree import paths, texts
@@ -43,13 +43,13 @@ class Groups:
     def cell_count(self) -> int:
         return len(self.cell_currency)
 
-    @cached_property
+    @lazy
     def positions(self) -> npt.NDArray[np.int64]:
         """In each group."""
         by_cell = np.bincount(self.cells.ravel(), minlength=self.cell_count)
         return np.asarray(self.membership @ by_cell.astype(np.float64)).astype(np.int64)
 
-    @cached_property
+    @lazy
     def shared_currency(self) -> list[str | None]:
         """Of each group: the one currency of all its positions, or None."""
         starts = self.membership.indptr

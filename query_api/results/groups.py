@@ -1,11 +1,11 @@
 """What totals are asked by: one name or several, nodes of the tree, attributes, bands of numbers."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 
+from domain.lazy import lazy
 from domain.portfolio.groupings import ALWAYS_KNOWN
 from domain.portfolio.tables import Kind
 from query_api.errors import BadQuery
@@ -70,7 +70,7 @@ class ChosenGroups:
     kept: list[str]
     """names that the run keeps totals by"""
 
-    @cached_property
+    @lazy
     def coded(self) -> tuple[list[str], Array]:
         """Keys in their order, those of several names joined, and each position's place among them."""
         labels, codes = self._of(self.names[0])

@@ -66,13 +66,13 @@ def _check_deal_rows(tables: Tables, errors: Findings) -> None:
         "Correct accrual_start_date or first_payment_date.",
     )
     errors.row(deals, "accrual_start_date", Code.DATE_ORDER, late, message, fix)
-    _note_empty(tables, "collateral", None, "collateral", "Add its lines to collateral.", errors)
+    _report_empty(tables, "collateral", None, "collateral", "Add its lines to collateral.", errors)
     tranches = tables.get("tranches")
     notes = None if tranches is None else ~tranches.equals("kind", *_NOT_NOTES)
-    _note_empty(tables, "tranches", notes, "notes", "Add its tranches: one that is no NOTIONAL or RESIDUAL.", errors)
+    _report_empty(tables, "tranches", notes, "notes", "Add its tranches: one that is no NOTIONAL or RESIDUAL.", errors)
 
 
-def _note_empty(tables: Tables, name: str, counted: Array | None, what: str, fix: str, errors: Findings) -> None:
+def _report_empty(tables: Tables, name: str, counted: Array | None, what: str, fix: str, errors: Findings) -> None:
     deals = tables["deals"]
     filled = np.zeros(deals.rows + 1, dtype=bool)
     if name in tables:

@@ -1,7 +1,6 @@
 """What rules of liquidity weigh: values, flows by contract, undrawn amounts, balances, days and costs of a sale."""
 
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import Terms
 from compute.outputs.failures import Failing
 from compute.pricers.matured.recoveries import recovering
+from domain.lazy import lazy
 from domain.measures.measures import Fact
 from domain.portfolio.tables import PRODUCT_TYPES
 
@@ -46,25 +46,25 @@ class Chunk:
     by_contract: RunInputs
     terms: Terms
 
-    @cached_property
+    @lazy
     def product(self) -> NDArray[np.int8]:
         return self.terms.choice("product_type", PRODUCT_TYPES)
 
-    @cached_property
+    @lazy
     def notional_ccy(self) -> Amounts:
         return self.terms.position_number("notional", 0.0)
 
-    @cached_property
+    @lazy
     def is_short(self) -> Flags:
         short: Flags = np.isin(self.product, FUNDED) & (self.notional_ccy < 0.0)
         return short
 
-    @cached_property
+    @lazy
     def is_projected(self) -> Flags:
         """Can be, and has something to come by contract."""
         return self.failing.fine & ~recovering(self.run, self.terms)
 
-    @cached_property
+    @lazy
     def failing(self) -> Failing:
         return check(self.run, self.terms)
 

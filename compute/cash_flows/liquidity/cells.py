@@ -7,7 +7,6 @@ made of the cells of the books below it.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +20,7 @@ from compute.cash_flows.liquidity.traits import Traits, traits_of
 from compute.inputs.run_inputs import EPOCH, RunInputs
 from compute.inputs.terms import Terms
 from compute.pricers.shared.fx_rates import fx_rates
+from domain.lazy import lazy
 from domain.liquidity.rules import SIDES_OF, Rule
 
 Codes = NDArray[np.int64]
@@ -49,7 +49,7 @@ class ReportLines:
     rules: tuple[Rule, ...]
     sides: tuple[Side, ...]
 
-    @cached_property
+    @lazy
     def of_rules(self) -> tuple[Line, ...]:
         return tuple(dict.fromkeys(_line(rule) for rule in self.rules))
 
@@ -63,12 +63,12 @@ class ReportLines:
     def total(self, side_no: int) -> int:
         return len(self.of_rules) + len(self.sides) * len(LeftOut) + side_no
 
-    @cached_property
+    @lazy
     def factors(self) -> Amounts:
         """[lines of rules] NaN where the rule has none."""
         return np.array([np.nan if line.factor is None else line.factor for line in self.of_rules])
 
-    @cached_property
+    @lazy
     def longest(self) -> Codes:
         """Lines whose amounts do not add."""
         of_rules = [number for number, line in enumerate(self.of_rules) if line.side == LONGEST]

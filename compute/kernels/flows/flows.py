@@ -1,10 +1,11 @@
 """Projected flows of a chunk of positions: made by bonds and loans, read by discounting, yields and average lives."""
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+
+from domain.lazy import lazy
 
 PARTS = OF_SCHEDULED, OF_PREPAID, OF_RECOVERED, OF_DEFAULTED = range(4)
 """Of a payment. What is scheduled is negative where interest is left unpaid and joins the balance; what defaults is not
@@ -46,12 +47,12 @@ class Flows:
     parts: NDArray[np.float64] | None = None
     """[4, F, V] rows as PARTS, where they were asked for; None where all of `principal` is scheduled"""
 
-    @cached_property
+    @lazy
     def amount(self) -> NDArray[np.float64]:
         """[F, V] interest and principal: all that discounting reads, 12 bytes a flow with its day."""
         return self.interest + self.principal
 
-    @cached_property
+    @lazy
     def last_day(self) -> int:
         """Of all positions; days ascend within each, from no earlier than the valuation date."""
         live = np.diff(self.offsets) > 0

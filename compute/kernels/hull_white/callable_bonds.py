@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +11,7 @@ from compute.kernels.hull_white.exercise import CALL, PUT
 from compute.kernels.hull_white.lattice import Lattice, build_lattice
 from compute.kernels.hull_white.rollback import Chances, Events, Lanes, roll_back
 from compute.kernels.hull_white.steps import step_counts
+from domain.lazy import lazy
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.int64]
@@ -86,7 +86,7 @@ class CallableBonds:
     def position_count(self) -> int:
         return len(self.dates.offsets) - 1
 
-    @cached_property
+    @lazy
     def stacking(self) -> tuple[Rows, Rows, Rows]:
         """Rows of the amounts in the order of purpose and date, where each such sum begins, and purpose x R + row."""
         later = np.flatnonzero(self.amounts.row != AT_ONCE)
@@ -95,14 +95,14 @@ class CallableBonds:
         keys, first = np.unique(key[order], return_index=True)
         return later[order], first, keys
 
-    @cached_property
+    @lazy
     def has_right(self) -> NDArray[np.bool_]:
         """[2, R]"""
         has = np.zeros((3, len(self.dates.day)), np.bool_)
         has.reshape(-1)[self.stacking[2]] = True
         return has[1:]
 
-    @cached_property
+    @lazy
     def members(self) -> Rows:
         """[n] of all groups, one after another."""
         return np.concatenate([group.members for group in self.groups])

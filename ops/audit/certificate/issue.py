@@ -44,11 +44,11 @@ from ops.wiring import utc_now
 TYPE = "tenor.run_certificate.v1"
 
 
-class Part(BaseModel):
+class CertificatePart(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class CertifiedEvent(Part):
+class CertifiedEvent(CertificatePart):
     """An event as it is stored, and its place in the tree."""
 
     position: int
@@ -61,7 +61,7 @@ class CertifiedEvent(Part):
     path: list[str]
 
 
-class CertifiedBlock(Part):
+class CertifiedBlock(CertificatePart):
     kind: str
     chunk_no: int
     content_sha256: str
@@ -69,13 +69,13 @@ class CertifiedBlock(Part):
     engine_version: str
 
 
-class Signature(Part):
+class Signature(CertificatePart):
     algorithm: Literal["Ed25519"]
     key_id: str
     value: str
 
 
-class Certificate(Part):
+class Certificate(CertificatePart):
     type: Literal["tenor.run_certificate.v1"]
     log: str
     issued_at: str

@@ -7,7 +7,7 @@ MAX_TOLD = 1_000
 
 
 @dataclass(frozen=True)
-class Problem:
+class Finding:
     code: str
     where: str
     message: str
@@ -15,13 +15,13 @@ class Problem:
 
 @dataclass
 class Findings:
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Finding] = field(default_factory=list)
     total: int = 0
 
     def add(self, code: str, where: str, message: str) -> None:
         self.total += 1
         if self.total <= MAX_TOLD:
-            self.problems.append(Problem(code, where, message))
+            self.problems.append(Finding(code, where, message))
 
     def has(self, code: str) -> bool:
         return any(problem.code == code for problem in self.problems)

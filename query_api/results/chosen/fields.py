@@ -7,10 +7,10 @@ import datetime as dt
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 
 import numpy as np
 
+from domain.lazy import lazy
 from domain.portfolio.attributes import ALIASES, HOLDERS, Holder, holders, is_filled, rows_of, value_text
 from domain.portfolio.columns import ABSENT_CODE, ColumnData, Portfolio
 from domain.portfolio.tables import NODE_KINDS, Kind
@@ -36,7 +36,7 @@ class Field:
     def kinds(self) -> set[Kind]:
         return {part.column.kind for part in self.parts}
 
-    @cached_property
+    @lazy
     def is_filled(self) -> Array:
         filled: Array = np.logical_or.reduce([part.speaks for part in self.parts])
         return filled
@@ -107,7 +107,7 @@ class NamedPortfolio:
         known = (self.portfolio.instrument_row, self.portfolio.book_row, self.portfolio.issuer_row)
         return part if any(part.rows is each for each in known) else replace(part, rows=self._everybody)
 
-    @cached_property
+    @lazy
     def _everybody(self) -> Array:
         return np.arange(self.portfolio.position_count)
 
@@ -159,11 +159,11 @@ class NamedPortfolio:
         if self.nodes:
             yield Holder(column, self.portfolio.book_row, (codes != ABSENT_CODE)[self.portfolio.book_row])
 
-    @cached_property
+    @lazy
     def nodes(self) -> list[str]:
         return [each or "" for each in self._node_texts("node_id")]
 
-    @cached_property
+    @lazy
     def _paths(self) -> list[list[int]]:
         return paths(self.portfolio) if "portfolio" in self.portfolio.tables else []
 

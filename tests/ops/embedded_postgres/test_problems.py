@@ -10,13 +10,13 @@ import psycopg
 import pytest
 
 from ops.embedded_postgres.errors import EmbeddedPostgresError
-from ops.embedded_postgres.problems import Problem, disk_nearly_full, problems
+from ops.embedded_postgres.problems import Diagnosis, disk_nearly_full, problems
 from ops.embedded_postgres.server import EmbeddedServer
 
 MakeServer = Callable[..., EmbeddedServer]
 
 
-def codes(found: list[Problem]) -> list[str]:
+def codes(found: list[Diagnosis]) -> list[str]:
     return [problem.code for problem in found]
 
 
