@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ops.cli.capital.shown import Node
+    from query_api.services.cashflow import Shown
 
 POSITIONS = 10_000
 NAME = "Sample fund"
@@ -115,22 +116,32 @@ def show(tenor: Any, output: Output, run: dict[str, Any]) -> None:
 
 
 def ladder_by_desk(tenor: Any, run: dict[str, Any]) -> list[dict[str, Any]]:
-    return _cash_flows(tenor, run, "ladder", "", by="desk", buckets=LADDER_BUCKETS)
+    from query_api.services.cashflow import Shown
+
+    return _cash_flows(tenor, run, Shown.LADDER, by="desk", buckets=LADDER_BUCKETS)
 
 
 def decrement_table(tenor: Any, run: dict[str, Any]) -> list[dict[str, Any]]:
     """Of the auto deal; a fund that is too small for deals has none."""
     from ops.samples.deals import AUTO
     from ops.samples.fund import has_deals
+    from query_api.services.cashflow import Shown
 
-    return _cash_flows(tenor, run, "deal", AUTO) if has_deals(run["positions"]) else []
+    return _cash_flows(tenor, run, Shown.DEAL, AUTO) if has_deals(run["positions"]) else []
 
 
-def _cash_flows(tenor: Any, run: dict[str, Any], shown: str, name: str, **asked: str) -> list[dict[str, Any]]:
+def _cash_flows(
+    tenor: Any,
+    run: dict[str, Any],
+    shown: "Shown",
+    name: str = "",
+    by: str | None = None,
+    buckets: str | None = None,
+) -> list[dict[str, Any]]:
     from ops.cash_flows.tables import cash_flows_of_run
-    from query_api.services.cashflow import AskedFlows, Basis, Shown
+    from query_api.services.cashflow import AskedFlows, Basis
 
-    question = AskedFlows(Shown(shown), name, "BASE", Basis.BEHAVIOURAL, **asked)
+    question = AskedFlows(shown, name, "BASE", Basis.BEHAVIOURAL, by, buckets=buckets)
     rows: list[dict[str, Any]] = cash_flows_of_run(tenor.storage, str(run["run_id"]), question).to_pylist()
     return rows
 
