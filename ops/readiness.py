@@ -11,7 +11,7 @@ from domain.event import Envelope
 from domain.measures.failures import Reason
 from domain.scenarios.shocks import ScenarioDocument
 from domain.valuation_models import ModelStatus
-from ops.checking import check_scenarios
+from ops.market_checks import check_scenarios
 from ops.matrix_rows import rows_as_printed
 from ops.ports import Storage
 from ops.snapshot_dates import dates_apart

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ops.cli.files import read_bytes
 from ops.cli.remote.asking import At, Options, with_moments
-from ops.cli.remote.figures import REGULATORY, RISK, named
+from ops.cli.remote.results import REGULATORY, RISK, named
 from ops.cli.valuation_models import day_of, say, show_model_row, standing
 
 

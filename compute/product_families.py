@@ -16,7 +16,7 @@ from compute.outputs.measures import Rows, blank_reasons, rows_of
 from compute.pricers.callable.pricing import check_callables, price_callables
 from compute.pricers.credit.cds import check_cds, price_cds
 from compute.pricers.debt.checks import check_debt
-from compute.pricers.debt.modelled import follows_model
+from compute.pricers.debt.prepayment_models import follows_model
 from compute.pricers.debt.pricing import price_debt
 from compute.pricers.debt.spreads import MARKET_PRICE
 from compute.pricers.debt.terms import FLOATING

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from commands.ingestion.cells import cells_of
+from commands.ingestion.raw_tables import cells_of
 
 NAN = float("nan")
 OTHER_NAN = np.array([0x7FF8000000000001], dtype=np.uint64).view(np.float64)[0]

@@ -14,11 +14,11 @@ from domain.measures.measures import BY_NAME, DEFAULT_MEASURES, Adds, Fact, Meas
 from domain.portfolio.columns import Portfolio
 from projections.engine.runner import catch_up
 from projections.results.blocks import ChunkResults
+from projections.results.cell_sums import Totals
 from projections.results.groups import build_groups
 from projections.results.reasons import KnownReasons
 from projections.results.rollups import Rollups
 from projections.results.top import Top, offer
-from projections.results.totals import Totals
 from tests.builders.sample_run import NODES, RATES, SampleRun, Tenor, portfolio
 
 PV = BY_NAME["PV"]

@@ -4,7 +4,7 @@ import json
 
 from ops.cli.access import keys
 from ops.cli.remote.asking import At, with_moments
-from ops.cli.remote.figures import named
+from ops.cli.remote.results import named
 
 ORCHESTRATOR = "/api/v1/orchestrator"
 

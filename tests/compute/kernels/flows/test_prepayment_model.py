@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from compute.kernels.flows.modelled_speeds import (
+from compute.kernels.flows.prepayment_model import (
     bounded_smm,
     burnt_out,
     fill_market_rates,

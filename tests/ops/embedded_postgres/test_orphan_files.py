@@ -6,7 +6,7 @@ import time
 
 import psycopg
 
-from ops.embedded_postgres.orphans import orphaned_files
+from ops.embedded_postgres.orphan_files import orphaned_files
 from ops.embedded_postgres.server import EmbeddedServer
 
 LOAD = "CREATE TABLE loaded AS SELECT n, n + 1 AS m FROM generate_series(1, 100000) AS n"

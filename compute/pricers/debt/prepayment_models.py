@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import Terms
-from compute.kernels.flows.modelled_speeds import NO_MODEL, Followed, fill_market_rates
+from compute.kernels.flows.prepayment_model import NO_MODEL, Followed, fill_market_rates
 from compute.kernels.flows.speeds import MODEL, PREPAYMENT_KINDS
 from compute.market.prepayment_tables import YEAR_DAYS
 from compute.outputs.failures import Failing

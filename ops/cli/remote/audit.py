@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ops.cli import audit
 from ops.cli.remote.asking import At
-from ops.cli.remote.figures import named
+from ops.cli.remote.results import named
 
 AUDIT = "/api/v1/audit"
 
