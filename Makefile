@@ -51,7 +51,7 @@ faults: $(STAMP)
 
 setup: $(STAMP)
 
-$(STAMP): requirements/dev.lock pyproject.toml
+$(STAMP): requirements/dev.lock requirements/beside.lock pyproject.toml
 	sh ops/setup.sh "$(PYTHON)" $(VENV)
 	@touch $@ $(KERNELS)
 

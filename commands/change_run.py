@@ -28,7 +28,13 @@ def retry_run(store: EventStore, envelope: Envelope, run_id: str, key: Key | Non
 
 
 def approve_run(
-    store: EventStore, envelope: Envelope, run_id: str, reason: str, key: Key | None = None, *, four_eyes: bool = False
+    store: EventStore,
+    envelope: Envelope,
+    run_id: str,
+    reason: str,
+    key: Key | None = None,
+    *,
+    four_eyes: runs.SamePerson | None = None,
 ) -> Changed:
     def decide(run: runs.Run, id_: UUID) -> list[runs.RunEvent]:
         return runs.approve(run, envelope, id_, reason, four_eyes=four_eyes)
@@ -41,7 +47,13 @@ def reject_run(store: EventStore, envelope: Envelope, run_id: str, reason: str, 
 
 
 def publish_run(
-    store: EventStore, envelope: Envelope, run_id: str, reason: str, key: Key | None = None, *, four_eyes: bool = False
+    store: EventStore,
+    envelope: Envelope,
+    run_id: str,
+    reason: str,
+    key: Key | None = None,
+    *,
+    four_eyes: runs.SamePerson | None = None,
 ) -> Changed:
     def decide(run: runs.Run, id_: UUID) -> list[runs.RunEvent]:
         return runs.publish(run, envelope, id_, reason, four_eyes=four_eyes)

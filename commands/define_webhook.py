@@ -3,13 +3,14 @@
 import base64
 import secrets
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from commands.define_scenario import invalid_input
 from commands.once import use_before
 from commands.processes.outbox import webhooks_of
 from domain.answered_commands import Key, answered
+from domain.documents import JsonObject
 from domain.event import Envelope, Event
 from domain.ports import AlreadyThere, Connection, EventStore
 from domain.refusals import Conflict, Unknown
@@ -20,6 +21,12 @@ SECRET_PREFIX = "whsec_"
 SECRET_BYTES = 24
 
 LOCK = "SELECT pg_advisory_xact_lock(hashtext('tenor.webhooks'))"
+ROTATE = """
+UPDATE webhook_secret
+   SET previous = CASE WHEN %(until)s::timestamptz IS NULL THEN NULL ELSE secret END, previous_until = %(until)s,
+       secret = %(secret)s
+ WHERE webhook_id = %(webhook_id)s
+"""
 PUT_SECRET = "INSERT INTO webhook_secret (webhook_id, secret) VALUES (%s, %s) ON CONFLICT DO NOTHING"
 FORGET_SECRET = "DELETE FROM webhook_secret WHERE webhook_id = %s"
 FORGET_MESSAGES = "DELETE FROM webhook_message WHERE webhook_id = %s"
@@ -32,6 +39,12 @@ UPDATE webhook_message SET state = 'WAITING', tries = 0, first_at = %s, next_at 
  WHERE message_id = ANY (%s)
 """
 
+BOTH_COUNT_FOR = timedelta(days=1)
+"""After a change of the secret messages carry both signatures, until receivers know the new one."""
+
+Seal = Callable[[str], str]
+"""A secret as it may be stored; handed down, with a key that no database has."""
+
 CheckAddress = Callable[[str, bool], None]
 """Refuses a URL whose host has a private address; handed down, since it asks the network."""
 
@@ -41,6 +54,7 @@ def define_webhook(
     envelope: Envelope,
     raw: bytes,
     check_address: CheckAddress,
+    seal: Seal,
     *,
     allow_private: bool = False,
     key: Key | None = None,
@@ -62,7 +76,7 @@ def define_webhook(
         closing = [answered(key, envelope, dict(told))] if key else []
         if document.webhook_id not in webhooks.active:
             told["secret"] = new_secret()
-            connection.execute(PUT_SECRET, (document.webhook_id, told["secret"]))
+            connection.execute(PUT_SECRET, (document.webhook_id, seal(told["secret"])))
         return [*events, *closing]
 
     return told, _appended(store, in_one_transaction)
@@ -91,6 +105,24 @@ def drop_webhook(store: EventStore, envelope: Envelope, webhook_id: str) -> int:
         return [*events]
 
     return _appended(store, in_one_transaction)
+
+
+def rotate_webhook(
+    store: EventStore, envelope: Envelope, webhook_id: str, seal: Seal, *, at_once: bool = False
+) -> tuple[JsonObject, int]:
+    """The new secret, told this once. `at_once`: the one before has become known, and signs nothing more."""
+    until = None if at_once else envelope.now + BOTH_COUNT_FOR
+    secret = new_secret()
+
+    def in_one_transaction(connection: Connection) -> list[Event]:
+        connection.execute(LOCK)
+        events = book.rotate(webhooks_of(store), envelope, webhook_id, until)
+        connection.execute(ROTATE, {"until": until, "secret": seal(secret), "webhook_id": webhook_id})
+        return [*events]
+
+    position = _appended(store, in_one_transaction)
+    said = until.isoformat() if until else None
+    return {"webhook_id": webhook_id, "secret": secret, "previous_until": said}, position
 
 
 def replay_webhook(store: EventStore, envelope: Envelope, identity: str) -> tuple[dict[str, Any], int]:

@@ -51,4 +51,5 @@ def created_document(created: book.KeyCreated) -> dict[str, object]:
         "role": created.role,
         "nodes": created.nodes,
         "expires_at": created.expires_at.isoformat() if created.expires_at else None,
+        **({"person": created.person} if created.person else {}),
     }

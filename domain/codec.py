@@ -6,6 +6,7 @@ from typing import Any
 from domain import answered_commands, snapshot
 from domain import valuation_models as models
 from domain.access import keys
+from domain.access import log as access_log
 from domain.capital import limits, policies
 from domain.event import Event
 from domain.portfolio import hierarchy, rejected
@@ -62,6 +63,7 @@ EVENTS: tuple[type[Event], ...] = (
     webhooks.WebhookDefined,
     webhooks.WebhookDropped,
     webhooks.WebhookReplayed,
+    webhooks.WebhookSecretRotated,
     sealing.SealingKeyRotated,
     sealing.LogVerified,
     models.ModelVersionApproved,
@@ -69,6 +71,7 @@ EVENTS: tuple[type[Event], ...] = (
     answered_commands.CommandAnswered,
     keys.KeyCreated,
     keys.KeyRevoked,
+    access_log.AccessLogPruned,
 )
 
 BY_TOPIC: dict[str, type[Event]] = {event.TOPIC: event for event in EVENTS}

@@ -810,10 +810,37 @@ CREATE TABLE access_log (
 CREATE INDEX access_log_actor_idx ON access_log (actor, entry_no DESC);
 CREATE INDEX access_log_key_idx ON access_log (key_id, at DESC) WHERE key_id IS NOT NULL;
 CREATE INDEX access_log_at_idx ON access_log (at);
-CREATE TRIGGER access_log_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON access_log
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-ALTER TABLE access_log ENABLE ALWAYS TRIGGER access_log_append_only;
 GRANT SELECT, INSERT ON access_log TO tenor_app;
+
+CREATE FUNCTION refuse_change_of_access_log() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' AND OLD.at < now() - interval '30 days'
+       AND OLD.at < nullif(current_setting('tenor.access_log_before', true), '')::timestamptz THEN
+        RETURN OLD;
+    END IF;
+    RAISE EXCEPTION '% on % is refused: entries of the access log are never changed', TG_OP, TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
+END;
+$$;
+CREATE TRIGGER access_log_append_only BEFORE UPDATE OR DELETE ON access_log
+    FOR EACH ROW EXECUTE FUNCTION refuse_change_of_access_log();
+ALTER TABLE access_log ENABLE ALWAYS TRIGGER access_log_append_only;
+CREATE TRIGGER access_log_no_truncate BEFORE TRUNCATE ON access_log
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+ALTER TABLE access_log ENABLE ALWAYS TRIGGER access_log_no_truncate;
+
+CREATE FUNCTION prune_access_log(before timestamptz) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+    gone bigint;
+BEGIN
+    PERFORM set_config('tenor.access_log_before', least(before, now() - interval '30 days')::text, true);
+    DELETE FROM access_log WHERE at < least(before, now() - interval '30 days');
+    GET DIAGNOSTICS gone = ROW_COUNT;
+    PERFORM set_config('tenor.access_log_before', '', true);
+    RETURN gone;
+END;
+$$;
+REVOKE ALL ON FUNCTION prune_access_log(timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION prune_access_log(timestamptz) TO tenor_app;
 
 -- Sessions of the page; a row is worth what its key or its token is worth, and no longer.
 CREATE TABLE access_session (
@@ -980,8 +1007,11 @@ CREATE INDEX schedule_due_waiting ON schedule_due (due_at) WHERE state = 'WAITIN
 
 -- What webhooks sign with: known here and to the receiver, and to nobody else.
 CREATE TABLE webhook_secret (
-    webhook_id text PRIMARY KEY,
-    secret     text NOT NULL
+    webhook_id     text PRIMARY KEY,
+    secret         text NOT NULL, -- sealed with a key that is not in the database
+    previous       text,
+    previous_until timestamptz,
+    CHECK ((previous IS NULL) = (previous_until IS NULL))
 );
 
 -- Messages on their way: put there in the transaction that moves the reader of the log, one for each event and webhook.

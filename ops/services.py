@@ -37,8 +37,9 @@ from domain.refusals import Refused
 from ops.access import sign_in
 from ops.access.binding import Bind
 from ops.access.guard import Guard
+from ops.access.persons import two_looks
 from ops.access.refusing import refuse_beyond_scope, refuse_more_runs, refuse_others_runs, whole_tree
-from ops.access.settings import Access, four_eyes
+from ops.access.settings import Access
 from ops.adapters.database import HEAD, at_another_revision, revision
 from ops.adapters.redis_answers import answers_in_redis
 from ops.audit.evidence import build_evidence
@@ -58,13 +59,16 @@ from ops.parsing.pool import Abandoned
 from ops.ports import Storage
 from ops.processes.stopping import Stop
 from ops.projection_status import dead_letters, states_of_projections
+from ops.quote_risk import work_out_for as quotes_for
 from ops.regulatory.allowance import AllowanceQueries
-from ops.regulatory.capital import CapitalQueries
+from ops.regulatory.capital import CapitalOfRuns, CapitalQueries
+from ops.regulatory.limits import check_for
 from ops.regulatory.stress import work_out_for as stress_for
 from ops.run_metrics import run_metrics
 from ops.schedules import listed_schedules
 from ops.webhooks.addresses import check_address
 from ops.webhooks.listing import listed_webhooks
+from ops.webhooks.messages import messages_after
 from ops.webhooks.metrics import message_metrics
 from ops.wiring import Tenor, utc_now
 from query_api.http import gateway, kept_answers
@@ -91,6 +95,7 @@ from query_api.services import (
     orchestrator,
     portfolio,
     portfolio_data,
+    quotes,
     regulatory,
     results,
     risk,
@@ -195,6 +200,7 @@ def service_routers(tenor: Tenor, access: Access = OPEN_TO_THIS_MACHINE) -> dict
             *(risk.build_router(connect, load_book), compare.build_router(connect, load_book)),
             *(models.build_router(connect), model_commands.build_router(store, envelope_of)),
             tail_risk.build_router(connect, load_portfolio, tenor.storage.market),
+            quotes.build_router(connect, quotes_for(tenor.storage)),
         ],
         "scenario": lambda: [
             scenario.build_router(connect),
@@ -235,7 +241,7 @@ def orchestrator_routers(tenor: Tenor, envelope_of: Callable[[Request], Envelope
 
     names = partial(whole_id_of, tenor.storage), partial(near_scenarios_named, tenor.storage)
     refuse_more = refuse_more_runs(tenor.database.connect, access.open_runs)
-    rules = run_commands.Rules(refuse_others_runs(tenor.storage), refuse_more, four_eyes())
+    rules = run_commands.Rules(refuse_others_runs(tenor.storage), refuse_more, two_looks(tenor.store))
     return [
         orchestrator.build_router(tenor.database.connect),
         system.build_router(tenor.database.connect, states_of_projections, dead_letters),
@@ -245,9 +251,13 @@ def orchestrator_routers(tenor: Tenor, envelope_of: Callable[[Request], Envelope
         run_commands.build_router(tenor.store, tenor.blobs, envelope_of, check_scenarios, check, *names, rules),
         *mart_routers(tenor.storage, envelope_of),
         *schedule_routers(tenor.storage, envelope_of),
-        webhooks.build_router(partial(listed_webhooks, tenor.storage)),
+        webhooks.build_router(partial(listed_webhooks, tenor.storage), partial(messages_after, tenor.store)),
         webhook_commands.build_router(
-            tenor.store, envelope_of, check_address, allow_private=tenor.settings.webhooks_may_be_private
+            tenor.store,
+            envelope_of,
+            check_address,
+            tenor.secrets.seal,
+            allow_private=tenor.settings.webhooks_may_be_private,
         ),
     ]
 
@@ -277,7 +287,9 @@ def regulatory_routers(tenor: Tenor, envelope_of: Callable[[Request], Envelope])
         regulatory.build_router(tenor.database.connect, CapitalQueries(tenor.storage)),
         allowance.build_router(tenor.database.connect, AllowanceQueries(tenor.storage)),
         stress.build_router(tenor.database.connect, stress_for(tenor.storage)),
-        regulatory_commands.build_router(tenor.store, envelope_of),
+        regulatory_commands.build_router(
+            tenor.store, envelope_of, check_for(tenor.storage, CapitalOfRuns(tenor.storage))
+        ),
     ]
 
 

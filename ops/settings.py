@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from commands.ingestion.limits import Budget, setting_of
+from domain.access.log import kept_for
 from domain.refusals import Refused
 from ops.secrets import keep_secret
 
@@ -20,6 +21,9 @@ class Settings:
     webhooks_may_be_private: bool = False
     """TENOR_WEBHOOKS_ALLOW_PRIVATE: of webhooks that are defined by HTTP"""
 
+    access_log_keep: str | None = None
+    """TENOR_ACCESS_LOG_KEEP: how long entries of the access log are kept, `400d`; for ever without"""
+
     @property
     def is_embedded(self) -> bool:
         return self.database_url is None
@@ -29,7 +33,15 @@ def read_settings(database_url: str | None = None) -> Settings:
     home = Path(os.environ.get("TENOR_HOME") or Path.home() / ".tenor").expanduser().absolute()
     url = database_url or os.environ.get("TENOR_DATABASE_URL") or None
     keep_secret(url)
-    return Settings(home, url, read_budget(), read_flag("TENOR_MART"), read_flag("TENOR_WEBHOOKS_ALLOW_PRIVATE"))
+    flags = read_flag("TENOR_MART"), read_flag("TENOR_WEBHOOKS_ALLOW_PRIVATE")
+    return Settings(home, url, read_budget(), *flags, read_access_log_keep())
+
+
+def read_access_log_keep() -> str | None:
+    text = os.environ.get("TENOR_ACCESS_LOG_KEEP") or None
+    if text is not None:
+        kept_for(text)
+    return text
 
 
 def read_budget() -> Budget:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ops.adapters.work_queue import PgWorkQueue
     from ops.parsing.pool import ParserPool
     from ops.ports import Archiving, Processes, Sealing, Storage
+    from ops.webhooks.sealed_secrets import SecretBox
 
 
 def utc_now() -> datetime:
@@ -77,6 +78,12 @@ class Tenor:
         from ops.access.access_log import AccessLog
 
         return AccessLog(self.database.connect)
+
+    @cached_property
+    def secrets(self) -> "SecretBox":
+        from ops.webhooks.sealed_secrets import SecretBox
+
+        return SecretBox(self.settings.home)
 
     def credentials(self, access: "Access") -> "Credentials | None":
         """None where whoever asks is `local`."""

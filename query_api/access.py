@@ -36,6 +36,7 @@ def key_document(key: Key, last_used_at: datetime | None) -> dict[str, object]:
         "expires_at": created.expires_at,
         "last_used_at": last_used_at,
         "revoked_at": key.revoked_at,
+        **({"person": created.person} if created.person else {}),
     }
 
 

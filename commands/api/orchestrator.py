@@ -17,6 +17,7 @@ from commands.submit_run import CheckScenarios, SubmitRun, submit_run
 from domain.answered_commands import Key
 from domain.event import Envelope
 from domain.ports import BlobStore, EventStore
+from domain.runs.run import SamePerson
 
 PREFIX = "/api/v1/orchestrator"
 
@@ -80,10 +81,10 @@ class Rules:
 
     refuse_change: RefuseChange
     refuse_more: RefuseMore
-    four_eyes: bool
+    four_eyes: SamePerson | None
 
 
-NO_RULES = Rules(lambda _change, _run_id: None, lambda: None, four_eyes=False)
+NO_RULES = Rules(lambda _change, _run_id: None, lambda: None, four_eyes=None)
 
 
 def changes_by(rules: Rules) -> dict[str, Change]:

@@ -1,5 +1,7 @@
 """Define and approve policies: the same content again is the same version, so every repeat is harmless."""
 
+from collections.abc import Callable
+
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
@@ -7,9 +9,15 @@ from pydantic import BaseModel, ConfigDict, Field
 from commands.api.answers import JSON_BODY, EnvelopeOf, IdempotencyKey, RawBody, accepted, key_of, sha256_of
 from commands.api.command_route import CommandRoute
 from commands.define_policy import approve_policy, define_policy
+from domain.documents import JsonObject
+from domain.event import Envelope
 from domain.ports import EventStore
 
 PREFIX = "/api/v1/regulatory"
+
+
+CheckLimits = Callable[[Envelope, str], tuple[JsonObject, int]]
+"""(envelope, run) -> the answer and where the log has it; handed down, since a run's figures are worked out."""
 
 
 class Approval(BaseModel):
@@ -18,7 +26,7 @@ class Approval(BaseModel):
     reason: str = Field("", max_length=10_000)
 
 
-def build_router(store: EventStore, envelope_of: EnvelopeOf) -> APIRouter:
+def build_router(store: EventStore, envelope_of: EnvelopeOf, check_limits: CheckLimits) -> APIRouter:
     router = APIRouter(prefix=PREFIX, tags=["regulatory"], route_class=CommandRoute)
 
     @router.post("/policies", status_code=202, operation_id="regulatory_define_policy", openapi_extra=JSON_BODY)
@@ -37,5 +45,12 @@ def build_router(store: EventStore, envelope_of: EnvelopeOf) -> APIRouter:
         approved, position = approve_policy(store, envelope, policy, asked.reason, key=key)
         body = {**approved, "status": "APPROVED", "event_position": position}
         return accepted(body, position, f"{PREFIX}/policies")
+
+    @router.post("/runs/{run_id}/limits/check", status_code=202, operation_id="regulatory_check_limits")
+    def check(request: Request, run_id: str) -> JSONResponse:
+        """Hold the run against the limits of its policy; a breach is recorded, once. Its Location has the table."""
+        answer, position = check_limits(envelope_of(request), run_id)
+        body = {**answer, "event_position": position}
+        return accepted(body, position, f"{PREFIX}/runs/{answer['run_id']}/limits")
 
     return router

@@ -2,17 +2,26 @@
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict
 
 from commands.api.answers import JSON_BODY, EnvelopeOf, IdempotencyKey, RawBody, accepted, key_of, sha256_of
 from commands.api.command_route import CommandRoute
-from commands.define_webhook import CheckAddress, define_webhook, drop_webhook, replay_webhook
+from commands.define_webhook import CheckAddress, Seal, define_webhook, drop_webhook, replay_webhook, rotate_webhook
 from domain.ports import EventStore
 
 PREFIX = "/api/v1/orchestrator"
 
 
+class Rotation(BaseModel):
+    """`at_once`: the secret of before signs nothing more."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    at_once: bool = False
+
+
 def build_router(
-    store: EventStore, envelope_of: EnvelopeOf, check_address: CheckAddress, *, allow_private: bool
+    store: EventStore, envelope_of: EnvelopeOf, check_address: CheckAddress, seal: Seal, *, allow_private: bool
 ) -> APIRouter:
     """`allow_private` is the server's own setting: no request can ask for it."""
     router = APIRouter(prefix=PREFIX, tags=["orchestrator"], route_class=CommandRoute)
@@ -23,10 +32,12 @@ def build_router(
         envelope = envelope_of(request)
         key = key_of(request, envelope, idempotency_key, sha256_of(document))
         answer, position = define_webhook(
-            store, envelope, document, check_address, allow_private=allow_private, key=key
+            store, envelope, document, check_address, seal, allow_private=allow_private, key=key
         )
         location = f"{PREFIX}/webhooks/{answer['webhook_id']}"
-        return accepted(answer | {"event_position": position}, position, location)
+        told = accepted(answer | {"event_position": position}, position, location)
+        told.headers["Cache-Control"] = "no-store"
+        return told
 
     @router.delete("/webhooks/{webhook_id}", status_code=202, operation_id="orchestrator_drop_webhook")
     def drop(request: Request, webhook_id: str) -> JSONResponse:
@@ -41,5 +52,13 @@ def build_router(
         answer, position = replay_webhook(store, envelope_of(request), webhook_id)
         location = f"{PREFIX}/webhooks/{answer['webhook_id']}"
         return accepted(answer | {"event_position": position}, position, location)
+
+    @router.post("/webhooks/{webhook_id}/rotate", status_code=202, operation_id="orchestrator_rotate_webhook")
+    def rotate(request: Request, webhook_id: str, asked: Rotation) -> JSONResponse:
+        """Another secret, in this answer and no other; for a day messages carry both signatures."""
+        answer, position = rotate_webhook(store, envelope_of(request), webhook_id, seal, at_once=asked.at_once)
+        told = accepted(answer | {"event_position": position}, position, f"{PREFIX}/webhooks/{webhook_id}")
+        told.headers["Cache-Control"] = "no-store"
+        return told
 
     return router

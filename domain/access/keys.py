@@ -25,13 +25,20 @@ class KeyCreated(Event):
     """A key exists from now on; `nodes` is `*` alone for every position."""
 
     TOPIC: ClassVar[str] = "key.created"
+    class_version: ClassVar[int] = 2
 
     key_id: str
     name: str
+    person: str | None
+    """whose it is, where its name does not say so"""
     role: str
     nodes: list[str]
     secret_sha256: str
     expires_at: datetime | None
+
+    @staticmethod
+    def upcast_v1_v2(state: dict[str, object]) -> dict[str, object]:
+        return {**state, "person": None}
 
 
 class KeyRevoked(Event):
@@ -95,6 +102,8 @@ class KeyTerms:
     role: str
     nodes: tuple[str, ...] = ()
     expires: str | None = None
+    person: str | None = None
+    """who holds it, where they have keys of several names: four eyes are those of two people"""
 
 
 def create(keys: Keys, envelope: Envelope, terms: KeyTerms, key_id: str, secret: str) -> list[KeyCreated]:
@@ -105,6 +114,7 @@ def create(keys: Keys, envelope: Envelope, terms: KeyTerms, key_id: str, secret:
             **envelope.at(keys_stream(), keys.version + 1),
             key_id=key_id,
             name=terms.name,
+            person=terms.person,
             role=terms.role,
             nodes=sorted(set(terms.nodes)) or [EVERYTHING],
             secret_sha256=hashed(shown(key_id, secret)),
@@ -128,6 +138,8 @@ def refuse_unfit(terms: KeyTerms) -> None:
         raise Refused("INVALID_NAME", "the name of a key is a text of 1 to 100 characters", "name who will use it")
     if terms.name == "local":
         raise Refused("INVALID_NAME", "local is whoever asks without a key", "name who will use it")
+    if terms.person is not None and not (0 < len(terms.person.strip()) <= MAX_NAME and is_clean(terms.person)):
+        raise Refused("INVALID_NAME", "a person is named by a text of 1 to 100 characters", "name whose key it is")
     if terms.role not in set(Role):
         roles = ", ".join(Role)
         raise Refused("UNKNOWN_ROLE", f"there is no role {terms.role!r}", f"use one of {roles}")
@@ -157,6 +169,16 @@ def shown(key_id: str, secret: str) -> str:
 
 def hashed(key: str) -> str:
     return sha256(key.encode()).hexdigest()
+
+
+def persons(keys: Keys, actor: str) -> set[str]:
+    """Who has acted under this name: the persons of its keys, revoked ones too; else whom the name stands for."""
+    named = [key.created for key in keys.by_id.values() if key.created.name == actor]
+    return {(each.person or each.name).strip().casefold() for each in named} or {actor.strip().casefold()}
+
+
+def are_one_person(keys: Keys, one: str, other: str) -> bool:
+    return bool(persons(keys, one) & persons(keys, other))
 
 
 def holder_of(keys: Keys, presented: str, now: datetime) -> Principal | None:

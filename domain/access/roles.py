@@ -22,11 +22,12 @@ class Right(StrEnum):
     BRING = "ingest and load markets, define scenarios, mappings and policies"
     TREES = "change the trees of portfolios; not within a scope, which they make"
     MESSAGES = "manage webhooks; not within a scope, since messages tell of whole runs"
+    LIMITS = "check the limits of a run, which records breaches; not within a scope"
     SUBMIT = "submit runs, and cancel own ones"
     OPERATE = "retry and archive any run, rebuild projections, publish marts, manage schedules"
     DECIDE = "approve, reject and publish runs, approve models and policies, acknowledge breaches"
     ACCESS_LOG = "read the access log"
-    KEYS = "create and revoke keys"
+    KEYS = "create and revoke keys and readers of marts, prune the access log"
 
 
 EVERYBODY = frozenset(Role)
@@ -37,6 +38,7 @@ MAY: dict[Right, frozenset[Role]] = {
     Right.WHOLE_BOOKS: EVERYBODY,
     Right.BRING: frozenset({Role.ANALYST, Role.OPERATOR, Role.ADMIN}),
     Right.TREES: frozenset({Role.ANALYST, Role.OPERATOR, Role.ADMIN}),
+    Right.LIMITS: frozenset({Role.ANALYST, Role.OPERATOR, Role.APPROVER, Role.ADMIN}),
     Right.SUBMIT: frozenset({Role.ANALYST, Role.OPERATOR, Role.ADMIN}),
     Right.OPERATE: frozenset({Role.OPERATOR, Role.ADMIN}),
     Right.MESSAGES: frozenset({Role.OPERATOR, Role.ADMIN}),
@@ -44,7 +46,7 @@ MAY: dict[Right, frozenset[Role]] = {
     Right.ACCESS_LOG: frozenset({Role.AUDITOR, Role.ADMIN}),
     Right.KEYS: frozenset({Role.ADMIN}),
 }
-OF_EVERYTHING = frozenset({Right.WHOLE_BOOKS, Right.TREES, Right.MESSAGES})
+OF_EVERYTHING = frozenset({Right.WHOLE_BOOKS, Right.TREES, Right.MESSAGES, Right.LIMITS})
 """For those alone whose scope is everything."""
 CANCELS_ANY_RUN = MAY[Right.OPERATE]
 """Others cancel their own."""
@@ -87,6 +89,7 @@ OPERATIONS: dict[str, Right] = {
     "ingestion_define_mapping": Right.BRING,
     "ingestion_get_mapping": Right.READ,
     "ingestion_get_snapshot": Right.READ,
+    "ingestion_list_columns": Right.READ,
     "ingestion_ingest_market": Right.BRING,
     "ingestion_ingest_portfolio": Right.BRING,
     "ingestion_list_mappings": Right.READ,
@@ -99,9 +102,11 @@ OPERATIONS: dict[str, Right] = {
     "orchestrator_cancel_run": Right.SUBMIT,
     "orchestrator_check_run": Right.SUBMIT,
     "orchestrator_create_key": Right.KEYS,
+    "orchestrator_create_mart_reader": Right.KEYS,
     "orchestrator_define_schedule": Right.OPERATE,
     "orchestrator_define_webhook": Right.MESSAGES,
     "orchestrator_drop_mart": Right.OPERATE,
+    "orchestrator_drop_mart_reader": Right.KEYS,
     "orchestrator_drop_schedule": Right.OPERATE,
     "orchestrator_drop_webhook": Right.MESSAGES,
     "orchestrator_get_mart": Right.WHOLE_BOOKS,
@@ -111,14 +116,18 @@ OPERATIONS: dict[str, Right] = {
     "orchestrator_get_schedule": Right.READ,
     "orchestrator_get_webhook": Right.MESSAGES,
     "orchestrator_list_access_log": Right.ACCESS_LOG,
+    "orchestrator_list_dead_letters": Right.WHOLE_BOOKS,
     "orchestrator_list_keys": Right.KEYS,
+    "orchestrator_list_mart_readers": Right.KEYS,
     "orchestrator_list_marts": Right.WHOLE_BOOKS,
+    "orchestrator_list_messages": Right.WHOLE_BOOKS,
     "orchestrator_list_projections": Right.WHOLE_BOOKS,
     "orchestrator_list_run_history": Right.READ,
     "orchestrator_list_runs": Right.READ,
     "orchestrator_list_schedules": Right.READ,
     "orchestrator_list_webhooks": Right.MESSAGES,
     "orchestrator_list_workers": Right.WHOLE_BOOKS,
+    "orchestrator_prune_access_log": Right.KEYS,
     "orchestrator_publish_mart": Right.OPERATE,
     "orchestrator_publish_run": Right.DECIDE,
     "orchestrator_rebuild_projection": Right.OPERATE,
@@ -127,6 +136,7 @@ OPERATIONS: dict[str, Right] = {
     "orchestrator_replay_webhook": Right.MESSAGES,
     "orchestrator_retry_run": Right.OPERATE,
     "orchestrator_revoke_key": Right.KEYS,
+    "orchestrator_rotate_webhook": Right.MESSAGES,
     "orchestrator_rollback_projection": Right.OPERATE,
     "orchestrator_stream_run_events": Right.READ,
     "orchestrator_submit_run": Right.SUBMIT,
@@ -143,11 +153,13 @@ OPERATIONS: dict[str, Right] = {
     "portfolio_move_node": Right.TREES,
     "portfolio_rename_node": Right.TREES,
     "regulatory_approve_policy": Right.DECIDE,
+    "regulatory_check_limits": Right.LIMITS,
     "regulatory_compare": Right.READ,
     "regulatory_define_policy": Right.BRING,
     "regulatory_explain": Right.READ,
     "regulatory_get_allowance": Right.READ,
     "regulatory_get_limits": Right.WHOLE_BOOKS,
+    "regulatory_get_policy": Right.READ,
     "regulatory_get_report": Right.READ,
     "regulatory_get_rollforward": Right.READ,
     "regulatory_get_rules": Right.READ,
@@ -165,6 +177,7 @@ OPERATIONS: dict[str, Right] = {
     "risk_compare_positions": Right.READ,
     "risk_get_backtest": Right.READ,
     "risk_get_model": Right.READ,
+    "risk_get_quotes": Right.READ,
     "risk_get_value_at_risk": Right.READ,
     "risk_list_key_rates": Right.READ,
     "risk_list_models": Right.READ,

@@ -1,5 +1,6 @@
 """A run: one portfolio, one market, some scenarios and measures; what may happen to it, and when."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, ClassVar, assert_never
@@ -304,12 +305,18 @@ def retry(run: Run, envelope: Envelope, run_id: UUID) -> list[RunEvent]:
     return [RunRetried(**place, attempt=run.attempt + 1, chunks=list(run.failed_chunks))]
 
 
-def approve(run: Run, envelope: Envelope, run_id: UUID, reason: str, *, four_eyes: bool = False) -> list[RunEvent]:
+SamePerson = Callable[[str, str], bool]
+"""Whether two actors are one person; where the setting does not ask for two there is nobody to tell them apart."""
+
+
+def approve(
+    run: Run, envelope: Envelope, run_id: UUID, reason: str, *, four_eyes: SamePerson | None = None
+) -> list[RunEvent]:
     """By four eyes whoever asked for it does not approve it."""
     if run.status not in FINISHED:
         raise RunRefused(f"run {run_id} is {run.status}; only a completed run can be approved", "see `tenor run show`")
-    if four_eyes and run.requested is not None and run.requested.actor == envelope.actor:
-        raise FourEyes(f"run {run_id} was asked for by {envelope.actor}, who cannot approve it too")
+    if four_eyes and run.requested is not None and four_eyes(run.requested.actor, envelope.actor):
+        raise FourEyes(f"run {run_id} was asked for by {run.requested.actor}, who cannot approve it too")
     return [RunApproved(**envelope.at(run_id, run.version + 1), reason=reason)]
 
 
@@ -319,12 +326,14 @@ def reject(run: Run, envelope: Envelope, run_id: UUID, reason: str) -> list[RunE
     return [RunRejected(**envelope.at(run_id, run.version + 1), reason=reason)]
 
 
-def publish(run: Run, envelope: Envelope, run_id: UUID, reason: str, *, four_eyes: bool = False) -> list[RunEvent]:
+def publish(
+    run: Run, envelope: Envelope, run_id: UUID, reason: str, *, four_eyes: SamePerson | None = None
+) -> list[RunEvent]:
     """By four eyes whoever approved it does not publish it."""
     if run.status is not RunStatus.APPROVED:
         raise RunRefused(f"run {run_id} is {run.status}; only an approved run can be published", "approve it first")
-    if four_eyes and run.approved_by == envelope.actor:
-        raise FourEyes(f"run {run_id} was approved by {envelope.actor}, who cannot publish it too")
+    if four_eyes and run.approved_by is not None and four_eyes(run.approved_by, envelope.actor):
+        raise FourEyes(f"run {run_id} was approved by {run.approved_by}, who cannot publish it too")
     return [RunPublished(**envelope.at(run_id, run.version + 1), reason=reason)]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -34,6 +35,15 @@ class WebhookReplayed(Event):
 
     webhook_id: str
     messages: list[str]
+
+
+class WebhookSecretRotated(Event):
+    """It signs with another secret from now on; with the one before too until `previous_until`, if that is said."""
+
+    TOPIC: ClassVar[str] = "webhook.secret_rotated"
+
+    webhook_id: str
+    previous_until: datetime | None
 
 
 @dataclass(frozen=True)
@@ -101,6 +111,14 @@ def replay(webhooks: Webhooks, envelope: Envelope, webhook_id: str, messages: li
         return []
     place = envelope.at(webhooks_stream(), webhooks.length + 1)
     return [WebhookReplayed(**place, webhook_id=webhook_id, messages=messages)]
+
+
+def rotate(
+    webhooks: Webhooks, envelope: Envelope, webhook_id: str, previous_until: datetime | None
+) -> list[WebhookSecretRotated]:
+    refuse_unknown(webhooks, webhook_id)
+    place = envelope.at(webhooks_stream(), webhooks.length + 1)
+    return [WebhookSecretRotated(**place, webhook_id=webhook_id, previous_until=previous_until)]
 
 
 def refuse_unknown(webhooks: Webhooks, webhook_id: str) -> None:

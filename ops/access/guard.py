@@ -17,6 +17,7 @@ from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from domain.access.asking import asked_by
+from domain.access.keys import KEY
 from domain.access.principal import LOCAL, Principal
 from domain.access.roles import OF_EVERYTHING, OPERATIONS, Right
 from domain.refusals import Unavailable
@@ -26,14 +27,18 @@ from ops.access.credentials import Credentials
 from ops.access.settings import Access
 from ops.access.tokens import NotEnough
 from ops.ports import Now
+from ops.secrets import hide
 from query_api.http.answers import ROWS
 from query_api.http.problems import problem
 
 ACTOR_HEADER = "tenor-actor"
 MAX_ACTOR = 100
 READS = ("GET", "HEAD")
-API = "/api/"
+API, AUTH = "/api/", "/auth/"
+UNAUTHORIZED = 401
 SIGN_IN = "/auth/sign-in"
+STRANGERS = RateLimitItemPerSecond(20)
+"""Requests without credentials that count, which the log keeps; all are counted in the metrics."""
 
 
 class Guard:
@@ -63,15 +68,26 @@ class Guard:
         operation = operation_asked(self._routes, scope)
         right = OPERATIONS.get(operation) if operation is not None else Right.SELF
         if right is Right.OPEN:
-            return await self._app(scope, receive, send)
+            return await self._let_anybody_in(operation or "", scope, receive, send)
         principal = await to_thread.run_sync(holder_or_refusal, credentials, scope)
         if isinstance(principal, Response):
+            self._note_stranger(scope, operation or "", principal.status_code)
             return await principal(scope, receive, send)
         refusal = self._refusal(principal, right, scope)
         if refusal is None:
             return await self._let_in(principal, scope, receive, send)
         self._note(principal, scope, operation or "", refusal.status_code)
         return await refusal(scope, receive, send)
+
+    async def _let_anybody_in(self, operation: str, scope: Scope, receive: Receive, send: Send) -> None:
+        """Who signs in with what does not count is a stranger too."""
+
+        async def send_and_note(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] == UNAUTHORIZED:
+                self._note_stranger(scope, operation, UNAUTHORIZED)
+            await send(message)
+
+        await self._app(scope, receive, send_and_note)
 
     def _refusal(self, principal: Principal, right: Right | None, scope: Scope) -> Response | None:
         if not self._limiter.hit(self._rate, principal.auth, principal.actor):
@@ -100,9 +116,27 @@ class Guard:
     def _note(self, principal: Principal, scope: Scope, operation: str, status: int, rows: int | None = None) -> None:
         if not scope["path"].startswith(API):
             return
-        path = scope["path"][:MAX_PATH]
         who = principal.actor, principal.role.value, principal.key_id
-        self._log.add(Entry(self._now(), *who, scope["method"], path, operation, status, rows))
+        self._log.add(Entry(self._now(), *who, scope["method"], shown_path(scope), operation, status, rows))
+
+    def _note_stranger(self, scope: Scope, operation: str, status: int) -> None:
+        """Nobody's name and no role; of a key its id. So many a second: whoever is nobody fills no disk."""
+        if scope["path"].startswith((API, AUTH)) and self._limiter.hit(STRANGERS, "strangers"):
+            key_id = id_of_key(Headers(scope=scope))
+            self._log.add(
+                Entry(self._now(), "", "", key_id, scope["method"], shown_path(scope), operation, status, None)
+            )
+
+
+def shown_path(scope: Scope) -> str:
+    """A key that somebody wrote into an address is none of the log's."""
+    return hide(scope["path"])[:MAX_PATH]
+
+
+def id_of_key(headers: Headers) -> str | None:
+    """Of what is written as a key, whether or not there is one."""
+    found = KEY.fullmatch(headers.get("authorization", "").partition(" ")[2].strip())
+    return found["key_id"] if found else None
 
 
 def holder_or_refusal(credentials: Credentials, scope: Scope) -> Principal | Response:

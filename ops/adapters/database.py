@@ -16,7 +16,7 @@ from ops.adapters.database_rights import missing_rights
 
 MINIMUM_MAJOR = 15
 APPLICATION_ROLE = "tenor_app"
-HEAD = "0023"
+HEAD = "0025"
 MIGRATION_LOCK = 7_305_016_842_117
 
 SET_ROLE = "SET ROLE tenor_app"

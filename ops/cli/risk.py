@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from domain.documents import JsonObject
 from ops.cli.options import A_RUN, AsJson, opened
 from ops.cli.output import Output
 from ops.ids import run_named
@@ -37,10 +38,14 @@ def quotes(
         from ops.quote_risk import quotes_of_run
 
         document = quotes_of_run(tenor.storage, run_named(tenor.storage, run), node, position)
+    show_quotes(Output(as_json), document)
+
+
+def show_quotes(output: Output, document: JsonObject) -> None:
     lines = [
         f"{one['curve_id']:<20} {one['type']:<8} {one['tenor']:<11} {one['rate']:>10.6f} {one['dv01_base']:>16,.2f}"
         for one in document["quotes"]
     ]
     left_out = f", {document['left_out']} left out" if document["left_out"] else ""
     told = f"{document['positions']} positions{left_out}; {document['base_currency']} for a fall of a basis point"
-    Output(as_json).show(document, *lines, told)
+    output.show(document, *lines, told)

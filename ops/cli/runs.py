@@ -1,7 +1,6 @@
 """`tenor run submit | list | show | watch | retry | cancel | approve | reject | publish | archive`."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -224,9 +223,8 @@ def cancel(context: typer.Context, run: Run, reason: Reason = "", as_json: AsJso
 def approve(context: typer.Context, run: Run, reason: Reason = "", as_json: AsJson = False) -> None:
     """Approve a completed run."""
     from commands.change_run import approve_run
-    from ops.access.settings import four_eyes
 
-    change(context, run, partial(approve_run, four_eyes=four_eyes()), reason, as_json)
+    change(context, run, by_two(approve_run), reason, as_json)
 
 
 def reject(context: typer.Context, run: Run, reason: Reason = "", as_json: AsJson = False) -> None:
@@ -239,9 +237,15 @@ def reject(context: typer.Context, run: Run, reason: Reason = "", as_json: AsJso
 def publish(context: typer.Context, run: Run, reason: Reason = "", as_json: AsJson = False) -> None:
     """Publish an approved run; it never changes again."""
     from commands.change_run import publish_run
-    from ops.access.settings import four_eyes
 
-    change(context, run, partial(publish_run, four_eyes=four_eyes()), reason, as_json)
+    change(context, run, by_two(publish_run), reason, as_json)
+
+
+def by_two(command: Any) -> Any:
+    """Where the setting asks for it, by somebody else than the one before."""
+    from ops.access.persons import two_looks
+
+    return lambda store, *about: command(store, *about, four_eyes=two_looks(store))
 
 
 def change(context: typer.Context, run: str, command: Any, reason: str, as_json: bool) -> None:

@@ -6,6 +6,7 @@ is given its verifier, so that it stands in no statement and no log.
 
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -68,7 +69,7 @@ class Reader:
     event_position: int
 
 
-def create_reader(storage: Storage, envelope: Envelope, name: str, nodes: list[str]) -> Reader:
+def create_reader(storage: Storage, envelope: Envelope, name: str, nodes: Sequence[str]) -> Reader:
     """A new role, with a password that nobody can be told again. Without nodes it reads all of them."""
     refuse_name(name)
     seen = sorted(set(nodes)) or [EVERY_NODE]

@@ -27,7 +27,12 @@ Step = Callable[[], int]
 
 
 def steps_of(processes: Processes) -> Sequence[tuple[str, Step]]:
-    return [*mart_steps(processes), *schedule_steps(processes), *message_steps(processes)]
+    return [
+        *mart_steps(processes),
+        *schedule_steps(processes),
+        *message_steps(processes),
+        *access_log_steps(processes),
+    ]
 
 
 def mart_steps(processes: Processes) -> Sequence[tuple[str, Step]]:
@@ -51,6 +56,7 @@ def message_steps(processes: Processes) -> Sequence[tuple[str, Step]]:
     """The outbox, and several who send: a receiver that is slow keeps one of them."""
     from commands.processes.outbox import Outbox
     from ops.webhooks.delivery import Delivery
+    from ops.webhooks.sealed_secrets import SecretBox
     from ops.webhooks.trees import tree_of
 
     store, connect = processes.storage.store, processes.storage.connect
@@ -59,7 +65,19 @@ def message_steps(processes: Processes) -> Sequence[tuple[str, Step]]:
         return processes.sealing.envelope().now
 
     outbox = Outbox(store, connect, partial(tree_of, processes.storage), now)
-    return [("outbox", outbox.step), *(("webhooks", Delivery(store, connect, now).step) for _ in range(SENDERS))]
+    box = SecretBox(processes.settings.home)
+    senders = [Delivery(store, connect, now, box) for _ in range(SENDERS)]
+    return [("outbox", outbox.step), *(("webhooks", each.step) for each in senders)]
+
+
+def access_log_steps(processes: Processes) -> Sequence[tuple[str, Step]]:
+    """Only where somebody has said how long the log is kept."""
+    keep = processes.settings.access_log_keep
+    if keep is None:
+        return []
+    from ops.access.pruning import Pruning
+
+    return [("access-log", Pruning(processes.storage.store, processes.sealing.envelope, keep).step)]
 
 
 def run_companions(processes: Processes, stop: threading.Event) -> None:

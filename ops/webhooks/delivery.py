@@ -8,7 +8,7 @@ Killed while it sends, a message is sent again when the claim runs out, under th
 on its way at a time: a receiver that is slow holds up nobody else.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,7 +16,9 @@ import structlog
 
 from commands.processes.outbox import webhooks_of
 from domain.ports import EventStore
+from domain.refusals import Unavailable
 from ops.ports import Connect
+from ops.webhooks.sealed_secrets import SecretBox
 from ops.webhooks.sending import Answer, Sending, send
 
 DELAYS = tuple(timedelta(seconds=seconds) for seconds in (5, 30, 120, 600, 1_800, 3_600, 7_200, 14_400, 28_800, 28_800))
@@ -36,7 +38,8 @@ UPDATE webhook_message m SET claimed_until = %(until)s, tries = tries + 1
                            WHERE o.webhook_id = w.webhook_id AND o.state = 'WAITING' AND o.claimed_until > %(now)s)
         ORDER BY w.next_at, w.log_position LIMIT 1 FOR UPDATE SKIP LOCKED)
 RETURNING m.webhook_id, m.log_position, m.message_id, m.event_type, m.body, m.tries, m.first_at,
-          (SELECT secret FROM webhook_secret s WHERE s.webhook_id = m.webhook_id)
+          (SELECT array_remove(ARRAY[secret, CASE WHEN previous_until > %(now)s THEN previous END], NULL)
+             FROM webhook_secret s WHERE s.webhook_id = m.webhook_id)
 """
 ENDED = """
 UPDATE webhook_message SET state = %s, last_status = %s, last_error = %s, ended_at = %s, claimed_until = NULL
@@ -48,7 +51,7 @@ UPDATE webhook_message SET last_status = %s, last_error = %s, next_at = %s, clai
 """
 FORGET_OLD = "DELETE FROM webhook_message WHERE state = 'DELIVERED' AND ended_at < %s"
 
-Send = Callable[[Sending, str, int], Answer]
+Send = Callable[[Sending, Sequence[str], int], Answer]
 log = structlog.get_logger()
 
 
@@ -61,12 +64,15 @@ class Claimed:
     body: str
     tries: int
     first_at: datetime
-    secret: str | None
+    secrets: list[str] | None
+    """sealed, the newest first"""
 
 
 class Delivery:
-    def __init__(self, store: EventStore, connect: Connect, now: Callable[[], datetime], send: Send = send) -> None:
-        self._store, self._connect, self._now, self._send = store, connect, now, send
+    def __init__(
+        self, store: EventStore, connect: Connect, now: Callable[[], datetime], box: SecretBox, send: Send = send
+    ) -> None:
+        self._store, self._connect, self._now, self._box, self._send = store, connect, now, box, send
         self._forgotten_at: datetime | None = None
 
     def step(self) -> int:
@@ -79,11 +85,18 @@ class Delivery:
             return 0
         claimed = Claimed(*row)
         webhook = webhooks_of(self._store).active.get(claimed.webhook_id)
-        if webhook is None or claimed.secret is None:
+        if webhook is None or claimed.secrets is None:
             return 1  # it is being dropped, and its messages with it
         sending = Sending(claimed.message_id, claimed.body, webhook.document.url, webhook.allow_private)
-        self._record(claimed, self._send(sending, claimed.secret, int(now.timestamp())))
+        self._record(claimed, self._sent(sending, claimed.secrets, int(now.timestamp())))
         return 1
+
+    def _sent(self, sending: Sending, sealed: Sequence[str], timestamp: int) -> Answer:
+        try:
+            secrets = [self._box.open(each) for each in sealed]
+        except Unavailable as error:
+            return Answer(None, f"{error.message}: {error.fix}")
+        return self._send(sending, secrets, timestamp)
 
     def _record(self, claimed: Claimed, answer: Answer) -> None:
         now = self._now()
@@ -109,5 +122,6 @@ class Delivery:
     def _forget_old(self, now: datetime) -> None:
         if self._forgotten_at is None or now - self._forgotten_at > timedelta(hours=1):
             self._forgotten_at = now
+            self._box.seal_plain_ones(self._connect)
             with self._connect() as connection:
                 connection.execute(FORGET_OLD, (now - KEPT,))

@@ -9,6 +9,7 @@ import hmac
 import socket
 import ssl
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
@@ -51,7 +52,9 @@ def signature(secret: str, message_id: str, timestamp: int, body: str) -> str:
     return "v1," + base64.b64encode(hmac.new(key, signed, sha256).digest()).decode()
 
 
-def send(sending: Sending, secret: str, timestamp: int, deadline_seconds: float = DEADLINE_SECONDS) -> Answer:
+def send(
+    sending: Sending, secrets: Sequence[str], timestamp: int, deadline_seconds: float = DEADLINE_SECONDS
+) -> Answer:
     """What is said of a failure is our own words: nothing that a receiver writes is kept."""
     parts = urlsplit(sending.url)
     headers = {
@@ -59,7 +62,9 @@ def send(sending: Sending, secret: str, timestamp: int, deadline_seconds: float 
         "User-Agent": "tenor-webhooks/1",
         "webhook-id": sending.message_id,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": signature(secret, sending.message_id, timestamp, sending.body),
+        "webhook-signature": " ".join(
+            signature(secret, sending.message_id, timestamp, sending.body) for secret in secrets
+        ),
         "Connection": "close",
     }
     try:

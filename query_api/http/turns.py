@@ -39,6 +39,7 @@ STREAMS = Kind(
 FIGURES = Kind(
     "questions about figures", "GET", re.compile(r"/api/v1/(results|risk|portfolio|audit)/runs/.+"), 4, 200, 20.0
 )
+REVALUATIONS = Kind("revaluations", "GET", re.compile(r"/api/v1/risk/runs/[^/]+/quotes"), 1, 20, 60.0)
 UPLOADS = Kind(
     "uploads",
     "POST",
@@ -50,7 +51,7 @@ UPLOADS = Kind(
     60.0,
 )
 COMMANDS = Kind("commands", "POST", re.compile(r"/api/.*"), 12, 200, 20.0)
-KINDS = (STREAMS, FIGURES, UPLOADS, COMMANDS)
+KINDS = (STREAMS, REVALUATIONS, FIGURES, UPLOADS, COMMANDS)
 """The first that fits. Together they leave threads to lists and to health."""
 
 

@@ -86,7 +86,7 @@ class ChosenGroups:
 
     def _of(self, by: By) -> tuple[list[str], Array]:
         if by.name == NODE:
-            fix = f"group by {', '.join(KINDS)}, or ask by node alone and without filter"
+            fix = f"group by {', '.join(KINDS)}, or ask by node alone"
             raise BadQuery("nodes are nested: a position would count in several groups", fix)
         if by.name == TOTAL:
             return [""], np.zeros(self.book.portfolio.position_count, np.int64)

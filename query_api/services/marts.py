@@ -1,10 +1,12 @@
 """Which runs' figures are plain tables for other tools."""
 
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Annotated, Any, Protocol
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
+from domain.documents import JsonObject
 from query_api.http.answers import document, listing
 
 
@@ -13,7 +15,12 @@ class Marts(Protocol):
 
     def list(self) -> list[dict[str, Any]]: ...
 
-    def show(self, run: str) -> dict[str, Any]: ...
+    def show(self, run: str, *, check: bool) -> dict[str, Any]: ...
+
+    def readers(self) -> Sequence[JsonObject]: ...
+
+
+Check = Annotated[bool, Query(description="Read its rows, and say whether they are those that were written.")]
 
 
 def build_router(marts: Marts) -> APIRouter:
@@ -26,8 +33,14 @@ def build_router(marts: Marts) -> APIRouter:
         return listing(request, rows, total=len(rows))
 
     @router.get("/marts/{run_id}", operation_id="orchestrator_get_mart")
-    def get_mart(request: Request, run_id: str) -> Response:
+    def get_mart(request: Request, run_id: str, check: Check = False) -> Response:
         """What was written of a run, with its hashes; or that it is on its way."""
-        return document(request, marts.show(run_id))
+        return document(request, marts.show(run_id, check=check))
+
+    @router.get("/mart-readers", operation_id="orchestrator_list_mart_readers")
+    def list_readers(request: Request) -> Response:
+        """Login roles of schema mart, and the nodes that each sees."""
+        rows = marts.readers()
+        return listing(request, list(rows), total=len(rows))
 
     return router

@@ -1,9 +1,9 @@
 """How the system fares: read models, the queue, workers."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any, Protocol
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from query_api.errors import NotFound
@@ -14,7 +14,13 @@ from query_api.system import asked_of_read_models, queue_state, worker_states
 
 States = Callable[[Connection], list[dict[str, Any]]]
 """Of the projections; handed down, since versions are the business of whoever rebuilds them."""
-Letters = Callable[[Connection], list[dict[str, Any]]]
+
+
+class Letters(Protocol):
+    def __call__(self, connection: Connection, *, replayed: bool = False) -> list[dict[str, Any]]: ...
+
+
+Replayed = Annotated[bool, Query(description="Those that were told again, too.")]
 
 
 def build_router(connect: Connect, states: States, letters: Letters) -> APIRouter:
@@ -35,6 +41,12 @@ def build_router(connect: Connect, states: States, letters: Letters) -> APIRoute
                 raise NotFound(f"there is no projection {name!r}", nearest_or_all(name, found))
             mine = [letter for letter in letters(connection) if letter["projection"].rpartition("_v")[0] == name]
             return document(request, found[name] | {"letters": mine})
+
+    @router.get("/dead-letters", operation_id="orchestrator_list_dead_letters")
+    def list_dead_letters(request: Request, replayed: Replayed = False) -> Response:
+        """Events that a read model could not digest, and why."""
+        with reading(connect) as connection:
+            return listing(request, letters(connection, replayed=replayed))
 
     @router.get("/queue", operation_id="orchestrator_get_queue")
     def get_queue(request: Request) -> Response:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from unittest.mock import patch
 
 import psycopg
@@ -24,6 +25,9 @@ from ops.wiring import connected
 from tests.security.serving import served as on_a_socket
 from tests.walk import inside
 from tests.walk.command_line import SMALL_FUND, Tenor
+
+if TYPE_CHECKING:
+    from tests.clients.both_ways import Laptop
 
 SECONDS = 900
 """The first run of an engine compiles its kernels."""
@@ -61,6 +65,15 @@ def served(
 ) -> Iterator[Served]:
     with standing(postgres, template_database, tmp_path_factory.mktemp("served-home")) as serving:
         yield with_small_fund(serving)
+
+
+@pytest.fixture(scope="session")
+def laptop(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator["Laptop"]:
+    from tests.clients.both_ways import Laptop  # which needs this module
+
+    home = tmp_path_factory.mktemp("laptop")
+    yield Laptop(None, home, served.local.kernels, inside=True, server=served.url)
+    assert not (home / "postgres").exists()
 
 
 @pytest.fixture(scope="module")

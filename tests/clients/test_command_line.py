@@ -3,7 +3,6 @@
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -12,50 +11,15 @@ import pytest
 
 from ops.cli.app import app
 from ops.cli.remote.commands import COMMANDS, ByServer, Here, NotByServer, row_of
+from tests.clients.both_ways import Laptop, same, without_position
 from tests.clients.conftest import Served
-from tests.walk.command_line import SMALL_FUND, Answer, Tenor
+from tests.walk.command_line import SMALL_FUND
 
 TAPES = [
     Path(__file__).parents[1] / "walk" / "tapes" / f"historical_data_{part}_2021Q1.txt"
     for part in ("time", "origination")
 ]
 POLICY = {"policy_id": "bank", "lgd_defaults": {"*": 0.45}}
-
-
-@dataclass(frozen=True)
-class Laptop(Tenor):
-    """A machine without a database."""
-
-    server: str = ""
-
-    def _environment(self) -> dict[str, str]:
-        return super()._environment() | {"TENOR_SERVER": self.server, "TENOR_KEY": "tnr_unused_on_loopback"}
-
-
-@pytest.fixture(scope="session")
-def laptop(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
-    home = tmp_path_factory.mktemp("laptop")
-    yield Laptop(None, home, served.local.kernels, inside=True, server=served.url)
-    assert not (home / "postgres").exists()
-
-
-def same(served: Served, laptop: Laptop, *words: str | Path) -> Answer:
-    """What both say, to a machine or to a person; a refusal may name another fix, and seconds differ."""
-    here, there = served.local(*words), laptop(*words)
-    if b'"seconds": ' in here.out or here.code == 1:
-        assert (there.code, comparable(there)) == (here.code, comparable(here)), there.err
-    else:
-        assert (there.code, there.out) == (here.code, here.out), there.err
-    return there
-
-
-def comparable(answer: Answer) -> Any:
-    if not answer.out.startswith(b"{"):
-        return answer.out or answer.err.partition("fix:")[0]
-    document = answer.document
-    if "error" in document:
-        return {name: value for name, value in document["error"].items() if name != "fix"}
-    return without_position(document)
 
 
 READ = [
@@ -171,10 +135,6 @@ def test_what_is_brought_is_brought_alike(served: Served, laptop: Laptop, tmp_pa
     for words in lines:
         same(served, laptop, *words, "--json")
         same(served, laptop, *words)
-
-
-def without_position(document: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in document.items() if name not in ("event_position", "run_id", "seconds")}
 
 
 def test_a_run_is_asked_for_waited_for_and_decided_on_alike(served: Served, laptop: Laptop) -> None:

@@ -9,6 +9,7 @@ import "./styles/audit.css";
 import "./styles/operations.css";
 import "./styles/data.css";
 import "./styles/gallery.css";
+import "./styles/manage.css";
 import { listen } from "./place";
 import { followRun, learnAudit, learnPortfolios, learnRuns, watchForNewer } from "./state/book";
 import { learnWho } from "./state/session";

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from domain.documents import JsonObject
 from ops.cli.options import AsJson, opened, serving
 from ops.cli.output import Output
 
@@ -43,7 +44,7 @@ def list_projections(context: typer.Context, as_json: AsJson = False) -> None:
 
     with opened(context) as tenor, tenor.database.connect() as connection:
         states = projection_states(connection)
-    Output(as_json).show([state._asdict() for state in states], *map(_line, states))
+    Output(as_json).show([state._asdict() for state in states], *map(state_line, states))
 
 
 def rebuild(
@@ -62,10 +63,13 @@ def rebuild(
         done = rebuild_read_model(
             read_model, tenor.store, tenor.database.connect, verify=verify, tell=Teller(output).tell
         )
-    document = asdict(done) | {"verified": verify and bool(done.tables)}
-    compared = "contents equal" if document["verified"] else "row counts equal" if done.tables else "not compared"
-    lines = [f"{table:<24} {content.rows:>12,} rows" for table, content in done.tables.items()]
-    output.show(document, *lines, f"{compared}; {_swapped(done)}")
+    show_rebuilt(output, asdict(done) | {"verified": verify and bool(done.tables)})
+
+
+def show_rebuilt(output: Output, done: JsonObject) -> None:
+    compared = "contents equal" if done["verified"] else "row counts equal" if done["tables"] else "not compared"
+    lines = [f"{table:<24} {content['rows']:>12,} rows" for table, content in done["tables"].items()]
+    output.show(done, *lines, f"{compared}; {swapped(done)}")
 
 
 def rollback(context: typer.Context, name: Name, as_json: AsJson = False) -> None:
@@ -77,7 +81,8 @@ def rollback(context: typer.Context, name: Name, as_json: AsJson = False) -> Non
     with opened(context) as tenor, _can_be_resumed(output):
         read_model = read_model_named(tenor.storage, name)
         done = roll_back(read_model, tenor.store, tenor.database.connect, tell=Teller(output).tell)
-    output.show(asdict(done), _swapped(done))
+    document = asdict(done)
+    output.show(document, swapped(document))
 
 
 def list_dead_letters(
@@ -90,8 +95,12 @@ def list_dead_letters(
 
     with opened(context) as tenor, tenor.database.connect() as connection:
         letters = dead_letters(connection, replayed=replayed)
+    show_letters(Output(as_json), letters)
+
+
+def show_letters(output: Output, letters: list[JsonObject]) -> None:
     lines = [f"{each['projection']:<20} {each['position']:>10,}  {each['topic']}  {each['error']}" for each in letters]
-    Output(as_json).show(letters, *(lines or ["no dead letters"]))
+    output.show(letters, *(lines or ["no dead letters"]))
 
 
 def replay_dead_letters(
@@ -144,7 +153,7 @@ def _can_be_resumed(output: Output) -> Iterator[None]:
         output.fail("DATABASE_LOST", f"the database went away: {in_one_line(error)}", fix)
 
 
-def _line(state: Any) -> str:
+def state_line(state: Any) -> str:
     line = (
         f"{state.name:<16} v{state.version:<3} position {state.position:>10,}  lag {state.lag:>8,}  "
         f"{state.events_per_s:>9,.0f} events/s  {_seen(state.heartbeat_age_s)}"
@@ -162,8 +171,9 @@ def _seen(age_s: float | None) -> str:
     return "never run" if age_s is None else f"seen {age_s:,.0f} s ago"
 
 
-def _swapped(done: Any) -> str:
+def swapped(done: JsonObject) -> str:
     return (
-        f"{done.name}: version {done.version} in place of {done.previous_version} at log position {done.position:,}; "
-        f"{done.events:,} events in {done.seconds:.1f} s, swap {done.swap_seconds * 1e3:.0f} ms"
+        f"{done['name']}: version {done['version']} in place of {done['previous_version']} "
+        f"at log position {done['position']:,}; {done['events']:,} events in {done['seconds']:.1f} s, "
+        f"swap {done['swap_seconds'] * 1e3:.0f} ms"
     )

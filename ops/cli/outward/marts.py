@@ -1,10 +1,11 @@
 """`tenor mart publish | drop | list | export | reader`: figures of runs as plain tables for other tools."""
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
 
 import typer
 
+from domain.documents import JsonObject
 from ops.cli.options import A_RUN, AsJson, opened
 from ops.cli.output import Output
 from ops.ids import run_named
@@ -38,10 +39,12 @@ def publish(context: typer.Context, run: Run, as_json: AsJson = False) -> None:
     with opened(context) as tenor:
         run_id = queryable(tenor, run)
         published = publish_run(tenor.storage, tenor.envelope(), run_id)
-    document = published_document(published.event) | {"new": published.is_new}
-    rows = sum(published.event.rows.values())
-    how = "" if published.is_new else " already"
-    Output(as_json).show(document, f"{run_id} is in schema mart{how}: {rows:,} rows", *_contents(document))
+    show_published(Output(as_json), published_document(published.event) | {"new": published.is_new})
+
+
+def show_published(output: Output, document: JsonObject) -> None:
+    rows, how = sum(document["rows"].values()), "" if document["new"] else " already"
+    output.show(document, f"{document['run_id']} is in schema mart{how}: {rows:,} rows", *_contents(document))
 
 
 def queryable(tenor: "Tenor", run: str) -> UUID:
@@ -55,7 +58,7 @@ def queryable(tenor: "Tenor", run: str) -> UUID:
     return run_id
 
 
-def _contents(document: dict[str, Any]) -> list[str]:
+def _contents(document: JsonObject) -> list[str]:
     return [
         f"mart.{name:<16} {rows:>12,} rows  {document['contents'][name]}" for name, rows in document["rows"].items()
     ]
@@ -87,12 +90,16 @@ def list_marts(
         rows = listed_marts(tenor.storage)
         if check:
             rows = [row | {"intact": is_intact(tenor.storage, UUID(row["run_id"]))} for row in rows]
-    Output(as_json).show(rows, *map(_line, rows))
+    show_marts(Output(as_json), rows)
+
+
+def show_marts(output: Output, rows: list[JsonObject]) -> None:
+    output.show(rows, *map(_line, rows))
     if not all(row.get("intact", True) for row in rows):
         raise SystemExit(1)
 
 
-def _line(row: dict[str, Any]) -> str:
+def _line(row: JsonObject) -> str:
     size = f"{row['bytes'] / 1e6:,.1f} MB"
     counts = f"{row['positions']:,} positions x {row['scenarios']} scenarios"
     checked = {None: "", True: "  as written", False: "  NOT as written"}[row.get("intact")]
@@ -110,10 +117,13 @@ def create_reader(
 
     with opened(context) as tenor:
         reader = create(tenor.storage, tenor.envelope(), name, node or [])
-    document = dict(vars(reader))
-    told = "every node" if reader.nodes == ["*"] else f"{', '.join(reader.nodes)} and below"
-    lines = (f"{reader.name} sees {told}", f"database  {reader.database}", f"password  {reader.password}  (shown once)")
-    Output(as_json).show(document, *lines)
+    show_reader(Output(as_json), dict(vars(reader)))
+
+
+def show_reader(output: Output, made: JsonObject) -> None:
+    told = "every node" if made["nodes"] == ["*"] else f"{', '.join(made['nodes'])} and below"
+    lines = (f"{made['name']} sees {told}", f"database  {made['database']}")
+    output.show(made, *lines, f"password  {made['password']}  (shown once)")
 
 
 def list_readers(context: typer.Context, as_json: AsJson = False) -> None:
@@ -122,7 +132,11 @@ def list_readers(context: typer.Context, as_json: AsJson = False) -> None:
 
     with opened(context) as tenor:
         rows = listed_readers(tenor.storage)
-    Output(as_json).show(rows, *(f"{row['name']:<24} {', '.join(row['nodes'])}" for row in rows))
+    Output(as_json).show(rows, *map(reader_line, rows))
+
+
+def reader_line(row: JsonObject) -> str:
+    return f"{row['name']:<24} {', '.join(row['nodes'])}"
 
 
 def drop_reader(context: typer.Context, name: str, as_json: AsJson = False) -> None:

@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+from domain.documents import JsonObject
 from ops.cli.files import read_bytes
 from ops.cli.options import AsJson, opened
 from ops.cli.output import Output, said
@@ -32,8 +33,11 @@ def define(
     with opened(context) as tenor:
         document, position = define_schedule(tenor.store, tenor.envelope(), raw)
         (line,) = listed_schedules(tenor.storage, datetime.now(UTC), str(document["schedule_id"]))
-    shown = {**document, "next_at": line["next_at"], "event_position": position}
-    Output(as_json).show(shown, f"{document['schedule_id']}@{document['version']}, due next {said(line['next_at'])}")
+    show_defined(Output(as_json), {**document, "next_at": line["next_at"], "event_position": position})
+
+
+def show_defined(output: Output, defined: JsonObject) -> None:
+    output.show(defined, f"{defined['schedule_id']}@{defined['version']}, due next {said(defined['next_at'])}")
 
 
 def list_schedules(context: typer.Context, as_json: AsJson = False) -> None:
@@ -42,10 +46,10 @@ def list_schedules(context: typer.Context, as_json: AsJson = False) -> None:
 
     with opened(context) as tenor:
         rows = listed_schedules(tenor.storage, datetime.now(UTC))
-    Output(as_json).show(rows, *(line for row in rows for line in _lines(row)))
+    Output(as_json).show(rows, *(line for row in rows for line in schedule_lines(row)))
 
 
-def _lines(row: dict[str, Any]) -> list[str]:
+def schedule_lines(row: JsonObject) -> list[str]:
     when = f"{row['at']} {row['zone']}, {row['calendar']}, catch-up {row['catch_up']}"
     lines = [f"{row['schedule_id']}@{row['version']}  {when}  next {said(row['next_at'])}"]
     if row["waits"] is not None:

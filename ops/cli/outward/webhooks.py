@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from domain.documents import JsonObject
 from ops.cli.files import read_bytes
 from ops.cli.options import AsJson, opened, serving
 from ops.cli.output import Output, said
@@ -24,6 +25,7 @@ def register(app: typer.Typer) -> None:
     webhook.command("define")(define)
     webhook.command("list")(list_webhooks)
     webhook.command("drop")(drop)
+    webhook.command("rotate")(rotate)
     webhook.command("replay")(replay)
     app.add_typer(webhook, name="webhook")
     app.command()(watch)
@@ -44,12 +46,16 @@ def define(
     raw = read_bytes(file)
     with opened(context) as tenor:
         document, position = define_webhook(
-            tenor.store, tenor.envelope(), raw, check_address, allow_private=allow_private
+            tenor.store, tenor.envelope(), raw, check_address, tenor.secrets.seal, allow_private=allow_private
         )
+    show_defined(Output(as_json), document | {"event_position": position})
+
+
+def show_defined(output: Output, document: JsonObject) -> None:
     lines = [f"{document['webhook_id']}@{document['version']}"]
     if "secret" in document:
         lines.append(f"secret  {document['secret']}  (shown once)")
-    Output(as_json).show(document | {"event_position": position}, *lines)
+    output.show(document, *lines)
 
 
 def list_webhooks(context: typer.Context, as_json: AsJson = False) -> None:
@@ -58,10 +64,10 @@ def list_webhooks(context: typer.Context, as_json: AsJson = False) -> None:
 
     with opened(context) as tenor:
         rows = listed_webhooks(tenor.storage)
-    Output(as_json).show(rows, *(line for row in rows for line in _lines(row)))
+    Output(as_json).show(rows, *(line for row in rows for line in webhook_lines(row)))
 
 
-def _lines(row: dict[str, Any]) -> list[str]:
+def webhook_lines(row: dict[str, Any]) -> list[str]:
     counts = f"{row['waiting']} waiting, {row['delivered']} delivered, {row['dead']} dead"
     lines = [f"{row['webhook_id']}@{row['version']}  {row['url']}  {','.join(row['events'])}  {counts}"]
     for letter in row["dead_letters"]:
@@ -78,6 +84,28 @@ def drop(context: typer.Context, webhook: str, as_json: AsJson = False) -> None:
         position = drop_webhook(tenor.store, tenor.envelope(), webhook)
     document = {"webhook_id": webhook, "status": "DROPPED", "event_position": position}
     Output(as_json).show(document, f"{webhook} is dropped")
+
+
+def rotate(
+    context: typer.Context,
+    webhook: str,
+    at_once: Annotated[
+        bool, typer.Option("--at-once", help="It has become known: the one before signs nothing more.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Another secret, shown this once; for a day messages carry both signatures."""
+    from commands.define_webhook import rotate_webhook
+
+    with opened(context) as tenor:
+        document, position = rotate_webhook(tenor.store, tenor.envelope(), webhook, tenor.secrets.seal, at_once=at_once)
+    show_rotated(Output(as_json), document | {"event_position": position})
+
+
+def show_rotated(output: Output, document: JsonObject) -> None:
+    until = document["previous_until"]
+    told = f"the one before signs too until {until}" if until else "the one before signs nothing more"
+    output.show(document, f"secret  {document['secret']}  (shown once)", f"{document['webhook_id']}: {told}")
 
 
 def replay(
@@ -127,8 +155,13 @@ def _print(event: "Event", store: "EventStore", as_json: bool) -> None:
 
     message = message_of(event, store.stream)
     if message is not None:
-        about = " ".join(f"{name}={_short(value)}" for name, value in message.data.items())
-        typer.echo(message.body if as_json else f"{said(event.timestamp)}  {message.type}  {about}")
+        told = {"type": message.type, "timestamp": event.timestamp, "data": message.data}
+        typer.echo(message.body if as_json else message_line(told))
+
+
+def message_line(message: JsonObject) -> str:
+    about = " ".join(f"{name}={_short(value)}" for name, value in message["data"].items())
+    return f"{said(message['timestamp'])}  {message['type']}  {about}"
 
 
 def _short(value: Any) -> str:

@@ -110,11 +110,13 @@ def changed(context: typer.Context, portfolio: str, words: tuple[Any, ...], as_j
         catch_up_catalogues(tenor.storage)
         asked: Change = Change(*words)
         found, position = change_hierarchy(tenor.store, tenor.envelope(), portfolio, asked, tenor.newest_tree)
-    shown = {**found, "event_position": position}
+    show_changed(Output(as_json), {**found, "event_position": position})
+
+
+def show_changed(output: Output, found: JsonObject) -> None:
     state = "closed" if found["closed"] else f"below {found['parent_id'] or 'nothing'}"
-    Output(as_json).show(
-        shown, f"{found['kind']} {found['node_id']} of {found['portfolio']}: {state}, from its next files on"
-    )
+    told = f"{found['kind']} {found['node_id']} of {found['portfolio']}: {state}, from its next files on"
+    output.show(found, told)
 
 
 def show_segments(
@@ -147,7 +149,11 @@ def list_bands(as_json: AsJson = False) -> None:
     from query_api.portfolios.segments import bands
 
     rows = [{"bands": name, **each} for name, each in bands().items()]
-    Output(as_json).show(rows, *(f"@{row['bands']:<14} {' '.join(row['edges'])}  {row['what']}" for row in rows))
+    Output(as_json).show(rows, *map(bands_line, rows))
+
+
+def bands_line(row: JsonObject) -> str:
+    return f"@{row['bands']:<14} {' '.join(row['edges'])}  {row['what']}"
 
 
 def compare(
@@ -183,18 +189,28 @@ def history(
     as_json: AsJson = False,
 ) -> None:
     """When an instrument or an issuer appeared, changed and went, over a portfolio's snapshots."""
-    from domain.refusals import Refused
     from ops.read_models import catch_up_catalogues
     from query_api.portfolios.history import history_of
 
-    if (instrument is None) == (issuer is None):
-        raise Refused("ONE_THING", "a history is of one instrument or one issuer", "give --instrument or --issuer")
-    table, key = ("instruments", instrument) if instrument is not None else ("issuers", issuer or "")
+    table, key = thing_of(instrument, issuer)
     with opened(context) as tenor:
         catch_up_catalogues(tenor.storage)
         with tenor.database.connect() as connection:
-            rows = history_of(connection, tenor.storage.portfolio, portfolio, table, str(key))
-    Output(as_json).show(rows, *(f"{row['as_of']}  {row['what']}  {json.dumps(row['changed'])}" for row in rows))
+            rows = history_of(connection, tenor.storage.portfolio, portfolio, table, key)
+    Output(as_json).show(rows, *map(history_line, rows))
+
+
+def thing_of(instrument: str | None, issuer: str | None) -> tuple[str, str]:
+    """The table, and the id in it."""
+    from domain.refusals import Refused
+
+    if (instrument is None) == (issuer is None):
+        raise Refused("ONE_THING", "a history is of one instrument or one issuer", "give --instrument or --issuer")
+    return ("instruments", instrument) if instrument is not None else ("issuers", issuer or "")
+
+
+def history_line(row: JsonObject) -> str:
+    return f"{row['as_of']}  {row['what']}  {json.dumps(row['changed'])}"
 
 
 def portfolio_of(tenor: "Tenor", snapshot: str) -> "Portfolio":

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -68,6 +69,11 @@ class At:
 
         return self.client.drive(operations.post(path, body, self.client.session, content_type, **params))
 
+    def delete(self, path: str, **params: Any) -> Any:
+        from tenor import operations
+
+        return self.client.drive(operations.delete(path, self.client.session, **params))
+
     def run_id(self, text: str) -> str:
         """The whole id of a run that is named by its beginning, or `latest`."""
         from tenor.operations import segment
@@ -128,6 +134,11 @@ def copy_to_stdout(file: Path) -> None:
     with file.open("rb") as content:
         shutil.copyfileobj(content, sys.stdout.buffer)
     sys.stdout.buffer.flush()
+
+
+def with_moments(row: Options, *names: str) -> Options:
+    """What a server tells as texts, as the moments that they are."""
+    return row | {name: datetime.fromisoformat(row[name]) for name in names if row.get(name)}
 
 
 def code_of(error: "tenor.TenorError") -> str:

@@ -41,8 +41,13 @@ def refuse_here(given: object, name: str, fix: str) -> None:
 def load_market(at: At) -> None:
     files = [Path(each) for each in at["file"]]
     market_files.refuse_without_mapping(files, at["mapping"], at["as_of"], at["base_currency"])
-    refuse_here(at["mapping"], "--mapping", "read the quotes there, without TENOR_SERVER")
-    loaded = at.client.markets.load(files[0], rates_are_decimals=at["rates_are_decimals"]).document
+    as_of: datetime | None = at["as_of"]
+    loaded = at.client.markets.load(
+        files if at["mapping"] else files[0],
+        mapping=at["mapping"],
+        as_of=as_of.date() if as_of else None,
+        **at.some("base_currency", "rates_are_decimals"),
+    ).document
     loaded.pop("event_position", None)
     ingested.show_loaded(at.output, loaded)
 

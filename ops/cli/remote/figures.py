@@ -88,6 +88,19 @@ def capital(at: At) -> None:
     at.put_table(f"{REGULATORY}/runs/{named(at['run'])}/{at['report']}", by=at["by"], years=years)
 
 
+def quotes(at: At) -> None:
+    from ops.cli.risk import show_quotes
+
+    document = at.get(f"{RISK}/runs/{named(at['run'])}/quotes", **at.some("node", "position"))
+    show_quotes(at.output, document)
+
+
+def limits(at: At) -> None:
+    """Breaches are recorded first, then the table is read."""
+    run = at.post(f"{REGULATORY}/runs/{named(at['run'])}/limits/check", b"")["run_id"]
+    at.put_table(f"{REGULATORY}/runs/{run}/limits")
+
+
 def explain(at: At) -> None:
     from ops.cli.capital.regulatory import lines_of
 

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from domain.documents import JsonObject
 from ops.cli.files import read_bytes
 from ops.cli.options import AsJson, opened
 from ops.cli.output import Output
@@ -40,8 +41,11 @@ def list_mappings(context: typer.Context, as_json: AsJson = False) -> None:
 
     with opened(context) as tenor:
         documents = listed_mappings(tenor.store)
-    lines = [f"{one['mapping_id']}@{one['version']}{'  built in' if one['built_in'] else ''}" for one in documents]
-    Output(as_json).show(documents, *lines)
+    Output(as_json).show(documents, *map(mapping_line, documents))
+
+
+def mapping_line(one: JsonObject) -> str:
+    return f"{one['mapping_id']}@{one['version']}{'  built in' if one['built_in'] else ''}"
 
 
 def show(

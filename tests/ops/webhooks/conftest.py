@@ -29,12 +29,13 @@ class Post:
     def __init__(self, tenor: Tenor) -> None:
         self.tenor, self.now = tenor, NOW
         self.outbox = Outbox(tenor.store, tenor.database.connect, partial(tree_of, tenor.storage), lambda: self.now)
-        self.delivery = Delivery(tenor.store, tenor.database.connect, lambda: self.now)
+        self.delivery = Delivery(tenor.store, tenor.database.connect, lambda: self.now, tenor.secrets)
 
     def define(self, url: str, **more: Any) -> dict[str, Any]:
         document = {"webhook_id": "desk", "url": url, "events": EVERYTHING} | more
         raw = json.dumps(document).encode()
-        return define_webhook(self.tenor.store, ASKED, raw, check_address, allow_private=True)[0]
+        seal = self.tenor.secrets.seal
+        return define_webhook(self.tenor.store, ASKED, raw, check_address, seal, allow_private=True)[0]
 
     def fill(self) -> None:
         while self.outbox.step():

@@ -149,7 +149,7 @@ def test_killed_while_it_sends_the_message_goes_again_under_its_id(post: Post, r
         raise Killed
 
     one_message(post, receiver, (200, {}))
-    dying = Delivery(post.tenor.store, post.tenor.database.connect, lambda: post.now, send_and_die)
+    dying = Delivery(post.tenor.store, post.tenor.database.connect, lambda: post.now, post.tenor.secrets, send_and_die)
     with pytest.raises(Killed):
         dying.step()
     assert post.send() == 0  # another may have it still
@@ -190,7 +190,7 @@ def test_receivers_that_do_not_answer_are_left_in_time(receiver: Receiver, how: 
     over = threading.Event()
     ways: dict[str, Any] = NO_ANSWER | {"silent": silent(over), "dripping": dripping(over)}
     receiver.answers[:] = [ways[how]]
-    answer = send(Sending("msg_1", "{}", receiver.url, True), SECRET, 1, deadline_seconds=0.5)
+    answer = send(Sending("msg_1", "{}", receiver.url, True), [SECRET], 1, deadline_seconds=0.5)
     over.set()
     assert answer.status is None
     assert answer.error.startswith("no answer")
@@ -198,11 +198,11 @@ def test_receivers_that_do_not_answer_are_left_in_time(receiver: Receiver, how: 
 
 def test_a_huge_answer_is_not_read(receiver: Receiver) -> None:
     receiver.answers[:] = [huge]
-    assert send(Sending("msg_1", "{}", receiver.url, True), SECRET, 1).is_taken
+    assert send(Sending("msg_1", "{}", receiver.url, True), [SECRET], 1).is_taken
 
 
 def test_nobody_listens() -> None:
-    answer = send(Sending("msg_1", "{}", "http://127.0.0.1:9", True), SECRET, 1)
+    answer = send(Sending("msg_1", "{}", "http://127.0.0.1:9", True), [SECRET], 1)
     assert (answer.status, answer.error) == (None, "no answer: ConnectionRefusedError")
 
 
@@ -214,10 +214,10 @@ def test_an_address_that_has_become_private_is_refused_at_each_send(
     monkeypatch.setattr(
         "ops.webhooks.addresses.socket.getaddrinfo", lambda *_, **__: [(2, 1, 6, "", ("127.0.0.1", int(port)))]
     )
-    answer = send(Sending("msg_1", "{}", f"http://hooks.example.com:{port}/", False), SECRET, 1)
+    answer = send(Sending("msg_1", "{}", f"http://hooks.example.com:{port}/", False), [SECRET], 1)
     assert (answer.status, answer.error) == (None, "hooks.example.com is 127.0.0.1, a private address")
     assert receiver.received == []
-    assert send(Sending("msg_1", "{}", f"http://hooks.example.com:{port}/", True), SECRET, 1).is_taken
+    assert send(Sending("msg_1", "{}", f"http://hooks.example.com:{port}/", True), [SECRET], 1).is_taken
     assert receiver.received[0].headers["host"] == f"hooks.example.com:{port}"
 
 
@@ -239,7 +239,7 @@ def test_the_name_is_asked_once_for_a_send(receiver: Receiver, monkeypatch: pyte
         return connect(place)
 
     monkeypatch.setattr("ops.webhooks.sending.socket.create_connection", connects)
-    assert send(Sending("msg_1", "{}", f"http://hooks.example.com:{port}/", True), SECRET, 1).is_taken
+    assert send(Sending("msg_1", "{}", f"http://hooks.example.com:{port}/", True), [SECRET], 1).is_taken
     assert (asked.count("hooks.example.com"), connected) == (1, [("127.0.0.1", port)])
 
 

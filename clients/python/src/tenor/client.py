@@ -97,10 +97,19 @@ class Markets:
     def __init__(self, client: Client) -> None:
         self._client = client
 
-    def load(self, market: Document, *, rates_are_decimals: bool = False) -> Snapshot:
-        """A market document: a file, bytes, or what is to be JSON."""
-        params = {"rates_are_decimals": rates_are_decimals}
-        return self._client.drive(operations.load_market(market, self._client.session, params))
+    def load(
+        self,
+        market: Document | Sources,
+        *,
+        mapping: Document | None = None,
+        as_of: date | str | None = None,
+        base_currency: str | None = None,
+        rates_are_decimals: bool = False,
+    ) -> Snapshot:
+        """A market document: a file, bytes, or what is to be JSON. With a `mapping`, a name or a document, one file or
+        several of quotes; `as_of` is then their date, and `base_currency` what they do not say."""
+        params = {"rates_are_decimals": rates_are_decimals, "as_of": as_of, "base_currency": base_currency}
+        return self._client.drive(operations.load_market(market, self._client.session, mapping, params))
 
     def list(self) -> Rows:
         """Newest first."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 from urllib.parse import quote
 
 from tenor.context import said_of_a_run
@@ -73,7 +73,7 @@ def whole_list(path: str, session: Session, **params: Any) -> Operation[Rows]:
 def ingest(source: Sources, session: Session, mapping: Document | None, params: Row) -> Operation[Snapshot]:
     """Nothing is stored on a dry run: then the id is empty, and the document says what would be. With a mapping, by
     name or as a document, files are tapes and go as they are."""
-    files = [Path(source)] if isinstance(source, str | PathLike) else [Path(each) for each in source]
+    files = files_of(source)
     said = query(**{"portfolio": name_of(files[0]), **{name: value for name, value in params.items() if value}})
     fields: dict[str, bytes] = {}
     if mapping is not None and is_name(mapping):
@@ -86,14 +86,29 @@ def ingest(source: Sources, session: Session, mapping: Document | None, params: 
         return snapshot_of((yield from document(ask, session)))
 
 
+def files_of(source: Sources) -> list[Path]:
+    return [Path(source)] if isinstance(source, str | PathLike) else [Path(each) for each in source]
+
+
 def is_name(mapping: Document) -> bool:
     """`id` or `id@version`, rather than a file with one."""
     return isinstance(mapping, str) and not Path(mapping).is_file() and not mapping.endswith(".json")
 
 
-def load_market(given: Document, session: Session, params: Row) -> Operation[Snapshot]:
-    ask = Ask("POST", "/api/v1/marketdata/markets", query(**params), content=as_bytes(given))
-    return snapshot_of((yield from document(ask, session)))
+def load_market(
+    given: Document | Sources, session: Session, mapping: Document | None, params: Row
+) -> Operation[Snapshot]:
+    """Files of quotes go as they are, beside the mapping's name; one that comes as a document is defined first."""
+    if mapping is None:
+        ask = Ask("POST", "/api/v1/marketdata/markets", query(**params), content=as_bytes(cast(Document, given)))
+        return snapshot_of((yield from document(ask, session)))
+    if not is_name(mapping):
+        defined = yield from post("/api/v1/ingestion/mappings", as_bytes(mapping), session)
+        mapping = f"{defined['mapping_id']}@{defined['version']}"
+    with as_form(files_of(cast(Sources, given)), {}) as (file, content_type):
+        said = query(mapping=mapping, **params)
+        ask = Ask("POST", "/api/v1/ingestion/markets", said, content=file, content_type=content_type)
+        return snapshot_of((yield from document(ask, session)))
 
 
 def snapshot_of(said: Row) -> Snapshot:
@@ -102,6 +117,10 @@ def snapshot_of(said: Row) -> Snapshot:
 
 def post(path: str, body: bytes, session: Session, content_type: str = JSON, **params: Any) -> Operation[Any]:
     return (yield from document(Ask("POST", path, query(**params), content=body, content_type=content_type), session))
+
+
+def delete(path: str, session: Session, **params: Any) -> Operation[Any]:
+    return (yield from document(Ask("DELETE", path, query(**params)), session))
 
 
 def define_history(given: Document, session: Session, params: Row) -> Operation[Row]:
