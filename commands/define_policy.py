@@ -83,3 +83,22 @@ def listed_policies(store: EventStore) -> list[dict[str, object]]:
     """The latest version of each, by name."""
     versions = policies_of(store).versions
     return [{"policy_id": name, "version": len(versions[name])} for name in sorted(versions)]
+
+
+def policy_as_defined(store: EventStore, reference: str) -> dict[str, object]:
+    """A version of a policy with its document, who defined it, and the version since which each limit is as it is."""
+    events = cast(list[book.PolicyEvent], store.stream(book.policies_stream()))
+    policies = book.fold(events)
+    name, version = _known(policies, reference)
+    defined = [each for each in events if isinstance(each, book.PolicyDefined) and each.policy_id == name]
+    said = defined[version - 1]
+    return {
+        "policy_id": name,
+        "version": version,
+        "latest_version": len(defined),
+        "status": policies.status(name, version),
+        "defined_at": said.timestamp,
+        "actor": said.actor,
+        "document": said.document,
+        "limits_since": book.limits_since([each.document for each in defined[:version]]),
+    }

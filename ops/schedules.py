@@ -44,7 +44,7 @@ def is_business_day(calendar: str, day: date) -> bool:
 
 
 def _submit(storage: Storage, envelope: Envelope, command: SubmitRun, key: Key) -> UUID:
-    from ops.checking import check_scenarios
+    from ops.market_checks import check_scenarios
 
     return submit_run(storage.store, storage.blobs, envelope, command, check_scenarios, key).run_id
 

@@ -29,7 +29,7 @@ from commands.api import scenario as scenario_commands
 from commands.api import schedules as schedule_commands
 from commands.api import webhooks as webhook_commands
 from commands.submit_run import SubmitRun
-from compute.engine import engine_version
+from compute.engine_version import engine_version
 from domain.access.asking import nodes_asked, who_asks
 from domain.event import Envelope
 from domain.portfolio.columns import Portfolio
@@ -47,12 +47,12 @@ from ops.audit.metrics import audit_metrics
 from ops.cash_flows.bridge import work_out_for as bridge_for
 from ops.cash_flows.liquidity import work_out_for as liquidity_for
 from ops.cash_flows.tables import work_out_for
-from ops.checking import check_scenarios, find_unsolved
 from ops.http.database_metrics import DatabaseCollector
 from ops.http.probing import Probe
 from ops.http.server import Server, configuration
 from ops.http.tracing import Tracing, correlation_of
 from ops.ids import near_scenarios_named, whole_id_of
+from ops.market_checks import check_scenarios, find_unsolved
 from ops.marts.requests import MartRequests
 from ops.metrics import projection_metrics
 from ops.parsing.pool import Abandoned
@@ -235,7 +235,7 @@ def kept_books(storage: Storage) -> tuple[Callable[[str], NamedPortfolio], Calla
 
 def orchestrator_routers(tenor: Tenor, envelope_of: Callable[[Request], Envelope], access: Access) -> list[APIRouter]:
     def check(envelope: Envelope, command: SubmitRun) -> dict[str, Any]:
-        from ops.before_a_run import check_before_run  # with all of compute, which nothing else here needs
+        from ops.readiness import check_before_run  # with all of compute, which nothing else here needs
 
         return check_before_run(tenor.storage, envelope, command)
 

@@ -18,6 +18,7 @@ else
     exit 1
 fi
 $pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.lock
+$pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/beside.lock
 $pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable . --editable ./clients/python
 "$venv/bin/python" -m ops.processes.compile_kernels || echo "the kernels are not compiled: the first run will do it" >&2
 command -v chromium >/dev/null || echo "tests/browser needs a browser: apt-get install chromium, or $venv/bin/playwright install chromium" >&2

@@ -20,7 +20,8 @@ from pathlib import Path
 import tenor
 import tenor.aio
 
-from benchmarks.load.__main__ import Memory, server
+from benchmarks.load.__main__ import Memory
+from benchmarks.serving import server
 
 SMALL_FUND = Path(__file__).parents[2] / "examples" / "small_fund"
 

@@ -314,3 +314,20 @@ def approve(
         return []
     place = envelope.at(policies_stream(), policies.length + 1)
     return [PolicyApproved(**place, policy_id=policy_id, version=version, reason=reason)]
+
+
+def limits_since(documents: Sequence[Mapping[str, object]]) -> dict[str, int]:
+    """By limit of the last of them: the version since which it stands as it does."""
+    by_version = [_limits_by_id(document) for document in documents]
+    since = {}
+    for limit_id, limit in (by_version[-1] if by_version else {}).items():
+        version = len(by_version)
+        while version > 1 and by_version[version - 2].get(limit_id) == limit:
+            version -= 1
+        since[limit_id] = version
+    return since
+
+
+def _limits_by_id(document: Mapping[str, object]) -> dict[str, object]:
+    limits = document.get("limits")
+    return {str(limit["limit_id"]): limit for limit in limits} if isinstance(limits, list) else {}

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 import pyarrow as pa
 
-from commands.define_policy import listed_policies
+from commands.define_policy import listed_policies, policy_as_defined
 from compute.capital.basics import Setting
 from compute.capital.columns import Array, Columns, Exposures
 from compute.capital.comparison import Known, comparison_table, known_of, with_sets
@@ -233,3 +233,7 @@ class CapitalQueries:
 
     def policies(self) -> list[dict[str, object]]:
         return self._capital.policies()
+
+    def policy(self, reference: str) -> dict[str, object]:
+        with refusing_as_queries():
+            return policy_as_defined(self._storage.store, reference)

@@ -12,13 +12,13 @@ from domain.measures.failures import counted
 from domain.portfolio.columns import Portfolio
 from domain.portfolio.groupings import ISSUER_GROUP
 from query_api.errors import BadQuery
-from query_api.reading import Connection
+from query_api.reading import Array, Connection
+from query_api.results.asked_groups import BETWEEN_KEYS, NODE, By, ChosenGroups, parse_by
 from query_api.results.chosen.fields import NamedPortfolio
 from query_api.results.chosen.positions import SCAN, LoadBook, book_of
 from query_api.results.chosen.selection import ALL, Chooser, Wanted, measured_names
 from query_api.results.chunk_totals import ChunkGroups, make_groups, sum_groups
 from query_api.results.columns import Layout, ResultColumn, Shown, layout, table_metadata
-from query_api.results.groups import BETWEEN_KEYS, By, ChosenGroups, parse_by
 from query_api.results.in_scope import groupings_of, is_whole, refuse_above
 from query_api.results.netting_note import netting_note
 from query_api.results.total import Total
@@ -102,7 +102,10 @@ def totals_asked(
     if found and is_whole(run, names[0].name, found):
         note = netting_note(connection, run, columns, is_kept=True)
         return TotalsAnswer(_as_table(run, names, asked, found), ROLLUP, note)
-    found = sum_by(connection, run, names, columns, scenarios, wanted, load_book)
+    if names == [By(NODE)] and wanted:
+        found = sum_by_nodes(connection, run, columns, scenarios, wanted, book_of(connection, run, load_book))
+    else:
+        found = sum_by(connection, run, names, columns, scenarios, wanted, load_book)
     found = [total for total in found if key is None or total.key == key]
     note = netting_note(connection, run, columns, is_kept=False)
     return TotalsAnswer(_as_table(run, names, asked, found), SCAN, note)
@@ -170,6 +173,27 @@ def sum_by(
 
         found = sum_groups(connection, run, chosen, columns, scenarios)
     return [total for total in found if total.positions]
+
+
+def sum_by_nodes(
+    connection: Connection,
+    run: RunRow,
+    columns: list[ResultColumn],
+    scenarios: list[int],
+    wanted: Wanted,
+    book: NamedPortfolio,
+) -> list[Total]:
+    """Of what a filter leaves, level by level of the tree: a position counts once in each."""
+    chooser, found = Chooser(connection, run, book, wanted), []
+    for nodes in book.levels():
+        codes = np.where(nodes < 0, len(book.nodes), nodes)[book.portfolio.book_row]
+
+        def chosen(scenario_no: int, codes: Array = codes) -> ChunkGroups:
+            places = np.where(chooser.mask(scenario_no), codes, len(book.nodes))
+            return make_groups(book.portfolio, book.nodes, places)
+
+        found += [total for total in sum_groups(connection, run, chosen, columns, scenarios) if total.positions]
+    return sorted(found, key=lambda total: (total.scenario_no, total.key))
 
 
 def _as_table(run: RunRow, names: list[By], asked: Layout, found: list[Total]) -> pa.Table:

@@ -1,18 +1,24 @@
 """What was brought in: portfolio snapshots with their counts, control totals and sources."""
 
-from typing import cast
+from typing import Annotated, cast
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from domain import codec
 from domain.documents import JsonObject
+from domain.portfolio.column_types import Column, Table
+from domain.portfolio.meanings import MEANINGS
+from domain.portfolio.tables import TABLES
 from domain.tapes import versions as book
+from query_api.errors import NotFound
 from query_api.http.answers import AsOfEvent, Cursor, Limit, document, listing
 from query_api.log import SELECT_STREAM
 from query_api.reading import Connect, Connection, patiently, reading
 from query_api.snapshot_pages import list_page
 from query_api.snapshots import find_snapshot, snapshot_document
+
+OfTable = Annotated[str | None, Query(description="One table: positions, instruments, …")]
 
 
 def build_router(connect: Connect) -> APIRouter:
@@ -46,7 +52,26 @@ def build_router(connect: Connect) -> APIRouter:
         version = int(reference.rpartition("@")[2])
         return document(request, {"mapping_id": found["mapping_id"], "version": version, "mapping": found})
 
+    @router.get("/columns", operation_id="ingestion_list_columns")
+    def list_columns(request: Request, table: OfTable = None) -> Response:
+        """What a mapping can lead to: every column of a portfolio's tables, with its type and meaning."""
+        rows = [column_document(each, one) for each in TABLES if table in (None, each.name) for one in each.columns]
+        if not rows:
+            near = ", ".join(each.name for each in TABLES)
+            raise NotFound(f"there is no table {table!r}", f"a portfolio's tables are {near}")
+        return listing(request, rows, total=len(rows))
+
     return router
+
+
+def column_document(table: Table, column: Column) -> dict[str, object]:
+    return {
+        "column": f"{table.name}.{column.name}",
+        "kind": column.kind,
+        "required": column.required,
+        "values": column.values,
+        "meaning": MEANINGS.get(table.name, {}).get(column.name, ""),
+    }
 
 
 def mappings_of(connection: Connection, as_of_event: int | None = None) -> book.Mappings:

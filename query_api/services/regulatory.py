@@ -39,6 +39,7 @@ class Capital(Protocol):
     def comparison(self, from_run: str, to_run: str) -> pa.Table: ...
     def rules(self, rule_set: str) -> list[dict[str, object]]: ...
     def policies(self) -> list[dict[str, object]]: ...
+    def policy(self, reference: str) -> dict[str, object]: ...
 
 
 By = Annotated[str | None, Query(description="A column whose values stand in place of nodes.")]
@@ -67,6 +68,11 @@ def _add_rules(router: APIRouter, capital: Capital) -> None:
     def list_policies(request: Request, format: Format = None) -> Response:
         """The latest version of every policy."""
         return named_table(request, capital.policies(), "policies", format, POLICIES)
+
+    @router.get("/policies/{policy}", operation_id="regulatory_get_policy")
+    def get_policy(request: Request, policy: str) -> Response:
+        """A policy as it was defined: `id`, or `id@version`."""
+        return document(request, capital.policy(policy))
 
 
 def _add_comparison(router: APIRouter, connect: Connect, capital: Capital) -> None:

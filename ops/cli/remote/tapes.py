@@ -6,7 +6,7 @@ from pathlib import Path
 from domain.tapes.mapping import as_json, stored_mapping
 from ops.cli.files import read_bytes
 from ops.cli.remote.asking import At
-from ops.cli.remote.figures import named
+from ops.cli.remote.results import named
 from ops.cli.tapes.mappings import mapping_line
 
 MAPPINGS = "/api/v1/ingestion/mappings"

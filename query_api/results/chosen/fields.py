@@ -129,6 +129,11 @@ class NamedPortfolio:
         """Of each node, in their order: ids from the root down to itself."""
         return [[self.nodes[row] for row in path] for path in self._paths]
 
+    def levels(self) -> Iterator[Array]:
+        """Of each depth of the tree, from the roots on: the node there that each node is or hangs below, else -1."""
+        for depth in range(max(map(len, self._paths), default=0)):
+            yield np.array([path[depth] if depth < len(path) else -1 for path in self._paths], np.int64)
+
     def _parts(self, name: str) -> Iterator[Holder]:
         everybody = np.ones(self.portfolio.position_count, bool)
         if name in ("book_id", "instrument_id", *OWN_TERMS):

@@ -226,3 +226,23 @@ def test_kinds_and_units_travel_with_the_columns(client: TestClient) -> None:
     schema = pq.read_schema(io.BytesIO(answer.content))
     assert schema.field("pv_base").metadata == {b"unit": b"currency", b"in": b"USD"}
     assert str(schema.field("fico").type) == "double"
+
+
+@pytest.mark.parametrize("where", ["fico>=600", "pv<0", "currency=EUR", "position_id=P1"])
+def test_nodes_of_what_a_filter_leaves_are_as_their_own_kind_has_them(client: TestClient, where: str) -> None:
+    """A node's total by the tree is that of its kind alone, whose groups are not nested."""
+
+    def by(name: str) -> dict[tuple[str, str], Row]:
+        answer = client.get(f"{HOME}/totals", params={"by": name, "where": where})
+        assert answer.status_code == 200, answer.text
+        return {(row.pop(name), row["scenario_id"]): row for row in answer.json()}
+
+    apart = {key: row for kind in ("fund", "desk", "book") for key, row in by(kind).items() if key[0]}
+    assert apart
+    assert by("node") == apart
+
+
+def test_nodes_are_grouped_by_alone(client: TestClient) -> None:
+    answer = client.get(f"{HOME}/totals?by=node,currency&where=fico>=600")
+    assert answer.status_code == 422
+    assert "nested" in answer.json()["detail"]

@@ -26,6 +26,7 @@ client.use({
 
 export type GetPath = PathsWithMethod<paths, "get">;
 export type PostPath = PathsWithMethod<paths, "post">;
+export type DeletePath = PathsWithMethod<paths, "delete">;
 type Said<P extends GetPath> = paths[P] extends { get: { parameters: infer Q } } ? Q : never;
 type Parameters<P extends GetPath> = Pick<Said<P>, Extract<keyof Said<P>, "path" | "query">>;
 
@@ -82,6 +83,11 @@ export async function command<T, P extends PostPath = PostPath>(
   const headers: Record<string, string> = init.key ? { "Idempotency-Key": init.key } : {};
   const sent = { params: init.params, body: init.body, headers };
   return told<T>(() => (client.POST as (path: P, init: unknown) => Promise<Told>)(path, sent));
+}
+
+/** The end of what was defined. */
+export async function drop<T, P extends DeletePath = DeletePath>(path: P, init: { params?: unknown } = {}): Promise<T> {
+  return told<T>(() => (client.DELETE as (path: P, init: unknown) => Promise<Told>)(path, init));
 }
 
 /** The address of a table or of a question, to download or to copy. */

@@ -22,6 +22,8 @@ interface ListboxProps {
   right?: boolean;
   id?: string;
   several?: boolean;
+  /** With a field to type in, however few there are now: more may come. */
+  isSearched?: boolean;
   chosen?: string[];
 }
 
@@ -33,7 +35,7 @@ export function Listbox(props: ListboxProps) {
   const frame = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   const list = useRef<HTMLUListElement>(null);
-  const isSearched = choices.length > 12;
+  const isSearched = props.isSearched || choices.length > 12;
   const shown = isSearched && filter
     ? choices.filter((one) => wordsOf(one).toLowerCase().includes(filter.toLowerCase()))
     : choices;

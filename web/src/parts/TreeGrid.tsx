@@ -36,6 +36,10 @@ interface TreeGridProps<R> {
   /** Enter or i, with the column that has the mark. */
   onAct?(row: TreeRow<R>, column: string): void;
   onSort?(column: string): void;
+  /** The rows that are in the document, after each time that they were drawn. */
+  onSeen?(rows: TreeRow<R>[]): void;
+  /** Alt with an arrow, or a head that is dragged: the column goes so many places to the right. */
+  onMoveColumn?(column: string, step: number): void;
 }
 
 const ROW_PX = 28;
@@ -50,6 +54,7 @@ export function TreeGrid<R>(props: TreeGridProps<R>) {
   const [anchor, setAnchor] = useState<string | null>(null);
   const [column, setColumn] = useState(2);
   const wantsFocus = useRef(false);
+  const follows = useRef<string | null>(null);
   const told = useRef(new Set<string>());
   const virtual = useVirtual(scroller, rows.length);
   const seen = virtual.getVirtualItems();
@@ -78,6 +83,11 @@ export function TreeGrid<R>(props: TreeGridProps<R>) {
     }
   });
 
+  const [from, to] = [seen[0]?.index ?? 0, seen.at(-1)?.index ?? -1];
+  useEffect(() => {
+    props.onSeen?.(rows.slice(from, to + 1));
+  }, [rows, from, to]);
+
   const move = (to: number, isRange = false) => {
     const row = rows[Math.max(0, Math.min(rows.length - 1, to))];
     if (!row) return;
@@ -88,6 +98,11 @@ export function TreeGrid<R>(props: TreeGridProps<R>) {
     if (row.key !== props.selected) told.current.add(row.key);
     props.onSelect(row);
   };
+  useLayoutEffect(() => {
+    const at = columns.findIndex((one) => one.id === follows.current);
+    follows.current = null;
+    if (at > 0) setColumn(at); // the mark stays on the column that was moved
+  }, [columns]);
   const range = rangeOf(rows, anchor, active);
   const onKey = (event: KeyboardEvent) => {
     const row = rows[index];
@@ -96,6 +111,14 @@ export function TreeGrid<R>(props: TreeGridProps<R>) {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "c") {
       event.preventDefault();
       void copyText(asTsv(columns, range.map((one) => one.data), props.caption), `${counted(range.length, "row")} copied`);
+      return;
+    }
+    if (event.altKey && props.onMoveColumn && (event.key === "ArrowLeft" || event.key === "ArrowRight")) {
+      event.preventDefault();
+      const step = event.key === "ArrowRight" ? 1 : -1;
+      const moving = columns[column]?.id ?? "";
+      props.onMoveColumn(moving, step);
+      follows.current = moving;
       return;
     }
     const page = Math.max(1, seen.length - 2 * BEYOND);
@@ -142,7 +165,7 @@ export function TreeGrid<R>(props: TreeGridProps<R>) {
         <thead>
           <tr role="row" aria-rowindex={1}>
             {columns.map((one) => (
-              <Head key={one.id} column={one} sort={props.sort} onSort={props.onSort} />
+              <Head key={one.id} column={one} sort={props.sort} onSort={props.onSort} onDropped={props.onMoveColumn && ((moving) => props.onMoveColumn?.(moving, columns.indexOf(one) - columns.findIndex((each) => each.id === moving)))} />
             ))}
           </tr>
         </thead>
@@ -228,7 +251,14 @@ export function TreeGrid<R>(props: TreeGridProps<R>) {
   );
 }
 
-function Head<R>({ column, sort, onSort }: { column: Column<R>; sort?: string; onSort?(column: string): void }) {
+interface HeadProps<R> {
+  column: Column<R>;
+  sort?: string;
+  onSort?(column: string): void;
+  onDropped?(moving: string): void;
+}
+
+function Head<R>({ column, sort, onSort, onDropped }: HeadProps<R>) {
   const direction = sort === column.id ? "ascending" : sort === `-${column.id}` ? "descending" : undefined;
   const words = (
     <>
@@ -237,7 +267,16 @@ function Head<R>({ column, sort, onSort }: { column: Column<R>; sort?: string; o
     </>
   );
   return (
-    <th scope="col" role="columnheader" class={column.isLeft ? "l" : undefined} aria-sort={direction}>
+    <th
+      scope="col"
+      role="columnheader"
+      class={column.isLeft ? "l" : undefined}
+      aria-sort={direction}
+      draggable={onDropped ? true : undefined}
+      onDragStart={onDropped && ((event) => event.dataTransfer?.setData("text/plain", column.id))}
+      onDragOver={onDropped && ((event) => event.preventDefault())}
+      onDrop={onDropped && ((event) => onDropped(event.dataTransfer?.getData("text/plain") ?? ""))}
+    >
       {column.isSortable && onSort ? (
         <button type="button" tabIndex={-1} onClick={() => onSort(column.id)}>
           {words}

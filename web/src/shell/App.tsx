@@ -13,6 +13,7 @@ import { Foot } from "./Foot";
 import { isCovered } from "./layers";
 import { KeysSheet } from "./KeysSheet";
 import { Inspector } from "../inspector/Inspector";
+import { LeftOut } from "../inspector/LeftOut";
 import { Rail, Tabs } from "./Rail";
 import { SignIn } from "./SignIn";
 
@@ -36,6 +37,7 @@ export function App() {
         <Find />
         <KeysSheet />
         <Inspector />
+        <LeftOut />
       </div>
       <p class="vh" role="status" aria-live="polite">
         {announced.value}

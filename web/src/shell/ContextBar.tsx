@@ -3,8 +3,8 @@ import type { ComponentChildren } from "preact";
 import { Icon } from "../parts/Icon";
 import { Listbox, type Choice } from "../parts/Listbox";
 import { day, short } from "../numbers/format";
-import { choose, link, place, set } from "../place";
-import { against, audit, bare, hasFigures, isSealed, learnPortfolios, portfolioName, portfolios, run, runs, scenario, showRun } from "../state/book";
+import { choose, link, place } from "../place";
+import { against, audit, bare, currencies, hasFigures, isSealed, learnPortfolios, portfolioName, portfolios, run, runs, scenario, showRun } from "../state/book";
 import { copyText } from "./announce";
 import { openFind } from "./Find";
 import { turnTheme } from "./theme";
@@ -59,7 +59,7 @@ function Parts() {
       />
       <Part name="Scenario" value={scenario.value} current={scenario.value} choices={shown.scenarios.map((one) => ({ value: one, label: one }))} onChoose={(one) => choose({ scenario: one === "BASE" ? null : one })} />
       <Part name="Against" isOff={!against.value} value={against.value ? <span class="mono">{short(against.value)}</span> : "nothing"} current={against.value ?? ""} choices={againstChoices(rows, shown)} onChoose={(id) => choose({ against: id || null })} />
-      <Part name="Currency" value={place.value.query.ccy || shown.base_currency} current={place.value.query.ccy || shown.base_currency} choices={[{ value: shown.base_currency, label: shown.base_currency, hint: "base currency of the run" }]} onChoose={() => set({ ccy: null })} />
+      <Part name="Currency" value={currencyShown(shown.base_currency)} current={currencyShown(shown.base_currency)} choices={currencyChoices(shown.base_currency)} onChoose={(one) => choose({ ccy: one === shown.base_currency ? null : one })} />
     </>
   );
 }
@@ -136,6 +136,16 @@ function runChoice(one: RunLine): Choice {
 function againstChoices(rows: RunLine[], shown: RunLine): Choice[] {
   const others = rows.filter((one) => hasFigures(one) && one.run_id !== shown.run_id && one.base_currency === shown.base_currency);
   return [{ value: "", label: "nothing" }, ...others.map(runChoice)];
+}
+
+function currencyShown(base: string): string {
+  return (place.value.path === "/risk" && place.value.query.ccy) || base;
+}
+
+/** Beside the base currency those that whole nodes are in; told where the screen shows nodes. */
+function currencyChoices(base: string): Choice[] {
+  const own = place.value.path === "/risk" ? currencies.value.filter((one) => one !== base) : [];
+  return [{ value: base, label: base, hint: "base currency of the run" }, ...own.map((one) => ({ value: one, label: one, hint: "where a node is all of it" }))];
 }
 
 function showFirst(rows: RunLine[], fits: (one: RunLine) => boolean): void {

@@ -40,6 +40,9 @@ export function heldScenario(asked: string | undefined, held: string[]): string 
 export const scenario = computed(() => heldScenario(place.value.query.scenario, run.value?.scenarios ?? []));
 export const against = computed(() => place.value.query.against || null);
 
+/** Currencies that all of some node is in: what its figures can be shown in beside the run's own. */
+export const currencies = signal<string[]>([]);
+
 /** `up100@1` as `up100`. */
 export function bare(scenario: string): string {
   return scenario.split("@")[0] ?? scenario;

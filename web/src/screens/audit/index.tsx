@@ -17,13 +17,15 @@ import { audit, run } from "../../state/book";
 import { tell } from "../../shell/announce";
 import { CopyAs, Looking } from "../../inspector/Inspector";
 import { lookedAt } from "../../inspector/question";
+import { Access } from "./Access";
 import { saidOf } from "./lanes";
 import { Scrubber } from "./Scrubber";
+import { Typed } from "./Typed";
 
 const EVENTS = "/api/v1/audit/events";
-const TABS = ["history", "verify", "certificates", "keys"] as const;
+const TABS = ["history", "verify", "certificates", "keys", "access"] as const;
 type Tab = (typeof TABS)[number];
-const NAMES: Record<Tab, string> = { history: "History", verify: "Verify", certificates: "Certificates", keys: "Keys" };
+const NAMES: Record<Tab, string> = { history: "History", verify: "Verify", certificates: "Certificates", keys: "Keys", access: "Access" };
 
 export default function Audit() {
   const tab = TABS.find((one) => one === query.value.tab) ?? "history";
@@ -42,7 +44,7 @@ export default function Audit() {
         <LastVerified />
         {run.value && <CertificateButton runId={run.value.run_id} />}
       </div>
-      {tab === "history" ? <History /> : <div class="alone wideone">{tab === "verify" ? <Verifications /> : tab === "keys" ? <Keys /> : <Certificates />}</div>}
+      {tab === "history" ? <History /> : <div class="alone wideone">{tab === "verify" ? <Verifications /> : tab === "keys" ? <Keys /> : tab === "access" ? <Access /> : <Certificates />}</div>}
     </>
   );
 }
@@ -207,22 +209,6 @@ function byCode(row: Verification): string {
   const counts = new Map<string, number>();
   for (const one of row.problems) counts.set(one.code, (counts.get(one.code) ?? 0) + 1);
   return [...counts].map(([code, number]) => `${code} ${number}`).join(", ");
-}
-
-export function Typed({ text }: { text: string }) {
-  const copy = async () => {
-    await navigator.clipboard?.writeText(text);
-    tell("Copied");
-  };
-  return (
-    <p class="typed">
-      <code class="mono">{text}</code>
-      <button type="button" class="btn sm" aria-label={`Copy ${text}`} onClick={() => void copy()}>
-        <Icon name="copy" small />
-        Copy
-      </button>
-    </p>
-  );
 }
 
 async function certificate(runId: string): Promise<Problem | null> {

@@ -17,6 +17,11 @@ import { link } from "../../place";
 import { audit, isPast } from "../../state/book";
 import { may } from "../../state/session";
 import { tell } from "../../shell/announce";
+import { Keys } from "./Keys";
+import { Limits } from "./Limits";
+import { Messages } from "./Messages";
+import { Schedules } from "./Schedules";
+import { Tabs, tabShown } from "./Tabs";
 
 const LOOK_EVERY_MS = 2_000;
 const KEPT = 60;
@@ -31,10 +36,25 @@ interface Seen {
 }
 
 export default function Operations() {
+  const tab = tabShown();
+  if (tab === "system") return <System />;
+  return (
+    <>
+      <div class="head">
+        <h1>Operations</h1>
+        <Tabs />
+      </div>
+      {tab === "limits" ? <Limits /> : tab === "keys" ? <Keys /> : tab === "schedules" ? <Schedules /> : <Messages />}
+    </>
+  );
+}
+
+function System() {
   const { seen, problem, again } = useSystem();
   const head = (
     <div class="head">
       <h1>Operations</h1>
+      <Tabs />
       <span class="grow" />
       <span class="hint">refreshed each 2 s while you look</span>
       <a class="btn" href="/metrics">

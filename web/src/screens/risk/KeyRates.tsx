@@ -1,7 +1,7 @@
 /** Key-rate DV01 of the selected node: columns under BASE, a tick under the scenario. */
 import { sum } from "d3-array";
 import { useAsk } from "../../api/asking";
-import type { RunDocument, TreeNode } from "../../api/shapes";
+import type { RunDocument } from "../../api/shapes";
 import { Columns } from "../../charts/Columns";
 import { ChartPanel } from "../../charts/Twin";
 import { exact, level, short } from "../../numbers/format";
@@ -11,9 +11,11 @@ import { askKeyRates, type KeyRate } from "./questions";
 
 interface KeyRatesProps {
   run: RunDocument;
+  /** What it is the ladder of: `node`, or the name that is grouped by. */
+  by?: string;
   /** As the address says, before the tree is there to name it. */
   id: string | null;
-  node: TreeNode | null;
+  node: { name: string } | null;
   scenario: string;
   height?: number;
 }
@@ -24,9 +26,9 @@ interface Row {
   under: number | null;
 }
 
-export function KeyRates({ run, id, node, scenario, height }: KeyRatesProps) {
+export function KeyRates({ run, by = "node", id, node, scenario, height }: KeyRatesProps) {
   const isHeld = run.measures.includes("KEY_RATE_DV01");
-  const asked = useAsk(isHeld ? askKeyRates(run.run_id, id) : null);
+  const asked = useAsk(isHeld ? askKeyRates(run.run_id, by, id) : null);
   const rows = ladder(asked.data ?? [], scenario);
   const name = node?.name ?? "All funds";
   const unit = `${run.base_currency} k per bp`;

@@ -1,6 +1,6 @@
 /** What each scenario gains or loses against BASE for the selected node, worst first. */
 import type { Asked } from "../../api/asking";
-import type { Figures, ScenarioChange, TreeNode } from "../../api/shapes";
+import type { Figures, ScenarioChange } from "../../api/shapes";
 import { Bars } from "../../charts/Bars";
 import { ChartPanel } from "../../charts/Twin";
 import { change, exact } from "../../numbers/format";
@@ -10,9 +10,12 @@ import { bare } from "../../state/book";
 import { valueOf } from "./tree";
 
 interface ScenarioBarsProps {
-  asked: Asked<ScenarioChange[]>;
+  /** What the bars are drawn from. */
+  asked: Asked<unknown>;
+  changes: ScenarioChange[];
   totals: Figures[];
-  node: TreeNode | null;
+  /** What is selected: a node, or a group of `by`. */
+  chosen: { by: string; key: string; name: string } | null;
   scenario: string;
   currency: string;
 }
@@ -25,9 +28,9 @@ interface Row {
 /** As many as can be told apart; the table has them all. */
 const MOST_BARS = 15;
 
-export function ScenarioBars({ asked, totals, node, scenario, currency }: ScenarioBarsProps) {
-  const rows = (node ? ofNode(asked.data ?? [], node.node_id) : ofTotal(totals)).sort((a, b) => a.change - b.change);
-  const name = node?.name ?? "All funds";
+export function ScenarioBars({ asked, changes, totals, chosen, scenario, currency }: ScenarioBarsProps) {
+  const rows = (chosen ? ofGroup(changes, chosen.by, chosen.key) : ofTotal(totals)).sort((a, b) => a.change - b.change);
+  const name = chosen?.name ?? "All funds";
   const drawn = rows.length > MOST_BARS ? [...rows.slice(0, MOST_BARS - 3), ...rows.slice(-3)] : rows;
   const worst = rows[0];
   return (
@@ -57,8 +60,8 @@ export function ScenarioBars({ asked, totals, node, scenario, currency }: Scenar
   );
 }
 
-function ofNode(changes: ScenarioChange[], node: string): Row[] {
-  return changes.flatMap((one) => (String(one.node) === node && one.scenario_id !== "BASE" && typeof one.pv_change_base === "number" ? [{ scenario: one.scenario_id, change: one.pv_change_base }] : []));
+function ofGroup(changes: ScenarioChange[], by: string, key: string): Row[] {
+  return changes.flatMap((one) => (String(one[by] ?? "") === key && one.scenario_id !== "BASE" && typeof one.pv_change_base === "number" ? [{ scenario: one.scenario_id, change: one.pv_change_base }] : []));
 }
 
 /** The difference of two totals of the server, as the tree's are. */

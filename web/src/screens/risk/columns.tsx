@@ -11,16 +11,20 @@ import { shareOf, valueOf, type RiskRow } from "./tree";
 interface Wanted {
   measures: string[];
   scenario: string;
+  /** That figures are shown in. */
   currency: string;
+  isOwn: boolean;
   rows: RiskRow[];
+  /** What the first column holds. */
+  name: string;
 }
 
 const WIDTHS: Record<string, number> = { PV: 74, DV01: 82, CS01: 82, EFFECTIVE_DURATION: 54, YIELD: 44 };
 
-export function riskColumns({ measures, scenario, currency, rows }: Wanted): Column<RiskRow>[] {
+export function riskColumns({ measures, scenario, currency, isOwn, rows, name }: Wanted): Column<RiskRow>[] {
   const widest = max(rows, (row) => Math.abs(row.change ?? 0)) ?? 0;
-  const [first, ...rest] = measures.map((measure) => measureColumn(measure, currency));
-  return [NAME, POSITIONS, ...(first ? [first] : []), ...(scenario === "BASE" ? [] : [deltaColumn(scenario, currency, widest), SHARE]), ...rest, LEFT];
+  const [first, ...rest] = measures.map((measure) => measureColumn(measure, currency, isOwn));
+  return [{ ...NAME, label: name }, POSITIONS, ...(first ? [first] : []), ...(scenario === "BASE" ? [] : [deltaColumn(scenario, currency, widest), SHARE]), ...rest, LEFT];
 }
 
 const NAME: Column<RiskRow> = {
@@ -52,7 +56,7 @@ const POSITIONS: Column<RiskRow> = {
   text: (row) => row.positions,
 };
 
-function measureColumn(measure: string, currency: string): Column<RiskRow> {
+function measureColumn(measure: string, currency: string, isOwn: boolean): Column<RiskRow> {
   const how = writing(measure);
   return {
     id: measure,
@@ -61,9 +65,14 @@ function measureColumn(measure: string, currency: string): Column<RiskRow> {
     unit: how.unit(currency),
     width: WIDTHS[measure] ?? 82,
     isSortable: true,
-    cell: (row) => <Num measure={measure} value={valueOf(row.figures, measure)} reason={reasonFor(row, measure)} />,
+    cell: (row) => (isOwn && isMixed(row, measure, currency) ? <Gap blank={{ shown: NOTHING, isQuiet: true, why: `not all of it is in ${currency}` }} /> : <Num measure={measure} value={valueOf(row.figures, measure)} reason={reasonFor(row, measure)} />),
     text: (row) => valueOf(row.figures, measure),
   };
+}
+
+/** An amount of what is in several currencies, or in another one. */
+function isMixed({ figures }: RiskRow, measure: string, currency: string): boolean {
+  return figures.currency !== currency && `${measure.toLowerCase()}_base` in figures;
 }
 
 /** A node says `DV01:NOT_APPLICABLE=6`, a position `DV01:NOT_APPLICABLE`. */

@@ -2,9 +2,10 @@
 import { least } from "d3-array";
 import type { Figures, RunDocument, ScenarioChange, TreeNode } from "../../api/shapes";
 import type { Figure } from "../../parts/Figures";
-import { reasonInWords } from "../../numbers/blanks";
+import { blanksOf, reasonInWords } from "../../numbers/blanks";
 import { change, count, counted, exact, percent } from "../../numbers/format";
 import { write, writing } from "../../numbers/measures";
+import { choose } from "../../place";
 import { valueOf } from "./tree";
 import { bare } from "../../state/book";
 
@@ -14,20 +15,21 @@ interface Known {
   nodes: TreeNode[];
   totals: Figures[];
   changes: ScenarioChange[];
+  isFiltered?: boolean;
 }
 
-export function riskFigures({ run, scenario, nodes, totals, changes }: Known): (Figure | null)[] {
+export function riskFigures({ run, scenario, nodes, totals, changes, isFiltered = false }: Known): (Figure | null)[] {
   const base = totals.find((one) => one.scenario_id === "BASE");
   if (!base) return [];
   const worst = worstOf(totals, base);
   const under = scenario === "BASE" ? worst?.scenario : scenario;
   return [
-    measureFigure("PV", "Present value", base, run, `${count(run.positions - (run.failed ?? 0))} of ${counted(run.positions, "position")}`),
+    measureFigure("PV", "Present value", base, run, isFiltered ? `${count(Number(base.positions ?? 0))} of ${counted(run.positions, "position")} fit` : `${count(run.positions - (run.failed ?? 0))} of ${counted(run.positions, "position")}`),
     measureFigure("DV01", "DV01", base, run, "gain if rates fall 1 bp"),
     measureFigure("CS01", "CS01", base, run, "gain if spreads fall 1 bp"),
     worst ? worstFigure(worst, run, base) : null,
     under ? desksFigure(nodes, changes, under) : null,
-    leftFigure(base, run),
+    leftFigure(base, run, isFiltered),
   ];
 }
 
@@ -84,7 +86,7 @@ function desksFigure(nodes: TreeNode[], changes: ScenarioChange[], scenario: str
         <span class="neg">{change(first.change / 1e6, 1)}</span> m
         {second && (
           <>
-            ; next {second.name}, <span class="neg">{change(second.change / 1e6, 1)}</span>
+            ; next {apart(second.name, first.name)}, <span class="neg">{change(second.change / 1e6, 1)}</span>
           </>
         )}
       </>
@@ -92,13 +94,25 @@ function desksFigure(nodes: TreeNode[], changes: ScenarioChange[], scenario: str
   };
 }
 
-function leftFigure(base: Figures, run: RunDocument): Figure {
+/** `Birch` beside `Cedar Lending`, where both end alike. */
+function apart(name: string, beside: string): string {
+  const [words, others] = [name.split(" "), beside.split(" ")];
+  return words.length > 1 && words.at(-1) === others.at(-1) ? words.slice(0, -1).join(" ") : name;
+}
+
+function leftFigure(base: Figures, run: RunDocument, isFiltered: boolean): Figure {
+  const words = isFiltered ? "of what fits the filter" : blanksOf(run.failure_counts).map((one) => `${count(one.positions)} ${reasonInWords(one.code)}`).join(" · ");
   const left = typeof base.left_out === "number" ? base.left_out : 0;
-  const reasons = Object.entries(run.failure_counts).filter(([, number]) => number > 0);
   return {
     label: "Left out",
     value: left ? <span class="left">{count(left)}</span> : "0",
     unit: left === 1 ? "position" : "positions",
-    context: left ? reasons.map(([code, number]) => `${count(number)} ${reasonInWords(code)}`).join(" · ") : "nothing is missing",
+    context: left ? (
+      <button type="button" class="text" onClick={() => choose({ leftout: "all" })}>
+        {words}
+      </button>
+    ) : (
+      "nothing is missing"
+    ),
   };
 }

@@ -2,6 +2,7 @@
 import type { Figures, PositionRow, ScenarioChange, TreeNode } from "../../api/shapes";
 import type { TreeRow } from "../../parts/TreeGrid";
 import { bare } from "../../state/book";
+import { inCurrency, type Group } from "./grouping";
 
 export interface RiskRow {
   id: string;
@@ -18,9 +19,15 @@ export interface RiskRow {
   change: number | null;
 }
 
+/** PV under the scenario less PV under BASE: in base currency, and in the position's own. */
+export interface Change {
+  base: number | null;
+  own: number | null;
+}
+
 export interface OpenPositions {
   rows: PositionRow[] | undefined;
-  changes: Map<string, number> | undefined;
+  changes: Map<string, Change> | undefined;
   total: number | null;
   problem?: string;
 }
@@ -107,61 +114,79 @@ export function shareOf(row: RiskRow): number | null {
   return row.change / pv;
 }
 
-interface Build {
-  nodes: TreeNode[];
-  changes: Map<string, number>;
+interface Shown {
   open: ReadonlySet<string>;
   positions: ReadonlyMap<string, OpenPositions>;
   order: Order | null;
   hintOf: (row: PositionRow) => string;
+  /** The currency that figures are shown in, and the run's own. */
+  currency: string;
+  base: string;
 }
 
-export function buildRows({ nodes, changes, open, positions, order, hintOf }: Build): TreeRow<RiskRow>[] {
+interface Build extends Shown {
+  nodes: TreeNode[];
+  changes: Map<string, number>;
+  /** What an empty node says. */
+  nothing: string;
+}
+
+/** One level of groups, their positions below. */
+export function groupRows({ groups, changes, ...shown }: Shown & { groups: Group[]; changes: Map<string, number> }): TreeRow<RiskRow>[] {
+  const rows: TreeRow<RiskRow>[] = [];
+  const all = groups.map((one) => groupRow(one, changes.get(one.id) ?? null, shown));
+  const sorted = shown.order ? [...all].sort(shown.order) : all;
+  sorted.forEach((row, n) => {
+    const isOpen = shown.open.has(row.id);
+    rows.push({ key: row.id, level: 1, place: n + 1, siblings: sorted.length, isOpen, parent: null, data: row });
+    if (isOpen) addPositions(rows, row.id, 2, shown);
+  });
+  return rows;
+}
+
+function groupRow({ id, name, base }: Group, change: number | null, { currency, base: own }: Shown): RiskRow {
+  return { id, kind: "GROUP", name, title: name, positions: Number(base.positions ?? 0), left: Number(base.left_out ?? 0), figures: inCurrency(base, currency, own), reasons: String(base.reasons ?? ""), change };
+}
+
+export function buildRows({ nodes, changes, nothing, ...shown }: Build): TreeRow<RiskRow>[] {
   const below = new Map<string | null, TreeNode[]>();
   for (const node of nodes) below.set(node.parent_id, [...(below.get(node.parent_id) ?? []), node]);
   const rows: TreeRow<RiskRow>[] = [];
   const add = (parent: TreeNode | null, root: TreeNode | undefined, level: number): void => {
-    const children = (below.get(parent?.node_id ?? null) ?? []).map((node) => nodeRow(node, root, changes.get(node.node_id)));
+    const { open, order, currency, base } = shown;
+    const children = (below.get(parent?.node_id ?? null) ?? []).map((node) => nodeRow(inCurrency(node, currency, base) as TreeNode, root, changes.get(node.node_id)));
     const sorted = order ? [...children].sort(order) : children;
     sorted.forEach((row, n) => {
       const node = row.figures as TreeNode;
       const isEmpty = node.positions === 0;
       const isOpen = isEmpty ? undefined : open.has(row.id);
-      const words = isEmpty ? "holds no positions in this snapshot" : undefined;
-      rows.push({ key: row.id, level, place: n + 1, siblings: sorted.length, isOpen, parent: parent?.node_id ?? null, data: row, words: words && wordsFor(words) });
+      rows.push({ key: row.id, level, place: n + 1, siblings: sorted.length, isOpen, parent: parent?.node_id ?? null, data: row, words: isEmpty ? nothing : undefined });
       if (!isOpen) return;
       if (below.has(row.id)) add(node, root ?? node, level + 1);
-      else addPositions(rows, row.id, level + 1, positions.get(row.id), hintOf, order);
+      else addPositions(rows, row.id, level + 1, shown);
     });
   };
   add(null, undefined, 1);
   return rows;
 }
 
-function wordsFor(words: string): string {
-  return words;
-}
-
-function addPositions(
-  rows: TreeRow<RiskRow>[],
-  book: string,
-  level: number,
-  found: OpenPositions | undefined,
-  hintOf: (row: PositionRow) => string,
-  order: Order | null,
-): void {
+function addPositions(rows: TreeRow<RiskRow>[], book: string, level: number, { positions, hintOf, order, currency, base }: Shown): void {
+  const found = positions.get(book);
   const common = { level, parent: book, siblings: found?.total ?? 1 };
   if (!found?.rows) {
     const words = found?.problem ?? "positions are on their way";
     rows.push({ ...common, key: `${book} …`, place: 1, data: placeholder(book), words });
     return;
   }
-  const children = found.rows.map((row) => positionRow(row, hintOf(row), found.changes?.get(row.position_id)));
+  const children = found.rows.map((row) => {
+    const change = found.changes?.get(row.position_id);
+    return positionRow(inCurrency(row, currency, base) as PositionRow, hintOf(row), (currency === base ? change?.base : row.currency === currency ? change?.own : null) ?? undefined);
+  });
   const sorted = order ? [...children].sort(order) : children;
   sorted.forEach((row, n) => rows.push({ ...common, key: `${book}/${row.id}`, place: n + 1, data: row }));
   const rest = (found.total ?? sorted.length) - sorted.length;
   if (rest > 0) {
-    rows.push({ ...common, key: `${book} more`, place: sorted.length + 1, data: placeholder(book), words: `${rest.toLocaleString("en-US")} more, by falling PV: Enter shows them` });
+    rows.push({ ...common, key: `${book} more`, place: sorted.length + 1, data: placeholder(book), words: `${rest.toLocaleString("en-US")} more, by falling PV: they come as you scroll` });
   }
 }
 
