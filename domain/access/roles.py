@@ -86,6 +86,7 @@ OPERATIONS: dict[str, Right] = {
     "cashflow_get_pool": Right.READ,
     "cashflow_get_repricing": Right.READ,
     "cashflow_get_schedule": Right.READ,
+    "cashflow_list_paying_positions": Right.READ,
     "ingestion_define_mapping": Right.BRING,
     "ingestion_get_mapping": Right.READ,
     "ingestion_get_snapshot": Right.READ,

@@ -8,7 +8,7 @@ from uuid import UUID
 import psycopg
 import pyarrow as pa
 
-from compute.engine import engine_version
+from compute.engine_version import engine_version
 from domain.access.asking import nodes_asked
 from ops.ports import Storage
 from query_api.services.cashflow import AskedFlows
@@ -51,6 +51,6 @@ def keep(storage: Storage, question: str, run_id: UUID, table: pa.Table) -> None
 
 def question_sha256(run_id: UUID, asked: AskedFlows) -> str:
     """A run's inputs are pinned: what is asked of it is answered the same by the same engine."""
-    words = (asked.scenario, asked.by, asked.node, asked.buckets, nodes_asked())
+    words = (asked.scenario, asked.by, asked.node, asked.buckets, asked.bucket, asked.limit, nodes_asked())
     said = [str(run_id), engine_version(), asked.shown, asked.basis, *map(repr, words)]
     return sha256("\n".join(said).encode()).hexdigest()

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from compute.cash_flows.bucket_tables import GroupRows, ladder_table, repricing_table
 from compute.cash_flows.deals import deal_table, pool_table
@@ -26,7 +27,7 @@ from ops.cash_flows.groups import cash_flow_groups, refuse_unknown_node
 from ops.cash_flows.kept import add_up, kept_question, read_kept
 from ops.http.refused_queries import refusing_as_queries
 from ops.ports import Storage
-from query_api.results.grouping import refuse_too_many
+from query_api.results.group_of_position import refuse_too_many
 from query_api.services.cashflow import AskedFlows, Basis, Shown, WorkOut
 
 BUCKETED = (Shown.LADDER, Shown.REPRICING)
@@ -47,6 +48,9 @@ def cash_flows_of_run(storage: Storage, run: str, asked: AskedFlows) -> pa.Table
     if asked.shown in BUCKETED:
         refuse_not_kept(requested, scenarios)
         return bucketed_flows(storage, requested, asked, scenarios)
+    if asked.shown is Shown.PAYING:
+        refuse_not_kept(requested, scenarios)
+        return paying_positions(storage, requested, asked, scenarios)
     portfolio = storage.portfolio(requested.portfolio_sha256)
     inputs = inputs_of(storage, requested, portfolio, scenarios, asked.basis)
     match asked.shown:
@@ -90,6 +94,33 @@ def bucketed(inputs: RunInputs, asked: AskedFlows, scenarios: Sequence[str]) -> 
     sums = ladder_of_run(inputs, groups.cells, buckets)
     counts = groups.summed(sums.positions), groups.summed(sums.left_out)
     return ladder_table(LadderSums(groups.summed(sums.amounts_ccy), *counts), rows)
+
+
+def paying_positions(
+    storage: Storage, requested: RunRequested, asked: AskedFlows, scenarios: Sequence[str]
+) -> pa.Table:
+    """Out of the ladder by position: those with a flow in the bucket, under each scenario the largest first."""
+    names = buckets_of(asked.buckets, requested.as_of).names
+    if asked.bucket not in names:
+        message = f"there is no bucket {asked.bucket!r}"
+        raise Refused("UNKNOWN_BUCKET", message, f"use one of {', '.join(names)}")
+
+    def work_out() -> pa.Table:
+        portfolio = storage.portfolio(requested.portfolio_sha256)
+        inputs = inputs_of(storage, requested, portfolio, scenarios, asked.basis)
+        ladder = as_table(bucketed(inputs, replace(asked, shown=Shown.LADDER, by="position_id"), scenarios))
+        flows = ladder.filter(pc.and_(pc.equal(ladder["bucket"], asked.bucket), pc.not_equal(ladder["cash_flow"], 0.0)))
+        flows = flows.rename_columns({"group": "position_id"}).drop_columns(["positions", "left_out"])
+        return pa.concat_tables([largest_of(flows, scenario, asked.limit) for scenario in scenarios])
+
+    return answered_once(storage, requested.originator_id, asked, work_out)
+
+
+def largest_of(flows: pa.Table, scenario: str, limit: int) -> pa.Table:
+    """By the size of the flow in base currency; a currency without a rate comes last."""
+    own = flows.filter(pc.equal(flows["scenario_id"], scenario))
+    size = pc.abs(pc.if_else(pc.is_nan(own["cash_flow_base"]), 0.0, own["cash_flow_base"]))
+    return own.take(pc.array_sort_indices(size, order="descending")[:limit])
 
 
 def work_out_for(storage: Storage) -> WorkOut:

@@ -53,6 +53,8 @@ from ops.samples.terms import (
     some_tags,
 )
 
+FUND_NAME = "Sample fund"
+"""Of the folder that the demonstration brings, and so of its portfolio."""
 SEED = 20260123
 _PER_MILLE = {
     "consumer": 370,

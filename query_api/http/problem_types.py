@@ -171,6 +171,7 @@ TYPES: dict[str, tuple[str, str]] = {
     "EVENT_NOT_PROVEN": ("Event not proven", "The log cannot prove the event."),
     "NOT_PROVABLE": ("Not provable yet", "The log has it, and has not sealed it, or is not whole here."),
     "NOT_SEALED_YET": ("Not sealed yet", "The log has not sealed the run's events yet."),
+    "UNKNOWN_BUCKET": ("No such bucket", "The buckets that were asked for have none of that name."),
     "NOT_STORED": ("Not stored", "The number is worked out when it is asked for, and nothing is stored of it."),
     "NO_FACT": ("No fact", "The log holds no fact of this chunk."),
     "SEALING_KEY_UNREADABLE": ("Sealing key unreadable", "The key that seals the log cannot be read."),

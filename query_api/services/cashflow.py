@@ -28,12 +28,14 @@ class Shown(StrEnum):
     DEAL = "deal"
     POOL = "pool"
     LADDER = "ladder"
+    PAYING = "paying"
     REPRICING = "repricing"
 
 
 @dataclass(frozen=True)
 class AskedFlows:
-    """`scenario` None for every scenario that the run keeps cash flows of; the rest is of ladders and gaps."""
+    """`scenario` None for every scenario that the run keeps cash flows of; the rest is of ladders and gaps. `bucket`
+    and `limit` are of the positions that pay in a bucket."""
 
     shown: Shown
     name: str
@@ -42,6 +44,8 @@ class AskedFlows:
     by: str | None = None
     node: str | None = None
     buckets: str | None = None
+    bucket: str = ""
+    limit: int = 0
 
 
 WorkOut = Callable[[str, AskedFlows], pa.Table]
@@ -51,6 +55,8 @@ OfScenario = Annotated[str | None, Query(description="One scenario; every one th
 OfBasis = Annotated[Basis, Query(description="CONTRACTUAL: without prepayment, default and calls of deals.")]
 By = Annotated[str | None, Query(description="Groups, as of totals: `book`, `currency`, `state`, `fico:620,680`.")]
 OfNode = Annotated[str | None, Query(description="Positions of this node of the tree and below.")]
+OfBucket = Annotated[str, Query(min_length=1, description="One of the buckets, by its name: `3M`, `>10Y`.")]
+Largest = Annotated[int, Query(ge=1, le=10_000, description="As many positions, those that pay most first.")]
 OfBuckets = Annotated[str | None, Query(description="DEFAULT, IRRBB, LIQUIDITY, or tenors: `1M,3M,1Y`.")]
 
 
@@ -94,6 +100,17 @@ def in_buckets(shown: Shown) -> Callable[..., AskedFlows]:
     return asked
 
 
+def paying(
+    bucket: OfBucket,
+    node: OfNode = None,
+    buckets: OfBuckets = None,
+    scenario: OfScenario = None,
+    basis: OfBasis = Basis.BEHAVIOURAL,
+    limit: Largest = 200,
+) -> AskedFlows:
+    return AskedFlows(Shown.PAYING, "", scenario, basis, None, node, buckets, bucket, limit)
+
+
 VIEWS = (
     View(
         "positions/{position_id:path}",
@@ -113,6 +130,12 @@ VIEWS = (
         "cashflow_get_ladder",
         in_buckets(Shown.LADDER),
         "All cash flows by group, currency, scenario and time bucket, with what they are worth.",
+    ),
+    View(
+        "ladder/positions",
+        "cashflow_list_paying_positions",
+        paying,
+        "The positions that pay or are paid in one bucket of the ladder, the largest flows in base currency first.",
     ),
     View(
         "repricing",

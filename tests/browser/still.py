@@ -5,7 +5,6 @@ And what two pictures of it differ by.
 
 import datetime as dt
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -67,12 +66,13 @@ def kept(picture: Path, at: Path) -> None:
     """In its most frequent colours: what is flat stays as it is, letters lose shades that nobody sees."""
     at.parent.mkdir(parents=True, exist_ok=True)
     with Image.open(picture) as opened:
-        whole = opened.convert("RGB")
-    seen: list[tuple[int, Any]] = whole.getcolors(whole.width * whole.height) or []
-    most = [colour for _, colour in sorted(seen, reverse=True)[:COLOURS]]
-    palette = Image.new("P", (1, 1))
-    palette.putpalette([level for colour in most for level in colour])
-    whole.quantize(palette=palette, dither=Image.Dither.NONE).save(at, optimize=True)
+        whole = np.asarray(opened.convert("RGB"))
+    colours, places, counts = np.unique(whole.reshape(-1, 3), axis=0, return_inverse=True, return_counts=True)
+    most = colours[np.argsort(-counts)[:COLOURS]].astype(np.int32)
+    nearest = np.array([np.abs(most - one).sum(axis=1).argmin() for one in colours.astype(np.int32)], np.uint8)
+    few = Image.fromarray(nearest[places.ravel()].reshape(whole.shape[:2]), "P")
+    few.putpalette(most.astype(np.uint8).tobytes())
+    few.save(at, optimize=True)
 
 
 def tiles_apart(one: Path, other: Path) -> int:

@@ -144,3 +144,27 @@ def test_a_run_that_keeps_none_says_so(walking: Tenor, walked: Walked) -> None:
     assert walking.refusal("cashflows", run, "--ladder")["code"] == "NOT_STORED"
     kinds = {row["kind"] for row in walking.json("audit", "replay", run)["chunks"]}
     assert kinds == {"PositionPriced"}
+
+
+@pytest.mark.parametrize("node", [None, "HARBOUR"])
+def test_the_positions_that_pay_in_a_bucket_add_up_to_it(client: TestClient, kept: str, node: str | None) -> None:
+    home, asked = f"/api/v1/cashflow/runs/{kept}/ladder", {"buckets": "6M,1Y,5Y", "scenario": "up100"}
+    narrowed = asked | ({"node": node} if node else {})
+    ladder = client.get(home, params=narrowed | {"by": "total"}).json()
+    for bucket in ("6M", ">5Y"):
+        rows = client.get(f"{home}/positions", params=narrowed | {"bucket": bucket}).json()
+        sizes = [abs(row["cash_flow_base"]) for row in rows]
+        assert rows
+        assert sizes == sorted(sizes, reverse=True)
+        whole = sum(row["cash_flow_base"] for row in ladder if row["bucket"] == bucket)
+        assert sum(row["cash_flow_base"] for row in rows) == pytest.approx(whole, rel=1e-12)
+        assert {row["bucket"] for row in rows} == {bucket}
+    largest = client.get(f"{home}/positions", params=narrowed | {"bucket": ">5Y", "limit": 2}).json()
+    assert largest == rows[:2]
+
+
+def test_a_bucket_that_is_none_is_refused(client: TestClient, kept: str) -> None:
+    answer = client.get(f"/api/v1/cashflow/runs/{kept}/ladder/positions?bucket=7M&buckets=6M,1Y")
+    assert answer.status_code == 422
+    assert "'7M'" in answer.json()["detail"]
+    assert answer.json()["fix"] == "use one of 6M, 1Y, >1Y"

@@ -34,6 +34,7 @@ export function Ladder({ asked, contractual, buckets, chosen, currency }: Ladder
   const largest = greatest(buckets, (one) => one.flow);
   const marked = place.value.query.bucket;
   const pick = (key: string) => set({ bucket: key === marked ? null : key });
+  const open = (key: string) => set({ bucket: key, pays: key });
   const shown = (value: number) => level(value / 1e6, 0);
   return (
     <div class="cols flowgrid">
@@ -64,7 +65,7 @@ export function Ladder({ asked, contractual, buckets, chosen, currency }: Ladder
                 finding={largest ? `Cash flow by bucket, ${currency} m: most in ${largest.name}, ${level(largest.flow / 1e6, 0)}` : ""}
                 write={shown}
                 every={buckets.length > 14 ? 3 : 1}
-                onChoose={pick}
+                onChoose={open}
                 stacks={buckets.map((one) => ({
                   key: one.key,
                   name: one.name,
@@ -120,7 +121,7 @@ function columns(currency: string, contractual: Map<string, Bucket>, buckets: Bu
   });
   const terms = (one: Bucket) => (one.key ? contractual.get(one.key)?.principal : sum([...contractual.values()], (each) => each.principal)) ?? null;
   return [
-    { id: "bucket", label: "Bucket", isLeft: true, cell: (one) => one.name, text: (one) => one.name },
+    { id: "bucket", label: "Bucket", isLeft: true, cell: (one) => (one.key ? <button type="button" class="text" aria-label={`${one.name}: who pays`} onClick={(event) => { event.stopPropagation(); set({ bucket: one.key, pays: one.key }); }}>{one.name}</button> : one.name), text: (one) => one.name },
     ...(contractual.size ? [{ id: "contractual", label: "Contractual", unit: "principal", cell: (one: Bucket) => (terms(one) === null ? "" : level(terms(one)! / 1e6, 1)), text: terms }] : []),
     money("scheduled", "Scheduled", "principal"),
     money("prepaid", "Prepaid", "principal"),

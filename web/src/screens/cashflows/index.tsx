@@ -18,6 +18,7 @@ import { Ladder } from "./Ladder";
 import { bucketsOf, type Bucket, type LadderRow } from "./ladder";
 import { Liquidity } from "./Liquidity";
 import { Repricing } from "./Repricing";
+import { Paying } from "./Paying";
 import { askLadder, type Chosen } from "./questions";
 
 const VIEWS: [view: string, name: string][] = [
@@ -43,6 +44,7 @@ export default function CashFlows() {
   const ladder = useAsk(view === "ladder" ? askLadder(chosen) : null);
   const contractual = useAsk(view === "ladder" && chosen.basis !== "CONTRACTUAL" ? askLadder({ ...chosen, basis: "CONTRACTUAL" }) : null);
   const buckets = bucketsOf(ladder.data ?? []);
+  const paying = buckets.find((one) => one.key === query.pays);
   const nodes = tree.data ?? [];
   const node = nodes.find((one) => one.node_id === chosen.node);
   useEffect(() => {
@@ -54,6 +56,7 @@ export default function CashFlows() {
     screenCommands.value = [
       { name: "Bucket before", icon: "up", key: "[", run: () => step(-1) },
       { name: "Bucket after", icon: "down", key: "]", run: () => step(1) },
+      { name: "Who pays in the bucket", icon: "find", key: "w", run: () => set({ pays: place.value.query.bucket ?? buckets[0]?.key ?? null }) },
     ];
     return () => {
       screenCommands.value = [];
@@ -79,6 +82,7 @@ export default function CashFlows() {
       </div>
       {view === "ladder" && buckets.length > 0 && <Figures figures={figuresOf(buckets, run.base_currency, leftOut(ladder.data ?? []), chosen.basis)} />}
       {view === "ladder" && <Ladder asked={ladder} contractual={contractual} buckets={buckets} chosen={chosen} currency={run.base_currency} />}
+      {view === "ladder" && paying && <Paying chosen={chosen} bucket={paying} currency={run.base_currency} label={`${node?.name ?? "All funds"}, ${shownScenario.value}`} />}
       {view === "repricing" && <Repricing chosen={chosen} currency={run.base_currency} />}
       {view === "liquidity" && <Liquidity chosen={chosen} currency={run.base_currency} />}
       {view === "deals" && <Deals chosen={chosen} snapshot={run.portfolio_snapshot_id} />}

@@ -31,7 +31,7 @@ export function CheckPanels({ brought, report, edits, onEdit, acceptsValid, onAc
   const sheet = brought.sheets.get(table);
   return (
     <div class="cols check2">
-      {sheet ? <SheetPanel key={table} table={table} sheet={sheet} report={report} edits={edits} onEdit={onEdit} /> : <PlainErrors table={table} report={report} />}
+      {sheet ? <SheetPanel key={table} table={table} sheet={sheet} report={report} edits={edits} onEdit={onEdit} /> : <PlainErrors table={table} report={report} edits={edits} onEdit={onEdit} />}
       <div class="stack">
         <Panel title="Files" class="fixed">
           <ul class="fl">
@@ -131,22 +131,28 @@ function SheetPanel({ table, sheet, report, edits, onEdit }: { table: string; sh
           </p>
         )}
       </div>
-      {kinds && (
-        <div class="apply">
-          <Icon name="info" small />
-          <span>
-            <b>
-              {counted(kinds.errors.length, "cell")} of <span class="mono">{kinds.column}</span> {kinds.errors.length === 1 ? "is" : "are"} wrong in the same way ({kinds.code}).
-            </b>{" "}
-            The first of each one's fixes is put in; nothing is sent before you check again.
-          </span>
-          <span class="grow" />
-          <button type="button" class="btn pri" onClick={() => { onEdit(kinds.edits); announce(`${kinds.edits.length} cells are changed`); }}>
-            Fix {kinds.edits.length}
-          </button>
-        </div>
-      )}
+      {kinds && <Alike kinds={kinds} onEdit={onEdit} />}
     </Panel>
+  );
+}
+
+type Kinds = NonNullable<ReturnType<typeof bulk>>;
+
+function Alike({ kinds, onEdit }: { kinds: Kinds; onEdit(edits: Edit[]): void }) {
+  return (
+    <div class="apply">
+      <Icon name="info" small />
+      <span>
+        <b>
+          {counted(kinds.errors.length, "cell")} of <span class="mono">{kinds.column}</span> {kinds.errors.length === 1 ? "is" : "are"} wrong in the same way ({kinds.code}).
+        </b>{" "}
+        The first of each one's fixes is put in; nothing is sent before you check again.
+      </span>
+      <span class="grow" />
+      <button type="button" class="btn pri" onClick={() => { onEdit(kinds.edits); announce(`${kinds.edits.length} cells are changed`); }}>
+        Fix {kinds.edits.length}
+      </button>
+    </div>
   );
 }
 
@@ -231,12 +237,14 @@ function Message({ error, isEdited, onFix }: { error: Finding; isEdited: boolean
   );
 }
 
-function PlainErrors({ table, report }: { table: string; report: IngestReport }) {
+/** Of a file whose rows are not shown: an error a row, each cell corrected in place all the same. */
+function PlainErrors({ table, report, edits, onEdit }: { table: string; report: IngestReport; edits: Map<string, Edit>; onEdit(edits: Edit[]): void }) {
   const mine = report.errors.filter((one) => one.table === table);
+  const kinds = bulk(mine, edits);
   return (
-    <Panel title={table || "The file"} unit="its cells are not shown here: correct them where the file came from">
+    <Panel title={table || "The file"} unit={`${counted(mine.length, "error")} · rows numbered as the file does`}>
       <div class="pgrid">
-        <table class="grid sm" aria-label={`Errors of ${table}`}>
+        <table class="grid sheet" aria-label={`Errors of ${table}`}>
           <thead>
             <tr>
               <th scope="col">Row</th>
@@ -246,19 +254,30 @@ function PlainErrors({ table, report }: { table: string; report: IngestReport })
             </tr>
           </thead>
           <tbody>
-            {mine.slice(0, 1000).map((one, n) => (
-              <tr key={n}>
-                <th scope="row">{one.row ?? ""}</th>
-                <td class="l mono">{one.column}</td>
-                <td class="l">{one.value}</td>
-                <td class="l">
-                  <b class="em">{one.code}</b> {one.message} {one.fix}
-                </td>
-              </tr>
-            ))}
+            {mine.slice(0, 1000).map((one, n) => {
+              const edit = edits.get(keyOf(one));
+              const canEdit = one.row !== null && one.column !== null;
+              return (
+                <tr key={n}>
+                  {one.row === null ? <td /> : <th scope="row" class="rn">{one.row}</th>}
+                  <td class="l mono">{one.column}</td>
+                  {canEdit ? <Cell row={one.row!} column={one.column!} table={table} value={edit?.value ?? one.value ?? ""} isWrong={!edit} isEdited={Boolean(edit)} onEdit={onEdit} /> : <td class="l">{one.value}</td>}
+                  <td class="l msg">
+                    {canEdit ? (
+                      <Message error={one} isEdited={Boolean(edit)} onFix={(value) => onEdit([{ table, row: one.row!, column: one.column!, value }])} />
+                    ) : (
+                      <>
+                        <b class="em">{one.code}</b> {one.message} {one.fix}
+                      </>
+                    )}
+                  </td>
+                </tr>
+              );
+            })}
           </tbody>
         </table>
       </div>
+      {kinds && <Alike kinds={kinds} onEdit={onEdit} />}
     </Panel>
   );
 }

@@ -10,10 +10,10 @@ export interface Sheet {
 
 const DELIMITERS = [",", ";", "\t", "|"];
 
-export function readCsv(name: string, text: string): Sheet {
+export function readCsv(name: string, text: string, known?: string): Sheet {
   const body = text.replace(/^\uFEFF/, "");
   const first = body.slice(0, body.search(/\r?\n|$/));
-  const delimiter = DELIMITERS.reduce((best, one) => (first.split(one).length > first.split(best).length ? one : best), ",");
+  const delimiter = known ?? DELIMITERS.reduce((best, one) => (first.split(one).length > first.split(best).length ? one : best), ",");
   return { name, rows: parse(body, delimiter), delimiter, newline: body.includes("\r\n") ? "\r\n" : "\n" };
 }
 

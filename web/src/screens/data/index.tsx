@@ -17,7 +17,9 @@ import { tell } from "../../shell/announce";
 import { CheckPanels } from "./Check";
 import type { Edit } from "./csv";
 import { Markets } from "./Markets";
-import { keyOf, readFiles, reportIn, send, type Brought } from "./upload";
+import { MapColumns, type Reading } from "./MapColumns";
+import { isForeign } from "./mapping";
+import { firstCells, keyOf, propose, readFiles, reportIn, send, type Brought } from "./upload";
 
 export default function Data() {
   const tab = query.value.tab === "markets" ? "markets" : "portfolios";
@@ -53,7 +55,14 @@ interface Upload {
   problem: Problem | undefined;
   isWaiting: boolean;
   accepted: IngestReport | undefined;
+  /** How a foreign file is read; null for tables of a portfolio. */
+  reading: Reading | null;
+  /** Whether its columns are looked at. */
+  isMapping: boolean;
+  cells: Map<string, string[]>;
 }
+
+const UNREAD: Reading = { proposed: null, document: null, named: null, book: "", asOf: "" };
 
 function Portfolios() {
   const [upload, setUpload] = useState<Upload | null>(null);
@@ -64,8 +73,8 @@ function Portfolios() {
   const check = async (of: Upload, made: Map<string, Edit>, valid: boolean) => {
     change({ isWaiting: true, problem: undefined });
     try {
-      const report = await send(of.brought, [...made.values()], { isDryRun: true, acceptsValid: valid, name: of.name });
-      change({ report, isWaiting: false });
+      const report = await send(of.brought, [...made.values()], { isDryRun: true, acceptsValid: valid, name: of.name, ...(of.reading ? { reading: of.reading } : {}) });
+      change({ report, isWaiting: false, isMapping: false });
       tell(report.rejected ? `${counted(report.errors.length, "error")} in ${counted(report.rejected, "row")}` : "Nothing is wrong");
     } catch (error) {
       change({ problem: error instanceof Problem ? error : noAnswer(), isWaiting: false });
@@ -75,19 +84,34 @@ function Portfolios() {
     if (!files.length) return;
     const brought = await readFiles(files);
     const name = files.length === 1 ? files[0]!.name.replace(/\.[^.]+$/, "") : (files[0]!.webkitRelativePath.split("/")[0] || "portfolio");
-    const made: Upload = { brought, name, report: undefined, problem: undefined, isWaiting: true, accepted: undefined };
+    const isTape = isForeign(files.map((one) => one.name));
+    const made: Upload = { brought, name, report: undefined, problem: undefined, isWaiting: true, accepted: undefined, reading: isTape ? UNREAD : null, isMapping: isTape, cells: new Map() };
     key.current = crypto.randomUUID();
     setEdits(new Map());
     setAcceptsValid(false);
     setUpload(made);
     set({ table: null });
-    void check(made, new Map(), false);
+    if (isTape) void map(made);
+    else void check(made, new Map(), false);
+  };
+  const map = async (of: Upload) => {
+    try {
+      const [file] = of.brought.files;
+      const proposed = await propose(file!);
+      const { built_in: builtIn, mapping } = proposed;
+      const delimiter = typeof mapping.format?.delimiter === "string" ? mapping.format.delimiter : undefined;
+      const cells = await firstCells(file!, delimiter);
+      change({ reading: { ...UNREAD, proposed, document: mapping, named: builtIn }, cells, isWaiting: false });
+      tell(`${counted(proposed.columns.length, "column")} of ${file!.name} ${proposed.columns.length === 1 ? "is" : "are"} taken for something`);
+    } catch (error) {
+      change({ problem: error instanceof Problem ? error : noAnswer(), isWaiting: false });
+    }
   };
   const accept = async () => {
     if (!upload) return;
     change({ isWaiting: true, problem: undefined });
     try {
-      const accepted = await send(upload.brought, [...edits.values()], { isDryRun: false, acceptsValid, name: upload.name, key: key.current });
+      const accepted = await send(upload.brought, [...edits.values()], { isDryRun: false, acceptsValid, name: upload.name, key: key.current, ...(upload.reading ? { reading: upload.reading } : {}) });
       change({ accepted, report: accepted, isWaiting: false });
       tell(`${upload.name} is stored as ${short(accepted.snapshot_id ?? "")}`);
       forget("snapshots");
@@ -113,13 +137,19 @@ function Portfolios() {
           <h1>{upload.name}</h1>
         </div>
         <span class="grow" />
-        {!upload.accepted && (
+        {!upload.accepted && upload.reading && !upload.isMapping && (
+          <button type="button" class="btn" onClick={() => change({ isMapping: true, problem: undefined })}>
+            <Icon name="columns" small />
+            Its columns
+          </button>
+        )}
+        {!upload.accepted && !upload.isMapping && (
           <button type="button" class={edits.size ? "btn pri" : "btn"} disabled={upload.isWaiting} onClick={() => void check(upload, edits, acceptsValid)}>
             <Icon name="again" small />
             Check again{edits.size ? `, with ${counted(edits.size, "change")}` : ""}
           </button>
         )}
-        {!upload.accepted && <Accept report={report} hasEdits={edits.size > 0} acceptsValid={acceptsValid} isWaiting={upload.isWaiting} onAccept={() => void accept()} />}
+        {!upload.accepted && !upload.isMapping && <Accept report={report} hasEdits={edits.size > 0} acceptsValid={acceptsValid} isWaiting={upload.isWaiting} onAccept={() => void accept()} />}
         {upload.accepted && (
           <a class="btn pri" href={link("/runs/new", { portfolio: upload.accepted.snapshot_id })}>
             <Icon name="runs" small />
@@ -128,7 +158,18 @@ function Portfolios() {
         )}
       </div>
       <Stages upload={upload} edits={edits.size} />
-      {upload.problem && (
+      {upload.isMapping && upload.reading && (
+        <MapColumns
+          file={upload.brought.files[0]!.name}
+          reading={upload.reading}
+          problem={upload.problem}
+          isWaiting={upload.isWaiting}
+          cellsOf={(source) => upload.cells.get(String(source)) ?? []}
+          onChange={(how) => setUpload((before) => before && { ...before, reading: { ...before.reading!, ...how } })}
+          onCheck={() => void check(upload, edits, acceptsValid)}
+        />
+      )}
+      {upload.problem && !upload.isMapping && (
         <div class="alone">
           <section class="panel">
             <ProblemNote problem={upload.problem} />
@@ -148,7 +189,7 @@ function Portfolios() {
           </div>
         </div>
       )}
-      {report ? (
+      {upload.isMapping ? null : report ? (
         <CheckPanels
           brought={upload.brought}
           report={report}
@@ -180,29 +221,31 @@ function Accept({ report, hasEdits, acceptsValid, isWaiting, onAccept }: { repor
   );
 }
 
-const STEPS = ["Upload", "Check", "Accept"];
 
 function Stages({ upload, edits }: { upload: Upload; edits: number }) {
-  const { report, accepted } = upload;
+  const { report, accepted, reading, isMapping } = upload;
+  const steps = reading ? ["Upload", "Map columns", "Check", "Accept"] : ["Upload", "Check", "Accept"];
+  const more = reading ? 1 : 0;
   const size = upload.brought.files.reduce((sum, one) => sum + one.size, 0);
   const rows = report ? Object.values(report.rows).reduce((sum, one) => sum + one, 0) : 0;
   const said = [
     `${counted(upload.brought.files.length, "file")}, ${count(Math.max(1, Math.round(size / 1024)))} kB`,
-    upload.isWaiting ? "at work" : report ? (report.errors.length ? `${counted(report.errors.length, "error")} in ${counted(report.rejected, "row")}` : "nothing is wrong") : "",
+    ...(reading ? [isMapping ? "at work" : (reading.named ?? reading.document?.mapping_id ?? "")] : []),
+    isMapping ? "" : upload.isWaiting ? "at work" : report ? (report.errors.length ? `${counted(report.errors.length, "error")} in ${counted(report.rejected, "row")}` : "nothing is wrong") : "",
     accepted ? "stored" : "",
   ];
   const isWrong = Boolean(report?.errors.length);
-  const at = accepted ? 3 : report && !isWrong ? 2 : 1;
+  const at = isMapping ? 1 : more + (accepted ? 3 : report && !isWrong ? 2 : 1);
   return (
     <section class="panel stagebar" aria-label="Steps">
       <ol class="stages flat">
-        {STEPS.map((name, n) => (
-          <li key={name} class={n < at ? "d" : n === at ? (isWrong ? "x" : "w") : ""} aria-current={n === at ? "step" : undefined}>
+        {steps.map((name, n) => (
+          <li key={name} class={n < at ? "d" : n === at ? (isWrong && !isMapping ? "x" : "w") : ""} aria-current={n === at ? "step" : undefined}>
             <i>{n < at ? <Icon name="tick" small /> : n + 1}</i>
             <b>{name}</b> <span class="muted">{said[n]}</span>
           </li>
         ))}
-        {report && (
+        {report && !isMapping && (
           <li class="sum">
             <span>
               <b>{count(rows)}</b> <span class="muted">rows read</span>
@@ -266,9 +309,9 @@ function Start({ onFiles }: { onFiles(files: File[]): void }) {
                 <span>
                   <b>Choose its files, or drop them here</b>
                   <br />
-                  <span class="muted">CSV or Parquet tables, a .zip of them, or an Excel workbook. They are checked first; nothing is stored before you accept.</span>
+                  <span class="muted">CSV or Parquet tables, a .zip of them, or an Excel workbook. Or one file as another system writes it: its columns are mapped first. All is checked; nothing is stored before you accept.</span>
                 </span>
-                <input type="file" class="vh" multiple accept=".csv,.txt,.zip,.xlsx,.parquet" aria-label="Files of a portfolio" onChange={(event) => onFiles([...(event.currentTarget.files ?? [])])} />
+                <input type="file" class="vh" multiple accept=".csv,.txt,.psv,.tsv,.xml,.gz,.zip,.xlsx,.parquet" aria-label="Files of a portfolio" onChange={(event) => onFiles([...(event.currentTarget.files ?? [])])} />
               </label>
             </div>
           </Panel>

@@ -2,6 +2,8 @@
 import { noAnswer, Problem, problemOf } from "../../api/problem";
 import type { Finding, IngestReport } from "../../api/working";
 import { readCsv, tableOf, type Edit, type Sheet } from "./csv";
+import type { Reading } from "./MapColumns";
+import { isForeign, type Proposed } from "./mapping";
 
 export interface Brought {
   files: File[];
@@ -11,6 +13,7 @@ export interface Brought {
 
 export async function readFiles(files: File[]): Promise<Brought> {
   const sheets = new Map<string, Sheet>();
+  if (isForeign(files.map((one) => one.name))) return { files, sheets }; // its rows are not those of a table
   for (const file of files) {
     if (/\.(csv|txt)$/i.test(file.name)) sheets.set(tableOf(file.name), readCsv(file.name, await file.text()));
   }
@@ -22,6 +25,8 @@ export interface Ways {
   acceptsValid: boolean;
   name: string;
   key?: string;
+  /** How a foreign file is read. */
+  reading?: Reading;
 }
 
 const ADDRESS = "/api/v1/ingestion/portfolios";
@@ -34,6 +39,11 @@ export async function send(brought: Brought, edits: Edit[], ways: Ways): Promise
   for (const file of brought.files) form.append("file", file, file.name);
   if (edits.length) form.append("edits", JSON.stringify(edits));
   const query = new URLSearchParams({ portfolio: ways.name });
+  const { reading } = ways;
+  if (reading?.named) query.set("mapping", reading.named);
+  else if (reading?.document) form.append("mapping", JSON.stringify(reading.document));
+  if (reading?.book.trim()) query.set("book", reading.book.trim());
+  if (reading?.asOf) query.set("as_of", reading.asOf);
   if (ways.isDryRun) query.set("dry_run", "true");
   if (ways.acceptsValid) query.set("accept_valid", "true");
   let answer: Response;
@@ -45,6 +55,27 @@ export async function send(brought: Brought, edits: Edit[], ways: Ways): Promise
   const said: unknown = await answer.json().catch(() => null);
   if (!answer.ok) throw problemOf(said, answer.status, answer.headers.get("X-Request-Id"));
   return said as IngestReport;
+}
+
+/** What the columns of a foreign file may be. */
+export async function propose(file: File): Promise<Proposed> {
+  let answer: Response;
+  try {
+    answer = await fetch(`/api/v1/ingestion/mappings/suggest?${new URLSearchParams({ file: file.name })}`, { method: "POST", body: file, headers: { "Content-Type": "application/octet-stream" } });
+  } catch {
+    throw noAnswer();
+  }
+  const said: unknown = await answer.json().catch(() => null);
+  if (!answer.ok) throw problemOf(said, answer.status, answer.headers.get("X-Request-Id"));
+  return said as Proposed;
+}
+
+/** The first values of the columns that nothing is taken for; of files that are no plain text, none. */
+export async function firstCells(file: File, delimiter: string | undefined): Promise<Map<string, string[]>> {
+  if (!/\.(csv|txt|psv|tsv)$/i.test(file.name)) return new Map();
+  const head = (await file.slice(0, 65_536).text()).split(/\r?\n/).slice(0, 5).join("\n");
+  const sheet = readCsv(file.name, head, delimiter);
+  return new Map((sheet.rows[0] ?? []).map((name, n) => [name.trim(), sheet.rows.slice(1).flatMap((row) => row[n]?.trim() || [])]));
 }
 
 /** A refusal that is a report all the same: what is wrong with the rows. */

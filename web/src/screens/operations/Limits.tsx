@@ -177,11 +177,11 @@ function Edit({ policy, limit, onClose, onDone }: { policy: Policy; limit: Limit
     <Sheet title={limit ? `New version of ${limit.limit_id}` : "New limit"} words={`It makes ${policy.policy_id}@${next}, to be approved; runs that name ${policy.policy_id}@${policy.version} stay as they are.`} button={`Define ${policy.policy_id}@${next}`} icon="plus" onSend={send} onClose={onClose}>
       {!limit && <Field name="Id" value={id} onChange={setId} isFirst isRequired />}
       <Field name="Of" value={metric} onChange={setMetric} isFirst={Boolean(limit)} isRequired hint="a measure, as its total in base currency; SHARE of EAD; LARGE_EXPOSURE against tier 1" />
-      <div class="two">
+      <div class="pairof">
         <Field name="Node" value={node} onChange={setNode} placeholder="All funds" />
         <Field name="By" value={by} onChange={setBy} placeholder="as a whole" hint="each desk, issuer, sector, …" />
       </div>
-      <div class="two">
+      <div class="pairof">
         <Field name="Limit" value={max} onChange={setMax} hint="in base currency; shares as decimals" />
         <Field name="Warn at" value={warn} onChange={setWarn} hint="of the limit: 0.9 is 90 %" />
       </div>

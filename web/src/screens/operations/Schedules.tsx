@@ -118,11 +118,11 @@ function NewSchedule({ onClose, onDone }: { onClose(): void; onDone(): void }) {
       <Field name="Portfolio" value={portfolio} onChange={setPortfolio} isRequired hint={names.length ? `known: ${names.slice(0, 6).join(", ")}` : "its name, as it was brought"} />
       <Field name="Scenarios" value={scenarios} onChange={setScenarios} hint="ids or @sets; none: BASE alone" />
       <Field name="Measures" value={measures} onChange={setMeasures} />
-      <div class="two">
+      <div class="pairof">
         <Field name="At" type="time" value={at} onChange={setAt} isRequired />
         <Field name="Zone" value={zone} onChange={setZone} isRequired />
       </div>
-      <div class="two">
+      <div class="pairof">
         <Choose name="Calendar" value={calendar} choices={CALENDARS} onChange={setCalendar} />
         <Choose name="Catches up" value={catchUp} choices={CATCH_UP} onChange={setCatchUp} />
       </div>

@@ -23,7 +23,7 @@ import { worstOf } from "../risk/figures";
 import { valueOf } from "../risk/tree";
 import { needsOf, type Need } from "./needs";
 import { limitInWords, scaleOf } from "./limits";
-import { askChanges, askLimits, askTotals, WANTED, type LimitUse } from "./questions";
+import { askChanges, askLimits, askTotals, askVar, hasHistory, WANTED, type LimitUse, type TailRisk } from "./questions";
 
 export default function Overview() {
   const run = shownRun.value!;
@@ -33,6 +33,7 @@ export default function Overview() {
   const before = useAsk(other ? askTotals(other, ["PV"]) : null);
   const limits = useAsk(askLimits(run.run_id));
   const changes = useAsk(other ? askChanges(other, run.run_id) : null);
+  const tail = useAsk(hasHistory(run.scenarios) ? askVar(run.run_id) : null);
   const rows = runs.value?.rows ?? [];
   const otherLine = rows.find((one) => other && one.run_id.startsWith(other));
   const needs = needsOf(run, rows, limits.data ?? []);
@@ -62,7 +63,7 @@ export default function Overview() {
           </a>
         )}
       </div>
-      {totals.data && <Figures figures={figuresOf(run, totals.data, before.data, otherLine?.as_of)} />}
+      {totals.data && <Figures figures={figuresOf(run, totals.data, before.data, otherLine?.as_of, tail.data?.[0])} />}
       <div class="cols four">
         <Panel title="Needs you" unit={needs.length ? `${needs.length}, most urgent first` : undefined}>
           {needs.length ? <Needs needs={needs} /> : <div class="body"><Empty title="Nothing needs you.">No limit is near, no run waits, and every model that was used is approved.</Empty></div>}
@@ -97,11 +98,11 @@ export default function Overview() {
   );
 }
 
-function figuresOf(run: RunDocument, totals: Numbers[], before: Numbers[] | undefined, since: string | undefined): (Figure | null)[] {
+function figuresOf(run: RunDocument, totals: Numbers[], before: Numbers[] | undefined, since: string | undefined, tail: TailRisk | undefined): (Figure | null)[] {
   const base = totals.find((one) => one.scenario_id === "BASE");
   if (!base) return [];
   const old = before?.find((one) => one.scenario_id === "BASE");
-  const worst = worstOf(totals, base);
+  const worst = worstOf(totals.filter((one) => !hasHistory([String(one.scenario_id)])), base);
   const left = typeof base.left_out === "number" ? base.left_out : 0;
   const one = (measure: string, label: string, context: string): Figure | null => {
     const value = valueOf(base, measure);
@@ -116,9 +117,17 @@ function figuresOf(run: RunDocument, totals: Numbers[], before: Numbers[] | unde
     worst
       ? { label: "Worst scenario", value: <span class={worst.change < 0 ? "neg" : undefined}>{change(worst.change / 1e6, 1)}</span>, unit: `${run.base_currency} m`, title: exact(worst.change), context: <><a href={link("/risk", { scenario: worst.scenario })}>{heldAs(run, worst.scenario)}</a>{shareOfPv(worst.change, base)}</> }
       : null,
-    one("CS01", "CS01", "gain if spreads fall 1 bp"),
+    tail && tail.var_base !== null
+      ? {
+          label: `VaR ${percent(tail.confidence, 0)}`,
+          value: level(tail.var_base / 1e6, 1),
+          unit: `${run.base_currency} m`,
+          title: exact(tail.var_base),
+          context: tail.note ? <span class="left" title={tail.note}>{count(tail.scenarios)} days are too few for it</span> : `shortfall ${tail.es_base === null ? "–" : level(tail.es_base / 1e6, 1)}, ${count(tail.scenarios)} days of ${bare(tail.history)}`,
+        }
+      : one("CS01", "CS01", "gain if spreads fall 1 bp"),
     one("ALLOWANCE", "Allowance", run.policy ? `policy ${run.policy}` : ""),
-    { label: "Left out", value: left ? <span class="left">{count(left)}</span> : "0", unit: left === 1 ? "position" : "positions", context: left ? "see why below" : "nothing is missing" },
+    { label: "Left out", value: left ? <span class="left">{count(left)}</span> : "0", unit: left === 1 ? "position" : "positions", context: left ? <button type="button" class="text" onClick={() => choose({ leftout: "all" })}>which, and why</button> : "nothing is missing" },
   ];
 }
 

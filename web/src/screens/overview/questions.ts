@@ -30,3 +30,26 @@ export function askLimits(run: string) {
 export function askChanges(from: string, to: string) {
   return question<Difference[], "/api/v1/risk/compare">("/api/v1/risk/compare", { query: { from, to, by: "total" } });
 }
+
+/** A scenario of a history: a day of it. */
+const OF_A_DAY = /\.\d{4}-\d{2}-\d{2}(@\d+)?$/;
+
+export function hasHistory(scenarios: string[]): boolean {
+  return scenarios.some((one) => OF_A_DAY.test(one));
+}
+
+export interface TailRisk {
+  history: string;
+  scenarios: number;
+  confidence: number;
+  es_confidence: number;
+  var_base: number | null;
+  var_scenario_id: string | null;
+  es_base: number | null;
+  note: string;
+}
+
+/** Of the run's own history; the whole alone. */
+export function askVar(run: string) {
+  return question<TailRisk[], "/api/v1/risk/runs/{run_id}/var">("/api/v1/risk/runs/{run_id}/var", { path: { run_id: run } });
+}

@@ -74,7 +74,7 @@ export default function Risk() {
             <KeyRates run={run} by={book.isTree ? "node" : by} id={book.isTree ? (query.node ?? null) : (group?.values[0] ?? null)} node={{ name }} scenario={scenario} />
           )}
           {run.scenarios.length > 1 && <ScenarioBars asked={chosen && book.isKept ? changes : totals} changes={changes.data ?? []} totals={totals.data ?? []} chosen={book.isKept ? chosen : null} scenario={scenario} currency={run.base_currency} />}
-          {book.isTree && !book.isOwn && <Within nodes={nodes} node={node} changes={byRow} scenario={scenario} currency={run.base_currency} />}
+          {book.isTree && !book.isOwn && !where && <Within nodes={nodes} node={node} changes={byRow} scenario={scenario} currency={run.base_currency} />}
         </div>
       </div>
     </>
