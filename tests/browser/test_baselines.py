@@ -16,6 +16,7 @@ from PIL import Image
 from playwright.sync_api import Browser
 from psycopg.conninfo import make_conninfo
 
+from benchmarks.page.probes import FURTHER, NOTHING_TO_COME
 from ops.embedded_postgres.server import EmbeddedServer
 from ops.services import build_app
 from ops.settings import Settings
@@ -125,13 +126,10 @@ def test_positions_come_as_they_are_read_and_few_rows_stand_in_the_document(
     page.goto(f"{site}/risk?run={shown.run}&open={','.join(path)}")
     is_drawn(page)
     grid = page.get_by_role("treegrid")
-    before = int(grid.get_attribute("aria-rowcount") or 0)
-    end = "document.querySelector('[role=treegrid]').closest('.pgrid').scrollTop = 1e7"
-    while page.locator("tr[role=row]", has_text="they come as you scroll").count() or before == 0:
-        page.evaluate(end)
-        page.wait_for_timeout(50)
-    page.evaluate(end)
-    is_drawn(page)
+    page.locator("tr[role=row] a.mono").first.wait_for()
+    while page.evaluate(FURTHER):
+        page.wait_for_timeout(30)
+        page.wait_for_function(NOTHING_TO_COME)
     assert book["positions"] > 200, "the demo has a book of more than a page"
     assert int(grid.get_attribute("aria-rowcount") or 0) > book["positions"]
     assert 0 < page.locator("[role=treegrid] tbody tr[role=row]").count() <= MOST_ROWS
