@@ -55,13 +55,11 @@ export const isSealed = computed(() => {
   return sealed !== undefined && run.value !== undefined && sealed >= run.value.event_position;
 });
 
-export const LIST_RUNS = pageOf<RunLine, "/api/v1/orchestrator/runs">("/api/v1/orchestrator/runs", {
-  query: { limit: 200 },
-});
+const listRuns = () => pageOf<RunLine, "/api/v1/orchestrator/runs">("/api/v1/orchestrator/runs", { query: { limit: 200 } });
 
 export async function learnRuns(): Promise<void> {
   try {
-    runs.value = await answerTo(LIST_RUNS);
+    runs.value = await answerTo(listRuns());
     runsProblem.value = undefined;
   } catch (error) {
     runsProblem.value = error instanceof Problem ? error : noAnswer();
@@ -91,23 +89,34 @@ export function runQuestion(id: string) {
   });
 }
 
-/** The run's document follows the address. */
+const moment = computed(() => place.value.query.as_of_event ?? null);
+let shownAt: string | null = null;
+
+/** The list of runs and the run's document follow the address: at another event of the log both are others. */
 export function followRun(): void {
+  let before = moment.value;
+  effect(() => {
+    if (moment.value === before) return;
+    before = moment.value;
+    void learnRuns();
+  });
   effect(() => {
     const id = runId.value;
+    const at = moment.value;
     if (!id) {
       run.value = undefined;
       return;
     }
-    if (run.value?.run_id === id) return;
+    if (run.peek()?.run_id === id && shownAt === at) return;
     answerTo(runQuestion(id)).then(
       (document) => {
-        if (runId.value !== id) return;
+        if (runId.value !== id || moment.value !== at) return;
         runProblem.value = undefined;
+        shownAt = at;
         run.value = document;
       },
       (error: unknown) => {
-        if (runId.value !== id) return;
+        if (runId.value !== id || moment.value !== at) return;
         run.value = undefined;
         runProblem.value = error instanceof Problem ? error : noAnswer();
       },
