@@ -55,11 +55,13 @@ export const isSealed = computed(() => {
   return sealed !== undefined && run.value !== undefined && sealed >= run.value.event_position;
 });
 
-const listRuns = () => pageOf<RunLine, "/api/v1/orchestrator/runs">("/api/v1/orchestrator/runs", { query: { limit: 200 } });
+export const LIST_RUNS = pageOf<RunLine, "/api/v1/orchestrator/runs">("/api/v1/orchestrator/runs", {
+  query: { limit: 200 },
+});
 
 export async function learnRuns(): Promise<void> {
   try {
-    runs.value = await answerTo(listRuns());
+    runs.value = await answerTo(LIST_RUNS);
     runsProblem.value = undefined;
   } catch (error) {
     runsProblem.value = error instanceof Problem ? error : noAnswer();
@@ -92,14 +94,41 @@ export function runQuestion(id: string) {
 const moment = computed(() => place.value.query.as_of_event ?? null);
 let shownAt: string | null = null;
 
-/** The list of runs and the run's document follow the address: at another event of the log both are others. */
+/** What each event makes of a run. */
+const MADE: Record<string, string> = {
+  "run.requested": "REQUESTED",
+  "run.planned": "PLANNED",
+  "run.retried": "RUNNING",
+  "run.completed": "COMPLETED",
+  "run.approved": "APPROVED",
+  "run.published": "PUBLISHED",
+  "run.rejected": "REJECTED",
+  "run.failed": "FAILED",
+  "run.cancelled": "CANCELLED",
+  "run.archived": "ARCHIVED",
+};
+
+/** A run as it was known at an event; refused where it was not there, or had no figures yet. */
+export function asItWas(document: RunDocument, events: { event: string }[], event: string): RunDocument {
+  const known = events.filter((one) => one.event in MADE);
+  const last = known.at(-1);
+  if (!last) throw new Problem({ title: "Not found", status: 404, code: "NOT_FOUND", detail: `There is no run ${document.run_id} as of event ${event}`, fix: "go back to now, or to a later event" });
+  const hadFigures = known.some((one) => one.event === "run.completed");
+  const status = last.event === "run.completed" && document.failed ? "COMPLETED_WITH_EXCEPTIONS" : MADE[last.event]!;
+  return { ...document, status, queryable: document.queryable && hadFigures };
+}
+
+async function learnRun(id: string, at: string | null): Promise<RunDocument> {
+  const document = await answerTo(runQuestion(id));
+  if (!at) return document;
+  const events = await answerTo(question<{ event: string }[], "/api/v1/orchestrator/runs/{run_id}/history">("/api/v1/orchestrator/runs/{run_id}/history", { path: { run_id: id } }));
+  const then = asItWas(document, events, at);
+  if (!then.queryable && document.queryable) throw new Problem({ title: "No figures yet", status: 409, code: "RUN_NOT_QUERYABLE", detail: `Run ${id} had no figures as of event ${at}: it was ${then.status.toLowerCase()}`, fix: "go back to now, or to a later event" });
+  return then;
+}
+
+/** The run's document follows the address, at another event of the log too. */
 export function followRun(): void {
-  let before = moment.value;
-  effect(() => {
-    if (moment.value === before) return;
-    before = moment.value;
-    void learnRuns();
-  });
   effect(() => {
     const id = runId.value;
     const at = moment.value;
@@ -108,7 +137,7 @@ export function followRun(): void {
       return;
     }
     if (run.peek()?.run_id === id && shownAt === at) return;
-    answerTo(runQuestion(id)).then(
+    learnRun(id, at).then(
       (document) => {
         if (runId.value !== id || moment.value !== at) return;
         runProblem.value = undefined;
