@@ -114,8 +114,8 @@ def test_what_is_left_out_is_listed_by_reason_over_any_screen(watched: Watched) 
 
 def test_a_bucket_opens_the_positions_that_pay_in_it(watched: Watched) -> None:
     site, page = watched.site, watched.open("/cashflows")
-    page.get_by_role("button", name="1–2y: who pays").click()  # noqa: RUF001
-    drawer = page.get_by_role("dialog", name="What is paid in 1–2y")  # noqa: RUF001
+    page.get_by_role("button", name="1–2y: who pays").click()
+    drawer = page.get_by_role("dialog", name="What is paid in 1–2y")
     buckets = "1M,3M,6M,1Y,2Y,3Y,5Y,7Y,10Y"
     rows = asked(site, f"cashflow/runs/{site.run}/ladder/positions", bucket="2Y", buckets=buckets, scenario="BASE")
     table = drawer.get_by_role("table", name="Positions that pay")
@@ -164,3 +164,21 @@ def test_a_run_is_looked_at_as_it_was(watched: Watched) -> None:
     page.get_by_role("button", name="Back to now").first.click()
     watched.settle()
     expect(page.locator(".ctx small", has_text="Run · Published")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("/risk?run=00000000-0000-0000-0000-000000000000", "or you may not see it"),
+        ("/positions/NOBODY?run={run}", "or you may not see it"),
+        ("/runs/00000000-0000-0000-0000-000000000000", "or you may not see it"),
+        ("/operations?tab=limits&policy=nothing@7", "or you may not see it"),
+        ("/risk?run={run}&by=ficoo", "fico"),
+        ("/risk?run={run}&where=ficoo>1", "fico"),
+        ("/nowhere", "There is no such screen."),
+    ],
+)
+def test_a_link_to_what_is_gone_or_wrong_says_so_and_the_rest_lives_on(watched: Watched, path: str, said: str) -> None:
+    page = watched.open(path.replace("{run}", watched.site.run))
+    expect(page.get_by_text(re.compile(re.escape(said))).first).to_be_visible()
+    expect(page.get_by_role("navigation", name="Screens")).to_be_visible()

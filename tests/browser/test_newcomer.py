@@ -47,7 +47,7 @@ def test_a_newcomer_finds_the_way_from_a_scenario_of_their_own_to_the_file_row_a
     page.wait_for_url(re.compile(r"/runs/[0-9a-f-]{36}"))
     run_id = page.url.partition("?")[0].rpartition("/")[2]
     expect(page.get_by_role("button", name="Approve")).to_be_visible(timeout=AT_WORK_MS)
-    page.get_by_role("link", name="Look at the figures").or_(page.get_by_role("link", name="Figures")).first.click()
+    page.get_by_role("link", name="See its figures").click()
     watched.settle()
     page.get_by_role("link", name="Risk", exact=True).first.click()
     watched.settle()
@@ -76,7 +76,7 @@ def test_a_newcomer_finds_the_way_from_a_scenario_of_their_own_to_the_file_row_a
     for row in lineage["portfolio"]["rows"]:
         expect(drawer).to_contain_text(row["file"])
     page.keyboard.press("Escape")
-    page.go_back()
+    page.get_by_role("link", name="Risk", exact=True).first.click()
     watched.settle()
 
     page.get_by_role("button", name="Export").click()
@@ -84,6 +84,6 @@ def test_a_newcomer_finds_the_way_from_a_scenario_of_their_own_to_the_file_row_a
         page.get_by_role("option", name="CSV").click()
     rows = list(csv.DictReader(io.StringIO(Path(waiting.value.path()).read_text())))
     (total,) = asked(site, f"results/runs/{run_id}/totals?by=total&scenario={OWN}&measures=PV")
-    exported = [float(row["pv_base"]) for row in rows if row["scenario_id"] == OWN and row["pv_base"]]
-    node = tree.get(re.search(r"node=([^&]+)", page.url).group(1)) if "node=" in page.url else None  # type: ignore[union-attr]
-    assert len(exported) == (node["positions"] if node else total["positions"])
+    exported = [row for row in rows if row["scenario_id"] == OWN and row["pv_base"]]
+    chosen = re.search(r"[?&]node=([^&]+)", page.url)
+    assert len(exported) == (tree[chosen.group(1)]["positions"] if chosen else total["positions"])
