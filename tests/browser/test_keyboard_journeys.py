@@ -74,7 +74,7 @@ def button(page: Page | Locator, name: str) -> Locator:
 
 
 def begin(watched: Watched, theme: str) -> Page:
-    page = watched.open("/")
+    page = watched.open(f"/?run={watched.site.run}")
     assert page.evaluate("document.documentElement.dataset.theme") == theme
     return page
 
@@ -84,6 +84,7 @@ def test_first_look_to_the_desk_that_loses_most(watched: Watched, theme: str) ->
     begin(watched, theme)
     site, page = watched.site, go(watched, "r", "Risk")
     press(page, ".")
+    expect(page.get_by_role("listbox", name="Scenario")).to_be_visible()
     page.keyboard.type("stagflation")
     press(page, "Enter")
     watched.settle()
@@ -152,6 +153,7 @@ def test_compare_two_days(watched: Watched, theme: str) -> None:
     site = watched.site
     page = watched.open(f"/compare?run={site.later}")
     press(page, "x")
+    expect(page.get_by_role("listbox", name="Against")).to_be_visible()
     page.keyboard.type(site.run[:8])
     press(page, "Enter")
     watched.settle()

@@ -175,7 +175,6 @@ def test_a_run_is_looked_at_as_it_was(watched: Watched) -> None:
         ("/operations?tab=limits&policy=nothing@7", "or you may not see it"),
         ("/risk?run={run}&by=ficoo", "fico"),
         ("/risk?run={run}&where=ficoo>1", "fico"),
-        ("/nowhere", "There is no such screen."),
     ],
 )
 def test_a_link_to_what_is_gone_or_wrong_says_so_and_the_rest_lives_on(watched: Watched, path: str, said: str) -> None:

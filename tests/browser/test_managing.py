@@ -1,4 +1,4 @@
-"""What people set for the machinery, and who may: keys, schedules, messages, limits, the access log; two people decide."""
+"""What people set, and who may: keys, schedules, messages, limits, the access log; two people decide."""
 
 import json
 import re
