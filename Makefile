@@ -9,7 +9,7 @@ ARGS   ?=
 # Whatever the caller's shell says: every process of the tests would compile all modules anew.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: demo test check web browser bench faults setup clean
+.PHONY: demo test check web browser browser-bench bench faults setup clean
 
 demo: $(STAMP)
 	$(BIN)/tenor demo $(ARGS)
@@ -36,6 +36,10 @@ web/node_modules/.package-lock.json: web/package-lock.json
 # The page by keyboard alone, in both themes, every screen looked through by axe: beyond what `make test` walks by mouse.
 browser: $(STAMP)
 	$(BIN)/python -m pytest tests/browser --browser $(ARGS)
+
+# The page over a run of 1,000,000 positions: paints, keys, requests, bytes, memory. ARGS="--positions 20000" is smaller.
+browser-bench: $(STAMP)
+	$(BIN)/python -m benchmarks.page $(ARGS)
 
 bench: $(STAMP)
 	$(BIN)/tenor bench $(ARGS)

@@ -6,7 +6,7 @@ The kernel alone, from resolved terms, on one core, by processor time: five-year
 monthly, with default. The target is 2.5e6 loan-scenarios a second for quoted prepayment and default.
 """
 
-from compute.engine import pin_arithmetic
+from compute.engine_version import pin_arithmetic
 
 pin_arithmetic()  # before numpy is there
 
@@ -20,8 +20,8 @@ import numpy as np  # noqa: E402
 from compute.kernels.dates.schedules import Schedules, build_schedules  # noqa: E402
 from compute.kernels.flows.amortization import LEVEL_PAY  # noqa: E402
 from compute.kernels.flows.loans import LoanTerms, loan_flows  # noqa: E402
-from compute.kernels.flows.modelled_speeds import Followed, fill_market_rates  # noqa: E402
 from compute.kernels.flows.prepaying_pool import Speeds, Variants  # noqa: E402
+from compute.kernels.flows.prepayment_model import Followed, fill_market_rates  # noqa: E402
 from compute.kernels.flows.speeds import CDR, CPR, MODEL  # noqa: E402
 from compute.market.prepayment_tables import PrepaymentModels  # noqa: E402
 from domain.market.prepayment import PrepaymentModel  # noqa: E402

@@ -8,10 +8,10 @@ import pyarrow as pa
 from pydantic import Field, TypeAdapter, ValidationError
 
 from commands.define_scenario import invalid_input
-from commands.ingestion.cells import Cells, RawTable, Source, distinct
 from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
 from commands.ingestion.headers import name_of
+from commands.ingestion.raw_tables import Cells, RawTable, Source, distinct
 from domain.documents import InvalidDocument, JsonObject, Number, Part, nearest, read_json, structure_problems
 
 MAX_EDITS = 100_000

@@ -13,10 +13,10 @@ import numpy as np
 
 from commands.change_hierarchy import hierarchy_of
 from commands.edits import edited
-from commands.ingestion.cells import Source
 from commands.ingestion.findings import Findings
 from commands.ingestion.limits import Budget
 from commands.ingestion.prepare import Prepared, prepare_portfolio
+from commands.ingestion.raw_tables import Source
 from commands.once import once, use_before
 from commands.record_rejection import record_rejection
 from commands.tapes.prepare_tape import Wanted, prepare_tape

@@ -1,6 +1,6 @@
 """Let go of the oldest entries of the access log; that it was done stays in the log of events."""
 
-from domain.access.log import access_log_stream, kept_for, prune
+from domain.access.log_pruning import access_log_stream, kept_for, prune
 from domain.event import Envelope, Event
 from domain.ports import Connection, EventStore
 

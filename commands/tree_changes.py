@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 
-from commands.ingestion.cells import Cells, RawTable, Source, distinct, kept
 from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
+from commands.ingestion.raw_tables import Cells, RawTable, Source, distinct, kept
 from domain.documents import JsonObject
 from domain.portfolio.hierarchy import Hierarchy, Node
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from compute.allowance.measures import AllowanceInputs, Array, Figure, Rows, allowance_measures, resolve_allowance
 from compute.capital.chunk_measures import CapitalInputs, capital_of_chunk, resolve_capital
 from compute.cash_flows.kept import kept_of_chunk, resolve_kept
-from compute.chunks import ChunkFacts, price_chunk
 from compute.inputs.run_inputs import RunInputs, resolve_run
+from compute.product_families import ChunkFacts, price_chunk
 from domain.market.document import MarketDocument
 from domain.measures.measures import Fact
 from domain.portfolio.columns import Portfolio

@@ -3,13 +3,13 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.chunks import check, families_of
 from compute.inputs.run_inputs import PRICES_ONLY, RunInputs, resolve
 from compute.inputs.terms import Terms
 from compute.pricers.fx.forwards import pairs_of
 from compute.pricers.fx.options import resolve_fx_options
 from compute.pricers.rates.caps_floors import resolve_strip
 from compute.pricers.rates.swaptions import forward_rates
+from compute.product_families import check, families_of
 from domain.market.document import MarketDocument
 from domain.portfolio.columns import Portfolio
 from domain.portfolio.tables import PRODUCT_TYPES

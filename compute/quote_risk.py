@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.chunks import price_terms
 from compute.inputs.run_inputs import names_models, resolve
 from compute.kernels.curves.curves import BASIS_POINT
 from compute.market.par_curves import bootstrap
+from compute.product_families import price_terms
 from domain.market.document import MarketDocument
 from domain.market.parts import Curve, ParCurve, ParNode, ZeroCurve
 from domain.market.prepayment import readable_models

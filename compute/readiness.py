@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.chunks import check
 from compute.inputs.run_inputs import RunInputs
 from compute.kernels.curves.curves import DAYS_PER_YEAR
 from compute.market.par_curves import bootstrap
 from compute.market.shocks import node_days_of
 from compute.outputs.failures import Failing
+from compute.product_families import check
 from compute.quote_risk import curves_read
 from domain.market.document import MarketDocument
 from domain.market.parts import ParCurve

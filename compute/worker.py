@@ -18,9 +18,9 @@ from eventsourcing.persistence import OperationalError as LogOperationalError
 
 from compute.at_work import WorkLog
 from compute.chunk_facts import RunWork, resolve_work, work_out_chunk
-from compute.chunks import ChunkFacts
-from compute.engine import engine_version
+from compute.engine_version import engine_version
 from compute.outputs.comparison import is_alike, largest_difference
+from compute.product_families import ChunkFacts
 from domain.event import Envelope, Event, stream_id
 from domain.market.document import stored_market
 from domain.measures.measures import Fact

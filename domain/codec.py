@@ -5,8 +5,7 @@ from typing import Any
 
 from domain import answered_commands, snapshot
 from domain import valuation_models as models
-from domain.access import keys
-from domain.access import log as access_log
+from domain.access import keys, log_pruning
 from domain.capital import limits, policies
 from domain.event import Event
 from domain.portfolio import hierarchy, rejected
@@ -71,7 +70,7 @@ EVENTS: tuple[type[Event], ...] = (
     answered_commands.CommandAnswered,
     keys.KeyCreated,
     keys.KeyRevoked,
-    access_log.AccessLogPruned,
+    log_pruning.AccessLogPruned,
 )
 
 BY_TOPIC: dict[str, type[Event]] = {event.TOPIC: event for event in EVENTS}

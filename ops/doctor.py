@@ -123,7 +123,7 @@ def _readers(connection: psycopg.Connection[Any]) -> list[Diagnosis]:
 
 
 def _orphans(connection: psycopg.Connection[Any]) -> list[Diagnosis]:
-    from ops.embedded_postgres.orphans import orphaned_files
+    from ops.embedded_postgres.orphan_files import orphaned_files
 
     names = orphaned_files(connection)
     if not names:

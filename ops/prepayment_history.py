@@ -12,7 +12,7 @@ from commands.load_market import usable_market
 from compute.market.prepayment_calibration import Fitted, History, calibrate_prepayment
 from domain.market.prepayment import PrepaymentModel, readable_models
 from domain.refusals import Refused
-from ops.checking import find_unsolved
+from ops.market_checks import find_unsolved
 
 COLUMNS = ("month", "gross_rate", "market_rate", "age", "balance", "original_balance", "smm")
 MAX_RATE, MAX_TOLD = 0.5, 12

@@ -23,8 +23,8 @@ SHOW_RUN = (
 
 
 def submit_request(storage: Storage, envelope: Envelope, request: SubmitRun, key: Key | None = None) -> str:
-    from ops.checking import check_scenarios
     from ops.ids import near_scenarios_named
+    from ops.market_checks import check_scenarios
 
     with near_scenarios_named(storage):
         return str(submit_run(storage.store, storage.blobs, envelope, request, check_scenarios, key).run_id)

@@ -29,7 +29,7 @@ from commands.api import scenario as scenario_commands
 from commands.api import schedules as schedule_commands
 from commands.api import webhooks as webhook_commands
 from commands.submit_run import SubmitRun
-from compute.engine import engine_version
+from compute.engine_version import engine_version
 from domain.access.asking import nodes_asked, who_asks
 from domain.event import Envelope
 from domain.portfolio.columns import Portfolio
@@ -47,12 +47,12 @@ from ops.audit.metrics import audit_metrics
 from ops.cash_flows.bridge import work_out_for as bridge_for
 from ops.cash_flows.liquidity import work_out_for as liquidity_for
 from ops.cash_flows.tables import work_out_for
-from ops.checking import check_scenarios, find_unsolved
 from ops.http.database_metrics import DatabaseCollector
 from ops.http.probing import Probe
 from ops.http.server import Server, configuration
 from ops.http.tracing import Tracing, correlation_of
 from ops.ids import near_scenarios_named, whole_id_of
+from ops.market_checks import check_scenarios, find_unsolved
 from ops.marts.requests import MartRequests
 from ops.metrics import projection_metrics
 from ops.parsing.pool import Abandoned
@@ -65,7 +65,7 @@ from ops.regulatory.capital import CapitalOfRuns, CapitalQueries
 from ops.regulatory.limits import check_for
 from ops.regulatory.stress import work_out_for as stress_for
 from ops.run_metrics import run_metrics
-from ops.schedules import listed_schedules
+from ops.schedules import schedules_in_scope
 from ops.webhooks.addresses import check_address
 from ops.webhooks.listing import listed_webhooks
 from ops.webhooks.messages import messages_after
@@ -235,7 +235,7 @@ def kept_books(storage: Storage) -> tuple[Callable[[str], NamedPortfolio], Calla
 
 def orchestrator_routers(tenor: Tenor, envelope_of: Callable[[Request], Envelope], access: Access) -> list[APIRouter]:
     def check(envelope: Envelope, command: SubmitRun) -> dict[str, Any]:
-        from ops.before_a_run import check_before_run  # with all of compute, which nothing else here needs
+        from ops.readiness import check_before_run  # with all of compute, which nothing else here needs
 
         return check_before_run(tenor.storage, envelope, command)
 
@@ -269,7 +269,7 @@ def mart_routers(storage: Storage, envelope_of: Callable[[Request], Envelope]) -
 
 def schedule_routers(storage: Storage, envelope_of: Callable[[Request], Envelope]) -> list[APIRouter]:
     def listed(schedule_id: str | None) -> list[dict[str, Any]]:
-        return listed_schedules(storage, utc_now(), schedule_id)
+        return schedules_in_scope(storage, utc_now(), schedule_id)
 
     return [schedules.build_router(listed), schedule_commands.build_router(storage.store, envelope_of)]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from commands.ingestion.limits import Budget, setting_of
-from domain.access.log import kept_for
+from domain.access.log_pruning import kept_for
 from domain.refusals import Refused
 from ops.secrets import keep_secret
 

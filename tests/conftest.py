@@ -17,7 +17,7 @@ import pytest
 from hypothesis import settings
 from psycopg.conninfo import make_conninfo
 
-from compute.engine import pin_arithmetic
+from compute.engine_version import pin_arithmetic
 from ops.adapters.database import migrate
 from ops.embedded_postgres.server import EmbeddedServer
 from ops.processes.kernel_cache import use_numba_cache

@@ -28,11 +28,10 @@ from typing import Any
 
 import tenor
 
+from benchmarks.serving import server
 from ops.samples.fund import write_sample_fund
 
-PROGRAM = Path(sys.executable).with_name("tenor")
 READERS = Path(__file__).with_name("readers.py")
-SECONDS_TO_START = 300
 MEASURES = ("PV", "DV01", "CS01", "YIELD", "CLEAN_PRICE", "ACCRUED_INTEREST")
 LOOK_SECONDS = 0.5
 STEPS = (400, 800, 1_600, 3_200)
@@ -82,33 +81,6 @@ def resident_mb(pid: int) -> float:
         if line.startswith("VmRSS:"):
             return int(line.split()[1]) / 1024
     return 0.0
-
-
-@contextmanager
-def server(home: Path, port: int, redis: str | None) -> Iterator[int]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("TENOR_")}
-    environment |= {"TENOR_HOME": str(home)} | ({"TENOR_REDIS_URL": redis} if redis else {})
-    with (home / "up.log").open("wb") as log:
-        process = subprocess.Popen([PROGRAM, "up", "--port", str(port)], env=environment, stderr=log)
-        try:
-            until_ready(f"http://127.0.0.1:{port}")
-            yield process.pid
-        finally:
-            process.terminate()
-            process.wait(60)
-            subprocess.run([PROGRAM, "stop", "--force"], env=environment, check=False, capture_output=True)
-
-
-def until_ready(url: str) -> None:
-    deadline = time.monotonic() + SECONDS_TO_START
-    while True:
-        try:
-            urllib.request.urlopen(f"{url}/readyz", timeout=5).close()
-            return
-        except OSError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.2)
 
 
 def filled(client: tenor.Client, folder: Path, positions: int, runs: int) -> dict[str, Any]:

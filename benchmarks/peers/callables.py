@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from compute.engine import pin_arithmetic
+from compute.engine_version import pin_arithmetic
 
 if TYPE_CHECKING:
     from benchmarks.peers.case import Case

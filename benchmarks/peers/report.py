@@ -11,7 +11,7 @@ import os
 import sys
 from typing import Any
 
-from compute.engine import pin_arithmetic
+from compute.engine_version import pin_arithmetic
 
 
 def main() -> int:

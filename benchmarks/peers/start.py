@@ -11,7 +11,7 @@ import tempfile
 import time
 from typing import Any
 
-from compute.engine import pin_arithmetic
+from compute.engine_version import pin_arithmetic
 
 FEW = 4
 

@@ -1,6 +1,7 @@
 """Bring a portfolio: a .zip of its tables, the .xlsx workbook, or with a mapping any tape, as the body or as a form."""
 
 import tempfile
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
@@ -33,6 +34,8 @@ PREFIX = "/api/v1/ingestion"
 NAME = "portfolio"
 """Of a portfolio when nobody says: an upload has no folder that could."""
 FIELDS = ("edits", "mapping")
+MAX_REJECTS_BYTES = 32 * 1024 * 1024
+"""In an answer; more are counted there, and are had where the database is."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,7 @@ class Asked:
     as_of: Annotated[date | None, Query(description="Its date; today by default.")] = None
     mapping: Annotated[str | None, Query(description="How a tape is read: `id` or `id@version`.")] = None
     book: Annotated[str | None, Query(description="With a mapping: the book that holds all positions.")] = None
+    rejects: Annotated[bool, Query(description="With a mapping: rejected rows come back, with reasons.")] = False
     file: Annotated[str | None, Query(description="What the file is called, where the body is the file.")] = None
 
 
@@ -95,6 +99,8 @@ def build_router(
             sent = await received(request, folder, asked.file)
             key = None if asked.dry_run else key_of(request, envelope, idempotency_key, sent.sha256)
             report = await while_connected(request, lambda is_wanted: bring(sent, key, is_wanted))
+            if asked.rejects:
+                report |= {"rejects": await run_in_threadpool(rejected_rows, rejects_beside(sent))}
         return await run_in_threadpool(_answer, store, key, report, asked.dry_run)
 
     return router
@@ -109,7 +115,23 @@ def options_of(store: EventStore, envelope: Envelope, asked: Asked, called: Call
     if asked.book is not None:
         message = "a book is given with a mapping; tables of a portfolio say their books themselves"
         raise InvalidInput("NEEDS_MAPPING", message, "add mapping, or leave out book")
+    if asked.rejects:
+        message = "rejected rows of a tape come back as they came; those of tables the report names by file and row"
+        raise InvalidInput("NEEDS_MAPPING", message, "add mapping, or leave out rejects")
     return options
+
+
+def rejects_beside(sent: Received) -> Path:
+    return sent.files[0].parent.parent / "rejects"
+
+
+def rejected_rows(file: Path) -> JsonObject | None:
+    """In the format that they came in; None where the tape could not be read at all."""
+    if not file.is_file():
+        return None
+    size = file.stat().st_size
+    content = b64encode(file.read_bytes()).decode() if size <= MAX_REJECTS_BYTES else None
+    return {"bytes": size, "base64": content}
 
 
 def refuse_other_fields(sent: Received) -> None:
@@ -150,7 +172,8 @@ def by_mapping(
     refuse_market(pinned)
     name, as_of = name_and_date(called, sent.files[0], envelope)
     files = tuple(str(each) for each in sent.files)
-    said = ByMapping(document_of(pinned), pinned.reference, name, as_of.isoformat(), asked.book, files)
+    rejects = str(rejects_beside(sent)) if asked.rejects else None
+    said = ByMapping(document_of(pinned), pinned.reference, name, as_of.isoformat(), asked.book, files, rejects)
     return replace(options, by_mapping=said)
 
 

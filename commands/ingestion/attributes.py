@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from commands.ingestion.cells import Cells, distinct, matches, texts_as_lists
 from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
 from commands.ingestion.identifiers import SCHEMES
 from commands.ingestion.limits import MAX_TAG_KEYS
+from commands.ingestion.raw_tables import Cells, distinct, matches, texts_as_lists
 from commands.ingestion.typed_columns import (
     Typed,
     TypedTable,

@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from commands.ingestion.cells import Cells
 from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
 from commands.ingestion.limits import MAX_COLUMNS, MAX_ID_CHARS
 from commands.ingestion.near_names import nearest_column
+from commands.ingestion.raw_tables import Cells
 from domain import texts
 from domain.portfolio.tables import BY_NAME
 

@@ -13,7 +13,6 @@ import pyarrow.compute as pc
 
 from commands.ingestion.attributes import attributes_of, expand_tags, type_attributes
 from commands.ingestion.canonical import Canonical, canonical, content_sha256
-from commands.ingestion.cells import FileInfo, Source
 from commands.ingestion.codes import Code
 from commands.ingestion.control_totals import control_totals
 from commands.ingestion.exposures.checks import check_exposures
@@ -22,6 +21,7 @@ from commands.ingestion.identifiers import check_identifiers
 from commands.ingestion.limits import Budget, Spent
 from commands.ingestion.outliers import warn_of_outliers
 from commands.ingestion.percent import refuse_percent
+from commands.ingestion.raw_tables import FileInfo, Source
 from commands.ingestion.read_source import read_source
 from commands.ingestion.references import Tables, check_references
 from commands.ingestion.rejection import count_acceptable, report_unattributable, rows_to_keep

@@ -12,11 +12,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
-from commands.ingestion.cells import FileInfo, RawTable, cells_of, without_blank_rows
 from commands.ingestion.codes import Code
 from commands.ingestion.findings import MAX_TOLD, Findings
 from commands.ingestion.headers import checked_names, named_columns
 from commands.ingestion.limits import MAX_UNREADABLE, Spent
+from commands.ingestion.raw_tables import FileInfo, RawTable, cells_of, without_blank_rows
 
 _SLICE = 1 << 24
 _HEADER_BYTES = 1 << 20

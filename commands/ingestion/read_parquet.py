@@ -8,11 +8,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from commands.ingestion.cells import Cells, FileInfo, RawTable, cells_of, distinct, without_blank_rows
 from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
 from commands.ingestion.headers import checked_names, named_columns
 from commands.ingestion.limits import MAX_CELLS_PER_BYTE, MAX_PACKED_CELLS, Spent
+from commands.ingestion.raw_tables import Cells, FileInfo, RawTable, cells_of, distinct, without_blank_rows
 from commands.ingestion.typed_columns import is_id
 from domain.portfolio.tables import BY_NAME
 

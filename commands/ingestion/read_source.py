@@ -3,10 +3,10 @@
 from difflib import get_close_matches
 from pathlib import Path
 
-from commands.ingestion.cells import FileInfo, RawTable, Source
 from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
 from commands.ingestion.limits import Budget, Spent
+from commands.ingestion.raw_tables import FileInfo, RawTable, Source
 from commands.ingestion.read_csv import read_csv
 from commands.ingestion.read_parquet import read_parquet
 from commands.ingestion.read_xlsx import read_xlsx

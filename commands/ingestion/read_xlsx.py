@@ -22,7 +22,6 @@ import numpy as np
 import pyarrow as pa
 from python_calamine import CalamineError, CalamineWorkbook
 
-from commands.ingestion.cells import Cells, FileInfo, RawTable, distinct, without_blank_rows
 from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
 from commands.ingestion.headers import checked_names, named_columns
@@ -34,6 +33,7 @@ from commands.ingestion.limits import (
     Spent,
     setting_of,
 )
+from commands.ingestion.raw_tables import Cells, FileInfo, RawTable, distinct, without_blank_rows
 from commands.ingestion.typed_columns import is_id
 from domain.portfolio.tables import BY_NAME
 

@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from commands.ingestion.cells import Cells, RawTable, distinct, matches, texts_as_lists
 from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
 from commands.ingestion.fixes import date_fix, number_fix
 from commands.ingestion.limits import MAX_ID_CHARS, MAX_TEXT_CHARS
+from commands.ingestion.raw_tables import Cells, RawTable, distinct, matches, texts_as_lists
 from domain.portfolio.columns import ABSENT_DATE
 from domain.portfolio.tables import BY_NAME, Column, Kind, Table
 from domain.texts import MAX_AMOUNT, named, with_article

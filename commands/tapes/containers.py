@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO
 
-from commands.ingestion.cells import FileInfo
 from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
 from commands.ingestion.limits import Spent
+from commands.ingestion.raw_tables import FileInfo
 
 PIECE_BYTES = 1 << 20
 MAX_RATIO = 1_000

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from commands.ingestion.cells import Source
 from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings, RowError
 from commands.ingestion.limits import Budget, Spent
 from commands.ingestion.prepare import Change, Prepared, SourceRows, prepare
+from commands.ingestion.raw_tables import Source
 from commands.tapes.read_tape import ReadTape, read_tape
 from commands.tapes.rejects import write_rejects
 from commands.tapes.to_tables import Given, Made, Sources, to_tables

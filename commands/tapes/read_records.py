@@ -11,10 +11,10 @@ from xml.parsers import expat
 import numpy as np
 import pyarrow as pa
 
-from commands.ingestion.cells import Cells
 from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
 from commands.ingestion.limits import MAX_COLUMNS, MAX_TEXT_CHARS, Spent
+from commands.ingestion.raw_tables import Cells
 from commands.tapes.containers import PIECE_BYTES, Opened
 from commands.tapes.tape import Tape, text_cells
 from domain.tapes.mapping import Label, MappingDocument

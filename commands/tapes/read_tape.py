@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from commands.ingestion.cells import Array, Cells, FileInfo
 from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
 from commands.ingestion.limits import Spent
+from commands.ingestion.raw_tables import Array, Cells, FileInfo
 from commands.tapes.containers import Opened, opened
 from commands.tapes.read_records import read_records
 from commands.tapes.read_text import read_text

@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from commands.ingestion.cells import Cells, FileInfo, distinct, kept
 from commands.ingestion.near_names import nearest_column
+from commands.ingestion.raw_tables import Cells, FileInfo, distinct, kept
 from domain.documents import nearest
 
 Array = np.ndarray[Any, Any]

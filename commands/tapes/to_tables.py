@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pyarrow as pa
 
-from commands.ingestion.cells import Array, Cells, RawTable, distinct, kept, matches
 from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
 from commands.ingestion.limits import MAX_ID_CHARS
+from commands.ingestion.raw_tables import Array, Cells, RawTable, distinct, kept, matches
 from commands.ingestion.typed_columns import NUMBER
 from commands.tapes.read_tape import ReadTape, TapeRows, column_of
 from commands.tapes.tape import Tape

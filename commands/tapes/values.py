@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from commands.ingestion.cells import Cells, distinct, matches
+from commands.ingestion.raw_tables import Cells, distinct, matches
 from commands.tapes.tape import texts_of
 from domain.currencies import ISO_4217
 from domain.tapes.dates import DatePattern, read_date

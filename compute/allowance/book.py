@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from compute.allowance.choices import NONE, Choices, choices_of
 from compute.allowance.moves import CreditMoves
-from compute.allowance.paths import horizon_of
+from compute.allowance.pd_lgd_paths import horizon_of
 from compute.capital.basics import Setting, is_exposure
 from compute.capital.columns import Columns, Exposures
 from compute.capital.frameworks import rates_of

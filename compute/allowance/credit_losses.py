@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.allowance.book import Book
-from compute.allowance.paths import Paths, paths_of
 from compute.allowance.payments import FamilyPayments, payments_of
+from compute.allowance.pd_lgd_paths import Paths, paths_of
 from compute.capital.basics import COMMITMENT, Basics, basel_factors, basics_of
 from compute.capital.columns import Exposures
 from compute.capital.credit import lgds, pds

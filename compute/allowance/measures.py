@@ -13,8 +13,8 @@ from compute.allowance.credit_losses import Lent
 from compute.allowance.moves import moves_of
 from compute.capital.columns import Columns
 from compute.capital.frameworks import setting_of
-from compute.chunks import price_terms
 from compute.inputs.run_inputs import PRICES_ONLY, RunInputs, resolve
+from compute.product_families import price_terms
 from domain.lazy import lazy
 from domain.market.document import MarketDocument
 from domain.measures.failures import Reason

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.cash_flows.families import POOL, FamilyFlows, family_flows
-from compute.chunks import TRANCHE, check, families_of
 from compute.inputs.run_inputs import PRICES_ONLY, RunInputs
 from compute.inputs.terms import Terms
 from compute.kernels.allowance.losses import Payments
@@ -23,6 +22,7 @@ from compute.kernels.flows.flows import Flows
 from compute.outputs.failures import Failing
 from compute.pricers.debt.terms import ZERO, Debt, is_custom_loan
 from compute.pricers.matured.recoveries import recovering
+from compute.product_families import TRANCHE, check, families_of
 from domain.measures.failures import Reason
 from domain.portfolio.tables import RATE_TYPES
 

@@ -13,7 +13,7 @@ from compute.allowance.book import Book
 from compute.allowance.credit_losses import Lent
 from compute.allowance.events import CHARGE_OFF, credit_events
 from compute.allowance.methods import origination_days, years_of
-from compute.allowance.paths import PHASES
+from compute.allowance.pd_lgd_paths import PHASES
 from compute.capital.columns import Exposures
 from compute.inputs.run_inputs import RunInputs
 from compute.kernels.allowance.survival import survivals

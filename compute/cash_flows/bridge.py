@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from compute.cash_flows.ladders import LadderCells, over_chunks
 from compute.cash_flows.tables import Columns
-from compute.chunks import price_terms
 from compute.inputs.run_inputs import resolve
 from compute.inputs.terms import Terms
 from compute.kernels.valuing.ladders import NOWHERE
 from compute.pricers.shared.fx_rates import fx_rates
+from compute.product_families import price_terms
 from domain.market.document import MarketDocument
 from domain.market.steps import steps_between
 from domain.measures.measures import Fact

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.chunks import TRANCHE, families_of
 from compute.inputs.discount_terms import discount_terms
 from compute.inputs.loan_events import has_events, resets_its_rate
 from compute.inputs.run_inputs import RunInputs
@@ -23,6 +22,7 @@ from compute.pricers.debt.terms import FLOATING, Debt, resolve_debt
 from compute.pricers.matured.recoveries import recovering, recovery_flows
 from compute.pricers.securitised.pools import flows_of_pools, pool_dates, pool_terms
 from compute.pricers.securitised.tranches import HeldTranches, flows_held, held_tranches
+from compute.product_families import TRANCHE, families_of
 from domain.portfolio.tables import PRODUCT_TYPES, RATE_TYPES
 
 Days = NDArray[np.int32]

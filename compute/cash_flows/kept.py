@@ -16,12 +16,12 @@ from compute.cash_flows.families import family_flows
 from compute.cash_flows.ladders import add_family, bucket_of_day, no_ladder
 from compute.cash_flows.repricing import add_family_to_gap, add_swaps
 from compute.cash_flows.tables import BASES, basis_of
-from compute.chunks import check
 from compute.inputs.run_inputs import EPOCH, PRICES_ONLY, RunInputs, resolve
 from compute.inputs.terms import Terms
 from compute.kernels.valuing.repricing import AMOUNTS as OF_GAP
 from compute.pricers.matured.recoveries import recovering
 from compute.pricers.securitised.pools import is_tranche
+from compute.product_families import check
 from domain.buckets import all_buckets
 from domain.market.document import MarketDocument
 from domain.portfolio.columns import Portfolio

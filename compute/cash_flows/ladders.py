@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from compute.cash_flows.families import FamilyFlows, family_flows
-from compute.chunks import check
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import Terms
 from compute.kernels.valuing.ladders import AMOUNTS, NOWHERE, add_to_ladder
+from compute.product_families import check
 from domain.buckets import Buckets
 
 Rows = NDArray[np.int64]

@@ -6,13 +6,13 @@ from numpy.typing import NDArray
 from compute.cash_flows.families import FamilyFlows, family_flows, left_at_reset
 from compute.cash_flows.ladders import LadderCells, bucket_of_day, over_chunks
 from compute.cash_flows.swap_notionals import notionals_over
-from compute.chunks import check
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import Terms
 from compute.kernels.valuing.ladders import NOWHERE
 from compute.kernels.valuing.repricing import AMOUNTS, SWAPS, add_to_gap
 from compute.outputs.failures import Failing
 from compute.pricers.rates.swaps import RECEIVE, SIDES, swap_leg
+from compute.product_families import check
 from domain.buckets import Buckets
 from domain.portfolio.tables import PRODUCT_TYPES
 

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from compute.cash_flows.deals import NoCashFlows, tranche_columns
 from compute.cash_flows.tables import SCHEDULE, Columns, basis_of, stacked
-from compute.chunks import TRANCHE, check, families_of
 from compute.inputs.discount_terms import discount_terms
 from compute.inputs.loan_events import has_events
 from compute.inputs.run_inputs import RunInputs
@@ -34,6 +33,7 @@ from compute.pricers.securitised.projections import distributed
 from compute.pricers.securitised.tranches import places_of
 from compute.pricers.shared.discounting import paid_factors
 from compute.pricers.shared.resets import resets_of
+from compute.product_families import TRANCHE, check, families_of
 from domain.portfolio.tables import PRODUCT_TYPES, RATE_TYPES
 from domain.texts import with_article
 

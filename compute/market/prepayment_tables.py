@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from compute.kernels.flows.modelled_speeds import MONTHS_PER_YEAR, Models
+from compute.kernels.flows.prepayment_model import MONTHS_PER_YEAR, Models
 from domain.market.document import MarketDocument
 from domain.market.prepayment import PrepaymentModel, readable_models
 

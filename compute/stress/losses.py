@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from compute.allowance.book import FVO, Book
 from compute.allowance.choices import NONE
 from compute.allowance.moves import CreditMoves
-from compute.allowance.paths import paths_of
+from compute.allowance.pd_lgd_paths import paths_of
 from compute.capital.basics import Basics, basics_of
 from compute.capital.columns import Exposures
 from compute.capital.credit import exposures_at_default, lgds, pds

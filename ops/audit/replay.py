@@ -15,9 +15,9 @@ from uuid import UUID
 
 from commands.ingestion.canonical import content_sha256 as portfolio_sha256
 from compute.chunk_facts import RunWork, resolve_work, work_out_chunk
-from compute.chunks import kinds_of
-from compute.engine import engine_version
+from compute.engine_version import engine_version
 from compute.outputs.comparison import is_alike, largest_difference
+from compute.product_families import kinds_of
 from domain.market.document import stored_market
 from domain.measures.measures import Fact
 from domain.refusals import Refused

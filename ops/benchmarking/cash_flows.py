@@ -7,13 +7,13 @@ from uuid import UUID
 
 import numpy as np
 
-from compute.chunks import price_chunk
 from compute.inputs.run_inputs import PRICES_ONLY, RunInputs, resolve
 from compute.inputs.terms import Lookups, Terms
 from compute.pricers.debt.projection import project_fixed
 from compute.pricers.debt.terms import resolve_debt
 from compute.pricers.securitised.projections import project
 from compute.pricers.securitised.tranches import places_of
+from compute.product_families import price_chunk
 from domain.market.document import MarketDocument
 from domain.portfolio.columns import Portfolio
 from domain.portfolio.tables import PRODUCT_TYPES, RATE_TYPES

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.chunks import price_chunk
 from compute.inputs.run_inputs import RunInputs, resolve_run
 from compute.inputs.terms import Terms
+from compute.product_families import price_chunk
 from domain.portfolio.tables import PRODUCT_TYPES, RATE_TYPES
 from domain.runs.facts import CHUNK_SIZE
 from domain.runs.run import RunRequested

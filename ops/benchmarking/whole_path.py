@@ -29,7 +29,7 @@ from ops.benchmarking.machine import machine
 from ops.benchmarking.own_database import OwnDatabase, own_database
 from ops.benchmarking.processes import PeakMemory, cpu_seconds, ended_children_seconds, family
 from ops.benchmarking.sample_input import FIRST_SCENARIOS, scenario_file, shocked_scenarios, write_fund
-from ops.checking import find_unsolved
+from ops.market_checks import find_unsolved
 from ops.ports import MakeEnvelope, Processes
 from ops.processes.kernel_cache import use_numba_cache
 from ops.processes.loops import background, count_alive

@@ -12,9 +12,9 @@ from compute.kernels.valuing.ladders import NOWHERE
 from domain.portfolio.columns import Portfolio
 from domain.portfolio.tree import paths, texts
 from ops.quote_risk import chosen_rows
+from query_api.results.asked_groups import BETWEEN_KEYS, NODE, By, ChosenGroups, parse_by
 from query_api.results.attributes import currencies_of
 from query_api.results.chosen.fields import NamedPortfolio
-from query_api.results.groups import BETWEEN_KEYS, NODE, By, ChosenGroups, parse_by
 
 ALL = "ALL"
 """The group of everything."""

@@ -27,7 +27,7 @@ from ops.cash_flows.groups import cash_flow_groups, refuse_unknown_node
 from ops.cash_flows.kept import add_up, kept_question, read_kept
 from ops.http.refused_queries import refusing_as_queries
 from ops.ports import Storage
-from query_api.results.grouping import refuse_too_many
+from query_api.results.group_of_position import refuse_too_many
 from query_api.services.cashflow import AskedFlows, Basis, Shown, WorkOut
 
 BUCKETED = (Shown.LADDER, Shown.REPRICING)

@@ -70,7 +70,7 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Work a run out again from the log alone and compare it bit by bit."""
-    from compute.engine import pin_arithmetic
+    from compute.engine_version import pin_arithmetic
     from ops.processes.kernel_cache import use_numba_cache
 
     pin_arithmetic()

@@ -28,7 +28,7 @@ def bench(
     as_json: AsJson = False,
 ) -> None:
     """Measure the whole path on a sample fund, in a database made for it and removed afterwards."""
-    from compute.engine import pin_arithmetic
+    from compute.engine_version import pin_arithmetic
     from ops.cli.runs import words
     from ops.processes.run_to_end import default_workers
 

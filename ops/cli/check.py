@@ -27,16 +27,16 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """What a run over these would lack, by sentence and count. Nothing is priced, nothing stored."""
-    from compute.engine import pin_arithmetic
+    from compute.engine_version import pin_arithmetic
     from ops.processes.kernel_cache import use_numba_cache
 
     pin_arithmetic()  # before numpy is there: the compiled kernels are the workers'
     with opened(context) as tenor:
         use_numba_cache(tenor.settings)
         from commands.submit_run import SubmitRun
-        from ops.before_a_run import check_before_run
         from ops.cli.runs import words
         from ops.read_models import catch_up_catalogues
+        from ops.readiness import check_before_run
 
         portfolio = whole_id_of(tenor.storage, "portfolio", portfolio)
         market = whole_id_of(tenor.storage, "market", market)

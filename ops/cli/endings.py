@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
+from ops.processes.stopping import is_left
+
 BY_SIGNAL = 128
 
 
@@ -17,6 +19,7 @@ def endings_told() -> Iterator[None]:
     try:
         yield
     except SystemExit as ended:
+        is_left()
         sentence = ending_of(ended)
         if sentence:
             with suppress(OSError):

@@ -29,7 +29,7 @@ def quotes(
     as_json: AsJson = False,
 ) -> None:
     """DV01 by market quote: gain when a quote falls by a basis point and its curves are solved again."""
-    from compute.engine import pin_arithmetic
+    from compute.engine_version import pin_arithmetic
     from ops.processes.kernel_cache import use_numba_cache
 
     pin_arithmetic()  # as the workers do, before numpy is there: their compiled kernels are these

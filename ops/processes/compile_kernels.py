@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from compute.engine import pin_arithmetic
+from compute.engine_version import pin_arithmetic
 from ops.processes.kernel_cache import use_numba_cache
 from ops.settings import read_settings
 
@@ -37,7 +37,7 @@ def main() -> int:
 def warm(end: str) -> None:
     pin_arithmetic()
     use_numba_cache(read_settings())
-    from compute.chunks import price_chunk
+    from compute.product_families import price_chunk
 
     run = sample_run()
     chunks = range(-(-run.portfolio.position_count // CHUNK))

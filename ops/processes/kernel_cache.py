@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from compute.engine import engine_version, pin_arithmetic
+from compute.engine_version import engine_version, pin_arithmetic
 from ops.settings import Settings, read_settings
 
 LOOK_SECONDS = 1.0

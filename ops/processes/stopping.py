@@ -10,6 +10,9 @@ from typing import Any
 
 ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 DROPPED_SECONDS = 5.0
+IMPORT_SECONDS = 0.05
+IMPORTING = "<frozen importlib"
+"""An exception in the middle of an import leaves its lock taken (Python 3.11), and every thread that imports waits."""
 
 
 class Stop:
@@ -25,7 +28,7 @@ class Stop:
         if self.asked.is_set():
             what()
 
-    def hear(self, number: int, _frame: FrameType | None) -> None:
+    def hear(self, number: int, frame: FrameType | None) -> None:
         """The first asks. Nobody at work yet to end by itself: whatever is being started is left, and let go."""
         if self.asked.is_set():
             if number == signal.SIGINT:  # a person who will not wait
@@ -33,7 +36,7 @@ class Stop:
             return
         self.asked.set()
         if not self._calls:
-            raise SystemExit(0)
+            _leave_with(SystemExit, 0, frame, unless=lambda: bool(self._calls))
         for call in self._calls:
             call()
 
@@ -43,27 +46,64 @@ def until_told() -> Iterator[Stop]:
     """For processes that run until they are told to end: that end is a success, exit code 0."""
     stop = Stop()
     with _handled(ENDS, stop.hear):
-        yield stop
+        try:
+            yield stop
+        finally:
+            is_left()
 
 
 def end_cleanly_when_killed() -> None:
     """For commands that end by themselves: SIGTERM lets go of what they hold, as Ctrl-C does; exit 128 + signal."""
-    for number in ENDS[1:]:
+    for number in ENDS:
         if signal.getsignal(number) is not signal.SIG_IGN:  # nohup means it
             signal.signal(number, _leave)
 
 
-def _leave(number: int, _frame: FrameType | None) -> None:
-    """An exception that comes in a callback of a library is dropped there: it is raised again until we are leaving."""
+def is_left() -> None:
+    """All that was held has been let go: nothing need be raised again."""
+    signal.setitimer(signal.ITIMER_REAL, 0)
 
-    def again(_number: int, _frame: FrameType | None) -> None:
-        if not isinstance(sys.exception(), SystemExit):
-            raise SystemExit(128 + number)
 
-    signal.signal(number, signal.SIG_IGN)  # once: what follows is the letting go
+def _leave(number: int, frame: FrameType | None) -> None:
+    """Once: what follows is the letting go, and only a person who will not wait for it is heard again."""
+    if number == signal.SIGINT:
+        signal.signal(number, signal.default_int_handler)
+        _leave_with(KeyboardInterrupt, 0, frame)
+    else:
+        signal.signal(number, signal.SIG_IGN)
+        _leave_with(SystemExit, 128 + number, frame)
+
+
+def _leave_with(
+    error: type[BaseException], code: int, frame: FrameType | None, unless: Callable[[], bool] = lambda: False
+) -> None:
+    """Raise it, when no import is under way; and again, since one that comes in a library's callback is dropped."""
+
+    def again(_number: int, frame: FrameType | None) -> None:
+        if _is_importing(frame):
+            signal.setitimer(signal.ITIMER_REAL, IMPORT_SECONDS, DROPPED_SECONDS)
+        elif not unless() and not _is_under_way(error):
+            raise error(code)
+
     signal.signal(signal.SIGALRM, again)
     signal.setitimer(signal.ITIMER_REAL, DROPPED_SECONDS, DROPPED_SECONDS)
-    raise SystemExit(128 + number)
+    again(signal.SIGALRM, frame)
+
+
+def _is_under_way(error: type[BaseException]) -> bool:
+    """Whether what is handled here came of it."""
+    handled = sys.exception()
+    while handled is not None and not isinstance(handled, error):
+        handled = handled.__context__
+    return handled is not None
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_filename.startswith(IMPORTING):
+            return True
+        frame = frame.f_back
+    return False
 
 
 @contextmanager

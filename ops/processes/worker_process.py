@@ -10,7 +10,7 @@ from uuid import uuid4
 import psycopg
 import structlog
 
-from compute.engine import pin_arithmetic
+from compute.engine_version import pin_arithmetic
 from ops.processes.kernel_cache import use_numba_cache
 from ops.settings import Settings
 

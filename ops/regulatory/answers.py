@@ -8,7 +8,7 @@ from hashlib import sha256
 import psycopg
 import pyarrow as pa
 
-from compute.engine import engine_version
+from compute.engine_version import engine_version
 from domain.access.asking import nodes_asked
 from ops.ports import Storage
 from query_api.reading import reading

@@ -15,7 +15,13 @@ APPROACH_OF = {"SOV": "SA", "CORP": "FIRB", "SEG": "AIRB", "HOME": "AIRB", "PROP
 _SORTS = np.array(["CASH", "EQUITY"])
 
 
-def policy_document() -> dict[str, Any]:
+RWA, CET1, TIER1, PPNR, DIVIDEND = 668_000, 87_000, 97_000, 12_000, 270
+"""Per position: weighted assets and capital today, nine quarters of net revenue, dividends of a quarter."""
+_LIMITS = {"CS01": 340, "DV01": 290, "RWA_SA": 900_000, "RWA_US_SA": 1_150_000, "ALLOWANCE": 12_000, "EL": 5_500}
+"""Per position. The demo's fund is past the first, near some, inside others."""
+
+
+def policy_document(positions: int) -> dict[str, Any]:
     return {
         "policy_id": POLICY_ID,
         "lgd_defaults": {"SENIOR_SECURED": 0.35, "SUBORDINATED": 0.75, "*": 0.45},
@@ -26,8 +32,21 @@ def policy_document() -> dict[str, Any]:
                 {"country": "US", "currency": "USD"},
                 {"country": "DE", "currency": "EUR"},
                 {"country": "GB", "currency": "GBP"},
-            ]
+            ],
+            "rwa": float(RWA * positions),
+            "cet1": float(CET1 * positions),
+            "tier1": float(TIER1 * positions),
+            "ppnr": float(PPNR * positions),
+            "planned_common_dividends": [float(DIVIDEND * positions)] * 9,
         },
+        "limits": [
+            *(
+                {"limit_id": metric.lower(), "metric": metric, "max": float(each * positions), "warn_at": 0.9}
+                for metric, each in _LIMITS.items()
+            ),
+            {"limit_id": "large_exposure", "metric": "LARGE_EXPOSURE"},
+            {"limit_id": "country", "metric": "SHARE", "by": "country", "max": 0.6, "warn_at": 0.9},
+        ],
     }
 
 

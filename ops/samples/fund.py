@@ -53,6 +53,8 @@ from ops.samples.terms import (
     some_tags,
 )
 
+FUND_NAME = "Sample fund"
+"""Of the folder that the demonstration brings, and so of its portfolio."""
 SEED = 20260123
 _PER_MILLE = {
     "consumer": 370,
@@ -94,7 +96,7 @@ def write_sample_fund(
     write_json(folder / "market.json", market_document())
     write_json(folder / "scenarios.json", scenario_documents())
     write_json(folder / "scenario_set.json", scenario_set_document())
-    write_json(folder / "policy.json", policy_document())
+    write_json(folder / "policy.json", policy_document(positions))
 
 
 def sizes_of(count: int) -> dict[str, int]:

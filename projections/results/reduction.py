@@ -6,11 +6,11 @@ import numpy.typing as npt
 from domain.measures.failures import Reason
 from domain.measures.measures import Measure, Unit
 from projections.results.blocks import ChunkResults, Values
+from projections.results.cell_sums import Totals
 from projections.results.failures import FailureKinds
 from projections.results.groups import Groups
 from projections.results.reasons import KnownReasons
 from projections.results.top import Top, offer
-from projections.results.totals import Totals
 
 BASE_NO = 0
 """BASE is a run's first scenario."""

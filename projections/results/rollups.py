@@ -21,9 +21,9 @@ from domain.measures.failures import Reason
 from domain.measures.measures import Adds, Unit
 from projections.engine.binary_copy import NULL, Field, FixedRows, jsonb, number, row_of, text
 from projections.results.blocks import Values
+from projections.results.cell_sums import Totals
 from projections.results.netting import NettedRows
 from projections.results.reasons import Label
-from projections.results.totals import Totals
 
 ROLLUP_COLUMNS = ("dimension", "key", "positions", "currency", "scenario_no", "value", "value_native", "left_out")
 REASON_COLUMNS = ("dimension", "key", "scenario_no", "reasons")

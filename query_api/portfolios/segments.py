@@ -17,8 +17,8 @@ from domain.portfolio.tables import Kind
 from query_api.errors import BadQuery, NotFound
 from query_api.near import nearest_or_all
 from query_api.reading import Array
+from query_api.results.asked_groups import BETWEEN_KEYS, ChosenGroups, parse_by
 from query_api.results.chosen.fields import Field, NamedPortfolio
-from query_api.results.groups import BETWEEN_KEYS, ChosenGroups, parse_by
 
 AMOUNT = "notional"
 MAX_TOP = 100

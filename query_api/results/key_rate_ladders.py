@@ -7,10 +7,10 @@ from domain.measures.measures import KEY_RATE_LABELS, KEY_RATE_TENORS_YR
 from domain.scenarios.versions import BASE
 from query_api.errors import NotFound
 from query_api.reading import Connection
+from query_api.results.asked_groups import parse_by
 from query_api.results.chosen.positions import LoadBook
 from query_api.results.chosen.selection import ALL
 from query_api.results.columns import ResultColumn, chosen_columns
-from query_api.results.groups import parse_by
 from query_api.results.in_scope import is_whole, refuse_above
 from query_api.results.total import Total
 from query_api.results.totals import groupings, read_totals, sum_by

@@ -13,12 +13,12 @@ from domain.portfolio.columns import Portfolio
 from domain.portfolio.groupings import ISSUER_GROUP
 from query_api.errors import BadQuery
 from query_api.reading import Array, Connection
+from query_api.results.asked_groups import BETWEEN_KEYS, NODE, By, ChosenGroups, parse_by
 from query_api.results.chosen.fields import NamedPortfolio
 from query_api.results.chosen.positions import SCAN, LoadBook, book_of
 from query_api.results.chosen.selection import ALL, Chooser, Wanted, measured_names
 from query_api.results.chunk_totals import ChunkGroups, make_groups, sum_groups
 from query_api.results.columns import Layout, ResultColumn, Shown, layout, table_metadata
-from query_api.results.groups import BETWEEN_KEYS, NODE, By, ChosenGroups, parse_by
 from query_api.results.in_scope import groupings_of, is_whole, refuse_above
 from query_api.results.netting_note import netting_note
 from query_api.results.total import Total

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from domain.access.keys import Key
-from query_api.access import entry_document, listed_keys, newest_entries
 from query_api.errors import BadQuery
 from query_api.http.answers import Cursor, Limit, document, listing
 from query_api.http.paging import decode_cursor, encode_cursor
+from query_api.key_lists import entry_document, listed_keys, newest_entries
 from query_api.reading import Connect
 
 Since = Annotated[str | None, Query(description="Entries from this moment on: 2026-11-29 or 2026-11-29T08:00:00Z.")]

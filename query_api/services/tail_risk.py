@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from query_api.http.answers import TABLE_RESPONSES, AsOfEvent, Format, document, table
 from query_api.reading import Connect, reading
-from query_api.results.grouping import LoadPortfolio
+from query_api.results.group_of_position import LoadPortfolio
 from query_api.results.table import ResultTable
 from query_api.runs import queryable_run, refuse_past
 from query_api.value_at_risk.backtests import WINDOW, backtest_file, backtest_run

@@ -17,7 +17,7 @@ from domain.documents import MAX_TOLD, nearest, shown
 from domain.scenarios.versions import BASE
 from query_api.errors import BadQuery
 from query_api.reading import Connection
-from query_api.results.grouping import TOTAL, LoadPortfolio
+from query_api.results.group_of_position import TOTAL, LoadPortfolio
 from query_api.runs import queryable_run
 from query_api.value_at_risk.coverage_tests import MIN_DAYS, Test, backtest
 from query_api.value_at_risk.gains import gains_by_group

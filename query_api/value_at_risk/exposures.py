@@ -19,7 +19,7 @@ from query_api.errors import BadQuery
 from query_api.reading import Connection
 from query_api.results.attributes import texts_of
 from query_api.results.columns import ResultColumn, chosen_columns
-from query_api.results.grouping import NOBODY, Grouping, refuse_too_many
+from query_api.results.group_of_position import NOBODY, Grouping, refuse_too_many
 from query_api.results.table import facts_of_run, identities_of, pieces_between, rates_of, read_amounts
 from query_api.runs import RunRow
 from query_api.value_at_risk.risk_factors import Factor, FactorKind, Match

@@ -12,7 +12,7 @@ import numpy as np
 
 from query_api.reading import Connection
 from query_api.results.columns import columns_of_run
-from query_api.results.grouping import (
+from query_api.results.group_of_position import (
     CHILDREN,
     KINDS,
     NOBODY,

@@ -11,7 +11,7 @@ import numpy as np
 
 from domain.scenarios.versions import BASE
 from query_api.reading import Connection
-from query_api.results.grouping import TOTAL, LoadPortfolio
+from query_api.results.group_of_position import TOTAL, LoadPortfolio
 from query_api.runs import RunRow, queryable_run
 from query_api.value_at_risk.gains import Array, Gains, gains_by_group
 from query_api.value_at_risk.history import RunHistory, history_of_run

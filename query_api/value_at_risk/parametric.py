@@ -24,7 +24,7 @@ from domain.market.document import MarketDocument
 from domain.scenarios.versions import BASE
 from query_api.errors import BadQuery
 from query_api.reading import Connection
-from query_api.results.grouping import TOTAL, Grouping, LoadPortfolio, group_positions, portfolio_of
+from query_api.results.group_of_position import TOTAL, Grouping, LoadPortfolio, group_positions, portfolio_of
 from query_api.runs import RunRow, queryable_run
 from query_api.value_at_risk.exposures import Exposures, exposures
 from query_api.value_at_risk.history import days_of

@@ -29,6 +29,7 @@ SCREENS = (
     "/audit",
     "/data",
     "/operations",
+    "/gallery",
     "/docs",
 )
 """The router of the page has the same list; a test holds them to one another."""

@@ -41,7 +41,7 @@ LIBRARIES = {
         "projections/marts/tables.py",
         "projections/results/partitions.py",
         "projections/results/publication.py",
-        "query_api/access.py",
+        "query_api/key_lists.py",
         "query_api/reading.py",
         "query_api/runs.py",
         "query_api/scenarios.py",

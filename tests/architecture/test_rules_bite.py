@@ -29,15 +29,15 @@ RUFF = {
 IMPORTS = {
     "kernels see no pricers": ("compute/kernels/dates/daycounts.py", "compute.pricers.debt.terms"),
     "kernels see no inputs": ("compute/kernels/dates/daycounts.py", "compute.inputs.terms"),
-    "pricers see no chunks": ("compute/pricers/debt/terms.py", "compute.chunks"),
+    "pricers see no chunks": ("compute/pricers/debt/terms.py", "compute.product_families"),
     "inputs see no pricers": ("compute/inputs/terms.py", "compute.pricers.debt.terms"),
-    "domain sees nobody": ("domain/event.py", "compute.chunks"),
-    "compute sees no commands": ("compute/chunks.py", "commands.submit_run"),
+    "domain sees nobody": ("domain/event.py", "compute.product_families"),
+    "compute sees no commands": ("compute/product_families.py", "commands.submit_run"),
     "results see no services": ("query_api/results/columns.py", "query_api.services.audit"),
     "services see no other": ("query_api/services/audit.py", "query_api.services.risk"),
     "routers of commands see no other": ("commands/api/models.py", "commands.api.scenario"),
     "read models see no other family": ("projections/results/rows.py", "projections.catalogue.scenarios"),
-    "no folder imports back": ("ops/audit/verification/log.py", "ops.cli.audit"),
+    "no folder imports back": ("ops/audit/verification/sealed_log.py", "ops.cli.audit"),
     "kernels see no driver": ("compute/kernels/dates/daycounts.py", "psycopg"),
 }
 

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Viewport
 from ops.services import build_app
 from ops.settings import Settings
 from ops.wiring import open_tenor
+from tests.browser.views import BUSY_NOWHERE
 from tests.builders.read_models import catch_up_all
 from tests.security.serving import served
 from tests.walk.command_line import SMALL_FUND, Tenor, one_at_a_time
@@ -53,7 +54,7 @@ class Watched:
     def settle(self) -> None:
         """Nothing is waited for any more."""
         self.page.wait_for_load_state("networkidle", timeout=WAIT_MS)
-        self.page.wait_for_function("() => !document.querySelector('.skel, [aria-busy=true]')", timeout=WAIT_MS)
+        self.page.wait_for_function(BUSY_NOWHERE, timeout=WAIT_MS)
 
     def heard(self, request: Request) -> None:
         self.asked.append(request.url.removeprefix(self.site.address))

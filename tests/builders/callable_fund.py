@@ -11,11 +11,11 @@ import numpy as np
 import QuantLib as ql
 
 from commands.ingestion.prepare import prepare_portfolio
-from compute.chunks import ChunkFacts, price_chunk
 from compute.inputs.run_inputs import RunInputs, resolve
 from compute.pricers.callable.terms import build_bonds, live_exercises
 from compute.pricers.debt.projection import project_fixed
 from compute.pricers.debt.terms import resolve_debt
+from compute.product_families import ChunkFacts, price_chunk
 from domain.market.document import parse_market
 from domain.measures.measures import DEFAULT_MEASURES
 from domain.portfolio.tables import RATE_TYPES

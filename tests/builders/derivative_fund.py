@@ -10,8 +10,8 @@ import numpy as np
 import QuantLib as ql
 
 from commands.ingestion.prepare import prepare_portfolio
-from compute.chunks import ChunkFacts, price_chunk
 from compute.inputs.run_inputs import resolve
+from compute.product_families import ChunkFacts, price_chunk
 from domain.market.document import parse_market
 from domain.measures.measures import KEY_RATE_LABELS, KEY_RATE_TENORS_YR
 from domain.scenarios.shocks import BASE_SCENARIO, ScenarioDocument

@@ -9,8 +9,8 @@ from typing import Any
 
 from commands.ingestion.prepare import Prepared, prepare_portfolio
 from compute.cash_flows.schedules import schedule_table
-from compute.chunks import price_chunk
 from compute.inputs.run_inputs import RunInputs, resolve
+from compute.product_families import price_chunk
 from domain.market.document import parse_market
 from domain.measures.failures import Reason
 from domain.scenarios.shocks import BASE_SCENARIO, ScenarioDocument

@@ -3,7 +3,7 @@
 import csv
 from pathlib import Path
 
-from compute.chunks import PRICED
+from compute.product_families import PRICED
 from domain.portfolio.tables import PRODUCT_TYPES
 
 FOLDER = Path(__file__).parents[2] / "examples" / "small_fund"

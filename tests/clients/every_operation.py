@@ -29,7 +29,9 @@ def operations(url: str) -> Iterator[Any]:
         yield operation.ok()
 
 
-def fuzzed(operation: Any, examples: int, url: str, seconds: float = float("inf")) -> int:
+def fuzzed(
+    operation: Any, examples: int, url: str, seconds: float = float("inf"), headers: dict[str, str] | None = None
+) -> int:
     """Asks an operation; returns how many answers were looked at. Ids are made up, or are those that are there."""
     checks, until, seen = CHECKS.get_by_names(list(CHECKED)), time.monotonic() + seconds, 0
     for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
@@ -50,7 +52,7 @@ def fuzzed(operation: Any, examples: int, url: str, seconds: float = float("inf"
             for name in ("run_id", "snapshot_id"):
                 if is_there and name in (case.path_parameters or {}):
                     case.path_parameters[name] = "latest"
-            answer = case.call(base_url=url, timeout=SECONDS)
+            answer = case.call(base_url=url, timeout=SECONDS, headers=headers)
             case.validate_response(answer, checks=checks)
             is_busy = answer.status_code == 503 and "retry-after" in answer.headers
             assert answer.status_code < 500 or is_busy, (case.as_curl_command(), answer.text[:2000])

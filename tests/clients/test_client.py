@@ -204,6 +204,17 @@ def test_both_clients_have_the_same_methods(kind: str) -> None:
     assert methods_of(getattr(tenor.client, kind)) == methods_of(getattr(tenor.aio.client, kind))
 
 
+@pytest.mark.parametrize(
+    "kind", ["Keys", "AccessLog", "Mappings", "Marts", "Schedules", "Webhooks", "Policies", "Models"]
+)
+def test_both_clients_manage_alike(kind: str) -> None:
+    import tenor.aio.managing
+    import tenor.managing
+
+    own = methods_of(getattr(tenor.managing, kind))
+    assert own and own == methods_of(getattr(tenor.aio.managing, kind))
+
+
 @pytest.mark.parametrize("kind", ["Runs", "Run", "Results"])
 def test_both_clients_have_the_same_runs(kind: str) -> None:
     import tenor.aio.runs

@@ -1,5 +1,6 @@
 """What people manage of a server from their own machine: the same words, the same answers as where the database is."""
 
+import gzip
 import json
 import re
 from pathlib import Path
@@ -11,6 +12,10 @@ from tests.clients.both_ways import Laptop, same, without_position
 from tests.clients.conftest import Served
 from tests.walk.command_line import SMALL_FUND
 
+TAPES = [
+    Path(__file__).parents[1] / "walk" / "tapes" / f"historical_data_{part}_2021Q1.txt"
+    for part in ("time", "origination")
+]
 QUOTES = [Path(__file__).parents[1] / "walk" / "tapes" / name for name in ("market.txt", "fixings.txt")]
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.+]+")
 SCHEDULE = {"portfolio": "small", "market": "latest", "at": "18:30", "zone": "America/New_York", "scenarios": ["up100"]}
@@ -94,7 +99,8 @@ def test_portfolios_are_looked_at_alike(served: Served, laptop: Laptop, words: s
 
 
 def test_a_tree_is_changed_from_afar(served: Served, laptop: Laptop) -> None:
-    name = served.local.json("portfolio", "list")[-1]["name"]
+    name = "of-trees"
+    laptop.json("ingest", SMALL_FUND, "--portfolio", name, "--as-of", "2025-01-15")
     for line in (
         ("create", name, "NEW-PLACE", "--kind", "FUND"),
         ("create", name, "DESK-PLACE", "--kind", "DESK", "--parent", "NEW-PLACE"),
@@ -218,3 +224,26 @@ def test_a_market_is_read_by_a_mapping_from_afar(served: Served, laptop: Laptop)
         same(served, laptop, "market", "load", *QUOTES, "--mapping", mapping)
     same(served, laptop, "market", "load", *QUOTES, "--json")
     same(served, laptop, "market", "load", SMALL_FUND / "market.json", "--as-of", "2026-01-15", "--json")
+
+
+@pytest.mark.parametrize("name", ["rejected.txt", "rejected.txt.gz"])
+def test_rejected_rows_come_back_from_afar_as_they_went(
+    served: Served, laptop: Laptop, tmp_path: Path, name: str
+) -> None:
+    spoiled = tmp_path / TAPES[0].name
+    lines = TAPES[0].read_bytes().splitlines(keepends=True)
+    lines[1] = lines[1].replace(b"|", b"|x", 3)
+    spoiled.write_bytes(b"".join(lines))
+    line = ("ingest", spoiled, TAPES[1], "--mapping", "freddie_mac_sflld", "--book", "BOOK", "--as-of", "2026-01-23")
+    written = {}
+    for place, at in (("here", served.local), ("there", laptop)):
+        file = tmp_path / place / name
+        file.parent.mkdir()
+        at(*line, "--rejects", file, "--accept-valid", "--dry-run")
+        raw = file.read_bytes()
+        written[place] = gzip.decompress(raw) if name.endswith(".gz") else raw
+    assert written["here"] == written["there"]
+    assert len(written["there"].splitlines()) >= 1 and written["there"]
+    same(served, laptop, *line, "--rejects", tmp_path / "no" / "folder", "--json")
+    same(served, laptop, "ingest", SMALL_FUND, "--rejects", tmp_path / "rejects", "--json")
+    same(served, laptop, "ingest", SMALL_FUND, "--book", "BOOK", "--json")

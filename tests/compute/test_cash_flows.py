@@ -11,8 +11,8 @@ from numpy.testing import assert_allclose
 from commands.ingestion.prepare import prepare_portfolio
 from compute.cash_flows.deals import NoCashFlows, deal_table, pool_table
 from compute.cash_flows.schedules import schedule_table
-from compute.chunks import price_chunk
 from compute.inputs.run_inputs import PRICES_ONLY, RunInputs, resolve
+from compute.product_families import price_chunk
 from domain.market.document import parse_market
 from domain.measures.measures import Fact
 from domain.scenarios.shocks import BASE_SCENARIO, ScenarioDocument

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from compute.cash_flows.families import FamilyFlows, family_flows, left_at_reset
-from compute.chunks import check
 from compute.inputs.run_inputs import RunInputs
 from compute.kernels.flows.flows import OF_DEFAULTED, OF_PREPAID, OF_SCHEDULED
+from compute.product_families import check
 from tests.builders.schedules import AS_OF, Row, arm, brought, flat, loan, run_of, schedule
 
 

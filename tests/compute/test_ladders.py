@@ -15,10 +15,10 @@ from compute.cash_flows.deals import NoCashFlows
 from compute.cash_flows.ladders import LadderCells, ladder_of_run
 from compute.cash_flows.repricing import gap_of_run
 from compute.cash_flows.schedules import schedule_table
-from compute.chunks import price_chunk
 from compute.inputs.run_inputs import EPOCH, PRICES_ONLY, RunInputs, resolve
 from compute.kernels.valuing.ladders import AMOUNTS, NOWHERE, PV
 from compute.kernels.valuing.repricing import FIXED, FLOATING, SWAPS
+from compute.product_families import price_chunk
 from domain.buckets import Buckets, buckets_of
 from domain.market.document import parse_market
 from domain.measures.measures import Fact

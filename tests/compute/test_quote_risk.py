@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from commands.ingestion.prepare import prepare_portfolio
-from compute.chunks import price_chunk
 from compute.inputs.run_inputs import resolve
 from compute.market.par_curves import bootstrap
+from compute.product_families import price_chunk
 from compute.quote_risk import curves_on, curves_read, quote_risk, quotes_of
 from domain.market.document import MarketDocument, parse_market
 from domain.market.parts import ZeroCurve

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from commands.processes.run import RunProcess
-from compute.chunks import ChunkFacts
+from compute.product_families import ChunkFacts
 from compute.worker import Ports, Worker
 from domain import codec
 from domain.event import Envelope

@@ -30,7 +30,7 @@ from typing import Any
 
 import psycopg
 
-from compute.engine import engine_version
+from compute.engine_version import engine_version
 from ops.embedded_postgres.server import EmbeddedServer
 from ops.samples.fund import write_sample_fund
 from tests.faults.checker import check_log

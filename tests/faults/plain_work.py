@@ -18,7 +18,7 @@ from uuid import UUID
 
 import numpy as np
 
-from compute.chunks import ChunkFacts
+from compute.product_families import ChunkFacts
 from compute.worker import Ports, Worker
 from domain.event import Envelope, Event
 from domain.measures.measures import Fact

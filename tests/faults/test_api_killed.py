@@ -19,7 +19,7 @@ from commands.ingest_portfolio import ingest_portfolio
 from commands.load_market import load_market
 from domain.event import actors_own_id, stream_id
 from ops.adapters.event_store import ORDERING_LOCK_KEY
-from ops.checking import find_unsolved
+from ops.market_checks import find_unsolved
 from ops.settings import Settings
 from ops.wiring import Tenor as Parts
 from tests.faults.checker import check_log

@@ -51,6 +51,7 @@ def test_every_backend_terminated(stage: Stage) -> None:
         assert_as_undisturbed(connection, "terminated")
 
 
+@pytest.mark.long
 def test_a_worker_paused_while_it_appends(stage: Stage) -> None:
     """A machine that sleeps, or a network that breaks, in the one place where a worker holds up all the others.
 

@@ -30,7 +30,7 @@ from hypothesis.stateful import (
 
 from commands.change_run import cancel_run, retry_run
 from commands.processes.run import RunProcess
-from compute.chunks import ChunkFacts
+from compute.product_families import ChunkFacts
 from compute.worker import Ports, Worker
 from domain.event import Event, stream_id
 from domain.ports import AlreadyThere

@@ -45,6 +45,7 @@ def test_workers_killed_in_the_middle_of_a_chunk(stage: Stage, seed: int) -> Non
         assert_as_undisturbed(connection, "killed")
 
 
+@pytest.mark.long
 def test_workers_killed_as_soon_as_they_start_are_started_again(stage: Stage) -> None:
     """Six in a row: somebody's doing, and no sign that workers cannot work here."""
     dead = set[int]()
@@ -114,6 +115,7 @@ def test_a_command_killed_while_it_waits_leaves_a_run_that_another_sees_through(
         assert_as_undisturbed(connection, "killed")
 
 
+@pytest.mark.long
 def test_workers_that_end_meanwhile_are_replaced_by_whoever_waits(stage: Stage) -> None:
     """`--wait` promises to need no other process, also when those that were there at first go away."""
     worker = stage.tenor.start("worker", "--workers", "2")

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from commands.ingestion.prepare import prepare_portfolio
-from compute.chunks import ChunkFacts, price_chunk
 from compute.inputs.run_inputs import resolve
 from compute.market.day_tables import build_market_tables
+from compute.product_families import ChunkFacts, price_chunk
 from domain.market.document import MarketDocument, parse_market
 from domain.measures.measures import BY_NAME as MEASURES
 from domain.measures.measures import DEFAULT_MEASURES

@@ -14,7 +14,7 @@ from commands.ingest_portfolio import Called, ingest_portfolio
 from commands.load_market import load_market
 from domain.event import Envelope
 from domain.runs.run import RunRequested
-from ops.checking import find_unsolved
+from ops.market_checks import find_unsolved
 from ops.read_models import catch_up_catalogues
 from ops.schedules import is_business_day, listed_schedules, schedule_process
 from ops.services import build_app

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from commands.ingestion.prepare import prepare_portfolio
-from compute.chunks import price_chunk
 from compute.inputs.run_inputs import resolve
+from compute.product_families import price_chunk
 from domain.market.document import parse_market
 from domain.measures.failures import Reason
 from domain.measures.measures import BY_NAME, DEFAULT_MEASURES, KEY_RATE_LABELS, SPREAD_LABELS, Fact

@@ -8,6 +8,7 @@ import "./styles/scenarios.css";
 import "./styles/audit.css";
 import "./styles/operations.css";
 import "./styles/data.css";
+import "./styles/gallery.css";
 import "./styles/manage.css";
 import { listen } from "./place";
 import { followRun, learnAudit, learnPortfolios, learnRuns, watchForNewer } from "./state/book";

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from commands.ingestion.cells import FileInfo
 from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
 from commands.ingestion.limits import Spent
+from commands.ingestion.raw_tables import FileInfo
 from commands.tapes.containers import Opened, opened
 from commands.tapes.read_text import as_utf8
 from commands.tapes.values import Numbers

@@ -5,9 +5,9 @@ from datetime import date
 
 import numpy as np
 
-from commands.ingestion.cells import Cells
 from commands.ingestion.codes import Code
 from commands.ingestion.findings import Findings
+from commands.ingestion.raw_tables import Cells
 from commands.tapes.markets.draft import Draft
 from commands.tapes.read_tape import ReadTape, column_of
 from commands.tapes.to_tables import label_of

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from commands.ingestion.cells import Cells
 from commands.ingestion.findings import Findings
 from commands.ingestion.limits import Budget, Spent
 from commands.ingestion.near_names import nearest_column
+from commands.ingestion.raw_tables import Cells
 from commands.refusals import InvalidInput
 from commands.tapes.containers import Opened, opened
 from commands.tapes.proposing.layout import (

@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from compute.cash_flows.families import family_flows
 from compute.cash_flows.liquidity.matching import LeftOut, Side
-from compute.chunks import check, price_terms
 from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import Terms
 from compute.outputs.failures import Failing
 from compute.pricers.matured.recoveries import recovering
+from compute.product_families import check, price_terms
 from domain.lazy import lazy
 from domain.measures.measures import Fact
 from domain.portfolio.tables import PRODUCT_TYPES

@@ -14,7 +14,6 @@ from compute.kernels.flows.floating_rates import fill_rates, periods_of
 from compute.kernels.flows.floating_sensitivity import empty_floating_path
 from compute.kernels.flows.loans import LoanTerms
 from compute.kernels.flows.modelled_pools import pool_by_model
-from compute.kernels.flows.modelled_speeds import Followed, fill_followed, months_seen
 from compute.kernels.flows.pass_throughs import PoolTerms
 from compute.kernels.flows.prepaying_pool import (
     BEGINNING,
@@ -30,6 +29,7 @@ from compute.kernels.flows.prepaying_pool import (
     level_shares,
     severity_under,
 )
+from compute.kernels.flows.prepayment_model import Followed, fill_followed, months_seen
 from compute.kernels.flows.speeds import NO_SPEED
 from compute.kernels.options.caplet_volatilities import CapletSurfaces
 

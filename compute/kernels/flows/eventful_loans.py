@@ -22,7 +22,6 @@ from compute.kernels.flows.amortization import (
     step_of_speeds_mo,
 )
 from compute.kernels.flows.flows import OF_DEFAULTED, PARTS, no_parts
-from compute.kernels.flows.modelled_speeds import Followed, fill_followed, months_seen
 from compute.kernels.flows.prepaying_pool import (
     ADVANCED,
     BEGINNING,
@@ -42,6 +41,7 @@ from compute.kernels.flows.prepaying_pool import (
     fill_speeds,
     severity_under,
 )
+from compute.kernels.flows.prepayment_model import Followed, fill_followed, months_seen
 from compute.kernels.flows.speeds import NO_SPEED
 from compute.kernels.kernel import kernel
 

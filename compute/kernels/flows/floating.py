@@ -32,7 +32,6 @@ from compute.kernels.flows.flows import Flows, no_parts, parts_of
 from compute.kernels.flows.given_payments import fill_floating_shares
 from compute.kernels.flows.kinks import fill_near_kinks
 from compute.kernels.flows.loans import has_speeds, payment_number
-from compute.kernels.flows.modelled_speeds import Followed, fill_followed, months_seen
 from compute.kernels.flows.prepaying_pool import (
     BEGINNING,
     INTEREST,
@@ -49,6 +48,7 @@ from compute.kernels.flows.prepaying_pool import (
     principal_paid,
     severity_under,
 )
+from compute.kernels.flows.prepayment_model import Followed, fill_followed, months_seen
 from compute.kernels.flows.speeds import NO_SPEED
 from compute.kernels.kernel import kernel
 from compute.kernels.options.caplet_volatilities import NO_SURFACE, CapletSurfaces

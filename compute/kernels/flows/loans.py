@@ -21,7 +21,6 @@ from compute.kernels.flows.amortization import (
 )
 from compute.kernels.flows.flows import OF_SCHEDULED, PARTS, Flows, no_parts
 from compute.kernels.flows.given_payments import TO_LEVEL, fill_shares, payments_ccy
-from compute.kernels.flows.modelled_speeds import Followed, fill_followed, months_seen
 from compute.kernels.flows.prepaying_pool import (
     INTEREST,
     POOL_ROWS,
@@ -35,6 +34,7 @@ from compute.kernels.flows.prepaying_pool import (
     principal_paid,
     severity_under,
 )
+from compute.kernels.flows.prepayment_model import Followed, fill_followed, months_seen
 from compute.kernels.flows.speeds import NO_SPEED
 from compute.kernels.kernel import kernel
 from domain.portfolio.tables import COMPOUNDINGS

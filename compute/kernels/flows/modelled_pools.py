@@ -3,7 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from compute.kernels.flows.modelled_speeds import Followed, fill_followed, months_seen
 from compute.kernels.flows.prepaying_pool import (
     POOL_ROWS,
     Speeds,
@@ -14,6 +13,7 @@ from compute.kernels.flows.prepaying_pool import (
     level_shares,
     severity_under,
 )
+from compute.kernels.flows.prepayment_model import Followed, fill_followed, months_seen
 from compute.kernels.kernel import kernel
 
 

@@ -9,8 +9,8 @@ from compute.kernels.dates.calendars import adjust
 from compute.kernels.dates.daycounts import year_fraction
 from compute.kernels.flows.flows import PARTS, Flows, no_parts
 from compute.kernels.flows.modelled_pools import pool_by_model
-from compute.kernels.flows.modelled_speeds import Followed
 from compute.kernels.flows.prepaying_pool import INTEREST, Speeds, Variants, fill_parts, level_pay_pool, principal_paid
+from compute.kernels.flows.prepayment_model import Followed
 from compute.kernels.kernel import kernel
 
 Amounts = NDArray[np.float64]

@@ -10,7 +10,7 @@ from compute.inputs.terms import UNKNOWN, Terms
 from compute.kernels.flows.prepaying_pool import Speeds
 from compute.kernels.flows.speeds import DEFAULT_KINDS, PD, PREPAYMENT_KINDS
 from compute.outputs.failures import Failing
-from compute.pricers.debt.modelled import check_models
+from compute.pricers.debt.prepayment_models import check_models
 from compute.pricers.debt.speeds import speeds_of
 from compute.pricers.debt.terms import FIXED, FLOATING, resolve_debt
 from compute.pricers.shared.checks import check_fixings

@@ -25,7 +25,7 @@ from compute.pricers.debt.events import (
     floating_rates,
     margins,
 )
-from compute.pricers.debt.modelled import following, follows_model
+from compute.pricers.debt.prepayment_models import following, follows_model
 from compute.pricers.debt.projection import Projected, accrued_of, current_rate, float_terms_of, volatility_rows
 from compute.pricers.debt.speeds import Behaviour, behaviours_of
 from compute.pricers.debt.terms import FLOATING, Debt, debt_of

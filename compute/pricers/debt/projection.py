@@ -19,7 +19,7 @@ from compute.kernels.flows.kinks import NO_VOLATILITY
 from compute.kernels.flows.loans import Cashflows, LoanTerms, custom_flows, loan_flows, nominal_coupon
 from compute.kernels.options.caplet_volatilities import NO_SURFACE, moved_surfaces
 from compute.pricers.debt.floaters import Floaters, floaters_under
-from compute.pricers.debt.modelled import following, follows_model
+from compute.pricers.debt.prepayment_models import following, follows_model
 from compute.pricers.debt.speeds import Behaviour, behaviours_of, flows_of_variants, in_parts
 from compute.pricers.debt.terms import BULLET, ZERO, Debt, debt_of, is_custom
 from compute.pricers.shared.bumps import AS_IS, TOMORROW, Bump, factors_under, reprojected

@@ -11,8 +11,8 @@ from compute.inputs.run_inputs import RunInputs
 from compute.inputs.terms import UNKNOWN, Terms
 from compute.kernels.deals.collections import DealLines
 from compute.kernels.flows.flows import OF_SCHEDULED, PARTS, Flows
-from compute.kernels.flows.modelled_speeds import Followed
 from compute.kernels.flows.prepaying_pool import Speeds, Variants, distinct_variants
+from compute.kernels.flows.prepayment_model import Followed
 from compute.kernels.flows.speeds import CDR, DEFAULT_KINDS, MODEL, NO_SPEED, PD, PREPAYMENT_KINDS, parse_speed
 from domain.scenarios.shocks import DefaultShock, PrepaymentShock
 

@@ -8,7 +8,7 @@ from compute.inputs.deals import Deal
 from compute.inputs.run_inputs import RunInputs
 from compute.kernels.deals.terms import is_note
 from compute.kernels.flows.speeds import NO_SPEED
-from compute.pricers.debt.modelled import lacking
+from compute.pricers.debt.prepayment_models import lacking
 from compute.pricers.shared.resets import KnownRates
 from domain.measures.failures import Reason
 

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from compute.inputs.deals import Deal
 from compute.inputs.run_inputs import RunInputs
-from compute.kernels.flows.modelled_speeds import NO_MODEL
+from compute.kernels.flows.prepayment_model import NO_MODEL
 from compute.kernels.flows.speeds import NO_SPEED
-from compute.pricers.debt.modelled import market_rates
+from compute.pricers.debt.prepayment_models import market_rates
 from compute.pricers.debt.speeds import shocked_speeds
 from compute.pricers.securitised.deals import Models, Speeds, as_quoted, contractual
 from compute.pricers.shared.bumps import AS_IS, Bump

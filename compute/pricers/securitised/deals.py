@@ -10,8 +10,8 @@ from compute.inputs.deals import Deal, Floating
 from compute.kernels.deals.collections import PRINCIPAL, DealLines, Shock, collect
 from compute.kernels.deals.terms import PAC, Distributed, Tranches
 from compute.kernels.deals.waterfall import distribute
-from compute.kernels.flows.modelled_speeds import Models as Coefficients
-from compute.kernels.flows.modelled_speeds import line_speeds
+from compute.kernels.flows.prepayment_model import Models as Coefficients
+from compute.kernels.flows.prepayment_model import line_speeds
 from compute.kernels.flows.speeds import NO_SPEED
 
 Amounts = NDArray[np.float64]

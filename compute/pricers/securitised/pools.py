@@ -23,7 +23,7 @@ from compute.kernels.valuing.yields import bond_equivalent, durations, solve_yie
 from compute.outputs.failures import Failing
 from compute.outputs.family_values import Matrix, Valued
 from compute.pricers.debt.checks import check_discounting, check_speeds
-from compute.pricers.debt.modelled import following, follows_model
+from compute.pricers.debt.prepayment_models import following, follows_model
 from compute.pricers.debt.speeds import Behaviour, behaviours_of, flows_of_variants
 from compute.pricers.debt.spreads import Held, with_spreads
 from compute.pricers.debt.terms import FLOATING

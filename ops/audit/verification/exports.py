@@ -9,7 +9,7 @@ from ops.audit.sealing.exports import first_line, last_size, read_notes, seals_f
 from ops.audit.sealing.keys import database_log_id, key_file
 from ops.audit.sealing.signed_notes import BadNote, open_note, verifier_key
 from ops.audit.verification.findings import Findings
-from ops.audit.verification.log import Keys
+from ops.audit.verification.sealed_log import Keys
 from ops.ports import Sealing
 
 SELECT_NOTES = "SELECT tree_size, note FROM log_checkpoint ORDER BY tree_size"

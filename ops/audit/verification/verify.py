@@ -18,11 +18,11 @@ from ops.audit.verification.findings import MAX_TOLD, Findings
 from ops.audit.verification.frames import PublishedFrames
 from ops.audit.verification.guards import verify_guards
 from ops.audit.verification.ladders import verify_ladders
-from ops.audit.verification.log import Counts, Keys, LogVerification
 from ops.audit.verification.read_models import versions_of
 from ops.audit.verification.results import ResultsTold, results_there, verify_results
 from ops.audit.verification.run_rows import RunRows
 from ops.audit.verification.runs import RunRoots
+from ops.audit.verification.sealed_log import Counts, Keys, LogVerification
 from ops.ports import Sealing, Storage
 
 SELECT_KEYS = (

@@ -60,7 +60,7 @@ def show_created(output: Output, document: JsonObject) -> None:
 
 def list_keys(context: typer.Context, as_json: AsJson = False) -> None:
     """Every key there was, the latest first; never the key itself."""
-    from query_api.access import listed_keys
+    from query_api.key_lists import listed_keys
 
     with opened(context) as tenor, tenor.database.connect() as connection:
         documents = listed_keys(connection, tenor.keyring.listed())
@@ -108,7 +108,7 @@ def access_log(
     as_json: AsJson = False,
 ) -> None:
     """Who read or did what over HTTP, the latest first."""
-    from query_api.access import entry_document, newest_entries
+    from query_api.key_lists import entry_document, newest_entries
     from query_api.services.access import moment_of
 
     moment = moment_of(since)

@@ -22,7 +22,7 @@ def calibrate(
     as_json: AsJson = False,
 ) -> None:
     """Fit Hull-White to the swaptions of a market file."""
-    from compute.engine import pin_arithmetic
+    from compute.engine_version import pin_arithmetic
 
     pin_arithmetic()  # before numpy is there
     fitted = fitted_of(file, currency, fixed_mean_reversion, rates_are_decimals=rates_are_decimals)
@@ -39,8 +39,8 @@ def fitted_of(
 ) -> "list[Calibrated]":
     from commands.load_market import usable_market
     from compute.market.hull_white_calibration import calibrate, surface_of, surfaces_by_currency
-    from ops.checking import find_unsolved
     from ops.cli.files import read_bytes
+    from ops.market_checks import find_unsolved
 
     market = usable_market(read_bytes(file), find_unsolved, rates_are_decimals=rates_are_decimals)
     currencies = [currency] if currency else sorted(surfaces_by_currency(market)) or [market.base_currency]

@@ -25,7 +25,7 @@ def calibrate_prepayment(
     as_json: AsJson = False,
 ) -> None:
     """Fit a, b, c, d and burnout of a prepayment model to observed speeds."""
-    from compute.engine import pin_arithmetic
+    from compute.engine_version import pin_arithmetic
 
     pin_arithmetic()  # before numpy is there
     from ops.cli.files import read_bytes

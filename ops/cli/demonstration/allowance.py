@@ -46,16 +46,17 @@ def run_second_day(tenor: "Tenor", run: Document, running: "RunningProcesses", *
     from commands.ingest_portfolio import ingest_portfolio
     from commands.load_market import load_market
     from commands.submit_run import SubmitRun
-    from ops.checking import find_unsolved
+    from ops.market_checks import find_unsolved
     from ops.processes.run_to_end import summary, wait_until_queryable
     from ops.run_requests import submit_request
     from ops.samples.bank import POLICY_ID
     from ops.samples.credit_policy import ADVERSE
+    from ops.samples.fund import FUND_NAME
     from ops.samples.second_day import write_second_day
 
     envelope = tenor.envelope("demo")
     with tempfile.TemporaryDirectory(prefix="tenor-demo-") as name:
-        folder = Path(name)
+        folder = Path(name) / FUND_NAME
         write_second_day(folder, int(run["positions"]))
         report = ingest_portfolio(tenor.store, tenor.blobs, tenor.portfolio_codec, envelope, folder)
         market = load_market(tenor.store, tenor.blobs, envelope, (folder / "market.json").read_bytes(), find_unsolved)

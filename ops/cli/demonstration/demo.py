@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ops.cli.capital.shown import Node
+    from ops.wiring import Tenor
+    from query_api.services.cashflow import Shown
 
 POSITIONS = 10_000
 LADDER_BUCKETS = "3M,6M,1Y,2Y,3Y,5Y,10Y"
@@ -61,9 +63,10 @@ def run_demo(tenor: Any, positions: int, running: Any, *, quiet: bool) -> dict[s
     from ops.run_requests import submit_request
     from ops.samples.bank import POLICY_ID
     from ops.samples.credit_policy import ADVERSE
+    from ops.samples.fund import FUND_NAME
 
     with tempfile.TemporaryDirectory(prefix="tenor-demo-") as folder:
-        portfolio, market = bring(tenor, Path(folder), positions)
+        portfolio, market = bring(tenor, Path(folder) / FUND_NAME, positions)
     request = SubmitRun(portfolio, market, ("@nightly", ADVERSE), policy=POLICY_ID)
     run_id = submit_request(tenor.storage, tenor.envelope(), request)
     return summary(wait_until_queryable(tenor.database.connect, run_id, quiet=quiet, running=running))
@@ -74,7 +77,7 @@ def bring(tenor: Any, folder: Path, positions: int) -> tuple[str, str]:
     from commands.define_scenario import define_scenario_set, define_scenarios
     from commands.ingest_portfolio import ingest_portfolio
     from commands.load_market import load_market
-    from ops.checking import find_unsolved
+    from ops.market_checks import find_unsolved
     from ops.samples.fund import write_sample_fund
     from ops.samples.stressed_bank import scenario_documents
 
@@ -113,23 +116,33 @@ def show(tenor: Any, output: Output, run: dict[str, Any]) -> None:
     print_stress(document)
 
 
-def ladder_by_desk(tenor: Any, run: dict[str, Any]) -> list[dict[str, Any]]:
-    return _cash_flows(tenor, run, "ladder", "", by="desk", buckets=LADDER_BUCKETS)
+def ladder_by_desk(tenor: "Tenor", run: dict[str, Any]) -> list[dict[str, Any]]:
+    from query_api.services.cashflow import Shown
+
+    return _cash_flows(tenor, run, Shown.LADDER, by="desk", buckets=LADDER_BUCKETS)
 
 
-def decrement_table(tenor: Any, run: dict[str, Any]) -> list[dict[str, Any]]:
+def decrement_table(tenor: "Tenor", run: dict[str, Any]) -> list[dict[str, Any]]:
     """Of the auto deal; a fund that is too small for deals has none."""
     from ops.samples.deals import AUTO
     from ops.samples.fund import has_deals
+    from query_api.services.cashflow import Shown
 
-    return _cash_flows(tenor, run, "deal", AUTO) if has_deals(run["positions"]) else []
+    return _cash_flows(tenor, run, Shown.DEAL, AUTO) if has_deals(run["positions"]) else []
 
 
-def _cash_flows(tenor: Any, run: dict[str, Any], shown: str, name: str, **asked: str) -> list[dict[str, Any]]:
+def _cash_flows(
+    tenor: "Tenor",
+    run: dict[str, Any],
+    shown: "Shown",
+    name: str = "",
+    by: str | None = None,
+    buckets: str | None = None,
+) -> list[dict[str, Any]]:
     from ops.cash_flows.tables import cash_flows_of_run
-    from query_api.services.cashflow import AskedFlows, Basis, Shown
+    from query_api.services.cashflow import AskedFlows, Basis
 
-    question = AskedFlows(Shown(shown), name, "BASE", Basis.BEHAVIOURAL, **asked)
+    question = AskedFlows(shown, name, "BASE", Basis.BEHAVIOURAL, by, buckets=buckets)
     rows: list[dict[str, Any]] = cash_flows_of_run(tenor.storage, str(run["run_id"]), question).to_pylist()
     return rows
 

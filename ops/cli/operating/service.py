@@ -148,7 +148,7 @@ def doctor(context: typer.Context, as_json: AsJson = False) -> None:
 
 def ready_to_compute(context: typer.Context) -> None:
     """Checks of a run before it is asked for use kernels: the workers' compiled ones, found before numba is there."""
-    from compute.engine import pin_arithmetic
+    from compute.engine_version import pin_arithmetic
     from ops.processes.kernel_cache import use_numba_cache
 
     pin_arithmetic()

@@ -10,7 +10,7 @@ from domain.refusals import Refused
 from ops.cli.files import read_bytes
 from ops.cli.outward import marts, schedules, webhooks
 from ops.cli.remote.asking import At, Options, with_moments
-from ops.cli.remote.figures import named
+from ops.cli.remote.results import named
 
 ORCHESTRATOR = "/api/v1/orchestrator"
 LOOK_SECONDS = 1.0

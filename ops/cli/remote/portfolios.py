@@ -4,7 +4,7 @@ import json
 
 from ops.cli.portfolios import data
 from ops.cli.remote.asking import At, Options
-from ops.cli.remote.figures import named
+from ops.cli.remote.results import named
 
 PORTFOLIO = "/api/v1/portfolio"
 

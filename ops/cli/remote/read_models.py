@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from domain.refusals import Refused
 from ops.cli.operating import projections
 from ops.cli.remote.asking import At, Options
-from ops.cli.remote.figures import named
+from ops.cli.remote.results import named
 
 PROJECTIONS = "/api/v1/orchestrator/projections"
 LOOK_SECONDS = 0.5

@@ -3,9 +3,10 @@
 import json
 from pathlib import Path
 
+from domain.tapes.mapping import as_json, stored_mapping
 from ops.cli.files import read_bytes
 from ops.cli.remote.asking import At
-from ops.cli.remote.figures import named
+from ops.cli.remote.results import named
 from ops.cli.tapes.mappings import mapping_line
 
 MAPPINGS = "/api/v1/ingestion/mappings"
@@ -23,5 +24,5 @@ def list_mappings(at: At) -> None:
 
 
 def show_mapping(at: At) -> None:
-    document = at.get(f"{MAPPINGS}/{named(at['mapping'])}")["mapping"]
+    document = as_json(stored_mapping(at.get(f"{MAPPINGS}/{named(at['mapping'])}")["mapping"]))
     at.output.show(document, json.dumps(document, indent=1, ensure_ascii=False))

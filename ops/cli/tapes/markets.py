@@ -34,7 +34,7 @@ def load(
 ) -> None:
     """Validate a market document and solve its curves, then store it as a snapshot."""
     from commands.load_market import load_market
-    from ops.checking import find_unsolved
+    from ops.market_checks import find_unsolved
 
     output = Output(as_json)
     refuse_without_mapping(file, mapping, as_of, base_currency)

@@ -16,9 +16,9 @@ import numpy as np
 import pyarrow as pa
 
 from query_api.reading import Array
+from query_api.results.asked_groups import BETWEEN_KEYS, NODE, TOTAL, ChosenGroups, parse_by
 from query_api.results.chosen.selection import measured_names
 from query_api.results.differences.sides import NOWHERE, Both, Side
-from query_api.results.groups import BETWEEN_KEYS, NODE, TOTAL, ChosenGroups, parse_by
 from query_api.results.in_scope import refuse_above
 
 AMOUNTS = ("from", "new", "gone", "changed", "one_side", "to", "change")

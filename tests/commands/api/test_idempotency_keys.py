@@ -24,7 +24,7 @@ from ops.adapters.blob_store import PostgresBlobStore
 from ops.adapters.database import Database, as_application
 from ops.adapters.event_store import LedgerDatastore, LedgerRecorder, PostgresEventStore
 from ops.adapters.snapshot_codec import SnapshotCodec
-from ops.checking import find_unsolved
+from ops.market_checks import find_unsolved
 from query_api.http.app import create_app
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "small_fund"

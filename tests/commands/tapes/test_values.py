@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from commands.ingestion.cells import Cells
+from commands.ingestion.raw_tables import Cells
 from commands.tapes.values import Numbers, later, mapped, months_of, numbers_of, read_attribute, read_numbers
 from domain.tapes.mapping import Format
 

@@ -9,7 +9,7 @@ import pytest
 
 from compute.market.par_curves import bootstrap
 from domain.market.document import parse_market
-from ops.checking import find_unsolved
+from ops.market_checks import find_unsolved
 from tests.builders.derivative_fund import column, market, priced
 
 OIS_TENORS = [

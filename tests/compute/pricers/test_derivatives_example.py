@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from commands.ingestion.prepare import prepare_portfolio
-from compute.chunks import ChunkFacts, price_chunk
 from compute.inputs.run_inputs import resolve
 from compute.inputs.terms import Lookups, Terms
+from compute.product_families import ChunkFacts, price_chunk
 from domain.market.document import parse_market
 from domain.measures.failures import Reason
 from domain.measures.measures import DEFAULT_MEASURES, Fact

@@ -10,8 +10,8 @@ import pytest
 
 from commands.ingestion.findings import RowError
 from commands.ingestion.prepare import Prepared, prepare_portfolio
-from compute.chunks import price_chunk
 from compute.inputs.run_inputs import resolve
+from compute.product_families import price_chunk
 from domain.market.document import parse_market
 from domain.portfolio.exposure_columns import EXPOSURE_NAMES
 from domain.portfolio.tables import INSTRUMENTS, POSITIONS, PRODUCT_TYPES

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from commands.ingestion.prepare import prepare_portfolio
-from compute.chunks import price_chunk
 from compute.inputs.run_inputs import resolve
+from compute.product_families import price_chunk
 from domain.market.document import parse_market
 from domain.measures.failures import Reason
 from domain.measures.measures import DEFAULT_MEASURES, Fact

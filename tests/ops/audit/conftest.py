@@ -24,8 +24,8 @@ from compute.worker import Ports, Worker
 from domain.answered_commands import Key
 from domain.event import actors_own_id
 from ops.audit.sealing.sealer import seal
-from ops.checking import check_scenarios, find_unsolved
 from ops.embedded_postgres.server import EmbeddedServer
+from ops.market_checks import check_scenarios, find_unsolved
 from ops.settings import Settings
 from ops.wiring import Tenor, utc_now
 from tests.builders.read_models import catch_up_all

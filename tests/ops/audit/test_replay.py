@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from commands.refusals import UnknownRun
-from compute.engine import engine_version
+from compute.engine_version import engine_version
 from compute.outputs.comparison import largest_difference
 from domain.measures.failures import Reason
 from domain.refusals import Refused

@@ -26,14 +26,24 @@ app()
 
 @pytest.fixture(scope="module")
 def bench() -> Iterator[tuple[dict[str, Any], Path]]:
-    """A tiny run, as a process of its own; not under pytest's folder, which another session of the same account may
-    close to the account that the server drops to."""
+    """A tiny run, as a process of its own."""
+    yield from measured()
+
+
+@pytest.fixture(scope="module")
+def full_bench() -> Iterator[tuple[dict[str, Any], Path]]:
+    yield from measured("--full")
+
+
+def measured(*more: str) -> Iterator[tuple[dict[str, Any], Path]]:
+    """Not under pytest's folder, which another session of the same account may close to the account that the server
+    drops to."""
     temporary = Path(tempfile.mkdtemp(prefix="tenor-bench-test-"))
     temporary.chmod(0o755)
     environment = os.environ | {"TENOR_HOME": str(temporary / "users-home"), "TMPDIR": str(temporary)}
     environment.pop("TENOR_DATABASE_URL", None)
     words = ["--positions", "500", "--scenarios", "2", "--workers", "1", "--measures", "PV,DV01", "--json"]
-    words += ["--runs", "2", "--full"]
+    words += ["--runs", "2", *more]
     done = subprocess.run(
         [sys.executable, "-c", COMMAND, *words], env=environment, capture_output=True, text=True, check=False
     )
@@ -87,10 +97,15 @@ def test_what_capital_costs(bench: tuple[dict[str, Any], Path]) -> None:
     assert capital["report_ms_p99"] > 0 and capital["explain_ms_p99"] > 0 and capital["netting_s"] > 0
 
 
-def test_what_was_asked_for_beside_the_runs(bench: tuple[dict[str, Any], Path]) -> None:
+def test_the_median_of_the_runs_is_told(bench: tuple[dict[str, Any], Path]) -> None:
     document, _ = bench
     assert len(document["each_submit_to_queryable"]) == 2
     assert document["seconds"]["submit_to_queryable"] == min(document["each_submit_to_queryable"])
+
+
+@pytest.mark.long
+def test_what_was_asked_for_beside_the_runs(full_bench: tuple[dict[str, Any], Path]) -> None:
+    document, _ = full_bench
     assert document["verify"]["ok"] is True and document["verify"]["mb_per_s"] > 0
     assert document["rebuild"]["results"] == 2000 and document["rebuild"]["results_per_s"] > 0
     assert set(document["append_to_visible_ms"]) == {"idle", "while_a_run_goes_on"}
@@ -101,8 +116,9 @@ def test_what_was_asked_for_beside_the_runs(bench: tuple[dict[str, Any], Path]) 
     )
 
 
-def test_the_alternatives_hold_the_same_numbers(bench: tuple[dict[str, Any], Path]) -> None:
-    rows = bench[0]["alternatives"]
+@pytest.mark.long
+def test_the_alternatives_hold_the_same_numbers(full_bench: tuple[dict[str, Any], Path]) -> None:
+    rows = full_bench[0]["alternatives"]
     assert (rows["sample_results"], rows["columns"]) == (1000, 2)
     for name in ("row_per_event", "row_per_result"):
         assert rows[name]["mb"] > 0 and rows[name]["whole_run"]["seconds"] == round(rows[name]["seconds"], 1)

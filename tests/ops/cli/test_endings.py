@@ -13,6 +13,8 @@ CHILD = """
 import os, signal, sys
 from ops.cli import app
 
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # a caller under nohup passes on a deaf ear
+
 def end(**_):
     {body}
 

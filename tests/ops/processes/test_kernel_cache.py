@@ -15,7 +15,7 @@ from ops.settings import Settings
 READ_ONLY = """
 import os, sys
 from pathlib import Path
-from compute.engine import engine_version, pin_arithmetic
+from compute.engine_version import engine_version, pin_arithmetic
 from ops.processes.kernel_cache import cache_folder
 from ops.settings import Settings
 home, sys.prefix = Path(sys.argv[1]), sys.argv[2]
@@ -28,7 +28,7 @@ print(cache_folder(Settings(home, None)))
 
 
 def test_a_read_only_installation_gives_its_kernels_to_a_folder_of_the_user(tmp_path: Path) -> None:
-    say = "from compute.engine import engine_version, pin_arithmetic; pin_arithmetic(); print(engine_version())"
+    say = "from compute.engine_version import engine_version, pin_arithmetic; pin_arithmetic(); print(engine_version())"
     done = subprocess.run([sys.executable, "-c", say], capture_output=True, text=True, check=True)
     name = f"numba-{done.stdout.strip()}"
     shared = tmp_path / "prefix" / "share" / "tenor" / name / "flows"

@@ -68,3 +68,33 @@ def test_a_signal_whose_exception_is_dropped_ends_it_all_the_same() -> None:
     ended = subprocess.run([sys.executable, "-c", DROPPED], capture_output=True, text=True, check=False, timeout=50)
     assert ended.returncode == 128 + signal.SIGTERM, ended.stderr
     assert "Exception ignored" in ended.stderr and time.monotonic() - began < 50
+
+
+IMPORTING = """
+import os, signal, sys, threading, time
+from ops.processes.stopping import end_cleanly_when_killed
+
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # a caller under nohup passes on a deaf ear
+
+class Finder:
+    def find_spec(self, name, path=None, target=None):
+        if name == "asked_for":
+            os.kill(os.getpid(), signal.{name})  # in the middle of an import, which holds its module's lock
+            time.sleep(0.3)
+            print("found out", flush=True)
+
+end_cleanly_when_killed()
+sys.meta_path.insert(0, Finder())
+try:
+    import asked_for
+except ModuleNotFoundError:
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGHUP", 129), ("SIGINT", -signal.SIGINT)])
+def test_a_signal_in_the_middle_of_an_import_waits_for_its_end(name: str, code: int) -> None:
+    """Raised there, it would leave the import's lock taken: every other thread that imports would wait for ever."""
+    source = IMPORTING.replace("{name}", name)
+    ended = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=False, timeout=50)
+    assert (ended.returncode, ended.stdout) == (code, "found out\n"), ended.stderr

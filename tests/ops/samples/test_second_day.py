@@ -101,7 +101,7 @@ def test_the_second_market_is_one_that_tenor_accepts() -> None:
 
 
 def test_the_policy_makes_an_allowance_of_every_class() -> None:
-    policy = PolicyDocument.model_validate(policy_document())
+    policy = PolicyDocument.model_validate(policy_document(10_000))
     assert policy.cecl is not None
     assert policy.cecl.segments[-1].match == {}
     assert set(policy.cecl.scenario_weights) == {"BASE", ADVERSE}

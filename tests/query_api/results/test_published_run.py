@@ -9,10 +9,10 @@ import pytest
 
 from domain.portfolio.columns import Portfolio
 from query_api.reading import Connection
+from query_api.results.asked_groups import parse_by
 from query_api.results.chosen.fields import NamedPortfolio
 from query_api.results.chosen.selection import ALL
 from query_api.results.columns import columns_of_run
-from query_api.results.groups import parse_by
 from query_api.results.position import position_results_of
 from query_api.results.table import position_results
 from query_api.results.total import Total

@@ -11,7 +11,7 @@ from domain.market.document import MarketDocument, parse_market
 from domain.measures.measures import KEY_RATE_LABELS, KEY_RATE_TENORS_YR
 from domain.scenarios.shocks import ScenarioDocument
 from query_api.errors import BadQuery
-from query_api.results.grouping import groups_on_path
+from query_api.results.group_of_position import groups_on_path
 from query_api.value_at_risk.history import dated_scenarios, name_of
 from query_api.value_at_risk.parametric import day_weights
 from query_api.value_at_risk.risk_factors import factor_moves

@@ -16,8 +16,8 @@ from commands.submit_run import SubmitRun, submit_run
 from compute.worker import Ports, Worker
 from domain.access.keys import KeyTerms
 from ops.access.settings import Access, Auth
-from ops.checking import check_scenarios, find_unsolved
 from ops.embedded_postgres.server import EmbeddedServer
+from ops.market_checks import check_scenarios, find_unsolved
 from ops.services import build_app
 from ops.settings import Settings
 from ops.wiring import Tenor, utc_now

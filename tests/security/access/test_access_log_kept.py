@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 from commands.manage_keys import create_key
 from commands.prune_access_log import prune_access_log
 from domain.access.keys import KeyTerms
-from domain.access.log import AccessLogPruned, access_log_stream
+from domain.access.log_pruning import AccessLogPruned, access_log_stream
 from domain.refusals import Refused
 from ops.access.pruning import Pruning
 from ops.access.settings import Access, Auth

@@ -82,7 +82,8 @@ def test_every_route_without_credentials(opened: Opened) -> None:
         path = asked.path.replace("{", "").replace("}", "").replace(":path", "")
         for headers in ({}, {"Authorization": "Bearer tnr_000000000000_" + "x" * 43}, {"Authorization": "Basic eDp5"}):
             answer = opened.client.request(asked.method, path, headers=headers)
-            assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer"), asked
+            assert answer.status_code == 401, (asked, answer.text)
+            assert answer.headers["www-authenticate"] == "Bearer"
             bodies.add(answer.content)
     assert len(bodies) == 1
 

@@ -5,6 +5,8 @@ import { scaleLinear } from "d3-scale";
 export interface Bar {
   key: string;
   name: string;
+  /** Said of the mark, where the name is written elsewhere. */
+  title?: string;
   value: number;
   shown: string;
   isMarked?: boolean;
@@ -20,6 +22,8 @@ interface BarsProps {
   names?: number;
   /** Levels take the colour of a series; gains and losses their own. */
   isLevel?: boolean;
+  /** Levels of what is wrong. */
+  isBad?: boolean;
   /** The scale of several charts side by side. */
   within?: [low: number, high: number];
   onChoose?: (key: string) => void;
@@ -28,7 +32,7 @@ interface BarsProps {
 const THICK = 8;
 const FOR_LABEL = 52;
 
-export function Bars({ finding, bars, width = 344, row = 14.4, names = 110, isLevel = false, within, onChoose }: BarsProps) {
+export function Bars({ finding, bars, width = 344, row = 14.4, names = 110, isLevel = false, isBad = false, within, onChoose }: BarsProps) {
   const low = Math.min(0, within?.[0] ?? min(bars, (bar) => bar.value) ?? 0);
   const high = Math.max(0, within?.[1] ?? max(bars, (bar) => bar.value) ?? 0);
   const left = names + (low < 0 ? FOR_LABEL : 0);
@@ -50,8 +54,8 @@ export function Bars({ finding, bars, width = 344, row = 14.4, names = 110, isLe
             <text x={0} y={base} class={bar.isMarked ? "strong" : undefined}>
               {clipped(bar.name, names)}
             </text>
-            <rect class={isLevel ? "s1" : isLoss ? "negm" : "pos"} x={Math.min(at, zero)} y={top} width={Math.max(bar.value ? 1 : 0, Math.abs(at - zero))} height={THICK}>
-              <title>{`${bar.name}: ${bar.shown}`}</title>
+            <rect class={isBad ? "badm" : isLevel ? "s1" : isLoss ? "negm" : "pos"} x={Math.min(at, zero)} y={top} width={Math.max(bar.value ? 1 : 0, Math.abs(at - zero))} height={THICK}>
+              <title>{`${bar.title ?? bar.name}: ${bar.shown}`}</title>
             </rect>
             <text x={isLoss ? at - 5 : at + 6} y={base} text-anchor={isLoss ? "end" : "start"} class={isLoss && !isLevel ? "tneg" : undefined}>
               {bar.shown}

@@ -17,6 +17,11 @@ interface ColumnsProps {
   columns: ColumnMark[];
   width?: number;
   height?: number;
+  /** Room at the left, for a label that stands there. */
+  left?: number;
+  label?: string;
+  /** The bands of a chart above, that the columns stand under those of the same key. */
+  within?: string[];
   /** Losses, where every column is one. */
   isLoss?: boolean;
   onChoose?: (key: string) => void;
@@ -25,16 +30,21 @@ interface ColumnsProps {
 const ABOVE = 16;
 const BELOW = 18;
 
-export function Columns({ finding, columns, width = 344, height = 106, isLoss = false, onChoose }: ColumnsProps) {
+export function Columns({ finding, columns, width = 344, height = 106, left: room = 0, label, within, isLoss = false, onChoose }: ColumnsProps) {
   const values = columns.flatMap((one) => [one.value, one.tick ?? 0]);
   const low = Math.min(0, min(values) ?? 0);
   const high = Math.max(0, max(values) ?? 0);
   const foot = height - BELOW;
   const y = scaleLinear([low, high || 1], [low < 0 ? foot - ABOVE : foot, ABOVE]);
-  const x = scaleBand(columns.map((one) => one.key), [0, width]).paddingInner(0.32).paddingOuter(0.16);
+  const x = scaleBand(within ?? columns.map((one) => one.key), [room, width]).paddingInner(0.32).paddingOuter(0.16);
   const wide = x.bandwidth();
   return (
     <svg class="ch" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={finding}>
+      {label && (
+        <text x={0} y={12} class="ax">
+          {label}
+        </text>
+      )}
       {columns.map((one) => {
         const left = x(one.key) ?? 0;
         const middle = left + wide / 2;
@@ -57,7 +67,7 @@ export function Columns({ finding, columns, width = 344, height = 106, isLoss = 
           </g>
         );
       })}
-      <path class="zl" d={`M0 ${y(0)}H${width}`} />
+      <path class="zl" d={`M${room} ${y(0)}H${width}`} />
     </svg>
   );
 }

@@ -73,7 +73,7 @@ function widest(before: Point[], after: Point[]): Point | undefined {
   let most = 0;
   after.forEach((point, n) => {
     const moved = Math.abs(point.rate - (before[n]?.rate ?? point.rate));
-    if (moved > most) [found, most] = [point, moved];
+    if (moved > 0 && moved >= most - 1e-9) [found, most] = [point, Math.max(moved, most)];
   });
   return found;
 }

@@ -24,7 +24,7 @@ const PAD = 22;
 export function Line({ finding, points, write, label, width = 672, height = 120 }: LineProps) {
   const [low = 0, high = 1] = extent(points, (one) => one.value);
   const y = scaleLinear([low, high === low ? low + 1 : high], [height - PAD, PAD]).nice(3);
-  const x = scalePoint(points.map((one) => one.key), [LEFT + 28, width - 28]);
+  const x = scalePoint(points.map((one) => one.key), [LEFT, width]).padding(0.5);
   const at = (one: PathPoint): [number, number] => [x(one.key) ?? 0, y(one.value)];
   const path = line<PathPoint>((one) => at(one)[0], (one) => at(one)[1])(points) ?? "";
   const lowest = leastIndex(points, (one) => one.value) ?? 0;

@@ -15,6 +15,10 @@ export interface Stack {
   shown?: string;
   tick?: number | null;
   isMarked?: boolean;
+  /** Longer than it is drawn: it ends in a break. */
+  isCut?: boolean;
+  /** Said above it, in words. */
+  told?: string;
 }
 
 interface StackedProps {
@@ -71,6 +75,12 @@ export function Stacked({ finding, stacks, write, width = 812, height = 232, eve
                 </rect>
               );
             })}
+            {one.isCut && <path class="cut" d={`M${left - 2} ${top + 16}l${wide + 4} -6v4l${-(wide + 4)} 6z`} />}
+            {one.told && (
+              <text x={Math.min(left + wide, width)} y={top - 5} text-anchor="end" class="strong">
+                {one.told}
+              </text>
+            )}
             {one.tick !== null && one.tick !== undefined && <path class="dash" d={`M${left - 6} ${y(one.tick)}h${wide + 12}`} />}
             {one.shown !== undefined && (
               <text x={left + wide / 2} y={Math.min(top, y(one.tick ?? 0)) - 5} text-anchor="middle" class={one.isMarked ? "strong" : undefined}>

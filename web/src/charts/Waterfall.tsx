@@ -30,6 +30,8 @@ interface Placed {
 const ABOVE = 18;
 const BELOW = 32;
 const WIDEST = 56;
+/** A name of so many letters fits under its column. */
+const SHORT = 6;
 
 export function Waterfall({ finding, steps, width = 900, height = 170, isNeutral = false, onChoose }: WaterfallProps) {
   const placed = place(steps);
@@ -96,6 +98,9 @@ export function floorOf(placed: Placed[]): { floor: number; isCut: boolean } {
 }
 
 function wrapped(name: string): string[] {
+  const hyphen = name.indexOf("-");
+  if (hyphen > 0 && !name.includes(" ")) return [name.slice(0, hyphen + 1), name.slice(hyphen + 1)];
+  if (name.length <= SHORT) return [name];
   const words = name.split(" ");
   if (words.length < 2) return words;
   const half = Math.ceil(words.length / 2);

@@ -77,15 +77,15 @@ function Chain({ lineage }: { lineage: Lineage }) {
         <Step icon="file" title="Terms, as they were brought" right={`event ${count(lineage.portfolio.event_position)} · ${lineage.portfolio.actor}`}>
           <table class="rows" aria-label="Rows of the files">
             <tbody>
-              {lineage.portfolio.rows.map((one) => (
-                <tr key={`${one.table} ${one.key}`}>
+              {fileRows(lineage.portfolio.rows).map((one) => (
+                <tr key={one.key}>
                   <th scope="row">{one.file}</th>
-                  <td>{one.row === null ? "" : `row ${one.row}`}</td>
-                  <td class="said" title={fieldsInWords(one.fields)}>
-                    {fieldsInWords(one.fields)}
+                  <td>{one.row}</td>
+                  <td class="said" title={one.said}>
+                    {one.said}
                   </td>
-                  <td class="mono" title={one.file_sha256}>
-                    {short(one.file_sha256)}
+                  <td class="mono" title={one.sha256}>
+                    {short(one.sha256)}
                   </td>
                 </tr>
               ))}
@@ -212,9 +212,33 @@ function CountsIn({ lineage }: { lineage: Lineage }) {
 
 const NOT_SAID = /(_id|^name|^kind|^parent)$/;
 
+interface FileRow {
+  key: string;
+  file: string;
+  row: string;
+  said: string;
+  sha256: string;
+}
+
+/** A row for each row of a file; the nodes above a book stand in one. */
+function fileRows(rows: Lineage["portfolio"]["rows"]): FileRow[] {
+  const terms = rows.filter((one) => one.table !== "portfolio").map((one) => ({ key: `${one.table} ${one.key}`, file: one.file, row: one.row === null ? "" : `row ${one.row}`, said: fieldsInWords(one.fields), sha256: one.file_sha256 }));
+  const nodes = rows.filter((one) => one.table === "portfolio");
+  const [first] = nodes;
+  if (!first) return terms;
+  const numbers = nodes.map((one) => one.row).filter((one) => one !== null);
+  const named = nodes.map((one) => String(one.fields.name ?? one.key)).join(" › ");
+  return [...terms, { key: "portfolio", file: first.file, row: numbers.length ? numbers.join(", ") : "", said: named, sha256: first.file_sha256 }];
+}
+
+/** What decides most of a value is said first; the rest follows in the order of the file. */
+const SAID_FIRST = ["notional", "book_id", "coupon", "rate", "spread", "amortization", "io_months", "maturity_date", "rating", "asset_class"];
+
 function fieldsInWords(fields: Record<string, unknown>): string {
+  const rank = (name: string) => (SAID_FIRST.includes(name) ? SAID_FIRST.indexOf(name) : SAID_FIRST.length);
   return Object.entries(fields)
-    .filter(([name]) => !NOT_SAID.test(name))
+    .filter(([name]) => !NOT_SAID.test(name) || name === "book_id")
+    .sort(([a], [b]) => rank(a) - rank(b))
     .map(([name, value]) => `${name} ${typeof value === "number" ? String(value) : String(value)}`)
     .join(", ");
 }

@@ -36,3 +36,24 @@ export function reasonInWords(code: string): string {
   const blank = REASONS[code];
   return blank && !blank.isQuiet ? blank.shown : code.toLowerCase().replaceAll("_", " ");
 }
+
+export interface BlanksOfReason {
+  code: string;
+  /** Those that are blank for it; none where the positions have no number at all. */
+  measures: string[];
+  /** Of the measure that is blank most often. */
+  positions: number;
+}
+
+/** `MEASURE:CODE` and `CODE` with how many positions, by reason, most first. */
+export function blanksOf(counts: Record<string, number>): BlanksOfReason[] {
+  const found = new Map<string, BlanksOfReason>();
+  for (const [key, positions] of Object.entries(counts)) {
+    const [first = "", second] = key.split(":");
+    const code = second ?? first;
+    if (!positions || code === "NOT_APPLICABLE") continue;
+    const one = found.get(code) ?? { code, measures: [], positions: 0 };
+    found.set(code, { code, measures: second ? [...one.measures, first] : one.measures, positions: Math.max(one.positions, positions) });
+  }
+  return [...found.values()].sort((a, b) => b.positions - a.positions);
+}

@@ -65,16 +65,22 @@ export function Waiting({ what, rows = 4 }: { what: string; rows?: number }) {
   if (stage === 0) return <div class="body" />;
   return (
     <div class="body" aria-busy="true">
-      <div class="skel" aria-hidden="true">
-        {Array.from({ length: rows }, (_, n) => (
-          <p key={n}>
-            <i />
-            <i />
-            <i />
-          </p>
-        ))}
-      </div>
+      <Skeleton rows={rows} />
       <p class={stage === 2 ? "hint" : "vh"}>Waiting for {what}</p>
+    </div>
+  );
+}
+
+export function Skeleton({ rows }: { rows: number }) {
+  return (
+    <div class="skel" aria-hidden="true">
+      {Array.from({ length: rows }, (_, n) => (
+        <p key={n}>
+          <i />
+          <i />
+          <i />
+        </p>
+      ))}
     </div>
   );
 }
@@ -165,6 +171,26 @@ export function NotInRun({ measure, run, again }: { measure: string; run: string
       {again}
     </div>
   );
+}
+
+/** What this run was not made for, as the server says it: nothing is wrong, and nothing is to be tried again. */
+export function Lacking({ problem }: { problem: Problem }) {
+  const { detail, title, fix } = problem.document;
+  return (
+    <div class="body">
+      <div class="note info">
+        <Icon name="info" />
+        <div>
+          <b>{sentence(detail || title)}</b> {fix && sentence(fix)}
+        </div>
+      </div>
+    </div>
+  );
+}
+
+/** Refused for what was asked, not for what failed. */
+export function isLacking(problem: Problem | undefined): problem is Problem {
+  return problem !== undefined && [400, 409, 422].includes(problem.status);
 }
 
 export function sentence(text: string): string {

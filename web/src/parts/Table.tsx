@@ -18,6 +18,8 @@ interface TableProps<R> {
   /** What a copy says above its heads: run, scenario, units. */
   caption?: string;
   class?: string;
+  /** What stands for the rows that are folded, after so many. */
+  between?: { after: number; row: ComponentChildren };
 }
 
 export function Table<R>(props: TableProps<R>) {
@@ -42,11 +44,16 @@ export function Table<R>(props: TableProps<R>) {
         </tr>
       </thead>
       <tbody>
-        {rows.map((row, n) => (
+        {rows.flatMap((row, n) => [
+          props.between?.after === n && (
+            <tr key="between" class="between">
+              <td colSpan={columns.length}>{props.between.row}</td>
+            </tr>
+          ),
           <tr key={keyOf(row, n)} class={props.rowClass?.(row)} data-marked={props.isMarked?.(row) || undefined} onClick={props.onRow && (() => props.onRow?.(row))}>
             <Cells columns={columns} row={row} />
-          </tr>
-        ))}
+          </tr>,
+        ])}
       </tbody>
       {total !== undefined && (
         <tfoot>

@@ -36,6 +36,8 @@ interface TreeGridProps<R> {
   /** Enter or i, with the column that has the mark. */
   onAct?(row: TreeRow<R>, column: string): void;
   onSort?(column: string): void;
+  /** The rows that are in the document, after each time that they were drawn. */
+  onSeen?(rows: TreeRow<R>[]): void;
   /** Alt with an arrow, or a head that is dragged: the column goes so many places to the right. */
   onMoveColumn?(column: string, step: number): void;
 }
@@ -80,6 +82,11 @@ export function TreeGrid<R>(props: TreeGridProps<R>) {
       row.focus({ preventScroll: true });
     }
   });
+
+  const [from, to] = [seen[0]?.index ?? 0, seen.at(-1)?.index ?? -1];
+  useEffect(() => {
+    props.onSeen?.(rows.slice(from, to + 1));
+  }, [rows, from, to]);
 
   const move = (to: number, isRange = false) => {
     const row = rows[Math.max(0, Math.min(rows.length - 1, to))];

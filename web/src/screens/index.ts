@@ -33,6 +33,7 @@ export const SCREENS: Screen[] = [
   { path: "/audit", name: "Audit", group: "Proof", icon: "audit", key: "a", load: () => import("./audit") },
   { path: "/data", name: "Data", group: "Proof", icon: "data", key: "d", load: () => import("./data") },
   { path: "/operations", name: "Operations", group: "Proof", icon: "operations", key: "p", load: () => import("./operations") },
+  { path: "/gallery", name: "States", icon: "table", load: () => import("./gallery") },
   { path: "/docs", name: "Reference", icon: "info", load: () => import("./docs") },
 ];
 

@@ -114,7 +114,7 @@ export function preview(market: MarketDocument, shocks: Shock[]): Preview {
       if (wrong) errors.set(n, wrong);
     }
   });
-  return { curves: [...moved.values()], matched: moved.size, others: others(market, shocks), errors };
+  return { curves: inOrder(market, [...moved.values()]), matched: moved.size, others: others(market, shocks), errors };
 }
 
 function misfit(shock: Shock, market: MarketDocument): string | null {
@@ -180,4 +180,12 @@ function signed(value: number, unit: string): string {
 export function shapeOf(shocks: Shock[], asOf: string, years: number[]): number[] | null {
   const shifts = shocks.flatMap((shock) => shiftOf(shock, asOf) ?? []);
   return shifts.length ? years.map((at) => shifts.reduce((sum, shift) => sum + shift(at), 0)) : null;
+}
+
+/** The base currency's curves first, then those of the others; within a currency as the market has them. */
+function inOrder(market: MarketDocument, curves: MovedCurve[]): MovedCurve[] {
+  const isForeign = (one: MovedCurve) => Number(!one.curve_id.startsWith(market.base_currency));
+  const ofCurrency = new Map<string, number>();
+  for (const one of curves) ofCurrency.set(one.curve_id, [...ofCurrency.keys()].filter((id) => id.slice(0, 3) === one.curve_id.slice(0, 3)).length);
+  return [...curves].sort((a, b) => isForeign(a) - isForeign(b) || ofCurrency.get(a.curve_id)! - ofCurrency.get(b.curve_id)!);
 }

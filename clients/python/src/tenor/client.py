@@ -4,11 +4,13 @@ from datetime import date
 from types import TracebackType
 from typing import Any
 
-from tenor import operations
+from tenor import managed, operations
 from tenor.exchange import Ask, Operation, Retries, Session, T, query, server_key, server_url
+from tenor.managed import HIERARCHIES
+from tenor.managing import AccessLog, Keys, Mappings, Marts, Models, Policies, Schedules, Webhooks
 from tenor.operations import Question, Row, Rows, Snapshot, segment
 from tenor.runs import Results, Runs
-from tenor.uploads import Document, Sources, as_bytes
+from tenor.uploads import Document, Source, Sources, as_bytes
 from tenor.wire import Blocking
 
 
@@ -33,6 +35,9 @@ class Client:
         self._wire, self.session = wire, session
         self.portfolios, self.markets = Portfolios(self), Markets(self)
         self.scenarios, self.runs = Scenarios(self), Runs(self)
+        self.keys, self.access_log, self.mappings = Keys(self), AccessLog(self), Mappings(self)
+        self.marts, self.schedules, self.webhooks = Marts(self), Schedules(self), Webhooks(self)
+        self.policies, self.models = Policies(self), Models(self)
 
     def __enter__(self) -> "Client":
         return self
@@ -72,12 +77,14 @@ class Portfolios:
         dry_run: bool = False,
         accept_valid: bool = False,
         rates_are_decimals: bool = False,
+        rejects: Source | None = None,
     ) -> Snapshot:
         """Send a folder of tables, an archive of them, or a workbook; it is validated whole, then stored. With a
-        `mapping`, a name or a document, one file or several are tapes; `book` then holds all positions."""
+        `mapping`, a name or a document, one file or several are tapes; `book` then holds all positions, and rejected
+        rows go to the file `rejects`, as they came, each with its reason."""
         params = {"portfolio": portfolio, "as_of": as_of, "dry_run": dry_run, "book": book}
         params |= {"accept_valid": accept_valid, "rates_are_decimals": rates_are_decimals}
-        return self._client.drive(operations.ingest(source, self._client.session, mapping, params))
+        return self._client.drive(operations.ingest(source, self._client.session, mapping, params, rejects))
 
     def list(self) -> Rows:
         """Newest first."""
@@ -91,6 +98,50 @@ class Portfolios:
         """Funds, desks and books, parents first."""
         rows: Rows = self._client.document(f"/api/v1/portfolio/snapshots/{segment(str(snapshot))}/tree")
         return rows
+
+    def segments(self, by: str, snapshot: str | Snapshot = "latest", **asked: Any) -> Rows:
+        """Sums by segment and currency; `node`, `amount`, `weighted`, `concentration`, `top` beside."""
+        path = f"/api/v1/portfolio/snapshots/{segment(str(snapshot))}/segments"
+        rows: Rows = self._client.document(path, by=by, **asked)
+        return rows
+
+    def compare(self, earlier: str | Snapshot, later: str | Snapshot = "latest") -> Rows:
+        """By table the rows that are new, gone and changed, and what changed column by column."""
+        path = f"/api/v1/portfolio/snapshots/{segment(str(later))}/changes"
+        rows: Rows = self._client.document(path, since=str(earlier))
+        return rows
+
+    def history(self, portfolio: str, *, instrument: str | None = None, issuer: str | None = None) -> Rows:
+        """When one instrument, or one issuer, appeared, changed and went."""
+        thing, key = ("instruments", instrument) if issuer is None else ("issuers", issuer)
+        path = f"/api/v1/portfolio/{thing}/{segment(str(key))}/history"
+        rows: Rows = self._client.document(path, portfolio=portfolio)
+        return rows
+
+    def hierarchy(self, portfolio: str, as_of_event: int | None = None) -> Row:
+        """The tree that the next files of this name will have, and what was decided about it."""
+        said: Row = self._client.document(f"{HIERARCHIES}/{segment(portfolio)}", as_of_event=as_of_event)
+        return said
+
+    def create_node(
+        self, portfolio: str, node: str, *, kind: str = "BOOK", parent: str | None = None, name: str | None = None
+    ) -> Row:
+        path = f"{HIERARCHIES}/{segment(portfolio)}/nodes"
+        body = {"node_id": node, "kind": kind, "parent_id": parent, "name": name}
+        return self._client.drive(managed.done(path, self._client.session, **body))
+
+    def move_node(self, portfolio: str, node: str, parent: str | None = None) -> Row:
+        return self._change(portfolio, node, "move", parent_id=parent)
+
+    def rename_node(self, portfolio: str, node: str, name: str) -> Row:
+        return self._change(portfolio, node, "rename", name=name)
+
+    def close_node(self, portfolio: str, node: str, reason: str = "") -> Row:
+        return self._change(portfolio, node, "close", reason=reason)
+
+    def _change(self, portfolio: str, node: str, what: str, **body: Any) -> Row:
+        path = f"{managed.node_of(portfolio, node)}/{what}"
+        return self._client.drive(managed.done(path, self._client.session, **body))
 
 
 class Markets:

@@ -1,7 +1,9 @@
 """Everything that a client asks, as operations; `tenor` and `tenor.aio` drive the same ones."""
 
+import gzip
 import json
 import re
+from base64 import b64decode
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from os import PathLike
@@ -10,7 +12,7 @@ from typing import Any, TypeAlias, cast
 from urllib.parse import quote
 
 from tenor.context import said_of_a_run
-from tenor.errors import Invalid
+from tenor.errors import Invalid, TenorError
 from tenor.exchange import ARROW, JSON, Answer, Ask, Operation, Session, asked, query
 from tenor.uploads import PARQUET, XLSX, Document, Source, Sources, as_archive, as_bytes, as_form, name_of
 
@@ -70,11 +72,14 @@ def whole_list(path: str, session: Session, **params: Any) -> Operation[Rows]:
         answer = yield from asked(Ask("GET", following[1]), session)
 
 
-def ingest(source: Sources, session: Session, mapping: Document | None, params: Row) -> Operation[Snapshot]:
+def ingest(
+    source: Sources, session: Session, mapping: Document | None, params: Row, rejects: Source | None = None
+) -> Operation[Snapshot]:
     """Nothing is stored on a dry run: then the id is empty, and the document says what would be. With a mapping, by
     name or as a document, files are tapes and go as they are."""
     files = files_of(source)
     said = query(**{"portfolio": name_of(files[0]), **{name: value for name, value in params.items() if value}})
+    said |= {"rejects": "true"} if rejects is not None else {}
     fields: dict[str, bytes] = {}
     if mapping is not None and is_name(mapping):
         said["mapping"] = str(mapping)
@@ -83,7 +88,25 @@ def ingest(source: Sources, session: Session, mapping: Document | None, params: 
     packed = as_archive(files[0]) if mapping is None and len(files) == 1 else as_form(files, fields)
     with packed as (file, content_type):
         ask = Ask("POST", "/api/v1/ingestion/portfolios", said, content=file, content_type=content_type)
-        return snapshot_of((yield from document(ask, session)))
+        try:
+            report = yield from document(ask, session)
+        except TenorError as error:
+            write_rejects(dict(error.document), rejects)
+            raise
+    write_rejects(report, rejects)
+    return snapshot_of(report)
+
+
+def write_rejects(report: Row, file: Source | None) -> None:
+    """Rows that were rejected, with their reasons; what was not asked for is not there."""
+    told = report.pop("rejects", None)
+    if told is None or file is None:
+        return
+    if told["base64"] is None:
+        message = f"the rejected rows are {told['bytes']:,} bytes, which no answer holds"
+        raise Invalid(message, code="TOO_MANY_REJECTS", fix="see the report, or bring the tape in parts")
+    content, path = b64decode(told["base64"]), Path(file)
+    path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
 
 
 def files_of(source: Sources) -> list[Path]:

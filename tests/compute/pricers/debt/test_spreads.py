@@ -11,8 +11,8 @@ import pytest
 import QuantLib as ql
 
 from commands.ingestion.prepare import prepare_portfolio
-from compute.chunks import ChunkFacts, price_chunk
 from compute.inputs.run_inputs import resolve
+from compute.product_families import ChunkFacts, price_chunk
 from domain.market.document import parse_market
 from domain.measures.failures import Reason
 from domain.scenarios.shocks import BASE_SCENARIO

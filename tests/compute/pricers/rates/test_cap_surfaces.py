@@ -11,9 +11,9 @@ import pytest
 import QuantLib as ql
 
 from commands.ingestion.prepare import prepare_portfolio
-from compute.chunks import ChunkFacts, price_chunk
 from compute.inputs.run_inputs import resolve
 from compute.market.day_tables import MarketTables, build_market_tables
+from compute.product_families import ChunkFacts, price_chunk
 from domain.market.document import MarketDocument, parse_market, sha256_of
 from domain.measures.failures import Reason
 from domain.measures.measures import KEY_RATE_LABELS, KEY_RATE_TENORS_YR, Fact

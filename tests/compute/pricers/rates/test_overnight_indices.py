@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import QuantLib as ql
 
-from compute.chunks import ChunkFacts
+from compute.product_families import ChunkFacts
 from domain.measures.failures import Reason
 from tests.builders.derivative_fund import AS_OF, central_shocks, column, priced, ql_day, reason
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import QuantLib as ql
 
-from compute.chunks import ChunkFacts
 from compute.inputs.terms import Lookups, Terms
 from compute.pricers.structured.coupons import why_not
+from compute.product_families import ChunkFacts
 from domain.measures.failures import Reason
 from domain.measures.measures import Fact
 from domain.portfolio.columns import ColumnData, Portfolio, TableData

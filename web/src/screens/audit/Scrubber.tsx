@@ -11,7 +11,8 @@ const LEFT = 74;
 const RIGHT = 20;
 const ROW = 15;
 const TOP = 8;
-const FOOT = 26;
+const FOOT = 24;
+const TOLD = 170;
 
 interface ScrubberProps {
   events: LogEvent[];
@@ -81,20 +82,29 @@ export function Scrubber({ events, at, head, onMove }: ScrubberProps) {
             <title>{`event ${one.position}: ${one.topic}`}</title>
           </rect>
         ))}
-        {x.ticks(5).map((tick) => (
-          <text key={tick.getTime()} class="ax" x={x(tick)} y={height - 4} text-anchor="middle">
-            {last - first > 172_800_000 ? dayShort(tick.toISOString()) : tick.toISOString().slice(11, 16)}
+        {x.ticks(5).filter((tick) => Math.abs(x(tick) - (place - TOLD / 2)) > TOLD / 2 + 24).map((tick) => (
+          <text key={tick.getTime()} class="ax" x={x(tick)} y={height - FOOT + 10 + 4} text-anchor="middle">
+            {tickInWords(tick, last - first)}
           </text>
         ))}
         <path class="handle" d={`M${place} 0V${height - FOOT + 4}`} />
         <circle class="handle" cx={place} cy={height - FOOT + 6} r={6} />
-        <text class="at" x={place - 12} y={height - FOOT + 10} text-anchor="end">
+        <text class="at" x={place - 12} y={height - FOOT + 14} text-anchor="end">
           event {count(at)}
           {here ? ` · ${here.timestamp.slice(11, 19)}` : ""}
         </text>
       </svg>
     </div>
   );
+}
+
+const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
+
+function tickInWords(tick: Date, span: number): string {
+  const said = tick.toISOString();
+  if (span > 2 * DAY_MS) return dayShort(said);
+  return span > 10 * MINUTE_MS ? said.slice(11, 16) : said.slice(11, 19);
 }
 
 function nearest(events: LogEvent[], at: number): LogEvent | undefined {

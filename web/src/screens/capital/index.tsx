@@ -9,13 +9,14 @@ import { Figures, type Figure } from "../../parts/Figures";
 import { Icon } from "../../parts/Icon";
 import { Listbox } from "../../parts/Listbox";
 import { choose, place } from "../../place";
-import { against, bare, run as shownRun, scenario as shownScenario } from "../../state/book";
-import { Allowance } from "./Allowance";
+import type { RunDocument, RunLine } from "../../api/shapes";
+import { against, bare, run as shownRun, runs, scenario as shownScenario } from "../../state/book";
+import { Allowance, type Sides } from "./Allowance";
 import { Behind } from "./Behind";
 import { Rates } from "./Rates";
 import { Stress } from "./Stress";
 import { Weights } from "./Weights";
-import { askCapital, askMacro, askPath, askRoll, askShocks, type CapitalRow, type PathRow, type ShockRow } from "./questions";
+import { askCapital, askMacro, askPath, askRoll, askShocks, type CapitalRow, type MacroRow, type PathRow, type ShockRow } from "./questions";
 
 const GROUPS: Record<string, string> = { asset_class: "class", sector: "sector", country: "country", currency: "currency", rating: "rating" };
 
@@ -27,8 +28,9 @@ export default function Capital() {
   const shocks = useAsk(askShocks(run.run_id));
   const path = useAsk(askPath(run.run_id, null));
   const macro = useAsk(askMacro(run.run_id));
-  const roll = useAsk(against.value ? askRoll(against.value, run.run_id) : null);
-  const stressed = stressOf(path.data ?? [], shownScenario.value);
+  const sides = sidesOf(run, against.value, runs.value?.rows ?? []);
+  const roll = useAsk(sides ? askRoll(sides.from.run_id, sides.to.run_id) : null);
+  const stressed = stressOf(path.data ?? [], macro.data ?? [], shownScenario.value);
   return (
     <>
       <div class="head">
@@ -42,7 +44,7 @@ export default function Capital() {
       {capital.data && <Figures figures={figuresOf(capital.data, shocks.data ?? [], stressed, run.base_currency)} />}
       <div class="cols capgrid">
         <Weights asked={capital} by={by} run={run} />
-        <Allowance asked={roll} capital={capital.data} run={run} />
+        <Allowance asked={roll} capital={capital.data} run={run} sides={sides} />
         <Stress asked={path} macro={macro.data ?? []} rows={stressed} currency={run.base_currency} />
         <Rates asked={shocks} currency={run.base_currency} />
       </div>
@@ -51,11 +53,19 @@ export default function Capital() {
   );
 }
 
-/** The path of the scenario that is chosen; else that of the lowest ratio. */
-function stressOf(rows: PathRow[], scenario: string): PathRow[] {
+/** The earlier run first, whichever of the two is shown. */
+function sidesOf(run: RunDocument, other: string | null, rows: RunLine[]): Sides | null {
+  const line = rows.find((one) => other && one.run_id.startsWith(other));
+  if (!line) return null;
+  return line.as_of > run.as_of ? { from: run, to: line } : { from: line, to: run };
+}
+
+/** The path of the scenario that is chosen; else, of those whose quarters are told, that of the lowest ratio. */
+function stressOf(rows: PathRow[], macro: MacroRow[], scenario: string): PathRow[] {
   const chosen = rows.filter((row) => row.scenario === scenario || row.scenario === bare(scenario));
   if (scenario !== "BASE" && chosen.length) return chosen;
-  const worst = least(rows, (row) => row.cet1_ratio)?.scenario;
+  const told = rows.filter((row) => macro.some((one) => one.scenario === row.scenario));
+  const worst = least(told.length ? told : rows, (row) => row.cet1_ratio)?.scenario;
   return rows.filter((row) => row.scenario === worst);
 }
 

@@ -15,7 +15,7 @@ import { screenCommands } from "../../shell/commands";
 import { askTree } from "../risk/questions";
 import { Deals } from "./Deals";
 import { Ladder } from "./Ladder";
-import { bucketsOf, type Bucket } from "./ladder";
+import { bucketsOf, type Bucket, type LadderRow } from "./ladder";
 import { Liquidity } from "./Liquidity";
 import { Repricing } from "./Repricing";
 import { Paying } from "./Paying";
@@ -80,7 +80,7 @@ export default function CashFlows() {
           <ExportMenu what={`the ${view} by currency`} address={addressOf(view === "ladder" ? "/api/v1/cashflow/runs/{run_id}/ladder" : "/api/v1/cashflow/runs/{run_id}/repricing", { run_id: run.run_id }, { scenario: chosen.scenario, basis: chosen.basis, buckets: chosen.buckets, by: "total", node: chosen.node ?? undefined })} />
         )}
       </div>
-      {view === "ladder" && buckets.length > 0 && <Figures figures={figuresOf(buckets, run.base_currency, ladder.data?.reduce((most, row) => Math.max(most, row.left_out), 0) ?? 0, chosen.basis)} />}
+      {view === "ladder" && buckets.length > 0 && <Figures figures={figuresOf(buckets, run.base_currency, leftOut(ladder.data ?? []), chosen.basis)} />}
       {view === "ladder" && <Ladder asked={ladder} contractual={contractual} buckets={buckets} chosen={chosen} currency={run.base_currency} />}
       {view === "ladder" && paying && <Paying chosen={chosen} bucket={paying} currency={run.base_currency} label={`${node?.name ?? "All funds"}, ${shownScenario.value}`} />}
       {view === "repricing" && <Repricing chosen={chosen} currency={run.base_currency} />}
@@ -88,6 +88,11 @@ export default function CashFlows() {
       {view === "deals" && <Deals chosen={chosen} snapshot={run.portfolio_snapshot_id} />}
     </>
   );
+}
+
+/** Told of a currency, the same in each of its buckets. */
+function leftOut(rows: LadderRow[]): number {
+  return sum(new Map(rows.map((row) => [row.currency, row.left_out])).values());
 }
 
 function figuresOf(buckets: Bucket[], currency: string, left: number, basis: string) {
@@ -105,6 +110,6 @@ function figuresOf(buckets: Bucket[], currency: string, left: number, basis: str
     first ? { label: `First bucket, ${first.name}`, value: level(first.flow / 1e6, 1), unit, context: first.end ? `to ${day(first.end)}` : "" } : null,
     life === null ? null : { label: "Average life", value: level(life, 2), unit: "years", context: dated.length < buckets.length ? "of what is paid by the last date" : "by the middle of each bucket" },
     largest ? { label: "Largest bucket", value: level(largest.flow / 1e6, 1), unit, context: `${largest.name}, ${percent(largest.flow / (principal + interest), 1)} of all` } : null,
-    { label: "Left out", value: left ? <span class="left">{count(left)}</span> : "0", unit: left === 1 ? "position" : "positions", context: left ? "of one currency, at most" : "nothing is missing" },
+    { label: "Left out", value: left ? <span class="left">{count(left)}</span> : "0", unit: left === 1 ? "position" : "positions", context: left ? "other products, and failed ones" : "nothing is missing" },
   ];
 }

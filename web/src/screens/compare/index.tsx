@@ -177,7 +177,7 @@ function lineOf(id: string): RunLine | undefined {
 }
 
 function sideInWords(line: RunLine | undefined, positions: number): string {
-  return line ? `${day(line.as_of)}, ${statusInWords(line.status).toLowerCase()}, ${count(positions)} positions` : `${count(positions)} positions`;
+  return line ? `${dayShort(line.as_of)}, ${statusInWords(line.status).toLowerCase()}, ${count(positions)}` : `${count(positions)} positions`;
 }
 
 interface StepRow {

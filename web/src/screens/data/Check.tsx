@@ -289,7 +289,7 @@ function ByCode({ errors }: { errors: Finding[] }) {
   return (
     <Panel title="By code" unit={counted(errors.length, "error")} class="fixed">
       <div class="body">
-        <Bars finding={`Most are ${bars[0]!.name}, ${bars[0]!.shown} of ${errors.length}`} bars={bars} names={180} isLevel width={300} row={18} />
+        <Bars finding={`Most are ${bars[0]!.name}, ${bars[0]!.shown} of ${errors.length}`} bars={bars} names={150} isLevel isBad width={272} row={20} />
       </div>
     </Panel>
   );

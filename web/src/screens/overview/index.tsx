@@ -2,9 +2,9 @@
 import { useEffect } from "preact/hooks";
 import { useAsk } from "../../api/asking";
 import type { Figures as Numbers, RunDocument } from "../../api/shapes";
-import { Bars } from "../../charts/Bars";
+import { Waterfall, type Step } from "../../charts/Waterfall";
 import { ChartPanel } from "../../charts/Twin";
-import { reasonInWords } from "../../numbers/blanks";
+import { blanksOf, reasonInWords } from "../../numbers/blanks";
 import { change, clock, count, counted, day, dayInWords, dayShort, duration, exact, level, percent, short } from "../../numbers/format";
 import { write, writeChange, writing } from "../../numbers/measures";
 import { Chip } from "../../parts/Cells";
@@ -13,8 +13,8 @@ import { Icon } from "../../parts/Icon";
 import { Answered, Empty, Panel } from "../../parts/Panel";
 import { Size } from "../../parts/Size";
 import { Table } from "../../parts/Table";
-import { choose, go, link } from "../../place";
-import { against, bare, hasFigures, run as shownRun, runs } from "../../state/book";
+import { choose, go, link, place } from "../../place";
+import { against, bare, hasFigures, portfolioName, run as shownRun, runs } from "../../state/book";
 import { may } from "../../state/session";
 import { screenCommands } from "../../shell/commands";
 import { statusInWords, statusKind } from "../../shell/words";
@@ -22,6 +22,7 @@ import { PARTS, type Difference } from "../compare/questions";
 import { worstOf } from "../risk/figures";
 import { valueOf } from "../risk/tree";
 import { needsOf, type Need } from "./needs";
+import { limitInWords, scaleOf } from "./limits";
 import { askChanges, askLimits, askTotals, askVar, hasHistory, WANTED, type LimitUse, type TailRisk } from "./questions";
 
 export default function Overview() {
@@ -67,10 +68,10 @@ export default function Overview() {
         <Panel title="Needs you" unit={needs.length ? `${needs.length}, most urgent first` : undefined}>
           {needs.length ? <Needs needs={needs} /> : <div class="body"><Empty title="Nothing needs you.">No limit is near, no run waits, and every model that was used is approved.</Empty></div>}
         </Panel>
-        <Changed asked={changes} other={other} run={run} />
-        <Panel title="Limits" unit={limits.data?.length ? `fullest first · ${counted(limits.data.length, "limit")}` : undefined}>
+        <Changed asked={changes} other={other} since={otherLine?.as_of} run={run} />
+        <Panel title="Limits" unit={limitsTold(limits.data ?? [])} tools={(limits.data?.length ?? 0) > FULLEST && place.value.query.limits !== "all" && <a href={link("/", { limits: "all" })}>All limits</a>}>
           <Answered asked={limits} what="limits" rows={6} empty={(found) => !found.length && <Empty title={run.policy ? `The policy ${run.policy} has no limits.` : "This run has no policy, and limits are a policy's."}>A policy of credit and capital says them: docs/capital.md.</Empty>}>
-            {(found) => <Limits limits={found} />}
+            {(found) => <Limits limits={found} run={run} />}
           </Answered>
         </Panel>
         <div class="stack">
@@ -82,7 +83,7 @@ export default function Overview() {
               keyOf={(one) => one.run_id}
               columns={[
                 { id: "run", label: "Run", isLeft: true, cell: (one) => <a class="mono" href={link(hasFigures(one) ? "/" : `/runs/${one.run_id}`, hasFigures(one) ? { run: one.run_id } : {})}>{short(one.run_id)}</a>, text: (one) => one.run_id },
-                { id: "as_of", label: "As of", isLeft: true, cell: (one) => dayShort(one.as_of), text: (one) => one.as_of },
+                { id: "portfolio", label: "Portfolio", isLeft: true, class: () => "clip", cell: (one) => portfolioName(one.portfolio_snapshot_id), text: (one) => portfolioName(one.portfolio_snapshot_id) },
                 { id: "status", label: "State", isLeft: true, cell: (one) => <Chip kind={statusKind(one.status)}>{statusInWords(one.status)}</Chip>, text: (one) => one.status },
                 { id: "at", label: "Asked", cell: (one) => clock(one.requested_at), text: (one) => one.requested_at },
                 { id: "seconds", label: "Took", cell: (one) => (one.seconds === null ? "–" : duration(one.seconds)), text: (one) => one.seconds },
@@ -114,7 +115,7 @@ function figuresOf(run: RunDocument, totals: Numbers[], before: Numbers[] | unde
     one("PV", "Present value", `${count(run.positions)} positions under ${run.scenarios.length} scenarios`),
     one("DV01", "DV01", "gain if rates fall 1 bp"),
     worst
-      ? { label: "Worst scenario", value: <span class={worst.change < 0 ? "neg" : undefined}>{change(worst.change / 1e6, 1)}</span>, unit: `${run.base_currency} m`, title: exact(worst.change), context: <a href={link("/risk", { scenario: worst.scenario })}>{worst.scenario}</a> }
+      ? { label: "Worst scenario", value: <span class={worst.change < 0 ? "neg" : undefined}>{change(worst.change / 1e6, 1)}</span>, unit: `${run.base_currency} m`, title: exact(worst.change), context: <><a href={link("/risk", { scenario: worst.scenario })}>{heldAs(run, worst.scenario)}</a>{shareOfPv(worst.change, base)}</> }
       : null,
     tail && tail.var_base !== null
       ? {
@@ -124,10 +125,19 @@ function figuresOf(run: RunDocument, totals: Numbers[], before: Numbers[] | unde
           title: exact(tail.var_base),
           context: tail.note ? <span class="left" title={tail.note}>{count(tail.scenarios)} days are too few for it</span> : `shortfall ${tail.es_base === null ? "–" : level(tail.es_base / 1e6, 1)}, ${count(tail.scenarios)} days of ${bare(tail.history)}`,
         }
-      : null,
+      : one("CS01", "CS01", "gain if spreads fall 1 bp"),
     one("ALLOWANCE", "Allowance", run.policy ? `policy ${run.policy}` : ""),
     { label: "Left out", value: left ? <span class="left">{count(left)}</span> : "0", unit: left === 1 ? "position" : "positions", context: left ? <button type="button" class="text" onClick={() => choose({ leftout: "all" })}>which, and why</button> : "nothing is missing" },
   ];
+}
+
+function heldAs(run: RunDocument, scenario: string): string {
+  return run.scenarios.find((one) => bare(one) === bare(scenario)) ?? scenario;
+}
+
+function shareOfPv(moved: number, base: Numbers): string {
+  const pv = valueOf(base, "PV");
+  return pv ? `, ${percent(moved / pv, 1, true)} of PV` : "";
 }
 
 function Needs({ needs }: { needs: Need[] }) {
@@ -155,10 +165,11 @@ function Needs({ needs }: { needs: Need[] }) {
 interface ChangedProps {
   asked: ReturnType<typeof useAsk<Difference[]>>;
   other: string | null;
+  since: string | undefined;
   run: RunDocument;
 }
 
-function Changed({ asked, other, run }: ChangedProps) {
+function Changed({ asked, other, since, run }: ChangedProps) {
   const whole = asked.data?.[0];
   const rows = whole ? PARTS.filter(([key]) => key !== "one_side" || whole[key] !== 0).map(([key, name]) => ({ key, name, value: whole[key] })) : undefined;
   const unit = `${run.base_currency} m`;
@@ -197,7 +208,7 @@ function Changed({ asked, other, run }: ChangedProps) {
         {() =>
           rows && (
             <div class="body">
-              <Bars width={420} row={24} finding={`PV changed by ${change((whole?.change ?? 0) / 1e6, 1)} ${unit}`} bars={[...rows].sort((a, b) => b.value - a.value).map((one) => ({ key: one.key, name: one.name, value: one.value, shown: change(one.value / 1e6, 1) }))} />
+              <Waterfall width={420} height={240} finding={`PV changed by ${change((whole?.change ?? 0) / 1e6, 1)} ${unit}`} steps={levelsAndSteps(whole!, rows, dayShort(since ?? ""), dayShort(run.as_of))} />
             </div>
           )
         }
@@ -206,21 +217,36 @@ function Changed({ asked, other, run }: ChangedProps) {
   );
 }
 
-function Limits({ limits }: { limits: LimitUse[] }) {
+const FULLEST = 12;
+
+function levelsAndSteps(whole: Difference, rows: { key: string; name: string; value: number }[], from: string, to: string): Step[] {
+  const levelOf = (key: string, name: string, value: number): Step => ({ key, name, value, shown: level(value / 1e6, 1), isLevel: true });
+  return [levelOf("from", from, whole.from), ...rows.map((one) => ({ ...one, shown: change(one.value / 1e6, 1) })), levelOf("to", to, whole.to)];
+}
+
+function limitsTold(limits: LimitUse[]): string | undefined {
+  if (!limits.length) return undefined;
+  const shown = place.value.query.limits === "all" ? limits.length : Math.min(FULLEST, limits.length);
+  return `fullest first · ${shown === limits.length ? counted(shown, "limit") : `${count(shown)} of ${count(limits.length)}`}`;
+}
+
+function Limits({ limits, run }: { limits: LimitUse[]; run: RunDocument }) {
   const sorted = [...limits].sort((a, b) => (b.used ?? -1) - (a.used ?? -1));
+  const shown = place.value.query.limits === "all" ? sorted : sorted.slice(0, FULLEST);
   return (
     <div class="pgrid" tabIndex={0} role="group" aria-label="Limits">
       <Table
         class="lim"
         label="Limits"
-        rows={sorted}
+        rows={shown}
         keyOf={(one, n) => `${one.limit_id}-${n}`}
         columns={[
-          { id: "limit", label: "Limit", isLeft: true, cell: (one) => <>{one.limit_id} <span class="muted">{one.group}</span></>, text: (one) => one.limit_id },
+          { id: "limit", label: "Limit", isLeft: true, cell: (one) => <>{limitInWords(one.limit_id)} <span class="muted">{one.group || "All funds"}</span></>, text: (one) => `${one.limit_id} ${one.group ?? ""}` },
           { id: "bar", label: "", cell: (one) => <UseBar share={one.used} />, text: () => null },
-          { id: "use", label: "Use", class: (one) => ((one.used ?? 0) > 1 ? "tbad" : (one.used ?? 0) > 0.9 ? "twarn" : undefined), cell: (one) => (one.used === null ? "–" : `${level(one.used * 100, 0)} %`), text: (one) => one.used },
-          { id: "value", label: "Now", cell: (one) => (one.value === null ? "–" : level(one.value, Math.abs(one.value) < 100 ? 3 : 1)), text: (one) => one.value },
-          { id: "max", label: "Limit", cell: (one) => (one.limit === null ? "–" : level(one.limit, Math.abs(one.limit) < 100 ? 3 : 1)), text: (one) => one.limit },
+          { id: "use", label: "Use", class: (one) => ((one.used ?? 0) > 1 ? "tbad" : (one.used ?? 0) > 0.9 ? "twarn" : undefined), cell: (one) => (one.used === null ? "–" : percent(one.used, 0)), text: (one) => one.used },
+          { id: "value", label: "Now", cell: (one) => (one.value === null ? "–" : <span title={exact(one.value)}>{level(one.value / scaleOf(one).by, scaleOf(one).digits)}</span>), text: (one) => one.value },
+          { id: "max", label: "Limit", cell: (one) => (one.limit === null ? "–" : <span title={exact(one.limit)}>{level(one.limit / scaleOf(one).by, scaleOf(one).digits)}</span>), text: (one) => one.limit },
+          { id: "unit", label: "Unit", isLeft: true, class: () => "q", cell: (one) => scaleOf(one).unit(run.base_currency), text: (one) => scaleOf(one).unit(run.base_currency) },
           { id: "status", label: "State", isLeft: true, cell: (one) => <Chip square kind={one.status === "BREACH" ? "bad" : one.status === "WARN" ? "warn" : ""}>{one.status === "BREACH" ? "passed" : one.status === "WARN" ? "near" : "inside"}</Chip>, text: (one) => one.status },
         ]}
       />
@@ -238,19 +264,22 @@ function UseBar({ share }: { share: number | null }) {
   );
 }
 
+/** What has no number at all, and of what has a value the measures that stay blank, by reason. */
 function LeftOut({ run }: { run: RunDocument }) {
-  const reasons = Object.entries(run.failure_counts).filter(([, number]) => number > 0);
+  const left = (run.failed ?? 0) + (run.partial ?? 0);
+  const reasons = blanksOf(run.failure_counts);
   return (
-    <Panel title="Left out, and why" unit={`${count((run.failed ?? 0) + (run.partial ?? 0))} of ${counted(run.positions, "position")}`} class="fill">
+    <Panel title="Left out, and why" unit={`${count(left)} of ${counted(run.positions, "position")}${!left && reasons.length ? "; some measures are blank" : ""}`} class="fill">
       {reasons.length ? (
         <Table
-          class="lr"
-          label="Positions without a number, by reason"
+          class="lr lo"
+          label="Blank measures, by reason"
           rows={reasons}
-          keyOf={([code]) => code}
+          keyOf={(one) => one.code}
           columns={[
-            { id: "reason", label: "Reason", isLeft: true, cell: ([code]) => <Chip square kind="warn">{reasonInWords(code)}</Chip>, text: ([code]) => code },
-            { id: "number", label: "Positions", cell: ([, number]) => count(number), text: ([, number]) => number },
+            { id: "reason", label: "Reason", isLeft: true, cell: (one) => <Chip square kind="warn">{one.code}</Chip>, text: (one) => one.code },
+            { id: "measures", label: "Blank", isLeft: true, class: () => "clip q", cell: (one) => <span title={one.measures.join(", ")}>{one.measures.join(", ") || reasonInWords(one.code)}</span>, text: (one) => one.measures.join(", ") },
+            { id: "number", label: "Positions", cell: (one) => count(one.positions), text: (one) => one.positions },
           ]}
         />
       ) : (

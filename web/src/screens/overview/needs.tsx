@@ -2,9 +2,10 @@
 import type { RunDocument, RunLine } from "../../api/shapes";
 import type { IconName } from "../../parts/Icon";
 import { reasonInWords } from "../../numbers/blanks";
-import { clock, count, counted, day, short } from "../../numbers/format";
+import { clock, count, counted, day, level, percent, short } from "../../numbers/format";
 import { link } from "../../place";
 import { statusInWords } from "../../shell/words";
+import { limitInWords, scaleOf } from "./limits";
 import type { LimitUse } from "./questions";
 
 export interface Need {
@@ -21,26 +22,39 @@ export interface Need {
 const ENDED_BADLY = ["FAILED", "CANCELLED"];
 const WAITING = ["COMPLETED", "COMPLETED_WITH_EXCEPTIONS"];
 const MOST_RUNS = 3;
+const MOST_NEAR = 2;
 
 export function needsOf(run: RunDocument, rows: RunLine[], limits: LimitUse[]): Need[] {
-  return [...passed(limits), ...waiting(rows), ...failed(rows), ...missing(run), ...undecided(run)];
+  return [...passed(limits, run.base_currency), ...waiting(rows), ...failed(rows), ...missing(run), ...undecided(run)];
 }
 
-function passed(limits: LimitUse[]): Need[] {
-  const past = limits.filter((one) => one.status === "BREACH" || one.status === "WARN");
-  const order = (one: LimitUse) => (one.status === "BREACH" ? 0 : 1);
-  return past
-    .sort((a, b) => order(a) - order(b))
-    .map((one) => ({
-      key: `limit-${one.limit_id}-${one.group ?? ""}`,
-      kind: one.status === "BREACH" ? "bad" : "warn",
-      icon: "warning",
-      what: one.status === "BREACH" ? "Limit passed" : "Limit near",
-      why: [one.limit_id, one.group].filter(Boolean).join(", "),
-      more: one.used === null ? "" : `${Math.round(one.used * 100)} % of the limit is used`,
-      button: "Look",
-      to: link("/capital"),
-    }));
+function passed(limits: LimitUse[], currency: string): Need[] {
+  const limitNeed = (one: LimitUse, kind: Need["kind"], what: string) => needOf(one, kind, what, currency);
+  const breached = limits.filter((one) => one.status === "BREACH").map((one) => limitNeed(one, "bad", "Limit passed"));
+  const near = limits.filter((one) => one.status === "WARN").sort((a, b) => (b.used ?? 0) - (a.used ?? 0));
+  if (near.length <= MOST_NEAR) return [...breached, ...near.map((one) => limitNeed(one, "warn", "Limit near"))];
+  const [fullest] = near;
+  const folded: Need = { ...limitNeed(fullest!, "warn", `${count(near.length)} limits near`), key: "limits-near", why: near.map(limitNamed).join("; ") };
+  return [...breached, { ...folded, more: `${percent(fullest!.used ?? 0, 0)} of the fullest is used` }];
+}
+
+function needOf(one: LimitUse, kind: Need["kind"], what: string, currency: string): Need {
+  const { by, digits, unit } = scaleOf(one);
+  const said = one.value === null || one.limit === null ? "" : `: ${level(one.value / by, digits)} of ${level(one.limit / by, digits)} ${unit(currency)}`;
+  return {
+    key: `limit-${one.limit_id}-${one.group ?? ""}`,
+    kind,
+    icon: "warning",
+    what,
+    why: `${limitNamed(one)}${said.trimEnd()}`,
+    more: one.used === null ? "" : `${percent(one.used, 0)} of the limit is used`,
+    button: "Look",
+    to: link("/capital"),
+  };
+}
+
+function limitNamed(one: LimitUse): string {
+  return `${limitInWords(one.limit_id)}, ${one.group || "all funds"}`;
 }
 
 function waiting(rows: RunLine[]): Need[] {

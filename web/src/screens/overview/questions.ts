@@ -3,7 +3,7 @@ import { question } from "../../api/client";
 import type { Figures } from "../../api/shapes";
 import type { Difference } from "../compare/questions";
 
-export const WANTED = ["PV", "DV01", "ALLOWANCE"];
+export const WANTED = ["PV", "DV01", "CS01", "ALLOWANCE"];
 
 export function askTotals(run: string, measures: string[]) {
   return question<Figures[], "/api/v1/results/runs/{run_id}/totals">("/api/v1/results/runs/{run_id}/totals", {

@@ -8,7 +8,7 @@ import { day, exact, level } from "../../numbers/format";
 import { Answered, Empty, Panel } from "../../parts/Panel";
 import { Table } from "../../parts/Table";
 import { bare } from "../../state/book";
-import { byQuarter, cutOf, totalOf } from "./flows";
+import { byQuarter, cutOf, quarterOf, totalOf } from "./flows";
 import type { Flow } from "./questions";
 
 interface CashFlowsProps {
@@ -54,7 +54,7 @@ export function CashFlows({ asked, currency, scenario, position, run }: CashFlow
           <div class="body flowpair">
             <Chart flows={found} currency={currency} />
             <div class="scrolls" tabIndex={0} role="group" aria-label="Schedule">
-              <Schedule flows={found} currency={currency} isWhole={isWhole} more={() => setWhole(true)} />
+              <Schedule flows={found} currency={currency} isWhole={isWhole} open={() => setWhole(true)} />
             </div>
           </div>
         )}
@@ -67,7 +67,7 @@ function Chart({ flows, currency }: { flows: Flow[]; currency: string }) {
   const quarters = byQuarter(flows);
   const cut = cutOf(quarters);
   const most = quarters.reduce((a, b) => (totalOf(b) > totalOf(a) ? b : a));
-  const told = cut ? `${level(cut.total / 1e6, 1)} m falls due in ${cut.at}` : `most in ${most.key}, ${level(totalOf(most) / 1e6, 3)} m`;
+  const told = cut ? `${level(cut.total / 1e6, 1)} m falls due ${dueOf(flows, cut.at)}` : `most in ${most.key}, ${level(totalOf(most) / 1e6, 3)} m`;
   const share = (key: string, value: number, total: number) => (cut && key === cut.at ? (value * cut.shown) / total : value);
   return (
     <div>
@@ -75,7 +75,6 @@ function Chart({ flows, currency }: { flows: Flow[]; currency: string }) {
         finding={`Payments by quarter, ${currency}: ${told}`}
         width={384}
         height={176}
-        every={1}
         write={(value) => level(value / 1e6, Math.abs(value) < 1e6 ? 2 : 1)}
         stacks={quarters.map((one) => ({
           key: one.key,
@@ -84,23 +83,36 @@ function Chart({ flows, currency }: { flows: Flow[]; currency: string }) {
             { name: "interest", class: "s1", value: share(one.key, one.interest, totalOf(one)) },
             { name: "principal", class: "s2", value: share(one.key, one.principal, totalOf(one)) },
           ],
+          isCut: one.key === cut?.at,
+          told: one.key === cut?.at ? told : undefined,
         }))}
       />
-      {cut && <p class="hint">The column of {cut.at} is cut: {told}.</p>}
     </div>
   );
+}
+
+/** The day of the largest payment of a quarter. */
+function dueOf(flows: Flow[], quarter: string): string {
+  const mine = flows.filter((one) => quarterOf(one) === quarter);
+  const most = mine.reduce((a, b) => (b.principal + b.interest > a.principal + a.interest ? b : a));
+  return day(most.pay_date);
 }
 
 interface ScheduleProps {
   flows: Flow[];
   currency: string;
   isWhole: boolean;
-  more(): void;
+  open(): void;
 }
 
-function Schedule({ flows, currency, isWhole, more }: ScheduleProps) {
+function Schedule({ flows, currency, isWhole, open }: ScheduleProps) {
   const folded = !isWhole && flows.length > FIRST + 2;
   const rows = folded ? [...flows.slice(0, FIRST), ...flows.slice(-1)] : flows;
+  const more = (
+    <button type="button" class="text more" onClick={open}>
+      {flows.length - FIRST - 1} more payments
+    </button>
+  );
   const money = (value: number) => <span title={exact(value)}>{level(value, 2)}</span>;
   const total = { ...flows[0]!, pay_date: "", opening_balance: NaN, principal: sum(flows, (one) => one.principal), interest: sum(flows, (one) => one.interest), discount_factor: null };
   return (
@@ -109,6 +121,7 @@ function Schedule({ flows, currency, isWhole, more }: ScheduleProps) {
         label="Schedule"
         rows={rows}
         keyOf={(one) => String(one.period)}
+        between={folded ? { after: FIRST, row: more } : undefined}
         total={total}
         totalLabel="Total"
         columns={[
@@ -119,11 +132,6 @@ function Schedule({ flows, currency, isWhole, more }: ScheduleProps) {
           { id: "factor", label: "Discount", unit: "factor", class: () => "q", cell: (one) => (one.discount_factor === null ? "" : level(one.discount_factor, 6)), text: (one) => one.discount_factor },
         ]}
       />
-      {folded && (
-        <button type="button" class="text more" onClick={more}>
-          {flows.length - FIRST - 1} more between
-        </button>
-      )}
     </>
   );
 }

@@ -11,13 +11,17 @@ export interface Quarter {
 export function byQuarter(flows: Flow[]): Quarter[] {
   const found = new Map<string, Quarter>();
   for (const flow of flows) {
-    const [year = "", month = "1"] = flow.pay_date.split("-");
-    const quarter = Math.ceil(Number(month) / 3);
-    const key = `${year} Q${quarter}`;
-    const before = found.get(key) ?? { key, name: quarter === 1 || found.size === 0 ? year : "", interest: 0, principal: 0 };
+    const key = quarterOf(flow);
+    const [year = "", quarter] = key.split(" ");
+    const before = found.get(key) ?? { key, name: quarter === "Q1" || found.size === 0 ? year : "", interest: 0, principal: 0 };
     found.set(key, { ...before, interest: before.interest + flow.interest, principal: before.principal + flow.principal });
   }
   return [...found.values()];
+}
+
+export function quarterOf(flow: Flow): string {
+  const [year = "", month = "1"] = flow.pay_date.split("-");
+  return `${year} Q${Math.ceil(Number(month) / 3)}`;
 }
 
 const DWARFS = 4;

@@ -51,7 +51,7 @@ export default function Position({ parts }: ScreenProps) {
       <Head id={id} base={base} lineage={lineage.data} run={run} scenario={scenario} />
       <Figures figures={figuresOf(rows, base, run, scenario)} />
       <div class="cols pos">
-        <Panel title="Terms, in words" unit="each underlined word is a column of a file">
+        <Panel title="Terms, in words" unit="click any to see its row">
           <Answered asked={lineage} what="terms" rows={5}>
             {(found) => (
               <div class="body scrolls" tabIndex={0} role="group" aria-label="Terms, in words">
@@ -190,7 +190,7 @@ function figuresOf(rows: PositionRow[], base: PositionRow, run: RunDocument, sce
   const [pv, before] = [under?.pv_base, base.pv_base];
   const moved = scenario !== "BASE" && typeof pv === "number" && typeof before === "number" ? pv - before : null;
   return [
-    one("PV", base.currency === run.base_currency || typeof base.pv_base !== "number" ? "" : `${run.base_currency} ${level(base.pv_base / 1e6, 3)} m`),
+    one("PV", valueInWords(base, run)),
     one("CLEAN_PRICE", typeof base.accrued_interest === "number" ? `accrued ${base.currency} ${level(base.accrued_interest, 2)}` : ""),
     one("YIELD", "to maturity, at the model's price"),
     one("DV01", typeof base.effective_duration === "number" ? `effective duration ${level(base.effective_duration, 2)} years` : ""),
@@ -199,6 +199,13 @@ function figuresOf(rows: PositionRow[], base: PositionRow, run: RunDocument, sce
       ? null
       : { label: scenario, value: <span class={moved < 0 ? "neg" : undefined}>{change(moved / 1e6, 3)}</span>, unit: `${run.base_currency} m`, title: exact(moved), context: typeof before === "number" && before ? percent(moved / before, 1, true) : "" },
   ];
+}
+
+/** In base currency; of one that is in it already, its dirty price. */
+function valueInWords(base: PositionRow, run: RunDocument): string {
+  const { pv_base: inBase, dirty_price: dirty } = base;
+  if (base.currency !== run.base_currency) return typeof inBase === "number" ? `${run.base_currency} ${level(inBase / 1e6, 3)} m` : "";
+  return typeof dirty === "number" ? `dirty price ${level(dirty, 3)}` : "";
 }
 
 function pricedOn(found: Lineage): string {
@@ -297,7 +304,7 @@ function Capital({ explained, base }: { explained: Explained; base: PositionRow 
           keyOf={(one) => one.measure}
           columns={[
             { id: "framework", label: "Framework", isLeft: true, cell: (one) => <>{FRAMEWORKS[one.measure]![0]} <a href={link("/capital", { exposure: base.position_id })}>{one.paragraph.replace(/^12 CFR /, "")}</a></>, text: (one) => FRAMEWORKS[one.measure]![0] },
-            { id: "weight", label: "Weight", cell: (one) => (typeof weightOf(one.measure) === "number" ? percent(weightOf(one.measure) as number, 1) : <Gap blank={blankOf(one.reason)} />), text: (one) => weightOf(one.measure) as number | null },
+            { id: "weight", label: "Weight", cell: (one) => (typeof weightOf(one.measure) === "number" ? weightInWords(weightOf(one.measure) as number) : <Gap blank={blankOf(one.reason)} />), text: (one) => weightOf(one.measure) as number | null },
             { id: "rwa", label: "RWA, m", cell: (one) => (one.value === null ? <Gap blank={blankOf(one.reason)} /> : <span title={exact(one.value)}>{level(one.value / 1e6, 2)}</span>), text: (one) => one.value },
           ]}
         />
@@ -309,6 +316,12 @@ function Capital({ explained, base }: { explained: Explained; base: PositionRow 
       </div>
     </Panel>
   );
+}
+
+/** Whole percents as rules give them; a decimal where a formula did. */
+function weightInWords(weight: number): string {
+  const isWhole = Math.abs(weight * 100 - Math.round(weight * 100)) < 1e-9;
+  return percent(weight, isWhole ? 0 : 1);
 }
 
 function LineagePanel({ asked }: { asked: ReturnType<typeof useAsk<Lineage>> }) {

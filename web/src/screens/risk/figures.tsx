@@ -2,7 +2,7 @@
 import { least } from "d3-array";
 import type { Figures, RunDocument, ScenarioChange, TreeNode } from "../../api/shapes";
 import type { Figure } from "../../parts/Figures";
-import { reasonInWords } from "../../numbers/blanks";
+import { blanksOf, reasonInWords } from "../../numbers/blanks";
 import { change, count, counted, exact, percent } from "../../numbers/format";
 import { write, writing } from "../../numbers/measures";
 import { choose } from "../../place";
@@ -86,7 +86,7 @@ function desksFigure(nodes: TreeNode[], changes: ScenarioChange[], scenario: str
         <span class="neg">{change(first.change / 1e6, 1)}</span> m
         {second && (
           <>
-            ; next {second.name}, <span class="neg">{change(second.change / 1e6, 1)}</span>
+            ; next {apart(second.name, first.name)}, <span class="neg">{change(second.change / 1e6, 1)}</span>
           </>
         )}
       </>
@@ -94,8 +94,14 @@ function desksFigure(nodes: TreeNode[], changes: ScenarioChange[], scenario: str
   };
 }
 
+/** `Birch` beside `Cedar Lending`, where both end alike. */
+function apart(name: string, beside: string): string {
+  const [words, others] = [name.split(" "), beside.split(" ")];
+  return words.length > 1 && words.at(-1) === others.at(-1) ? words.slice(0, -1).join(" ") : name;
+}
+
 function leftFigure(base: Figures, run: RunDocument, isFiltered: boolean): Figure {
-  const words = isFiltered ? "of what fits the filter" : Object.entries(run.failure_counts).filter(([, number]) => number > 0).map(([code, number]) => `${count(number)} ${reasonInWords(code)}`).join(" · ");
+  const words = isFiltered ? "of what fits the filter" : blanksOf(run.failure_counts).map((one) => `${count(one.positions)} ${reasonInWords(one.code)}`).join(" · ");
   const left = typeof base.left_out === "number" ? base.left_out : 0;
   return {
     label: "Left out",

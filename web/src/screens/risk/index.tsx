@@ -21,6 +21,7 @@ import { ScenarioBars } from "./ScenarioBars";
 import { useOpenPositions } from "./positions";
 import { WANTED } from "./questions";
 import { buildRows, groupRows, openOf, orderOf, type RiskRow } from "./tree";
+import { Within } from "./Within";
 import { Tools } from "./Tools";
 import { usePhone } from "./usePhone";
 
@@ -73,6 +74,7 @@ export default function Risk() {
             <KeyRates run={run} by={book.isTree ? "node" : by} id={book.isTree ? (query.node ?? null) : (group?.values[0] ?? null)} node={{ name }} scenario={scenario} />
           )}
           {run.scenarios.length > 1 && <ScenarioBars asked={chosen && book.isKept ? changes : totals} changes={changes.data ?? []} totals={totals.data ?? []} chosen={book.isKept ? chosen : null} scenario={scenario} currency={run.base_currency} />}
+          {book.isTree && !book.isOwn && !where && <Within nodes={nodes} node={node} changes={byRow} scenario={scenario} currency={run.base_currency} />}
         </div>
       </div>
     </>
@@ -117,8 +119,12 @@ function Tree({ book, by, where, currency, measures }: TreeProps) {
     set({ open: next.size ? [...next].join(",") : book.isTree ? "-" : null });
     if (isOpen) announce(`${row.data.name}, ${childrenInWords(nodes, row.data.id, row.data.positions)}`);
   };
+  const readOn = (row: TreeRow<RiskRow>) => {
+    const here = positions.get(row.data.id)?.rows?.length ?? 0;
+    if (here && (limits[row.data.id] ?? 0) <= here) setLimits({ ...limits, [row.data.id]: here + 1 });
+  };
   const act = (row: TreeRow<RiskRow>, column: string) => {
-    if (row.data.kind === "MORE") setLimits({ ...limits, [row.data.id]: (limits[row.data.id] ?? 200) + 800 });
+    if (row.data.kind === "MORE") readOn(row);
     else if (row.data.kind === "POSITION") go(link(`/positions/${encodeURIComponent(row.data.id)}`, { list: book.isTree ? row.parent : null }));
     else if (column === "left" && row.data.left) choose({ leftout: row.data.kind === "GROUP" ? "all" : row.data.id });
     else if (row.isOpen !== undefined && (column === "name" || row.data.kind === "GROUP" || where)) turn(row, !row.isOpen);
@@ -142,6 +148,7 @@ function Tree({ book, by, where, currency, measures }: TreeProps) {
         onSelect={select}
         onOpen={turn}
         onAct={act}
+        onSeen={(seen) => seen.filter((row) => row.data.kind === "MORE").forEach(readOn)}
         onSort={(column) => set({ sort: query.sort === `-${column}` ? column : query.sort === column ? null : `-${column}` })}
         onMoveColumn={(column, step) => set({ cols: moved(measures, column, step) })}
       />

@@ -5,6 +5,7 @@ import { quoted } from "./grouping";
 
 export const WANTED = ["PV", "DV01", "CS01", "EFFECTIVE_DURATION", "YIELD"];
 export const POSITIONS_OF_A_PAGE = 200;
+export const POSITIONS_OF_A_LATER_PAGE = 1000;
 
 export function askTree(run: string, measures: string[]) {
   return question<TreeNode[], "/api/v1/portfolio/runs/{run_id}/tree">("/api/v1/portfolio/runs/{run_id}/tree", {
@@ -63,10 +64,11 @@ export interface Whose {
   where?: string;
 }
 
-export function askPositions(run: string, whose: Whose, measures: string[], limit = POSITIONS_OF_A_PAGE) {
+/** The largest first: a page to look at, then larger ones for whoever reads on. */
+export function askPositions(run: string, whose: Whose, measures: string[], cursor: string | undefined) {
   return pageOf<PositionRow, "/api/v1/results/runs/{run_id}/positions">("/api/v1/results/runs/{run_id}/positions", {
     path: { run_id: run },
-    query: { ...whose, scenario: "BASE", sort: "-pv_base", limit, measures: measures.join(",") },
+    query: { ...whose, scenario: "BASE", sort: "-pv_base", limit: cursor ? POSITIONS_OF_A_LATER_PAGE : POSITIONS_OF_A_PAGE, measures: measures.join(","), ...(cursor ? { cursor } : {}) },
   });
 }
 

@@ -186,7 +186,7 @@ function addPositions(rows: TreeRow<RiskRow>[], book: string, level: number, { p
   sorted.forEach((row, n) => rows.push({ ...common, key: `${book}/${row.id}`, place: n + 1, data: row }));
   const rest = (found.total ?? sorted.length) - sorted.length;
   if (rest > 0) {
-    rows.push({ ...common, key: `${book} more`, place: sorted.length + 1, data: placeholder(book), words: `${rest.toLocaleString("en-US")} more, by falling PV: Enter shows them` });
+    rows.push({ ...common, key: `${book} more`, place: sorted.length + 1, data: placeholder(book), words: `${rest.toLocaleString("en-US")} more, by falling PV: they come as you scroll` });
   }
 }
 

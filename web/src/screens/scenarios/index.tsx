@@ -1,4 +1,5 @@
 /** What could happen: the catalogue, a builder with what it does to the market drawn at once, and scenarios compared. */
+import { least } from "d3-array";
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { forget, useAsk } from "../../api/asking";
 import { command, question } from "../../api/client";
@@ -15,7 +16,7 @@ import { Answered, Empty, Panel, ProblemNote } from "../../parts/Panel";
 import { NOT_THERE } from "../../numbers/blanks";
 import { change, counted, exact, short } from "../../numbers/format";
 import { choose, query, set } from "../../place";
-import { bare, isPast, run } from "../../state/book";
+import { bare, isPast, run, scenario } from "../../state/book";
 import { may } from "../../state/session";
 import { screenCommands } from "../../shell/commands";
 import { tell } from "../../shell/announce";
@@ -43,8 +44,8 @@ export default function Scenarios() {
   const tab = query.value.tab === "sets" ? "sets" : "catalogue";
   const chosen = (query.value.checked ?? "").split(",").filter(Boolean);
   const rows = (scenarios.data ?? []).filter((one) => one.scenario_id !== "BASE");
-  const open = query.value.open ?? rows[0]?.scenario_id ?? null;
   const changes = new Map((totals.data ?? []).map((one) => [bare(one.scenario_id), one.pv_change_base]));
+  const open = query.value.open ?? firstOf(rows, changes);
   const editing = rows.find((one) => one.scenario_id === open);
   const compared = (chosen.length ? chosen : worst(rows, changes)).slice(0, MOST_COMPARED);
   useEffect(() => {
@@ -92,6 +93,12 @@ export default function Scenarios() {
       {shown?.queryable && <Compared names={compared} currency={shown.base_currency} runId={shown.run_id} totals={changes} />}
     </>
   );
+}
+
+/** The scenario on the screen; else the one that loses most. */
+function firstOf(rows: ScenarioVersion[], changes: Map<string, number | null>): string | null {
+  const shown = rows.find((one) => one.scenario_id === bare(scenario.value));
+  return shown?.scenario_id ?? worst(rows, changes)[0] ?? rows[0]?.scenario_id ?? null;
 }
 
 function worst(rows: ScenarioVersion[], changes: Map<string, number | null>): string[] {
@@ -325,10 +332,11 @@ function Compared({ names, currency, runId, totals }: ComparedProps) {
   const values = rows.map((one) => one.pv_change_base ?? 0);
   const within: [number, number] = [Math.min(0, ...values), Math.max(0, ...values)];
   const columns: Column<ScenarioChange>[] = [
-    { id: "desk", label: "Desk", isLeft: true, cell: (row) => String(row.desk), text: (row) => String(row.desk) },
+    { id: "desk", label: "Desk", isLeft: true, cell: (row) => deskInWords(String(row.desk)), text: (row) => String(row.desk) },
     { id: "scenario", label: "Scenario", isLeft: true, cell: (row) => row.scenario_id, text: (row) => row.scenario_id },
     { id: "change", label: "Change of PV", unit: `${currency} m`, cell: (row) => <span class={(row.pv_change_base ?? 0) < 0 ? "neg" : undefined} title={exact(row.pv_change_base ?? 0)}>{change((row.pv_change_base ?? 0) / 1e6, 1)}</span>, text: (row) => row.pv_change_base },
   ];
+  const desks = [...new Set(rows.map((one) => String(one.desk)))];
   const shown = names.filter((name) => rows.some((one) => bare(one.scenario_id) === name)).slice(0, 6);
   return (
     <div class="under3">
@@ -343,8 +351,8 @@ function Compared({ names, currency, runId, totals }: ComparedProps) {
         instead={asked.problem ? <ProblemNote problem={asked.problem} again={asked.again} /> : asked.data && !shown.length ? <div class="body"><Empty title="None of these is in the run that is shown.">Run them, or choose another run above.</Empty></div> : undefined}
       >
         <div class="multiples">
-          {shown.map((name) => (
-            <Small key={name} name={name} total={totals.get(name) ?? null} rows={rows.filter((one) => bare(one.scenario_id) === name)} within={within} />
+          {shown.map((name, n) => (
+            <Small key={name} name={name} total={totals.get(name) ?? null} desks={desks} rows={rows.filter((one) => bare(one.scenario_id) === name)} within={within} isFirst={n === 0} />
           ))}
         </div>
       </ChartPanel>
@@ -352,20 +360,42 @@ function Compared({ names, currency, runId, totals }: ComparedProps) {
   );
 }
 
-function Small({ name, total, rows, within }: { name: string; total: number | null; rows: ScenarioChange[]; within: [number, number] }) {
-  const first = [...rows].sort((a, b) => (a.pv_change_base ?? 0) - (b.pv_change_base ?? 0))[0];
+interface SmallProps {
+  name: string;
+  total: number | null;
+  desks: string[];
+  rows: ScenarioChange[];
+  within: [number, number];
+  /** The first of a row names the desks for all of them. */
+  isFirst: boolean;
+}
+
+const NAMES = 92;
+const WIDTH = 176;
+
+function Small({ name, total, desks, rows, within, isFirst }: SmallProps) {
+  const moved = new Map(rows.map((one) => [String(one.desk), one.pv_change_base ?? 0]));
+  const worst = least(desks, (desk) => moved.get(desk) ?? 0);
   return (
-    <figure>
+    <figure class={isFirst ? "named" : undefined}>
       <figcaption>
         <b>{name}</b> {total !== null && <span class={total < 0 ? "neg" : undefined}>{change(total / 1e6, 1)}</span>}
       </figcaption>
       <Bars
-        finding={`${name}: ${first ? `${String(first.desk)} loses most, ${change((first.pv_change_base ?? 0) / 1e6, 1)} m` : "no desk"}`}
-        width={250}
-        names={104}
+        finding={`${name}: ${worst ? `${deskInWords(worst)} loses most, ${change((moved.get(worst) ?? 0) / 1e6, 1)} m` : "no desk"}`}
+        width={isFirst ? WIDTH + NAMES : WIDTH}
+        names={isFirst ? NAMES : 0}
         within={within}
-        bars={rows.map((one) => ({ key: String(one.desk), name: String(one.desk), value: one.pv_change_base ?? 0, shown: change((one.pv_change_base ?? 0) / 1e6, 1) }))}
+        bars={desks.map((desk) => ({ key: desk, name: isFirst ? deskInWords(desk) : "", title: deskInWords(desk), value: moved.get(desk) ?? 0, shown: change((moved.get(desk) ?? 0) / 1e6, 1) }))}
       />
     </figure>
   );
+}
+
+/** `CEDAR.LENDING` as `Cedar Lending`. */
+function deskInWords(id: string): string {
+  return id
+    .split(/[._\s]+/)
+    .map((word) => word.charAt(0) + word.slice(1).toLowerCase())
+    .join(" ");
 }

@@ -4,9 +4,9 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tenor import operations
+from tenor import managed, operations
 from tenor.context import shows_progress
-from tenor.exchange import Operation, Session, T
+from tenor.exchange import Operation, Session, T, query
 from tenor.operations import ORCHESTRATOR, Question, Row, Rows, Snapshot, Words, segment
 from tenor.progress import Bar
 from tenor.questions import OfRun
@@ -58,6 +58,23 @@ class Runs:
             "require_approved_models": require_approved_models,
         }
         return Submitted(self._client, operations.submit(self._client.session, idempotency_key, told))
+
+    async def check(
+        self,
+        portfolio: str | Snapshot,
+        market: str | Snapshot,
+        *,
+        scenarios: Words = None,
+        measures: Words = None,
+        base_currency: str | None = None,
+    ) -> Row:
+        """What a run over these would lack, by sentence and count; nothing is priced, nothing stored."""
+        told = {"portfolio": str(portfolio), "market": str(market), "base_currency": base_currency}
+        words = {"scenarios": operations.words_of(scenarios), "measures": operations.words_of(measures)}
+        found: Row = await self._client.drive(
+            managed.done(f"{ORCHESTRATOR}/checks", self._client.session, **told, **words)
+        )
+        return found
 
     async def list(self) -> Rows:
         """Newest first."""
@@ -189,6 +206,26 @@ class Run:
         """Rule, paragraph, inputs and arithmetic of one exposure's capital."""
         said: Row = await self._client.document(f"/api/v1/regulatory/runs/{self.run_id}/explain/{segment(exposure_id)}")
         return said
+
+    def limits(self) -> "Results":
+        """What the run uses of the limits of its policy."""
+        return self._table(Question(f"/api/v1/regulatory/runs/{self.run_id}/limits", {}))
+
+    async def check_limits(self) -> Row:
+        """The same, and a breach is recorded, once."""
+        path = f"/api/v1/regulatory/runs/{self.run_id}/limits/check"
+        said: Row = await self._client.drive(operations.post(path, b"", self._client.session))
+        return said
+
+    async def quotes(self, node: str | None = None, position: str | None = None) -> Row:
+        """DV01 by market quote, of all positions, of a node or of one."""
+        said: Row = await self._client.document(f"/api/v1/risk/runs/{self.run_id}/quotes", node=node, position=position)
+        return said
+
+    def compare(self, earlier: object, by: str = "total", **asked: Any) -> "Results":
+        """Why totals moved since an earlier run; `measure`, `scenario`, `node` beside."""
+        said = query(**{"from": str(earlier)}, to=self.run_id, by=by, **asked)
+        return self._table(Question("/api/v1/risk/compare", said))
 
     async def lineage(self, position: str, measure: str, scenario: str = "BASE") -> Row:
         """From a number to everything that it came from."""

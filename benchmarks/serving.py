@@ -1,0 +1,40 @@
+"""A server of its own for a measurement, under a folder that goes with it."""
+
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PROGRAM = Path(sys.executable).with_name("tenor")
+SECONDS_TO_START = 300
+
+
+@contextmanager
+def server(home: Path, port: int, redis: str | None) -> Iterator[int]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TENOR_")}
+    environment |= {"TENOR_HOME": str(home)} | ({"TENOR_REDIS_URL": redis} if redis else {})
+    with (home / "up.log").open("wb") as log:
+        process = subprocess.Popen([PROGRAM, "up", "--port", str(port)], env=environment, stderr=log)
+        try:
+            until_ready(f"http://127.0.0.1:{port}")
+            yield process.pid
+        finally:
+            process.terminate()
+            process.wait(60)
+            subprocess.run([PROGRAM, "stop", "--force"], env=environment, check=False, capture_output=True)
+
+
+def until_ready(url: str) -> None:
+    deadline = time.monotonic() + SECONDS_TO_START
+    while True:
+        try:
+            urllib.request.urlopen(f"{url}/readyz", timeout=5).close()
+            return
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.2)
