@@ -3,6 +3,7 @@
 With TENOR_RECORD_PICTURES=1 they are recorded anew, README's picture among them.
 """
 
+import json
 import os
 import uuid
 from collections.abc import Iterator
@@ -31,6 +32,8 @@ from tests.walk.command_line import Tenor, one_at_a_time
 BASELINES = Path(__file__).parent / "baselines"
 SHOWN_BY_README = Path(__file__).parents[2] / "docs" / "pictures"
 POSITIONS = "10000"
+SECONDS_FOR_THE_DEMO = 1200
+"""Its kernels among them, on a machine that is busy."""
 RECORDS = "TENOR_RECORD_PICTURES" in os.environ
 
 
@@ -53,7 +56,10 @@ def demo(
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}")
     tenor = Tenor(make_conninfo(postgres.dsn(), dbname=name), tenor_home, kernels)
     with one_at_a_time(kernels):
-        run = str(tenor.json("demo", "--no-serve", "--positions", POSITIONS)["run_id"])
+        process = tenor.start("demo", "--no-serve", "--positions", POSITIONS, "--json")
+        out, err = process.communicate(timeout=SECONDS_FOR_THE_DEMO)
+    assert process.returncode == 0, err
+    run = str(json.loads(out)["run_id"])
     tenor.json("run", "approve", run, "--reason", "checked")
     tenor.json("run", "publish", run)
     tenor.json("audit", "seal")
