@@ -3,6 +3,7 @@
 With TENOR_RECORD_PICTURES=1 they are recorded anew, README's picture among them.
 """
 
+import json
 import os
 import uuid
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from ops.settings import Settings
 from ops.wiring import open_tenor
 from tests.browser.pictures import of_the_demo, spoilt_fund
 from tests.browser.still import MOST_TILES, TILE, kept, still, stop_the_clock, tiles_apart
-from tests.browser.views import THEMES, VIEWS, WAIT_MS, Shown, View, draw, is_drawn
+from tests.browser.views import DESK, THEMES, VIEWS, WAIT_MS, Shown, View, draw, is_drawn
 from tests.builders.read_models import catch_up_all
 from tests.security.serving import served
 from tests.walk.command_line import Tenor, one_at_a_time
@@ -31,6 +32,8 @@ from tests.walk.command_line import Tenor, one_at_a_time
 BASELINES = Path(__file__).parent / "baselines"
 SHOWN_BY_README = Path(__file__).parents[2] / "docs" / "pictures"
 POSITIONS = "10000"
+SECONDS_FOR_THE_DEMO = 1200
+"""Its kernels among them, on a machine that is busy."""
 RECORDS = "TENOR_RECORD_PICTURES" in os.environ
 
 
@@ -53,7 +56,10 @@ def demo(
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}")
     tenor = Tenor(make_conninfo(postgres.dsn(), dbname=name), tenor_home, kernels)
     with one_at_a_time(kernels):
-        run = str(tenor.json("demo", "--no-serve", "--positions", POSITIONS)["run_id"])
+        process = tenor.start("demo", "--no-serve", "--positions", POSITIONS, "--json")
+        out, err = process.communicate(timeout=SECONDS_FOR_THE_DEMO)
+    assert process.returncode == 0, err
+    run = str(json.loads(out)["run_id"])
     tenor.json("run", "approve", run, "--reason", "checked")
     tenor.json("run", "publish", run)
     tenor.json("audit", "seal")
@@ -111,8 +117,9 @@ MOST_ROWS = 80
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("size", [DESK, (1280, 720), (1100, 900)])
 def test_positions_come_as_they_are_read_and_few_rows_stand_in_the_document(
-    browser: Browser, demo: tuple[str, Shown]
+    browser: Browser, demo: tuple[str, Shown], size: tuple[int, int]
 ) -> None:
     site, shown = demo
     nodes = {one["node_id"]: one for one in httpx.get(f"{site}/api/v1/portfolio/runs/{shown.run}/tree").json()}
@@ -121,7 +128,7 @@ def test_positions_come_as_they_are_read_and_few_rows_stand_in_the_document(
     path = [book["node_id"]]
     while nodes[path[-1]]["parent_id"]:
         path.append(nodes[path[-1]]["parent_id"])
-    page = browser.new_page()
+    page = browser.new_page(viewport={"width": size[0], "height": size[1]})
     page.set_default_timeout(WAIT_MS)
     page.goto(f"{site}/risk?run={shown.run}&open={','.join(path)}")
     is_drawn(page)
