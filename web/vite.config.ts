@@ -11,6 +11,7 @@ export default defineConfig({
     cssCodeSplit: false,
     target: "es2022",
     modulePreload: { polyfill: false },
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "rows", test: /virtual-core/ }] } } },
   },
   server: { proxy: { "/api": "http://127.0.0.1:8000", "/auth": "http://127.0.0.1:8000" } },
   define: { "process.env.NODE_ENV": JSON.stringify("production") },

@@ -20,7 +20,16 @@ from playwright.sync_api import Browser, CDPSession, Page, sync_playwright
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.page.probes import KEY_TO_PAINT, PAINTED, ROWS_IN_THE_DOCUMENT, TREE_OPENED
+from benchmarks.page.probes import (
+    FURTHER,
+    KEY_TO_PAINT,
+    NOTHING_TO_COME,
+    OPEN_ALSO,
+    PAINTED,
+    ROWS_IN_THE_DOCUMENT,
+    TO_THE_TOP,
+    TREE_OPENED,
+)
 from benchmarks.serving import server
 from ops.samples.fund import write_sample_fund
 
@@ -29,6 +38,7 @@ SCREENS = ("/", "/risk", "/positions/{position}", "/cashflows", "/capital", "/sc
 OF_THE_SHELL = ("/assets/", "/auth/me", "/api/v1/orchestrator/runs?", "/api/v1/audit/status", "/api/v1/portfolio/")
 TIMES, KEYS = 5, 40
 WAIT_MS = 300_000
+SCROLL_MS = 25
 SCROLLED_ROWS = 100_000
 LIMITS = {
     "first useful paint, s": (0.6, 1.0),
@@ -133,31 +143,22 @@ def tree(browser: Browser, site: str, rows: int) -> dict[str, Any]:
 
 
 def scrolled(page: Page, rows: int) -> dict[str, Any]:
-    """Books are opened and read to their ends, until so many rows have been on the screen; then what is held."""
+    """The largest books are read to their ends, until so many rows have been on the screen; then what is held."""
     session = page.context.new_cdp_session(page)
     before, began, most, seen = held_mb(session), time.monotonic(), 0, 0
+    opened: list[str] = []
     for book in largest_books(page):
-        page.goto(f"{page.url.split('?')[0]}?node={book}&open={ancestors(page, book)}")
-        page.get_by_role("treegrid").wait_for()
-        settle(page)
-        before = held_mb(session) if not seen else before
-        here = 0
-        while seen + here < rows:
-            count = int(page.get_by_role("treegrid").get_attribute("aria-rowcount") or 0)
-            page.evaluate("document.querySelector('[role=treegrid]').closest('.pgrid').scrollTop += 100000")
-            page.wait_for_timeout(30)
+        opened += ancestors(page, book)
+        page.evaluate(OPEN_ALSO, ",".join(opened))
+        page.wait_for_timeout(1_000)
+        is_moving = True
+        while is_moving and seen < rows:
+            page.wait_for_timeout(SCROLL_MS)
+            page.wait_for_function(NOTHING_TO_COME)
+            is_moving = page.evaluate(FURTHER)
             most = max(most, page.evaluate(ROWS_IN_THE_DOCUMENT))
-            more = page.locator("tr[role=row]", has_text="more, by falling")
-            if not more.count():
-                break
-            more.first.click()
-            page.keyboard.press("Enter")
-            settle(page)
-            now = int(page.get_by_role("treegrid").get_attribute("aria-rowcount") or 0)
-            here = max(here, now)
-            if now <= count:
-                break
-        seen += here
+            seen = int(page.get_by_role("treegrid").get_attribute("aria-rowcount") or 0)
+        page.evaluate(TO_THE_TOP)
         if seen >= rows:
             break
     return {
@@ -184,12 +185,12 @@ def largest_books(page: Page) -> list[str]:
     return [one["node_id"] for one in sorted(books, key=lambda one: -one["positions"])]
 
 
-def ancestors(page: Page, book: str) -> str:
+def ancestors(page: Page, book: str) -> list[str]:
     above = {one["node_id"]: one["parent_id"] for one in nodes(page)}
     path = [book]
     while above.get(path[-1]):
         path.append(above[path[-1]])
-    return ",".join(path)
+    return path
 
 
 def held_mb(session: CDPSession) -> float:

@@ -33,3 +33,24 @@ TREE_OPENED = """() => {
 }"""
 
 ROWS_IN_THE_DOCUMENT = "() => document.querySelectorAll('[role=treegrid] tbody tr[role=row]').length"
+
+OPEN_ALSO = """(open) => {
+  const url = new URL(location.href);
+  url.searchParams.set("open", open);
+  history.replaceState(null, "", url);
+  dispatchEvent(new PopStateEvent("popstate"));
+}"""
+
+PANE = "document.querySelector('[role=treegrid]').closest('.pgrid')"
+FURTHER = f"""() => {{
+  const before = {PANE}.scrollTop;
+  {PANE}.scrollTop += 900;
+  return {PANE}.scrollTop > before;
+}}"""
+"""A little less than what is seen; false at the end."""
+TO_THE_TOP = f"() => {{ {PANE}.scrollTop = 0; }}"
+
+NOTHING_TO_COME = """() => {
+  const rows = [...document.querySelectorAll("[role=treegrid] tbody tr[role=row]")];
+  return !rows.some((row) => /they come as you scroll|on their way/.test(row.textContent));
+}"""

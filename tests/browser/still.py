@@ -5,14 +5,13 @@ And what two pictures of it differ by.
 
 import datetime as dt
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
 from playwright.sync_api import Page
 
 NOON = dt.datetime(2026, 1, 23, 12, 0, tzinfo=dt.UTC)
-COLOURS = 160
+COLOURS = 240
 """Of a kept picture; text needs few, and files stay small."""
 TILE = 16
 MOST_APART = 14.0
@@ -67,12 +66,15 @@ def kept(picture: Path, at: Path) -> None:
     """In its most frequent colours: what is flat stays as it is, letters lose shades that nobody sees."""
     at.parent.mkdir(parents=True, exist_ok=True)
     with Image.open(picture) as opened:
-        whole = opened.convert("RGB")
-    seen: list[tuple[int, Any]] = whole.getcolors(whole.width * whole.height) or []
-    most = [colour for _, colour in sorted(seen, reverse=True)[:COLOURS]]
-    palette = Image.new("P", (1, 1))
-    palette.putpalette([level for colour in most for level in colour])
-    whole.quantize(palette=palette, dither=Image.Dither.NONE).save(at, optimize=True)
+        whole = np.asarray(opened.convert("RGB"))
+    codes = (whole.astype(np.uint32) << np.array([16, 8, 0], np.uint32)).sum(axis=2, dtype=np.uint32)
+    seen, places, counts = np.unique(codes, return_inverse=True, return_counts=True)
+    colours = np.stack([seen >> 16 & 255, seen >> 8 & 255, seen & 255], axis=1).astype(np.int32)
+    most = colours[np.argsort(-counts, kind="stable")[:COLOURS]]
+    nearest = np.array([np.abs(most - one).sum(axis=1).argmin() for one in colours], np.uint8)
+    few = Image.fromarray(nearest[places.ravel()].reshape(whole.shape[:2]), "P")
+    few.putpalette(most.astype(np.uint8).tobytes())
+    few.save(at, optimize=True)
 
 
 def tiles_apart(one: Path, other: Path) -> int:

@@ -3,25 +3,28 @@
 With TENOR_RECORD_PICTURES=1 they are recorded anew, README's picture among them.
 """
 
+import json
 import os
 import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser
 from psycopg.conninfo import make_conninfo
 
+from benchmarks.page.probes import FURTHER, NOTHING_TO_COME
 from ops.embedded_postgres.server import EmbeddedServer
 from ops.services import build_app
 from ops.settings import Settings
 from ops.wiring import open_tenor
 from tests.browser.pictures import of_the_demo, spoilt_fund
 from tests.browser.still import MOST_TILES, TILE, kept, still, stop_the_clock, tiles_apart
-from tests.browser.views import THEMES, VIEWS, WAIT_MS, Shown, View, draw
+from tests.browser.views import DESK, THEMES, VIEWS, WAIT_MS, Shown, View, draw, is_drawn
 from tests.builders.read_models import catch_up_all
 from tests.security.serving import served
 from tests.walk.command_line import Tenor, one_at_a_time
@@ -29,6 +32,8 @@ from tests.walk.command_line import Tenor, one_at_a_time
 BASELINES = Path(__file__).parent / "baselines"
 SHOWN_BY_README = Path(__file__).parents[2] / "docs" / "pictures"
 POSITIONS = "10000"
+SECONDS_FOR_THE_DEMO = 1200
+"""Its kernels among them, on a machine that is busy."""
 RECORDS = "TENOR_RECORD_PICTURES" in os.environ
 
 
@@ -51,7 +56,10 @@ def demo(
         connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}")
     tenor = Tenor(make_conninfo(postgres.dsn(), dbname=name), tenor_home, kernels)
     with one_at_a_time(kernels):
-        run = str(tenor.json("demo", "--no-serve", "--positions", POSITIONS)["run_id"])
+        process = tenor.start("demo", "--no-serve", "--positions", POSITIONS, "--json")
+        out, err = process.communicate(timeout=SECONDS_FOR_THE_DEMO)
+    assert process.returncode == 0, err
+    run = str(json.loads(out)["run_id"])
     tenor.json("run", "approve", run, "--reason", "checked")
     tenor.json("run", "publish", run)
     tenor.json("audit", "seal")
@@ -102,3 +110,34 @@ def test_a_block_that_changed_is_seen_and_fewer_colours_are_not(tmp_path: Path) 
 def test_every_screen_has_its_baselines() -> None:
     wanted = {baseline_of(view, theme) for view in VIEWS for theme in THEMES}
     assert {*BASELINES.glob("*.png"), *SHOWN_BY_README.glob("*.png")} == wanted
+
+
+MOST_ROWS = 80
+"""In the document, whatever there is: what is seen and a little beyond."""
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("size", [DESK, (1280, 720), (1100, 900)])
+def test_positions_come_as_they_are_read_and_few_rows_stand_in_the_document(
+    browser: Browser, demo: tuple[str, Shown], size: tuple[int, int]
+) -> None:
+    site, shown = demo
+    nodes = {one["node_id"]: one for one in httpx.get(f"{site}/api/v1/portfolio/runs/{shown.run}/tree").json()}
+    parents = {one["parent_id"] for one in nodes.values()}
+    book = max((one for one in nodes.values() if one["node_id"] not in parents), key=lambda one: one["positions"])
+    path = [book["node_id"]]
+    while nodes[path[-1]]["parent_id"]:
+        path.append(nodes[path[-1]]["parent_id"])
+    page = browser.new_page(viewport={"width": size[0], "height": size[1]})
+    page.set_default_timeout(WAIT_MS)
+    page.goto(f"{site}/risk?run={shown.run}&open={','.join(path)}")
+    is_drawn(page)
+    grid = page.get_by_role("treegrid")
+    page.locator("tr[role=row] a.mono").first.wait_for()
+    while page.evaluate(FURTHER):
+        page.wait_for_timeout(30)
+        page.wait_for_function(NOTHING_TO_COME)
+    assert book["positions"] > 200, "the demo has a book of more than a page"
+    assert int(grid.get_attribute("aria-rowcount") or 0) > book["positions"]
+    assert 0 < page.locator("[role=treegrid] tbody tr[role=row]").count() <= MOST_ROWS
+    page.close()

@@ -1,10 +1,10 @@
 /** The log by its own time: four lanes, and a handle at the event as of which everything is shown. */
 import { extent } from "d3-array";
-import { scaleTime } from "d3-scale";
+import { scaleLinear } from "d3-scale";
 import { useRef } from "preact/hooks";
 import type { LogEvent } from "../../api/working";
 import { count, dayShort } from "../../numbers/format";
-import { LANES, laneOf, stepped } from "./lanes";
+import { LANES, laneOf, stepped, timeTicks } from "./lanes";
 
 const WIDTH = 1180;
 const LEFT = 74;
@@ -26,13 +26,13 @@ export function Scrubber({ events, at, head, onMove }: ScrubberProps) {
   const shown = events.filter((one) => laneOf(one));
   const [first, last] = extent(shown, (one) => Date.parse(one.timestamp));
   if (first === undefined || last === undefined) return null;
-  const x = scaleTime([first, Math.max(last, first + 60_000)], [LEFT, WIDTH - RIGHT]);
+  const x = scaleLinear([first, Math.max(last, first + 60_000)], [LEFT, WIDTH - RIGHT]);
   const height = TOP + LANES.length * ROW + FOOT;
   const here = nearest(shown, at);
   const place = at >= head || !here ? WIDTH - RIGHT : x(Date.parse(here.timestamp));
   const moveTo = (event: PointerEvent) => {
     const box = frame.current!.getBoundingClientRect();
-    const when = x.invert(((event.clientX - box.left) / box.width) * WIDTH).getTime();
+    const when = x.invert(((event.clientX - box.left) / box.width) * WIDTH);
     const found = shown.reduce((best, one) => (Math.abs(Date.parse(one.timestamp) - when) < Math.abs(Date.parse(best.timestamp) - when) ? one : best), shown[0]!);
     onMove(found.position);
   };
@@ -82,8 +82,8 @@ export function Scrubber({ events, at, head, onMove }: ScrubberProps) {
             <title>{`event ${one.position}: ${one.topic}`}</title>
           </rect>
         ))}
-        {x.ticks(5).filter((tick) => Math.abs(x(tick) - (place - TOLD / 2)) > TOLD / 2 + 24).map((tick) => (
-          <text key={tick.getTime()} class="ax" x={x(tick)} y={height - FOOT + 10 + 4} text-anchor="middle">
+        {timeTicks(x.domain()[0]!, x.domain()[1]!).filter((tick) => Math.abs(x(tick) - (place - TOLD / 2)) > TOLD / 2 + 24).map((tick) => (
+          <text key={tick} class="ax" x={x(tick)} y={height - FOOT + 10 + 4} text-anchor="middle">
             {tickInWords(tick, last - first)}
           </text>
         ))}
@@ -101,8 +101,8 @@ export function Scrubber({ events, at, head, onMove }: ScrubberProps) {
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 
-function tickInWords(tick: Date, span: number): string {
-  const said = tick.toISOString();
+function tickInWords(tick: number, span: number): string {
+  const said = new Date(tick).toISOString();
   if (span > 2 * DAY_MS) return dayShort(said);
   return span > 10 * MINUTE_MS ? said.slice(11, 16) : said.slice(11, 19);
 }

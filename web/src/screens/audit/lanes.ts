@@ -35,3 +35,15 @@ export function saidOf(event: LogEvent): string {
   const chunk = typeof says.chunk_no === "number" ? `chunk ${says.chunk_no}` : "";
   return [name ? `${String(name)}${version}` : "", chunk, count, says.reason ? String(says.reason) : ""].filter(Boolean).join(" · ");
 }
+
+const SECOND_MS = 1000;
+const DAY_MS = 86_400 * SECOND_MS;
+const STEPS_MS = [1, 5, 15, 30, 60, 300, 900, 1800, 3600, 10_800, 21_600, 43_200].map((seconds) => seconds * SECOND_MS).concat([1, 2, 7, 14, 30, 90, 365].map((days) => days * DAY_MS));
+const MOST_TICKS = 6;
+
+/** Whole steps of the clock in UTC, six at most; of what is longer than their widest, those of its years. */
+export function timeTicks(first: number, last: number): number[] {
+  const step = STEPS_MS.find((one) => (last - first) / one <= MOST_TICKS) ?? Math.ceil((last - first) / MOST_TICKS / DAY_MS) * DAY_MS;
+  const begin = Math.ceil(first / step) * step;
+  return Array.from({ length: Math.max(0, Math.floor((last - begin) / step) + 1) }, (_, n) => begin + n * step);
+}

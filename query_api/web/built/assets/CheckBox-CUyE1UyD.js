@@ -1,0 +1,1 @@
+import{M as e,N as t}from"./format-BE1jxy3H.js";function n({checked:n,label:r,disabled:i,onChange:a,children:o}){return t(`label`,{class:`check tick`,children:[t(`input`,{type:`checkbox`,class:`vh`,"aria-label":r,checked:n,disabled:i,onChange:e=>a(e.currentTarget.checked)}),t(`span`,{class:n?`box on`:`box`,"aria-hidden":`true`,children:n&&t(e,{name:`tick`})}),o]})}export{n as t};

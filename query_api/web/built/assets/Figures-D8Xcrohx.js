@@ -1,1 +1,0 @@
-import{pt as e}from"./index-BFPjWPIV.js";function t({figures:t}){let n=t.filter(e=>!!e);return n.length?e(`dl`,{class:`figs`,children:n.map(t=>e(`div`,{class:`fig`,children:[e(`dt`,{children:t.label}),e(`dd`,{title:t.title,class:t.isWords?`words`:void 0,children:[t.value,t.unit&&e(`small`,{children:t.unit})]}),e(`dd`,{children:t.context??` `})]},t.label))}):null}export{t};

@@ -1,0 +1,1 @@
+import{N as e}from"./format-BE1jxy3H.js";function t({figures:t}){let n=t.filter(e=>!!e);return n.length?e(`dl`,{class:`figs`,children:n.map(t=>e(`div`,{class:`fig`,children:[e(`dt`,{children:t.label}),e(`dd`,{title:t.title,class:t.isWords?`words`:void 0,children:[t.value,t.unit&&e(`small`,{children:t.unit})]}),e(`dd`,{children:t.context??` `})]},t.label))}):null}export{t};

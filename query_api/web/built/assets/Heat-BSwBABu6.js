@@ -1,0 +1,1 @@
+import{N as e,u as t}from"./format-BE1jxy3H.js";var n=9;function r({value:r,widest:i,shown:a}){let o=i>0?Math.sqrt(Math.abs(r)/i):0,s=/[1-9]/.test(a)?Math.max(1,Math.round(o*n)):0,c=s===0?`z`:r<0?`heat l${s} neg`:`heat g${s}`;return e(`span`,{class:c,title:t(r),children:a})}export{r as t};

@@ -1,1 +1,0 @@
-import{tt as e,vt as t}from"./index-CGCGaf2j.js";var n=9;function r({value:r,widest:i,shown:a}){let o=i>0?Math.sqrt(Math.abs(r)/i):0,s=/[1-9]/.test(a)?Math.max(1,Math.round(o*n)):0,c=s===0?`z`:r<0?`heat l${s} neg`:`heat g${s}`;return t(`span`,{class:c,title:e(r),children:a})}export{r as t};

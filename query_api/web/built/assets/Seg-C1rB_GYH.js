@@ -1,1 +1,0 @@
-import{vt as e}from"./index-CGCGaf2j.js";function t({label:t,value:n,choices:r,onChoose:i,isSmall:a}){return e(`span`,{class:a?`seg sm`:`seg`,role:`group`,"aria-label":t,children:r.map(([t,r])=>e(`button`,{type:`button`,"aria-pressed":t===n,onClick:()=>i(t),children:r},t))})}export{t};

@@ -1,0 +1,1 @@
+import{N as e}from"./format-BE1jxy3H.js";function t({label:t,value:n,choices:r,onChoose:i,isSmall:a}){return e(`span`,{class:a?`seg sm`:`seg`,role:`group`,"aria-label":t,children:r.map(([t,r])=>e(`button`,{type:`button`,"aria-pressed":t===n,onClick:()=>i(t),children:r},t))})}export{t};
