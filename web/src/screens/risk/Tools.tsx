@@ -8,7 +8,6 @@ import { Icon } from "../../parts/Icon";
 import { Listbox, type Choice } from "../../parts/Listbox";
 import { writing, MEASURES } from "../../numbers/measures";
 import { choose, set } from "../../place";
-import { FilterSheet, GroupSheet } from "./Filter";
 import { conditionsOf } from "./grouping";
 import { askGroupings, WANTED } from "./questions";
 
@@ -26,6 +25,11 @@ const NO_GROUPS = ["node", "total"];
 
 export function Tools({ run, measures, node, by, where, scenario }: ToolsProps) {
   const [sheet, setSheet] = useState<"filter" | "group" | null>(null);
+  const [sheets, setSheets] = useState<typeof import("./Filter") | null>(null);
+  const open = (which: "filter" | "group") => {
+    setSheet(which);
+    if (!sheets) void import("./Filter").then((loaded) => setSheets(loaded));
+  };
   const conditions = where ? conditionsOf(where).length : 0;
   const held = run.measures.filter((one) => one in MEASURES && one !== "PV");
   const turn = (measure: string) => {
@@ -41,11 +45,11 @@ export function Tools({ run, measures, node, by, where, scenario }: ToolsProps) 
   const what = by === "tree" ? `every position${node ? ` of ${node}` : ""}${where ? " that fits" : ""}` : `totals by ${by}`;
   return (
     <>
-      <button type="button" class="btn" aria-haspopup="dialog" onClick={() => setSheet("filter")}>
+      <button type="button" class="btn" aria-haspopup="dialog" onClick={() => open("filter")}>
         <Icon name="filter" small />
         Filter{conditions ? ` · ${conditions}` : ""}
       </button>
-      <Groups run={run.run_id} by={by} onSeveral={() => setSheet("group")} />
+      <Groups run={run.run_id} by={by} onSeveral={() => open("group")} />
       <Listbox
         label="Columns"
         class="btn"
@@ -63,8 +67,8 @@ export function Tools({ run, measures, node, by, where, scenario }: ToolsProps) 
         }
       />
       <ExportMenu what={what} address={address} />
-      {sheet === "filter" && <FilterSheet run={run.run_id} where={where} columns={run.columns} onClose={() => setSheet(null)} />}
-      {sheet === "group" && <GroupSheet run={run.run_id} by={by} onClose={() => setSheet(null)} />}
+      {sheets && sheet === "filter" && <sheets.FilterSheet run={run.run_id} where={where} columns={run.columns} onClose={() => setSheet(null)} />}
+      {sheets && sheet === "group" && <sheets.GroupSheet run={run.run_id} by={by} onClose={() => setSheet(null)} />}
     </>
   );
 }

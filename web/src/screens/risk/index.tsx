@@ -12,7 +12,7 @@ import { announce } from "../../shell/announce";
 import { product } from "../../shell/words";
 import { placesOf, useBook, type Book } from "./book";
 import { riskColumns } from "./columns";
-import { Chips } from "./Filter";
+import { Chips } from "./Chips";
 import { KeyRates } from "./KeyRates";
 import { Phone } from "./Phone";
 import { riskFigures } from "./figures";
