@@ -51,7 +51,7 @@ FURTHER = f"""async () => {{
   const isThere = {NOTHING_TO_COME};
   for (let frame = 0; frame < 60 && isThere(); frame++) {{
     const before = {PANE}.scrollTop;
-    {PANE}.scrollTop += 500;
+    {PANE}.scrollTop += 900;
     if ({PANE}.scrollTop === before) return false;
     await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
   }}
