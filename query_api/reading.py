@@ -68,6 +68,14 @@ def reading(connect: Connect) -> Iterator[Connection]:
 
 
 @contextmanager
+def reading_definitions(connect: Connect) -> Iterator[Connection]:
+    """What the log says of no position, and every role may know: how files are read. No scope limits it."""
+    with connect() as connection, connection.transaction():
+        connection.execute(READ_ONLY_SNAPSHOT)
+        yield connection
+
+
+@contextmanager
 def reading_log(connect: Connect) -> Iterator[Connection]:
     """The log itself, which shows whole books: for those alone who may see all of them."""
     if not who_asks().is_whole:

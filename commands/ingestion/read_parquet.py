@@ -32,12 +32,12 @@ def read_parquet(
 ) -> tuple[RawTable | None, FileInfo]:
     """None when the file as a whole cannot be read; `errors` says why."""
     info = _info(path)
-    file = _opened(name, path, info, errors, spent)
+    file = open_parquet(name, path, info, errors, spent)
     names = checked_names(name, file.schema_arrow.names, errors, warnings) if file is not None else None
     if file is None or names is None:
         return None, info
     read = {
-        place: _column(name, label, file, place, errors)
+        place: column_cells(name, label, file, place, errors)
         for place, label in enumerate(names)
         if _of_known_type(name, label, file.schema_arrow.field(place).type, errors, warnings)
     }
@@ -47,13 +47,13 @@ def read_parquet(
     names = [names[place] for place in read]
     rows = np.arange(2, 2 + file.metadata.num_rows)
     kinds = [file.schema_arrow.field(place).type for place in read]
-    numeric = frozenset(label for label, kind in zip(names, kinds, strict=True) if _is_number(kind))
+    numeric = frozenset(label for label, kind in zip(names, kinds, strict=True) if is_number(kind))
     _report_rounded_ids(name, names, kinds, columns, errors)
     named = named_columns(name, names, columns, errors)
     return without_blank_rows(RawTable(name, path.name, rows, named, numeric=numeric)), info
 
 
-def _is_number(kind: pa.DataType) -> bool:
+def is_number(kind: pa.DataType) -> bool:
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
 
 
@@ -77,7 +77,7 @@ def _info(path: Path) -> FileInfo:
         return FileInfo(path.name, hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size)
 
 
-def _opened(name: str, path: Path, info: FileInfo, errors: Findings, spent: Spent) -> pq.ParquetFile | None:
+def open_parquet(name: str, path: Path, info: FileInfo, errors: Findings, spent: Spent) -> pq.ParquetFile | None:
     if info.bytes == 0:
         errors.file(name, Code.EMPTY_FILE, f"{path.name} is empty.", "Write the table again.")
         return None
@@ -123,7 +123,7 @@ def _columns_of_few_texts(file: pq.ParquetFile) -> list[str]:
 
 def _of_known_type(name: str, label: str, kind: pa.DataType, errors: Findings, warnings: Findings) -> bool:
     """A list or a struct is an error in a column of the contract; as an attribute it is left aside."""
-    if _readable(kind.value_type if pa.types.is_dictionary(kind) else kind):
+    if is_readable(kind.value_type if pa.types.is_dictionary(kind) else kind):
         return True
     findings = warnings if BY_NAME[name].column(label) is None else errors
     findings.file(
@@ -136,7 +136,7 @@ def _of_known_type(name: str, label: str, kind: pa.DataType, errors: Findings, w
     return False
 
 
-def _column(name: str, label: str, file: pq.ParquetFile, place: int, errors: Findings) -> Cells | None:
+def column_cells(name: str, label: str, file: pq.ParquetFile, place: int, errors: Findings) -> Cells | None:
     try:
         cells = _cells(file.read(columns=[file.schema_arrow.names[place]]).column(0))
         cells.texts.validate(full=True)
@@ -165,7 +165,7 @@ def _coded(column: pa.ChunkedArray) -> Cells:
     return distinct(used.indices.fill_null(-1).to_numpy(zero_copy_only=False), encoded.dictionary.take(used.dictionary))
 
 
-def _readable(kind: pa.DataType) -> bool:
+def is_readable(kind: pa.DataType) -> bool:
     checks = (
         pa.types.is_string,
         pa.types.is_large_string,

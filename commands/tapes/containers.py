@@ -18,7 +18,7 @@ MAX_RATIO = 1_000
 SMALL_BYTES = 64 * 1024**2
 """Below this the ratio does not matter; tapes of many empty columns pack well beyond a hundred to one."""
 MAX_MEMBERS = 200
-GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
+GZIP, ZIP, PARQUET = b"\x1f\x8b", b"PK\x03\x04", b"PAR1"
 WORKBOOK = "xl/workbook.xml"
 DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError)
 
@@ -31,6 +31,7 @@ class Opened:
     path: Path
     info: FileInfo
     is_workbook: bool = False
+    is_parquet: bool = False
 
 
 class _TooMuch(Exception):
@@ -65,7 +66,7 @@ def opened(path: Path, folder: Path, errors: Findings, spent: Spent, *, several:
     if not size:
         errors.file("", Code.EMPTY_FILE, f"{path.name} is empty.", "Bring a file with rows.")
         return []
-    return [Opened(path.name, path, info)]
+    return [Opened(path.name, path, info, is_parquet=first == PARQUET)]
 
 
 def _sha256(path: Path) -> str:

@@ -14,6 +14,7 @@ from commands.ingestion.findings import Findings
 from commands.ingestion.limits import Spent
 from commands.ingestion.raw_tables import Array, Cells, FileInfo
 from commands.tapes.containers import Opened, opened
+from commands.tapes.read_parquet import read_parquet
 from commands.tapes.read_records import read_records
 from commands.tapes.read_text import read_text
 from commands.tapes.read_workbook import read_workbook
@@ -117,6 +118,8 @@ def _read(each: Opened, mapping: MappingDocument, errors: Findings, spent: Spent
         tape = read_records(each, mapping, errors, spent)
     elif each.is_workbook:
         tape = read_workbook(each, mapping, errors, spent)
+    elif each.is_parquet:
+        tape = read_parquet(each, mapping, errors, spent)
     else:
         tape = read_text(each, mapping, errors, spent, folder)
     if tape is not None and not len(tape.rows) and not tape.unreadable:

@@ -10,10 +10,15 @@ from typing import IO, Any
 from xml.parsers import expat
 from xml.sax.saxutils import escape
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from commands.ingestion.findings import Findings
 from commands.ingestion.limits import Budget, Spent
 from commands.ingestion.read_xlsx import read_sheets
 from commands.tapes.containers import PIECE_BYTES, Opened
+from commands.tapes.read_parquet import rows_of
 from commands.tapes.read_tape import ReadTape
 from commands.tapes.read_text import UTF8, Dialect, as_utf8, dialect_of
 from domain.tapes.mapping import MappingDocument
@@ -35,6 +40,8 @@ def write_rejects(
         parts.append((each, {row - start: why for row, why in reasons.items() if start < row <= end}))
     if any(each.is_workbook for each, _ in parts):
         _write_workbook(target, parts, mapping)
+    elif any(each.is_parquet for each, _ in parts):
+        _write_parquet(target, parts)
     elif mapping.format.record is not None:
         with _written(target) as file:
             for piece in _records(parts, mapping.format.record):
@@ -149,6 +156,18 @@ def _rows_of(each: Opened, mapping: MappingDocument) -> list[list[Any]]:
 
     found = read_sheets(each.path, choose, Findings(), Spent(Budget()))
     return next(iter(found.rows.values()), [])
+
+
+# --- Parquet --------------------------------------------------------------------------------------------------------
+
+
+def _write_parquet(target: Path, parts: list[tuple[Opened, dict[int, str]]]) -> None:
+    tables = []
+    for each, reasons in parts:
+        numbers = np.array(sorted(reasons), np.int64)
+        why = pa.array([reasons[number] for number in numbers.tolist()], pa.string())
+        tables.append(rows_of(each, numbers).append_column(REASON, why))
+    pq.write_table(pa.concat_tables(tables, promote_options="default"), target)
 
 
 # --- records --------------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from domain.access.roles import operations_of
 from ops.access.credentials import KEY_PREFIX, Credentials
 from ops.access.guard import SIGN_IN, forbidden, unauthorized
 from ops.access.sessions import COOKIE, LASTS
-from ops.access.settings import Access
+from ops.access.settings import Access, four_eyes
 from ops.access.tokens import InvalidToken, NotEnough, Tokens, principal_of, read_document
 
 PREFIX = "/auth"
@@ -73,6 +73,7 @@ def me_document(principal: Principal) -> dict[str, object]:
         "nodes": principal.nodes_said,
         "may": operations_of(principal.role, is_whole=principal.is_whole),
         "auth": principal.auth,
+        "four_eyes": four_eyes(),
     }
 
 

@@ -83,6 +83,9 @@ TYPES: dict[str, tuple[str, str]] = {
     "BAD_READER_NAME": ("Name of a reader not taken", "A reader has small letters, digits and underscores."),
     "ROLE_EXISTS": ("Role is there", "Postgres has a role of this name already."),
     "UNKNOWN_READER": ("No such reader", "No reader has this name."),
+    "TOO_MANY_POSITIONS": ("Too many positions", "The answer would be worked out for longer than a request may last."),
+    "ACCESS_LOG_TOO_SHORT": ("Kept too short", "The access log keeps 30 days at least."),
+    "SECRET_SEALED_ELSEWHERE": ("Sealed by another key", "A webhook's secret is sealed with another key than ours."),
     "READER_HAS_MORE": ("Reader has more", "The role holds rights or tables of others, and is not dropped."),
     # of the server's state
     "BUSY": ("Busy", "As much as can be is being answered; Retry-After says when to ask again."),

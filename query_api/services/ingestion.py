@@ -14,7 +14,7 @@ from domain.tapes import versions as book
 from query_api.errors import NotFound
 from query_api.http.answers import AsOfEvent, Cursor, Limit, document, listing
 from query_api.log import SELECT_STREAM
-from query_api.reading import Connect, Connection, patiently, reading
+from query_api.reading import Connect, Connection, patiently, reading_definitions
 from query_api.snapshot_pages import list_page
 from query_api.snapshots import find_snapshot, snapshot_document
 
@@ -40,14 +40,14 @@ def build_router(connect: Connect) -> APIRouter:
     @router.get("/mappings", operation_id="ingestion_list_mappings")
     def list_mappings(request: Request, as_of_event: AsOfEvent = None) -> Response:
         """The latest version of every mapping."""
-        with reading(connect) as connection:
+        with reading_definitions(connect) as connection:
             rows = book.listed(mappings_of(connection, as_of_event))
         return listing(request, rows, total=len(rows))
 
     @router.get("/mappings/{mapping}", operation_id="ingestion_get_mapping")
     def get_mapping(request: Request, mapping: str, as_of_event: AsOfEvent = None) -> Response:
         """A mapping as it was defined: `id`, or `id@version`."""
-        with reading(connect) as connection:
+        with reading_definitions(connect) as connection:
             reference, found = book.found(mappings_of(connection, as_of_event), mapping)
         version = int(reference.rpartition("@")[2])
         return document(request, {"mapping_id": found["mapping_id"], "version": version, "mapping": found})

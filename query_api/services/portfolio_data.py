@@ -12,7 +12,7 @@ from query_api.portfolios.comparison import compared
 from query_api.portfolios.hierarchies import LoadTree, hierarchy_document
 from query_api.portfolios.history import LoadPortfolio, history_of
 from query_api.portfolios.segments import MAX_TOP, Asked, bands, segments
-from query_api.reading import Connect, reading
+from query_api.reading import Connect, reading, reading_log
 from query_api.snapshots import find_snapshot
 
 Names = Annotated[str, Query(max_length=2_000, description="`coupon,ltv`: numbers to average.")]
@@ -64,7 +64,7 @@ def add_names(router: APIRouter, connect: Connect, load: LoadPortfolio, load_tre
     @router.get("/hierarchies/{portfolio}", operation_id="portfolio_get_hierarchy")
     def get_hierarchy(request: Request, portfolio: str, as_of_event: AsOfEvent = None) -> Response:
         """The tree that the next files of this name will have, and the changes that were decided."""
-        with reading(connect) as connection:
+        with reading_log(connect) as connection:
             return document(request, hierarchy_document(connection, load_tree, portfolio, as_of_event))
 
     @router.get("/{thing}/{key}/history", operation_id="portfolio_get_history")

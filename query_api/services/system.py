@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from query_api.errors import NotFound
 from query_api.http.answers import document, listing
 from query_api.near import nearest_or_all
-from query_api.reading import Connect, Connection, reading
+from query_api.reading import Connect, Connection, reading_log
 from query_api.system import asked_of_read_models, queue_state, worker_states
 
 States = Callable[[Connection], list[dict[str, Any]]]
@@ -29,13 +29,13 @@ def build_router(connect: Connect, states: States, letters: Letters) -> APIRoute
     @router.get("/projections", operation_id="orchestrator_list_projections")
     def list_projections(request: Request) -> Response:
         """Version, position, lag and health of every read model, and what was last asked of each."""
-        with reading(connect) as connection:
+        with reading_log(connect) as connection:
             return listing(request, projections(connection))
 
     @router.get("/projections/{name}", operation_id="orchestrator_get_projection")
     def get_projection(request: Request, name: str) -> Response:
         """One read model, with the events that it could not digest."""
-        with reading(connect) as connection:
+        with reading_log(connect) as connection:
             found = {state["name"]: state for state in projections(connection)}
             if name not in found:
                 raise NotFound(f"there is no projection {name!r}", nearest_or_all(name, found))
@@ -45,19 +45,19 @@ def build_router(connect: Connect, states: States, letters: Letters) -> APIRoute
     @router.get("/dead-letters", operation_id="orchestrator_list_dead_letters")
     def list_dead_letters(request: Request, replayed: Replayed = False) -> Response:
         """Events that a read model could not digest, and why."""
-        with reading(connect) as connection:
+        with reading_log(connect) as connection:
             return listing(request, letters(connection, replayed=replayed))
 
     @router.get("/queue", operation_id="orchestrator_get_queue")
     def get_queue(request: Request) -> Response:
         """Jobs that wait and that are being worked on, and how long that will take."""
-        with reading(connect) as connection:
+        with reading_log(connect) as connection:
             return document(request, queue_state(connection))
 
     @router.get("/workers", operation_id="orchestrator_list_workers")
     def list_workers(request: Request) -> Response:
         """Workers heard of in the last hour: release, chunk at hand, pace."""
-        with reading(connect) as connection:
+        with reading_log(connect) as connection:
             return listing(request, worker_states(connection))
 
     def projections(connection: Connection) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 import csv
 import shutil
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import expect
@@ -43,9 +44,19 @@ def spoil(file: Path, columns: tuple[str, ...]) -> None:
         writer.writerows(rows)
 
 
-@pytest.mark.parametrize("screen", ["/", "/risk", "/cashflows", "/capital", "/compare"])
+SCREENS = [
+    *("/", "/risk", "/cashflows", "/capital", "/compare", "/scenarios", "/runs", "/audit", "/data", "/operations"),
+    *("/risk?by=loan_program", "/risk?by=issuer", f"/risk?where=name='{MARKUP}'", f"/risk?by={MARKUP}"),
+    *("/risk?leftout=all", f"/risk?leftout={MARKUP}", "/operations?tab=limits", "/audit?tab=access"),
+    *(f"/audit?tab=access&actor={MARKUP}", f"/risk?ccy={MARKUP}&scenario={MARKUP}", f"/cashflows?node={MARKUP}"),
+]
+
+
+@pytest.mark.parametrize("screen", SCREENS)
 def test_texts_are_shown_and_never_run(watched: Watched, hostile_run: str, screen: str) -> None:
-    page = watched.open(f"{screen}?run={hostile_run}&against={watched.site.run}")
+    place, _, query = screen.partition("?")
+    query = "&".join(f"{name}={quote(value)}" for name, _, value in (part.partition("=") for part in query.split("&")))
+    page = watched.open(f"{place}?run={hostile_run}&against={watched.site.run}&{query.strip('=')}")
     assert "owned" not in page.title()
     assert page.locator("img[src=x]").count() == 0
     if screen == "/risk":

@@ -30,6 +30,28 @@ def test_axe_finds_nothing(watched: Watched, screen: str, theme: str) -> None:
     assert found.violations_count == 0, found.generate_report()
 
 
+PANELS = (
+    "/operations?tab=limits",
+    "/operations?tab=keys",
+    "/operations?tab=schedules",
+    "/operations?tab=messages",
+    "/audit?tab=access",
+    "/risk?by=product_type&scenario=up100@1&open=LOAN",
+    "/risk?where=fico>=700 and state in (CA, NY)",
+    "/risk?ccy=EUR&leftout=all",
+    "/risk?as_of_event=1",
+    "/cashflows?pays=1Y",
+)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("panel", PANELS)
+def test_axe_finds_nothing_in_panels_that_are_opened(watched: Watched, panel: str, theme: str) -> None:
+    page = watched.open(panel)
+    found = Axe().run(page)
+    assert found.violations_count == 0, (theme, found.generate_report())
+
+
 @pytest.mark.parametrize("theme", THEMES)
 def test_axe_finds_nothing_in_what_floats(watched: Watched, theme: str) -> None:
     page = watched.open("/risk")

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import pytest
 import tenor
 import tenor.aio
+from tenor import operations
 from tenor.progress import Bar
 
 from tests.clients.conftest import Served
@@ -30,14 +31,32 @@ def run(client: tenor.Client, served: Served) -> tenor.Run:
     return client.runs.get(served.run_id)
 
 
+def test_a_list_is_read_to_its_end_page_by_page(client: tenor.Client, served: Served) -> None:
+    path = "/api/v1/scenario/scenarios"
+    whole = client.scenarios.list()
+    assert len(whole) > 2
+    assert client.drive(operations.whole_list(path, client.session, limit=2)) == whole
+
+    async def session() -> list[dict[str, Any]]:
+        async with tenor.aio.connect(served.url) as other:
+            return await other.drive(operations.whole_list(path, other.session, limit=1))
+
+    assert asyncio.run(session()) == whole
+
+
+def small_fund_of(listed: list[dict[str, Any]]) -> dict[str, Any]:
+    """Other tests bring others to the same server."""
+    return next(each for each in listed if each["name"] == "small_fund")
+
+
 def by_key(rows: list[dict[str, Any]], *names: str) -> dict[tuple[Any, ...], dict[str, Any]]:
     return {tuple(row[name] for name in names): row for row in rows}
 
 
 def test_what_was_brought_is_listed_and_found_again(client: tenor.Client) -> None:
-    portfolio, market = client.portfolios.list()[0], client.markets.list()[0]
+    portfolio, market = small_fund_of(client.portfolios.list()), client.markets.list()[0]
     assert (portfolio["name"], portfolio["as_of"]) == ("small_fund", "2026-01-15")
-    assert client.portfolios.get()["snapshot_id"] == portfolio["snapshot_id"]
+    assert client.portfolios.get(portfolio["snapshot_id"][:13])["snapshot_id"] == portfolio["snapshot_id"]
     assert client.portfolios.tree()[0]["parent_id"] is None
     assert client.markets.get(market["snapshot_id"][:13])["as_of"] == market["as_of"]
     assert {"BASE", "up100"} <= {each["scenario_id"] for each in client.scenarios.list()}
@@ -174,7 +193,7 @@ def test_the_same_session_on_an_event_loop(served: Served) -> None:
         async with tenor.aio.connect(served.url) as client:
             asked = client.runs.submit("latest", "latest", scenarios=["up100"], measures=["PV"])
             run, listed = await asyncio.gather(asked.wait(timeout=300), client.portfolios.list())
-            assert listed[0]["name"] == "small_fund"
+            brought = small_fund_of(listed)
             frame = await run.results(by="desk", scenario="up100").to_pandas()
             table = await run.results(by="desk", scenario="up100")
             assert len(frame) == len(table) and table.to_arrow().num_rows
@@ -183,7 +202,7 @@ def test_the_same_session_on_an_event_loop(served: Served) -> None:
             with pytest.raises(tenor.NotFound):
                 await client.runs.get("ffffffff")
             again = await client.portfolios.ingest(SMALL_FUND, as_of="2026-01-15")
-            assert again.snapshot_id == listed[0]["snapshot_id"]
+            assert again.snapshot_id == brought["snapshot_id"]
 
     asyncio.run(session())
 

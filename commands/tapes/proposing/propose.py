@@ -26,6 +26,7 @@ from commands.tapes.proposing.layout import (
     text_layout,
 )
 from commands.tapes.proposing.words import CODES, CURRENCY_SIGNS, NAMES, USUAL, code_of, written
+from commands.tapes.read_parquet import read_parquet
 from commands.tapes.read_records import read_records
 from commands.tapes.read_text import read_text
 from commands.tapes.read_workbook import read_workbook
@@ -95,6 +96,8 @@ def _head_of(each: Opened, errors: Findings, spent: Spent, folder: Path) -> tupl
     trial = MappingDocument(mapping_id="trial", columns={"positions.position_id": From.model_validate({"value": "x"})})
     if each.is_workbook:
         return Layout(), read_workbook(each, trial, errors, spent)
+    if each.is_parquet:
+        return Layout(), read_parquet(each, trial, errors, spent)
     record = record_of(raw) if raw.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"<") else None
     if record is not None:
         layout = Layout({"record": record})
@@ -118,7 +121,7 @@ def _with(trial: MappingDocument, layout: Layout) -> MappingDocument:
 
 def _built_in_of_text(each: Opened) -> str | None:
     """Published layouts without a header are known by their width."""
-    if each.is_workbook:
+    if each.is_workbook or each.is_parquet:
         return None
     with each.path.open("rb") as file:
         lines = file.read(1 << 16).decode("utf-8", errors="replace").splitlines()

@@ -7,9 +7,12 @@ import json
 import zipfile
 import zlib
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import xlsxwriter
 
@@ -43,6 +46,22 @@ def workbook(rows: list[list[Any]]) -> bytes:
 
 WORKBOOK = workbook([["LOAN_ID", "UPB", "MAT", "RATE", "STATE"], ["A", 100, "2030-01-01", 0.05, "NJ"],
                      ["B", 200, "2031-01-01", 0.04, "NY"]])  # fmt: skip
+
+
+def parquet(**columns: Any) -> bytes:
+    held = io.BytesIO()
+    pq.write_table(pa.table(columns), held)
+    return held.getvalue()
+
+
+PARQUET = parquet(
+    LOAN_ID=["A", "B"],
+    UPB=[100.0, 200.0],
+    MAT=pa.array([date(2030, 1, 1), date(2031, 1, 1)]),
+    RATE=[0.05, 0.04],
+    STATE=pa.array(["NJ", "NY"]).dictionary_encode(),
+    HISTORY=[[1, 2], [3]],
+)
 XML = (
     '<?xml version="1.0"?><a:deal xmlns:a="urn:x"><a:loan id="A"><UPB>100</UPB><terms><MAT>2030-01-01</MAT>'
     '<RATE>0.05</RATE></terms><STATE>NJ</STATE></a:loan><a:loan id="B"><UPB>200</UPB><terms><MAT>2031-01-01</MAT>'
@@ -60,6 +79,8 @@ SAME: list[tuple[str, str | bytes, dict[str, Any]]] = [
     ("gzip", gzip.compress(PLAIN.encode()), {}),
     ("zip", zipped(tape__csv=PLAIN.encode()), {}),
     ("a workbook", WORKBOOK, {}),
+    ("Parquet", PARQUET, {}),
+    ("Parquet, of a bank that writes texts another way", PARQUET, {"format": {"decimal": ",", "dates": "DD.MM.YYYY"}}),
     ("a title", "Loans of the bank\n\n" + PLAIN, {"skip_rows": 2}),
     ("blank lines", PLAIN.replace("\nB", "\n\nB") + "\n\n", {}),
     ("headers in another case", PLAIN.replace("LOAN_ID", " loan_id "), {}),
@@ -277,6 +298,27 @@ def test_rejected_rows_of_other_formats(bring: Bring, tmp_path: Path) -> None:
     again = bring(rejects, columns={"positions.reason": {"from": "reason"}})
     assert [error.row for error in again.errors] == [2]
     assert again.rows == {"portfolio": 1, "instruments": 1, "positions": 1}
+
+
+def test_rejected_rows_of_parquet_come_back_in_parquet(bring: Bring, tmp_path: Path) -> None:
+    rejects = tmp_path / "rejects.parquet"
+    first = parquet(LOAN_ID=["A", "B"], UPB=[1.0, 2.0], MAT=["2030-01-01", "soon"], RATE=[0.05, 0.04])
+    second = parquet(LOAN_ID=["C", "D"], UPB=[3.0, None], MAT=["2030-01-01"] * 2, RATE=[0.05, 0.04], STATE=["NJ", "NY"])
+    names = ("first.parquet", "second.parquet")
+    found = bring(first, second, names=names, rejects=rejects, accept_valid=True)
+    assert column(found, "positions", "position_id") == ["A", "C"]
+    rows = pq.read_table(rejects).to_pylist()
+    assert [(row["LOAN_ID"], row["UPB"], row["STATE"]) for row in rows] == [("B", 2.0, None), ("D", None, "NY")]
+    assert "not an ISO 8601 date" in rows[0]["reason"] and rows[1]["reason"]
+    again = bring(rejects)
+    assert [error.row for error in again.errors] == [2, 3]
+
+
+def test_a_parquet_tape_that_is_damaged_or_deep_is_told(bring: Bring) -> None:
+    assert [code for code, *_ in codes(bring(PARQUET[:-20]))] == ["UNREADABLE"]
+    assert [code for code, *_ in codes(bring(parquet(HISTORY=[[1], [2]])))] == ["UNREADABLE"]
+    missing = bring(parquet(LOAN_ID=["A"]))
+    assert {code for code, *_ in codes(missing)} == {"MISSING_COLUMN"}
 
 
 def test_edits_change_cells_before_they_are_checked_and_are_kept(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 import createClient from "openapi-fetch";
 import type { PathsWithMethod } from "openapi-typescript-helpers";
 import type { paths } from "./schema";
+import { place } from "../place";
+import { keepsHistory } from "./history";
 import { noAnswer, Problem, problemOf } from "./problem";
 
 const client = createClient<paths>({ baseUrl: "" });
@@ -36,7 +38,16 @@ export interface Question<T> {
   ask(signal?: AbortSignal): Promise<T>;
 }
 
-export function question<T, P extends GetPath = GetPath>(path: P, params?: Parameters<P>): Question<T> {
+/** Looking at the past, what is kept with its history is asked as it was then. */
+function asOf<P extends GetPath>(path: P, params: Parameters<P> | undefined): Parameters<P> | undefined {
+  const event = place.value.query.as_of_event;
+  if (!event || !keepsHistory(path)) return params;
+  const said = (params ?? {}) as { query?: object };
+  return { ...said, query: { ...said.query, as_of_event: Number(event) } } as unknown as Parameters<P>;
+}
+
+export function question<T, P extends GetPath = GetPath>(path: P, asked?: Parameters<P>): Question<T> {
+  const params = asOf(path, asked);
   return {
     key: `${path} ${JSON.stringify(params ?? {})}`,
     async ask(signal) {
@@ -53,7 +64,8 @@ export interface Page<T> {
   total: number | null;
 }
 
-export function pageOf<T, P extends GetPath = GetPath>(path: P, params?: Parameters<P>): Question<Page<T>> {
+export function pageOf<T, P extends GetPath = GetPath>(path: P, asked?: Parameters<P>): Question<Page<T>> {
+  const params = asOf(path, asked);
   return {
     key: `page ${path} ${JSON.stringify(params ?? {})}`,
     async ask(signal) {

@@ -78,6 +78,8 @@ export interface Me {
   /** Operation ids of OpenAPI; null where everything may be done. */
   may: string[] | null;
   auth: "local" | "keys" | "oidc";
+  /** Whether who asked for a run must leave its approval to another, and who approved it its publication. */
+  four_eyes: boolean;
 }
 
 /** Totals of a node or a group; measures stand in columns by their name in lower case. */

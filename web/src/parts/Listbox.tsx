@@ -27,6 +27,9 @@ interface ListboxProps {
   chosen?: string[];
 }
 
+/** Letters that follow one another so soon are one beginning. */
+const TYPED_TOGETHER_MS = 1_000;
+
 export function Listbox(props: ListboxProps) {
   const { label, choices, value, onChoose } = props;
   const [isOpen, setOpen] = useState(false);
@@ -35,6 +38,7 @@ export function Listbox(props: ListboxProps) {
   const frame = useRef<HTMLDivElement>(null);
   const button = useRef<HTMLButtonElement>(null);
   const list = useRef<HTMLUListElement>(null);
+  const typed = useRef({ text: "", at: 0 });
   const isSearched = props.isSearched || choices.length > 12;
   const shown = isSearched && filter
     ? choices.filter((one) => wordsOf(one).toLowerCase().includes(filter.toLowerCase()))
@@ -91,7 +95,10 @@ export function Listbox(props: ListboxProps) {
       if (event.key !== "Tab") event.preventDefault();
       move();
     } else if (!isSearched && event.key.length === 1) {
-      const found = shown.findIndex((one) => wordsOf(one).toLowerCase().startsWith(event.key.toLowerCase()));
+      const isOn = event.timeStamp - typed.current.at < TYPED_TOGETHER_MS;
+      const text = ((isOn ? typed.current.text : "") + event.key).toLowerCase();
+      typed.current = { text, at: event.timeStamp };
+      const found = shown.findIndex((one) => wordsOf(one).toLowerCase().startsWith(text));
       if (found >= 0) setAt(found);
       event.stopPropagation();
     } else event.stopPropagation();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { RunLine } from "../api/shapes";
-import { chosenRun, heldScenario } from "./book";
+import type { RunDocument, RunLine } from "../api/shapes";
+import { asItWas, chosenRun, heldScenario } from "./book";
 
 const line = (run_id: string, status: string, measure_count: number): RunLine => ({
   run_id,
@@ -35,5 +35,21 @@ describe("the run on the screen", () => {
     expect(heldScenario("up100", ["BASE", "up100@2"])).toBe("up100@2");
     expect(heldScenario("up100@1", ["BASE", "up100@1", "up100@2"])).toBe("up100@1");
     expect(heldScenario("gone@1", ["BASE"])).toBe("BASE");
+  });
+});
+
+describe("a run as of an event", () => {
+  const now = { ...line("r", "PUBLISHED", 2), queryable: true } as RunDocument;
+  const after = (...events: string[]) => events.map((event) => ({ event }));
+
+  it("is in the state that it was in", () => {
+    expect(asItWas(now, after("run.requested", "run.planned", "run.completed"), "7")).toMatchObject({ status: "COMPLETED", queryable: true });
+    expect(asItWas({ ...now, failed: 2 }, after("run.requested", "run.completed"), "7").status).toBe("COMPLETED_WITH_EXCEPTIONS");
+    expect(asItWas(now, after("run.requested", "run.completed", "run.approved"), "9").status).toBe("APPROVED");
+  });
+
+  it("has no figures before it has completed, and is not there before it was asked for", () => {
+    expect(asItWas(now, after("run.requested", "run.planned"), "5")).toMatchObject({ status: "PLANNED", queryable: false });
+    expect(() => asItWas(now, [], "2")).toThrow("There is no run r as of event 2");
   });
 });

@@ -91,23 +91,61 @@ export function runQuestion(id: string) {
   });
 }
 
-/** The run's document follows the address. */
+const moment = computed(() => place.value.query.as_of_event ?? null);
+let shownAt: string | null = null;
+
+/** What each event makes of a run. */
+const MADE: Record<string, string> = {
+  "run.requested": "REQUESTED",
+  "run.planned": "PLANNED",
+  "run.retried": "RUNNING",
+  "run.completed": "COMPLETED",
+  "run.approved": "APPROVED",
+  "run.published": "PUBLISHED",
+  "run.rejected": "REJECTED",
+  "run.failed": "FAILED",
+  "run.cancelled": "CANCELLED",
+  "run.archived": "ARCHIVED",
+};
+
+/** A run as it was known at an event; refused where it was not there, or had no figures yet. */
+export function asItWas(document: RunDocument, events: { event: string }[], event: string): RunDocument {
+  const known = events.filter((one) => one.event in MADE);
+  const last = known.at(-1);
+  if (!last) throw new Problem({ title: "Not found", status: 404, code: "NOT_FOUND", detail: `There is no run ${document.run_id} as of event ${event}`, fix: "go back to now, or to a later event" });
+  const hadFigures = known.some((one) => one.event === "run.completed");
+  const status = last.event === "run.completed" && document.failed ? "COMPLETED_WITH_EXCEPTIONS" : MADE[last.event]!;
+  return { ...document, status, queryable: document.queryable && hadFigures };
+}
+
+async function learnRun(id: string, at: string | null): Promise<RunDocument> {
+  const document = await answerTo(runQuestion(id));
+  if (!at) return document;
+  const events = await answerTo(question<{ event: string }[], "/api/v1/orchestrator/runs/{run_id}/history">("/api/v1/orchestrator/runs/{run_id}/history", { path: { run_id: id } }));
+  const then = asItWas(document, events, at);
+  if (!then.queryable && document.queryable) throw new Problem({ title: "No figures yet", status: 409, code: "RUN_NOT_QUERYABLE", detail: `Run ${id} had no figures as of event ${at}: it was ${then.status.toLowerCase()}`, fix: "go back to now, or to a later event" });
+  return then;
+}
+
+/** The run's document follows the address, at another event of the log too. */
 export function followRun(): void {
   effect(() => {
     const id = runId.value;
+    const at = moment.value;
     if (!id) {
       run.value = undefined;
       return;
     }
-    if (run.value?.run_id === id) return;
-    answerTo(runQuestion(id)).then(
+    if (run.peek()?.run_id === id && shownAt === at) return;
+    learnRun(id, at).then(
       (document) => {
-        if (runId.value !== id) return;
+        if (runId.value !== id || moment.value !== at) return;
         runProblem.value = undefined;
+        shownAt = at;
         run.value = document;
       },
       (error: unknown) => {
-        if (runId.value !== id) return;
+        if (runId.value !== id || moment.value !== at) return;
         run.value = undefined;
         runProblem.value = error instanceof Problem ? error : noAnswer();
       },

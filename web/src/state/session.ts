@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import type { Me } from "../api/shapes";
 
-export const LOCAL: Me = { actor: "local", role: "admin", nodes: ["*"], may: null, auth: "local" };
+export const LOCAL: Me = { actor: "local", role: "admin", nodes: ["*"], may: null, auth: "local", four_eyes: false };
 export const me = signal<Me>(LOCAL);
 /** Set where nobody may look without signing in. */
 export const isSignedOut = signal(false);

@@ -43,7 +43,8 @@ def parts_of(ask: Ask) -> dict[str, Any]:
         headers["Content-Type"] = ask.content_type
     if isinstance(ask.content, Path):
         headers["Content-Length"] = str(ask.content.stat().st_size)
-    return {"method": ask.method, "url": ask.path, "params": dict(ask.params), "headers": headers}
+    # Parameters that are none would take away those of an address that has some: of the next page, its cursor.
+    return {"method": ask.method, "url": ask.path, "params": dict(ask.params) or None, "headers": headers}
 
 
 def head_of(response: "httpx.Response", body: bytes) -> Answer:

@@ -133,9 +133,10 @@ function NewKeySheet({ onClose, onMade }: { onClose(): void; onMade(key: NewKey)
   const [role, setRole] = useState("viewer");
   const [nodes, setNodes] = useState("");
   const [expires, setExpires] = useState("90d");
+  const [person, setPerson] = useState("");
   const may_ = ROLES.find(([one]) => one === role)?.[1];
   const send = async (key: string) => {
-    const body = { name: name.trim(), role, nodes: listed(nodes), ...(expires.trim() ? { expires: expires.trim() } : {}) };
+    const body = { name: name.trim(), role, nodes: listed(nodes), ...(expires.trim() ? { expires: expires.trim() } : {}), ...(person.trim() ? { person: person.trim() } : {}) };
     const made = await command<NewKey, typeof KEYS>(KEYS, { body, key });
     tell(`A key of ${made.name} is made`);
     onMade(made);
@@ -145,6 +146,7 @@ function NewKeySheet({ onClose, onMade }: { onClose(): void; onMade(key: NewKey)
       <Field name="Name" value={name} onChange={setName} isFirst isRequired hint="whoever uses it: the actor of what is done with it" />
       <Choose name="Role" value={role} choices={ROLES.map(([one]) => [one, one])} onChange={setRole} hint={`may ${may_}`} />
       <Field name="Nodes" value={nodes} onChange={setNodes} placeholder="everything" hint={nodes.trim() ? `at and below ${counted(listed(nodes).length, "node")}; all else does not exist for it` : "ids of nodes of the tree, with commas; none given: everything"} />
+      <Field name="Person" value={person} onChange={setPerson} placeholder="as the name says" hint="whose it is, where somebody has keys of several names: two of one person are no four eyes" />
       <Field name="Ends after" value={expires} onChange={setExpires} hint="12h, 90d, 52w; empty: never" />
     </Sheet>
   );

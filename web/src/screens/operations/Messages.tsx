@@ -65,6 +65,7 @@ function Allowed() {
   const [secret, setSecret] = useState<{ id: string; secret: string } | null>(null);
   const [dropping, setDropping] = useState<string | null>(null);
   const [replaying, setReplaying] = useState<string | null>(null);
+  const [rotating, setRotating] = useState<string | null>(null);
   const again = () => {
     forget(WEBHOOKS);
     asked.again();
@@ -76,7 +77,7 @@ function Allowed() {
         <Answered asked={asked} what="the webhooks" empty={(rows) => !rows.length && <Empty title="Nobody is told anything yet.">A webhook tells another system when a run ends or is published, a limit is passed or a portfolio rejected. tenor watch prints the same here.</Empty>}>
           {(rows) => (
             <div class="pgrid" tabIndex={0} role="group" aria-label="Webhooks, a row each">
-              <Table label="Webhooks" class="op" columns={hookColumns(setReplaying, setDropping)} rows={rows} keyOf={(row) => row.webhook_id} />
+              <Table label="Webhooks" class="op" columns={hookColumns({ onReplay: setReplaying, onRotate: setRotating, onDrop: setDropping })} rows={rows} keyOf={(row) => row.webhook_id} />
             </div>
           )}
         </Answered>
@@ -102,14 +103,31 @@ function Allowed() {
           }}
         />
       )}
-      {secret && <ShownOnce title={`Secret of ${secret.id}`} what="The receiver checks by it that a message is ours; no other answer has it. Who loses it drops the webhook and defines it again." secret={secret.secret} onClose={() => setSecret(null)} />}
+      {secret && <ShownOnce title={`Secret of ${secret.id}`} what="The receiver checks by it that a message is ours; no other answer has it. Who loses it makes a new one." secret={secret.secret} onClose={() => setSecret(null)} />}
       {dropping !== null && <Drop id={dropping} onClose={() => setDropping(null)} onDone={again} />}
+      {rotating !== null && (
+        <Rotate
+          id={rotating}
+          onClose={() => setRotating(null)}
+          onDone={(made) => {
+            setSecret({ id: rotating, secret: made });
+            setRotating(null);
+            again();
+          }}
+        />
+      )}
       {replaying !== null && <Replay id={replaying} onClose={() => setReplaying(null)} onDone={again} />}
     </div>
   );
 }
 
-function hookColumns(onReplay: (id: string) => void, onDrop: (id: string) => void): Column<Webhook>[] {
+interface HookActs {
+  onReplay(id: string): void;
+  onRotate(id: string): void;
+  onDrop(id: string): void;
+}
+
+function hookColumns({ onReplay, onRotate, onDrop }: HookActs): Column<Webhook>[] {
   return [
     { id: "id", label: "Webhook", isLeft: true, cell: (row) => <><b>{row.webhook_id}</b> v{row.version}</>, text: (row) => row.webhook_id },
     { id: "url", label: "Address", isLeft: true, class: () => "mono", cell: (row) => row.url, text: (row) => row.url },
@@ -126,6 +144,7 @@ function hookColumns(onReplay: (id: string) => void, onDrop: (id: string) => voi
       cell: (row) => (
         <span class="acts2">
           {row.dead > 0 && <CommandButton operation="orchestrator_replay_webhook" isSmall name="Replay" label={`Replay the dead letters of ${row.webhook_id}`} onClick={() => onReplay(row.webhook_id)} />}
+          <CommandButton operation="orchestrator_rotate_webhook" isSmall name="New secret" label={`New secret of the webhook ${row.webhook_id}`} onClick={() => onRotate(row.webhook_id)} />
           <CommandButton operation="orchestrator_drop_webhook" isSmall name="Drop" label={`Drop the webhook ${row.webhook_id}`} onClick={() => onDrop(row.webhook_id)} />
         </span>
       ),
@@ -183,6 +202,22 @@ function Drop({ id, onClose, onDone }: { id: string; onClose(): void; onDone(): 
     onDone();
   };
   return <Sheet title={`Drop the webhook ${id}`} words="Its messages and its secret go with it." button="Drop" icon="close" onSend={send} onClose={onClose} />;
+}
+
+function Rotate({ id, onClose, onDone }: { id: string; onClose(): void; onDone(secret: string): void }) {
+  const [atOnce, setAtOnce] = useState(false);
+  const send = async (key: string) => {
+    const made = await command<{ secret: string }>("/api/v1/orchestrator/webhooks/{webhook_id}/rotate", { params: { path: { webhook_id: id } }, body: { at_once: atOnce }, key });
+    tell(`${id} has another secret`);
+    onDone(made.secret);
+  };
+  return (
+    <Sheet title={`New secret of ${id}`} words="For a day messages carry the signature of both, so that the receiver has time to change." button="Make it" icon="key" onSend={send} onClose={onClose}>
+      <CheckBox checked={atOnce} onChange={setAtOnce}>
+        At once: the secret of before is known to somebody
+      </CheckBox>
+    </Sheet>
+  );
 }
 
 function Replay({ id, onClose, onDone }: { id: string; onClose(): void; onDone(): void }) {

@@ -2,14 +2,14 @@
 import { useState } from "preact/hooks";
 import { command } from "../../api/client";
 import { noAnswer, Problem } from "../../api/problem";
-import type { WorkedRun } from "../../api/working";
+import type { RunEvent, WorkedRun } from "../../api/working";
 import { forget } from "../../api/asking";
 import { Dialog } from "../../parts/Dialog";
 import { Icon, type IconName } from "../../parts/Icon";
 import { ProblemNote } from "../../parts/Panel";
 import { count, counted, day, short } from "../../numbers/format";
 import { isPast, learnRuns, portfolioName, renew } from "../../state/book";
-import { may } from "../../state/session";
+import { may, me } from "../../state/session";
 import { tell } from "../../shell/announce";
 import { isUnderWay } from "./live";
 
@@ -41,7 +41,24 @@ export function actionsOf(run: WorkedRun): Action[] {
   return run.status === "FAILED" ? ["retry"] : retry;
 }
 
-export function Decide({ run, onDone }: { run: WorkedRun; onDone(): void }) {
+const RUNNERS: Partial<Record<Action, string>> = { approve: "an approver does", reject: "an approver does", publish: "an approver does", retry: "an operator does", cancel: "an operator does" };
+
+/** Why somebody who looks at this run cannot give the command now; nothing where they can. */
+export function whyNot(action: Action, run: Pick<WorkedRun, "actor">, approvedBy: string | undefined): string | undefined {
+  const { actor, role, four_eyes: asksTwo } = me.value;
+  const name = DEEDS[action].name.toLowerCase();
+  if (isPast.value) return "you are looking at the past";
+  if (!may(DEEDS[action].operation)) return `as ${role} you may not ${name}: ${RUNNERS[action]}`;
+  if (action === "cancel" && role === "analyst" && run.actor !== actor) return `asked for by ${run.actor}: an operator cancels what others asked for`;
+  if (asksTwo && action === "approve" && run.actor === actor) return "asked by you: somebody else must approve";
+  if (asksTwo && action === "publish" && approvedBy === actor) return "approved by you: somebody else must publish";
+  return undefined;
+}
+
+/** Viewers and auditors change nothing: to them no command is shown. */
+const ONLY_LOOK = ["viewer", "auditor"];
+
+export function Decide({ run, events, onDone }: { run: WorkedRun; events: RunEvent[]; onDone(): void }) {
   const [asking, setAsking] = useState<Action | null>(null);
   const [refused, setRefused] = useState<{ action: Action; problem: Problem } | null>(null);
   const [isSending, setSending] = useState(false);
@@ -62,15 +79,22 @@ export function Decide({ run, onDone }: { run: WorkedRun; onDone(): void }) {
       setSending(false);
     }
   };
-  const actions = actionsOf(run);
+  const actions = ONLY_LOOK.includes(me.value.role) ? [] : actionsOf(run);
+  const approvedBy = events.filter((one) => one.event === "run.approved").at(-1)?.actor;
+  const reasons = new Map(actions.map((action) => [action, whyNot(action, run, approvedBy)]));
+  const told = [...new Set([...reasons.values()].filter((one) => one !== undefined))];
   return (
     <>
+      {told.length > 0 && (
+        <span class="hint why" id="why-not">
+          {told.join("; ")}
+        </span>
+      )}
       {refused && !asking && <span class="wrong refusal">{refused.problem.message}</span>}
       {actions.map((action, n) => {
-        const { name, icon, operation } = DEEDS[action];
-        if (!may(operation)) return null;
+        const { name, icon } = DEEDS[action];
         const asks = action === "reject" || action === "publish" || action === "approve";
-        const why = isPast.value ? "you are looking at the past" : undefined;
+        const why = reasons.get(action);
         return (
           <button
             key={action}
@@ -78,6 +102,7 @@ export function Decide({ run, onDone }: { run: WorkedRun; onDone(): void }) {
             class={`btn${n === actions.length - 1 && action !== "cancel" ? " pri" : ""}`}
             disabled={isSending || Boolean(why)}
             title={why}
+            aria-describedby={why ? "why-not" : undefined}
             onClick={() => (asks ? setAsking(action) : void give(action))}
           >
             <Icon name={icon} small />

@@ -85,7 +85,7 @@ function OneRun({ id }: { id: string }) {
             See its figures
           </a>
         )}
-        <Decide run={run} onDone={live.again} />
+        <Decide run={run} events={live.events} onDone={live.again} />
       </div>
       <ProgressPanel live={live} run={run} />
       <Exceptions run={run} />
