@@ -8,6 +8,7 @@ A server of its own under TMPDIR is filled and looked at, then removed. Times ar
 
 import argparse
 import json
+import re
 import shutil
 import tempfile
 import time
@@ -35,7 +36,9 @@ from ops.samples.fund import write_sample_fund
 
 MEASURES = ("PV", "DV01", "CS01", "YIELD", "EFFECTIVE_DURATION", "KEY_RATE_DV01")
 SCREENS = ("/", "/risk", "/positions/{position}", "/cashflows", "/capital", "/scenarios", "/runs", "/audit", "/data")
-OF_THE_SHELL = ("/assets/", "/auth/me", "/api/v1/orchestrator/runs?", "/api/v1/audit/status", "/api/v1/portfolio/")
+OF_THE_SHELL = re.compile(
+    r"^/(assets/|auth/me|api/v1/(orchestrator/runs(\?|/[^/]+$)|audit/status|portfolio/snapshots))"
+)
 TIMES, KEYS = 5, 40
 WAIT_MS = 300_000
 SCROLL_MS = 25
@@ -217,7 +220,7 @@ def requests(browser: Browser, site: str) -> dict[str, Any]:
         urls = listened(page, site, sent)
         page.goto(site + screen.format(position=position["position_id"]))
         settle(page)
-        mine = [path for path in urls.values() if not path.startswith(OF_THE_SHELL)]
+        mine = [path for path in urls.values() if not OF_THE_SHELL.match(path)]
         asked[screen] = len(mine) - 1  # the document itself
         page.context.close()
     return {

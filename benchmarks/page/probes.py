@@ -41,16 +41,21 @@ OPEN_ALSO = """(open) => {
   dispatchEvent(new PopStateEvent("popstate"));
 }"""
 
-PANE = "document.querySelector('[role=treegrid]').closest('.pgrid')"
-FURTHER = f"""() => {{
-  const before = {PANE}.scrollTop;
-  {PANE}.scrollTop += 900;
-  return {PANE}.scrollTop > before;
-}}"""
-"""A little less than what is seen; false at the end."""
-TO_THE_TOP = f"() => {{ {PANE}.scrollTop = 0; }}"
-
-NOTHING_TO_COME = """() => {
+TO_COME = "/they come as you scroll|on their way/"
+NOTHING_TO_COME = f"""() => {{
   const rows = [...document.querySelectorAll("[role=treegrid] tbody tr[role=row]")];
-  return !rows.some((row) => /they come as you scroll|on their way/.test(row.textContent));
-}"""
+  return !rows.some((row) => {TO_COME}.test(row.textContent));
+}}"""
+PANE = "document.querySelector('[role=treegrid]').closest('.pgrid')"
+FURTHER = f"""async () => {{
+  const isThere = {NOTHING_TO_COME};
+  for (let frame = 0; frame < 60 && isThere(); frame++) {{
+    const before = {PANE}.scrollTop;
+    {PANE}.scrollTop += 900;
+    if ({PANE}.scrollTop === before) return false;
+    await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  }}
+  return true;
+}}"""
+"""Less than what is seen, frame after frame, until something is to come; false at the end."""
+TO_THE_TOP = f"() => {{ {PANE}.scrollTop = 0; }}"

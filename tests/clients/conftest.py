@@ -77,11 +77,11 @@ def laptop(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 @pytest.fixture(scope="module")
-def attacked(
+def apart(
     postgres: EmbeddedServer, template_database: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Served]:
-    """One of its own for whoever writes what others must not find."""
-    with standing(postgres, template_database, tmp_path_factory.mktemp("attacked-home")) as serving:
+    """One of its own: for whoever writes what others must not find, or needs to find nothing of others."""
+    with standing(postgres, template_database, tmp_path_factory.mktemp("apart-home")) as serving:
         yield with_small_fund(serving)
 
 

@@ -31,10 +31,10 @@ def test_there_are_four() -> None:
 
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_runs_from_top_to_bottom(
-    served: Served, notebook: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    apart: Served, notebook: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setitem(os.environ, "TENOR_SERVER", served.url)
+    monkeypatch.setitem(os.environ, "TENOR_SERVER", apart.url)
     names = run_through(notebook)
     match notebook.stem[:1]:
         case "1":

@@ -9,16 +9,16 @@ EXAMPLES = 2
 
 
 @pytest.fixture(scope="module")
-def found(attacked: Served) -> list[object]:
-    return list(operations(attacked.url))
+def found(apart: Served) -> list[object]:
+    return list(operations(apart.url))
 
 
-def test_no_answer_is_a_fault_or_undocumented(attacked: Served, found: list[object]) -> None:
+def test_no_answer_is_a_fault_or_undocumented(apart: Served, found: list[object]) -> None:
     assert len(found) > 60
-    assert sum(fuzzed(operation, EXAMPLES, attacked.url) for operation in found) > 2 * len(found)
+    assert sum(fuzzed(operation, EXAMPLES, apart.url) for operation in found) > 2 * len(found)
 
 
 @pytest.mark.long
-def test_no_answer_is_a_fault_or_undocumented_at_length(attacked: Served, found: list[object]) -> None:
+def test_no_answer_is_a_fault_or_undocumented_at_length(apart: Served, found: list[object]) -> None:
     for operation in found:
-        fuzzed(operation, 300, attacked.url, seconds=60)
+        fuzzed(operation, 300, apart.url, seconds=60)

@@ -108,7 +108,7 @@ function figuresOf(run: RunDocument, totals: Numbers[], before: Numbers[] | unde
     const value = valueOf(base, measure);
     if (value === null) return null;
     const was = old ? valueOf(old, measure) : null;
-    const moved = was !== null && since ? `${writeChange(measure, value - was)} since ${dayShort(since)}` : context;
+    const moved = was !== null && since ? `${writeChange(measure, value - was)} ${since > run.as_of ? "against" : "since"} ${dayShort(since)}` : context;
     return { label, value: write(measure, value), unit: writing(measure).unit(run.base_currency), title: exact(value), context: moved };
   };
   return [
