@@ -36,7 +36,7 @@ def millions(value: float) -> str:
 
 
 def test_groups_of_an_attribute_have_the_servers_totals_and_open_to_their_positions(watched: Watched) -> None:
-    site, page = watched.site, watched.open("/risk?scenario=up100@1")
+    site, page = watched.site, watched.open(f"/risk?scenario=up100@1&run={watched.site.run}")
     page.get_by_role("button", name="Group: tree").click()
     page.get_by_role("combobox", name="Find in Group by").fill("product")
     page.get_by_role("option", name="product_type").click()
@@ -57,7 +57,7 @@ def test_groups_of_an_attribute_have_the_servers_totals_and_open_to_their_positi
 
 
 def test_a_filter_is_chips_in_the_address_and_the_servers_totals(watched: Watched) -> None:
-    site, page = watched.site, watched.open("/risk")
+    site, page = watched.site, watched.open(f"/risk?run={watched.site.run}")
     page.get_by_role("button", name="Filter", exact=True).click()
     sheet = page.get_by_role("dialog", name="Filter")
     sheet.get_by_label("Column").fill("ficoo")
@@ -81,21 +81,21 @@ def test_a_filter_is_chips_in_the_address_and_the_servers_totals(watched: Watche
 
 
 def test_figures_in_a_currency_only_where_all_of_a_node_is_in_it(watched: Watched) -> None:
-    site, page = watched.site, watched.open("/risk?open=HARBOUR,HARBOUR-LENDING,MERIDIAN")
+    site, page = watched.site, watched.open(f"/risk?run={watched.site.run}&open=HARBOUR,HARBOUR-LENDING,MERIDIAN")
     tree = asked(site, f"portfolio/runs/{site.run}/tree", measures="PV")
     own = next(node for node in tree if node["currency"] == "USD" and node["positions"])
     mixed = next(node for node in tree if node["currency"] is None and node["positions"])
     page.locator(".ctx", has=page.locator("small", has_text="Currency")).click()
     expect(page.get_by_role("option", name=re.compile("^USD"))).to_be_visible()
     page.keyboard.press("Escape")
-    page = watched.open("/risk?ccy=GBP&open=HARBOUR,HARBOUR-LENDING")
+    page = watched.open(f"/risk?run={site.run}&ccy=GBP&open=HARBOUR,HARBOUR-LENDING")
     row = page.locator("tr[role=row]", has_text=mixed["name"]).first
     expect(row.get_by_title("not all of it is in GBP").first).to_be_visible()
     assert own["pv"] == pytest.approx(own["pv_base"])
 
 
 def test_columns_are_moved_by_keys_and_kept_in_the_address(watched: Watched) -> None:
-    page = watched.open("/risk")
+    page = watched.open(f"/risk?run={watched.site.run}")
     page.locator("tr[role=row][tabindex='0']").focus()
     page.keyboard.press("Shift+ArrowRight")
     page.keyboard.press("Alt+ArrowRight")
@@ -104,7 +104,7 @@ def test_columns_are_moved_by_keys_and_kept_in_the_address(watched: Watched) -> 
 
 
 def test_what_is_left_out_is_listed_by_reason_over_any_screen(watched: Watched) -> None:
-    page = watched.open("/?leftout=all")
+    page = watched.open(f"/?run={watched.site.run}&leftout=all")
     drawer = page.get_by_role("dialog", name="Left out, and why")
     expect(drawer).to_contain_text("By reason")
     expect(drawer.get_by_text("Nothing is left out").first).to_be_visible()
@@ -113,7 +113,7 @@ def test_what_is_left_out_is_listed_by_reason_over_any_screen(watched: Watched) 
 
 
 def test_a_bucket_opens_the_positions_that_pay_in_it(watched: Watched) -> None:
-    site, page = watched.site, watched.open("/cashflows")
+    site, page = watched.site, watched.open(f"/cashflows?run={watched.site.run}")
     page.get_by_role("button", name="1–2y: who pays").click()
     drawer = page.get_by_role("dialog", name="What is paid in 1–2y")
     buckets = "1M,3M,6M,1Y,2Y,3Y,5Y,7Y,10Y"
