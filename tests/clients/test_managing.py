@@ -142,3 +142,15 @@ def test_rejected_rows_are_written_where_they_are_wanted(call: tuple[Any, Call, 
     head, row = (tmp_path / "rejects.csv").read_text().splitlines()
     assert head == "ID;N;reason" and row.startswith("B;nothing;")
     assert json.dumps(snapshot.document)
+
+
+def test_read_models(call: tuple[Any, Call, str]) -> None:
+    client, got, _ = call
+    assert "scenario" in {each["name"] for each in got(client.read_models.list())}
+    assert got(client.read_models.rebuild("scenario"))["name"] == "scenario"
+    assert got(client.read_models.rollback("scenario"))["name"] == "scenario"
+    with pytest.raises(tenor.TenorError) as refused:
+        got(client.read_models.rebuild("nothing"))
+    assert refused.value.fix
+    assert got(client.read_models.dead_letters()) == []
+    assert got(client.read_models.replay("scenario"))["replayed"] == []

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tenor.errors import Conflict
 from tenor.exchange import Ask, Operation, Pause, Session, query
 from tenor.operations import ORCHESTRATOR, Row, Rows, delete, document, post, segment, whole_list
 from tenor.uploads import Document, Source, as_bytes, as_form
@@ -69,3 +70,20 @@ def done(path: str, session: Session, **body: Any) -> Operation[Row]:
 
 def node_of(portfolio: str, node: str) -> str:
     return f"{HIERARCHIES}/{segment(portfolio)}/nodes/{segment(node)}"
+
+
+def seen_to(name: str, what: str, session: Session) -> Operation[Row]:
+    """Ask something of a read model, and what came of it once the server's own process has done it."""
+    path = f"{ORCHESTRATOR}/projections/{segment(name)}"
+    asked: Row = yield from post(f"{path}/{what}", b"", session)
+    while True:
+        state: Row = (yield from read(path, session))["asked"] or {}
+        if state.get("request_id") != asked["request_id"]:
+            fix = "look at read_models.list()"
+            raise Conflict("somebody asked for something else meanwhile", code="ASKED_ANEW", fix=fix)
+        outcome: Row = state["outcome"] or {}
+        if state["status"] == "DONE":
+            return outcome
+        if state["status"] == "FAILED":
+            raise Conflict(outcome["message"], code=outcome["code"], fix=outcome["fix"])
+        yield Pause(LOOK_SECONDS)

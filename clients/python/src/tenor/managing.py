@@ -1,4 +1,4 @@
-"""Managing a server: keys, access log, mappings, marts, schedules, webhooks, policies, models."""
+"""Managing a server: keys, access log, mappings, marts, schedules, webhooks, policies, models, read models."""
 
 from collections.abc import Sequence
 from typing import Any, Protocol
@@ -183,3 +183,25 @@ class Models(Part):
 
     def withdraw(self, model: str, reason: str = "") -> Row:
         return self._done(f"{RISK}/models/{segment(model)}/withdraw", reason=reason)
+
+
+class ReadModels(Part):
+    def list(self) -> Rows:
+        """Version, position and lag of each, what is being built, what can be gone back to."""
+        return self._rows(f"{ORCHESTRATOR}/projections")
+
+    def rebuild(self, name: str) -> Row:
+        """Beside the live one, which is read until both are compared and exchanged; returns when that is done."""
+        return self._client.drive(managed.seen_to(name, "rebuild", self._client.session))
+
+    def rollback(self, name: str) -> Row:
+        """To the one before the last rebuild."""
+        return self._client.drive(managed.seen_to(name, "rollback", self._client.session))
+
+    def dead_letters(self, *, replayed: bool = False) -> Rows:
+        """Events that a read model could not take."""
+        return self._rows(f"{ORCHESTRATOR}/dead-letters", replayed=replayed)
+
+    def replay(self, name: str) -> Row:
+        """Tell it all its dead letters again."""
+        return self._client.drive(managed.seen_to(name, "replay", self._client.session))

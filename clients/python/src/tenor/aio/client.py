@@ -5,7 +5,7 @@ from types import TracebackType
 from typing import Any
 
 from tenor import managed, operations
-from tenor.aio.managing import AccessLog, Keys, Mappings, Marts, Models, Policies, Schedules, Webhooks
+from tenor.aio.managing import AccessLog, Keys, Mappings, Marts, Models, Policies, ReadModels, Schedules, Webhooks
 from tenor.aio.runs import Results, Runs
 from tenor.exchange import Ask, Operation, Retries, Session, T, query, server_key, server_url
 from tenor.managed import HIERARCHIES
@@ -37,7 +37,7 @@ class Client:
         self.scenarios, self.runs = Scenarios(self), Runs(self)
         self.keys, self.access_log, self.mappings = Keys(self), AccessLog(self), Mappings(self)
         self.marts, self.schedules, self.webhooks = Marts(self), Schedules(self), Webhooks(self)
-        self.policies, self.models = Policies(self), Models(self)
+        self.policies, self.models, self.read_models = Policies(self), Models(self), ReadModels(self)
 
     async def __aenter__(self) -> "Client":
         return self

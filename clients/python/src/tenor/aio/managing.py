@@ -185,3 +185,25 @@ class Models(Part):
 
     async def withdraw(self, model: str, reason: str = "") -> Row:
         return await self._done(f"{RISK}/models/{segment(model)}/withdraw", reason=reason)
+
+
+class ReadModels(Part):
+    async def list(self) -> Rows:
+        """Version, position and lag of each, what is being built, what can be gone back to."""
+        return await self._rows(f"{ORCHESTRATOR}/projections")
+
+    async def rebuild(self, name: str) -> Row:
+        """Beside the live one, which is read until both are compared and exchanged; returns when that is done."""
+        return await self._client.drive(managed.seen_to(name, "rebuild", self._client.session))
+
+    async def rollback(self, name: str) -> Row:
+        """To the one before the last rebuild."""
+        return await self._client.drive(managed.seen_to(name, "rollback", self._client.session))
+
+    async def dead_letters(self, *, replayed: bool = False) -> Rows:
+        """Events that a read model could not take."""
+        return await self._rows(f"{ORCHESTRATOR}/dead-letters", replayed=replayed)
+
+    async def replay(self, name: str) -> Row:
+        """Tell it all its dead letters again."""
+        return await self._client.drive(managed.seen_to(name, "replay", self._client.session))
