@@ -74,7 +74,8 @@ IMPORTING = """
 import os, signal, sys, threading, time
 from ops.processes.stopping import end_cleanly_when_killed
 
-signal.signal(signal.SIGHUP, signal.SIG_DFL)  # a caller under nohup passes on a deaf ear
+for each in (signal.SIGHUP, signal.SIGINT):  # a caller under nohup, or in the background, passes on a deaf ear
+    signal.signal(each, signal.SIG_DFL if each == signal.SIGHUP else signal.default_int_handler)
 
 class Finder:
     def find_spec(self, name, path=None, target=None):
