@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, ViewportSize, expect, sync_playwright
 
+from ops.processes.loops import background
+from ops.processes.supervisor import workers
 from ops.services import build_app
 from ops.settings import Settings
 from ops.wiring import open_tenor
@@ -92,6 +94,21 @@ def site(walking: Tenor, walked: Walked, tmp_path_factory: pytest.TempPathFactor
     with open_tenor(Settings(walking.home, walking.database_url)) as parts, served(build_app(parts)) as port:
         catch_up_all(parts.storage)
         yield Site(f"http://127.0.0.1:{port}", walked.run_id, str(later["run_id"]), walking)
+
+
+@pytest.fixture(scope="module")
+def projecting(site: Site) -> Iterator[None]:
+    """What is asked after a command waits for the read models to have it."""
+    with open_tenor(Settings(site.tenor.home, site.tenor.database_url)) as tenor, background(tenor.processes):
+        yield
+
+
+@pytest.fixture(scope="module")
+def at_work(site: Site) -> Iterator[None]:
+    """A worker too: what is asked for is worked out."""
+    settings = Settings(site.tenor.home, site.tenor.database_url)
+    with open_tenor(settings) as tenor, background(tenor.processes), workers(tenor.processes, 1):
+        yield
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import io
 import json
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,6 @@ import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from ops.processes.loops import background
-from ops.processes.supervisor import workers
-from ops.settings import Settings
-from ops.wiring import open_tenor
 from tests.browser.conftest import Site, Watched
 from tests.walk.command_line import SMALL_FUND
 
@@ -26,13 +21,6 @@ AT_WORK_MS = 240_000
 MOST_STOPS = 120
 """Of the tab key, before what is looked for is said not to be reached."""
 THEMES = ("light", "dark")
-
-
-@pytest.fixture(scope="module")
-def at_work(site: Site) -> Iterator[None]:
-    settings = Settings(site.tenor.home, site.tenor.database_url)
-    with open_tenor(settings) as tenor, background(tenor.processes), workers(tenor.processes, 1):
-        yield
 
 
 def asked(site: Site, path: str) -> Any:

@@ -1,18 +1,15 @@
 """What people set, and who may: keys, schedules, messages, limits, the access log; two people decide."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 from playwright.sync_api import expect
 
-from ops.processes.loops import background
-from ops.settings import Settings
-from ops.wiring import open_tenor
 from tests.browser.conftest import Site, Watched
 
+pytestmark = pytest.mark.usefixtures("projecting")
 POLICY = {
     "policy_id": "desk_limits",
     "lgd_defaults": {"*": 0.45},
@@ -24,13 +21,6 @@ def asked(site: Site, path: str) -> Any:
     answer = httpx.get(site.at(f"/api/v1/{path}"), timeout=60)
     assert answer.is_success, answer.text
     return answer.json()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def at_work(site: Site) -> Iterator[None]:
-    """What is asked after a command waits for the read models to have it."""
-    with open_tenor(Settings(site.tenor.home, site.tenor.database_url)) as tenor, background(tenor.processes):
-        yield
 
 
 def test_a_key_is_made_shown_once_used_and_revoked(watched: Watched) -> None:

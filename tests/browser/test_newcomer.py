@@ -3,7 +3,6 @@
 import csv
 import io
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +10,10 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from ops.processes.loops import background
-from ops.processes.supervisor import workers
-from ops.settings import Settings
-from ops.wiring import open_tenor
 from tests.browser.conftest import Site, Watched
 
 AT_WORK_MS = 240_000
 OWN = "my_widening"
-
-
-@pytest.fixture(scope="module")
-def at_work(site: Site) -> Iterator[None]:
-    settings = Settings(site.tenor.home, site.tenor.database_url)
-    with open_tenor(settings) as tenor, background(tenor.processes), workers(tenor.processes, 1):
-        yield
 
 
 def asked(site: Site, path: str) -> Any:

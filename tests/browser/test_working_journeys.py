@@ -4,7 +4,6 @@ import csv
 import json
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,24 +11,12 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from ops.processes.loops import background
-from ops.processes.supervisor import workers
-from ops.settings import Settings
-from ops.wiring import open_tenor
 from tests.browser.conftest import Site, Watched
 from tests.walk.command_line import SMALL_FUND
 
 AT_WORK_MS = 240_000
 """A worker that starts compiles what it lacks."""
 OWN = "five_up"
-
-
-@pytest.fixture(scope="module")
-def at_work(site: Site) -> Iterator[None]:
-    """The process manager, the projections and a worker, as `tenor up` has them beside its page."""
-    settings = Settings(site.tenor.home, site.tenor.database_url)
-    with open_tenor(settings) as tenor, background(tenor.processes), workers(tenor.processes, 1):
-        yield
 
 
 def asked(site: Site, path: str) -> Any:

@@ -63,6 +63,7 @@ def asked_for_by(person: Person, walked: Walked) -> str:
     return run_id
 
 
+@pytest.mark.usefixtures("projecting")
 def test_a_run_is_approved_and_published_by_two_people(browser: Browser, guarded: Site, walked: Walked) -> None:
     ada, ben = (Person(browser, guarded, "admin", name) for name in ("ada", "ben"))
     finished = asked_for_by(ada, walked)

@@ -80,7 +80,7 @@ export function Limits() {
           </>
         }
       >
-        <Answered asked={listed} what="the policies" empty={(rows) => !rows.length && <Empty title="There is no policy yet, and limits are a policy's.">tenor policy define FILE.json stores one: docs/capital.md says what stands in it.</Empty>}>
+        <Answered asked={listed} what="the policies" empty={(rows) => !rows.length && !query.value.policy && <Empty title="There is no policy yet, and limits are a policy's.">tenor policy define FILE.json stores one: docs/capital.md says what stands in it.</Empty>}>
           {() => (
             <Answered asked={policy} what="the policy" empty={(one) => !one.document.limits?.length && <Empty title={`Policy ${one.policy_id}@${one.version} has no limits.`}>New limit makes a version of it that has one.</Empty>}>
               {(one) => (
