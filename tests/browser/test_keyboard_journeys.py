@@ -98,6 +98,7 @@ def test_drill_to_a_position_and_to_where_its_number_came_from(watched: Watched,
     expect(page.get_by_role("option").filter(has_text="P-06").first).to_be_visible()
     press(page, "Enter")
     page.wait_for_url("**/positions/P-06**")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("P-06")
     watched.settle()
     press(page, "i")
     drawer = page.get_by_role("dialog", name="Where this number came from")

@@ -1,7 +1,7 @@
 /** A sheet over the screen: in the middle, or as a drawer at the right. Focus stays in it and goes back where it was. */
 import type { ComponentChildren } from "preact";
 import { createPortal } from "preact/compat";
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { addLayer } from "../shell/layers";
 
 interface DialogProps {
@@ -15,7 +15,7 @@ const REACHED = "a[href],button:not([disabled]),input:not([disabled]),select,tex
 
 export function Dialog({ label, kind, onClose, children }: DialogProps) {
   const box = useRef<HTMLDivElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement as HTMLElement | null;
     const away = addLayer({ name: label, close: onClose, isDialog: true });
     const wanted = box.current?.querySelector<HTMLElement>("[data-first]") ?? box.current?.querySelector<HTMLElement>(REACHED) ?? box.current;

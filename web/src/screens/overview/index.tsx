@@ -1,5 +1,5 @@
 /** Morning: what changed, what needs me. */
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { useAsk } from "../../api/asking";
 import type { Figures as Numbers, RunDocument } from "../../api/shapes";
 import { Waterfall, type Step } from "../../charts/Waterfall";
@@ -37,7 +37,7 @@ export default function Overview() {
   const rows = runs.value?.rows ?? [];
   const otherLine = rows.find((one) => other && one.run_id.startsWith(other));
   const needs = needsOf(run, rows, limits.data ?? []);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const keyed = needs.slice(0, 9).map((need, n) => ({ name: `${need.what}: ${need.why}`, icon: need.icon, key: String(n + 1), run: () => go(need.to) }));
     screenCommands.value = [...keyed, { name: "New run", icon: "plus", key: "n", run: () => go(link("/runs/new")) }];
     return () => {

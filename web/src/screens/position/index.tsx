@@ -1,6 +1,6 @@
 /** Everything of one position. */
 import { max } from "d3-array";
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 import { useAsk } from "../../api/asking";
 import { addressOf } from "../../api/client";
 import type { PositionRow, RunDocument } from "../../api/shapes";
@@ -35,7 +35,7 @@ export default function Position({ parts }: ScreenProps) {
   const explained = useAsk(run.measures.some((one) => one.startsWith("RWA")) ? askExplain(run.run_id, id) : null);
   const rows = position.data;
   const base = rows?.find((one) => one.scenario_id === "BASE");
-  useEffect(() => {
+  useLayoutEffect(() => {
     screenCommands.value = [
       { name: "Where it came from", icon: "audit", key: "i", run: () => choose({ inspect: `${id}.PV` }) },
       { name: "Copy as", icon: "copy", key: "c", run: () => document.querySelector<HTMLButtonElement>("button[data-list=list-copy-as]")?.click() },

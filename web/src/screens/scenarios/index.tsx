@@ -1,6 +1,6 @@
 /** What could happen: the catalogue, a builder with what it does to the market drawn at once, and scenarios compared. */
 import { least } from "d3-array";
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useState } from "preact/hooks";
 import { forget, useAsk } from "../../api/asking";
 import { command, question } from "../../api/client";
 import { noAnswer, Problem } from "../../api/problem";
@@ -48,7 +48,7 @@ export default function Scenarios() {
   const open = query.value.open ?? firstOf(rows, changes);
   const editing = rows.find((one) => one.scenario_id === open);
   const compared = (chosen.length ? chosen : worst(rows, changes)).slice(0, MOST_COMPARED);
-  useEffect(() => {
+  useLayoutEffect(() => {
     screenCommands.value = [{ name: "New scenario", icon: "plus", key: "n", run: () => choose({ open: NEW }) }];
     return () => {
       screenCommands.value = [];
