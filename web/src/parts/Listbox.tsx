@@ -1,6 +1,6 @@
 /** A button with a list to choose from: arrows, Home, End, a letter, Enter, Esc. */
 import type { ComponentChildren } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 
 export interface Choice {
   value: string;
@@ -61,7 +61,7 @@ export function Listbox(props: ListboxProps) {
     onChoose(one.value);
   };
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!isOpen) return;
     const target = isSearched ? frame.current?.querySelector("input") : list.current;
     (target as HTMLElement | null)?.focus();
@@ -71,7 +71,7 @@ export function Listbox(props: ListboxProps) {
     document.addEventListener("pointerdown", outside);
     return () => document.removeEventListener("pointerdown", outside);
   }, [isOpen]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (isOpen) list.current?.children[at]?.scrollIntoView({ block: "nearest" });
   }, [at, isOpen]);
 
