@@ -182,6 +182,7 @@ def test_correct_a_wrong_file_in_place_and_accept_it(watched: Watched, theme: st
     with path.open("w", newline="") as table:
         csv.writer(table, lineterminator="\n").writerows(rows)
     chooser = page.get_by_label("Files of a portfolio")
+    page.on("filechooser", lambda _: None)  # whoever listens early is told of the first one
     reach(page, chooser)
     with page.expect_file_chooser() as waiting:
         press(page, "Enter")
