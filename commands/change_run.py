@@ -34,10 +34,10 @@ def approve_run(
     reason: str,
     key: Key | None = None,
     *,
-    four_eyes: runs.SamePerson | None = None,
+    same_person: runs.SamePerson | None = None,
 ) -> Changed:
     def decide(run: runs.Run, id_: UUID) -> list[runs.RunEvent]:
-        return runs.approve(run, envelope, id_, reason, four_eyes=four_eyes)
+        return runs.approve(run, envelope, id_, reason, same_person=same_person)
 
     return change(store, envelope, run_id, decide, key)
 
@@ -53,10 +53,10 @@ def publish_run(
     reason: str,
     key: Key | None = None,
     *,
-    four_eyes: runs.SamePerson | None = None,
+    same_person: runs.SamePerson | None = None,
 ) -> Changed:
     def decide(run: runs.Run, id_: UUID) -> list[runs.RunEvent]:
-        return runs.publish(run, envelope, id_, reason, four_eyes=four_eyes)
+        return runs.publish(run, envelope, id_, reason, same_person=same_person)
 
     return change(store, envelope, run_id, decide, key)
 

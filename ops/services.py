@@ -283,13 +283,12 @@ def cash_flow_routers(storage: Storage) -> list[APIRouter]:
 
 
 def regulatory_routers(tenor: Tenor, envelope_of: Callable[[Request], Envelope]) -> list[APIRouter]:
+    capital = CapitalOfRuns(tenor.storage)
     return [
-        regulatory.build_router(tenor.database.connect, CapitalQueries(tenor.storage)),
+        regulatory.build_router(tenor.database.connect, CapitalQueries(tenor.storage, capital)),
         allowance.build_router(tenor.database.connect, AllowanceQueries(tenor.storage)),
         stress.build_router(tenor.database.connect, stress_for(tenor.storage)),
-        regulatory_commands.build_router(
-            tenor.store, envelope_of, check_for(tenor.storage, CapitalOfRuns(tenor.storage))
-        ),
+        regulatory_commands.build_router(tenor.store, envelope_of, check_for(tenor.storage, capital)),
     ]
 
 

@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, key_of, sha256_of
+from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, key_of, sha256_of, told_once
 from commands.api.command_route import CommandRoute
 from commands.manage_keys import create_key, revoke_key
 from commands.prune_access_log import prune_access_log
@@ -45,9 +45,7 @@ def build_router(store: EventStore, envelope_of: EnvelopeOf) -> APIRouter:
         key = key_of(request, envelope, idempotency_key, sha256_of(asked))
         terms = KeyTerms(asked.name, asked.role, tuple(asked.nodes), asked.expires, asked.person)
         document, position = create_key(store, envelope, terms, key)
-        answer = accepted({**document, "event_position": position}, position, f"{PREFIX}/keys")
-        answer.headers["Cache-Control"] = "no-store"
-        return answer
+        return told_once({**document, "event_position": position}, position, f"{PREFIX}/keys")
 
     @router.post("/keys/{key_id}/revoke", status_code=202, operation_id="orchestrator_revoke_key")
     def revoke(request: Request, key_id: str, idempotency_key: IdempotencyKey = None) -> JSONResponse:

@@ -37,6 +37,13 @@ def accepted(body: Any, position: int, location: str) -> JSONResponse:
     return JSONResponse(body, 202, {"Location": location, "X-Event-Position": str(position)})
 
 
+def told_once(body: object, position: int, location: str) -> JSONResponse:
+    """What holds a secret: nobody on the way keeps it."""
+    answer = accepted(body, position, location)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
+
+
 def key_of(request: Request, envelope: Envelope, idempotency_key: str | None, body_sha256: str) -> Key | None:
     """What it is used for: the path, the query in whatever order, and the body byte for byte."""
     if idempotency_key is None:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, key_of, sha256_of
+from commands.api.answers import EnvelopeOf, IdempotencyKey, accepted, key_of, sha256_of, told_once
 from commands.api.command_route import CommandRoute
 from domain.access.keys import MAX_NODE, MAX_NODES
 from domain.answered_commands import Key
@@ -76,9 +76,7 @@ def _add_readers(router: APIRouter, marts: Marts, envelope_of: EnvelopeOf) -> No
     def create(request: Request, asked: ReaderBody) -> JSONResponse:
         """A login role that may read schema mart alone; its password is in this answer and in no other."""
         made = marts.create_reader(envelope_of(request), asked.name, asked.nodes)
-        answer = accepted(made, made["event_position"], f"{PREFIX}/mart-readers")
-        answer.headers["Cache-Control"] = "no-store"
-        return answer
+        return told_once(made, made["event_position"], f"{PREFIX}/mart-readers")
 
     @router.delete("/mart-readers/{name}", status_code=202, operation_id="orchestrator_drop_mart_reader")
     def drop_reader(request: Request, name: str) -> JSONResponse:

@@ -81,15 +81,15 @@ class Rules:
 
     refuse_change: RefuseChange
     refuse_more: RefuseMore
-    four_eyes: SamePerson | None
+    same_person: SamePerson | None
 
 
-NO_RULES = Rules(lambda _change, _run_id: None, lambda: None, four_eyes=None)
+NO_RULES = Rules(lambda _change, _run_id: None, lambda: None, same_person=None)
 
 
 def changes_by(rules: Rules) -> dict[str, Change]:
     twice = {"approve": approve_run, "publish": publish_run}
-    return CHANGES | {name: partial(change, four_eyes=rules.four_eyes) for name, change in twice.items()}
+    return CHANGES | {name: partial(change, same_person=rules.same_person) for name, change in twice.items()}
 
 
 def build_router(

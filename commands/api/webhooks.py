@@ -4,7 +4,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 
-from commands.api.answers import JSON_BODY, EnvelopeOf, IdempotencyKey, RawBody, accepted, key_of, sha256_of
+from commands.api.answers import JSON_BODY, EnvelopeOf, IdempotencyKey, RawBody, accepted, key_of, sha256_of, told_once
 from commands.api.command_route import CommandRoute
 from commands.define_webhook import CheckAddress, Seal, define_webhook, drop_webhook, replay_webhook, rotate_webhook
 from domain.ports import EventStore
@@ -35,9 +35,7 @@ def build_router(
             store, envelope, document, check_address, seal, allow_private=allow_private, key=key
         )
         location = f"{PREFIX}/webhooks/{answer['webhook_id']}"
-        told = accepted(answer | {"event_position": position}, position, location)
-        told.headers["Cache-Control"] = "no-store"
-        return told
+        return told_once(answer | {"event_position": position}, position, location)
 
     @router.delete("/webhooks/{webhook_id}", status_code=202, operation_id="orchestrator_drop_webhook")
     def drop(request: Request, webhook_id: str) -> JSONResponse:
@@ -57,8 +55,6 @@ def build_router(
     def rotate(request: Request, webhook_id: str, asked: Rotation) -> JSONResponse:
         """Another secret, in this answer and no other; for a day messages carry both signatures."""
         answer, position = rotate_webhook(store, envelope_of(request), webhook_id, seal, at_once=asked.at_once)
-        told = accepted(answer | {"event_position": position}, position, f"{PREFIX}/webhooks/{webhook_id}")
-        told.headers["Cache-Control"] = "no-store"
-        return told
+        return told_once(answer | {"event_position": position}, position, f"{PREFIX}/webhooks/{webhook_id}")
 
     return router

@@ -310,12 +310,12 @@ SamePerson = Callable[[str, str], bool]
 
 
 def approve(
-    run: Run, envelope: Envelope, run_id: UUID, reason: str, *, four_eyes: SamePerson | None = None
+    run: Run, envelope: Envelope, run_id: UUID, reason: str, *, same_person: SamePerson | None = None
 ) -> list[RunEvent]:
     """By four eyes whoever asked for it does not approve it."""
     if run.status not in FINISHED:
         raise RunRefused(f"run {run_id} is {run.status}; only a completed run can be approved", "see `tenor run show`")
-    if four_eyes and run.requested is not None and four_eyes(run.requested.actor, envelope.actor):
+    if same_person and run.requested is not None and same_person(run.requested.actor, envelope.actor):
         raise FourEyes(f"run {run_id} was asked for by {run.requested.actor}, who cannot approve it too")
     return [RunApproved(**envelope.at(run_id, run.version + 1), reason=reason)]
 
@@ -327,12 +327,12 @@ def reject(run: Run, envelope: Envelope, run_id: UUID, reason: str) -> list[RunE
 
 
 def publish(
-    run: Run, envelope: Envelope, run_id: UUID, reason: str, *, four_eyes: SamePerson | None = None
+    run: Run, envelope: Envelope, run_id: UUID, reason: str, *, same_person: SamePerson | None = None
 ) -> list[RunEvent]:
     """By four eyes whoever approved it does not publish it."""
     if run.status is not RunStatus.APPROVED:
         raise RunRefused(f"run {run_id} is {run.status}; only an approved run can be published", "approve it first")
-    if four_eyes and run.approved_by is not None and four_eyes(run.approved_by, envelope.actor):
+    if same_person and run.approved_by is not None and same_person(run.approved_by, envelope.actor):
         raise FourEyes(f"run {run_id} was approved by {run.approved_by}, who cannot publish it too")
     return [RunPublished(**envelope.at(run_id, run.version + 1), reason=reason)]
 

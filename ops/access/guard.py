@@ -71,23 +71,23 @@ class Guard:
             return await self._let_anybody_in(operation or "", scope, receive, send)
         principal = await to_thread.run_sync(holder_or_refusal, credentials, scope)
         if isinstance(principal, Response):
-            self._note_stranger(scope, operation or "", principal.status_code)
+            self._log_stranger(scope, operation or "", principal.status_code)
             return await principal(scope, receive, send)
         refusal = self._refusal(principal, right, scope)
         if refusal is None:
             return await self._let_in(principal, scope, receive, send)
-        self._note(principal, scope, operation or "", refusal.status_code)
+        self._log_request(principal, scope, operation or "", refusal.status_code)
         return await refusal(scope, receive, send)
 
     async def _let_anybody_in(self, operation: str, scope: Scope, receive: Receive, send: Send) -> None:
         """Who signs in with what does not count is a stranger too."""
 
-        async def send_and_note(message: Message) -> None:
+        async def send_and_see(message: Message) -> None:
             if message["type"] == "http.response.start" and message["status"] == UNAUTHORIZED:
-                self._note_stranger(scope, operation, UNAUTHORIZED)
+                self._log_stranger(scope, operation, UNAUTHORIZED)
             await send(message)
 
-        await self._app(scope, receive, send_and_note)
+        await self._app(scope, receive, send_and_see)
 
     def _refusal(self, principal: Principal, right: Right | None, scope: Scope) -> Response | None:
         if not self._limiter.hit(self._rate, principal.auth, principal.actor):
@@ -101,7 +101,7 @@ class Guard:
     async def _let_in(self, principal: Principal, scope: Scope, receive: Receive, send: Send) -> None:
         status, rows = 500, None
 
-        async def send_and_note(message: Message) -> None:
+        async def send_and_see(message: Message) -> None:
             nonlocal status, rows
             if message["type"] == "http.response.start":
                 status, rows = message["status"], scope.get(ROWS)
@@ -109,17 +109,19 @@ class Guard:
 
         with asked_by(principal):
             try:
-                await self._app(scope, receive, send_and_note)
+                await self._app(scope, receive, send_and_see)
             finally:
-                self._note(principal, scope, operation_of(scope.get("route")) or "", status, rows)
+                self._log_request(principal, scope, operation_of(scope.get("route")) or "", status, rows)
 
-    def _note(self, principal: Principal, scope: Scope, operation: str, status: int, rows: int | None = None) -> None:
+    def _log_request(
+        self, principal: Principal, scope: Scope, operation: str, status: int, rows: int | None = None
+    ) -> None:
         if not scope["path"].startswith(API):
             return
         who = principal.actor, principal.role.value, principal.key_id
         self._log.add(Entry(self._now(), *who, scope["method"], shown_path(scope), operation, status, rows))
 
-    def _note_stranger(self, scope: Scope, operation: str, status: int) -> None:
+    def _log_stranger(self, scope: Scope, operation: str, status: int) -> None:
         """Nobody's name and no role; of a key its id. So many a second: whoever is nobody fills no disk."""
         if scope["path"].startswith((API, AUTH)) and self._limiter.hit(STRANGERS, "strangers"):
             key_id = id_of_key(Headers(scope=scope))

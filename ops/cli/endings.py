@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
-from ops.processes.stopping import is_left
+from ops.processes.stopping import raise_no_more
 
 BY_SIGNAL = 128
 
@@ -19,7 +19,7 @@ def endings_told() -> Iterator[None]:
     try:
         yield
     except SystemExit as ended:
-        is_left()
+        raise_no_more()
         sentence = ending_of(ended)
         if sentence:
             with suppress(OSError):

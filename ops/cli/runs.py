@@ -245,7 +245,7 @@ def by_two(command: Any) -> Any:
     """Where the setting asks for it, by somebody else than the one before."""
     from ops.access.persons import two_looks
 
-    return lambda store, *about: command(store, *about, four_eyes=two_looks(store))
+    return lambda store, *about: command(store, *about, same_person=two_looks(store))
 
 
 def change(context: typer.Context, run: str, command: Any, reason: str, as_json: bool) -> None:

@@ -49,7 +49,7 @@ def until_told() -> Iterator[Stop]:
         try:
             yield stop
         finally:
-            is_left()
+            raise_no_more()
 
 
 def end_cleanly_when_killed() -> None:
@@ -59,7 +59,7 @@ def end_cleanly_when_killed() -> None:
             signal.signal(number, _leave)
 
 
-def is_left() -> None:
+def raise_no_more() -> None:
     """All that was held has been let go: nothing need be raised again."""
     signal.setitimer(signal.ITIMER_REAL, 0)
 

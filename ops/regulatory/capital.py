@@ -207,8 +207,8 @@ class CapitalOfRuns:
 class CapitalQueries:
     """The same, refusing as queries do."""
 
-    def __init__(self, storage: Storage) -> None:
-        self._storage, self._capital = storage, CapitalOfRuns(storage)
+    def __init__(self, storage: Storage, capital: CapitalOfRuns) -> None:
+        self._storage, self._capital = storage, capital
 
     def report(self, run_id: str, report: Report, by: str | None, years: int) -> pa.Table:
         with refusing_as_queries():

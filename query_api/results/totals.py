@@ -185,11 +185,12 @@ def sum_by_nodes(
 ) -> list[Total]:
     """Of what a filter leaves, level by level of the tree: a position counts once in each."""
     chooser, found = Chooser(connection, run, book, wanted), []
+    masks = {number: chooser.mask(number) for number in scenarios}
     for nodes in book.levels():
         codes = np.where(nodes < 0, len(book.nodes), nodes)[book.portfolio.book_row]
 
         def chosen(scenario_no: int, codes: Array = codes) -> ChunkGroups:
-            places = np.where(chooser.mask(scenario_no), codes, len(book.nodes))
+            places = np.where(masks[scenario_no], codes, len(book.nodes))
             return make_groups(book.portfolio, book.nodes, places)
 
         found += [total for total in sum_groups(connection, run, chosen, columns, scenarios) if total.positions]

@@ -4,7 +4,9 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, ViewportSize, expect, sync_playwright
 
@@ -37,6 +39,12 @@ class Site:
 
     def at(self, path: str) -> str:
         return f"{self.address}{path}"
+
+
+def asked(site: Site, path: str, **query: str) -> Any:
+    answer = httpx.get(site.at(f"/api/v1/{path}"), params=query or None, timeout=120)
+    assert answer.is_success, answer.text
+    return answer.json()
 
 
 @dataclass

@@ -5,21 +5,13 @@ import io
 import json
 import re
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Site, Watched
+from tests.browser.conftest import Watched, asked
 
 MINUS = "\N{MINUS SIGN}"
-
-
-def asked(site: Site, path: str) -> Any:
-    answer = httpx.get(site.at(f"/api/v1/{path}"), timeout=60)
-    assert answer.is_success, answer.text
-    return answer.json()
 
 
 def figure(page: Page, label: str) -> str:

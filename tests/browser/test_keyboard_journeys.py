@@ -6,13 +6,11 @@ import json
 import re
 import shutil
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import Site, Watched
+from tests.browser.conftest import Watched, asked
 from tests.walk.command_line import SMALL_FUND
 
 pytestmark = pytest.mark.browser
@@ -21,12 +19,6 @@ AT_WORK_MS = 240_000
 MOST_STOPS = 120
 """Of the tab key, before what is looked for is said not to be reached."""
 THEMES = ("light", "dark")
-
-
-def asked(site: Site, path: str) -> Any:
-    answer = httpx.get(site.at(f"/api/v1/{path}"), timeout=60)
-    assert answer.is_success, answer.text
-    return answer.json()
 
 
 def press(page: Page, *keys: str) -> None:

@@ -3,13 +3,11 @@
 import csv
 import re
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Site, Watched
+from tests.browser.conftest import Watched, asked
 
 TAPE = [
     ["LOAN_ID", "BALANCE", "RATE", "ORIGINATED", "MATURES", "TYPE", "FICO", "STATE"],
@@ -23,12 +21,6 @@ SAID = {
     "instruments.frequency": "12",
     "instruments.amortization": "LEVEL_PAY",
 }
-
-
-def asked(site: Site, path: str, **query: str) -> Any:
-    answer = httpx.get(site.at(f"/api/v1/{path}"), params=query or None, timeout=120)
-    assert answer.is_success, answer.text
-    return answer.json()
 
 
 def millions(value: float) -> str:

@@ -1,13 +1,12 @@
 """What people set, and who may: keys, schedules, messages, limits, the access log; two people decide."""
 
 import re
-from typing import Any
 
 import httpx
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Site, Watched
+from tests.browser.conftest import Watched, asked
 
 pytestmark = pytest.mark.usefixtures("projecting")
 POLICY = {
@@ -15,12 +14,6 @@ POLICY = {
     "lgd_defaults": {"*": 0.45},
     "limits": [{"limit_id": "dv01", "metric": "DV01", "max": 50_000}],
 }
-
-
-def asked(site: Site, path: str) -> Any:
-    answer = httpx.get(site.at(f"/api/v1/{path}"), timeout=60)
-    assert answer.is_success, answer.text
-    return answer.json()
 
 
 def test_a_key_is_made_shown_once_used_and_revoked(watched: Watched) -> None:

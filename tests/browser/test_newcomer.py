@@ -4,22 +4,14 @@ import csv
 import io
 import re
 from pathlib import Path
-from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import Site, Watched
+from tests.browser.conftest import Watched, asked
 
 AT_WORK_MS = 240_000
 OWN = "my_widening"
-
-
-def asked(site: Site, path: str) -> Any:
-    answer = httpx.get(site.at(f"/api/v1/{path}"), timeout=60)
-    assert answer.is_success, answer.text
-    return answer.json()
 
 
 @pytest.mark.usefixtures("at_work")

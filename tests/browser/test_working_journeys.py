@@ -7,22 +7,15 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Site, Watched
+from tests.browser.conftest import Watched, asked
 from tests.walk.command_line import SMALL_FUND
 
 AT_WORK_MS = 240_000
 """A worker that starts compiles what it lacks."""
 OWN = "five_up"
-
-
-def asked(site: Site, path: str) -> Any:
-    answer = httpx.get(site.at(f"/api/v1/{path}"), timeout=60)
-    assert answer.is_success, answer.text
-    return answer.json()
 
 
 def run_of(page: Page) -> str:

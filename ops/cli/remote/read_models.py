@@ -1,15 +1,12 @@
 """Read models of a server: how they fare, and what is asked of them, until its process has done it."""
 
-import time
 from types import SimpleNamespace
 
 from domain.refusals import Refused
 from ops.cli.operating import projections
 from ops.cli.remote.asking import At, Options
-from ops.cli.remote.results import named
 
 PROJECTIONS = "/api/v1/orchestrator/projections"
-LOOK_SECONDS = 0.5
 
 
 def list_projections(at: At) -> None:
@@ -41,17 +38,7 @@ def replay_dead_letters(at: At) -> None:
 
 def done(at: At, what: str) -> Options:
     """What came of it; the server's own process takes it up, and goes on where this one stops looking."""
-    path = f"{PROJECTIONS}/{named(at['name'])}"
-    request_id, told = at.post(f"{path}/{what}", b"")["request_id"], ""
-    while True:
-        asked: Options = at.get(path)["asked"] or {}
-        if asked.get("request_id") != request_id:
-            raise Refused("ASKED_ANEW", "somebody asked for something else meanwhile", "look with `projections list`")
-        if asked["status"] == "DONE":
-            return dict(asked["outcome"])
-        if asked["status"] == "FAILED":
-            raise Refused(asked["outcome"]["code"], asked["outcome"]["message"], asked["outcome"]["fix"])
-        if asked["told"] and asked["told"] != told:
-            told = asked["told"]
-            at.output.note(told)
-        time.sleep(LOOK_SECONDS)
+    from tenor import managed
+
+    found: Options = at.client.drive(managed.seen_to(at["name"], what, at.client.session, at.output.note))
+    return found

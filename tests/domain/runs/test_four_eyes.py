@@ -33,16 +33,16 @@ class Requested:
 
 def test_the_requester_cannot_approve() -> None:
     with pytest.raises(FourEyes) as refused:
-        runs.approve(completed(Requested), by("ada"), RUN, "", four_eyes=eq)
+        runs.approve(completed(Requested), by("ada"), RUN, "", same_person=eq)
     assert refused.value.code == "FOUR_EYES"
-    assert topics(runs.approve(completed(Requested), by("grace"), RUN, "", four_eyes=eq)) == ["run.approved"]
+    assert topics(runs.approve(completed(Requested), by("grace"), RUN, "", same_person=eq)) == ["run.approved"]
     assert topics(runs.approve(completed(Requested), by("ada"), RUN, "")) == ["run.approved"]
 
 
 def test_the_approver_cannot_publish() -> None:
     with pytest.raises(FourEyes):
-        runs.publish(approved_by("grace"), by("grace"), RUN, "", four_eyes=eq)
-    assert topics(runs.publish(approved_by("grace"), by("ada"), RUN, "", four_eyes=eq)) == ["run.published"]
+        runs.publish(approved_by("grace"), by("grace"), RUN, "", same_person=eq)
+    assert topics(runs.publish(approved_by("grace"), by("ada"), RUN, "", same_person=eq)) == ["run.published"]
     assert topics(runs.publish(approved_by("grace"), by("grace"), RUN, "")) == ["run.published"]
 
 

@@ -1,7 +1,7 @@
 """What a server is managed by, as operations: people's keys, mappings, marts, schedules, webhooks, policies, models."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -72,18 +72,23 @@ def node_of(portfolio: str, node: str) -> str:
     return f"{HIERARCHIES}/{segment(portfolio)}/nodes/{segment(node)}"
 
 
-def seen_to(name: str, what: str, session: Session) -> Operation[Row]:
+def seen_to(
+    name: str, what: str, session: Session, progress: Callable[[str], None] = lambda _line: None
+) -> Operation[Row]:
     """Ask something of a read model, and what came of it once the server's own process has done it."""
-    path = f"{ORCHESTRATOR}/projections/{segment(name)}"
+    path, told = f"{ORCHESTRATOR}/projections/{segment(name)}", ""
     asked: Row = yield from post(f"{path}/{what}", b"", session)
     while True:
         state: Row = (yield from read(path, session))["asked"] or {}
         if state.get("request_id") != asked["request_id"]:
-            fix = "look at read_models.list()"
+            fix = "look at the list of read models"
             raise Conflict("somebody asked for something else meanwhile", code="ASKED_ANEW", fix=fix)
         outcome: Row = state["outcome"] or {}
         if state["status"] == "DONE":
             return outcome
         if state["status"] == "FAILED":
             raise Conflict(outcome["message"], code=outcome["code"], fix=outcome["fix"])
+        if state["told"] and state["told"] != told:
+            told = state["told"]
+            progress(told)
         yield Pause(LOOK_SECONDS)
