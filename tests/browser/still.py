@@ -45,8 +45,11 @@ STILL = """(dates) => {
 }"""
 PLACES = ".foot b, .e .p, .op td:nth-child(2), [aria-label='Events of the run'] td"
 """Where positions in the log stand alone."""
-MOVING = ".scrubber :is(svg > rect, .handle, .at, .ax), .ch.path, .op .spark, [aria-label=Workers] tbody"
-"""What is drawn by when it happened, or by the machine that did it."""
+MOVING = (
+    ".scrubber :is(svg > rect, .handle, .at, .ax), .ch.path, .op .spark, "
+    "[aria-label='Read models'] td:nth-child(5), [aria-label=Workers] tbody"
+)
+"""What is drawn by when it happened, by how fast, or by the machine that did it."""
 
 
 def stop_the_clock(page: Page) -> None:
