@@ -114,8 +114,11 @@ def read_by(readers: int, seconds: int, url: str, asked: Path, folder: Path) -> 
     words = ["-m", "locust", "-f", str(READERS), "--headless", "-u", str(readers), "-r", str(max(10, readers // 10))]
     words += ["-t", f"{seconds}s", "--host", url, "--csv", str(folder / "load"), "--only-summary"]
     environment = os.environ | {"TENOR_LOAD": str(asked)}
-    subprocess.run([sys.executable, *words], env=environment, check=False, capture_output=True)
-    with (folder / "load_stats.csv").open(newline="") as file:
+    ended = subprocess.run([sys.executable, *words], env=environment, check=False, capture_output=True, text=True)
+    counts = folder / "load_stats.csv"
+    if not counts.exists():
+        raise SystemExit(f"locust counted nothing: {ended.stderr[-2_000:]}")
+    with counts.open(newline="") as file:
         rows = {row["Name"]: row for row in csv.DictReader(file)}
     return {name: figures_of(row) for name, row in rows.items()}
 
