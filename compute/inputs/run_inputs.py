@@ -13,6 +13,7 @@ from compute.market.day_tables import MarketTables, build_market_tables
 from compute.market.prepayment_tables import longest_tenor_days
 from domain.market.document import MarketDocument
 from domain.market.prepayment import model_name
+from domain.measures.measures import BY_NAME, Fact
 from domain.portfolio.columns import ABSENT_DATE, ColumnData, Portfolio
 from domain.portfolio.holidays import longest_extension_days
 from domain.portfolio.payoffs import InvalidPayoff, longest_tenor_yr, parse_payoff
@@ -49,8 +50,8 @@ class RunInputs:
 
     @property
     def prices_only(self) -> bool:
-        """Sensitivities take most of the time and memory; under the hundreds of scenarios of a VaR nobody asks."""
-        return self.measures == PRICES_ONLY
+        """Sensitivities take most of the time and memory; for a VaR, or for capital and losses, nobody asks."""
+        return are_prices_only(self.measures)
 
     def asks(self, *measures: str) -> bool:
         """Whether any of these was asked for; what only they need is otherwise left blank, not computed."""
@@ -107,9 +108,14 @@ def resolve(
 ) -> RunInputs:
     days = max(horizon_days(portfolio, (market.as_of - EPOCH).days), credit_horizon_days(market))
     days += rate_horizon_days(portfolio, market)
-    prices_only = measures == PRICES_ONLY
+    prices_only = are_prices_only(measures)
     tables = build_market_tables(market, scenarios, n_days=days, base_currency=base_currency, prices_only=prices_only)
     return RunInputs(portfolio, tables, base_currency, measures, len(scenarios), chunk_size, Lookups())
+
+
+def are_prices_only(measures: Sequence[str]) -> bool:
+    """Whether pricers have nothing to say but PV: measures of credit and capital are worked out beside them."""
+    return all(name in PRICES_ONLY or BY_NAME[name].fact is Fact.CAPITAL for name in measures)
 
 
 def horizon_days(portfolio: Portfolio, as_of_day: int) -> int:

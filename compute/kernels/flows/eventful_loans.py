@@ -48,6 +48,7 @@ from compute.kernels.kernel import kernel
 Amounts = NDArray[np.float64]
 Days = NDArray[np.int32]
 Codes = NDArray[np.int8]
+Flags = NDArray[np.bool_]
 
 DRAWN = POOL_ROWS
 """Row of a loan's cash flows after those of `prepaying_pool`: what the holder pays out, and the balance gains."""
@@ -129,6 +130,7 @@ def eventful_flows(
     variant_of: Days,
     followed: Followed | None = None,
     *,
+    wanted: Flags | None = None,
     in_parts: bool = False,
 ) -> EventfulFlows:
     """Flows of n loans in C columns, column c at the rates `rate_of[c]` under the variant `variant_of[c]`.
@@ -143,6 +145,7 @@ def eventful_flows(
 
     Args:     followed by loans whose speed is a model's; its gross_rate is NaN where the period's rate is in force
               rate [P, R] gross; variant_of [C], below 0 for a column that is left as it is (NaN)
+              wanted [n] loans, the others left as they are; all of them where it is absent
     Returns:  [P, C]
     Failure:  NaN where a capped payment falls below its interest and nothing bounds what that adds to the balance
     Accuracy: as `loans.loan_flows`
@@ -152,8 +155,39 @@ def eventful_flows(
     parts_ccy = np.full((len(PARTS), *shape), np.nan) if in_parts else no_parts()
     flows = EventfulFlows(np.full(shape, np.nan), np.full(shape, np.nan), np.full(shape, np.nan), parts_ccy)
     market = (np.ascontiguousarray(rate), np.asarray(rate_of, np.int32), np.asarray(variant_of, np.int32))
-    _fill(as_of_day, periods, terms.typed(), speeds.typed(), variants, followed, *market, flows)
+    wanted = np.ones(len(terms.frequency), np.bool_) if wanted is None else wanted
+    _fill(as_of_day, periods, terms.typed(), speeds.typed(), variants, followed, *market, wanted, flows)
     return flows
+
+
+@kernel
+def first_equal(rate: Amounts) -> Days:
+    """[R] of each column of rate [P, R] the first that has the same in every period."""
+    found = np.empty(rate.shape[1], np.int32)
+    for c in range(rate.shape[1]):
+        found[c] = c
+        for earlier in range(c):
+            row = 0
+            while row < len(rate) and rate[row, c] == rate[row, earlier]:
+                row += 1
+            if row == len(rate):
+                found[c] = earlier
+                break
+    return found
+
+
+@kernel
+def differs(offsets: NDArray[np.int64], rate: Amounts, other: Amounts) -> Flags:
+    """[n] loans that have another rate in some period and column of the two [P, R]; NaN is another rate."""
+    found = np.zeros(len(offsets) - 1, np.bool_)
+    for i in range(len(found)):
+        row = offsets[i]
+        while row < offsets[i + 1] and not found[i]:
+            for c in range(rate.shape[1]):
+                if rate[row, c] != other[row, c]:
+                    found[i] = True
+            row += 1
+    return found
 
 
 @kernel
@@ -167,11 +201,12 @@ def _fill(
     rate: Amounts,
     rate_of: Days,
     variant_of: Days,
+    wanted: Flags,
     flows: EventfulFlows,
 ) -> None:
     for i in range(len(terms.frequency)):
         first, last = periods.offsets[i], periods.offsets[i + 1]
-        if first == last:
+        if first == last or not wanted[i]:
             continue
         cash, share = np.empty((LOAN_ROWS, last - first)), np.empty(last - first)
         path = speed_path(as_of_day, i, periods, terms, speeds)

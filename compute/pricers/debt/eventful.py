@@ -10,7 +10,14 @@ from compute.inputs.loan_events import resets_its_rate
 from compute.inputs.run_inputs import RunInputs
 from compute.kernels.curves.curves import BASIS_POINT
 from compute.kernels.flows.details import Details, eventful_details
-from compute.kernels.flows.eventful_loans import EventfulFlows, EventfulPeriods, EventfulTerms, eventful_flows
+from compute.kernels.flows.eventful_loans import (
+    EventfulFlows,
+    EventfulPeriods,
+    EventfulTerms,
+    differs,
+    eventful_flows,
+    first_equal,
+)
 from compute.kernels.flows.flows import Flows
 from compute.kernels.flows.loans import payment_number
 from compute.kernels.flows.prepaying_pool import Speeds
@@ -36,6 +43,9 @@ from compute.pricers.shared.theta import A_DAY, is_asked
 from domain.portfolio.tables import RATE_TYPES
 
 Rates = NDArray[np.float64]
+Columns = NDArray[np.int32]
+Codes = NDArray[np.int8]
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -48,10 +58,10 @@ class Eventful:
     behaviours: list[Behaviour]
     floats: bool
 
-    def rates(self, market: Market) -> tuple[Rates, NDArray[np.int8]]:
+    def rates(self, market: Market) -> tuple[Rates, Codes]:
         return floating_rates(self.run, self.debt, market) if self.floats else fixed_rates(self.debt)
 
-    def columns(self, bump: Bump = AS_IS) -> Iterator[tuple[Behaviour, NDArray[np.int32]]]:
+    def columns(self, bump: Bump = AS_IS) -> Iterator[tuple[Behaviour, Columns]]:
         """The variant that each scenario sees, below 0 for those of other behaviours."""
         for behaviour in self._following(bump):
             variant = np.full(self.run.scenario_count, -1, np.int32)
@@ -82,12 +92,19 @@ class Eventful:
 
     def flows(self, market: Market, *, in_cents: bool = True, bump: Bump = AS_IS) -> tuple[Flows, Flows]:
         """Flows under a market, and with principal received in place of principal: what lives are counted on."""
-        rate, sets = self.rates(market)
+        return self.flows_at(*self.rates(market), in_cents=in_cents, bump=bump)
+
+    def flows_at(
+        self, rate: Rates, sets: Codes, *, in_cents: bool = True, bump: Bump = AS_IS, wanted: Flags | None = None
+    ) -> tuple[Flows, Flows]:
+        """At rates as `rates` tells them; NaN for the loans [m] that are not wanted."""
         periods = eventful_periods(self.run, self.debt, sets)
         terms = self.terms if in_cents else self.terms._replace(round_to_cent=np.zeros_like(self.terms.round_to_cent))
-        rate_of = np.arange(self.run.scenario_count, dtype=np.int32) * (rate.shape[1] > 1)
+        behaviours = list(self.columns(bump))
+        chosen, of_scenario = _distinct(rate, behaviours)
+        rate_of = chosen * (rate.shape[1] > 1)
         made: EventfulFlows | None = None
-        for behaviour, variant in self.columns(bump):
+        for behaviour, variant in behaviours:
             of = (behaviour.speeds, behaviour.variants)
             part = eventful_flows(
                 self.run.as_of_day,
@@ -96,20 +113,20 @@ class Eventful:
                 *of,
                 rate,
                 rate_of,
-                variant,
+                variant[chosen],
                 behaviour.followed,
+                wanted=wanted,
                 in_parts=self.run.in_parts,
             )
-            made = part if made is None else _filled_up(made, part, variant)
+            made = part if made is None else _filled_up(made, part, variant[chosen])
         assert made is not None
-        return self._as_flows(periods, made)
+        return self._as_flows(periods, made, of_scenario)
 
-    def _as_flows(self, periods: EventfulPeriods, made: EventfulFlows) -> tuple[Flows, Flows]:
+    def _as_flows(self, periods: EventfulPeriods, made: EventfulFlows, of_scenario: Columns) -> tuple[Flows, Flows]:
         day = (self.debt.schedules.pay - self.run.as_of_day).astype(np.int32)
-        everyone = np.arange(self.run.scenario_count, dtype=np.int32)
         number = payment_number(periods.offsets)
         parts = made.parts_ccy if self.run.in_parts else None
-        flows = Flows(periods.offsets, day, number, made.interest_ccy, made.principal_ccy, everyone, parts)
+        flows = Flows(periods.offsets, day, number, made.interest_ccy, made.principal_ccy, of_scenario, parts)
         return flows, replace(flows, principal=made.received_ccy)
 
     def details(self, scenario: int) -> Details:
@@ -122,7 +139,22 @@ class Eventful:
         return eventful_details(run.as_of_day, periods, self.terms.typed(), *of, of_column, behaviour.followed)
 
 
-def _filled_up(made: EventfulFlows, part: EventfulFlows, variant: NDArray[np.int32]) -> EventfulFlows:
+def _distinct(rate: Rates, behaviours: list[tuple[Behaviour, Columns]]) -> tuple[Columns, Columns]:
+    """Scenarios whose rates and speeds differ, the first of each; and [S] which of them a scenario sees.
+
+    Where a model makes the speeds every scenario is its own: the model reads more than these rates.
+    """
+    scenarios = len(behaviours[0][1])
+    if any(behaviour.followed is not None for behaviour, _ in behaviours):
+        everyone = np.arange(scenarios, dtype=np.int32)
+        return everyone, everyone
+    rates = first_equal(rate) if rate.shape[1] > 1 else np.zeros(scenarios, np.int32)
+    keys = np.column_stack([rates, *(variant for _, variant in behaviours)])
+    _, chosen, of_scenario = np.unique(keys, axis=0, return_index=True, return_inverse=True)
+    return chosen.astype(np.int32), of_scenario.ravel().astype(np.int32)
+
+
+def _filled_up(made: EventfulFlows, part: EventfulFlows, variant: Columns) -> EventfulFlows:
     """Each behaviour fills its own scenarios."""
     mine = variant >= 0
     for whole, some in zip(made, part, strict=True):
@@ -224,14 +256,28 @@ def _with_moves(loans: Eventful, today: Market, projected: Projected) -> Project
 
 
 def _through_amounts(loans: Eventful, today: Market) -> Rates:
-    """[m, S, K] what key rates do by moving the amounts, each projected anew under it; not rounded to cents."""
+    """[m, S, K] what key rates do by moving the amounts, not rounded to cents; a loan is projected anew where they move
+    a rate of its own."""
     run, keys = loans.run, loans.run.tables.key_gradients.shape[-1]
     through = np.empty((len(loans.debt.is_loan), run.scenario_count, keys))
+    rate, sets = loans.rates(today)
+    unmoved_ccy = _worth(loans, loans.flows_at(rate, sets, in_cents=False)[0])
+
+    def worth(market: Market) -> Rates:
+        moved, moved_sets = loans.rates(market)
+        wanted = differs(loans.debt.schedules.offsets, moved, rate)
+        flows, _ = loans.flows_at(moved, moved_sets, in_cents=False, wanted=wanted)
+        return np.where(wanted[:, None], _worth(loans, flows), unmoved_ccy)
+
     for key in range(keys):
-        moved = (loans.flows(market, in_cents=False)[0] for market in _moved(loans, today, key))
-        up, down = (revalued(run, flows, loans.debt.discount_terms, run.tables.discount_factors) for flows in moved)
+        up, down = (worth(market) for market in _moved(loans, today, key))
         through[:, :, key] = (down - up) / 2.0
     return through
+
+
+def _worth(loans: Eventful, flows: Flows) -> Rates:
+    """[m, S]"""
+    return revalued(loans.run, flows, loans.debt.discount_terms, loans.run.tables.discount_factors)
 
 
 def _moved(loans: Eventful, today: Market, key: int) -> Iterator[Market]:

@@ -183,3 +183,26 @@ def test_dv01_is_the_difference_of_two_whole_projections(tmp_path: Path) -> None
 def test_an_arm_needs_no_fixing(tmp_path: Path) -> None:
     terms = arm(issue_date=date(2024, 5, 1), first_reset_date=date(2025, 5, 1))
     assert why_blank(run_of(brought(tmp_path, [terms])))[0][0] == "NONE"
+
+
+def test_a_number_depends_on_no_other_loan_and_no_other_scenario(tmp_path: Path) -> None:
+    """Where scenarios leave the rates alone, and where a key rate moves the resets of some loans only."""
+    scenarios = [
+        {"scenario_id": "wider", "shocks": [{"kind": "SPREAD", "match": {"currency": "USD"}, "bp": 50}]},
+        {"scenario_id": "up", "shocks": [{"kind": "PARALLEL", "curves": "*", "bp": 100}]},
+        {"scenario_id": "faster", "shocks": [{"kind": "PREPAYMENT", "match": {"currency": "USD"}, "multiplier": 2}]},
+        {"scenario_id": "dearer", "shocks": [{"kind": "PARALLEL", "curves": "*", "bp": 100}]},
+    ]
+    short = {"maturity_date": date(2029, 1, 1), "first_reset_date": date(2028, 1, 1)}
+    loans = [
+        arm(instrument_id="L1", prepayment="CPR 5"),
+        arm(instrument_id="L2", **short),
+        arm(instrument_id="L3", first_reset_date=date(2035, 1, 1), **CAPPED),
+    ]
+    together = run_of(brought(tmp_path / "all", loans), flat(0.045), *scenarios)
+    for place, each in enumerate(loans):
+        alone = brought(tmp_path / str(place), [each])
+        for number, scenario in enumerate([None, *scenarios]):
+            run = run_of(alone, flat(0.045), *([] if scenario is None else [scenario]))
+            own = measures(run, scenario=0 if scenario is None else 1)
+            assert repr(measures(together, place, number)) == repr(own), (place, number)
