@@ -88,7 +88,7 @@ def database_url(postgres: EmbeddedServer, template_database: str) -> Iterator[s
     """The superuser's URL of a fresh, migrated database."""
     name = f"test_{uuid.uuid4().hex}"
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database} STRATEGY FILE_COPY")
     yield make_conninfo(postgres.dsn(), dbname=name)
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")

@@ -3,6 +3,7 @@
 The arrays are numpy arrays; `domain` depends on no array library, so it says `Any` and states the dtype.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,6 +28,11 @@ class ColumnData:
     kind: Kind
     values: Any
     categories: tuple[str, ...] = ()
+
+    def code_of(self, text: str) -> int:
+        """Of TEXT: the code of a text, ABSENT_CODE where no row has it."""
+        code = bisect_left(self.categories, text)
+        return code if code < len(self.categories) and self.categories[code] == text else ABSENT_CODE
 
 
 @dataclass(frozen=True)

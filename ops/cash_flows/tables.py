@@ -16,7 +16,7 @@ from compute.cash_flows.schedules import schedule_table
 from compute.cash_flows.tables import Columns
 from compute.inputs.run_inputs import EPOCH, PRICES_ONLY, RunInputs, resolve
 from domain.buckets import buckets_of
-from domain.portfolio.columns import Portfolio
+from domain.portfolio.columns import ABSENT_CODE, Portfolio
 from domain.refusals import Refused
 from domain.runs.run import RunRequested
 from domain.scenarios.shocks import ScenarioDocument
@@ -174,9 +174,10 @@ def inputs_of(
 
 def row_of_position(portfolio: Portfolio, position: str) -> int:
     ids = portfolio.tables["positions"].columns["position_id"]
-    if position not in ids.categories:
+    code = ids.code_of(position)
+    if code == ABSENT_CODE:
         raise Refused("UNKNOWN_POSITION", f"the run has no position {position!r}", "see `tenor results RUN`")
-    return int(np.flatnonzero(ids.values == ids.categories.index(position))[0])
+    return int(np.flatnonzero(ids.values == code)[0])
 
 
 def as_table(columns: Columns) -> pa.Table:

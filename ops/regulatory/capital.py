@@ -30,7 +30,7 @@ from domain.capital.policies import PolicyDocument
 from domain.capital.rule_sets import COLUMNS, rule_set_named
 from domain.lazy import lazy
 from domain.market.document import MarketDocument
-from domain.portfolio.columns import Portfolio
+from domain.portfolio.columns import ABSENT_CODE, Portfolio
 from domain.refusals import Refused
 from domain.runs.run import RunRequested
 from ops.audit.run_events import read_run
@@ -84,10 +84,9 @@ class OfRun:
     def may_be_netting_set(self, exposure_id: str) -> bool:
         """One of the table, or a derivative by itself: all others need no netting to be explained."""
         table = self.portfolio.tables.get("netting_sets")
-        if table is not None and exposure_id in table.columns["netting_set_id"].categories:
+        if table is not None and table.columns["netting_set_id"].code_of(exposure_id) != ABSENT_CODE:
             return True
-        ids = self.portfolio.tables["positions"].columns["position_id"]
-        if exposure_id not in ids.categories:
+        if self.portfolio.tables["positions"].columns["position_id"].code_of(exposure_id) == ABSENT_CODE:
             return False
         row = np.array([row_of_position(self.portfolio, exposure_id)])
         return bool(is_netted(Exposures(Columns(self.portfolio.of_positions(row)), np.zeros(1, np.int64)))[0])

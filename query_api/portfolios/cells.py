@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from domain.portfolio.attributes import value_text
-from domain.portfolio.columns import ColumnData, Portfolio
+from domain.portfolio.columns import ABSENT_CODE, ColumnData, Portfolio
 from domain.portfolio.tables import BY_NAME
 
 Array = np.ndarray[Any, Any]
@@ -31,9 +31,10 @@ def row_of(portfolio: Portfolio, table: str, key: str) -> int | None:
     if found is None:
         return None
     column = found.columns[BY_NAME[table].key[0]]
-    if key not in column.categories:
+    code = column.code_of(key)
+    if code == ABSENT_CODE:
         return None
-    rows = np.flatnonzero(np.asarray(column.values) == column.categories.index(key))
+    rows = np.flatnonzero(np.asarray(column.values) == code)
     return int(rows[0]) if len(rows) else None
 
 

@@ -53,7 +53,7 @@ def demo(
     """The demo in a database of its own, its first run published, everything sealed."""
     name = f"pictured_{uuid.uuid4().hex}"
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database} STRATEGY FILE_COPY")
     tenor = Tenor(make_conninfo(postgres.dsn(), dbname=name), tenor_home, kernels)
     with one_at_a_time(kernels):
         process = tenor.start("demo", "--no-serve", "--positions", POSITIONS, "--json")

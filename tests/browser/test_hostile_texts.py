@@ -44,6 +44,8 @@ def spoil(file: Path, columns: tuple[str, ...]) -> None:
         writer.writerows(rows)
 
 
+EACH_TIME = ("/risk", "/data", f"/risk?by={MARKUP}")
+"""In `make test`; the others in `make browser`."""
 SCREENS = [
     *("/", "/risk", "/cashflows", "/capital", "/compare", "/scenarios", "/runs", "/audit", "/data", "/operations"),
     *("/risk?by=loan_program", "/risk?by=issuer", f"/risk?where=name='{MARKUP}'", f"/risk?by={MARKUP}"),
@@ -52,7 +54,9 @@ SCREENS = [
 ]
 
 
-@pytest.mark.parametrize("screen", SCREENS)
+@pytest.mark.parametrize(
+    "screen", [pytest.param(one, marks=() if one in EACH_TIME else pytest.mark.browser) for one in SCREENS]
+)
 def test_texts_are_shown_and_never_run(watched: Watched, hostile_run: str, screen: str) -> None:
     place, _, query = screen.partition("?")
     query = "&".join(f"{name}={quote(value)}" for name, _, value in (part.partition("=") for part in query.split("&")))

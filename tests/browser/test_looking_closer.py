@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Watched, asked
 
+pytestmark = pytest.mark.browser
 TAPE = [
     ["LOAN_ID", "BALANCE", "RATE", "ORIGINATED", "MATURES", "TYPE", "FICO", "STATE"],
     ["L1", "100,000.00", "4.5%", "2020-02-01", "2050-01-01", "FRM", "720", "CA"],

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Watched, asked
 
-pytestmark = pytest.mark.usefixtures("projecting")
+pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("projecting")]
 POLICY = {
     "policy_id": "desk_limits",
     "lgd_defaults": {"*": 0.45},

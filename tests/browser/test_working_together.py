@@ -87,6 +87,7 @@ def test_a_run_is_approved_and_published_by_two_people(browser: Browser, guarded
         one.context.close()
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize(
     ("role", "shown"),
     [("analyst", "as analyst you may not"), ("viewer", None), ("auditor", None)],

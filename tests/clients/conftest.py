@@ -47,7 +47,7 @@ def standing(postgres: EmbeddedServer, template_database: str, home: Path) -> It
     """A server over a database of its own."""
     name = f"served_{uuid.uuid4().hex}"
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database} STRATEGY FILE_COPY")
     url = make_conninfo(postgres.dsn(), dbname=name)
     local = Tenor(url, home, Path(os.environ["NUMBA_CACHE_DIR"]), inside=True)
     with ExitStack() as stack:

@@ -13,6 +13,8 @@ from schemathesis import GenerationMode
 from schemathesis.checks import CHECKS
 
 CHECKED = ("status_code_conformance", "content_type_conformance", "response_headers_conformance")
+BOTH_WAYS = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+"""As the description allows, and as it does not."""
 SECONDS = 60
 """Of one answer."""
 UPLOADS = ("application/zip", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
@@ -30,11 +32,16 @@ def operations(url: str) -> Iterator[Any]:
 
 
 def fuzzed(
-    operation: Any, examples: int, url: str, seconds: float = float("inf"), headers: dict[str, str] | None = None
+    operation: Any,
+    examples: int,
+    url: str,
+    seconds: float = float("inf"),
+    headers: dict[str, str] | None = None,
+    modes: tuple[GenerationMode, ...] = BOTH_WAYS,
 ) -> int:
     """Asks an operation; returns how many answers were looked at. Ids are made up, or are those that are there."""
     checks, until, seen = CHECKS.get_by_names(list(CHECKED)), time.monotonic() + seconds, 0
-    for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+    for mode in modes:
 
         @settings(
             max_examples=examples,

@@ -1,4 +1,4 @@
-"""A fund of 40 chunks with a run of it that nothing disturbed, in a database that each test gets a copy of."""
+"""A fund of 15 chunks with a run of it that nothing disturbed, in a database that each test gets a copy of."""
 
 import uuid
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ def undisturbed(postgres: EmbeddedServer, template_database: str, tenor_home: Pa
     """One worker, nobody dies."""
     name = f"undisturbed_{uuid.uuid4().hex}"
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database} STRATEGY FILE_COPY")
     program = Tenor(make_conninfo(postgres.dsn(), dbname=name), tenor_home, kernels)
     portfolio, market = program.within.bring(fund)
     program.within.json("scenario", "define", fund / "scenarios.json")
@@ -58,7 +58,7 @@ def undisturbed(postgres: EmbeddedServer, template_database: str, tenor_home: Pa
 def stage(postgres: EmbeddedServer, undisturbed: Stage, tenor_home: Path, kernels: Path) -> Iterator[Stage]:
     name = f"stage_{uuid.uuid4().hex}"
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {undisturbed.database}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {undisturbed.database} STRATEGY FILE_COPY")
     program = Tenor(make_conninfo(postgres.dsn(), dbname=name), tenor_home, kernels)
     yield Stage(program, undisturbed.portfolio, undisturbed.market)
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:

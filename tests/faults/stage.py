@@ -20,7 +20,7 @@ from domain.ports import PART_POSITIONS
 from domain.runs.facts import CHUNK_SIZE, fact_stream
 from tests.walk.command_line import Tenor
 
-POSITIONS = 80_000
+POSITIONS = 60_000
 CHUNKS = -(-POSITIONS // CHUNK_SIZE)
 PARTS = -(-POSITIONS // PART_POSITIONS)
 KINDS = ("CapitalComputed", "CashflowsProjected", "PositionPriced", "RiskComputed")

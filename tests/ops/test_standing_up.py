@@ -143,10 +143,16 @@ def test_a_killed_postgres_is_brought_back_and_sigterm_ends_all_with_a_last_seal
         process.kill()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize(
-    "words", [("up", "--workers", "1"), ("serve", "scenario"), ("worker",), ("projections", "run")]
-)
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+PARTS = (("serve", "scenario"), ("worker",), ("projections", "run"))
+ENDS = [
+    *((("up", "--workers", "1"), number) for number in SIGNALS),
+    *((part, signal.SIGTERM) for part in PARTS),
+    *(pytest.param(part, number, marks=pytest.mark.long) for part in PARTS for number in SIGNALS[1:]),
+]
+
+
+@pytest.mark.parametrize(("words", "number"), ENDS)
 def test_every_service_ends_clean(server: EmbeddedServer, tenor: Tenor, words: tuple[str, ...], number: int) -> None:
     server.start()
     port = free_port()

@@ -67,7 +67,7 @@ def client_over(connect: Connect) -> TestClient:
 def connect(postgres: EmbeddedServer, template_database: str) -> Connect:
     name = "hand_made_run"
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database} STRATEGY FILE_COPY")
     connect = connect_to(make_conninfo(postgres.dsn(), dbname=name))
     with connect() as connection:
         hand_made_run.fill(connection)

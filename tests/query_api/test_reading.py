@@ -21,7 +21,7 @@ def connect(postgres: EmbeddedServer, template_database: str) -> Connect:
     """A log of one event, of which no read model has been told."""
     name = f"reading_{uuid.uuid4().hex}"
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database} STRATEGY FILE_COPY")
     connect = connect_to(make_conninfo(postgres.dsn(), dbname=name))
     with connect() as connection:
         connection.execute(

@@ -60,7 +60,7 @@ BUDGET = Budget(rows=200_000, cells=2_000_000, bytes=64 * MEGABYTE, seconds=60, 
 def database_of_its_own(postgres: EmbeddedServer, template_database: str) -> str:
     name = f"security_{uuid.uuid4().hex}"
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database} STRATEGY FILE_COPY")
     return make_conninfo(postgres.dsn(), dbname=name)
 
 

@@ -53,7 +53,7 @@ def walking(postgres: EmbeddedServer, template_database: str, tenor_home: Path, 
     """Over the database that holds `walked`."""
     name = f"walked_{uuid.uuid4().hex}"
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database} STRATEGY FILE_COPY")
     return Tenor(make_conninfo(postgres.dsn(), dbname=name), tenor_home, kernels, inside=True)
 
 

@@ -19,7 +19,7 @@ from tests.walk.oracle.market import read_market, read_scenarios
 from tests.walk.oracle.terms import read_positions
 from tests.walk.through_both import BASE, differences, price_through_both
 
-SEEDS = (11, 12, 13)
+SEEDS = (11, *(pytest.param(seed, marks=pytest.mark.long) for seed in (12, 13)))
 CLOSE = 1e-9
 
 

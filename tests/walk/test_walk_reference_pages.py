@@ -66,7 +66,7 @@ def shown(
     (folder / "nightly.json").write_text(blocks("scenarios.md", "json")[1])
     name = f"pages_{uuid.uuid4().hex}"
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database} STRATEGY FILE_COPY")
     home = tmp_path_factory.mktemp("pages-home")
     return Shown(Tenor(make_conninfo(postgres.dsn(), dbname=name), home, kernels, inside=True), folder)
 

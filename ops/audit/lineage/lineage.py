@@ -12,7 +12,7 @@ import numpy as np
 from domain import codec
 from domain.measures.failures import Reason
 from domain.measures.measures import BY_NAME, Measure, Unit
-from domain.portfolio.columns import Portfolio
+from domain.portfolio.columns import ABSENT_CODE, Portfolio
 from domain.refusals import Refused
 from domain.runs import run as runs
 from domain.runs.facts import BlockColumns, BlockFact, fact_stream
@@ -110,9 +110,10 @@ def scenario_place(scenarios: list[str], wanted: str) -> int:
 
 def row_of(portfolio: Portfolio, position: str) -> int:
     column = portfolio.tables["positions"].columns["position_id"]
-    if position not in column.categories:
+    code = column.code_of(position)
+    if code == ABSENT_CODE:
         raise Refused("UNKNOWN_POSITION", f"the run has no position {position!r}", "see `tenor results`")
-    return int(np.flatnonzero(column.values == column.categories.index(position))[0])
+    return int(np.flatnonzero(column.values == code)[0])
 
 
 def fact_of(storage: Storage, asked: Asked) -> BlockFact:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from domain.portfolio.columns import ABSENT_DATE, ColumnData, Portfolio
+from domain.portfolio.columns import ABSENT_CODE, ABSENT_DATE, ColumnData, Portfolio
 from domain.portfolio.tables import Kind
 from domain.ports import BlobStore
 
@@ -115,6 +115,7 @@ def text_at(portfolio: Portfolio, table: str, name: str, row: int) -> str | None
 def rows_where(portfolio: Portfolio, table: str, name: str, text: str | None) -> list[int]:
     found = portfolio.tables.get(table)
     column = found.columns.get(name) if found else None
-    if column is None or text is None or text not in column.categories:
+    code = ABSENT_CODE if column is None or text is None else column.code_of(text)
+    if column is None or code == ABSENT_CODE:
         return []
-    return [int(row) for row in np.flatnonzero(column.values == column.categories.index(text))]
+    return [int(row) for row in np.flatnonzero(column.values == code)]

@@ -105,7 +105,7 @@ def sealed_original(
 ) -> tuple[str, Path, str]:
     name, home = f"sealed_{uuid.uuid4().hex}", tmp_path_factory.mktemp("sealed-home")
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database} STRATEGY FILE_COPY")
     with tenor_at(make_conninfo(postgres.dsn(), dbname=name), home) as tenor:
         run_id = complete_a_run(tenor)
     return name, home, run_id
@@ -116,7 +116,7 @@ def copied(postgres: EmbeddedServer, sealed_original: tuple[str, Path, str], fol
     original, home, run_id = sealed_original
     name = f"test_{uuid.uuid4().hex}"
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {original}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {original} STRATEGY FILE_COPY")
     with tenor_at(make_conninfo(postgres.dsn(), dbname=name), Path(shutil.copytree(home, folder / "home"))) as tenor:
         yield Sealed(tenor, run_id)
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:

@@ -36,7 +36,7 @@ def mart(postgres: EmbeddedServer, template_database: str, tmp_path_factory: pyt
     """One for all: nobody here changes what is in it."""
     name = f"mart_{uuid4().hex}"
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template_database} STRATEGY FILE_COPY")
     url = make_conninfo(postgres.dsn(), dbname=name)
     tenor = Tenor(Settings(tmp_path_factory.mktemp("mart"), url), url)
     publish(tenor.storage, ASKED, publish_run(tenor, SampleRun()).run_id)

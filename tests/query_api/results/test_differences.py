@@ -32,7 +32,7 @@ Ask = Callable[..., list[Row]]
 @pytest.fixture(scope="module")
 def tenor(postgres: EmbeddedServer, template_database: str) -> Iterator[Tenor]:
     with psycopg.connect(postgres.dsn(), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE two_runs TEMPLATE {template_database}")
+        connection.execute(f"CREATE DATABASE two_runs TEMPLATE {template_database} STRATEGY FILE_COPY")
     with tenor_over(make_conninfo(postgres.dsn(), dbname="two_runs")) as tenor:
         SampleRun(blanks=False).whole(tenor)
         SampleRun(portfolio=portfolio(97, seed=8), seed=6, run_id=LATER_ID).whole(tenor)
