@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,6 +15,7 @@ from domain.portfolio.columns import Portfolio
 from domain.ports import BlobStore, BlockCodec, EventStore, PortfolioCodec, WorkQueue
 from ops.settings import Settings
 from query_api.portfolio_in_scope import within
+from query_api.scope import Kept
 
 Connect = Callable[[], AbstractContextManager[Any]]
 """A connection of the application's, in autocommit."""
@@ -44,6 +45,30 @@ class Storage:
 
     def market(self, sha256: str) -> MarketDocument:
         return stored_market(self.blobs.get(sha256))
+
+
+KEPT_PORTFOLIOS = 4
+"""The whole and its parts in scope are several."""
+
+
+@dataclass(frozen=True)
+class KeepingStorage(Storage):
+    """Of a process that answers questions: portfolios that were asked for last are decoded once, for all who ask."""
+
+    _portfolios: Kept[Portfolio] = field(default_factory=lambda: Kept(KEPT_PORTFOLIOS))
+
+    @classmethod
+    def over(cls, storage: Storage) -> "KeepingStorage":
+        return cls(**vars(storage))
+
+    def portfolio(self, sha256: str, tables: Collection[str] | None = None) -> Portfolio:
+        nodes = nodes_asked()
+        if tables is not None:
+            return Storage.portfolio(self, sha256, tables)
+        whole = self._portfolios.get(
+            (sha256, None), lambda: self.portfolio_codec.decode(self.blobs.get(sha256), tables)
+        )
+        return whole if nodes is None else self._portfolios.get((sha256, nodes), lambda: within(whole, nodes))
 
 
 @dataclass(frozen=True)

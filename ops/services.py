@@ -32,7 +32,6 @@ from commands.submit_run import SubmitRun
 from compute.engine_version import engine_version
 from domain.access.asking import nodes_asked, who_asks
 from domain.event import Envelope
-from domain.portfolio.columns import Portfolio
 from domain.refusals import Refused
 from ops.access import sign_in
 from ops.access.binding import Bind
@@ -56,7 +55,7 @@ from ops.market_checks import check_scenarios, find_unsolved
 from ops.marts.requests import MartRequests
 from ops.metrics import projection_metrics
 from ops.parsing.pool import Abandoned
-from ops.ports import Storage
+from ops.ports import KEPT_PORTFOLIOS, KeepingStorage, Storage
 from ops.processes.stopping import Stop
 from ops.projection_status import dead_letters, states_of_projections
 from ops.quote_risk import work_out_for as quotes_for
@@ -124,8 +123,6 @@ ALLOWED_HOSTS = frozenset({"127.0.0.1", "localhost", "::1", "[::1]", "testserver
 """Names under which a loopback server is asked; any other is somebody's rebound name."""
 
 OPEN_TO_THIS_MACHINE = Access()
-KEPT_PORTFOLIOS = 4
-"""With their names; the whole and its parts in scope are several."""
 NO_ANSWER = "the database does not answer"
 LOOPBACK = "127.0.0.1"
 
@@ -178,7 +175,8 @@ def service_routers(tenor: Tenor, access: Access = OPEN_TO_THIS_MACHINE) -> dict
     """Queries, and the commands of the same service."""
     connect, store, blobs = tenor.database.connect, tenor.store, tenor.blobs
 
-    load_book, load_portfolio = kept_books(tenor.storage)
+    storage = KeepingStorage.over(tenor.storage)
+    load_book = kept_books(storage)
 
     def envelope_of(request: Request) -> Envelope:
         return replace(tenor.envelope(who_asks().actor), correlation_id=correlation_of(request))
@@ -188,26 +186,26 @@ def service_routers(tenor: Tenor, access: Access = OPEN_TO_THIS_MACHINE) -> dict
             marketdata.build_router(connect, blobs),
             market_commands.build_router(store, blobs, envelope_of, find_unsolved),
         ],
-        "orchestrator": lambda: orchestrator_routers(tenor, envelope_of, access),
+        "orchestrator": lambda: orchestrator_routers(tenor, storage, envelope_of, access),
         "results": lambda: [results.build_router(connect, load_book)],
-        "audit": lambda: [audit.build_router(connect, build_evidence(tenor.storage, tenor.sealing, load_portfolio))],
+        "audit": lambda: [audit.build_router(connect, build_evidence(storage, tenor.sealing, storage.portfolio))],
         "portfolio": lambda: [
             portfolio.build_router(connect),
-            portfolio_data.build_router(connect, load_portfolio, tenor.tree_of),
+            portfolio_data.build_router(connect, storage.portfolio, tenor.tree_of),
             hierarchy_commands.build_router(store, envelope_of, whole_tree(tenor.newest_tree)),
         ],
         "risk": lambda: [
             *(risk.build_router(connect, load_book), compare.build_router(connect, load_book)),
             *(models.build_router(connect), model_commands.build_router(store, envelope_of)),
-            tail_risk.build_router(connect, load_portfolio, tenor.storage.market),
-            quotes.build_router(connect, quotes_for(tenor.storage)),
+            tail_risk.build_router(connect, storage.portfolio, storage.market),
+            quotes.build_router(connect, quotes_for(storage)),
         ],
         "scenario": lambda: [
             scenario.build_router(connect),
             scenario_commands.build_router(store, envelope_of, tenor.parsers.read_history),
         ],
-        "cashflow": lambda: cash_flow_routers(tenor.storage),
-        "regulatory": lambda: regulatory_routers(tenor, envelope_of),
+        "cashflow": lambda: cash_flow_routers(storage),
+        "regulatory": lambda: regulatory_routers(storage, envelope_of),
         "ingestion": lambda: ingestion_routers(tenor, envelope_of),
     }
 
@@ -223,21 +221,23 @@ def ingestion_routers(tenor: Tenor, envelope_of: Callable[[Request], Envelope]) 
     ]
 
 
-def kept_books(storage: Storage) -> tuple[Callable[[str], NamedPortfolio], Callable[[str], Portfolio]]:
-    """Portfolios with their names, and without: those asked for last, each as it is in the scope of whoever asks."""
+def kept_books(storage: Storage) -> Callable[[str], NamedPortfolio]:
+    """Portfolios with their names: those asked for last, each as it is in the scope of whoever asks."""
     books: Kept[NamedPortfolio] = Kept(KEPT_PORTFOLIOS)
 
     def load_book(sha256: str) -> NamedPortfolio:
         return books.get((sha256, nodes_asked()), lambda: NamedPortfolio(storage.portfolio(sha256)))
 
-    return load_book, lambda sha256: load_book(sha256).portfolio
+    return load_book
 
 
-def orchestrator_routers(tenor: Tenor, envelope_of: Callable[[Request], Envelope], access: Access) -> list[APIRouter]:
+def orchestrator_routers(
+    tenor: Tenor, storage: Storage, envelope_of: Callable[[Request], Envelope], access: Access
+) -> list[APIRouter]:
     def check(envelope: Envelope, command: SubmitRun) -> dict[str, Any]:
         from ops.readiness import check_before_run  # with all of compute, which nothing else here needs
 
-        return check_before_run(tenor.storage, envelope, command)
+        return check_before_run(storage, envelope, command)
 
     names = partial(whole_id_of, tenor.storage), partial(near_scenarios_named, tenor.storage)
     refuse_more = refuse_more_runs(tenor.database.connect, access.open_runs)
@@ -282,13 +282,13 @@ def cash_flow_routers(storage: Storage) -> list[APIRouter]:
     ]
 
 
-def regulatory_routers(tenor: Tenor, envelope_of: Callable[[Request], Envelope]) -> list[APIRouter]:
-    capital = CapitalOfRuns(tenor.storage)
+def regulatory_routers(storage: Storage, envelope_of: Callable[[Request], Envelope]) -> list[APIRouter]:
+    capital = CapitalOfRuns(storage)
     return [
-        regulatory.build_router(tenor.database.connect, CapitalQueries(tenor.storage, capital)),
-        allowance.build_router(tenor.database.connect, AllowanceQueries(tenor.storage)),
-        stress.build_router(tenor.database.connect, stress_for(tenor.storage)),
-        regulatory_commands.build_router(tenor.store, envelope_of, check_for(tenor.storage, capital)),
+        regulatory.build_router(storage.connect, CapitalQueries(storage, capital)),
+        allowance.build_router(storage.connect, AllowanceQueries(storage)),
+        stress.build_router(storage.connect, stress_for(storage)),
+        regulatory_commands.build_router(storage.store, envelope_of, check_for(storage, capital)),
     ]
 
 

@@ -15,6 +15,8 @@ import pytest
 from tests.walk.oracle.dates import add_months, adjusted, thirty_360
 from tests.walk.through_both import EXACT, FUNDS, OF_NOTIONAL, Priced, differences, price_through_both
 
+ALSO_WALKED = ("prepayment_models",)
+"""By tests of their own, with PV and DV01 under every scenario; here with every measure, which takes long."""
 NAMES = sorted(folder.name for folder in FUNDS.iterdir() if folder.name != "open_questions")
 
 
@@ -23,7 +25,9 @@ def priced(name: str) -> Priced:
     return price_through_both(FUNDS / name)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.long if name in ALSO_WALKED else ()) for name in NAMES]
+)
 def test_every_number_is_the_oracles(name: str) -> None:
     assert list(differences(priced(name))) == []
 

@@ -15,42 +15,45 @@ MARKET = f"{FUND}/market.json"
 LINES: list[tuple[str, ...]] = [
     ("--version",),
     ("check", "--portfolio", "PORTFOLIO", "--market", "MARKET", "--scenarios", "up100", "--json"),
-    ("ingest", FUND, "--dry-run"),
     ("ingest", "no-such-folder", "--json"),
-    ("results", RUN, "--scenario", "BASE"),
     ("results", RUN, "--by", "desk", "--format", "table"),
     ("results", RUN, "--where", "ficco>=700", "--json"),
-    ("results", RUN, "--format", "pdf"),
     ("cashflows", RUN, "--position", LOAN, "--json"),
     ("var", RUN, "--json"),
-    ("backtest", "--run", RUN, "--json"),
-    ("projections", "dead-letters", "list", "--json"),
     ("market", "load", MARKET, "--json"),
-    ("portfolio", "list", "--json"),
-    ("scenario", "list"),
     ("run", "show", RUN),
-    ("run", "approve", "x7"),
     ("run", "submit"),
     ("risk", "quotes", RUN, "--json"),
-    ("model", "list", "--json"),
     ("regulatory", "show", RUN),
-    ("allowance", "show", RUN),
-    ("stress", "show", RUN, "--report", "irrbb"),
     ("limits", "check", RUN, "--json"),
-    ("policy", "list", "--json"),
-    ("archive", "list", "--json"),
-    ("compare", RUN, RUN, "--json"),
-    ("mapping", "list", "--json"),
     ("key", "list", "--json"),
-    ("access", "log", "--json"),
     ("mart", "list", "--json"),
-    ("schedule", "list", "--json"),
-    ("webhook", "list", "--json"),
-    ("watch", "--after", "0", "--no-follow", "--json"),
     ("audit", "lineage", RUN, LOAN, "PV", "--json"),
     ("template", "FOLDER"),
     ("doctor",),
 ]
+AT_LENGTH: list[tuple[str, ...]] = [
+    ("ingest", FUND, "--dry-run"),
+    ("results", RUN, "--scenario", "BASE"),
+    ("results", RUN, "--format", "pdf"),
+    ("backtest", "--run", RUN, "--json"),
+    ("projections", "dead-letters", "list", "--json"),
+    ("portfolio", "list", "--json"),
+    ("scenario", "list"),
+    ("run", "approve", "x7"),
+    ("model", "list", "--json"),
+    ("allowance", "show", RUN),
+    ("stress", "show", RUN, "--report", "irrbb"),
+    ("policy", "list", "--json"),
+    ("archive", "list", "--json"),
+    ("mapping", "list", "--json"),
+    ("access", "log", "--json"),
+    ("schedule", "list", "--json"),
+    ("webhook", "list", "--json"),
+    ("watch", "--after", "0", "--no-follow", "--json"),
+    ("compare", RUN, RUN, "--json"),
+]
+"""With `--long`: their answers are looked at inside the tests' process each time."""
 ELSEWHERE = {
     "demo": "serves until it is told to end: the deployment's tests",
     "up": "tests/ops/test_standing_up.py",
@@ -69,7 +72,13 @@ def loan(walking: Tenor, walked: Walked) -> str:
     return str(next(row["position_id"] for row in rows if row["product_type"] == "LOAN" and row["status"] == "PRICED"))
 
 
-@pytest.mark.parametrize("line", LINES, ids=" ".join)
+@pytest.mark.parametrize(
+    "line",
+    [
+        *(pytest.param(line, id=" ".join(line)) for line in LINES),
+        *(pytest.param(line, id=" ".join(line), marks=pytest.mark.long) for line in AT_LENGTH),
+    ],
+)
 def test_both_say_the_same(walking: Tenor, walked: Walked, loan: str, tmp_path: Path, line: tuple[str, ...]) -> None:
     named = {RUN: walked.run_id, LOAN: loan, "PORTFOLIO": walked.portfolio, "MARKET": walked.market}
     told = []
@@ -89,7 +98,7 @@ def unhurried(said: bytes) -> bytes:
 
 
 def test_every_command_is_called_in_both_ways() -> None:
-    assert {line[0] for line in LINES} - {"--version"} | ELSEWHERE.keys() == set(Commands.table)
+    assert {line[0] for line in LINES + AT_LENGTH} - {"--version"} | ELSEWHERE.keys() == set(Commands.table)
 
 
 def test_workers_of_their_own_make_the_same_blocks(walking: Tenor, walked: Walked) -> None:

@@ -83,7 +83,7 @@ def test_what_cash_flows_cost(bench: tuple[dict[str, Any], Path]) -> None:
     flows = bench[0]["cash_flows"]
     assert all(value > 0 for value in flows.values())
     assert set(flows) == {
-        *("loan_scenarios_per_s", "auto_deal_seven_speeds_ms", "deals_with_key_rates_s"),
+        *("loan_scenarios_per_s", "auto_deal_seven_speeds_ms", "deals", "deals_with_key_rates_s"),
         *("ladder_at_a_node_ms_p99", "schedule_ms"),
     }
 

@@ -67,7 +67,15 @@ def test_calls_every_month_for_ten_years(tmp_path: Path) -> None:
     assert_near(tmp_path, bonds, 0.03, 0.01, as_of="2026-03-31")
 
 
-@pytest.mark.parametrize(("a", "sigma"), [(0.03, 0.01), (0.0, 0.03), (0.3, 0.02), (-0.02, 0.005)])
+RATES = [
+    (0.03, 0.01),
+    (-0.02, 0.005),
+    pytest.param(0.0, 0.03, marks=pytest.mark.long),
+    pytest.param(0.3, 0.02, marks=pytest.mark.long),
+]
+
+
+@pytest.mark.parametrize(("a", "sigma"), RATES)
 def test_rights_of_every_density(tmp_path: Path, a: float, sigma: float) -> None:
     """Days, weeks, fortnights, months and quarters apart; from tomorrow on; calls, puts and both; notice."""
     tomorrow, later, end = AS_OF + timedelta(days=1), AS_OF + timedelta(days=400), date(2031, 6, 30)

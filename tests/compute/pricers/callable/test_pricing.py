@@ -65,7 +65,7 @@ def test_within_a_cent_per_100_of_a_thousand_steps(tmp_path: Path, count: int) -
         assert column(facts, "pv")[0, number] / 1e4 == pytest.approx(theirs.NPV(), abs=0.01), (terms, rights)
 
 
-@pytest.mark.parametrize("sigma", [0.01, 0.015])
+@pytest.mark.parametrize("sigma", [0.01, pytest.param(0.015, marks=pytest.mark.long)])
 def test_within_a_cent_per_100_of_a_thousand_steps_for_twenty_to_thirty_years(tmp_path: Path, sigma: float) -> None:
     bonds = [each for each in random_bonds(60, seed=6, longest_yr=30) if each[0]["maturity_date"].year >= 2046][:8]
     parameters = {"USD": {"mean_reversion": 0.03, "sigma": sigma}}
