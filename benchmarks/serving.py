@@ -5,18 +5,19 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 PROGRAM = Path(sys.executable).with_name("tenor")
 SECONDS_TO_START = 300
+NO_SETTINGS: Mapping[str, str] = {}
 
 
 @contextmanager
-def server(home: Path, port: int, redis: str | None) -> Iterator[int]:
+def server(home: Path, port: int, redis: str | None, settings: Mapping[str, str] = NO_SETTINGS) -> Iterator[int]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TENOR_")}
-    environment |= {"TENOR_HOME": str(home)} | ({"TENOR_REDIS_URL": redis} if redis else {})
+    environment |= {"TENOR_HOME": str(home)} | ({"TENOR_REDIS_URL": redis} if redis else {}) | dict(settings)
     with (home / "up.log").open("wb") as log:
         process = subprocess.Popen([PROGRAM, "up", "--port", str(port)], env=environment, stderr=log)
         try:

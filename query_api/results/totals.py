@@ -51,6 +51,16 @@ WITH RECURSIVE step(dimension) AS (
 SELECT dimension FROM step WHERE dimension IS NOT NULL
 """
 
+# Within a scope totals of nodes alone are there: a probe for each node, where the walk above would look at every total
+# of an attribute, and see none.
+SELECT_DIMENSIONS_IN_SCOPE = """
+SELECT DISTINCT said.dimension
+  FROM read.portfolio_node n CROSS JOIN LATERAL (VALUES ('node'), (lower(n.kind))) said (dimension)
+ WHERE n.snapshot_id = %(snapshot_id)s AND EXISTS (
+       SELECT FROM read.rollup r WHERE r.run_no = %(run_no)s AND r.dimension = said.dimension AND r.key = n.node_id)
+ ORDER BY said.dimension
+"""
+
 ROLLUP, OF_ISSUERS = "rollup", "issuer"
 
 
@@ -113,7 +123,9 @@ def totals_asked(
 
 def groupings(connection: Connection, run: RunRow, load_book: LoadBook | None = None) -> list[str]:
     """What the run's totals can be asked by, without summing anything; within a scope, by what positions there have."""
-    kept = [row[0] for row in connection.execute(SELECT_DIMENSIONS, {"run_no": run.run_no})]
+    of_run = {"run_no": run.run_no, "snapshot_id": run.portfolio_snapshot_id}
+    query = SELECT_DIMENSIONS if run.rows is None else SELECT_DIMENSIONS_IN_SCOPE
+    kept = [row[0] for row in connection.execute(query, of_run)]
     return groupings_of(book_of(connection, run, load_book), kept) if run.rows is not None and load_book else kept
 
 

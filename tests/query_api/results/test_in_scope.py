@@ -17,6 +17,7 @@ from query_api.results.amounts import chunk_amounts
 from query_api.results.position import position_results_of
 from query_api.results.table import ResultTable, pieces_between, position_results
 from query_api.results.top import top_positions
+from query_api.results.totals import groupings
 from query_api.runs import find_run, newest_runs
 from query_api.tree import tree_of_run
 from tests.builders import hand_made_run
@@ -86,6 +87,12 @@ def test_counts_and_failures_are_those_in_scope(scoped: Connection) -> None:
     assert (failure["first"], failure["positions"], failure["sentence"]) == ("P4", 1, hand_made_run.DETAILS[3])
     assert (run.chunks, run.chunks_done) == (None, 0)
     assert next(one for one in newest_runs(scoped, 10) if one.run_id == RUN_ID).priced == 2
+
+
+def test_groupings_are_those_of_which_a_total_is_seen(scoped: Connection) -> None:
+    run = find_run(scoped, RUN_ID)
+    seen = scoped.execute("SELECT DISTINCT dimension FROM read.rollup WHERE run_no = %s ORDER BY 1", (run.run_no,))
+    assert groupings(scoped, run) == [row[0] for row in seen] == ["book"]
 
 
 def test_one_position_is_found_or_not(scoped: Connection) -> None:
