@@ -69,7 +69,7 @@ def cash_flow_lines(flows: dict[str, Any]) -> list[str]:
     return [
         f"loans that prepay, default   {flows['loan_scenarios_per_s'] or 0:>10,} loan-scenarios a second and core",
         f"an auto deal of 43 lines    {flows['auto_deal_seven_speeds_ms']:>10.2f} ms at seven speeds",
-        f"{flows['deals']:<3} deals x 10 scenarios    {flows['deals_with_key_rates_s']:>10.2f} s with DV01 and key rates",
+        f"{flows['deals']:<3} deals x 10 scenarios    {flows['deals_with_key_rates_s']:>10.2f} s, DV01 and key rates",
         f"ladder at a node            {flows['ladder_at_a_node_ms_p99']:>10.2f} ms (p99)",
         f"schedule of a loan          {flows['schedule_ms']:>10.2f} ms",
     ]
