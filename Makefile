@@ -15,7 +15,7 @@ demo: $(STAMP)
 	$(BIN)/tenor demo $(ARGS)
 
 test: $(KERNELS)
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n 3 $(ARGS)
 
 check: $(STAMP)
 	$(BIN)/ruff format --check .

@@ -25,6 +25,8 @@ SLACK_DAYS = 40
 MONTH_DAYS = 31
 YEAR_DAYS = 366
 PRICES_ONLY = ("PV",)
+NOTHING_MOVES = (*PRICES_ONLY, "ACCRUED_INTEREST", "DIRTY_PRICE", "CLEAN_PRICE", "YIELD", "WAL", "WAM")
+"""Measures that are read off the flows of one market."""
 EPOCH = date(1970, 1, 1)
 
 
@@ -114,8 +116,8 @@ def resolve(
 
 
 def are_prices_only(measures: Sequence[str]) -> bool:
-    """Whether pricers have nothing to say but PV: measures of credit and capital are worked out beside them."""
-    return all(name in PRICES_ONLY or BY_NAME[name].fact is Fact.CAPITAL for name in measures)
+    """Whether nothing asked of pricers moves a rate: measures of credit and capital are worked out beside them."""
+    return all(name in NOTHING_MOVES or BY_NAME[name].fact is Fact.CAPITAL for name in measures)
 
 
 def horizon_days(portfolio: Portfolio, as_of_day: int) -> int:

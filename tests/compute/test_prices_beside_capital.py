@@ -1,4 +1,4 @@
-"""What a run asks of credit and capital costs no sensitivity: pricers say PV, to the bit as they say it beside all."""
+"""Who asks for prices, and for credit and capital beside them, pays for no sensitivity; figures are the same bits."""
 
 import numpy as np
 import pytest
@@ -12,6 +12,7 @@ from domain.measures.measures import resolve as with_their_own
 from domain.scenarios.shocks import BASE_SCENARIO
 from tests.builders.small_fund import FOLDER
 
+READ_OFF = ("DIRTY_PRICE", "CLEAN_PRICE", "ACCRUED_INTEREST", "YIELD", "WAL", "WAM")
 OF_CAPITAL = ("PV", "EAD", "RWA_SA", "ECL_LIFETIME", "ALLOWANCE")
 
 
@@ -24,17 +25,28 @@ def run_of(measures: tuple[str, ...]) -> RunInputs:
 
 
 @pytest.mark.parametrize(
-    ("measures", "are"), [(("PV",), True), (OF_CAPITAL, True), ((*OF_CAPITAL, "DV01"), False), (("YIELD",), False)]
+    ("measures", "are"),
+    [
+        (("PV",), True),
+        (OF_CAPITAL, True),
+        (READ_OFF, True),
+        ((*READ_OFF, *OF_CAPITAL), True),
+        ((*OF_CAPITAL, "DV01"), False),
+        ((*READ_OFF, "MODIFIED_DURATION"), False),
+    ],
 )
 def test_which_runs_ask_for_prices_alone(measures: tuple[str, ...], are: bool) -> None:
     assert are_prices_only(with_their_own(measures)) is are
 
 
-def test_prices_are_those_of_a_run_of_all_measures_and_nothing_is_moved_for_them() -> None:
-    of_capital, of_all = run_of(OF_CAPITAL), run_of(DEFAULT_MEASURES)
-    assert of_capital.tables.discount_factors_up is of_capital.tables.discount_factors
+@pytest.mark.parametrize("measures", [OF_CAPITAL, READ_OFF])
+def test_figures_are_those_of_a_run_of_all_measures_and_nothing_is_moved_for_them(measures: tuple[str, ...]) -> None:
+    few, of_all = run_of(measures), run_of(DEFAULT_MEASURES)
+    assert few.tables.discount_factors_up is few.tables.discount_factors
     assert of_all.tables.discount_factors_up is not of_all.tables.discount_factors
-    blocks = [price_chunk(run, 0).blocks[Fact.PRICED] for run in (of_capital, of_all)]
-    alone, beside = (block.values[block.columns.index("pv")] for block in blocks)
-    assert np.isfinite(alone).any()
-    assert alone.tobytes() == beside.tobytes()
+    alone, beside = price_chunk(few, 0).blocks, price_chunk(of_all, 0).blocks
+    for kind in {Fact.PRICED, Fact.RISK} & alone.keys():
+        some, every = alone[kind], beside[kind]
+        for column, values in zip(some.columns, some.values, strict=True):
+            assert np.isfinite(values).any()
+            assert values.tobytes() == every.values[every.columns.index(column)].tobytes(), column
