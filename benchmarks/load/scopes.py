@@ -1,6 +1,6 @@
 """What a key costs a question, and what row security costs it, one question after another.
 
-    python -m benchmarks.load.scopes                       a run of 1,000,000 x 10, 300 questions of each kind
+    python -m benchmarks.load.scopes                       a run of 1,000,000 x 10, 100 questions of each kind
     python -m benchmarks.load.scopes --positions 100000
 
 The same questions without keys; with a key of everything; with a key of all funds by name, which sees the same rows by
@@ -13,6 +13,7 @@ import os
 import random
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
@@ -36,7 +37,7 @@ def questions(asked: dict[str, Any], fund: str, many: int) -> Iterator[tuple[str
     for _ in range(many):
         scenario = chance.choice(asked["scenarios"])
         yield "totals", f"{run}/totals?by=desk&scenario={scenario}"
-        yield "totals of a fund", f"{run}/totals?by=desk&node={fund}&scenario={scenario}"
+        yield "totals of a fund, summed", f"{run}/totals?by=desk&node={fund}&scenario={scenario}"
         yield "page", f"{run}/positions?node={fund}&scenario={scenario}&limit={PAGE}"
         yield "position", f"{run}/positions/{chance.choice(asked['positions'])}"
 
@@ -76,7 +77,7 @@ def measured(home: Path, folder: Path, port: int, positions: int, many: int) -> 
         asked = filled(client, folder / "fund", positions, 1)
         funds, fund, own = of_a_fund(client, asked["runs"][0])
         asked["positions"] = own
-        report["without keys"] = times_ms(url, None, asked, fund, many)
+        report["without keys"] = told("without keys", times_ms(url, None, asked, fund, many))
     keys: dict[str, Callable[[], str]] = {
         "a key of everything": lambda: made_key(home, "whole"),
         "a key of all funds": lambda: made_key(home, "funds", *funds),
@@ -84,8 +85,14 @@ def measured(home: Path, folder: Path, port: int, positions: int, many: int) -> 
     }
     with server(home, port, None, NOT_LIMITED):
         for name, make in keys.items():
-            report[name] = times_ms(url, make(), asked, fund, many)
+            report[name] = told(name, times_ms(url, make(), asked, fund, many))
     return report
+
+
+def told(name: str, figures: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
+    """As each is known: a million positions take a while."""
+    print(name, json.dumps(figures), file=sys.stderr, flush=True)
+    return figures
 
 
 def of_a_fund(client: tenor.Client, run_id: str) -> tuple[list[str], str, list[str]]:
@@ -100,14 +107,14 @@ def of_a_fund(client: tenor.Client, run_id: str) -> tuple[list[str], str, list[s
 def main() -> None:
     parser = argparse.ArgumentParser(prog="benchmarks.load.scopes")
     parser.add_argument("--positions", type=int, default=1_000_000)
-    parser.add_argument("--many", type=int, default=300)
+    parser.add_argument("--many", type=int, default=100)
     parser.add_argument("--port", type=int, default=8796)
-    told = parser.parse_args()
+    given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="tenor-scopes-"))
     folder.chmod(0o755)
     (folder / "home").mkdir()
     try:
-        print(json.dumps(measured(folder / "home", folder, told.port, told.positions, told.many), indent=1))
+        print(json.dumps(measured(folder / "home", folder, given.port, given.positions, given.many), indent=1))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
