@@ -193,8 +193,13 @@ def _rows_of(connection: Connection, run: RunRow) -> Array:
     return rows_in_scope(connection, run.run_no, run.portfolio_snapshot_id, run.chunk_size)
 
 
-def queryable_run(connection: Connection, run_id: str | UUID) -> RunRow:
-    run = find_run(connection, run_id)
+NamedRun = str | UUID | RunRow
+"""By its id or how it begins, or found by the same answer: then it is not looked for again."""
+
+
+def queryable_run(connection: Connection, named: NamedRun) -> RunRow:
+    run = named if isinstance(named, RunRow) else find_run(connection, named)
+    run_id = run.run_id if isinstance(named, RunRow) else named
     if run.is_queryable:
         return run
     if run.status == RunStatus.ARCHIVED:

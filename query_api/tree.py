@@ -11,7 +11,7 @@ from query_api.reading import Connection
 from query_api.results.columns import chosen_columns
 from query_api.results.total import Total
 from query_api.results.totals import read_totals, reasons_text
-from query_api.runs import queryable_run, scenario_numbers
+from query_api.runs import NamedRun, queryable_run, scenario_numbers
 from query_api.scope import is_limited, trimmed_path
 
 SELECT_NODES = """
@@ -41,10 +41,10 @@ def _parent_seen(parent_id: str | None, seen: set[str]) -> str | None:
 
 
 def tree_of_run(
-    connection: Connection, run_id: str | UUID, *, scenario: str | None = None, measures: list[str] | None = None
+    connection: Connection, named: NamedRun, *, scenario: str | None = None, measures: list[str] | None = None
 ) -> list[Row]:
     """The nodes with their totals under one scenario (BASE by default)."""
-    run = queryable_run(connection, run_id)
+    run = queryable_run(connection, named)
     columns = chosen_columns(run, measures)
     (scenario_no,) = scenario_numbers(run, scenario or BASE)
     found = {total.key: total for total in read_totals(connection, run, "node", columns, [scenario_no])}

@@ -104,7 +104,7 @@ def read(
     found = queryable_run(connection, run)
     totals = totals_asked(
         connection,
-        found.run_id,
+        found,
         by,
         layout(found, question.measures, question.columns),
         scenario=question.scenario,

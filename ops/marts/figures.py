@@ -91,7 +91,7 @@ def _positions(connection: Connection, run: RunRow) -> Rows:
 
 def _totals(connection: Connection, run: RunRow) -> tuple[Rows, Rows]:
     """Of every node of the tree, and what they are of."""
-    table = totals_asked(connection, run.run_id, NODE, layout(run)).table
+    table = totals_asked(connection, run, NODE, layout(run)).table
     table = table.rename_columns(["node_id" if name == NODE else name for name in table.column_names])
     measured = [field.name for field in table.schema if pa.types.is_floating(field.type)]
     return _of(table, [*FIRST[TOTALS], *measured]), _of(table, list(FIRST[DETAILS]))

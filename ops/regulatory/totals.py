@@ -32,7 +32,7 @@ def totals_for(storage: Storage, run_id: str) -> TotalsOf:
             asked = layout(run, columns=[name])
             answer = totals_asked(
                 connection,
-                run_id,
+                run,
                 by,
                 asked,
                 scenario=BASE,

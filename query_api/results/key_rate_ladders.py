@@ -1,7 +1,6 @@
 """Risk read off the totals: the key-rate ladder of a group, and what each scenario gains or loses against BASE."""
 
 from typing import Any
-from uuid import UUID
 
 from domain.measures.measures import KEY_RATE_LABELS, KEY_RATE_TENORS_YR
 from domain.scenarios.versions import BASE
@@ -14,14 +13,14 @@ from query_api.results.columns import ResultColumn, chosen_columns
 from query_api.results.in_scope import is_whole, refuse_above
 from query_api.results.total import Total
 from query_api.results.totals import groupings, read_totals, sum_by
-from query_api.runs import RunRow, queryable_run, scenario_numbers
+from query_api.runs import NamedRun, RunRow, queryable_run, scenario_numbers
 
 Row = dict[str, Any]
 
 
 def key_rate_ladder(
     connection: Connection,
-    run_id: str | UUID,
+    named: NamedRun,
     *,
     by: str = "total",
     key: str | None = None,
@@ -29,7 +28,7 @@ def key_rate_ladder(
     load_book: LoadBook | None = None,
 ) -> list[Row]:
     """A row for each key rate and scenario; the native `key_rate_dv01` is blank where a group holds many currencies."""
-    run = queryable_run(connection, run_id)
+    run = queryable_run(connection, named)
     columns = chosen_columns(run, ["KEY_RATE_DV01"])
     found = _totals(connection, run, by, columns, scenario_numbers(run, scenario), key, load_book)
     return [
@@ -49,10 +48,10 @@ def key_rate_ladder(
 
 
 def scenario_changes(
-    connection: Connection, run_id: str | UUID, *, by: str = "total", load_book: LoadBook | None = None
+    connection: Connection, named: NamedRun, *, by: str = "total", load_book: LoadBook | None = None
 ) -> list[Row]:
     """PV in base currency by group and scenario, and the gain against BASE (each under its own exchange rates)."""
-    run = queryable_run(connection, run_id)
+    run = queryable_run(connection, named)
     columns = chosen_columns(run, ["PV"])
     (present_value,) = columns
     found = _totals(connection, run, by, columns, scenario_numbers(run, None), None, load_book)

@@ -2,7 +2,6 @@
 
 import math
 from typing import Any
-from uuid import UUID
 
 import numpy as np
 import pyarrow.compute as pc
@@ -13,7 +12,7 @@ from query_api.results.chosen.positions import LoadBook, book_of
 from query_api.results.chosen.prepayment import field_of_models, models_of_market
 from query_api.results.columns import IDENTITY, ResultColumn, chosen_columns
 from query_api.results.table import read_columns, read_identities
-from query_api.runs import RunRow, queryable_run, scenario_numbers
+from query_api.runs import NamedRun, RunRow, queryable_run, scenario_numbers
 
 SELECT_ROWS = """
 SELECT position_id, row_no FROM read.result_row WHERE run_no = %s AND first_position_id <= %s
@@ -35,13 +34,13 @@ Row = dict[str, Any]
 
 def position_results_of(
     connection: Connection,
-    run_id: str | UUID,
+    named: NamedRun,
     position_id: str,
     scenario: str | None = None,
     load_book: LoadBook | None = None,
 ) -> list[Row]:
     """A row for each scenario, with the columns of the whole table."""
-    run = queryable_run(connection, run_id)
+    run = queryable_run(connection, named)
     scenarios = scenario_numbers(run, scenario)
     place = _place(connection, run, position_id) | {"scenarios": scenarios}
     cursor, chunk_no, row = connection.cursor(binary=True), place["chunk_no"], place["row"]

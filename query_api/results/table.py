@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from uuid import UUID
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +10,7 @@ from domain.measures.measures import BY_NAME
 from query_api.frames import parts_of, unpacked
 from query_api.reading import Array, Connection, Cursor, unpacked_numbers, unpacked_texts
 from query_api.results.columns import DETAIL, FIRST, IDENTITY, Layout, ResultColumn, layout, table_metadata
-from query_api.runs import RunRow, queryable_run, scenario_numbers
+from query_api.runs import NamedRun, RunRow, queryable_run, scenario_numbers
 
 SELECT_POSITIONS = """
 SELECT position_id, instrument_id, book_id, product_type, currency, detail
@@ -82,7 +81,7 @@ class RunFacts:
 
 def position_results(
     connection: Connection,
-    run_id: str | UUID,
+    named: NamedRun,
     *,
     scenario: str | None = None,
     measures: list[str] | None = None,
@@ -91,7 +90,7 @@ def position_results(
     limit: int | None = None,
 ) -> ResultTable:
     """Rows in the snapshot's order, scenario after scenario; `start` and `limit` cut a page out of them."""
-    run = queryable_run(connection, run_id)
+    run = queryable_run(connection, named)
     asked = layout(run, measures, columns)
     scenarios = scenario_numbers(run, scenario)
     schema = schema_of(run, asked)

@@ -1,14 +1,13 @@
 """The positions with the largest amounts, and how concentrated a run is in them."""
 
 from typing import Any
-from uuid import UUID
 
 from domain.measures.measures import Unit
 from query_api.errors import BadQuery
 from query_api.reading import Connection
 from query_api.results.columns import one_column
 from query_api.results.in_scope import largest_in_scope
-from query_api.runs import queryable_run, scenario_numbers
+from query_api.runs import NamedRun, queryable_run, scenario_numbers
 
 MAX_KEPT = 1_000
 
@@ -20,14 +19,14 @@ SELECT rank, position_id, value FROM read.top
 
 def top_positions(
     connection: Connection,
-    run_id: str | UUID,
+    named: NamedRun,
     *,
     measure: str = "PV",
     scenario: str | None = None,
     limit: int = 20,
 ) -> list[dict[str, Any]]:
     """Largest first by absolute value in base currency; under BASE unless a scenario is named."""
-    run = queryable_run(connection, run_id)
+    run = queryable_run(connection, named)
     (scenario_no,) = scenario_numbers(run, scenario or run.scenario_ids[0])
     column = one_column(run, measure)
     if not 1 <= limit <= MAX_KEPT:

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +21,7 @@ from query_api.results.columns import Layout, ResultColumn, Shown, layout, table
 from query_api.results.in_scope import groupings_of, is_whole, refuse_above
 from query_api.results.netting_note import netting_note
 from query_api.results.total import Total
-from query_api.runs import RunRow, queryable_run, scenario_numbers
+from query_api.runs import NamedRun, RunRow, queryable_run, scenario_numbers
 
 LoadPortfolio = Callable[[str], Portfolio]
 """A snapshot's columns by sha256; handed in where groupings with many values are to be summed from the chunks."""
@@ -66,7 +65,7 @@ ROLLUP, OF_ISSUERS = "rollup", "issuer"
 
 def totals(
     connection: Connection,
-    run_id: str | UUID,
+    named: NamedRun,
     by: str,
     *,
     scenario: str | None = None,
@@ -77,8 +76,8 @@ def totals(
     """A row for each group and scenario: amounts in the one native currency that all share (else blank), in base
     currency, averages; how many positions the row leaves out of any of its numbers, and why."""
     load_book = (lambda sha256: NamedPortfolio(load_portfolio(sha256))) if load_portfolio else None
-    asked = layout(queryable_run(connection, run_id), measures)
-    return totals_asked(connection, run_id, by, asked, scenario=scenario, key=key, load_book=load_book).table
+    asked = layout(queryable_run(connection, named), measures)
+    return totals_asked(connection, named, by, asked, scenario=scenario, key=key, load_book=load_book).table
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ class TotalsAnswer:
 
 def totals_asked(
     connection: Connection,
-    run_id: str | UUID,
+    named: NamedRun,
     by: str,
     asked: Layout,
     *,
@@ -101,7 +100,7 @@ def totals_asked(
     load_book: LoadBook | None = None,
 ) -> TotalsAnswer:
     """By one name of all positions from the rollups, where they hold it; else summed from the chunks."""
-    run = queryable_run(connection, run_id)
+    run = queryable_run(connection, named)
     columns, scenarios, names = asked.columns, scenario_numbers(run, scenario), parse_by(by)
     is_plain = len(names) == 1 and not names[0].edges and not wanted
     found = read_totals(connection, run, names[0].name, columns, scenarios, key) if is_plain else []

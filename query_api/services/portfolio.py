@@ -40,7 +40,7 @@ def build_router(connect: Connect) -> APIRouter:
         with reading(connect) as connection:
             run = queryable_run(connection, run_id)
             refuse_past(as_of_event, run.log_position, f"run {run_id}")
-            nodes = tree_of_run(connection, run_id, scenario=scenario, measures=names(measures))
+            nodes = tree_of_run(connection, run, scenario=scenario, measures=names(measures))
             return document(request, nodes)
 
     return router

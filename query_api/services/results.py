@@ -90,7 +90,7 @@ def _add_positions(router: APIRouter, connect: Connect, load_book: LoadBook | No
             known = unchanged(request, run, format)
             if known:
                 return known
-            answer = positions_asked(connection, run.run_id, question, load_book)
+            answer = positions_asked(connection, run, question, load_book)
             last = answer.table.rows if limit is None else question.start + limit
             more = {"Link": next_link(request, encode_cursor(last))} if last < answer.table.rows else {}
             return table(request, run, answer.table, format, more | {FOUND_BY: answer.found_by})
@@ -103,7 +103,7 @@ def _add_positions(router: APIRouter, connect: Connect, load_book: LoadBook | No
         with reading(connect) as connection:
             run = queryable_run(connection, run_id)
             refuse_past(as_of_event, run.log_position, f"run {run_id}")
-            return document(request, position_results_of(connection, run_id, position_id, scenario, load_book))
+            return document(request, position_results_of(connection, run, position_id, scenario, load_book))
 
 
 def _add_totals(router: APIRouter, connect: Connect, load_book: LoadBook | None) -> None:
@@ -128,9 +128,7 @@ def _add_totals(router: APIRouter, connect: Connect, load_book: LoadBook | None)
             if known:
                 return known
             asked, wanted = layout(run, names(measures), names(columns)), Wanted(where, node)
-            answer = totals_asked(
-                connection, run.run_id, by, asked, scenario=scenario, wanted=wanted, load_book=load_book
-            )
+            answer = totals_asked(connection, run, by, asked, scenario=scenario, wanted=wanted, load_book=load_book)
             found = ResultTable.of(answer.table, f"run-{run.run_id}-totals")
             more = {NOTE_HEADER: answer.note} if answer.note else {}
             return table(request, run, found, format, more | {FOUND_BY: answer.found_by})
@@ -158,7 +156,7 @@ def _add_ranking(router: APIRouter, connect: Connect) -> None:
         with reading(connect) as connection:
             run = queryable_run(connection, run_id)
             refuse_past(as_of_event, run.log_position, f"run {run_id}")
-            rows = top_positions(connection, run_id, measure=measure, scenario=scenario, limit=limit)
+            rows = top_positions(connection, run, measure=measure, scenario=scenario, limit=limit)
             return small_table(request, run, rows, f"run-{run.run_id}-top", format)
 
 

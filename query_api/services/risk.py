@@ -32,7 +32,7 @@ def build_router(connect: Connect, load_book: LoadBook | None = None) -> APIRout
         with reading(connect) as connection:
             run = queryable_run(connection, run_id)
             refuse_past(as_of_event, run.log_position, f"run {run_id}")
-            rows = key_rate_ladder(connection, run_id, by=by, key=key, scenario=scenario, load_book=load_book)
+            rows = key_rate_ladder(connection, run, by=by, key=key, scenario=scenario, load_book=load_book)
             return small_table(request, run, rows, f"run-{run.run_id}-key-rates", format)
 
     @router.get("/runs/{run_id}/scenarios", operation_id="risk_list_scenario_changes", responses=TABLE_RESPONSES)
@@ -43,7 +43,7 @@ def build_router(connect: Connect, load_book: LoadBook | None = None) -> APIRout
         with reading(connect) as connection:
             run = queryable_run(connection, run_id)
             refuse_past(as_of_event, run.log_position, f"run {run_id}")
-            rows = scenario_changes(connection, run_id, by=by, load_book=load_book)
+            rows = scenario_changes(connection, run, by=by, load_book=load_book)
             return small_table(request, run, rows, f"run-{run.run_id}-scenarios", format)
 
     return router

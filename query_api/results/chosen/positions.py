@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 import pyarrow as pa
 
@@ -23,7 +22,7 @@ from query_api.results.table import (
     position_results,
     schema_of,
 )
-from query_api.runs import RunRow, queryable_run, scenario_numbers
+from query_api.runs import NamedRun, RunRow, queryable_run, scenario_numbers
 
 LoadBook = Callable[[str], NamedPortfolio]
 """A snapshot with its names, by sha256."""
@@ -57,11 +56,9 @@ class Answer:
     found_by: str
 
 
-def positions_asked(
-    connection: Connection, run_id: str | UUID, question: Question, load_book: LoadBook | None
-) -> Answer:
+def positions_asked(connection: Connection, named: NamedRun, question: Question, load_book: LoadBook | None) -> Answer:
     """Rows in the snapshot's order, or as sorted, scenario after scenario; `start` and `limit` cut a page."""
-    run = queryable_run(connection, run_id)
+    run = queryable_run(connection, named)
     models = models_of_market(connection, run)
     book = book_of(connection, run, load_book) if models and load_book is not None else None
     model = field_of_models(book, models) if book is not None else None
