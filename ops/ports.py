@@ -62,12 +62,10 @@ class KeepingStorage(Storage):
         return cls(**vars(storage))
 
     def portfolio(self, sha256: str, tables: Collection[str] | None = None) -> Portfolio:
-        nodes = nodes_asked()
         if tables is not None:
             return Storage.portfolio(self, sha256, tables)
-        whole = self._portfolios.get(
-            (sha256, None), lambda: self.portfolio_codec.decode(self.blobs.get(sha256), tables)
-        )
+        whole = self._portfolios.get((sha256, None), lambda: self.portfolio_codec.decode(self.blobs.get(sha256)))
+        nodes = nodes_asked()
         return whole if nodes is None else self._portfolios.get((sha256, nodes), lambda: within(whole, nodes))
 
 

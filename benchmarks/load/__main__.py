@@ -12,10 +12,8 @@ import argparse
 import csv
 import json
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 import urllib.error
@@ -28,7 +26,7 @@ from typing import Any
 
 import tenor
 
-from benchmarks.serving import server
+from benchmarks.serving import own_folder, server
 from ops.samples.fund import write_sample_fund
 
 READERS = Path(__file__).with_name("readers.py")
@@ -173,15 +171,13 @@ def main() -> None:
     parser.add_argument("--redis", help="a Redis that keeps answers")
     parser.add_argument("--steps", type=int, default=len(STEPS), help="how many times the readers are doubled")
     told = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="tenor-load-"))
-    folder.chmod(0o755)
-    home, url = folder / "home", f"http://127.0.0.1:{told.port}"
-    home.mkdir()
-    try:
-        with server(home, told.port, told.redis) as pid, tenor.connect(url, timeout=600) as client:
-            print(json.dumps(measured(client, url, pid, folder, told), indent=1))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    url = f"http://127.0.0.1:{told.port}"
+    with (
+        own_folder("tenor-load-") as folder,
+        server(folder / "home", told.port, told.redis) as pid,
+        tenor.connect(url, timeout=600) as client,
+    ):
+        print(json.dumps(measured(client, url, pid, folder, told), indent=1))
 
 
 def measured(client: tenor.Client, url: str, pid: int, folder: Path, told: argparse.Namespace) -> dict[str, Any]:

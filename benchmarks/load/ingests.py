@@ -12,7 +12,6 @@ import asyncio
 import json
 import os
 import shutil
-import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +20,7 @@ import tenor
 import tenor.aio
 
 from benchmarks.load.__main__ import Memory
-from benchmarks.serving import server
+from benchmarks.serving import own_folder, server
 
 SECONDS_TO_BE_LISTED = 30
 SMALL_FUND = Path(__file__).parents[2] / "examples" / "small_fund"
@@ -128,11 +127,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=120)
     parser.add_argument("--port", type=int, default=8798)
     told = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="tenor-ingests-"))
-    folder.chmod(0o755)
-    home, url = folder / "home", f"http://127.0.0.1:{told.port}"
-    home.mkdir()
-    try:
+    url = f"http://127.0.0.1:{told.port}"
+    with own_folder("tenor-ingests-") as folder:
+        home = folder / "home"
         with server(home, told.port, None) as pid, tenor.connect(url) as client:
             memory = Memory(pid)
             before = cpu_seconds(home)
@@ -143,8 +140,6 @@ def main() -> None:
             found = figures(taken, took, listed) | {"memory_mb": memory.figures, "cpu_s": round(used, 1)}
             found["cpu_ms_each"] = round(used * 1e3 / max(1, len(taken.ids)))
             print(json.dumps({"per_minute": told.per_minute, "seconds": told.seconds, **found}, indent=1))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -9,22 +9,19 @@ row security; and with a key of the fund that is asked about. A server of its ow
 
 import argparse
 import json
-import os
 import random
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import tenor
 
 from benchmarks.load.__main__ import filled
-from benchmarks.serving import PROGRAM, server
+from benchmarks.serving import PROGRAM, environment_of, own_folder, server
 
 SEED = 7
 PAGE = 100
@@ -60,13 +57,10 @@ def percentiles(times: list[float]) -> dict[str, float]:
     return {"p50_ms": round(ranked[len(ranked) // 2], 2), "p99_ms": round(ranked[int(len(ranked) * 0.99)], 2)}
 
 
-def made_key(home: Path, name: str, *nodes: str) -> str:
-    environment = {each: value for each, value in os.environ.items() if not each.startswith("TENOR_")}
+def made_key(home: Path, name: str, nodes: list[str]) -> str:
     words = ["key", "create", "--name", name, "--role", "viewer", "--json"]
     words += [word for node in nodes for word in ("--node", node)]
-    done = subprocess.run(
-        [PROGRAM, *words], env=environment | {"TENOR_HOME": str(home)}, check=True, capture_output=True, text=True
-    )
+    done = subprocess.run([PROGRAM, *words], env=environment_of(home), check=True, capture_output=True, text=True)
     return str(json.loads(done.stdout)["key"])
 
 
@@ -78,14 +72,10 @@ def measured(home: Path, folder: Path, port: int, positions: int, many: int) -> 
         funds, fund, own = of_a_fund(client, asked["runs"][0])
         asked["positions"] = own
         report["without keys"] = told("without keys", times_ms(url, None, asked, fund, many))
-    keys: dict[str, Callable[[], str]] = {
-        "a key of everything": lambda: made_key(home, "whole"),
-        "a key of all funds": lambda: made_key(home, "funds", *funds),
-        "a key of one fund": lambda: made_key(home, "fund", fund),
-    }
+    scopes = {"a key of everything": [], "a key of all funds": funds, "a key of one fund": [fund]}
     with server(home, port, None, NOT_LIMITED):
-        for name, make in keys.items():
-            report[name] = told(name, times_ms(url, make(), asked, fund, many))
+        for name, nodes in scopes.items():
+            report[name] = told(name, times_ms(url, made_key(home, name, nodes), asked, fund, many))
     return report
 
 
@@ -110,13 +100,8 @@ def main() -> None:
     parser.add_argument("--many", type=int, default=100)
     parser.add_argument("--port", type=int, default=8796)
     given = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="tenor-scopes-"))
-    folder.chmod(0o755)
-    (folder / "home").mkdir()
-    try:
+    with own_folder("tenor-scopes-") as folder:
         print(json.dumps(measured(folder / "home", folder, given.port, given.positions, given.many), indent=1))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":

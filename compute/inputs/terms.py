@@ -1,6 +1,5 @@
 """The terms of some positions as arrays: columns gathered by position, defaults filled in, texts to codes."""
 
-from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -190,5 +189,5 @@ def _number(text: str) -> float:
 
 def row_of(ids: ColumnData, text: str) -> int:
     """Row of an id in a table sorted by it; UNKNOWN where it is not there."""
-    row = bisect_left(ids.categories, text)
-    return row if row < len(ids.categories) and ids.categories[row] == text else UNKNOWN
+    code = ids.code_of(text)
+    return UNKNOWN if code == ABSENT_CODE else code
